@@ -1,0 +1,37 @@
+# Everything here works in .venv, which `make setup` builds; nothing else needs to be installed by hand.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.copydesk
+
+.PHONY: setup run test test-all check format bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "copydesk needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dask,dev]'
+	touch $@
+
+run: setup
+	rm -rf out
+	$(BIN)/copydesk run seeds/articles --out out
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-all: setup
+	$(BIN)/python -m pytest -m ''
+
+check: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:
+	rm -rf .venv out build dist *.egg-info

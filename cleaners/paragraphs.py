@@ -1,0 +1,218 @@
+"""The frame that every cleaner takes and returns: one row is one paragraph.
+
+Cleaners know two verbs. `rewrite` changes `text` and remembers in `before` and `fixes` what it did; `remove` fills
+`reason` and `rule` where no earlier cleaner has. No cleaner drops, adds or reorders a row, so the frame tells at any
+time what was struck, why, and what every paragraph looked like when it came in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+SCHEMA: Final[dict[str, pl.DataType]] = {
+    "document_id": pl.String(),
+    "position": pl.UInt32(),  # 0-based place of the paragraph in its document
+    "text": pl.String(),
+    "before": pl.String(),  # the text as it was read, where a rewrite changed more than white space; else null
+    "fixes": pl.List(pl.String()),  # names of the rewrites, in the order in which they were made; else null
+    "reason": pl.String(),  # one of REASONS, null while the paragraph is kept
+    "rule": pl.String(),  # what within the cleaner struck it, in words
+    "duplicate_of_document_id": pl.String(),  # the witness of a near-duplicate
+    "duplicate_of_position": pl.UInt32(),
+    "jaccard": pl.Float32(),
+    "source": pl.String(),  # of the document, for cleaners that look at it
+    "title": pl.String(),
+    "language": pl.String(),
+}
+
+REASONS: Final = (
+    "repeated_headline",
+    "related_articles",
+    "boilerplate",
+    "repeated_line",
+    "duplicate",
+    "duplicate_document",
+    "too_short",
+)
+
+#: What `str.isspace` holds to be white space in Python; spelled out, because polars (Rust) leaves out U+001C to U+001F.
+WHITE_SPACE: Final = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+LINE_BREAK: Final = r"\r\n|[\n\r\u{85}\u{2028}\u{2029}]"
+
+MIN_WRAPPED_LINES: Final = 3
+MIN_WIDTH: Final = 40
+MAX_WIDTH: Final = 100
+
+
+def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
+    """One row a paragraph, in the order of `documents`, with the columns of `SCHEMA`.
+
+    `documents` has the columns document_id, text, source, title and language. A paragraph is a line that holds more
+    than white space, stripped of the white space around it; CR LF, LF, CR, NEL, U+2028 and U+2029 end a line.
+
+    Lines are joined by single spaces where a text was wrapped to a width, as mail and Project Gutenberg's books are.
+    A run of non-empty lines is taken to be wrapped if all of this holds:
+
+    - it has at least 3 lines, the longest of 40 to 100 characters (the width);
+    - every line but the last is full: the first word of the next line would have made it longer than the width,
+      and it is itself at least 60 % of the width;
+    - every line but the last has three words or more, and none begins with `>` or `|` (quoted mail, tables);
+    - of the lines after the first at least a third, and one at the least, begin with a lower-case letter, or with a
+      letter of a script that has no case.
+
+    >>> frame = to_paragraphs(pl.DataFrame({"document_id": ["a"], "text": ["One.\\r\\n\\r\\n  Two. "],
+    ...                                     "source": [None], "title": [None], "language": [None]}))
+    >>> frame.select("position", "text").rows()
+    [(0, 'One.'), (1, 'Two.')]
+    """
+    lines = (
+        documents.lazy()
+        .select(
+            "document_id",
+            "source",
+            "title",
+            "language",
+            pl.col("text").str.replace_all(LINE_BREAK, "\n").str.split("\n"),
+        )
+        .with_row_index("document")
+        .explode("text", empty_as_null=True, keep_nulls=True)
+        .with_columns(pl.col("text").fill_null("").str.strip_chars(WHITE_SPACE))
+        .with_columns((pl.col("text") == "").alias("blank"))
+        # a blank line, or the next document, begins a new run
+        .with_columns(
+            (pl.col("blank") | (pl.col("document") != pl.col("document").shift(1)).fill_null(True))
+            .cum_sum()
+            .alias("run")
+        )
+        .filter(~pl.col("blank"))
+        .drop("blank")
+        .collect()
+    )
+    return (
+        _unwrap(lines)
+        .select(
+            "document_id",
+            (pl.int_range(pl.len()).over("document")).cast(pl.UInt32).alias("position"),
+            "text",
+            *(pl.lit(None, SCHEMA[name]).alias(name) for name in list(SCHEMA)[3:10]),
+            "source",
+            "title",
+            "language",
+        )
+        .select(*SCHEMA)
+    )
+
+
+def _unwrap(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines, with every run that was wrapped to a width joined into one row."""
+    length = pl.col("text").str.len_chars()
+    candidates = lines.filter(
+        (pl.len().over("run") >= MIN_WRAPPED_LINES)
+        & length.max().over("run").is_between(MIN_WIDTH, MAX_WIDTH)
+    )
+    if candidates.is_empty():
+        return lines
+    last = pl.col("run") != pl.col("run").shift(-1)
+    first = pl.col("run") != pl.col("run").shift(1)
+    wrapped = (
+        candidates.lazy()
+        .with_columns(
+            length.alias("length"),
+            length.max().over("run").alias("width"),
+            pl.col("text").str.extract(r"^(\S+)").str.len_chars().shift(-1).alias("next_word"),
+            last.fill_null(True).alias("last"),
+            first.fill_null(True).alias("first"),
+        )
+        .with_columns(
+            (
+                pl.col("last")
+                | (
+                    (pl.col("length") + 1 + pl.col("next_word") > pl.col("width"))
+                    & (pl.col("length") * 10 >= pl.col("width") * 6)
+                    & (pl.col("text").str.count_matches(r"\s+") >= 2)
+                )
+            ).alias("full"),
+            pl.col("text").str.contains(r"^[>|]").alias("quoted"),
+            (~pl.col("first") & pl.col("text").str.contains(r"^[\p{Ll}\p{Lo}]")).alias("goes_on"),
+        )
+        .group_by("run")
+        .agg(
+            pl.col("full").all(),
+            pl.col("quoted").any(),
+            (pl.col("goes_on").sum() * 3 >= pl.len() - 1).alias("goes_on"),
+        )
+        .filter(pl.col("full") & ~pl.col("quoted") & pl.col("goes_on"))
+        .select("run")
+        .collect()
+    )
+    if wrapped.is_empty():
+        return lines
+    joined = pl.col("run").is_in(wrapped.get_column("run").implode())
+    # a joined run keeps the number of its first line, any other line has a group of its own
+    return (
+        lines.with_row_index("line")
+        .with_columns(pl.when(joined).then(pl.col("line").min().over("run")).otherwise("line").alias("line"))
+        .group_by("line", maintain_order=True)
+        .agg(pl.col("text").str.join(" "), pl.exclude("text", "line").first())
+        .drop("line")
+    )
+
+
+def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFrame:
+    """The frame with `text` in place of its own; where more than white space changed, `before` and `fixes` say so.
+
+    `text` (String) and `fixes` (List(String), null where nothing was done) have a value for each row. A second rewrite
+    leaves the `before` of the first and adds its fixes. Raises ValueError if a new text contains a line break.
+    """
+    if text.str.contains(LINE_BREAK).any():
+        raise ValueError("a rewrite may not create a line break")
+    old, new = frame.get_column("text"), text.alias("text")
+    candidate = old.ne_missing(new)
+    # only rows that differ are squeezed: most do not
+    rows = candidate.arg_true()
+    squeezed_old, squeezed_new = (_without_white_space(s.gather(rows)) for s in (old, new))
+    changed = pl.repeat(False, len(frame), eager=True).scatter(rows, squeezed_old.ne_missing(squeezed_new))
+    return (
+        frame.with_columns(new, changed.alias("_changed"), fixes.alias("_fixes"), old.alias("_old"))
+        .with_columns(
+            pl.when(pl.col("_changed") & pl.col("before").is_null())
+            .then("_old")
+            .otherwise("before")
+            .alias("before"),
+            pl.when("_changed")
+            .then(pl.concat_list(pl.col("fixes").fill_null([]), pl.col("_fixes").fill_null([])))
+            .otherwise("fixes")
+            .alias("fixes"),
+        )
+        .select(frame.columns)
+    )
+
+
+def _without_white_space(text: pl.Series) -> pl.Series:
+    return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
+
+
+def remove(frame: pl.DataFrame, where: pl.Series, reason: str, rule: pl.Series | str) -> pl.DataFrame:
+    """The frame with `reason` and `rule` filled on the rows of `where` that have no reason yet.
+
+    `where` is Boolean (null counts as False); `rule` is one text for all rows, or one a row. Raises ValueError if
+    `reason` is none of REASONS.
+    """
+    if reason not in REASONS:
+        raise ValueError(f"{reason!r} is not a reason; one of {', '.join(REASONS)} is wanted")
+    struck = where.fill_null(False) & frame.get_column("reason").is_null()
+    words = pl.lit(rule) if isinstance(rule, str) else rule
+    return frame.with_columns(
+        pl.when(struck).then(pl.lit(reason)).otherwise("reason").alias("reason"),
+        pl.when(struck).then(words).otherwise("rule").alias("rule"),
+    )
+
+
+def split_removed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(kept, removed): the rows without a reason and with one, each in the frame's order."""
+    return frame.filter(pl.col("reason").is_null()), frame.filter(pl.col("reason").is_not_null())

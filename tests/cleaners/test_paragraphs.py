@@ -1,0 +1,161 @@
+"""The frame: how a text becomes paragraphs, and what the two verbs do to them."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from cleaners.paragraphs import SCHEMA, WHITE_SPACE, remove, rewrite, split_removed, to_paragraphs
+
+LINE_BREAKS = "\r\n\x85\u2028\u2029"
+TEXTS = st.text(
+    st.one_of(st.sampled_from(" \t\r\n\x85\u2028\u2029\x0b\x1cabcde.>漢"), st.characters(codec="utf-8"))
+)
+
+
+def documents(*texts: str | None) -> pl.DataFrame:
+    """Documents of these texts, named 0, 1, 2 ..."""
+    return pl.DataFrame(
+        {
+            "document_id": [str(n) for n in range(len(texts))],
+            "text": texts,
+            "source": "s",
+            "title": None,
+            "language": None,
+        },
+        schema=dict.fromkeys(("document_id", "text", "source", "title", "language"), pl.String),
+    )
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of one text."""
+    return to_paragraphs(documents(text))["text"].to_list()
+
+
+def test_white_space_is_pythons() -> None:
+    """WHITE_SPACE is every character that Python holds to be white space."""
+    assert set(WHITE_SPACE) == {chr(c) for c in range(0x110000) if chr(c).isspace()}
+
+
+@given(st.lists(TEXTS, max_size=4))
+def test_nothing_but_white_space_is_lost(texts: list[str]) -> None:
+    """The paragraphs of a document, put together, are its text but for white space; positions count from 0."""
+    frame = to_paragraphs(documents(*texts))
+    assert frame.schema == pl.Schema(SCHEMA)
+    for n, text in enumerate(texts):
+        mine = frame.filter(pl.col("document_id") == str(n))
+        assert "".join("".join(mine["text"]).split()) == "".join(text.split())
+        assert mine["position"].to_list() == list(range(len(mine)))
+
+
+@given(TEXTS)
+def test_a_paragraph_is_a_stripped_line(text: str) -> None:
+    """No paragraph is empty, has white space at its ends, or holds a line break."""
+    for paragraph in paragraphs(text):
+        assert paragraph
+        assert paragraph == paragraph.strip()
+        assert not set(paragraph) & set(LINE_BREAKS)
+
+
+@given(st.lists(TEXTS, max_size=5))
+def test_a_documents_paragraphs_are_its_own(texts: list[str]) -> None:
+    """Documents read together give the paragraphs that each gives alone."""
+    together = to_paragraphs(documents(*texts))
+    alone = pl.concat([to_paragraphs(documents(*texts)[n : n + 1]) for n in range(len(texts))] or [together])
+    assert_frame_equal(together, alone)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029", "\n\n", "\r\n \r\n"])
+def test_every_line_end_ends_a_paragraph(end: str) -> None:
+    """CR LF, LF, CR, NEL, U+2028 and U+2029 end a line, blank lines between or not."""
+    assert paragraphs(f"The ferry left.{end}Nobody waved.") == ["The ferry left.", "Nobody waved."]
+
+
+def test_null_and_blank_texts_have_no_paragraphs() -> None:
+    """A document without text, or with white space only, has no rows."""
+    assert to_paragraphs(documents(None, "", " \n\t\r\n\u3000")).is_empty()
+    assert to_paragraphs(documents()).schema == pl.Schema(SCHEMA)
+
+
+WRAPPED = """\
+The harbour master said on Tuesday that the last of the old cranes
+would be taken down before the winter, although nobody had yet been
+found who would pay for the work, and the council was told that the
+scrap was worth less than the barge that must carry it away."""
+
+
+def test_wrapped_lines_are_joined() -> None:
+    """A run of lines filled to one width is one paragraph; a blank line ends the run."""
+    joined = WRAPPED.replace("\n", " ")
+    assert paragraphs(WRAPPED) == [joined]
+    assert paragraphs(f"Cranes\n\n{WRAPPED}\n\n{WRAPPED}\n") == ["Cranes", joined, joined]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(WRAPPED.splitlines()[:2]),  # two lines prove nothing
+        "\n".join(f"> {line}" for line in WRAPPED.splitlines()),  # quoted mail
+        (
+            "Mayor opens the new bridge over the river after a long delay\n"
+            "Ferry crews end their strike after nine days without a deal\n"
+            "Council puts off the vote on the harbour until next spring"  # headlines of one length
+        ),
+        "A short line of verse\nAnd another that runs a good deal further on\nend.",
+        (
+            "市議會星期二表示，最後一批舊起重機將於冬季前拆除，但至今仍未找到願意支付費用的人，工程因此一再延期，令附近居民感到不滿\n"
+            "議員獲告知，廢鐵的價值還不及運走它們的駁船，而碼頭工人則希望保留其中一台作為紀念，並請求市長在下週會面時作出答覆\n"
+            "市長辦公室未有回應。"  # a script without spaces is not wrapped at spaces
+        ),
+        WRAPPED.replace("would be taken", "- would be\ntaken", 1),  # a line that is not full
+    ],
+)
+def test_other_runs_of_lines_stay_lines(text: str) -> None:
+    """Lists of headlines, quoted mail, verse, and scripts without spaces are not joined."""
+    assert paragraphs(text) == text.split("\n")
+
+
+def test_a_rewrite_tells_what_it_did() -> None:
+    """`before` and `fixes` are filled where more than white space changed, and only there."""
+    frame = to_paragraphs(documents("caf\u00c3\u00a9\ntwo  blanks\nsame"))
+    fixes = pl.Series([["decode"], ["blanks"], None], dtype=pl.List(pl.String))
+    done = rewrite(frame, pl.Series(["café", "two blanks", "same"]), fixes)
+    assert done["text"].to_list() == ["café", "two blanks", "same"]
+    assert done["before"].to_list() == ["caf\u00c3\u00a9", None, None]
+    assert done["fixes"].to_list() == [["decode"], None, None]
+
+
+def test_a_second_rewrite_keeps_the_first_text() -> None:
+    """`before` stays what was read, and the fixes add up."""
+    frame = to_paragraphs(documents("a b c"))
+    for text, fix in (("a b", "one"), ("a", "two")):
+        frame = rewrite(frame, pl.Series([text]), pl.Series([[fix]]))
+    assert frame.select("text", "before", "fixes").row(0) == ("a", "a b c", ["one", "two"])
+
+
+def test_a_rewrite_creates_no_line_break() -> None:
+    """A text with a line break is refused: it would be two paragraphs."""
+    frame = to_paragraphs(documents("one"))
+    with pytest.raises(ValueError, match="line break"):
+        rewrite(frame, pl.Series(["o\u2028ne"]), pl.Series([["x"]]))
+
+
+def test_a_reason_is_never_overwritten() -> None:
+    """`remove` fills reason and rule where there is none yet, and a null condition strikes nothing."""
+    frame = to_paragraphs(documents("one\ntwo\nthree"))
+    frame = remove(frame, pl.Series([True, False, None]), "boilerplate", "first")
+    frame = remove(frame, pl.Series([True, True, None]), "repeated_line", pl.Series(["a", "b", "c"]))
+    assert frame["reason"].to_list() == ["boilerplate", "repeated_line", None]
+    assert frame["rule"].to_list() == ["first", "b", None]
+    kept, removed = split_removed(frame)
+    assert kept["text"].to_list() == ["three"]
+    assert removed["text"].to_list() == ["one", "two"]
+
+
+def test_an_unknown_reason_is_refused() -> None:
+    """A reason that readers do not know is an error."""
+    with pytest.raises(ValueError, match="not a reason"):
+        remove(to_paragraphs(documents("one")), pl.Series([True]), "dull", "because")

@@ -1,0 +1,104 @@
+"""Furniture lines: share bars, newsletter pleas, cookie and copyright lines, advertisement labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from cleaners.paragraphs import remove
+from cleaners.phrases import Phrase, find, is_prose
+
+_SERVICES: Final = (
+    r"facebook|twitter|x\.com|linked ?in|whats ?app|pinterest|reddit|tumblr|telegram|google ?\+|google plus|flipboard"
+    r"|stumbleupon|instapaper|pocket|evernote|viber|skype|xing|instagram|youtube|tiktok|snapchat|threads|bluesky"
+    r"|mastodon|facebook messenger|messenger|fb messenger|vkontakte|vk|odnoklassniki|livejournal|weibo|wechat|digg"
+    r"|delicious|myspace|buffer|hacker news|rss"
+)
+#: What else share bars print beside the services; a bar has at least one service.
+_BUTTONS: Final = (
+    r"share|shares|tweet|pin|pin it|like|post|email|e-mail|mail|print|copy link|link|sms|text|save|comments?|more|submit"
+    r"|drucken|teilen|mailen|imprimer|partager|courriel|imprimir|compartir|enviar|correo|compartilhar|stampa|condividi"
+    r"|delen|поделиться|печать|分享|列印|打印|微信|微博|シェア|ツイート|مشاركة|طباعة|فيسبوك|تويتر|واتساب"
+)
+_BETWEEN: Final = r"[\s|·•,;/&+:…\-–—()\d]"
+SHARE_BAR: Final = (
+    rf"(?i)^{_BETWEEN}*(?:(?:{_SERVICES}|{_BUTTONS})(?:{_BETWEEN}+|$))*"
+    rf"(?:{_SERVICES})(?:{_BETWEEN}+(?:{_SERVICES}|{_BUTTONS}))*{_BETWEEN}*$"
+)
+_BUTTON_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}|{_BUTTONS}){_BETWEEN}*$"
+_SERVICE_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}){_BETWEEN}*$"
+_MAX_BAR: Final = 160  # bytes
+
+
+def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[Phrase]) -> pl.DataFrame:
+    """The frame with the reason `boilerplate` on the lines that belong to the page and not to the article.
+
+    Rules, in this order:
+
+    - "phrase en:newsletter" and the like: a phrase of the action `strike` matches the line, and none of the action
+      `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
+    - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
+      two or more, or it holds one and stands in a run of two or more such lines.
+    """
+    lines = (
+        frame.lazy()
+        .with_row_index("row")
+        .select("row", pl.col("document_id").rle_id().alias("document"), "text", "source", "reason")
+        .filter(pl.col("reason").is_null() & (pl.col("text") != ""))
+        .collect()
+    )
+    found = find(lines, [phrase for phrase in phrases if phrase.action in ("keep", "strike")])
+    kept = found.filter(action="keep")
+    by_phrase = _not_in_mid_article(found.filter(action="strike"), lines).select("row", "rule")
+    struck = (
+        pl.concat([by_phrase, _share_bars(lines)])
+        .join(kept, on="row", how="anti", maintain_order="left")
+        .unique("row", keep="first", maintain_order=True)
+    )
+    if struck.is_empty():
+        return frame
+    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
+        struck.get_column("row"), struck.get_column("rule")
+    )
+    return remove(frame, rule.is_not_null(), "boilerplate", rule)
+
+
+def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """What was found, less the phrases that count only at the end of the article where prose follows."""
+    careful = found.filter("only_at_end")
+    if careful.is_empty():
+        return found
+    documents = lines.join(careful, on="row", how="semi").get_column("document").unique()
+    at_end = (
+        lines.filter(pl.col("document").is_in(documents.implode()))
+        .with_columns(
+            (is_prose(pl.col("text")) & ~pl.col("row").is_in(found.get_column("row").implode())).alias(
+                "prose"
+            )
+        )
+        .filter(
+            ~pl.col("prose").cum_max(reverse=True).over("document")
+            & pl.col("prose").cum_max().over("document")
+        )
+    )
+    return found.filter(~pl.col("only_at_end") | pl.col("row").is_in(at_end.get_column("row").implode()))
+
+
+def _share_bars(lines: pl.DataFrame) -> pl.DataFrame:
+    """(row, rule) of the lines of share bars."""
+    short = lines.filter(pl.col("text").str.len_bytes() <= _MAX_BAR)
+    single = (
+        short.filter(pl.col("text").str.contains(_BUTTON_LINE))
+        .with_columns(
+            pl.col("text").str.contains(_SERVICE_LINE).alias("service"),
+            # lines next to each other in a document have the same difference
+            (pl.col("row").cast(pl.Int64) - pl.int_range(pl.len())).alias("run"),
+        )
+        .filter((pl.len().over("document", "run") >= 2) & pl.col("service").any().over("document", "run"))
+    )
+    bars = short.filter(pl.col("text").str.contains(SHARE_BAR) & ~pl.col("text").str.contains(_BUTTON_LINE))
+    return pl.concat([bars.select("row"), single.select("row")]).select(
+        "row", pl.lit("share bar").alias("rule")
+    )

@@ -1,0 +1,212 @@
+"""The keep rule over rows that share a key, and the document rules with it: arrays in, arrays out.
+
+Rows are numbered in their order: those of the index first, all of them kept, then those of this run.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaners.candidates import Buckets, Rows
+from cleaners.minhash import I64, U32, U64, kernel
+
+# What becomes of a row.
+KEPT: Final = 0
+DUPLICATE: Final = 1
+DUPLICATE_DOCUMENT: Final = 2
+TOO_SHORT: Final = 3
+
+
+class Documents(NamedTuple):
+    """The documents of this run; rows that share no key count too."""
+
+    starts: I64  # (documents + 1): document d has the rows from `starts[d]` to before `starts[d + 1]`
+    tokens: U32  # of every row of this run
+
+
+class Decisions(NamedTuple):
+    """What `decide` finds."""
+
+    kinds: NDArray[np.uint8]  # of every row of this run: KEPT, DUPLICATE, DUPLICATE_DOCUMENT or TOO_SHORT
+    witnesses: I64  # of each of `Rows`: the row that it repeats, or -1
+    common: I64  # how many shingles it has in common with that one
+    before: I64  # of each document: tokens of paragraphs with a witness in an earlier document
+    left: I64  # of each document: tokens that no witness takes away
+
+
+def as_fraction(share: float) -> Fraction:
+    """The number that was meant, exact to nine decimals: 4/5 for 0.8."""
+    return Fraction(str(share)).limit_denominator(10**9)
+
+
+def decide(
+    rows: Rows,
+    buckets: Buckets,
+    documents: Documents,
+    *,
+    threshold: float,
+    document_share: float | None,
+    min_words: int | None,
+) -> Decisions:
+    """Which rows go, walking the documents in order; None switches a document rule off.
+
+    A row goes if a kept row before it, with the same numbers and a bucket in common, has a Jaccard of `threshold` or
+    more; the earliest such row is its witness. At its end a document goes whole if the tokens with a witness in earlier
+    documents are `document_share` of all its tokens, or the tokens left are under `min_words`; then its rows are
+    nobody's witness. All comparisons are of whole numbers.
+    """
+    least, share = as_fraction(threshold), as_fraction(document_share or 0)
+    return Decisions(
+        *_decide(
+            rows.first_new,
+            rows.shingles,
+            rows.offsets,
+            rows.numbers,
+            rows.places,
+            *buckets,
+            *documents,
+            least.numerator,
+            least.denominator,
+            share.numerator if document_share is not None else 0,
+            share.denominator,
+            min_words or 0,
+        )
+    )
+
+
+@kernel
+def _common(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wanted: int) -> Any:
+    """How many values two sorted ranges have in common; -1 as soon as they are sure to be fewer than `wanted`."""
+    common = 0
+    # so many values of each range may be missing in the other
+    a_spare, b_spare = a_end - a_at - wanted, b_end - b_at - wanted
+    while a_at < a_end and b_at < b_end and a_spare >= 0 and b_spare >= 0:
+        x, y = a[a_at], b[b_at]
+        if x == y:
+            common += 1
+            a_at += 1
+            b_at += 1
+        elif x < y:
+            a_at += 1
+            a_spare -= 1
+        else:
+            b_at += 1
+            b_spare -= 1
+    return common if common >= wanted else -1
+
+
+@kernel
+def _share_a_key(keys: I64, a: int, a_end: int, b: int, b_end: int) -> Any:
+    for i in range(a, a_end):
+        for j in range(b, b_end):
+            if keys[i] == keys[j]:
+                return True
+    return False
+
+
+@kernel
+def _decide(
+    first_new: int,
+    shingles: U64,
+    offsets: I64,
+    numbers: U64,
+    places: I64,
+    key_offsets: I64,
+    keys: I64,
+    bucket_offsets: I64,
+    buckets: I64,
+    member_starts: I64,
+    first_prefix: int,
+    starts: I64,
+    tokens: U32,
+    p: int,
+    q: int,
+    share_p: int,
+    share_q: int,
+    min_words: int,
+) -> Any:
+    rows, documents = len(offsets) - 1, len(starts) - 1
+    kinds = np.zeros(len(tokens), np.uint8)
+    witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
+    before, left = np.zeros(documents, np.int64), np.zeros(documents, np.int64)
+    last_seen = np.full(rows, -1)
+    members = np.empty(len(buckets), np.int64)
+    ends = member_starts[:-1].copy()
+    for row in range(first_new):
+        for i in range(bucket_offsets[row], bucket_offsets[row + 1]):
+            members[ends[buckets[i]]] = row
+            ends[buckets[i]] += 1
+    row = first_new
+    for document in range(documents):
+        first, stop, total = row, starts[document + 1], np.int64(0)
+        for place in range(starts[document], stop):
+            total += np.int64(tokens[place])
+        left[document] = total
+        while row < rows and places[row - first_new] < stop:
+            size, best = offsets[row + 1] - offsets[row], row
+            for i in range(bucket_offsets[row], bucket_offsets[row + 1]):
+                bucket = buckets[i]
+                for j in range(member_starts[bucket], ends[bucket]):
+                    other = members[j]
+                    if other >= best:  # members are in order
+                        break
+                    if last_seen[other] == row:
+                        continue
+                    last_seen[other] = row
+                    other_size = offsets[other + 1] - offsets[other]
+                    if min(size, other_size) * q < p * max(size, other_size):
+                        continue
+                    if numbers[row] != numbers[other]:
+                        continue
+                    # common / (size + other_size - common) >= p / q
+                    wanted = -(-p * (size + other_size) // (p + q))
+                    common = _common(
+                        *(shingles, offsets[row], offsets[row + 1]),
+                        *(shingles, offsets[other], offsets[other + 1]),
+                        wanted,
+                    )
+                    if common < 0:
+                        continue
+                    # the prefix filter finds more than the bands it stands in for; its finds must be theirs too
+                    if bucket >= first_prefix and not _share_a_key(
+                        keys,
+                        key_offsets[row],
+                        key_offsets[row + 1],
+                        key_offsets[other],
+                        key_offsets[other + 1],
+                    ):
+                        continue
+                    best, shared[row] = other, common
+            if best < row:
+                witnesses[row] = best
+                words = np.int64(tokens[places[row - first_new]])
+                left[document] -= words
+                if best < first:
+                    before[document] += words
+            else:
+                for i in range(bucket_offsets[row], bucket_offsets[row + 1]):
+                    members[ends[buckets[i]]] = row
+                    ends[buckets[i]] += 1
+            row += 1
+        whole = KEPT
+        if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
+            whole = DUPLICATE_DOCUMENT
+        elif left[document] < min_words:
+            whole = TOO_SHORT
+        if whole != KEPT:
+            for place in range(starts[document], stop):
+                kinds[place] = whole
+            for undone in range(first, row):
+                if witnesses[undone] < 0:
+                    for i in range(bucket_offsets[undone], bucket_offsets[undone + 1]):
+                        ends[buckets[i]] -= 1
+                elif witnesses[undone] >= first:
+                    witnesses[undone] = -1
+        for done in range(first, row):
+            if witnesses[done] >= 0:
+                kinds[places[done - first_new]] = DUPLICATE
+    return kinds, witnesses, shared, before, left

@@ -1,0 +1,178 @@
+"""Markers such as "Related Articles", and the teasers after them.
+
+A phrase with the action `teaser` strikes its line, a label and a teaser ("Read more: Five things we learned"). One with
+the action `marker` strikes its line and the teasers that follow, for as long as the lines are headlines and not the
+article going on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from cleaners.paragraphs import remove
+from cleaners.phrases import Phrase, find, is_prose, words
+
+#: Where the article goes on after the teasers, a shorter line is not taken for one of them.
+TEASER_WORDS: Final = 4
+#: The last of several lines before the article goes on is taken for its subhead, unless it has this many words.
+SUBHEAD_WORDS: Final = 6
+
+_ENUMERATED: Final = r"^[0-9]{1,3}[.)]\s"
+_POST: Final = r"\(@\w+\)|pic\.twitter\.com/|\bt\.co/"
+_SENTENCE_END: Final = r"[.?!。？！؟۔।][\"'”’»)\]」』]*$|[”\"」』]$"
+
+
+def related_articles(frame: pl.DataFrame, *, phrases: Sequence[Phrase]) -> pl.DataFrame:
+    """The frame with the reason `related_articles` on markers and on the teasers after them.
+
+    The rule of a marker, or of a label with its teaser on the same line, is its phrase, as "phrase en:read-more"; the
+    rule of a teaser is "headline after phrase en:read-more". A label that begins a sentence of prose ("Read more: it
+    will do you good.") is none, nor is a phrase of `where = "end"` if prose follows it or none comes before it.
+
+    Teasers are the lines after a marker up to, and without, the first line that
+
+    - reads like prose (`cleaners.phrases.is_prose`), is numbered as an item ("2. Salt") or is kept by a phrase;
+    - where prose of the article follows later: has under 4 words, ends as a sentence, question or quotation does, or
+      has under 6 words and comes, as the last of several lines, right before prose, as a subhead does.
+
+    - is a post of a social network (a handle in brackets, a short link);
+
+    The lines after markers stay if they hold more words than the prose of the document: then it is a list. Lines that
+    a phrase of the action `strike` matches neither end the teasers nor count among them.
+    """
+    lines = (
+        frame.lazy()
+        .with_row_index("row")
+        .select("row", pl.col("document_id").rle_id().alias("document"), "text", "source", "reason")
+        .filter(pl.col("reason").is_null() & (pl.col("text") != ""))
+        .collect()
+    )
+    headings = _headings(find(lines, [phrase for phrase in phrases if phrase.action != "strike"]))
+    if headings.is_empty():
+        return frame
+    documents = lines.join(headings, on="row", how="semi").get_column("document").unique()
+    lines = lines.filter(pl.col("document").is_in(documents.implode())).join(
+        headings, on="row", how="left", maintain_order="left"
+    )
+    found = find(lines, [phrase for phrase in phrases if phrase.action in ("keep", "strike")])
+    struck = _struck(
+        lines.with_columns(
+            *(
+                pl.col("row").is_in(found.filter(action=action).get_column("row").implode()).alias(action)
+                for action in ("keep", "strike")
+            )
+        )
+    )
+    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
+        struck.get_column("row"), struck.get_column("struck_by")
+    )
+    return remove(frame, rule.is_not_null(), "related_articles", rule)
+
+
+def _headings(found: pl.DataFrame) -> pl.DataFrame:
+    """The lines that a phrase holds to be a marker or a label: row, heading (its rule), bare, opens, only_at_end.
+
+    `opens` is true of a marker: teasers follow it.
+    """
+    kept = found.filter(action="keep")
+    return (
+        found.filter(pl.col("action").is_in(["marker", "teaser"]))
+        .join(kept, on="row", how="anti")
+        # of several phrases one that is the whole line says most
+        .sort("row", ~pl.col("bare"), "phrase")
+        .unique("row", keep="first", maintain_order=True)
+        .select(
+            "row",
+            pl.col("rule").alias("heading"),
+            "bare",
+            (pl.col("action") == "marker").alias("opens"),
+            "only_at_end",
+        )
+    )
+
+
+def _struck(lines: pl.DataFrame) -> pl.DataFrame:
+    """(row, struck_by) of the lines that go; `lines` are whole documents with what the phrases say of each line."""
+
+    def of_document(expression: pl.Expr) -> pl.Expr:
+        return expression.over("document")
+
+    reads_like_prose = is_prose(pl.col("text"))
+    candidate = pl.col("heading").is_not_null() & (pl.col("bare") | ~reads_like_prose)
+    marked = (
+        lines.with_columns(
+            words(pl.col("text")).alias("words"),
+            candidate.alias("candidate"),
+            (reads_like_prose & ~candidate & ~pl.col("strike")).alias("prose"),
+        )
+        .with_columns(
+            of_document(pl.col("prose").cum_max(reverse=True)).alias("prose_after"),
+            of_document(pl.col("prose").cum_max()).alias("prose_before"),
+        )
+        .with_columns(
+            (
+                pl.col("candidate")
+                & (~pl.col("only_at_end") | (pl.col("prose_before") & ~pl.col("prose_after")))
+            ).alias("heads")
+        )
+        .with_columns(
+            (
+                pl.col("prose")
+                | pl.col("keep")
+                | pl.col("text").str.contains(_ENUMERATED)
+                | pl.col("text").str.contains(_POST)
+                | (
+                    pl.col("prose_after")
+                    & ((pl.col("words") < TEASER_WORDS) | pl.col("text").str.contains(_SENTENCE_END))
+                    & ~pl.col("strike")
+                )
+            ).alias("ends")
+        )
+        .with_columns(
+            of_document(pl.when(pl.col("heads") & pl.col("opens")).then("row").forward_fill()).alias(
+                "marker"
+            ),
+            of_document(pl.when(pl.col("ends") & ~pl.col("heads")).then("row").forward_fill()).alias("end"),
+        )
+        .with_columns(
+            (
+                pl.col("marker").is_not_null()
+                & (pl.col("end").is_null() | (pl.col("marker") > pl.col("end")))
+                & ~pl.col("heads")
+                & ~pl.col("strike")
+            ).alias("follows")
+        )
+        .with_columns(
+            (
+                pl.col("follows")
+                & of_document(pl.col("follows").shift(1)).fill_null(False)
+                & of_document(pl.col("prose").shift(-1)).fill_null(False)
+                & (pl.col("words") < SUBHEAD_WORDS)
+            ).alias("subhead")
+        )
+        .with_columns(
+            (
+                pl.col("follows")
+                & ~pl.col("subhead")
+                & (
+                    of_document(pl.when("follows").then("words").sum())
+                    <= of_document(pl.when("prose").then("words").sum())
+                )
+            ).alias("follows")
+        )
+    )
+    heading_of_marker = marked.select(pl.col("row").alias("marker"), pl.col("heading").alias("after"))
+    return (
+        marked.filter(pl.col("heads") | pl.col("follows"))
+        .join(heading_of_marker, on="marker", how="left", maintain_order="left")
+        .select(
+            "row",
+            pl.when("heads")
+            .then("heading")
+            .otherwise(pl.concat_str(pl.lit("headline after "), pl.col("after")))
+            .alias("struck_by"),
+        )
+    )

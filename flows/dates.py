@@ -1,0 +1,56 @@
+"""When an article was published, from the many ways in which that is written."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS: Final = re.compile(r"-?\d{9,10}(?:\.\d+)?|-?\d{12,13}")
+_ZULU: Final = re.compile(r"(?<=\d)\s*(?:[zZ]|UTC|GMT)$")
+_MAIL: Final = re.compile(
+    r"(?:[A-Za-z]{3,9},?\s+)?\d{1,2}[ -][A-Za-z]{3,9}[ -](?:\d{4}|\d{2})\s+\d{1,2}:\d{2}(?::\d{2})?"
+    r"(?:\s+(?:[+-]\d{4}|UTC?|GMT|Z|[ECMP][SD]T))?(?:\s+\([^)]*\))?",
+)
+_MAX_SECONDS: Final = 1e11  # a number beyond is milliseconds: 1e11 seconds is the year 5138, 1e11 ms is 1973
+
+
+def microseconds(value: object) -> int | None:
+    """Microseconds since 1970 in UTC, or None where `value` is no date that can be told for certain.
+
+    Told are ISO 8601 in its usual shapes, the dates of mail and HTTP (RFC 2822, RFC 850), seconds and milliseconds
+    since 1970 as a number or as digits, and Python's dates. A time without a zone is taken as UTC.
+
+    >>> microseconds("1970-01-01T01:00:01+01:00"), microseconds(1000), microseconds("last Tuesday")
+    (1000000, 1000000000, None)
+    """
+    try:
+        moment = _moment(value)
+        if moment is None:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return (moment - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _EPOCH + timedelta(seconds=value / 1000 if abs(value) >= _MAX_SECONDS else value)
+    if not isinstance(value, str):
+        # a date, which this spells out
+        return datetime.fromisoformat(str(value)) if hasattr(value, "isoformat") else None
+    text = value.strip()
+    try:
+        return datetime.fromisoformat(_ZULU.sub("+00:00", text))
+    except ValueError:
+        if _DIGITS.fullmatch(text):
+            return _moment(float(text))
+        return parsedate_to_datetime(text) if _MAIL.fullmatch(text) else None

@@ -1,0 +1,38 @@
+"""What can go wrong, and the exit code that says so.
+
+    CopydeskError              5  the run failed and nothing was published
+    +-- UsageError             2  the command was given something that cannot be
+    |   +-- ConfigurationError 2  a configuration or phrase file is wrong; the text names file, line or key
+    |   +-- InputMissing       2  an input that was named does not exist
+    +-- Locked                 4  another run is writing the dataset
+
+An input that cannot be read is no exception here: it is a row in `rejected`, and the run goes on.
+"""
+
+from __future__ import annotations
+
+
+class CopydeskError(Exception):
+    """A run that failed, told so that the person at the keyboard knows what to do; nothing was published."""
+
+    exit_code = 5
+
+
+class UsageError(CopydeskError):
+    """The command was given something that cannot be."""
+
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """A configuration or phrase file is wrong; the text names the file and the line or key."""
+
+
+class InputMissing(UsageError):
+    """An input that was named does not exist."""
+
+
+class Locked(CopydeskError):
+    """Another run is writing the dataset."""
+
+    exit_code = 4

@@ -1,0 +1,100 @@
+"""Pieces of bytes as lines, in bounded memory and in whatever charset they are."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
+
+from cleaners.decoding import ERRORS, Decoded, NotText, charset, decode
+from flows.compression import Unreadable
+
+HEAD: Final = 1 << 16  # bytes that tell the charset
+
+#: Records of one byte a character: binary data in one of them shall not cost the others.
+_OBJECT: Final = re.compile(rb"\s*\{[^\0]")
+_WIDE: Final = ("utf-16", "utf-32")
+_SEVEN_BIT: Final = ("iso-2022", "hz")
+
+
+def lines(pieces: Iterable[bytes], limit: int) -> tuple[str, Iterator[bytes | None]]:
+    """(charset, lines): the charset that the head is in, and every line without its line feed.
+
+    A line longer than `limit` bytes is never held, and is None. The lines are bytes of the charset, but for UTF-16
+    and UTF-32, whose lines are UTF-8; `text_of` decodes them. A byte order mark is taken away. Where the head has no
+    line feed but carriage returns, these end the lines. Raises Unreadable if the head is no text.
+    """
+    stream = iter(pieces)
+    head = b""
+    try:
+        while len(head) < HEAD and (piece := next(stream, b"")):
+            head += piece
+    except Unreadable as error:
+        stream = _ended(error)  # after the lines of the head
+    try:
+        name = charset(head)
+    except NotText as error:
+        if not _OBJECT.match(head):
+            raise Unreadable(str(error)) from error
+        name = "utf-8"
+    if name.startswith(_WIDE) and _OBJECT.match(head):
+        name = "utf-8"
+    whole: Iterator[bytes] = chain([head], stream)
+    if name.startswith(_WIDE):
+        whole = _to_utf8(whole, name)
+        head = next(whole, b"")
+        whole = chain([head], whole)
+    end = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
+    return name, _split(whole, end, limit)
+
+
+def text_of(line: bytes, name: str) -> Decoded:
+    """The text of a line, and its charset: UTF-8 where it is valid, else the file's, else its own.
+
+    A file may be glued together from parts: the charset of its head need not be that of every line. Raises NotText.
+    """
+    if not name.startswith(_SEVEN_BIT):
+        try:
+            return Decoded(line.decode(), name if name.startswith(_WIDE) else "utf-8")
+        except UnicodeDecodeError:
+            pass
+    if name.startswith(("utf-8", *_WIDE)):
+        return decode(line)
+    return Decoded(line.decode(name, ERRORS), name)
+
+
+def _ended(error: Unreadable) -> Iterator[bytes]:
+    raise error
+    yield
+
+
+def _to_utf8(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(name)(ERRORS)
+    for piece in pieces:
+        yield decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _split(pieces: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
+    begun: list[bytes] = [next(pieces, b"").removeprefix(codecs.BOM_UTF8)]
+    pieces = chain(begun, pieces)
+    begun = []
+    length = 0
+    for piece in pieces:
+        first, *rest = piece.split(end)
+        length += len(first)
+        if length <= limit:
+            begun.append(first)
+        else:
+            begun = []
+        if not rest:
+            continue
+        yield b"".join(begun) if length <= limit else None
+        *whole, last = rest
+        for line in whole:
+            yield line if len(line) <= limit else None
+        begun, length = [last], len(last)
+    if length:
+        yield b"".join(begun) if length <= limit else None

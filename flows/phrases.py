@@ -1,0 +1,180 @@
+"""Phrase files: TOML in, `cleaners.phrases.Phrase` out, and where the built-in files lie.
+
+A phrase file has a `language` and any number of entries:
+
+    language = "en"
+
+    [[phrase]]
+    name = "newsletter"            # letters, digits and hyphens; the rule in reports is "phrase en:newsletter"
+    texts = ["Sign up for our newsletter", "Get our daily briefing"]
+    match = "line"                 # or "start", "anywhere", "regex"
+    max_words = 12                 # a longer line is left alone; not for "line"
+    action = "strike"              # or "marker", "teaser", "keep"
+    where = "any"                  # or "end": only where no prose of the article follows
+    source = "example.org"         # only in documents of this source
+
+`name` and `texts` must be there, the others have the defaults shown (and no source). What each means is told at
+`cleaners.phrases.Phrase`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import polars as pl
+
+import flows
+from cleaners.phrases import ACTIONS, MATCHES, MAX_WORDS, WHERES, Phrase
+from flows.errors import ConfigurationError
+
+_FILE_KEYS: Final = ("language", "phrase")
+_KEYS: Final = ("name", "texts", "match", "max_words", "action", "where", "source")
+_CHOICES: Final = {"action": ACTIONS, "match": MATCHES, "where": WHERES}
+
+
+def config_folder() -> Path:
+    """The folder `config` of the installed package or, in a working copy, of the repository.
+
+    Raises ConfigurationError where there is neither.
+    """
+    package = Path(flows.__file__).resolve().parent
+    for folder in (package / "config", package.parent / "config"):
+        if folder.is_dir():
+            return folder
+    raise ConfigurationError(f"{package / 'config'}: not found; copydesk is not installed completely")
+
+
+def built_in_files(languages: Iterable[str] | Literal["all"] = "all") -> list[Path]:
+    """The phrase files that come with copydesk, sorted by name: of these languages, or all.
+
+    Raises ConfigurationError for a language that has no file.
+    """
+    files = {path.stem: path for path in sorted((config_folder() / "phrases").glob("*.toml"))}
+    if languages == "all":
+        return list(files.values())
+    wanted = sorted(set(languages))
+    for language in wanted:
+        if language not in files:
+            raise ConfigurationError(
+                f'[phrases] languages: there are no phrases of "{language}"; there are {", ".join(files)}'
+            )
+    return [files[language] for language in wanted]
+
+
+def read_phrases(paths: Sequence[Path]) -> tuple[Phrase, ...]:
+    """The phrases of the files, in the order of `paths` and of their entries.
+
+    Raises ConfigurationError, naming file, line and key, for a file that cannot be read, is no TOML, has an unknown or
+    missing key, a value of a wrong type or choice, or a regular expression that does not compile.
+    """
+    return tuple(phrase for path in paths for phrase in _read(Path(path)))
+
+
+def _read(path: Path) -> list[Phrase]:
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start})") from error
+    try:
+        table = tomllib.loads(content)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    _refuse_unknown(table, _FILE_KEYS, str(path))
+    language = table.get("language", path.stem)
+    if not isinstance(language, str) or not language:
+        raise ConfigurationError(f'{path}: language must be a text such as "en"')
+    entries = table.get("phrase", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigurationError(f"{path}: phrase must be a list of tables, each headed [[phrase]]")
+    headers = _headers(content, len(entries))
+    return [
+        _phrase(language, entry, f"{path}, {header}") for entry, header in zip(entries, headers, strict=True)
+    ]
+
+
+def _headers(content: str, count: int) -> list[str]:
+    """A name for each entry: the line of its heading, or its number where headings cannot be told."""
+    lines = [
+        n for n, line in enumerate(content.splitlines(), 1) if re.match(r"\s*\[\[\s*phrase\s*\]\]", line)
+    ]
+    if len(lines) == count:
+        return [f"line {n}, [[phrase]]" for n in lines]
+    return [f"[[phrase]] number {n}" for n in range(1, count + 1)]
+
+
+def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
+    """The phrase of an entry; `where` is named in errors."""
+    _refuse_unknown(entry, _KEYS, where)
+    for key in ("name", "texts"):
+        if key not in entry:
+            raise ConfigurationError(f'{where}: key "{key}" is missing')
+    name, texts = entry["name"], entry["texts"]
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise ConfigurationError(
+            f'{where}: name must be of lower-case letters, digits and hyphens, as "app-promo"'
+        )
+    where = f'{where} "{name}"'
+    if isinstance(texts, str):
+        texts = [texts]
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise ConfigurationError(f"{where}: texts must be one or more texts")
+    for key, choices in _CHOICES.items():
+        value = entry.get(key, choices[0])
+        if value not in choices:
+            raise ConfigurationError(
+                f"{where}: {key} must be one of {', '.join(choices)}, not {value!r}{_did_you_mean(value, choices)}"
+            )
+    match = entry.get("match", MATCHES[0])
+    for text in texts:
+        _refuse_bad_text(text, match, where)
+    max_words = entry.get("max_words", MAX_WORDS)
+    if isinstance(max_words, bool) or not isinstance(max_words, int) or max_words < 1:
+        raise ConfigurationError(f"{where}: max_words must be a whole number from 1, not {max_words!r}")
+    if match == "line" and "max_words" in entry:
+        raise ConfigurationError(f'{where}: max_words says nothing where match is "line"')
+    source = entry.get("source")
+    if source is not None and (not isinstance(source, str) or not source):
+        raise ConfigurationError(f'{where}: source must be a text such as "example.org"')
+    return Phrase(
+        language=language,
+        name=name,
+        texts=tuple(texts),
+        action=entry.get("action", ACTIONS[0]),
+        match=match,
+        max_words=max_words,
+        where=entry.get("where", WHERES[0]),
+        source=source,
+    )
+
+
+def _refuse_bad_text(text: str, match: str, where: str) -> None:
+    if match == "regex":
+        try:
+            pl.Series([""]).str.contains(f"(?i){text}")
+        except pl.exceptions.ComputeError as error:
+            wrong = [line[7:] for line in str(error).splitlines() if line.startswith("error: ")]
+            raise ConfigurationError(
+                f'{where}: texts: "{text}" is no regular expression: {wrong[0] if wrong else error}'
+            ) from error
+        if not text:
+            raise ConfigurationError(f"{where}: texts: an empty regular expression matches every line")
+    elif not any(c.isalnum() or c == "#" for c in text):
+        raise ConfigurationError(f'{where}: texts: "{text}" has no letter or digit')
+
+
+def _refuse_unknown(table: dict[str, Any], keys: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in keys:
+            raise ConfigurationError(f'{where}: unknown key "{key}"{_did_you_mean(key, keys)}')
+
+
+def _did_you_mean(word: object, choices: Sequence[str]) -> str:
+    close = difflib.get_close_matches(str(word), choices, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,226 @@
+"""The plan of a run: what is new, which stage follows which, and what is published in the end.
+
+`carry_out` is the same for every engine. What differs is `each`, the way in which a stage is carried out over its
+items: in threads here (`in_threads`), as Prefect tasks in `flows.clean`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import polars as pl
+
+from flows import stages
+from flows.dataset import Dataset
+from flows.errors import ConfigurationError
+from flows.inputs import Input, find
+from flows.settings import Settings, fingerprint, phrases_of
+from flows.stages import Job
+from flows.summary import Outcome, Tally
+from flows.tables import FORMAT, sync, write_part
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: Told as a stage goes on: its name, items done, items in all.
+Report = Callable[[str, int, int], None]
+
+
+class Each(Protocol):
+    """A way to carry out a stage: `function(job, item)` for each item, results in the order of the items."""
+
+    def __call__(
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """The results, in the order of `items`; raises what the function raised."""
+
+
+def in_threads(workers: int, report: Report) -> Each:
+    """Stages carried out in threads: polars, numba and the reading of files let each other run."""
+
+    def each(
+        stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        report(stage, 0, len(items))
+        with ThreadPoolExecutor(workers) as pool:
+            futures = [pool.submit(function, job, item) for item in items]
+            try:
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    report(stage, done, len(items))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return [future.result() for future in futures]
+
+    return each
+
+
+def workers(settings: Settings) -> int:
+    """How many workers the settings ask for: as many as there are cores where they leave it open."""
+    return settings.workers or len(os.sched_getaffinity(0))
+
+
+def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -> Outcome:
+    """Read what is new of the inputs `given`, clean it, and publish it as one run of the dataset in `out`.
+
+    Raises InputMissing where an input does not exist, UsageError where `out` cannot be a dataset, Locked where another
+    run is writing it; whatever is raised, nothing of the run has been published.
+    """
+    started = time.perf_counter()
+    clock = datetime.now(UTC)
+    dataset = Dataset(out)
+    found = find(given, exclude=dataset.root)
+    phrases = phrases_of(settings)
+    with dataset.writing():
+        _refuse_other_rules(dataset, settings)
+        new, changed = _unread(dataset, found)
+        run_id = dataset.next_run()
+        staging = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging))
+        configuration = fingerprint(settings, phrases)
+        job = Job(
+            run_id,
+            dataset.root,
+            staging,
+            settings,
+            phrases,
+            {"copydesk_version": version("copydesk"), "run_id": run_id, "configuration": configuration},
+            _charsets(dataset) if settings.encoding.source_history else {},
+            frozenset(i.uri for i in changed),
+        )
+        tally = _stages(job, new, each)
+        seconds = time.perf_counter() - started
+        if tally is None:
+            shutil.rmtree(staging)
+            return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds)
+        # what could not be opened is tried again by the next run: another mode is no other size or time
+        unopened = set(_rejected(staging).filter(pl.col("error").str.starts_with("cannot be read"))["uri"])
+        ledger = pl.DataFrame(
+            [(i.uri, i.size, i.modified_ns) for i in new if i.uri not in unopened],
+            schema={"uri": pl.String, "size": pl.Int64, "modified_ns": pl.Int64},
+            orient="row",
+        )
+        write_part(ledger, job.publish("ledger", "00000"), job.metadata)
+        manifest = {
+            "run_id": run_id,
+            "format": FORMAT,
+            "copydesk": version("copydesk"),
+            "configuration": configuration,
+            "settings": settings.model_dump(mode="json"),
+            "given": list(given),
+            "inputs": len(new),
+            "started": clock.isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(seconds, 3),
+            "tally": tally.to_json(),
+            "files": dict(_files(staging / "publish")),
+        }
+        _write_manifest(staging / "publish" / "runs" / "run.json", manifest)
+        dataset.commit(run_id, staging / "publish")
+        shutil.rmtree(staging)
+    return Outcome(dataset.root, run_id, len(found), len(new), tally, time.perf_counter() - started)
+
+
+def _stages(job: Job, new: Sequence[Input], each: Each) -> Tally | None:
+    """Every stage in its order; what was kept and struck, or None where there was nothing to publish."""
+    batches = list(enumerate(_batches(new, job.settings.inputs.shard_megabytes * 1_000_000)))
+    shards = [name for names in each("read", stages.read_inputs, job, batches) for name in names]
+    if not shards:
+        return None
+    each("clean", stages.clean, job, shards)
+    if job.settings.repeated_line.enabled:
+        each("count", stages.count_lines, job, [shards])
+    else:
+        (job.staging / "publish" / "lines").mkdir(parents=True)
+    each("shingle", stages.shingle_paragraphs, job, shards)
+    each("compare", stages.compare, job, [shards])
+    return Tally.total(each("split", stages.split, job, shards))
+
+
+def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
+    """Raise ConfigurationError where the index was built by rules that these settings' keys and shingles do not fit."""
+    published = dataset.runs()
+    if not published:
+        return
+    built = dataset.manifest(published[-1])["settings"]["duplicate"]
+    for key in ("n", "threshold", "min_tokens", "short"):
+        mine = getattr(settings.duplicate, key)
+        if built[key] != mine:
+            raise ConfigurationError(
+                f"[duplicate] {key} = {mine!r}, but {dataset.root} was built with {key} = {built[key]!r}: "
+                "use the same value, or another --out"
+            )
+
+
+def _unread(dataset: Dataset, found: Sequence[Input]) -> tuple[list[Input], list[Input]]:
+    """(those that no run has read as they are now, those among them that a run has read as they were)."""
+    parts = dataset.parts("ledger")
+    if not parts:
+        return list(found), []
+    ledger = pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in parts])
+    known = {uri: (size, modified) for uri, size, modified in ledger.iter_rows()}
+    new = [i for i in found if known.get(i.uri) != (i.size, i.modified_ns)]
+    told = set(dataset.scan("rejected").select("uri").collect()["uri"])
+    return new, [i for i in new if i.uri in known or i.uri in told]
+
+
+def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
+    """Consecutive inputs of about `limit` bytes together; a larger one by itself."""
+    batch: list[Input] = []
+    size = 0
+    for one in new:
+        if batch and (size + one.size > limit or len(batch) == 10_000):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += one.size
+    if batch:
+        yield batch
+
+
+def _charsets(dataset: Dataset) -> dict[str, str]:
+    """The charset, none of Unicode's, that most documents of a source had in earlier runs."""
+    used = (
+        dataset.scan("documents")
+        .filter(pl.col("source").is_not_null() & ~pl.col("encoding").str.starts_with("utf-"))
+        .group_by("source", "encoding")
+        .len()
+        .sort("len", "encoding", descending=[False, True])
+        .group_by("source")
+        .last()
+        .collect()
+    )
+    return dict(used.select("source", "encoding").iter_rows())
+
+
+def _rejected(staging: Path) -> pl.DataFrame:
+    return pl.concat(
+        [pl.read_parquet(path) for path in sorted((staging / "publish" / "rejected").glob("*.parquet"))]
+    )
+
+
+def _files(publish: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of every staged part its rows, bytes and checksum, so that damage can be told later."""
+    for path in sorted(publish.rglob("part-*.parquet")):
+        name = path.relative_to(publish).as_posix()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+        yield name, {"rows": rows, "bytes": path.stat().st_size, "blake2b": digest}
+
+
+def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sync(path)

@@ -1,0 +1,201 @@
+"""A record of any format as a document: its fields found, their types checked, its identity hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+
+from flows.dates import microseconds
+from flows.settings import Fields
+
+
+class Document(NamedTuple):
+    """A document as it was read; the fields are the columns of a shard's `documents`."""
+
+    document_id: str
+    record_id: str | None
+    uri: str
+    source: str | None
+    url: str | None
+    title: str | None
+    published: int | None  # microseconds since 1970, UTC
+    encoding: str
+    text: str
+    metadata: str | None  # a JSON object, or None where there is nothing to tell
+
+
+class Rejected(NamedTuple):
+    """An input, or a record, that is no document; the fields are the columns of a shard's `rejected`."""
+
+    uri: str
+    error: str
+
+
+class Refused(Exception):
+    """A record is no document; the text says why."""
+
+
+def document_id(uri: str, content: bytes) -> str:
+    """The hash (BLAKE2b, 128 bits, hexadecimal) of a document's uri and content."""
+    digest = hashlib.blake2b(uri.encode(), digest_size=16)
+    digest.update(b"\0")
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def to_document(
+    record: Mapping[str, Any],
+    fields: Fields,
+    *,
+    uri: str,
+    content: bytes,
+    encoding: str,
+    source: str | None = None,
+) -> Document:
+    """The document that `record` is; `content` is hashed for its id, `source` is the default of its source.
+
+    Fields that are not mapped, and a publication date that cannot be told, go to `metadata`. Raises Refused if there
+    is no text, or a field is of a wrong type.
+    """
+    text_name, text = _text(record, fields.text)
+    if text is None:
+        raise Refused(_no_text(record, fields))
+    title_name, title = _text(record, fields.title)
+    url_name, url = _text(record, fields.url)
+    source_name, named = _text(record, fields.source)
+    id_name, record_id = _id(record, fields.id)
+    date_name, date = _first(record, fields.published)
+    published = microseconds(date)
+    taken = {
+        text_name,
+        title_name,
+        url_name,
+        source_name,
+        id_name,
+        date_name if published is not None else None,
+    }
+    return Document(
+        document_id(uri, content),
+        record_id,
+        uri,
+        named or host(url) or source,
+        url,
+        title,
+        published,
+        encoding,
+        text,
+        _metadata(record, taken, _names(fields)),
+    )
+
+
+def refuse_surrogates(record: Mapping[str, Any], fields: Fields) -> None:
+    """Raise Refused if a mapped field holds half of a surrogate pair, which no text may."""
+    for name in _names(fields):
+        try:
+            str(record.get(name)).encode()
+        except UnicodeEncodeError as error:
+            code = ord(error.object[error.start])
+            raise Refused(f'field "{name}": lone surrogate U+{code:04X}') from None
+
+
+def host(url: str | None) -> str | None:
+    """The host of a URL in lower case, without port and leading "www."; None where it has none.
+
+    >>> host("https://www.Example.org:8080/news")
+    'example.org'
+    """
+    try:
+        name = urlsplit(url or "").hostname
+    except ValueError:
+        return None
+    return name.removeprefix("www.") or None if name else None
+
+
+def as_json(value: Mapping[str, Any]) -> bytes:
+    """A mapping as JSON, its keys in their order, whatever it holds; what JSON has no word for becomes text or null."""
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        # lone surrogates, integers beyond 64 bits, deep nesting
+        return json.dumps(_finite(value), default=_plain, separators=(",", ":")).encode()
+
+
+def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, Any]:
+    for name in names:
+        value = record.get(name)
+        if value is not None and value != "":
+            return name, value
+    return None, None
+
+
+def _text(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, str | None]:
+    name, value = _first(record, names)
+    if name is None:
+        return None, None
+    if not isinstance(value, str):
+        raise Refused(f'field "{name}": expected text, got {_kind(value)}')
+    return name, None if value.isspace() else value
+
+
+def _id(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, str | None]:
+    name, value = _first(record, names)
+    if name is None:
+        return None, None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Refused(f'field "{name}": expected text or a number, got {_kind(value)}')
+    return name, str(value)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return f"a truth value ({str(value).lower()})"
+    if isinstance(value, int | float):
+        return f"a number ({str(value)[:40]})"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    return f"a {type(value).__name__} ({str(value)[:40]})"
+
+
+def _no_text(record: Mapping[str, Any], fields: Fields) -> str:
+    names = " or ".join(f'"{name}"' for name in fields.text)
+    if any(name in record for name in fields.text):
+        return f"no text: field {names} is empty"
+    has = ", ".join(list(record)[:8]) or "none at all"
+    return f"no text: no field {names} (it has {has}; map it with [fields] text)"
+
+
+@lru_cache(maxsize=8)
+def _names(fields: Fields) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in fields.model_dump().values() for name in names))
+
+
+def _metadata(record: Mapping[str, Any], taken: set[str | None], names: tuple[str, ...]) -> str | None:
+    """What is in `record` but not in `taken` as a JSON object; a mapped field that is empty tells nothing."""
+    left = {
+        name: value
+        for name, value in record.items()
+        if name not in taken and not (name in names and (value is None or value == ""))
+    }
+    return as_json(left).decode() if left else None
+
+
+def _plain(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null where JSON has no number for it."""
+    if isinstance(value, dict):
+        return {str(name): _finite(of) for name, of in value.items()}
+    if isinstance(value, list):
+        return [_finite(of) for of in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

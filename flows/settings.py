@@ -1,0 +1,229 @@
+"""What a run may be told: frozen, typed settings, and the only code that reads configuration files.
+
+A configuration file is TOML and states only what differs from the defaults; `config/news.toml` shows every default.
+Each table bears the name of the cleaner that it configures, and its keys are the keyword arguments of that cleaner.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from cleaners.phrases import Phrase
+from flows.errors import ConfigurationError
+from flows.phrases import built_in_files, read_phrases
+
+
+class Table(BaseModel):
+    """A table of the configuration: unknown keys are refused, and nothing changes once it is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Fields(Table):
+    """The names that an input's records may give a field; the first that a record has is taken."""
+
+    text: tuple[str, ...] = Field(default=("text",), min_length=1)
+    title: tuple[str, ...] = ("title",)
+    url: tuple[str, ...] = ("url",)
+    source: tuple[str, ...] = ("source",)
+    published: tuple[str, ...] = ("published", "date")
+    id: tuple[str, ...] = ("id",)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if isinstance(value, str):
+            return (value,)
+        return tuple(value) if isinstance(value, list) else value
+
+
+class Inputs(Table):
+    """How inputs are read."""
+
+    shard_megabytes: int = Field(default=32, ge=1)  # text in a shard; moves only the boundaries of part files
+    max_ratio: int = Field(default=200, ge=1)  # a compressed file may grow to this many times its size
+    max_document_megabytes: int = Field(default=256, ge=1)  # a larger file of text, or record, is rejected
+
+
+class Encoding(Table):
+    """Bytes to text, and the repair of text that was damaged on its way."""
+
+    enabled: bool = True
+    source_history: bool = False  # where bytes leave a doubt, take the charset that the source used before
+    unescape_html: Literal["auto", True, False] = "auto"
+    remove_terminal_escapes: bool = True
+    fix_encoding: bool = True
+    restore_byte_a0: bool = True
+    replace_lossy_sequences: bool = True
+    decode_inconsistent_utf8: bool = True
+    fix_c1_controls: bool = True
+    fix_latin_ligatures: bool = True
+    fix_character_width: bool = False  # would turn Chinese and Japanese punctuation into ASCII
+    uncurl_quotes: bool = False  # typographic quotes are no damage
+    fix_line_breaks: bool = True
+    fix_surrogates: bool = True
+    remove_control_chars: bool = True
+    normalization: Literal["NFC", "NFD", "NFKC", "NFKD", "none"] = "NFC"
+
+
+class Language(Table):
+    """The language of a document, from its head."""
+
+    enabled: bool = True
+
+
+class RepeatedHeadline(Table):
+    """The headline printed again."""
+
+    enabled: bool = True
+    rows: int = Field(default=10, ge=1)  # paragraphs below the first printing in which another is looked for
+    min_words: int = Field(default=4, ge=1)  # in a headline
+
+
+class RelatedArticles(Table):
+    """Markers such as "Related Articles" and the teasers after them."""
+
+    enabled: bool = True
+
+
+class Boilerplate(Table):
+    """Furniture lines: share bars, newsletter pleas, cookie and copyright lines, advertisement labels."""
+
+    enabled: bool = True
+
+
+class RepeatedLine(Table):
+    """Lines that one source repeats across its documents."""
+
+    enabled: bool = True
+    min_documents: int = Field(default=5, ge=2)  # in so many documents of the source
+    min_share: float = Field(default=0.01, ge=0, le=1)  # and in this share of them
+    min_words: int = Field(default=3, ge=1)  # in a line; a shorter one is nobody's furniture
+    max_characters: int = Field(default=400, ge=1)  # in a line; a longer one is an article's
+
+
+class Duplicate(Table):
+    """Near-duplicate paragraphs."""
+
+    enabled: bool = True
+    n: int = Field(default=3, ge=1, le=16)  # tokens in a shingle
+    threshold: float = Field(default=0.8, gt=0, le=1)
+    min_tokens: int = Field(default=10, ge=1)  # shorter paragraphs are compared only for equality
+    short: Literal["keep", "exact"] = "keep"
+    same_numbers: bool = True
+
+
+class DuplicateDocument(Table):
+    """A document that goes whole because nearly all of it was printed before."""
+
+    enabled: bool = True
+    document_share: float = Field(default=0.8, gt=0, le=1)
+
+
+class TooShort(Table):
+    """A document that goes whole because too little of it is left."""
+
+    enabled: bool = True
+    min_words: int = Field(default=1, ge=0)
+
+
+class Phrases(Table):
+    """The phrases of boilerplate: which languages, and files of one's own beside them."""
+
+    languages: tuple[str, ...] | Literal["all"] = "all"
+    files: tuple[str, ...] = ()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+class Settings(Table):
+    """Everything that a run may be told, frozen."""
+
+    workers: int = Field(default=0, ge=0)  # 0: as many as there are cores; never changes what comes out
+    fields: Fields = Fields()
+    inputs: Inputs = Inputs()
+    encoding: Encoding = Encoding()
+    language: Language = Language()
+    phrases: Phrases = Phrases()
+    repeated_headline: RepeatedHeadline = RepeatedHeadline()
+    related_articles: RelatedArticles = RelatedArticles()
+    boilerplate: Boilerplate = Boilerplate()
+    repeated_line: RepeatedLine = RepeatedLine()
+    duplicate: Duplicate = Duplicate()
+    duplicate_document: DuplicateDocument = DuplicateDocument()
+    too_short: TooShort = TooShort()
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """The settings of a TOML file, or the defaults where there is none.
+
+    Files that the configuration names are looked for beside it. Raises ConfigurationError, naming the file and the line
+    or the table and key, for a file that cannot be read, is no TOML, or says something that cannot be.
+
+    >>> read_settings().duplicate.threshold
+    0.8
+    """
+    if path is None:
+        return Settings()
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    try:
+        settings = Settings.model_validate(table)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_explain(path, e) for e in error.errors())) from error
+    files = tuple(str(path.parent / name) for name in settings.phrases.files)
+    return settings.model_copy(update={"phrases": settings.phrases.model_copy(update={"files": files})})
+
+
+def _explain(path: Path, error: ErrorDetails) -> str:
+    """One line for one thing that is wrong."""
+    names = [str(step) for step in error["loc"]]
+    model: type[Table] = Settings
+    where = names
+    if names[0] in Settings.model_fields and isinstance(Settings.model_fields[names[0]].annotation, type):
+        annotation = Settings.model_fields[names[0]].annotation
+        if isinstance(annotation, type) and issubclass(annotation, Table) and len(names) > 1:
+            model, where = annotation, names[1:]
+    place = f"{path}, [{names[0]}]" if len(where) < len(names) else f"{path}"
+    key = where[0]
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(key, model.model_fields, n=1)
+        kind = "table" if isinstance(error["input"], dict) else "key"
+        return f'{place}: unknown {kind} "{key}"' + (f'; did you mean "{close[0]}"?' if close else "")
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"{place}: {key}: {message}, not {error['input']!r}"
+
+
+def phrases_of(settings: Settings) -> tuple[Phrase, ...]:
+    """The phrases that the settings ask for: the built-in ones, then those of the user's own files.
+
+    Raises ConfigurationError, naming the file and line, where one of them is wrong.
+    """
+    built_in = built_in_files(settings.phrases.languages)
+    return read_phrases([*built_in, *map(Path, settings.phrases.files)])
+
+
+def fingerprint(settings: Settings, phrases: Sequence[Phrase]) -> str:
+    """A hash (32 hexadecimal digits) of all that can change what a run decides: settings and phrases."""
+    said = settings.model_dump(mode="json", exclude={"workers": True, "phrases": {"files"}})
+    content = json.dumps([said, [dataclasses.asdict(p) for p in phrases]], sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

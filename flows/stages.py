@@ -1,0 +1,282 @@
+"""The stages of a run, each a plain function of the job and one item over files in the run's staging folder.
+
+    read     inputs           -> documents and rejected, shard by shard
+    clean    a shard          -> its paragraphs, repaired and with what needs no other document struck; its line counts
+    count    all shards       -> how often each source printed a line, in this run and the earlier ones
+    shingle  a shard          -> repeated lines struck; the shingles and keys of what is left
+    compare  all shards       -> which paragraphs are near-duplicates, and of what
+    split    a shard          -> the parts of the published tables
+
+A stage writes its files whole or not at all, reads only what the stages before it wrote, and gives the same bytes each
+time: it can be done again, alone, on another machine that sees the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from cleaners.boilerplate import boilerplate
+from cleaners.duplicate import count_tokens, duplicate, find, kept, shingle
+from cleaners.encoding import encoding, repair
+from cleaners.language import language
+from cleaners.paragraphs import WHITE_SPACE, split_removed, to_paragraphs
+from cleaners.phrases import Phrase
+from cleaners.related_articles import related_articles
+from cleaners.repeated_headline import repeated_headline
+from cleaners.repeated_line import count, merge, repeated_line
+from flows import inputs
+from flows.dataset import Dataset
+from flows.settings import Settings, Table
+from flows.summary import Tally
+from flows.tables import ROW_GROUP, conform, write_part
+
+TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
+TITLE_BEFORE = "_title_before"
+
+NEVER: Final = 1 << 31  # tokens that no paragraph has
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every stage needs to know of its run."""
+
+    run_id: str
+    out: Path
+    staging: Path
+    settings: Settings
+    phrases: tuple[Phrase, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)  # of the Parquet files
+    charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
+    reread: frozenset[str] = (
+        frozenset()
+    )  # uris of inputs that an earlier run has read, and that have changed since
+
+    def path(self, kind: str, shard: str) -> Path:
+        """Where the file of that kind of a shard lies."""
+        return self.staging / "work" / kind / f"{shard}.arrow"
+
+    def publish(self, table: str, shard: str) -> Path:
+        """Where the part of a table that comes of a shard is staged."""
+        return self.staging / "publish" / table / f"part-{shard}.parquet"
+
+
+def options(table: Table) -> dict[str, Any]:
+    """The keyword arguments that a table of the configuration gives its cleaner."""
+    return {name: value for name, value in table if name not in ("enabled", "source_history")}
+
+
+def edit(
+    documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(documents, paragraphs): titles repaired, languages told, and all done that needs no other document.
+
+    The paragraphs are `cleaners.paragraphs.SCHEMA` and `words` (u32, the tokens of the repaired text).
+    """
+    known = language(documents["text"]) if settings.language.enabled else pl.Series([None], dtype=pl.String)
+    documents = documents.with_columns(known.alias("language"))
+    if settings.encoding.enabled:
+        title, fixes = repair(documents["title"], **options(settings.encoding))
+        changed = _squeeze(documents["title"]).ne_missing(_squeeze(title))
+        documents = documents.with_columns(
+            title.alias("title"),
+            pl.when(changed).then(documents["title"]).alias(TITLE_BEFORE),
+            pl.when(changed).then(fixes).alias(TITLE_FIXES),
+        )
+    else:
+        documents = documents.with_columns(
+            pl.lit(None, pl.String).alias(TITLE_BEFORE), pl.lit(None, pl.List(pl.String)).alias(TITLE_FIXES)
+        )
+    frame = to_paragraphs(documents)
+    if settings.encoding.enabled:
+        frame = encoding(frame, **options(settings.encoding))
+    frame = frame.with_columns(count_tokens(frame["text"]).alias("words"))
+    if settings.repeated_headline.enabled:
+        frame = repeated_headline(frame, **options(settings.repeated_headline))
+    if settings.related_articles.enabled:
+        frame = related_articles(frame, phrases=phrases, **options(settings.related_articles))
+    if settings.boilerplate.enabled:
+        frame = boilerplate(frame, phrases=phrases, **options(settings.boilerplate))
+    return documents, frame
+
+
+def shingle_frame(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """The shingles and keys of a frame's paragraphs; none that could meet where the cleaner is switched off."""
+    s = settings.duplicate
+    real = frame.filter(pl.col("text") != "")
+    if not s.enabled:
+        return shingle(real, n=s.n, threshold=s.threshold, min_tokens=NEVER, short="keep")
+    return shingle(real, n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short)
+
+
+def _squeeze(text: pl.Series) -> pl.Series:
+    return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
+
+
+def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> list[str]:
+    """Read a batch of inputs; the names of the shards that came of it, in order."""
+    number, given = batch
+    shards = []
+    for n, shard in enumerate(inputs.read(given, job.settings.inputs, job.settings.fields, job.charsets)):
+        name = f"{number:05d}-{n:05d}"
+        documents, rejected = shard.documents, shard.rejected
+        if job.reread:
+            documents, rejected = _unknown(job, documents, rejected)
+        if len(documents) or len(rejected):
+            _write(rejected, job.path("rejected", name))
+            _write(documents, job.path("read", name))
+            shards.append(name)
+    return shards
+
+
+def _unknown(job: Job, documents: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Without the rows that an earlier run has had of an input that has changed since."""
+    again = _file(pl.col("uri")).is_in(list(job.reread))
+    if documents.filter(again).is_empty() and rejected.filter(again).is_empty():
+        return documents, rejected
+    dataset = Dataset(job.out)
+    known = pl.concat(
+        [dataset.scan(table).filter(again).select("document_id") for table in ("documents", "removed")]
+    ).unique()
+    told = dataset.scan("rejected").filter(again).select("uri", "error")
+    return (
+        documents.join(known.collect(), on="document_id", how="anti", maintain_order="left"),
+        rejected.join(told.collect(), on=["uri", "error"], how="anti", maintain_order="left"),
+    )
+
+
+def _file(uri: pl.Expr) -> pl.Expr:
+    return uri.str.replace(r"#\d+$", "")
+
+
+def clean(job: Job, shard: str) -> None:
+    """Repair a shard's paragraphs, strike what needs no other document, and count its lines."""
+    documents, frame = edit(_read(job.path("read", shard)), job.settings, job.phrases)
+    _write(documents.drop("text"), job.path("documents", shard))
+    _write(frame, job.path("cleaned", shard))
+    if job.settings.repeated_line.enabled:
+        s = job.settings.repeated_line
+        _write(count(frame, max_characters=s.max_characters), job.path("lines", shard))
+
+
+def count_lines(job: Job, shards: Sequence[str]) -> None:
+    """How often each source printed a line: in this run, to be kept, and with the earlier runs, to judge by."""
+    here = merge([_read(job.path("lines", shard)) for shard in shards])
+    write_part(here, job.publish("lines", "00000"), job.metadata)
+    earlier = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(job.out).parts("lines")]
+    known = merge([*earlier, here])
+    least = job.settings.repeated_line.min_documents
+    _write(known.filter(pl.col("line").is_null() | (pl.col("documents") >= least)), job.path("lines", "all"))
+
+
+def shingle_paragraphs(job: Job, shard: str) -> None:
+    """Strike a shard's repeated lines; then the shingles and keys of the paragraphs that are left."""
+    frame = _read(job.path("cleaned", shard))
+    if job.settings.repeated_line.enabled:
+        table = _read(job.path("lines", "all"))
+        frame = repeated_line(frame, table, **options(job.settings.repeated_line))
+    _write(frame, job.path("struck", shard))
+    _write(shingle_frame(frame, job.settings), job.path("shingles", shard))
+
+
+def compare(job: Job, shards: Sequence[str]) -> None:
+    """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
+    s = job.settings
+    decisions = find(
+        [_scan(job.path("shingles", shard)) for shard in shards],
+        [pl.scan_parquet(path) for path in Dataset(job.out).parts("index")],
+        threshold=s.duplicate.threshold,
+        same_numbers=s.duplicate.same_numbers,
+        document_share=s.duplicate_document.document_share if s.duplicate_document.enabled else None,
+        min_words=s.too_short.min_words if s.too_short.enabled else None,
+    )
+    _write(decisions, job.path("decisions", "all"))
+
+
+def split(job: Job, shard: str) -> Tally:
+    """Write a shard's parts of the published tables and of the index; what was kept and struck."""
+    documents, struck = _read(job.path("documents", shard)), _read(job.path("struck", shard))
+    decisions = _read(job.path("decisions", "all"))
+    frame = duplicate(struck, decisions)
+    left, removed = split_removed(frame)
+    left = left.filter(pl.col("text") != "")
+    texts = left.group_by("document_id", maintain_order=True).agg(
+        pl.col("text").str.join("\n\n"), pl.col("words").sum(), pl.len().alias("paragraphs")
+    )
+    gone = removed.group_by("document_id").agg(pl.len().alias("removed_paragraphs"))
+    published = (
+        documents.join(texts, on="document_id", how="inner", maintain_order="left")
+        .join(gone, on="document_id", how="left", maintain_order="left")
+        .with_columns(pl.col("removed_paragraphs").fill_null(0))
+    )
+    empty = documents.join(texts, on="document_id", how="anti", maintain_order="left").join(
+        gone, on="document_id", how="anti", maintain_order="left"
+    )
+    rejected = pl.concat(
+        [
+            _read(job.path("rejected", shard)),
+            empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
+        ]
+    )
+    uris = documents.select("document_id", "uri")
+    parts = {
+        "documents": published,
+        "removed": removed.join(uris, on="document_id", how="left", maintain_order="left"),
+        "repaired": _repaired(documents, frame).join(
+            uris, on="document_id", how="left", maintain_order="left"
+        ),
+        "rejected": rejected,
+    }
+    for table, part in parts.items():
+        whole = conform(table, part.with_columns(pl.lit(job.run_id).alias("run_id")))
+        write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])
+    index = kept(_read(job.path("shingles", shard)), decisions).collect()
+    write_part(index, job.publish("index", shard), job.metadata)
+    return Tally.of(frame, published, rejected)
+
+
+def _repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """The repaired titles and paragraphs, document by document, a title before its text."""
+    titles = documents.filter(pl.col(TITLE_FIXES).is_not_null()).select(
+        "document_id",
+        pl.lit("title").alias("field"),
+        pl.lit(None, pl.UInt32).alias("position"),
+        pl.col(TITLE_BEFORE).alias("before"),
+        pl.col("title").alias("after"),
+        pl.col(TITLE_FIXES).alias("fixes"),
+    )
+    paragraphs = frame.filter(pl.col("before").is_not_null()).select(
+        "document_id",
+        pl.lit("text").alias("field"),
+        "position",
+        "before",
+        pl.col("text").alias("after"),
+        "fixes",
+    )
+    order = documents.select("document_id").with_row_index("document")
+    return (
+        pl.concat([titles, paragraphs])
+        .join(order, on="document_id", how="left", maintain_order="left")
+        .sort("document", "position", nulls_last=False, maintain_order=True)
+        .drop("document")
+    )
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """Write a file of the staging folder, which appears under its name once it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    frame.write_ipc(partial, compression="lz4")
+    partial.replace(path)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    return pl.read_ipc(path)
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    return pl.scan_ipc(path)

@@ -1,0 +1,122 @@
+"""What a run did, counted: documents, paragraphs and words in, kept and struck by reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from cleaners.paragraphs import REASONS
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts that add up over shards; `struck` maps a reason to (documents touched, paragraphs, words)."""
+
+    documents: int = 0  # read, whether anything of them was kept or not
+    documents_kept: int = 0
+    paragraphs: int = 0
+    paragraphs_kept: int = 0
+    words: int = 0
+    words_kept: int = 0
+    bytes: int = 0  # of text, in UTF-8, as it was read or repaired
+    repaired: int = 0  # paragraphs
+    rejected: int = 0
+    struck: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame) -> Tally:
+        """The counts of one shard: of its paragraphs (with `words`), its published documents, its rejected inputs."""
+        struck = (
+            frame.filter(pl.col("reason").is_not_null())
+            .group_by("reason")
+            .agg(pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum())
+        )
+        real = frame.filter(pl.col("text") != "")
+        return cls(
+            documents=frame["document_id"].n_unique(),
+            documents_kept=len(documents),
+            paragraphs=len(real),
+            paragraphs_kept=int(documents["paragraphs"].sum()),
+            words=int(real["words"].sum()),
+            words_kept=int(documents["words"].sum()),
+            bytes=int(real["text"].str.len_bytes().sum()),
+            repaired=int(frame["before"].is_not_null().sum()),
+            rejected=len(rejected),
+            struck={reason: (d, p, w) for reason, d, p, w in struck.iter_rows()},
+        )
+
+    def __add__(self, other: Tally) -> Tally:
+        mine, theirs = asdict(self), asdict(other)
+        struck: dict[str, tuple[int, int, int]] = {}
+        for reason in REASONS:
+            if reason in self.struck or reason in other.struck:
+                a, b = (t.struck.get(reason, (0, 0, 0)) for t in (self, other))
+                struck[reason] = (a[0] + b[0], a[1] + b[1], a[2] + b[2])
+        return Tally(**{name: mine[name] + theirs[name] for name in mine if name != "struck"}, struck=struck)
+
+    @classmethod
+    def total(cls, tallies: Iterable[Tally]) -> Tally:
+        """The sum of the shards' counts."""
+        return reduce(Tally.__add__, tallies, cls())
+
+    def to_json(self) -> dict[str, Any]:
+        """As the manifest has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Tally:
+        """What `to_json` gave, read back."""
+        return cls(**{**value, "struck": {reason: tuple(n) for reason, n in value["struck"].items()}})
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """(what, documents, paragraphs, words) for the closing table."""
+
+        def row(what: str, *counts: int) -> tuple[str, str, str, str]:
+            documents, paragraphs, words = (f"{n:,}" for n in counts)
+            return what, documents, paragraphs, words
+
+        return [
+            row("in", self.documents, self.paragraphs, self.words),
+            row("kept", self.documents_kept, self.paragraphs_kept, self.words_kept),
+            *(row(reason, *self.struck[reason]) for reason in REASONS if reason in self.struck),
+        ]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to; `run_id` is None where there was nothing new and nothing was published."""
+
+    out: Path
+    run_id: str | None
+    inputs: int  # found
+    read: int  # of these, new or changed
+    tally: Tally
+    seconds: float
+
+    def line(self) -> str:
+        """The outcome in one line of plain text."""
+        if self.run_id is None:
+            what = "nothing new" if self.inputs else "no input found"
+            return f"{what}: {self.inputs:,} inputs, {self.read:,} of them new or changed; {self.out} is as it was"
+        t = self.tally
+        return (
+            f"{self.run_id}: kept {t.documents_kept:,} of {t.documents:,} documents, {t.paragraphs_kept:,} of "
+            f"{t.paragraphs:,} paragraphs; {t.repaired:,} repaired, {t.rejected:,} inputs rejected; "
+            f"{t.bytes / 1e6:,.1f} MB of text at {self.megabytes_a_second:,.1f} MB/s; {self.out}"
+        )
+
+    @property
+    def megabytes_a_second(self) -> float:
+        """Text that went through, in MB a second of the whole run."""
+        return self.tally.bytes / 1e6 / max(self.seconds, 1e-9)
+
+    def markdown(self) -> str:
+        """The outcome as a Markdown table with a line above it."""
+        table = ["| | documents | paragraphs | words |", "|---|---:|---:|---:|"]
+        table += [f"| {' | '.join(row)} |" for row in self.tally.rows()]
+        return "\n".join([self.line(), "", *table])

@@ -1,0 +1,129 @@
+"""Files of text and of JSON lines as documents, and as rejected records where they are none.
+
+Every reader streams. What ends a file before its end is raised as `Unreadable`, after the rows before it were given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from cleaners.decoding import NotText, decode
+from flows import front_matter
+from flows.compression import Unreadable, pieces
+from flows.formats import Input
+from flows.lines import lines, text_of
+from flows.records import Document, Refused, Rejected, document_id, refuse_surrogates, to_document
+from flows.settings import Fields, Inputs
+
+MEGABYTE: Final = 1_000_000
+
+_REST: Final = "\0"  # the name of a Markdown file's text among its fields; no key of YAML can be this
+
+#: A document, or why there is none, and the bytes that it takes.
+Row: TypeAlias = tuple[Document | Rejected, int]
+
+
+def read_text(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str]) -> Iterator[Row]:
+    """The whole file as one document, whose source is the name of its folder.
+
+    Of Markdown with front matter the keys are taken as the fields of a record, whose text is the rest.
+    """
+    data = _whole(given, settings)
+    folder = given.uri.rpartition("/")[0].rpartition("/")[2] or None
+    try:
+        text, encoding = decode(data, charsets.get(folder or ""))
+        if given.format.name == "markdown" and (found := front_matter.split(text)):
+            record, rest = found
+            if not rest or rest.isspace():
+                raise Refused("no text: nothing follows the front matter")
+            refuse_surrogates(record, fields)
+            document = to_document(
+                {**record, _REST: rest},
+                fields.model_copy(update={"text": (_REST,)}),
+                uri=given.uri,
+                content=data,
+                encoding=encoding,
+                source=folder,
+            )
+        elif not text or text.isspace():
+            raise Refused("no text: the file holds nothing but white space")
+        else:
+            name = document_id(given.uri, data)
+            document = Document(name, None, given.uri, folder, None, None, None, encoding, text, None)
+    except (NotText, Refused) as error:
+        raise Unreadable(str(error)) from error
+    yield document, len(data)
+
+
+def read_jsonl(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
+    """A document a line; blank lines are passed over but counted."""
+    number = 0
+    try:
+        charset, found = lines(pieces_of(given, settings), settings.max_document_megabytes * MEGABYTE)
+        for number, line in enumerate(found, 1):
+            uri = f"{given.uri}#{number}"
+            if line is None:
+                yield Rejected(uri, f"line {number}: {too_large(settings)}"), 0
+            elif line and not line.isspace():
+                line = line.removesuffix(b"\r")
+                try:
+                    record, encoding = _parse(line, charset, fields)
+                    document = to_document(record, fields, uri=uri, content=line, encoding=encoding)
+                    yield document, len(line)
+                except Refused as error:
+                    yield Rejected(uri, str(error)), 0
+                except json.JSONDecodeError as error:
+                    yield Rejected(uri, f"line {number}: not JSON: {error.msg} (column {error.colno})"), 0
+                except (ValueError, RecursionError) as error:
+                    yield Rejected(uri, f"line {number}: not JSON: {error}"), 0
+    except Unreadable as error:
+        raise Unreadable(f"{error} after line {number}" if number else str(error)) from error
+
+
+def _parse(line: bytes, charset: str, fields: Fields) -> tuple[dict[str, Any], str]:
+    """(record, charset of the line); raises Refused, ValueError or RecursionError."""
+    encoding = charset if charset.startswith("utf-") else "utf-8"
+    try:
+        record = orjson.loads(line)
+        if isinstance(record, dict) and any(type(v) is float and abs(v) >= 2**63 for v in record.values()):
+            record = json.loads(line)  # an integer of so many digits shall keep them all
+    except orjson.JSONDecodeError:
+        # what orjson is too strict about: NaN, raw control characters, lone surrogates, other charsets
+        text, encoding = text_of(line, charset)
+        record = json.loads(text, strict=False)
+        if isinstance(record, dict):
+            refuse_surrogates(record, fields)
+    if not isinstance(record, dict):
+        raise Refused(f"expected an object, got {'a list' if isinstance(record, list) else 'a single value'}")
+    return record, encoding
+
+
+def _whole(given: Input, settings: Inputs) -> bytes:
+    """All bytes of a file; raises Unreadable for too many and for none."""
+    limit = settings.max_document_megabytes * MEGABYTE
+    if given.size > limit:
+        raise Unreadable(too_large(settings))
+    kept: list[bytes] = []
+    length = 0
+    for piece in pieces_of(given, settings):
+        length += len(piece)
+        if length > limit:
+            raise Unreadable(too_large(settings))
+        kept.append(piece)
+    if not length:
+        raise Unreadable("no text: the file is empty")
+    return b"".join(kept)
+
+
+def pieces_of(given: Input, settings: Inputs) -> Iterator[bytes]:
+    """The bytes of an input, decompressed, piece by piece."""
+    return pieces(given.path, given.format.compression, given.size, settings.max_ratio)
+
+
+def too_large(settings: Inputs) -> str:
+    """The error of a document or record that is larger than the settings allow."""
+    return f"larger than {settings.max_document_megabytes} MB ([inputs] max_document_megabytes)"

@@ -1,0 +1,109 @@
+"""The headline printed again: which lines go, and which look like one and stay."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from cleaners.paragraphs import SCHEMA, remove
+from cleaners.repeated_headline import repeated_headline
+from support import ROOT
+
+CASES: list[dict[str, Any]] = json.loads(
+    (ROOT / "tests/cases/repeated_headline.json").read_text(encoding="utf-8")
+)
+
+
+def frame_of(*documents: tuple[str | None, list[str | None]]) -> pl.DataFrame:
+    """A frame of documents given as (title, lines)."""
+    rows = [
+        {"document_id": f"d{n}", "position": position, "text": text, "title": title}
+        for n, (title, lines) in enumerate(documents)
+        for position, text in enumerate(lines)
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_cases(case: dict[str, Any]) -> None:
+    """Each line is struck by the rule that stands beside it, or stays."""
+    frame = frame_of((case["title"], [text for text, _ in case["lines"]]))
+    assert repeated_headline(frame).select("text", "rule").rows() == [tuple(line) for line in case["lines"]]
+
+
+def test_all_cases_in_one_frame() -> None:
+    """A document is judged in a frame of many as it is alone."""
+    frame = frame_of(*((case["title"], [text for text, _ in case["lines"]]) for case in CASES))
+    assert repeated_headline(frame)["rule"].to_list() == [rule for case in CASES for _, rule in case["lines"]]
+
+
+def test_a_removed_paragraph_is_no_first_printing() -> None:
+    """Where an earlier cleaner struck the first printing, the second is the first."""
+    headline = "Ferry strike ends after nine days of talks"
+    frame = frame_of((headline, [headline, headline, headline]))
+    frame = remove(frame, pl.Series([True, False, False]), "boilerplate", "label")
+    assert repeated_headline(frame)["reason"].to_list() == ["boilerplate", None, "repeated_headline"]
+
+
+def test_rows_says_how_far() -> None:
+    """A later printing goes if it is among the next `rows` rows; a short headline is not struck beyond."""
+    lines = ["Ferry strike ends today", "One.", "Two.", "Three.", "Four.", "Ferry strike ends today"]
+    frame = frame_of((lines[0], list(lines)))
+    assert repeated_headline(frame, rows=5)["reason"][5] == "repeated_headline"
+    assert repeated_headline(frame, rows=4)["reason"][5] is None
+
+
+def test_min_words_says_what_is_a_headline() -> None:
+    """Without a title the first line is a headline from `min_words` on."""
+    frame = frame_of((None, ["Ferry strike ends", "Ferry strike ends", "The boats sail."]))
+    assert repeated_headline(frame)["reason"].null_count() == 3
+    assert repeated_headline(frame, min_words=3)["reason"].to_list() == [None, "repeated_headline", None]
+
+
+@pytest.mark.parametrize(
+    "documents", [[], [(None, [None])], [("", [""])], [("A title of five words", [None, "", "***", None])]]
+)
+def test_nothing_to_do(documents: list[tuple[str | None, list[str | None]]]) -> None:
+    """Empty frames, null and empty texts, and titles that no line repeats leave all as it is."""
+    frame = frame_of(*documents)
+    assert_frame_equal(repeated_headline(frame), frame)
+
+
+HEADLINE = st.sampled_from(
+    [
+        "Ferry strike ends after nine days",
+        "渡輪罷工九天後正式結束",
+        "Fähren fahren nach neun Tagen wieder",
+        "Ferry strike",
+    ]
+)
+LINE = st.one_of(
+    HEADLINE,
+    HEADLINE.map(str.upper),
+    HEADLINE.map(lambda line: line + " - Harbour Gazette"),
+    HEADLINE.map(lambda line: line + "."),
+    st.sampled_from(
+        [None, "", "***", "By Nora Quill", "The first boats sail again at noon, the harbour said."]
+    ),
+)
+
+
+@given(st.lists(st.tuples(st.none() | HEADLINE, st.lists(LINE, min_size=1, max_size=15)), max_size=4))
+def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | None]]]) -> None:
+    """Doing it twice is doing it once; no text is lost to a document: of each struck line an earlier twin is kept."""
+    cleaned = repeated_headline(frame_of(*documents))
+    assert_frame_equal(repeated_headline(cleaned), cleaned)
+    for _, document in cleaned.group_by("document_id", maintain_order=True):
+        kept: set[str] = set()
+        for text, reason in document.select("text", "reason").rows():
+            key = "".join(filter(str.isalnum, (text or "").lower())).removesuffix("harbourgazette")
+            if reason is None:
+                kept.add(key)
+            else:
+                assert key in kept

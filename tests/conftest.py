@@ -1,0 +1,59 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from support import ROOT, Answer
+
+hypothesis.settings.register_profile("default", deadline=None, max_examples=60, print_blob=True)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def copydesk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """The `copydesk` command, run in this process: arguments in; exit code, output and errors out."""
+    from flows.cli import main
+
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_PROFILES_PATH", os.devnull)
+
+    def call(*arguments: object) -> Answer:
+        monkeypatch.setattr("sys.argv", ["copydesk", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        code = stop.value.code
+        return Answer(code if isinstance(code, int) else 0 if code is None else 1, out, err)
+
+    return call
+
+
+@pytest.fixture
+def jsonl(tmp_path: Path) -> Callable[..., Path]:
+    """Write records to a JSONL file: records and a file name in, its path out."""
+
+    def write(records: Iterable[dict[str, Any]], name: str = "news.jsonl") -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real corpora, for tests marked `shared`."""
+    folder = Path(os.environ.get("COPYDESK_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.fail(f"{folder} is not there: set COPYDESK_SHARED, or leave out the tests marked shared")
+    return folder

@@ -1,0 +1,128 @@
+"""Files as pieces of bytes, whatever their compression and their damage."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows import compression
+from flows.compression import Unreadable, pieces
+
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda data: gzip.compress(data, mtime=0),
+    "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+kinds = pytest.mark.parametrize("kind", COMPRESS)
+
+
+def read(path: Path, kind: str, max_ratio: int = 200) -> tuple[bytes, str]:
+    """(what is given, the error that ended it or nothing)."""
+    given: list[bytes] = []
+    try:
+        given.extend(pieces(str(path), kind, path.stat().st_size, max_ratio))
+    except Unreadable as error:
+        return b"".join(given), str(error)
+    return b"".join(given), ""
+
+
+@kinds
+def test_members_one_after_another_are_one_file(tmp_path: Path, kind: str) -> None:
+    """Compressed files that were joined, and padded with zeros, read as their contents joined."""
+    one = COMPRESS[kind]
+    path = tmp_path / "x"
+    path.write_bytes(one(b"first ") + one(b"") + one(b"second") + bytes(8))
+    assert read(path, kind) == (b"first second", "")
+
+
+@kinds
+def test_large_content_comes_in_pieces(tmp_path: Path, kind: str) -> None:
+    """A file of some megabytes is given in pieces of bounded size, and whole."""
+    data = os.urandom(1_500_000)
+    path = tmp_path / "x"
+    path.write_bytes(COMPRESS[kind](data))
+    got = list(pieces(str(path), kind, path.stat().st_size, 200))
+    assert b"".join(got) == data
+    assert max(map(len, got)) < 2 * compression.PIECE
+
+
+@kinds
+def test_truncation_at_every_byte(tmp_path: Path, kind: str) -> None:
+    """Wherever the file ends too early, what could be decompressed is its beginning, and the error says truncated."""
+    data = b"".join(b"line %d\n" % n for n in range(40))
+    whole = COMPRESS[kind](data)
+    path = tmp_path / "x"
+    for length in range(1, len(whole)):
+        path.write_bytes(whole[:length])
+        got, error = read(path, kind)
+        assert data.startswith(got)
+        assert error == f"truncated {kind}"
+
+
+@kinds
+def test_what_follows_is_no_member(tmp_path: Path, kind: str) -> None:
+    """Something else behind the compressed data is damage; the data before it is given."""
+    path = tmp_path / "x"
+    path.write_bytes(COMPRESS[kind](b"content") + b"something else")
+    got, error = read(path, kind)
+    assert got == b"content"
+    assert error.startswith(f"damaged {kind} (")
+
+
+@kinds
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damage_is_told_and_never_raises_anything_else(
+    tmp_path: Path, kind: str, data: st.DataObject
+) -> None:
+    """A flipped byte gives the content (where it lay in the header), or an error of ours."""
+    content = b"".join(b"%d" % (n * n) for n in range(200))
+    whole = bytearray(COMPRESS[kind](content))
+    whole[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+    path = tmp_path / "x"
+    path.write_bytes(bytes(whole))
+    got, error = read(path, kind)
+    assert got == content or error.startswith((f"damaged {kind}", f"truncated {kind}"))
+
+
+@kinds
+def test_a_bomb_is_stopped(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that grows past the ratio is left there, not at its end; a small one may grow to the floor."""
+    path = tmp_path / "x"
+    path.write_bytes(COMPRESS[kind](bytes(20_000_000)))
+    assert read(path, kind, max_ratio=1)[1] == ""
+    monkeypatch.setattr(compression, "SMALL", 1_000_000)
+    got, error = read(path, kind, max_ratio=1)
+    assert len(got) <= 1_000_000
+    assert "1 times its size" in error
+    assert "max_ratio" in error
+
+
+def test_zstd_of_small_steps_is_bounded(tmp_path: Path) -> None:
+    """However much a few bytes of zstd stand for, a piece stays far below the whole."""
+    path = tmp_path / "x"
+    path.write_bytes(COMPRESS["zstd"](bytes(300_000_000)))
+    sizes: Iterator[int] = (len(p) for p in pieces(str(path), "zstd", 10_000_000, 200))
+    assert max(sizes) <= compression.ZSTD_FEED // 4 * (128 << 10) + compression.PIECE
+
+
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    """A folder, a pipe and a file that has gone are told, and nothing waits."""
+    os.mkfifo(tmp_path / "pipe")
+    for name, why in [
+        (".", "it is a folder"),
+        ("pipe", "it is no regular file"),
+        ("gone", "No such file or directory"),
+    ]:
+        with pytest.raises(Unreadable, match=f"^cannot be read: {why}$"):
+            list(pieces(str(tmp_path / name), "", 0, 200))

@@ -1,0 +1,179 @@
+"""What the command is given, as files."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import fsspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.errors import InputMissing, UsageError
+from flows.finding import natural
+from flows.inputs import find
+
+
+def make(folder: Path, *names: str) -> None:
+    """Files of one word, with the folders they lie in."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("word")
+
+
+def names(folder: Path, *given: str, exclude: Path | None = None) -> list[str]:
+    """The paths that are found, without the folder's."""
+    return [i.uri.removeprefix(f"{folder}/") for i in find(given, exclude=exclude)]
+
+
+def test_a_folder_stands_for_its_files_in_natural_order(tmp_path: Path) -> None:
+    """Numbers in names count by their value, and a folder comes where its own name stands."""
+    make(tmp_path, "10.txt", "2.txt", "9/b.txt", "9/a10", "9/a9", "a.txt")
+    assert names(tmp_path, str(tmp_path)) == ["2.txt", "9/a9", "9/a10", "9/b.txt", "10.txt", "a.txt"]
+
+
+def test_the_order_given_is_kept_and_the_first_place_counts(tmp_path: Path) -> None:
+    """Inputs come in the order in which they were named; a second naming adds nothing."""
+    make(tmp_path, "a.txt", "b.txt", "c.txt")
+    b = str(tmp_path / "b.txt")
+    assert names(tmp_path, b, str(tmp_path), f"{tmp_path}/./b.txt") == ["b.txt", "a.txt", "c.txt"]
+
+
+def test_hidden_and_empty_are_passed_over(tmp_path: Path) -> None:
+    """Hidden files, hidden folders and empty folders in a folder are no inputs; a hidden file that is named is one."""
+    make(tmp_path, "a.txt", ".hidden", ".git/b.txt")
+    (tmp_path / "empty").mkdir()
+    assert names(tmp_path, str(tmp_path)) == ["a.txt"]
+    assert names(tmp_path, str(tmp_path / ".hidden")) == [".hidden"]
+
+
+def test_globs(tmp_path: Path) -> None:
+    """A glob is sorted naturally, `**` goes down, a folder that it matches stands for its files."""
+    make(tmp_path, "b/10.txt", "b/2.txt", "a/1.txt", "a/x.csv")
+    assert names(tmp_path, f"{tmp_path}/*/*.txt") == ["a/1.txt", "b/2.txt", "b/10.txt"]
+    assert names(tmp_path, f"{tmp_path}/**/*.csv") == ["a/x.csv"]
+    assert names(tmp_path, f"{tmp_path}/[b]") == ["b/2.txt", "b/10.txt"]
+    assert names(tmp_path, f"{tmp_path}/*.pdf") == []
+
+
+def test_a_name_with_brackets_that_exists_is_no_glob(tmp_path: Path) -> None:
+    """What exists under the very name is meant by it."""
+    make(tmp_path, "a[1].txt", "a1.txt")
+    assert names(tmp_path, f"{tmp_path}/a[1].txt") == ["a[1].txt"]
+
+
+def test_what_does_not_exist_is_named(tmp_path: Path) -> None:
+    """A file or folder that is not there ends the run before it begins."""
+    with pytest.raises(InputMissing, match=r"nowhere\.txt does not exist"):
+        find([f"{tmp_path}/nowhere.txt"])
+    with pytest.raises(InputMissing, match="memory://nowhere"):
+        find(["memory://nowhere/at-all.txt"])
+    with pytest.raises(UsageError, match="nosuch://"):
+        find(["nosuch://a/b"])
+
+
+def test_the_output_folder_is_never_read(tmp_path: Path) -> None:
+    """In a folder or glob the output is passed over; naming it is an error."""
+    make(tmp_path, "a.txt", "out/documents/b.txt", "output/c.txt")
+    out = tmp_path / "out"
+    assert names(tmp_path, str(tmp_path), exclude=out) == ["a.txt", "output/c.txt"]
+    assert names(tmp_path, f"{tmp_path}/**/*.txt", exclude=out) == ["a.txt", "output/c.txt"]
+    with pytest.raises(UsageError, match="output folder"):
+        find([str(out / "documents")], exclude=out)
+
+
+def test_paths_are_absolute_and_links_keep_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The uri is the absolute path as it was named, `file://` or not, without dots; a link is not replaced."""
+    make(tmp_path, "real/a.txt")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path)
+    wanted = [str(tmp_path / "link" / "a.txt")]
+    assert [i.uri for i in find(["real/../link/a.txt"])] == wanted
+    assert [i.uri for i in find([f"file://{tmp_path}/link"])] == wanted
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    """A link to a folder that holds it is not followed for ever."""
+    make(tmp_path, "a/b.txt")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    assert names(tmp_path, str(tmp_path)) == ["a/b.txt"]
+
+
+def test_size_and_time_tell_a_changed_file(tmp_path: Path) -> None:
+    """An input carries its size and the time of its last change."""
+    make(tmp_path, "a.txt")
+    os.utime(tmp_path / "a.txt", ns=(5, 1_234_567_890))
+    (found,) = find([str(tmp_path)])
+    assert (found.size, found.modified_ns) == (4, 1_234_567_890)
+
+
+def test_what_is_no_file_is_found_with_its_problem(tmp_path: Path) -> None:
+    """Pipes, sockets and dangling links are inputs that say why they cannot be read; nothing waits for them."""
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "dangling.txt").symlink_to(tmp_path / "gone.txt")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "socket"))
+        problems = {Path(i.uri).name: i.format.problem for i in find([str(tmp_path)])}
+    assert problems == {
+        "dangling.txt": "cannot be read: No such file or directory",
+        "pipe.txt": "cannot be read: it is no regular file",
+        "socket": "cannot be read: it is no regular file",
+    }
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without permission is an input that cannot be read; its neighbours are found."""
+    make(tmp_path, "a/1.txt", "b/2.txt")
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if path.endswith("/a"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = find([str(tmp_path)])
+    assert [i.format.problem for i in found] == ["cannot be read: Permission denied", ""]
+    assert found[0].uri == str(tmp_path / "a")
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    """The uri spells the bytes that are no text; the file can be opened all the same."""
+    path = os.fsencode(tmp_path) + b"/caf\xe9.txt"
+    with open(path, "wb") as file:  # noqa: PTH123
+        file.write(b"word")
+    (found,) = find([str(tmp_path)])
+    assert found.uri == f"{tmp_path}/caf\\xe9.txt"
+    assert Path(found.path).read_bytes() == b"word"
+
+
+def test_urls(tmp_path: Path) -> None:
+    """Files, folders and globs of a storage that fsspec knows, in natural order, hidden ones passed over."""
+    storage = fsspec.filesystem("memory")
+    for name in ("/news/10.txt", "/news/2.txt", "/news/.hidden", "/news/deep/a.jsonl.gz"):
+        storage.pipe(name, b"word")
+    try:
+        assert [i.uri for i in find(["memory://news"])] == [
+            "memory:///news/2.txt",
+            "memory:///news/10.txt",
+            "memory:///news/deep/a.jsonl.gz",
+        ]
+        (one,) = find(["memory://news/deep/*.gz"])
+        assert one.format[:2] == ("jsonl", "gzip")
+        assert one.size == 4
+        assert one.modified_ns > 0
+        assert find(["memory://news/*.pdf"]) == []
+    finally:
+        storage.rm("/news", recursive=True)
+
+
+@given(st.lists(st.text(st.sampled_from("a1/0²b."), min_size=1), unique=True))
+def test_natural_order_is_an_order(paths: list[str]) -> None:
+    """Any names can be compared, and no two count as the same."""
+    assert len({repr(natural(p)) for p in paths}) == len(paths)
+    assert sorted(paths, key=natural) == sorted(sorted(paths), key=natural)

@@ -1,0 +1,116 @@
+"""The seeds, end to end: what `make run` shows is what the definitions and the phrase files ask for."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.dataset import Dataset
+from flows.plan import carry_out, in_threads
+from flows.settings import Settings
+from flows.verify import verify
+from support import ROOT, Answer, table
+
+ARTICLES = ROOT / "seeds" / "articles"
+EXPECTED: dict[str, dict[str, Any]] = json.loads(
+    (ROOT / "seeds" / "expected.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset of the seeds."""
+    folder = tmp_path_factory.mktemp("seeds") / "out"
+    carry_out([str(ARTICLES)], folder, Settings(), in_threads(2, lambda _stage, _done, _total: None))
+    return folder
+
+
+def found(out: Path, name: str) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a table by the path of their input below the articles."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in table(out, name).to_dicts():
+        rows.setdefault(row["uri"].removeprefix(f"{ARTICLES}/"), []).append(row)
+    return rows
+
+
+@pytest.mark.parametrize("path", EXPECTED)
+def test_article(out: Path, path: str) -> None:
+    """Each article is decoded, repaired, struck or rejected as seeds/README.md says."""
+    expected = EXPECTED[path]
+    if "rejected" in expected:
+        (row,) = found(out, "rejected")[path]
+        assert row["error"].startswith(expected["rejected"])
+        return
+    documents, removed = found(out, "documents").get(path, []), found(out, "removed").get(path, [])
+    struck = Counter(row["reason"] for row in removed)
+    if "removed" in expected:
+        assert struck == expected["removed"], [(row["text"], row["rule"]) for row in removed]
+    for reason, least in expected.get("removed_at_least", {}).items():
+        assert struck[reason] >= least
+    if "kept_paragraphs" in expected:
+        assert sum(row["paragraphs"] for row in documents) == expected["kept_paragraphs"]
+    for row in documents:
+        if "language" in expected:
+            assert row["language"] == expected["language"]
+        if "encoding" in expected and path.endswith(".txt"):
+            data = (ARTICLES / path).read_bytes()
+            assert data.decode(row["encoding"]).strip("\ufeff") == data.decode(expected["encoding"]).strip(
+                "\ufeff"
+            )
+        for text in expected.get("contains", ()):
+            assert " ".join(text.split()) in " ".join(row["text"].split())
+
+
+def test_every_input_is_accounted_for(out: Path) -> None:
+    """Every file and record of the seeds is in documents, removed or rejected, and nothing else is."""
+    uris = {path for name in ("documents", "removed", "rejected") for path in found(out, name)}
+    assert set(EXPECTED) <= uris
+    files = {p.relative_to(ARTICLES).as_posix() for p in ARTICLES.rglob("*") if p.is_file()}
+    assert {uri.split("#")[0] for uri in uris} == files
+
+
+def test_nothing_is_damaged(out: Path) -> None:
+    """`verify` finds the dataset of the seeds whole."""
+    assert list(verify(Dataset(out))) == []
+
+
+def damages(out: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Ways to damage a dataset, each with what `verify` says of it."""
+    parts = {
+        name: next((out / name).rglob("part-*.parquet")) for name in ("documents", "removed", "repaired")
+    }
+
+    def change(name: str, frame: pl.DataFrame) -> None:
+        frame.write_parquet(parts[name])
+
+    yield "is missing", parts["removed"].unlink
+    yield (
+        "is not what was written",
+        lambda: parts["documents"].write_bytes(parts["documents"].read_bytes()[:-100]),
+    )
+    yield "is not what was written", lambda: change("repaired", pl.read_parquet(parts["repaired"])[1:])
+    yield "manifest", (out / "_copydesk" / "runs" / "run=r000001" / "run.json").unlink
+    yield "is not in the manifest", lambda: change_name(parts["documents"])
+
+
+def change_name(path: Path) -> None:
+    """The same part under another name."""
+    path.with_name("part-more.parquet").write_bytes(path.read_bytes())
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_damage_is_found(copydesk: Callable[..., Answer], tmp_path: Path, number: int) -> None:
+    """A missing, cut, changed or added file is told by `verify`, which then exits with 6."""
+    copydesk("run", ARTICLES, "--out", tmp_path / "out", "--quiet")
+    assert copydesk("verify", tmp_path / "out").code == 0
+    said, damage = list(damages(tmp_path / "out"))[number]
+    damage()
+    answer = copydesk("verify", tmp_path / "out")
+    assert answer.code == 6
+    assert said in answer.err

@@ -1,0 +1,218 @@
+"""Tables as documents: CSV and Parquet."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import polars as pl
+import pytest
+
+from flows.inputs import find, read
+from flows.settings import Fields, Inputs
+
+
+def load(
+    path: Path | str, fields: Fields | None = None, **options: int
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """(documents, of what is rejected the end of its uri and the error)."""
+    shards = list(read(find([str(path)]), Inputs(**options), fields or Fields()))
+    rejected = [row for s in shards for row in s.rejected.rows()]
+    return (
+        [row for s in shards for row in s.documents.to_dicts()],
+        {uri.rpartition("/")[2]: error for uri, error in rejected},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "delimiter"), [("a.csv", ","), ("a.csv", ";"), ("a.csv", "|"), ("a.tsv", "\t")]
+)
+def test_csv_rows_are_documents(tmp_path: Path, name: str, delimiter: str) -> None:
+    """Names come from the header; quoted fields may hold delimiters, quotes and line breaks; the uri counts rows."""
+    rows = [
+        ["id", "title", "text", "date", "section"],
+        ["7", "One", f'"First line{delimiter} with ""quotes"".\nSecond line."', "2016-09-20", "news"],
+        ["8", "", "Plain.", "", ""],
+    ]
+    path = tmp_path / name
+    path.write_text("\n\n" + "\n".join(delimiter.join(r) for r in rows) + "\n", newline="\r\n")
+    found, rejected = load(path)
+    assert rejected == {}
+    assert [d["uri"] for d in found] == [f"{path}#1", f"{path}#2"]
+    assert found[0]["text"] == f'First line{delimiter} with "quotes".\nSecond line.'
+    assert (found[0]["record_id"], found[0]["title"], found[1]["title"]) == ("7", "One", None)
+    assert found[0]["published"].date() == date(2016, 9, 20)
+    assert json.loads(found[0]["metadata"]) == {"section": "news"}
+
+
+def test_csv_rows_that_do_not_fit_are_rejected(tmp_path: Path) -> None:
+    """A wrong number of fields, and no text, cost the row; blank lines are no rows."""
+    path = tmp_path / "a.csv"
+    path.write_text("text,title\na,A\n\nb\nc,C,more\n,D\ne,E")
+    found, rejected = load(path)
+    assert [d["text"] for d in found] == ["a", "e"]
+    assert rejected == {
+        "a.csv#2": "row 2: 1 fields where the header has 2",
+        "a.csv#3": "row 3: 3 fields where the header has 2",
+        "a.csv#4": 'no text: field "text" is empty',
+    }
+
+
+def test_csv_with_a_quote_that_is_never_closed(tmp_path: Path) -> None:
+    """The rows before it are documents; the file is rejected from there on, in bounded memory."""
+    path = tmp_path / "a.csv"
+    path.write_text('text,title\na,A\n"b,B\nc,C\n')
+    found, rejected = load(path)
+    assert [d["text"] for d in found] == ["a"]
+    assert rejected == {"a.csv": "a quote that is never closed, after row 1"}
+    path.write_text('text,title\na,A\n"b,B\n' + "c,C\n" * 500_000)
+    found, rejected = load(path, max_document_megabytes=1)
+    assert len(found) == 1
+    assert rejected["a.csv"].startswith("a row larger than 1 MB")
+    assert rejected["a.csv"].endswith("after row 1")
+
+
+def test_csv_with_a_huge_field(tmp_path: Path) -> None:
+    """A field may be far longer than the csv module's own limit."""
+    path = tmp_path / "a.csv"
+    path.write_text('text,title\n"' + "word " * 100_000 + '",A\n')
+    found, rejected = load(path)
+    assert rejected == {}
+    assert len(found[0]["text"]) == 500_000
+
+
+@pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "windows-1252"])
+def test_csv_of_any_charset(tmp_path: Path, charset: str) -> None:
+    """The charset is told by the head, and no byte order mark gets into the first name."""
+    text = "Die Brücke für Fußgänger wird früher geöffnet als gedacht."
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"text,title\n{text},Über\n".encode(charset))
+    found, rejected = load(path)
+    assert rejected == {}
+    assert (found[0]["text"], found[0]["title"]) == (text, "Über")
+    assert found[0]["encoding"] == charset.removesuffix("-sig")
+
+
+def test_csv_with_carriage_returns_alone(tmp_path: Path) -> None:
+    """The line ends of old Macintosh files are line ends."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"text,title\ra,A\rb,B\r")
+    assert [d["text"] for d in load(path)[0]] == ["a", "b"]
+
+
+def test_csv_with_a_name_twice(tmp_path: Path) -> None:
+    """The first column of a name is the field; the others are kept with a number."""
+    path = tmp_path / "a.csv"
+    path.write_text("text, note ,note,text\na,1,2,b\n")
+    (found,) = load(path)[0]
+    assert found["text"] == "a"
+    assert json.loads(found["metadata"]) == {"note": "1", "note_2": "2", "text_2": "b"}
+
+
+def test_a_table_without_a_column_of_text_is_rejected_once(tmp_path: Path) -> None:
+    """One row tells which columns there are, not one for every record."""
+    (tmp_path / "a.csv").write_text("body,title\n" + "a,A\n" * 50)
+    pl.DataFrame({"body": ["a"] * 50}).write_parquet(tmp_path / "b.parquet")
+    found, rejected = load(tmp_path)
+    assert found == []
+    assert rejected["a.csv"] == 'no text: no column "text" (it has body, title; map it with [fields] text)'
+    assert rejected["b.parquet"].startswith('no text: no column "text"')
+    assert len(load(tmp_path, Fields(text=("body",)))[0]) == 100
+
+
+def test_a_truncated_csv_keeps_the_rows_before(tmp_path: Path) -> None:
+    """Whole rows before the damage are documents."""
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(
+        gzip.compress(b"text,title\n" + b"".join(b"word %d,T\n" % (n * n) for n in range(50)))[:-12]
+    )
+    found, rejected = load(path)
+    assert [d["text"] for d in found] == [f"word {n * n}" for n in range(len(found))]
+    assert rejected == {"a.csv.gz": f"truncated gzip after row {len(found)}"}
+
+
+def test_parquet_rows_are_documents(tmp_path: Path) -> None:
+    """Typed columns are taken as they are: dates, numbers as ids, nested values in the metadata."""
+    path = tmp_path / "a[1].parquet"
+    frame = pl.DataFrame(
+        {
+            "text": ["One.", "Two.", None],
+            "id": [1, 2, 3],
+            "published": [datetime(2016, 9, 20, 12), None, None],
+            "source": pl.Series(["Post", "Post", None], dtype=pl.Categorical),
+            "nested": [{"a": [1, 2], "b": date(2016, 9, 20)}, None, None],
+            "price": [Decimal("1.50"), None, None],
+            "raw": [b"\xffx", None, None],
+            "nan": [float("nan"), 1.0, None],
+        }
+    )
+    frame.write_parquet(path)
+    found, rejected = load(path)
+    assert rejected == {"a[1].parquet#3": 'no text: field "text" is empty'}
+    assert [(d["uri"], d["record_id"], d["source"]) for d in found] == [
+        (f"{path}#1", "1", "Post"),
+        (f"{path}#2", "2", "Post"),
+    ]
+    assert found[0]["published"].isoformat() == "2016-09-20T12:00:00+00:00"
+    assert json.loads(found[0]["metadata"]) == {
+        "nested": {"a": [1, 2], "b": "2016-09-20"}, "price": "1.50", "raw": "\\xffx", "nan": None,
+    }  # fmt: skip
+
+
+def test_parquet_of_many_row_groups_keeps_its_order(tmp_path: Path) -> None:
+    """Rows come in the order of the file, numbered from 1."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": [f"word {n}" for n in range(25_000)]}).write_parquet(path, row_group_size=700)
+    found, _ = load(path)
+    assert [d["text"] for d in found] == [f"word {n}" for n in range(25_000)]
+    assert found[-1]["uri"].endswith("#25000")
+
+
+def test_parquet_of_wrong_types(tmp_path: Path) -> None:
+    """A column of numbers is no text."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": [5], "title": ["T"]}).write_parquet(path)
+    assert load(path)[1] == {"a.parquet#1": 'field "text": expected text, got a number (5)'}
+
+
+@pytest.mark.parametrize("length", [0, 3, 8, 500, -9, -1])
+def test_damaged_parquet_is_rejected(tmp_path: Path, length: int) -> None:
+    """A cut file is one row in `rejected`, in words."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": [f"word {n}" for n in range(1000)]}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:length])
+    found, rejected = load(path)
+    assert found == []
+    assert list(rejected) == ["a.parquet"]
+    assert rejected["a.parquet"].startswith("damaged Parquet (" if length else "no text")
+
+
+def test_parquet_damaged_within(tmp_path: Path) -> None:
+    """Where the middle is overwritten, every row is a document or the file is rejected."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": [f"word {n * n}" for n in range(20_000)]}).write_parquet(path, row_group_size=5000)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(bytes(data))
+    found, rejected = load(path)
+    assert len(found) < 20_000
+    assert rejected["a.parquet"].startswith("damaged Parquet (")
+
+
+def test_parquet_behind_a_url() -> None:
+    """A Parquet file of any storage is read."""
+    storage = fsspec.filesystem("memory")
+    with storage.open("/tables/a.parquet", "wb") as file:
+        pl.DataFrame({"text": ["One."]}).write_parquet(file)
+    try:
+        found, rejected = load("memory://tables/a.parquet")
+        assert rejected == {}
+        assert [(d["uri"], d["text"]) for d in found] == [("memory:///tables/a.parquet#1", "One.")]
+    finally:
+        storage.rm("/tables", recursive=True)

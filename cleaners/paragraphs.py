@@ -42,6 +42,8 @@ WHITE_SPACE: Final = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+#: At the ends of a line; a no-break space may be the second half of a damaged letter, and repair strips it later.
+_MARGIN: Final = WHITE_SPACE.replace("\xa0", "")
 LINE_BREAK: Final = r"\r\n|[\n\r\u{85}\u{2028}\u{2029}]"
 
 MIN_WRAPPED_LINES: Final = 3
@@ -53,7 +55,7 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
     """One row a paragraph, in the order of `documents`, with the columns of `SCHEMA`.
 
     `documents` has the columns document_id, text, source, title and language. A paragraph is a line that holds more
-    than white space, stripped of the white space around it; CR LF, LF, CR, NEL, U+2028 and U+2029 end a line.
+    than white space, stripped of the white space around it (but for no-break spaces); CR LF, LF, CR, NEL, U+2028 and U+2029 end a line.
 
     Lines are joined by single spaces where a text was wrapped to a width, as mail and Project Gutenberg's books are.
     A run of non-empty lines is taken to be wrapped if all of this holds:
@@ -81,8 +83,8 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
         )
         .with_row_index("document")
         .explode("text", empty_as_null=True, keep_nulls=True)
-        .with_columns(pl.col("text").fill_null("").str.strip_chars(WHITE_SPACE))
-        .with_columns((pl.col("text") == "").alias("blank"))
+        .with_columns(pl.col("text").fill_null("").str.strip_chars(_MARGIN))
+        .with_columns((pl.col("text").str.strip_chars(WHITE_SPACE) == "").alias("blank"))
         # a blank line, or the next document, begins a new run
         .with_columns(
             (pl.col("blank") | (pl.col("document") != pl.col("document").shift(1)).fill_null(True))

@@ -90,8 +90,12 @@ def _carry_out(
     from flows.plan import carry_out, in_threads, workers
     from flows.progress import show_progress
 
-    with show_progress(warn, quiet=quiet) as report:
-        return carry_out(inputs, out, settings, in_threads(workers(settings), report))
+    try:
+        with show_progress(warn, quiet=quiet) as report:
+            return carry_out(inputs, out, settings, in_threads(workers(settings), report))
+    except KeyboardInterrupt:
+        warn.print("copydesk: interrupted; nothing of this run was published")
+        raise typer.Exit(130) from None
 
 
 def _prefect_answers() -> bool:
@@ -188,9 +192,6 @@ def _exit_codes() -> Iterator[None]:
     except CopydeskError as error:
         warn.print(f"copydesk: {error}", markup=False)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        warn.print("copydesk: interrupted; nothing of this run was published")
-        sys.exit(130)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         warn.print(

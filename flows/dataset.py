@@ -42,6 +42,8 @@ class Dataset:
     """
 
     def __init__(self, root: Path) -> None:
+        if "://" in str(root) or ":/" in str(root):
+            raise UsageError(f"{root} is a URL: --out wants a folder of this machine")
         self.root = root.absolute()
         self.state = self.root / "_copydesk"
         self.staging = self.state / "staging"

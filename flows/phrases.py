@@ -29,7 +29,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 import flows
-from cleaners.phrases import ACTIONS, MATCHES, MAX_WORDS, WHERES, Phrase
+from cleaners.phrases import ACTIONS, MATCHES, MAX_WORDING, MAX_WORDS, WHERES, Phrase
 from flows.errors import ConfigurationError
 
 _FILE_KEYS: Final = ("language", "phrase")
@@ -165,6 +165,8 @@ def _refuse_bad_text(text: str, match: str, where: str) -> None:
             ) from error
         if not text:
             raise ConfigurationError(f"{where}: texts: an empty regular expression matches every line")
+    elif len(text) > MAX_WORDING:
+        raise ConfigurationError(f"{where}: texts: a text has at most {MAX_WORDING} characters")
     elif not any(c.isalnum() or c == "#" for c in text):
         raise ConfigurationError(f'{where}: texts: "{text}" has no letter or digit')
 

@@ -53,10 +53,10 @@ def test_nothing_but_white_space_is_lost(texts: list[str]) -> None:
 
 @given(TEXTS)
 def test_a_paragraph_is_a_stripped_line(text: str) -> None:
-    """No paragraph is empty, has white space at its ends, or holds a line break."""
+    """No paragraph is blank, has white space but no-break spaces at its ends, or holds a line break."""
     for paragraph in paragraphs(text):
-        assert paragraph
-        assert paragraph == paragraph.strip()
+        assert paragraph.strip()
+        assert paragraph == paragraph.strip(WHITE_SPACE.replace("\xa0", ""))
         assert not set(paragraph) & set(LINE_BREAKS)
 
 
@@ -72,6 +72,11 @@ def test_a_documents_paragraphs_are_its_own(texts: list[str]) -> None:
 def test_every_line_end_ends_a_paragraph(end: str) -> None:
     """CR LF, LF, CR, NEL, U+2028 and U+2029 end a line, blank lines between or not."""
     assert paragraphs(f"The ferry left.{end}Nobody waved.") == ["The ferry left.", "Nobody waved."]
+
+
+def test_a_no_break_space_at_the_end_stays_for_repair() -> None:
+    """U+00A0 at the end of a line may be half of a damaged letter: it is left to repair."""
+    assert paragraphs("voil\u00c3\u00a0\n\u00a0\nla mer") == ["voil\u00c3\u00a0", "la mer"]
 
 
 def test_null_and_blank_texts_have_no_paragraphs() -> None:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.copydesk
 
-.PHONY: setup run test test-all check format bench clean
+.PHONY: setup run test test-all check format clean
 
 setup: $(STAMP)
 

@@ -8,7 +8,9 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove
-from cleaners.phrases import Phrase, find, is_prose
+from cleaners.phrase_search import find
+from cleaners.phrases import Phrase
+from cleaners.prose import is_prose
 
 _SERVICES: Final = (
     r"facebook|twitter|x\.com|linked ?in|whats ?app|pinterest|reddit|tumblr|telegram|google ?\+|google plus|flipboard"
@@ -18,11 +20,12 @@ _SERVICES: Final = (
 )
 #: What else share bars print beside the services; a bar has at least one service.
 _BUTTONS: Final = (
-    r"share|shares|tweet|pin|pin it|like|post|email|e-mail|mail|print|copy link|link|sms|text|save|comments?|more|submit"
-    r"|drucken|teilen|mailen|imprimer|partager|courriel|imprimir|compartir|enviar|correo|compartilhar|stampa|condividi"
-    r"|delen|поделиться|печать|分享|列印|打印|微信|微博|シェア|ツイート|مشاركة|طباعة|فيسبوك|تويتر|واتساب"
+    r"share|shares|tweet|pin|pin it|like|post|email|e-mail|mail|print|copy link|link|sms|text|save|comments?|more"
+    r"|submit|drucken|teilen|mailen|imprimer|partager|courriel|imprimir|compartir|enviar|correo|compartilhar|stampa"
+    r"|condividi|delen|поделиться|печать|分享|列印|打印|微信|微博|シェア|ツイート|مشاركة|طباعة|فيسبوك|تويتر|واتساب"
 )
-_BETWEEN: Final = r"[\s|·•,;/&+:…\-–—()\d]"
+# without comma and semicolon: those part the items of an article's list
+_BETWEEN: Final = r"[\s|·•/&+:…\-–—()\d]"
 SHARE_BAR: Final = (
     rf"(?i)^{_BETWEEN}*(?:(?:{_SERVICES}|{_BUTTONS})(?:{_BETWEEN}+|$))*"
     rf"(?:{_SERVICES})(?:{_BETWEEN}+(?:{_SERVICES}|{_BUTTONS}))*{_BETWEEN}*$"

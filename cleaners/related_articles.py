@@ -13,14 +13,16 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove
-from cleaners.phrases import Phrase, find, is_prose, words
+from cleaners.phrase_search import QUOTED, find
+from cleaners.phrases import Phrase
+from cleaners.prose import is_prose, words
 
 #: Where the article goes on after the teasers, a shorter line is not taken for one of them.
 TEASER_WORDS: Final = 4
 #: The last of several lines before the article goes on is taken for its subhead, unless it has this many words.
 SUBHEAD_WORDS: Final = 6
 
-_ENUMERATED: Final = r"^[0-9]{1,3}[.)]\s"
+_ENUMERATED: Final = r"^[0-9]{1,3}[.)]\s|[:：]$"
 _POST: Final = r"\(@\w+\)|pic\.twitter\.com/|\bt\.co/"
 _SENTENCE_END: Final = r"[.?!。？！؟۔।][\"'”’»)\]」』]*$|[”\"」』]$"
 
@@ -34,11 +36,11 @@ def related_articles(frame: pl.DataFrame, *, phrases: Sequence[Phrase]) -> pl.Da
 
     Teasers are the lines after a marker up to, and without, the first line that
 
-    - reads like prose (`cleaners.phrases.is_prose`), is numbered as an item ("2. Salt") or is kept by a phrase;
+    - reads like prose (`cleaners.phrases.is_prose`), is kept by a phrase, or is quoted mail;
+    - is numbered as an item ("2. Salt"), or introduces something by a colon at its end;
+    - is a post of a social network (a handle in brackets, a short link);
     - where prose of the article follows later: has under 4 words, ends as a sentence, question or quotation does, or
       has under 6 words and comes, as the last of several lines, right before prose, as a subhead does.
-
-    - is a post of a social network (a handle in brackets, a short link);
 
     The lines after markers stay if they hold more words than the prose of the document: then it is a list. Lines that
     a phrase of the action `strike` matches neither end the teasers nor count among them.
@@ -81,8 +83,8 @@ def _headings(found: pl.DataFrame) -> pl.DataFrame:
     return (
         found.filter(pl.col("action").is_in(["marker", "teaser"]))
         .join(kept, on="row", how="anti")
-        # of several phrases one that is the whole line says most
-        .sort("row", ~pl.col("bare"), "phrase")
+        # of several phrases a marker says more than a label, and one that holds everywhere more than a careful one
+        .sort("row", pl.col("action") == "teaser", "only_at_end", ~pl.col("bare"), "phrase")
         .unique("row", keep="first", maintain_order=True)
         .select(
             "row",
@@ -122,6 +124,7 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
             (
                 pl.col("prose")
                 | pl.col("keep")
+                | pl.col("text").str.contains(QUOTED)
                 | pl.col("text").str.contains(_ENUMERATED)
                 | pl.col("text").str.contains(_POST)
                 | (

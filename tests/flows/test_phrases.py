@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 import flows.phrases
-from cleaners.phrases import MAX_WORDING, Phrase, find
+from cleaners.phrase_search import find
+from cleaners.phrases import MAX_WORDING, Phrase
 from flows.errors import ConfigurationError
 from flows.phrases import built_in_files, config_folder, read_phrases
 from support import ROOT
@@ -100,8 +101,10 @@ def entry(more: str) -> str:
         (entry("qqq = 3"), 'mine.toml, line 1, [[phrase]]: unknown key "qqq"'),
         (
             entry('action = "strik"'),
-            'mine.toml, line 1, [[phrase]] "a": action must be one of strike, marker, teaser, keep, '
-            "not 'strik'; did you mean \"strike\"?",
+            (
+                'mine.toml, line 1, [[phrase]] "a": action must be one of strike, marker, teaser, keep, '
+                "not 'strik'; did you mean \"strike\"?"
+            ),
         ),
         (
             entry('match = "begin"'),
@@ -116,13 +119,22 @@ def entry(more: str) -> str:
             entry("max_words = 9"),
             'mine.toml, line 1, [[phrase]] "a": max_words says nothing where match is "line"',
         ),
-        (entry("source = 1"), 'mine.toml, line 1, [[phrase]] "a": source must be a text such as "example.org"'),
+        (
+            entry("source = 1"),
+            'mine.toml, line 1, [[phrase]] "a": source must be a text such as "example.org"',
+        ),
         (
             '[[phrase]]\nname = "A b"\ntexts = ["b"]',
             "mine.toml, line 1, [[phrase]]: name must be of lower-case letters, digits and hyphens",
         ),
-        ('[[phrase]]\nname = "a"\ntexts = []', 'mine.toml, line 1, [[phrase]] "a": texts must be one or more texts'),
-        ('[[phrase]]\nname = "a"\ntexts = ["!"]', 'mine.toml, line 1, [[phrase]] "a": texts: "!" has no letter or digit'),
+        (
+            '[[phrase]]\nname = "a"\ntexts = []',
+            'mine.toml, line 1, [[phrase]] "a": texts must be one or more texts',
+        ),
+        (
+            '[[phrase]]\nname = "a"\ntexts = ["!"]',
+            'mine.toml, line 1, [[phrase]] "a": texts: "!" has no letter or digit',
+        ),
         (
             f'[[phrase]]\nname = "a"\ntexts = ["{"b" * (MAX_WORDING + 1)}"]',
             f'mine.toml, line 1, [[phrase]] "a": texts: a text has at most {MAX_WORDING} characters',
@@ -168,7 +180,9 @@ def test_built_in_files() -> None:
     """There is a file for each language that is promised, and those asked for come sorted."""
     assert {path.stem for path in built_in_files()} >= set(LANGUAGES)
     assert [path.stem for path in built_in_files(["fr", "de", "fr"])] == ["de", "fr"]
-    with pytest.raises(ConfigurationError, match=r'^\[phrases\] languages: there are no phrases of "tlh"; there are ar, '):
+    with pytest.raises(
+        ConfigurationError, match=r'^\[phrases\] languages: there are no phrases of "tlh"; there are ar, '
+    ):
         built_in_files(["tlh"])
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.minhash import I64, MULTIPLIER, U64, fmix64, kernel
+from cleaners.tokens import I64, MULTIPLIER, U64, fmix64, kernel
 
 Bits = NDArray[np.uint8]
 
@@ -30,7 +30,7 @@ class Rows(NamedTuple):
 
 
 class Buckets(NamedTuple):
-    """Where each row looks for candidates, and will be looked for once it is kept.
+    """Where each row stands once it is kept, and where it looks for candidates: in the partners of its buckets.
 
     Buckets from `first_prefix` on are those of the prefix filter, the others hold the rows of one key.
     """
@@ -39,9 +39,8 @@ class Buckets(NamedTuple):
     keys: I64  # numbered from 0
     bucket_offsets: I64  # (rows + 1): row r is in `buckets[bucket_offsets[r]:bucket_offsets[r + 1]]`
     buckets: I64
-    member_starts: (
-        I64  # (buckets + 1): where each bucket's rows have their place in an array of all buckets' rows
-    )
+    member_starts: I64  # (buckets + 1): where each bucket begins in an array of the rows of all buckets
+    partners: I64  # for most buckets the bucket itself
     first_prefix: int
 
 
@@ -115,17 +114,17 @@ def _number(keys: U64) -> Any:
     return numbers, counts[:count].copy()
 
 
-def shared_keys(rows: I64, keys: U64, first_new: int) -> tuple[I64, I64]:
-    """(rows, keys): the pairs whose key two rows have, one of them of this run; keys numbered from 0.
+def shared_keys(rows: I64, keys: U64, first_new: int) -> tuple[I64, I64, NDArray[np.bool_]]:
+    """(rows, keys, which): the pairs whose key two rows have, one of them of this run; keys numbered from 0.
 
-    `rows` is in order; `first_new` is the first row of this run.
+    `rows` is in order; `first_new` is the first row of this run; `which` tells for all pairs whether they are there.
     """
     numbers, counts = _number(keys)
     new = np.zeros(len(counts), np.bool_)
     new[numbers[rows >= first_new]] = True
     wanted = (counts > 1) & new
     pairs = wanted[numbers]
-    return rows[pairs], (np.cumsum(wanted) - 1)[numbers[pairs]]
+    return rows[pairs], (np.cumsum(wanted) - 1)[numbers[pairs]], pairs
 
 
 def _starts(counts: I64) -> I64:
@@ -136,7 +135,9 @@ def plain_buckets(pair_rows: I64, pair_keys: I64, rows: int) -> Buckets:
     """A bucket for each key."""
     offsets = _starts(np.bincount(pair_rows, minlength=rows))
     counts = np.bincount(pair_keys)
-    return Buckets(offsets, pair_keys, offsets, pair_keys, _starts(counts), len(counts))
+    return Buckets(
+        offsets, pair_keys, offsets, pair_keys, _starts(counts), np.arange(len(counts)), len(counts)
+    )
 
 
 def uncrowded_buckets(plain: Buckets, members: Rows, threshold: Fraction) -> Buckets:
@@ -157,7 +158,7 @@ def uncrowded_buckets(plain: Buckets, members: Rows, threshold: Fraction) -> Buc
     rows = np.unique(pair_rows[in_crowd])
     sizes = members.offsets[rows + 1] - members.offsets[rows]
     ranked, first_shared = _ranked(rows, sizes, members)
-    found, keys = _prefixes(
+    found, keys, sides = _prefixes(
         ranked,
         _starts(sizes),
         first_shared,
@@ -165,16 +166,23 @@ def uncrowded_buckets(plain: Buckets, members: Rows, threshold: Fraction) -> Buc
         threshold.numerator,
         threshold.denominator,
     )
-    found, keys = shared_keys(rows[found], keys, members.first_new)
-    renumbered = np.cumsum(~crowded) - 1
+    found, keys, which = shared_keys(rows[found], keys, members.first_new)
+    sides = sides[which]
     first_prefix = int((~crowded).sum())
     all_rows = np.concatenate((pair_rows[~in_crowd], found))
-    all_buckets = np.concatenate((renumbered[plain.keys[~in_crowd]], keys + first_prefix))
+    # three buckets for each key of the filter: sets that look for their own size class, for a larger, for a smaller
+    all_buckets = np.concatenate(
+        ((np.cumsum(~crowded) - 1)[plain.keys[~in_crowd]], first_prefix + 3 * keys + sides)
+    )
+    triples = int(keys.max()) + 1 if len(keys) else 0
     order = np.argsort(all_rows, kind="stable")
     return plain._replace(
         bucket_offsets=_starts(np.bincount(all_rows, minlength=len(counts))),
         buckets=all_buckets[order],
-        member_starts=_starts(np.bincount(all_buckets, minlength=first_prefix)),
+        member_starts=_starts(np.bincount(all_buckets, minlength=first_prefix + 3 * triples)),
+        partners=np.concatenate(
+            (np.arange(first_prefix), first_prefix + (3 * np.arange(triples)[:, None] + [0, 2, 1]).ravel())
+        ),
         first_prefix=first_prefix,
     )
 
@@ -202,12 +210,21 @@ def _size_classes(largest: int) -> I64:
 
 @kernel
 def _prefixes(ranked: I64, offsets: I64, first_shared: int, classes: I64, p: int, q: int) -> Any:
-    """(rows, keys): for each row, for each class of sizes that it may match, the keys of its first shingles."""
+    """(rows, keys, sides): for each row and each class of sizes that it may match, keys of its first shingles.
+
+    A key stands for the shingle and the two classes; the side is 0 if they are the same, 1 if the row's own is the
+    smaller, 2 if it is the larger.
+    """
     total = 0
-    found, keys = np.empty(0, np.int64), np.empty(0, np.uint64)
+    found, keys, sides = np.empty(0, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint8)
     for counting in (True, False):
         if not counting:
-            found, keys, total = np.empty(total, np.int64), np.empty(total, np.uint64), 0
+            found, keys, sides = (
+                np.empty(total, np.int64),
+                np.empty(total, np.uint64),
+                np.empty(total, np.uint8),
+            )
+            total = 0
         for row in range(len(offsets) - 1):
             start, size = offsets[row], offsets[row + 1] - offsets[row]
             skipped = 0
@@ -226,5 +243,6 @@ def _prefixes(ranked: I64, offsets: I64, first_shared: int, classes: I64, p: int
                             MULTIPLIER
                         ) + high
                         found[total], keys[total] = row, fmix64(h)
+                        sides[total] = 0 if own == other else 1 if own < other else 2
                     total += 1
-    return found, keys
+    return found, keys, sides

@@ -8,10 +8,8 @@ row, but at the shingles only of rows that share a key with another.
 
 from __future__ import annotations
 
-import functools
-import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -19,19 +17,10 @@ from numpy.typing import NDArray
 
 from cleaners import keep_rule, minhash
 from cleaners.candidates import KeyFilter, Rows, plain_buckets, shared_keys, uncrowded_buckets
-from cleaners.minhash import I64, U8, U64
+from cleaners.shingles import SHINGLED, count_tokens, shingle
+from cleaners.tokens import I64, U64
 
-#: What `shingle` returns.
-SHINGLED: Final[dict[str, pl.DataType]] = {
-    "document_id": pl.String(),
-    "position": pl.UInt32(),
-    "tokens": pl.UInt32(),
-    "numbers": pl.UInt64(),
-    "shingles": pl.List(pl.UInt64()),  # null where the paragraph is not compared
-    "keys": pl.List(
-        pl.UInt64()
-    ),  # of the whole sequence of tokens, then of each band; null where not compared
-}
+__all__ = ["DECISIONS", "SHINGLED", "count_tokens", "duplicate", "find", "kept", "shingle"]
 
 #: What `find` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
@@ -48,119 +37,6 @@ Table = pl.LazyFrame | pl.DataFrame
 
 #: `find` goes through the keys once more for every so many of them.
 KEYS_AT_ONCE: Final = 1 << 27
-
-
-def shingle(
-    frame: pl.DataFrame, *, n: int, threshold: float, min_tokens: int, short: Literal["keep", "exact"]
-) -> pl.DataFrame:
-    """One row for each paragraph without a reason, in order, with the columns of `SHINGLED`.
-
-    Shingles have `n` tokens (1 to 16); the bands of the keys find pairs whose Jaccard is `threshold` or more. A
-    paragraph of fewer than `min_tokens` tokens is not compared with `short = "keep"`. With "exact" it has the one key
-    of its whole sequence of tokens, and a second hash of that for its one shingle. Tables of other settings do not go
-    together.
-    """
-    kept = frame.filter(pl.col("reason").is_null())
-    data, offsets = _normalised(kept.get_column("text").fill_null(""))
-    hashes = minhash.hash_texts(data, offsets, n)
-    long = np.flatnonzero(hashes.tokens >= min_tokens)
-    keys = minhash.band_keys(
-        minhash.signatures(hashes.shingles, hashes.offsets, long), *minhash.bands(threshold)
-    )
-    keys = np.column_stack((hashes.exact[long, 0], keys))
-    columns = {
-        "shingles": (long, _lists(hashes.shingles, hashes.offsets[long], hashes.offsets[long + 1])),
-        "keys": (long, _rows(keys)),
-    }
-    if short == "exact":
-        brief = np.flatnonzero(hashes.tokens < min_tokens)
-        for name, which in (("shingles", 1), ("keys", 0)):
-            rows, lists = columns[name]
-            columns[name] = (
-                np.concatenate((rows, brief)),
-                lists.append(_rows(hashes.exact[brief, which, None])),
-            )
-    return kept.select("document_id", "position").with_columns(
-        pl.Series("tokens", hashes.tokens),
-        pl.Series("numbers", hashes.numbers),
-        *(_placed(name, len(kept), rows, lists) for name, (rows, lists) in columns.items()),
-    )
-
-
-def _rows(matrix: U64) -> pl.Series:
-    """A list for each row of a matrix."""
-    return pl.Series(np.ascontiguousarray(matrix).ravel()).reshape(matrix.shape).arr.to_list()
-
-
-def _lists(values: U64, starts: I64, stops: I64) -> pl.Series:
-    """A list for each slice of `values`."""
-    if not len(starts):
-        return pl.Series(dtype=pl.List(pl.UInt64))
-    whole = pl.lit(pl.Series(values).implode()).first()
-    return (
-        pl.DataFrame({"start": starts, "length": stops - starts})
-        .select(whole.list.slice("start", "length"))
-        .to_series()
-    )
-
-
-def _placed(name: str, height: int, rows: NDArray[np.int64], lists: pl.Series) -> pl.Series:
-    """A column of `height` rows with the lists where `rows` says, and null elsewhere."""
-    places = np.full(height, len(lists), np.uint32)
-    places[rows] = np.arange(len(rows))
-    nothing = pl.Series([None], dtype=SHINGLED[name])
-    return lists.cast(SHINGLED[name]).append(nothing).gather(pl.Series(places)).alias(name)
-
-
-def _normalised(text: pl.Series) -> tuple[U8, I64]:
-    """The texts in NFKC and casefolded, as bytes and the offsets between them.
-
-    Texts of only those characters for which that comes to lower case, which is nearly all text, stay in polars.
-    """
-    special = (text.str.len_bytes() != text.str.len_chars()).arg_true()
-    special = special.filter(text.gather(special).str.contains(f"[^{_lower_case_is_enough()}]"))
-    lowered = text.str.to_lowercase()
-    if len(special):
-        folded = [unicodedata.normalize("NFKC", t).casefold() for t in text.gather(special)]
-        lowered = lowered.scatter(special, pl.Series(folded, dtype=pl.String))
-    offsets = np.zeros(len(lowered) + 1, np.int64)
-    np.cumsum(lowered.str.len_bytes().to_numpy(), out=offsets[1:])
-    return np.frombuffer(lowered.str.join("").cast(pl.Binary).item(), np.uint8), offsets
-
-
-@functools.cache
-def _lower_case_is_enough() -> str:
-    """The inside of a character class: characters that tokenise alike lower-cased, and in NFKC and casefolded.
-
-    Letters and numbers that NFKC leaves alone, with one lower-case form that is also the casefolded one; separators
-    that NFKC makes into separators. Not among them: marks, jamo and whatever else NFKC may join with its neighbour,
-    and the capital sigma, whose lower case depends on its place.
-    """
-    classes = minhash.character_classes()
-    separators = (minhash.SEPARATOR, minhash.SPACE)
-    enough = []
-    for code in (*range(0xD800), *range(0xF900, 0x10000), *range(0x1F000, 0x1FB00)):
-        character = chr(code)
-        category = unicodedata.category(character)
-        if category in ("Cn", "Co", "Mn", "Mc", "Me") or character == "Σ":
-            continue
-        if 0x1100 <= code <= 0x11FF or 0xA960 <= code <= 0xA97F or 0xD7B0 <= code <= 0xD7FF:
-            continue
-        normal = unicodedata.normalize("NFKC", character)
-        if classes[code] in separators:
-            fits = all(classes[ord(c)] in separators for c in normal)
-        else:
-            fits = (
-                normal == character
-                and character.lower() == character.casefold()
-                and len(character.lower()) == 1
-            )
-        if fits:
-            enough.append(code)
-    codes = np.array(enough)
-    breaks = np.flatnonzero(np.diff(codes) != 1)
-    firsts, lasts = codes[np.r_[0, breaks + 1]], codes[np.r_[breaks, -1]]
-    return "".join(f"\\x{{{a:x}}}-\\x{{{b:x}}}" for a, b in zip(firsts, lasts, strict=True))
 
 
 def find(
@@ -185,83 +61,80 @@ def find(
     everything = [*(t.lazy() for t in index), *new]
     starts = _starts([t.select(pl.len()).collect().item() for t in everything])
     first_new = int(starts[len(index)])
-    documents = _documents(new, starts[len(index) :] - first_new)
-    limit = (int(starts[-1]) - first_new) * (minhash.bands(threshold)[0] + 1)
-    pairs = _pairs(
-        everything, starts, len(index), same_numbers, limit, partitions or 1 + limit // KEYS_AT_ONCE
+    new_starts = starts[len(index) :] - first_new
+    documents = _documents(new, new_starts)
+    limit = int(new_starts[-1]) * (minhash.bands(threshold)[0] + 1)
+    parts = partitions or 1 + limit // KEYS_AT_ONCE
+    pair_rows, pair_keys, _ = shared_keys(
+        *_pairs(everything, starts, len(index), same_numbers, limit, parts), first_new
     )
-    pair_rows, pair_keys = shared_keys(*pairs, first_new)
-    sharing, pair_rows = np.unique(pair_rows, return_inverse=True)
 
-    details = _gather(
-        everything, starts, sharing, "numbers", "shingles", pl.col("keys").list.first().alias("exact")
-    )
-    offsets = _starts(details.get_column("shingles").list.len().to_numpy())
+    sharing, pair_rows = np.unique(pair_rows, return_inverse=True)
+    exact = pl.col("keys").list.first().alias("exact")
+    details = _gather(everything, starts, sharing, "numbers", "shingles", exact)
     numbers = details.get_column("numbers").to_numpy()
     rows = Rows(
         first_new=int(np.searchsorted(sharing, first_new)),
         shingles=_flat(details.get_column("shingles")),
-        offsets=offsets,
+        offsets=_starts(details.get_column("shingles").list.len().to_numpy()),
         numbers=numbers if same_numbers else np.zeros_like(numbers),
         places=sharing[sharing >= first_new] - first_new,
     )
     buckets = uncrowded_buckets(
         plain_buckets(pair_rows, pair_keys, len(sharing)), rows, keep_rule.as_fraction(threshold)
     )
-    decided = keep_rule.decide(
+    decisions = keep_rule.decide(
         rows, buckets, documents, threshold=threshold, document_share=document_share, min_words=min_words
     )
 
-    struck = np.flatnonzero(decided.kinds)
-    repeats = np.flatnonzero(decided.witnesses >= 0)
-    witnesses = decided.witnesses[repeats]
-    sizes, common = np.diff(offsets), decided.common[repeats]
-    exact = details.get_column("exact").to_numpy()
-    duplicates = (
-        _gather(everything, starts, sharing[witnesses], "document_id", "position")
-        .rename({"document_id": "duplicate_of_document_id", "position": "duplicate_of_position"})
-        .with_columns(
-            pl.Series("row", sharing[repeats] - first_new, pl.Int64),
-            pl.Series("common", common, pl.Int64),
-            pl.Series("union", sizes[repeats] + sizes[witnesses] - common, pl.Int64),
-            pl.Series("same", exact[repeats] == exact[witnesses], pl.Boolean),
-        )
+    repeats = np.flatnonzero(decisions.witnesses >= 0)
+    witnesses = decisions.witnesses[repeats]
+    common, sizes = decisions.common[repeats], np.diff(rows.offsets)
+    same = details.get_column("exact").to_numpy()
+    duplicates = _gather(everything, starts, sharing[witnesses], "document_id", "position").select(
+        pl.col("document_id").alias("duplicate_of_document_id"),
+        pl.col("position").alias("duplicate_of_position"),
+        pl.Series("row", sharing[repeats] - first_new, pl.Int64),
+        pl.Series("common", common, pl.Int64),
+        pl.Series("union", sizes[repeats] + sizes[witnesses] - common, pl.Int64),
+        pl.Series("same", same[repeats] == same[witnesses], pl.Boolean),
     )
+    struck = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, struck, side="right") - 1
-    totals = _totals(documents)
-    share = 100 * decided.before[document] // np.maximum(totals[document], 1)
-    reason = pl.col("kind").replace_strict(
-        {
-            keep_rule.DUPLICATE: "duplicate",
-            keep_rule.DUPLICATE_DOCUMENT: "duplicate_document",
-            keep_rule.TOO_SHORT: "too_short",
-        },
-        return_dtype=pl.String,
-    )
+    totals = np.diff(_starts(documents.tokens)[documents.starts])[document]
     return (
-        _gather(new, starts[len(index) :] - first_new, struck, "document_id", "position")
+        _gather(new, new_starts, struck, "document_id", "position")
         .with_columns(
             pl.Series("row", struck, pl.Int64),
-            pl.Series("kind", decided.kinds[struck], pl.UInt8),
-            pl.Series("share", share, pl.Int64),
-            pl.Series("left", decided.left[document], pl.Int64),
+            pl.Series("kind", decisions.kinds[struck], pl.UInt8),
+            pl.Series("share", 100 * decisions.before[document] // np.maximum(totals, 1), pl.Int64),
+            pl.Series("left", decisions.left[document], pl.Int64),
         )
         .join(duplicates, on="row", how="left", maintain_order="left")
-        .with_columns(
-            reason.alias("reason"),
-            (pl.col("common") / pl.col("union")).cast(pl.Float32).alias("jaccard"),
-        )
-        .with_columns(
-            pl.when(pl.col("reason") == "duplicate_document")
-            .then(pl.format("{} % of the document was printed before", "share"))
-            .when(pl.col("reason") == "too_short")
-            .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words or 0)))
-            .when(pl.col("same"))
-            .then(pl.lit("same tokens"))
-            .otherwise(pl.format("near-duplicate, {} of {} shingles", "common", "union"))
-            .alias("rule")
-        )
+        .pipe(_in_words, min_words or 0)
         .select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
+    )
+
+
+def _in_words(struck: pl.DataFrame, min_words: int) -> pl.DataFrame:
+    """The struck rows with reason, rule and Jaccard."""
+    kind = pl.col("kind")
+    return struck.with_columns(
+        pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
+        .then(pl.lit("duplicate_document"))
+        .when(kind == keep_rule.TOO_SHORT)
+        .then(pl.lit("too_short"))
+        .otherwise(pl.lit("duplicate"))
+        .alias("reason"),
+        pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
+        .then(pl.format("{} % of the document was printed before", "share"))
+        .when(kind == keep_rule.TOO_SHORT)
+        .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
+        .when("same")
+        .then(pl.lit("same tokens"))
+        .otherwise(pl.format("near-duplicate, {} of {} shingles", "common", "union"))
+        .alias("rule"),
+        (pl.col("common") / pl.col("union")).alias("jaccard"),
     )
 
 
@@ -285,10 +158,6 @@ def _documents(tables: Sequence[pl.LazyFrame], starts: I64) -> keep_rule.Documen
     return keep_rule.Documents(
         np.concatenate((*firsts, starts[-1:])).astype(np.int64), np.concatenate(tokens)
     )
-
-
-def _totals(documents: keep_rule.Documents) -> I64:
-    return np.diff(_starts(documents.tokens)[documents.starts])
 
 
 def _keys(tables: Sequence[pl.LazyFrame], starts: I64, same_numbers: bool) -> Iterator[tuple[I64, U64]]:
@@ -361,13 +230,3 @@ def duplicate(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         pl.when(free).then(decided.get_column(name)).otherwise(pl.col(name)).alias(name) for name in names
     )
-
-
-def count_tokens(text: pl.Series) -> pl.Series:
-    """How many tokens each text has (UInt32), 0 where it is null.
-
-    >>> count_tokens(pl.Series(["It rained, twice.", "雨だ", "***", None])).to_list()
-    [3, 2, 0, 0]
-    """
-    data, offsets = _normalised(text.fill_null(""))
-    return pl.Series("tokens", minhash.hash_texts(data, offsets, 1).tokens)

@@ -55,7 +55,8 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
     """One row a paragraph, in the order of `documents`, with the columns of `SCHEMA`.
 
     `documents` has the columns document_id, text, source, title and language. A paragraph is a line that holds more
-    than white space, stripped of the white space around it (but for no-break spaces); CR LF, LF, CR, NEL, U+2028 and U+2029 end a line.
+    than white space, stripped of the white space around it (but for no-break spaces); CR LF, LF, CR, NEL, U+2028 and
+    U+2029 end a line.
 
     Lines are joined by single spaces where a text was wrapped to a width, as mail and Project Gutenberg's books are.
     A run of non-empty lines is taken to be wrapped if all of this holds:

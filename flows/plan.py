@@ -143,7 +143,7 @@ def _stages(job: Job, new: Sequence[Input], each: Each) -> Tally | None:
         each("count", stages.count_lines, job, [shards])
     else:
         (job.staging / "publish" / "lines").mkdir(parents=True)
-    each("shingle", stages.shingle_paragraphs, job, shards)
+    each("strike", stages.strike_lines, job, shards)
     each("compare", stages.compare, job, [shards])
     return Tally.total(each("split", stages.split, job, shards))
 

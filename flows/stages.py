@@ -1,9 +1,10 @@
 """The stages of a run, each a plain function of the job and one item over files in the run's staging folder.
 
     read     inputs           -> documents and rejected, shard by shard
-    clean    a shard          -> its paragraphs, repaired and with what needs no other document struck; its line counts
+    clean    a shard          -> its paragraphs, repaired and with what needs no other document struck; the counts of
+                                 its lines, and its shingles
     count    all shards       -> how often each source printed a line, in this run and the earlier ones
-    shingle  a shard          -> repeated lines struck; the shingles and keys of what is left
+    strike   a shard          -> which of its lines are repeated; the shingles of what is left
     compare  all shards       -> which paragraphs are near-duplicates, and of what
     split    a shard          -> the parts of the published tables
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from cleaners.boilerplate import boilerplate
 from cleaners.duplicate import count_tokens, duplicate, find, kept, shingle
 from cleaners.encoding import encoding, repair
 from cleaners.language import language
-from cleaners.paragraphs import WHITE_SPACE, split_removed, to_paragraphs
+from cleaners.paragraphs import WHITE_SPACE, remove, split_removed, to_paragraphs
 from cleaners.phrases import Phrase
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
@@ -75,7 +76,7 @@ def edit(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(documents, paragraphs): titles repaired, languages told, and all done that needs no other document.
 
-    The paragraphs are `cleaners.paragraphs.SCHEMA` and `words` (u32, the tokens of the repaired text).
+    The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`.
     """
     known = language(documents["text"]) if settings.language.enabled else pl.Series([None], dtype=pl.String)
     documents = documents.with_columns(known.alias("language"))
@@ -94,7 +95,6 @@ def edit(
     frame = to_paragraphs(documents)
     if settings.encoding.enabled:
         frame = encoding(frame, **options(settings.encoding))
-    frame = frame.with_columns(count_tokens(frame["text"]).alias("words"))
     if settings.repeated_headline.enabled:
         frame = repeated_headline(frame, **options(settings.repeated_headline))
     if settings.related_articles.enabled:
@@ -107,7 +107,7 @@ def edit(
 def shingle_frame(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """The shingles and keys of a frame's paragraphs; none that could meet where the cleaner is switched off."""
     s = settings.duplicate
-    real = frame.filter(pl.col("text") != "")
+    real = frame.filter(_compared())
     if not s.enabled:
         return shingle(real, n=s.n, threshold=s.threshold, min_tokens=NEVER, short="keep")
     return shingle(real, n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short)
@@ -154,13 +154,28 @@ def _file(uri: pl.Expr) -> pl.Expr:
 
 
 def clean(job: Job, shard: str) -> None:
-    """Repair a shard's paragraphs, strike what needs no other document, and count its lines."""
+    """Repair a shard's paragraphs and strike what needs no other document; count its lines, and shingle it."""
     documents, frame = edit(_read(job.path("read", shard)), job.settings, job.phrases)
-    _write(documents.drop("text"), job.path("documents", shard))
-    _write(frame, job.path("cleaned", shard))
     if job.settings.repeated_line.enabled:
-        s = job.settings.repeated_line
-        _write(count(frame, max_characters=s.max_characters), job.path("lines", shard))
+        counted = count(frame, max_characters=job.settings.repeated_line.max_characters)
+        _write(counted, job.path("lines", shard))
+    shingled = shingle_frame(frame, job.settings)
+    _write(shingled, job.path("shingles", shard), compression="uncompressed")
+    _write(frame.with_columns(_words(frame, shingled)), job.path("cleaned", shard))
+    _write(documents.drop("text"), job.path("documents", shard))
+
+
+def _words(frame: pl.DataFrame, shingled: pl.DataFrame) -> pl.Series:
+    """The tokens of every paragraph: of those that are compared they are known, the others are few."""
+    known = frame.select(_compared()).to_series()
+    words = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(known.arg_true(), shingled["tokens"])
+    others = (~known).arg_true()
+    return words.scatter(others, count_tokens(frame["text"].gather(others))).alias("words")
+
+
+def _compared() -> pl.Expr:
+    """The paragraphs that take part in the search for near-duplicates: neither struck nor emptied by repair."""
+    return pl.col("reason").is_null() & (pl.col("text") != "").fill_null(False)
 
 
 def count_lines(job: Job, shards: Sequence[str]) -> None:
@@ -173,21 +188,23 @@ def count_lines(job: Job, shards: Sequence[str]) -> None:
     _write(known.filter(pl.col("line").is_null() | (pl.col("documents") >= least)), job.path("lines", "all"))
 
 
-def shingle_paragraphs(job: Job, shard: str) -> None:
-    """Strike a shard's repeated lines; then the shingles and keys of the paragraphs that are left."""
-    frame = _read(job.path("cleaned", shard))
+def strike_lines(job: Job, shard: str) -> None:
+    """Strike a shard's repeated lines; the shingles and keys of the paragraphs that are left."""
+    shingled = _read(job.path("shingles", shard))
     if job.settings.repeated_line.enabled:
-        table = _read(job.path("lines", "all"))
-        frame = repeated_line(frame, table, **options(job.settings.repeated_line))
-    _write(frame, job.path("struck", shard))
-    _write(shingle_frame(frame, job.settings), job.path("shingles", shard))
+        before = _read(job.path("cleaned", shard))
+        after = repeated_line(before, _read(job.path("lines", "all")), **options(job.settings.repeated_line))
+        shingled = shingled.filter(after.filter(before.select(_compared()).to_series())["reason"].is_null())
+        struck = after.filter(after["reason"].is_not_null() & before["reason"].is_null())
+        _write(struck.select("document_id", "position", "rule"), job.path("struck", shard))
+    _write(shingled, job.path("compared", shard), compression="uncompressed")
 
 
 def compare(job: Job, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
     s = job.settings
     decisions = find(
-        [_scan(job.path("shingles", shard)) for shard in shards],
+        [_scan(job.path("compared", shard)) for shard in shards],
         [pl.scan_parquet(path) for path in Dataset(job.out).parts("index")],
         threshold=s.duplicate.threshold,
         same_numbers=s.duplicate.same_numbers,
@@ -199,9 +216,11 @@ def compare(job: Job, shards: Sequence[str]) -> None:
 
 def split(job: Job, shard: str) -> Tally:
     """Write a shard's parts of the published tables and of the index; what was kept and struck."""
-    documents, struck = _read(job.path("documents", shard)), _read(job.path("struck", shard))
+    documents, frame = _read(job.path("documents", shard)), _read(job.path("cleaned", shard))
+    if job.settings.repeated_line.enabled:
+        frame = _strike(frame, _read(job.path("struck", shard)))
     decisions = _read(job.path("decisions", "all"))
-    frame = duplicate(struck, decisions)
+    frame = duplicate(frame, decisions)
     left, removed = split_removed(frame)
     left = left.filter(pl.col("text") != "")
     texts = left.group_by("document_id", maintain_order=True).agg(
@@ -234,9 +253,17 @@ def split(job: Job, shard: str) -> Tally:
     for table, part in parts.items():
         whole = conform(table, part.with_columns(pl.lit(job.run_id).alias("run_id")))
         write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])
-    index = kept(_read(job.path("shingles", shard)), decisions).collect()
-    write_part(index, job.publish("index", shard), job.metadata)
+    index = kept(_read(job.path("compared", shard)), decisions).collect()
+    write_part(index, job.publish("index", shard), job.metadata, compression="uncompressed")
     return Tally.of(frame, published, rejected)
+
+
+def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the repeated lines of `struck` removed."""
+    rules = frame.select("document_id", "position").join(
+        struck, on=["document_id", "position"], how="left", maintain_order="left"
+    )["rule"]
+    return remove(frame, rules.is_not_null(), "repeated_line", rules)
 
 
 def _repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -266,11 +293,11 @@ def _repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _write(frame: pl.DataFrame, path: Path) -> None:
+def _write(frame: pl.DataFrame, path: Path, compression: Literal["lz4", "uncompressed"] = "lz4") -> None:
     """Write a file of the staging folder, which appears under its name once it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    frame.write_ipc(partial, compression="lz4")
+    frame.write_ipc(partial, compression=compression)
     partial.replace(path)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
@@ -70,15 +70,21 @@ def conform(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMAS[table].items())
 
 
-def write_part(frame: pl.DataFrame, path: Path, metadata: Mapping[str, str], row_group: int = 65_536) -> None:
-    """Write one Parquet file (zstd, with statistics), durably: it is on the disk when this returns.
+def write_part(
+    frame: pl.DataFrame,
+    path: Path,
+    metadata: Mapping[str, str],
+    row_group: int = 65_536,
+    compression: Literal["zstd", "uncompressed"] = "zstd",
+) -> None:
+    """Write one Parquet file with statistics, durably: it is on the disk when this returns.
 
     It appears under its name only once it is whole, so that its existence marks the completion of the work.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     frame.write_parquet(
-        partial, compression="zstd", statistics=True, row_group_size=row_group, metadata=dict(metadata)
+        partial, compression=compression, statistics=True, row_group_size=row_group, metadata=dict(metadata)
     )
     sync(partial)
     partial.replace(path)

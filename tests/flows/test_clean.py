@@ -63,7 +63,7 @@ def test_tasks_and_artifact_can_be_told_apart(tmp_path: Path) -> None:
         "read 00000",
         "clean 00000-00000",
         "count",
-        "shingle 00000-00000",
+        "strike 00000-00000",
         "compare",
         "split 00000-00000",
     } <= names

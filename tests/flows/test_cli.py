@@ -56,7 +56,7 @@ def test_without_a_terminal_progress_is_plain_lines(copydesk: Copydesk, story: P
         "read",
         "clean",
         "count",
-        "shingle",
+        "strike",
         "compare",
         "split",
     ]

@@ -107,7 +107,7 @@ RECORDS = st.lists(
     ),
     max_size=8,
 )
-MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @MANY

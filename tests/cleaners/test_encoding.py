@@ -1,0 +1,456 @@
+"""The columnar ftfy against ftfy itself, the gate's pits and mutants, and the cleaner's names and white space."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import random
+import re
+import tarfile
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import ftfy
+import polars as pl
+import pytest
+import zstandard
+from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
+from ftfy.chardata import CHARMAP_ENCODINGS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaners import encoding as module
+from cleaners import mojibake
+from cleaners.encoding import NEWS, Options, encoding, fix_text, repair
+from cleaners.mojibake import BADNESS, CALM, CHARACTER_FIXES, NEVER, Form, character_table, composing, gate
+from cleaners.paragraphs import WHITE_SPACE, to_paragraphs
+from flows.settings import Encoding
+from support import ROOT
+
+CASES = json.loads((ROOT / "tests" / "cases" / "encoding.json").read_text(encoding="utf-8"))
+DEFAULT = ftfy.TextFixerConfig()
+FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
+CHARACTERS = [chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
+
+
+def ftfy_row_by_row(texts: list[str | None], config: ftfy.TextFixerConfig) -> list[str | None]:
+    """What the columnar ftfy must come to."""
+    return [None if text is None else ftfy.fix_text(text, config) for text in texts]
+
+
+def columnar(texts: list[str | None], config: ftfy.TextFixerConfig) -> list[str | None]:
+    """The columnar ftfy on a list."""
+    return fix_text(pl.Series(texts, dtype=pl.String), config).to_list()
+
+
+def expand(category: str) -> str:
+    """The characters of one of ftfy's classes, with its ranges written out."""
+    ranges = re.sub("(.)-(.)", lambda m: "".join(map(chr, range(ord(m[1]), ord(m[2]) + 1))), category)
+    return ranges.replace("-", "")
+
+
+SUSPICIOUS = (
+    "".join(map(expand, MOJIBAKE_CATEGORIES.values())) + "ŒœÂÃÎÐ°×²³ØÙŸŠ®µ»à¹¼½¾√±∂†≠≈‚Äìîïвā€ΒΓΞΟВГРС"
+)
+WORDS = [
+    "Rates ",
+    "rose",
+    " Pešek ",
+    "Müller",
+    "Zoë,",
+    "à la carte",
+    "Ørsted",
+    "北京",
+    "Москва",
+    "“so”",
+    "it’s",
+    "…",
+]
+ENTITIES = [
+    "&amp;",
+    "&#233;",
+    "&EACUTE;",
+    "&amp",
+    "&#x2019;",
+    "&lt;",
+    "&#10;",
+    "&#13;",
+    "&hellip;",
+    "&quux;",
+    "&amp;amp;",
+]
+CONTROLS = [
+    chr(c) for c in (0, 8, 9, 11, 12, 26, 27, 28, 31, 127, 0x80, 0x85, 0x93, 0x9F, 0xFEFF, 0x206A, 0xFFFC)
+]
+ESCAPES = ["\x1b[0m", "\x1b[1;31mred", "\x1b[", "\x1b[٣m"]
+FORMS_OF_WIDTH = ["＆", "ａｍｐ", "；", "＜", "Ｒ", "ｶﾞ", "　", "￠", "！"]
+LIGATURES = ["ﬁ", "ﬄ", "ŉ", "Ǆ", "ﬅ", "Ĳ"]
+QUOTES = list("‘’‚‛“”„‟ʼ'\"`")
+BREAKS = ["\n", "\r", "\r\n", "\n\r", "\r\r\n", "\u2028", "\u2029", "\x85", "\r\x00\n"]
+COMBINING = [
+    "e\u0301",
+    "\u0301",
+    "A\u030a",
+    "\u1100\u1161\u11a8",
+    "가\u11a8",
+    "\u0344",
+    "\u212b",
+    "\u037e",
+    "\u0387",
+    "\u0897",
+]
+COMBINING += [
+    "\u0f71\u0f72",
+    "q\u0323\u0307",
+    "q\u0307\u0323",
+    "\ufb1d",
+    "Ã\u0303",
+    "\u3099",
+    "か\u3099",
+    "\U00011930",
+]
+DAMAGED = st.builds(
+    lambda text, codec, twice: (
+        twice(twice(text, codec), "windows-1252") if codec == "cp437" else twice(text, codec)
+    ),
+    st.text("éàüßñçøÅõ“”’–€ščžłДмтаАбвяاليةבה中文日本語ﬁ😀\xa0 a", min_size=1, max_size=6),
+    st.sampled_from(CHARMAP_ENCODINGS),
+    st.just(lambda text, codec: text.encode("utf-8").decode(codec, "replace")),
+)
+PIECES = st.one_of(
+    DAMAGED,
+    st.sampled_from(WORDS),
+    st.sampled_from([*ENTITIES, *ESCAPES, "<", "&", ";", "#", " ", "Ã ", "a Ã ", "é” "]),
+    st.sampled_from([*CONTROLS, *BREAKS]),
+    st.sampled_from([*FORMS_OF_WIDTH, *LIGATURES, *QUOTES, *COMBINING]),
+    st.sampled_from(SUSPICIOUS),
+    st.characters(exclude_categories=["Cs"]),
+)
+TEXTS = st.lists(PIECES, max_size=8).map("".join)
+CONFIGS = st.builds(
+    ftfy.TextFixerConfig,
+    unescape_html=st.sampled_from(["auto", True, False]),
+    **{name: st.booleans() for name in ftfy.TextFixerConfig._fields[1:13]},
+    normalization=st.sampled_from([*FORMS, None]),
+    max_decode_length=st.sampled_from([1, 3, 10, 1_000_000, 1_000_000, 1_000_000]),
+    explain=st.booleans(),
+)
+# a repair's options: everything but what ftfy's cutting and explaining is told
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "unescape_html": st.sampled_from(["auto", True, False]),
+        **{name: st.booleans() for name in ftfy.TextFixerConfig._fields[1:13]},
+        "normalization": st.sampled_from([*FORMS, "none"]),
+    },
+)
+
+
+@given(st.lists(st.none() | TEXTS, max_size=30), st.just(DEFAULT) | st.just(NEWS) | CONFIGS)
+def test_fix_text_equals_ftfy(texts: list[str | None], config: ftfy.TextFixerConfig) -> None:
+    """On every row, for every configuration, the columnar ftfy comes to what ftfy comes to; nulls stay null."""
+    assert columnar(texts, config) == ftfy_row_by_row(texts, config)
+
+
+# Each entry: what the pit is, a text that falls into it, and the configuration where it differs from the default.
+PITS: list[tuple[str, str, dict[str, Any]]] = [
+    ("\\w of Python is wider than ASCII", "Ä“б", {}),
+    ("\\s of Python holds U+001C", "\x1cÑ€", {}),
+    ("a line begins within the text", "All.\nÃ la", {}),
+    ("a line break is no letter after œ", "Å“\n", {}),
+    ("markup in an earlier line turns entities off", "<p>\n&amp;", {}),
+    ("markup in a later line does not", "&amp;\n<p>", {}),
+    ("markup that a fix makes does not", "＜&amp;", {}),
+    ("markup is no matter when entities are asked for", "<p> &amp;", {"unescape_html": True}),
+    ("width makes an entity", "Fish ＆amp; chips", {}),
+    ("a removed control makes an entity", "Fish &a\x00mp; chips", {}),
+    ("a removed control makes mojibake", "cafÃ\x00© bar", {}),
+    ("normalisation makes an entity", "Fish &amp\u037e chips", {}),
+    ("normalisation makes a ligature's quote", "ŉ", {"fix_latin_ligatures": False, "normalization": "NFKC"}),
+    ("normalisation changes calm characters", "wait… a\xa0bit", {"normalization": "NFKC"}),
+    ("CR LF is one line break", "a\r\nb\rc\n\rd", {}),
+    ("a control parts CR from LF", "a\r\x00\nb", {}),
+    ("CR stays if it is to stay", "a\r\nb", {"fix_line_breaks": False}),
+    ("NEL is a line break if it is no mojibake", "a\x85b", {"fix_encoding": False, "fix_c1_controls": False}),
+    ("C1 controls are fixed without the encoding", "a\x93b", {"fix_encoding": False}),
+    (
+        "C1 controls stay if they are to stay",
+        "a\x93b\ufb01",
+        {"fix_encoding": False, "fix_c1_controls": False},
+    ),
+    ("digits of an escape may be of any script", "\x1b[\u0663mred", {}),
+    ("an escape is a control where escapes stay", "\x1b[1mred", {"remove_terminal_escapes": False}),
+    ("a text is cut at the length", "ab\r\ncd", {"max_decode_length": 3}),
+    ("mojibake is cut at the length", "abÃ©", {"max_decode_length": 3}),
+    ("markup in an earlier segment", "ab<def &amp; g", {"max_decode_length": 6}),
+    ("a character that this Unicode does not know", "a\u0897\u0323 \U0001e5ee\u0323", {}),
+    ("Hangul is composed by arithmetic", "\u1112\u1161\u11ab 하\u11ab", {}),
+    ("marks are put in order", "q\u0307\u0323", {}),
+    ("a quote of one line changes, mojibake of the other", "“so”\ncafÃ©\n", {}),
+    ("sub-options count only where ftfy explains", "voilÃ le", {"restore_byte_a0": False, "explain": True}),
+    ("and are on where it does not", "voilÃ le", {"restore_byte_a0": False, "explain": False}),
+]
+
+
+@pytest.mark.parametrize(("pit", "text", "overrides"), PITS, ids=[pit for pit, _, _ in PITS])
+def test_pits(pit: str, text: str, overrides: dict[str, Any]) -> None:
+    """Where a columnar ftfy would go wrong most easily, it does not, alone and among other rows."""
+    config = DEFAULT._replace(**overrides)
+    assert columnar([text], config) == ftfy_row_by_row([text], config)
+    texts = ["", text, None, f"{text}\n{text}", "sound"]
+    assert columnar(texts, config) == ftfy_row_by_row(texts, config)
+
+
+# Each entry: a part of the gate, what it is broken to, and a text and configuration that must notice.
+MUTANTS: list[tuple[str, Any, str, dict[str, Any]]] = [
+    ("entity", NEVER, "Fish &amp; chips", {}),
+    ("beyond", NEVER, "The cafÃ© opens", {}),
+    ("beyond", r"\x1b", "a\x93b", {"fix_encoding": False}),
+    ("beyond", BADNESS, "\x1b[1mred", {}),
+    ("beyond", BADNESS.replace("(?m:^)", "^"), "All.\nÃ la", {}),
+    ("beyond", BADNESS.replace(f"[{WHITE_SPACE}]", r"\s"), "\x1cÑ€", {}),
+    ("again", NEVER, "Fish ＆amp; chips", {}),
+    ("again", NEVER, "cafÃ\x00© bar", {}),
+    ("again", gate(DEFAULT).entity, "ŉ", {"fix_latin_ligatures": False, "normalization": "NFKC"}),
+    ("again", BADNESS, "Fish &amp\u037e chips", {}),
+    ("lively", NEVER, "ﬁsh", {}),
+    ("lively", gate(DEFAULT).lively, "wait…", {"normalization": "NFKC"}),
+    ("lively_ascii", (), "a\x00b", {}),
+    ("lively_ascii", gate(DEFAULT).lively_ascii[:-1], "a\x7fb", {}),
+    ("quotes", {}, "“so”", {}),
+    ("table", {}, "ﬁsh", {}),
+    ("table", {old: new for old, new in gate(DEFAULT).table.items() if old != "\r\n"}, "a\r\nb", {}),
+    ("composing", NEVER, "cafe\u0301", {}),
+    ("composing", r"[\u{300}-\u{36f}]", "\u1112\u1161\u11ab", {}),
+    ("form", None, "cafe\u0301", {}),
+    ("form", "NFC", "café", {"normalization": "NFD"}),
+]
+
+
+@pytest.mark.parametrize(("part", "broken", "text", "overrides"), MUTANTS)
+def test_mutants_of_the_gate_die(
+    monkeypatch: pytest.MonkeyPatch, part: str, broken: Any, text: str, overrides: dict[str, Any]
+) -> None:
+    """No part of the gate is idle: break it, and a text comes out otherwise than ftfy has it."""
+    config = DEFAULT._replace(**overrides)
+    assert columnar([text], config) == ftfy_row_by_row([text], config)
+    monkeypatch.setattr(module, "gate", lambda config: gate(config)._replace(**{part: broken}))
+    assert columnar([text], config) != ftfy_row_by_row([text], config)
+
+
+def test_mutant_of_the_segments_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long text that is cut, but not watched for markup, comes out otherwise than ftfy has it."""
+    text, config = "<b>\n&amp;", DEFAULT._replace(max_decode_length=5)
+    assert columnar([text], config) == ftfy_row_by_row([text], config)
+    segments = pl.Series(text.splitlines(keepends=True))
+    monkeypatch.setattr(module, "_segments", lambda *_: [(segments, config)])
+    assert columnar([text], config) != ftfy_row_by_row([text], config)
+
+
+def test_mutant_that_normalises_with_polars_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Characters that polars knows and Python does not (or the other way round) are normalised as Python does."""
+    candidates = [f"a{c}\u0323" for c in CHARACTERS[:0x20000] if unicodedata.category(c) == "Cn"]
+    by_polars = pl.Series(candidates).str.normalize("NFC").to_list()
+    differing = [
+        a for a, b in zip(candidates, by_polars, strict=True) if unicodedata.normalize("NFC", a) != b
+    ]
+    if not differing:
+        pytest.skip("polars and Python are of one version of Unicode")
+    assert columnar(differing, DEFAULT) == ftfy_row_by_row(differing, DEFAULT)
+
+    class Polars:
+        @staticmethod
+        def normalize(form: Form, text: str) -> str:
+            return pl.Series([text]).str.normalize(form)[0]
+
+    monkeypatch.setattr(module, "unicodedata", Polars)
+    assert columnar(differing, DEFAULT) != ftfy_row_by_row(differing, DEFAULT)
+
+
+def test_the_badness_pattern_sees_all_that_ftfy_sees() -> None:
+    """In every pair of suspicious characters, alone and in a context, and in random runs of them."""
+    characters = sorted({*SUSPICIOUS, *"aZ0_ .?\n\x1c\u3000жя中²"})
+    rng = random.Random(7)
+    probes = ["".join(pair) for pair in itertools.product(characters, repeat=2)]
+    probes += [f"{rng.choice('a. ')}{pair}{rng.choice('aЖ² ')}" for pair in rng.sample(probes, 30_000)]
+    probes += ["".join(rng.choices(characters, k=6)) for _ in range(30_000)]
+    seen = pl.Series(probes).str.contains(BADNESS).to_list()
+    missed = [p for p, found in zip(probes, seen, strict=True) if not found and BADNESS_RE.search(p)]
+    assert missed == []
+
+
+NOT_WORD = mojibake.character_class((c for c in CALM if not (c.isalnum() or c == "_")), negated=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "broken", "probe"),
+    [("(?m:^)", "^", "All.\nÃ la"), (f"[{WHITE_SPACE}]", r"\s", "\x1cÑ€"), (NOT_WORD, "[0-9A-Za-z_]", "é”ж")],
+)
+def test_mutants_of_the_badness_pattern_die(part: str, broken: str, probe: str) -> None:
+    """What the pattern spells out for Rust is needed: without it, lines would be overlooked that are bad to ftfy."""
+    assert any(map(BADNESS_RE.search, probe.splitlines(keepends=True))) or BADNESS_RE.search(probe)
+    assert pl.Series([probe]).str.contains(BADNESS).all()
+    assert not pl.Series([probe]).str.contains(BADNESS.replace(part, broken)).any()
+
+
+def test_calm_characters_are_never_bad() -> None:
+    """No run of four calm characters is mojibake to ftfy, and none is white space beyond the usual."""
+    marks = [c for c in CALM if not c.isascii()] + list("aZ0_ .?\n\t")
+    assert not any(BADNESS_RE.search("".join(run)) for run in itertools.product(marks, repeat=4))
+
+
+def test_the_character_table_is_whole() -> None:
+    """It is what the fixes make of each character, and they touch nothing outside the part that is asked."""
+
+    def fixed(text: str) -> str:
+        for name in CHARACTER_FIXES:
+            text = ftfy.FIXERS[name](text)
+        return text
+
+    table = character_table(CHARACTER_FIXES)
+    assert all(fixed(old) == new for old, new in table.items())
+    others = "".join(c for c in CHARACTERS if c not in table)
+    assert fixed(others) == others
+    assert table["\r\n"] == "\n"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_composing_characters_are_all_found(form: Form) -> None:
+    """Every character of Unicode that fails the quick check, or has a combining class, is in the pattern."""
+    found = pl.Series(CHARACTERS).str.contains(composing(form)).to_list()
+    assert all(
+        hit or (unicodedata.is_normalized(form, c) and not unicodedata.combining(c))
+        for c, hit in zip(CHARACTERS, found, strict=True)
+    )
+
+
+@given(
+    st.text(st.sampled_from(SUSPICIOUS) | st.characters(exclude_categories=["Cs"])), st.sampled_from(FORMS)
+)
+def test_text_without_composing_characters_is_normal(text: str, form: Form) -> None:
+    """Normalisation leaves a text alone that holds none of them."""
+    text = re.sub(composing(form), "", text)
+    assert unicodedata.normalize(form, text) == text
+
+
+def test_white_space_is_what_python_holds_for_it() -> None:
+    r"""The list that stands for `\s` in the badness pattern is complete."""
+    assert set(re.findall(r"\s", "".join(CHARACTERS))) == set(WHITE_SPACE)
+
+
+def test_a_text_over_a_million_characters_is_cut_as_ftfy_cuts_it() -> None:
+    """A CR LF that lies on the cut becomes two line breaks, as with ftfy; the next text is not touched by that."""
+    text = "a" * 999_999 + "\r\n" + "b &amp; cafÃ©"
+    assert columnar([text, "a\r\nb"], DEFAULT) == ftfy_row_by_row([text, "a\r\nb"], DEFAULT)
+
+
+@pytest.mark.slow
+def test_fifty_megabytes_in_one_line() -> None:
+    """A single line of 50 MB is repaired in seconds, with the mojibake at its end."""
+    text = "The ferry leaves at noon. " * 2_000_000 + "cafÃ©"
+    repaired, fixes = repair(pl.Series([text]))
+    assert repaired[0].endswith("noon. café")
+    assert fixes.to_list() == [["redecode_latin_1_as_utf_8"]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["shows"] for case in CASES])
+def test_cases(case: dict[str, Any]) -> None:
+    """Before and after, with the names of the fixes, under the settings for news."""
+    text, fixes = repair(pl.Series([case["before"]]), **case.get("options", {}))
+    assert text.to_list() == [case["after"]]
+    assert fixes.to_list() == [case["fixes"]]
+
+
+@given(st.lists(st.none() | TEXTS, max_size=20), OPTIONS)
+def test_repair_names_what_it_did(texts: list[str | None], options: Options) -> None:
+    """A text has fixes if, and only if, it changed; each is named once."""
+    text, fixes = repair(pl.Series(texts, dtype=pl.String), **options)
+    for old, new, names in zip(texts, text.to_list(), fixes.to_list(), strict=True):
+        assert (names is None) == (old == new)
+        assert names is None or (names and len(set(names)) == len(names))
+        assert all(re.fullmatch("[a-z0-9_]+", name) for name in names or ())
+
+
+@given(st.lists(st.none() | TEXTS, max_size=20), OPTIONS)
+def test_repair_leaves_no_stray_white_space(texts: list[str | None], options: Options) -> None:
+    """No white space around a text, no two in a row, no tab and no line break within; null stays null."""
+    text, _ = repair(pl.Series(texts, dtype=pl.String), **options)
+    for old, new in zip(texts, text.to_list(), strict=True):
+        assert (old is None) == (new is None)
+        assert new is None or not re.search(r"^\s|\s$|\s\s|[\t\v\f\n\r\x85\u2028\u2029]", new)
+
+
+@given(st.lists(st.none() | TEXTS, max_size=20), OPTIONS)
+def test_repair_twice_is_repair_once(texts: list[str | None], options: Options) -> None:
+    """What repair leaves, it would leave again."""
+    once, _ = repair(pl.Series(texts, dtype=pl.String), **options)
+    twice, fixes = repair(once, **options)
+    assert twice.to_list() == once.to_list()
+    assert fixes.null_count() == len(texts)
+
+
+def paragraphs(*texts: str) -> pl.DataFrame:
+    """A frame of one document."""
+    frame = to_paragraphs(
+        pl.DataFrame(
+            {"document_id": ["a"], "text": ["x"], "source": [None], "title": [None], "language": [None]}
+        )
+    )
+    return pl.concat([frame.with_columns(pl.lit(text).alias("text")) for text in texts])
+
+
+def test_encoding_fills_before_and_fixes() -> None:
+    """A repaired row says what it was and what was done; white space alone is no repair; an empty row stays."""
+    frame = encoding(paragraphs("The cafÃ© is open", "two  spaces", "\ufeff", "sound"))
+    assert frame.select("text", "before", "fixes").rows() == [
+        ("The café is open", "The cafÃ© is open", ["redecode_latin_1_as_utf_8"]),
+        ("two spaces", None, None),
+        ("", "\ufeff", ["remove_control_chars"]),
+        ("sound", None, None),
+    ]
+
+
+def test_encoding_leaves_removed_rows() -> None:
+    """A row that an earlier cleaner struck is not repaired."""
+    frame = paragraphs("cafÃ©", "cafÃ©").with_columns(reason=pl.Series(["boilerplate", None]))
+    assert encoding(frame).get_column("text").to_list() == ["cafÃ©", "café"]
+
+
+def test_options_are_the_settings() -> None:
+    """The options are the keys of the table in the settings, and so are their defaults."""
+    table = Encoding().model_dump(exclude={"enabled", "source_history"})
+    assert set(table) == set(Options.__annotations__)
+    assert {name: getattr(NEWS, name) for name in table} == table
+
+
+def test_an_unknown_option_is_refused() -> None:
+    """A misspelt option is an error, not a default."""
+    with pytest.raises(ValueError, match="uncurl"):
+        repair(pl.Series(["sound"]), uncurl=True)  # type: ignore[call-arg]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("config", [DEFAULT, NEWS, NEWS._replace(normalization="NFKC", fix_encoding=False)])
+def test_real_news_equals_ftfy(shared: Path, config: ftfy.TextFixerConfig) -> None:
+    """On paragraphs of real news, English and Portuguese, and on ftfy's own cases."""
+    with (shared / "data/news/allsides.jsonl.zst").open("rb") as file:
+        lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), encoding="utf-8")
+        texts = [json.loads(line)["text"] for line in itertools.islice(lines, 300)]
+    with (shared / "data/news/fakebr-pt.tar.zst").open("rb") as file:
+        stream = zstandard.ZstdDecompressor().stream_reader(file)
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            files = (tar.extractfile(member) for member in tar if member.isfile())
+            texts += [
+                f.read().decode("utf-8", "replace") for f in itertools.islice(files, 600) if f is not None
+            ]
+    texts += [line for text in texts for line in text.splitlines()]
+    for path in sorted((shared / "data/encoding/ftfy-cases").glob("*.json")):
+        texts += [
+            case[key]
+            for case in json.loads(path.read_text("utf-8"))
+            for key in ("original", "fixed")
+            if key in case
+        ]
+    assert columnar([*texts], config) == ftfy_row_by_row([*texts], config)

@@ -14,6 +14,8 @@ import os
 # before prefect is imported: it would tell its makers that it is used
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+# a temporary server on a busy machine takes longer than Prefect would wait
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
 import argparse
 import errno
@@ -120,7 +122,8 @@ def main() -> None:
     try:
         print(clean_here(given.inputs, given.out, given.config).line())  # noqa: T201 - its answer to the shell
     except CopydeskError as error:
-        sys.exit(f"copydesk: {error}")
+        print(f"copydesk: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import io
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -32,8 +34,19 @@ app = typer.Typer(
 #: A table written to a file or a pipe is not cut to the width of a terminal that is not there.
 WIDTH: Final = None if sys.stdout.isatty() else 160
 
-say = Console(highlight=False, soft_wrap=True, width=WIDTH)
-warn = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Screen(Console):
+    """A console that a closed pipe silences and does not stop: a run goes on when nobody listens to it."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nowhere from now on."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+
+
+say = Screen(highlight=False, soft_wrap=True, width=WIDTH)
+warn = Screen(stderr=True, highlight=False, soft_wrap=True)
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="Configuration (TOML): what differs from the defaults.")
@@ -69,8 +82,11 @@ def run(
     """Clean what is new of the inputs, and publish it as one run of the dataset."""
     from flows.settings import read_settings
 
+    if not str(out).strip("."):
+        raise UsageError("--out wants a folder of its own, not the current one")
     settings = read_settings(config)
-    outcome = _carry_out(inputs, out, config, settings, engine, quiet)
+    with _told("nothing of this run was published"):
+        outcome = _carry_out(inputs, out, config, settings, engine, quiet)
     if not quiet:
         _print_outcome(outcome)
     if strict and outcome.tally.rejected:
@@ -83,6 +99,8 @@ def run(
 def _carry_out(
     inputs: list[str], out: Path, config: Path | None, settings: Settings, engine: Engine, quiet: bool
 ) -> Outcome:
+    if engine is Engine.PREFECT:
+        _require_prefect()
     if engine is Engine.PREFECT or (engine is Engine.AUTO and _prefect_answers()):
         from flows.clean import clean_here
 
@@ -90,12 +108,17 @@ def _carry_out(
     from flows.plan import carry_out, in_threads, workers
     from flows.progress import show_progress
 
-    try:
-        with show_progress(warn, quiet=quiet) as report:
-            return carry_out(inputs, out, settings, in_threads(workers(settings), report))
-    except KeyboardInterrupt:
-        warn.print("copydesk: interrupted; nothing of this run was published")
-        raise typer.Exit(130) from None
+    with show_progress(warn, quiet=quiet) as report:
+        return carry_out(inputs, out, settings, in_threads(workers(settings), report))
+
+
+def _require_prefect() -> None:
+    """Raise CopydeskError where a Prefect API is configured and cannot be reached."""
+    from flows.engine import api_answers, configured_api
+
+    api = configured_api()
+    if api is not None and not api_answers(api):
+        raise CopydeskError(f"the Prefect API {api} cannot be reached: start it, or run with --engine local")
 
 
 def _prefect_answers() -> bool:
@@ -185,28 +208,33 @@ def _dataset(out: Path) -> Dataset:
 
 
 @contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn what was raised into a message and the exit code that DESIGN names; no traceback for a user's mistake."""
+def _told(comfort: str = "") -> Iterator[None]:
+    """Turn what is raised into a message and the exit code that belongs to it; no traceback for a user's mistake."""
+    end = f"; {comfort}" if comfort else ""
     try:
         yield
     except CopydeskError as error:
         warn.print(f"copydesk: {error}", markup=False)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        warn.print(f"copydesk: interrupted{end}")
+        sys.exit(130)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        warn.print(
-            f"copydesk: {error.strerror or error}{where}; nothing of this run was published", markup=False
-        )
+        warn.print(f"copydesk: {error.strerror or error}{where}{end}", markup=False)
         sys.exit(5)
     except Exception:
         warn.print(traceback.format_exc(), markup=False)
-        warn.print("copydesk: this is a fault in copydesk; nothing of this run was published")
+        warn.print(f"copydesk: this is a fault in copydesk{end}")
         sys.exit(5)
 
 
 def main() -> None:
     """Run the command."""
-    with _exit_codes():
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows what it can
+    with _told():
         app(standalone_mode=True)
 
 

@@ -5,6 +5,7 @@
     OUT/_copydesk/lock                      held by the process that writes
     OUT/_copydesk/staging/                  a run before its commit
     OUT/_copydesk/ledger/run=<id>/          the input files that a run has read
+    OUT/_copydesk/ledger/seen.parquet       input files that were read since, and held nothing new
     OUT/_copydesk/index/run=<id>/           shingles and keys of the paragraphs that a run kept
     OUT/_copydesk/lines/run=<id>/           how often each source printed a line
     OUT/_copydesk/runs/run=<id>/run.json    the manifest
@@ -28,7 +29,7 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from flows.errors import CopydeskError, Locked, UsageError
-from flows.tables import FORMAT, SCHEMAS, TABLES, sync
+from flows.tables import FORMAT, SCHEMAS, TABLES, sync, write_part
 
 STATE: Final = ("ledger", "index", "lines", "runs")
 _RUN = re.compile(r"run=(r\d{6,})(?:\.\.(r\d{6,}))?")
@@ -104,6 +105,29 @@ class Dataset:
         """The part files of a table, or of a kind of state, of one run or of all published runs, in order."""
         ids = self.runs() if run_id is None else [run_id]
         return [path for i in ids for path in sorted(self.folder(table, i).glob("part-*.parquet"))]
+
+    def read_inputs(self) -> dict[str, tuple[int, int]]:
+        """The input files that runs have read: uri -> (size, modification time in ns) when it was last read."""
+        paths = self.parts("ledger")
+        if self._seen.exists():
+            paths.append(self._seen)
+        known: dict[str, tuple[int, int]] = {}
+        for path in paths:
+            for uri, size, modified in pl.read_parquet(path, hive_partitioning=False).iter_rows():
+                known[uri] = size, modified
+        return known
+
+    def remember(self, ledger: pl.DataFrame) -> None:
+        """Note inputs that were read since the last run and held nothing new, so that they need not be read again."""
+        if self._seen.exists():
+            ledger = pl.concat([pl.read_parquet(self._seen), ledger]).unique(
+                "uri", keep="last", maintain_order=True
+            )
+        write_part(ledger, self._seen, {})
+
+    @property
+    def _seen(self) -> Path:
+        return self.state / "ledger" / "seen.parquet"
 
     def scan(self, table: str, run_id: str | None = None) -> pl.LazyFrame:
         """A published table, of one run or whole; without rows where there are none."""

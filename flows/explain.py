@@ -10,10 +10,10 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
-from cleaners.duplicate import duplicate, find
+from cleaners.duplicate import duplicate
 from flows import inputs
-from flows.settings import Settings, phrases_of
-from flows.stages import TITLE_BEFORE, TITLE_FIXES, edit, shingle_frame
+from flows.settings import DuplicateDocument, Settings, phrases_of
+from flows.stages import TITLE_BEFORE, TITLE_FIXES, decide, edit, shingle_frame
 
 
 def explain(file: str, settings: Settings, console: Console) -> None:
@@ -26,13 +26,9 @@ def explain(file: str, settings: Settings, console: Console) -> None:
     for shard in inputs.read(found, settings.inputs, settings.fields, {}):
         if len(shard.documents):
             documents, frame = edit(shard.documents, settings, phrases)
-            decisions = find(
-                [shingle_frame(frame, settings)],
-                threshold=settings.duplicate.threshold,
-                same_numbers=settings.duplicate.same_numbers,
-                document_share=None,
-                min_words=settings.too_short.min_words if settings.too_short.enabled else None,
-            )
+            # of one document it cannot be said that it was printed before
+            alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
+            decisions = decide([shingle_frame(frame, alone).lazy()], [], alone)
             proofs = duplicate(frame, decisions).partition_by(
                 "document_id", maintain_order=True, as_dict=True
             )

@@ -25,9 +25,10 @@ def find(given: Sequence[str], *, exclude: Path | None = None) -> list[Input]:
     """The files that are meant by `given`, in its order; one that is named twice counts where it is named first.
 
     A folder stands for all its files, those of folders in it and behind links included, in natural path order ("2"
-    before "10"), but for hidden ones and those in `exclude`. A glob (`*`, `?`, `[...]`, `**`) stands for what it
-    matches, which may be nothing. A name with `://` is a URL for fsspec, `file://` a local path. Raises InputMissing
-    for what does not exist, and UsageError for what lies in `exclude` or is a URL that cannot be used.
+    before "10"), but for hidden ones, those of datasets of copydesk's, and those in `exclude`. A glob (`*`, `?`,
+    `[...]`, `**`) stands for what it matches, which may be nothing. A name with `://` is a URL for fsspec, `file://` a
+    local path. Raises InputMissing for what does not exist, and UsageError for what is a dataset, lies in `exclude` or
+    is a URL that cannot be used.
     """
     found: dict[str, Input] = {}
     shut = os.path.realpath(exclude) if exclude is not None else None
@@ -52,6 +53,8 @@ def _chunks(name: str) -> Iterator[tuple[str, int, str]]:
 
 
 def _meant(name: str, shut: str | None) -> Iterable[Input]:
+    if not name:
+        raise UsageError("an INPUT is empty: is a variable not set?")
     if name.startswith(("file://", "local://")):
         name = name.partition("://")[2]
     if "://" in name:
@@ -60,11 +63,19 @@ def _meant(name: str, shut: str | None) -> Iterable[Input]:
     if os.path.lexists(path):
         if _within(path, shut):
             raise UsageError(f"{name} lies in the output folder, which is never read")
+        if _is_dataset(path):
+            raise UsageError(
+                f"{name} is a dataset of copydesk; to read it again, name its folder `documents`"
+            )
         return _below(path, shut)
     if _MAGIC.search(name):
         matches = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207  (of an absolute path)
         return (i for match in matches if not _within(match, shut) for i in _below(match, shut))
     raise InputMissing(f"{name} does not exist")
+
+
+def _is_dataset(path: str) -> bool:
+    return Path(path, "_copydesk", "format.json").exists()
 
 
 def _within(path: str, shut: str | None) -> bool:
@@ -87,6 +98,8 @@ def _below(path: str, shut: str | None) -> Iterator[Input]:
 def _folder(path: str, shut: str | None, above: tuple[str, ...]) -> Iterator[Input]:
     """The files of a folder that lies in the folders `above`."""
     real = os.path.realpath(path)
+    if _is_dataset(real):
+        return
     if real in above or _within(real, shut):
         return  # a link to a folder that holds it has no end
     try:

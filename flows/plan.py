@@ -103,14 +103,12 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
         seconds = time.perf_counter() - started
         if tally is None:
             shutil.rmtree(staging)
+            if new:
+                dataset.remember(_ledger(new))
             return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds)
         # what could not be opened is tried again by the next run: another mode is no other size or time
         unopened = set(_rejected(staging).filter(pl.col("error").str.starts_with("cannot be read"))["uri"])
-        ledger = pl.DataFrame(
-            [(i.uri, i.size, i.modified_ns) for i in new if i.uri not in unopened],
-            schema={"uri": pl.String, "size": pl.Int64, "modified_ns": pl.Int64},
-            orient="row",
-        )
+        ledger = _ledger([i for i in new if i.uri not in unopened])
         write_part(ledger, job.publish("ledger", "00000"), job.metadata)
         manifest = {
             "run_id": run_id,
@@ -134,6 +132,8 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
 
 def _stages(job: Job, new: Sequence[Input], each: Each) -> Tally | None:
     """Every stage in its order; what was kept and struck, or None where there was nothing to publish."""
+    if not new:
+        return None
     batches = list(enumerate(_batches(new, job.settings.inputs.shard_megabytes * 1_000_000)))
     shards = [name for names in each("read", stages.read_inputs, job, batches) for name in names]
     if not shards:
@@ -165,14 +165,18 @@ def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
 
 def _unread(dataset: Dataset, found: Sequence[Input]) -> tuple[list[Input], list[Input]]:
     """(those that no run has read as they are now, those among them that a run has read as they were)."""
-    parts = dataset.parts("ledger")
-    if not parts:
-        return list(found), []
-    ledger = pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in parts])
-    known = {uri: (size, modified) for uri, size, modified in ledger.iter_rows()}
+    known = dataset.read_inputs()
     new = [i for i in found if known.get(i.uri) != (i.size, i.modified_ns)]
     told = set(dataset.scan("rejected").select("uri").collect()["uri"])
     return new, [i for i in new if i.uri in known or i.uri in told]
+
+
+def _ledger(inputs: Sequence[Input]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(i.uri, i.size, i.modified_ns) for i in inputs],
+        schema={"uri": pl.String, "size": pl.Int64, "modified_ns": pl.Int64},
+        orient="row",
+    )
 
 
 def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:

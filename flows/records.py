@@ -119,12 +119,13 @@ def host(url: str | None) -> str | None:
 
 
 def as_json(value: Mapping[str, Any]) -> bytes:
-    """A mapping as JSON, its keys in their order, whatever it holds; what JSON has no word for becomes text or null."""
+    """A mapping as JSON, its keys in their order, whatever it holds; what JSON has no word for becomes text."""
+    value = _sound(value)
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
-        # lone surrogates, integers beyond 64 bits, deep nesting
-        return json.dumps(_finite(value), default=_plain, separators=(",", ":")).encode()
+        # integers beyond 64 bits, deep nesting
+        return json.dumps(value, default=_plain, separators=(",", ":")).encode()
 
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, Any]:
@@ -162,7 +163,9 @@ def _kind(value: object) -> str:
         return "a list"
     if isinstance(value, dict):
         return "an object"
-    return f"a {type(value).__name__} ({str(value)[:40]})"
+    if isinstance(value, bytes):
+        return "bytes"
+    return f"{type(value).__name__} ({str(value)[:40]})"
 
 
 def _no_text(record: Mapping[str, Any], fields: Fields) -> str:
@@ -192,10 +195,15 @@ def _plain(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-def _finite(value: Any) -> Any:
-    """The value with null where JSON has no number for it."""
-    if isinstance(value, dict):
-        return {str(name): _finite(of) for name, of in value.items()}
-    if isinstance(value, list):
-        return [_finite(of) for of in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _sound(value: Any) -> Any:
+    """The value with text where JSON has no word for it: NaN and infinities by name, lone surrogates escaped."""
+    match value:
+        case dict():
+            return {_sound(str(name)): _sound(of) for name, of in value.items()}
+        case list():
+            return [_sound(of) for of in value]
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

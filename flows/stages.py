@@ -39,7 +39,7 @@ from flows.tables import ROW_GROUP, conform, write_part
 TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
 TITLE_BEFORE = "_title_before"
 
-NEVER: Final = 1 << 31  # tokens that no paragraph has
+HEAD: Final = 30  # paragraphs of a document that tell its language
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,7 @@ def edit(
 
     The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`.
     """
-    known = language(documents["text"]) if settings.language.enabled else pl.Series([None], dtype=pl.String)
-    documents = documents.with_columns(known.alias("language"))
+    documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
     if settings.encoding.enabled:
         title, fixes = repair(documents["title"], **options(settings.encoding))
         changed = _squeeze(documents["title"]).ne_missing(_squeeze(title))
@@ -95,6 +94,8 @@ def edit(
     frame = to_paragraphs(documents)
     if settings.encoding.enabled:
         frame = encoding(frame, **options(settings.encoding))
+    if settings.language.enabled:
+        documents, frame = _tell_language(documents, frame)
     if settings.repeated_headline.enabled:
         frame = repeated_headline(frame, **options(settings.repeated_headline))
     if settings.related_articles.enabled:
@@ -104,13 +105,40 @@ def edit(
     return documents, frame
 
 
+def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both with the language filled in, told from the repaired paragraphs at the head of each document."""
+    heads = frame.group_by("document_id", maintain_order=True).agg(pl.col("text").head(HEAD).str.join("\n"))
+    told = heads.select("document_id", language(heads["text"]).alias("language"))
+    return (
+        documents.drop("language").join(told, on="document_id", how="left", maintain_order="left"),
+        frame.drop("language")
+        .join(told, on="document_id", how="left", maintain_order="left")
+        .select(frame.columns),
+    )
+
+
 def shingle_frame(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """The shingles and keys of a frame's paragraphs; none that could meet where the cleaner is switched off."""
+    """The shingles and keys of a frame's paragraphs."""
     s = settings.duplicate
-    real = frame.filter(_compared())
-    if not s.enabled:
-        return shingle(real, n=s.n, threshold=s.threshold, min_tokens=NEVER, short="keep")
-    return shingle(real, n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short)
+    return shingle(
+        frame.filter(_compared()), n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short
+    )
+
+
+def decide(tables: Sequence[pl.LazyFrame], index: Sequence[pl.LazyFrame], settings: Settings) -> pl.DataFrame:
+    """What `find` decides by these settings; nothing meets where the cleaner `duplicate` is switched off."""
+    if not settings.duplicate.enabled:
+        tables, index = [table.with_columns(keys=pl.lit(None, pl.List(pl.UInt64))) for table in tables], []
+    return find(
+        tables,
+        index,
+        threshold=settings.duplicate.threshold,
+        same_numbers=settings.duplicate.same_numbers,
+        document_share=settings.duplicate_document.document_share
+        if settings.duplicate_document.enabled
+        else None,
+        min_words=settings.too_short.min_words if settings.too_short.enabled else None,
+    )
 
 
 def _squeeze(text: pl.Series) -> pl.Series:
@@ -135,22 +163,23 @@ def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> list[str
 
 def _unknown(job: Job, documents: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Without the rows that an earlier run has had of an input that has changed since."""
-    again = _file(pl.col("uri")).is_in(list(job.reread))
+    uri = pl.col("uri")
+    again = uri.is_in(list(job.reread)) | uri.str.replace(r"#\d+$", "").is_in(list(job.reread))
     if documents.filter(again).is_empty() and rejected.filter(again).is_empty():
         return documents, rejected
     dataset = Dataset(job.out)
     known = pl.concat(
-        [dataset.scan(table).filter(again).select("document_id") for table in ("documents", "removed")]
+        # a document of which repair left nothing is in `repaired` alone
+        [
+            dataset.scan(table).filter(again).select("document_id")
+            for table in ("documents", "removed", "repaired")
+        ]
     ).unique()
     told = dataset.scan("rejected").filter(again).select("uri", "error")
     return (
         documents.join(known.collect(), on="document_id", how="anti", maintain_order="left"),
         rejected.join(told.collect(), on=["uri", "error"], how="anti", maintain_order="left"),
     )
-
-
-def _file(uri: pl.Expr) -> pl.Expr:
-    return uri.str.replace(r"#\d+$", "")
 
 
 def clean(job: Job, shard: str) -> None:
@@ -202,15 +231,8 @@ def strike_lines(job: Job, shard: str) -> None:
 
 def compare(job: Job, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
-    s = job.settings
-    decisions = find(
-        [_scan(job.path("compared", shard)) for shard in shards],
-        [pl.scan_parquet(path) for path in Dataset(job.out).parts("index")],
-        threshold=s.duplicate.threshold,
-        same_numbers=s.duplicate.same_numbers,
-        document_share=s.duplicate_document.document_share if s.duplicate_document.enabled else None,
-        min_words=s.too_short.min_words if s.too_short.enabled else None,
-    )
+    index = [pl.scan_parquet(path, hive_partitioning=False) for path in Dataset(job.out).parts("index")]
+    decisions = decide([_scan(job.path("compared", shard)) for shard in shards], index, job.settings)
     _write(decisions, job.path("decisions", "all"))
 
 

@@ -5,6 +5,7 @@ Every reader streams. What ends a file before its end is raised as `Unreadable`,
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
@@ -69,7 +70,8 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
             if line is None:
                 yield Rejected(uri, f"line {number}: {too_large(settings)}"), 0
             elif line and not line.isspace():
-                line = line.removesuffix(b"\r")
+                # a mark within the file stands where files were glued together
+                line = line.removesuffix(b"\r").removeprefix(codecs.BOM_UTF8)
                 try:
                     record, encoding = _parse(line, charset, fields)
                     document = to_document(record, fields, uri=uri, content=line, encoding=encoding)

@@ -91,6 +91,8 @@ def test_a_glob_that_matches_nothing_is_done(copydesk: Copydesk, tmp_path: Path)
         (["run", "{tmp}/story.txt", "--out", "{tmp}/out", "--engine", "spark"], "not one of"),
         (["run", "{tmp}/story.txt"], "--out"),
         (["run", "{tmp}/story.txt", "--out", "s3://bucket/out"], "is a URL"),
+        (["run", "{tmp}/story.txt", "--out", ""], "a folder of its own"),
+        (["run", "", "--out", "{tmp}/out"], "an INPUT is empty"),
         (["runs", "{tmp}"], "is no dataset"),
         (["verify", "{tmp}/missing"], "is no dataset"),
         (["explain", "{tmp}/missing"], "missing does not exist"),
@@ -166,6 +168,40 @@ def test_an_unreachable_prefect_means_here(
     assert answer.code == 0
     assert "http://127.0.0.1:9/api cannot be reached" in answer.err
     assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_prefect_that_was_asked_for_must_answer(
+    copydesk: Copydesk, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `--engine prefect` an API that does not answer is a failure, told without a traceback."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    answer = copydesk("run", story, "--out", tmp_path / "out", "--engine", "prefect")
+    assert answer.code == 5
+    assert "http://127.0.0.1:9/api cannot be reached" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_closed_pipe_does_not_stop_a_run(story: Path, tmp_path: Path) -> None:
+    """When nobody reads what it prints any more, a run goes on and publishes."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "flows.cli", "run", str(story), "--out", str(tmp_path / "out")]
+    env = {**os.environ, "PREFECT_API_URL": "", "PREFECT_PROFILES_PATH": os.devnull}
+    done = subprocess.run(command, stdout=writer, stderr=writer, env=env, check=False)
+    os.close(writer)
+    assert done.returncode == 0
+    assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_a_terminal_without_unicode_is_no_failure(tmp_path: Path) -> None:
+    """Where the output cannot show a character, its escape is shown."""
+    path = tmp_path / "ferry.txt"
+    path.write_text("Паром ушёл вовремя, чего никто не ожидал.", encoding="utf-8")
+    command = [sys.executable, "-m", "flows.cli", "explain", str(path)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=True
+    )
+    assert rb"\u041f" in done.stdout
 
 
 def test_a_profile_configures_prefect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

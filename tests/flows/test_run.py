@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -216,6 +217,22 @@ def test_a_changed_file_costs_what_changed(copydesk: Copydesk, jsonl: Jsonl, tmp
     assert copydesk("verify", out).code == 0
 
 
+def test_a_touched_file_is_read_once_more_and_not_again(
+    copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path
+) -> None:
+    """A file with another time and the same content publishes nothing, and the run after that does not read it."""
+    out = tmp_path / "out"
+    (tmp_path / "news#12").write_text(STORY)
+    inputs = [jsonl([{"text": STORY}, {"text": "&nbsp;"}]), tmp_path / "news#12"]
+    copydesk("run", *inputs, "--out", out)
+    for path in inputs:
+        os.utime(path, (1, 1))
+    assert "2 of them new or changed" in copydesk("run", *inputs, "--out", out).out
+    assert "0 of them new or changed" in copydesk("run", *inputs, "--out", out).out
+    assert len(copydesk("runs", out).out.splitlines()) == 2
+    assert copydesk("verify", out).code == 0
+
+
 def test_a_later_run_knows_what_earlier_ones_kept(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
     """A paragraph that an earlier run kept is the witness of its copy in a later one."""
     out = tmp_path / "out"
@@ -266,6 +283,14 @@ def test_every_cleaner_can_be_switched_off(off: str, tmp_path: Path) -> None:
     assert expected <= reasons
 
 
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    """A file that can be read."""
+    path = tmp_path / "story.txt"
+    path.write_text(STORY)
+    return path
+
+
 def test_repair_can_be_switched_off(jsonl: Jsonl, tmp_path: Path) -> None:
     """Without repair a paragraph is what was read, and language is null where nobody asks for it."""
     text = "The caf\u00c3\u00a9 on the quay stays open, and the harbour master drinks his coffee there."
@@ -276,6 +301,37 @@ def test_repair_can_be_switched_off(jsonl: Jsonl, tmp_path: Path) -> None:
     )
     assert table(tmp_path / "out", "documents").select("text", "language").row(0) == (text, None)
     assert table(tmp_path / "out", "repaired").is_empty()
+
+
+def test_language_is_told_after_repair(jsonl: Jsonl, tmp_path: Path) -> None:
+    """Mojibake does not hide the language of a text."""
+    text = "Музей забытых вещей открылся на станции, и в первый день в него пришли четыреста человек."
+    records = [{"text": text.encode().decode("latin-1")}, {"text": STORY}]
+    run([jsonl(records)], tmp_path / "out")
+    assert table(tmp_path / "out", "documents")["language"].to_list() == ["ru", "en"]
+    run([jsonl(records)], tmp_path / "none", {"language": {"enabled": False}})
+    assert table(tmp_path / "none", "documents")["language"].to_list() == [None, None]
+
+
+def test_duplicates_switched_off_and_on_again(jsonl: Jsonl, tmp_path: Path) -> None:
+    """What a run kept without looking for duplicates is compared with once they are looked for."""
+    run([jsonl([{"text": STORY}, {"text": STORY}])], tmp_path / "out", {"duplicate": {"enabled": False}})
+    assert len(table(tmp_path / "out", "documents")) == 2
+    run([jsonl([{"text": STORY}], "b.jsonl")], tmp_path / "out")
+    assert len(table(tmp_path / "out", "documents")) == 2
+
+
+def test_a_dataset_is_no_input(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """A dataset within an input folder is passed over; one that is named is refused, with the way to read it."""
+    inputs = tmp_path / "in"
+    copydesk("run", story, "--out", inputs / "old")
+    (inputs / "new.txt").write_text("Something new has happened on the other bank of the river.")
+    copydesk("run", inputs, "--out", tmp_path / "out")
+    assert len(table(tmp_path / "out", "documents")) == 1
+    answer = copydesk("run", inputs / "old", "--out", tmp_path / "out")
+    assert answer.code == 2
+    assert "is a dataset" in answer.err
+    assert copydesk("run", inputs / "old" / "documents", "--out", tmp_path / "again").code == 0
 
 
 def test_an_index_of_other_rules_is_refused(jsonl: Jsonl, tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_parquet_rows_are_documents(tmp_path: Path) -> None:
     ]
     assert found[0]["published"].isoformat() == "2016-09-20T12:00:00+00:00"
     assert json.loads(found[0]["metadata"]) == {
-        "nested": {"a": [1, 2], "b": "2016-09-20"}, "price": "1.50", "raw": "\\xffx", "nan": None,
+        "nested": {"a": [1, 2], "b": "2016-09-20"}, "price": "1.50", "raw": "\\xffx", "nan": "NaN",
     }  # fmt: skip
 
 

@@ -49,6 +49,7 @@ LINE_BREAK: Final = r"\r\n|[\n\r\u{85}\u{2028}\u{2029}]"
 MIN_WRAPPED_LINES: Final = 3
 MIN_WIDTH: Final = 40
 MAX_WIDTH: Final = 100
+FULL: Final = 85  # per cent of the width
 
 
 def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
@@ -62,8 +63,8 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
     A run of non-empty lines is taken to be wrapped if all of this holds:
 
     - it has at least 3 lines, the longest of 40 to 100 characters (the width);
-    - every line but the last is full: the first word of the next line would have made it longer than the width,
-      and it is itself at least 60 % of the width;
+    - every line but the last is full: the first word of the next line would have made it longer than 85 % of the
+      width (people break lines early), and it is itself at least 60 % of the width;
     - every line but the last has three words or more, and none begins with `>` or `|` (quoted mail, tables);
     - of the lines after the first at least a third, and one at the least, begin with a lower-case letter, or with a
       letter of a script that has no case.
@@ -135,7 +136,7 @@ def _unwrap(lines: pl.DataFrame) -> pl.DataFrame:
             (
                 pl.col("last")
                 | (
-                    (pl.col("length") + 1 + pl.col("next_word") > pl.col("width"))
+                    ((pl.col("length") + 1 + pl.col("next_word")) * 100 > pl.col("width") * FULL)
                     & (pl.col("length") * 10 >= pl.col("width") * 6)
                     & (pl.col("text").str.count_matches(r"\s+") >= 2)
                 )

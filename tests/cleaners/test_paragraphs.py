@@ -96,6 +96,13 @@ def test_wrapped_lines_are_joined() -> None:
     """A run of lines filled to one width is one paragraph; a blank line ends the run."""
     joined = WRAPPED.replace("\n", " ")
     assert paragraphs(WRAPPED) == [joined]
+    early = (
+        joined.replace("cranes ", "cranes\n")
+        .replace("nobody had ", "nobody had\n")
+        .replace("council was ", "council was\n")
+        .replace("must carry ", "must carry\n")
+    )
+    assert paragraphs(early) == [joined]
     assert paragraphs(f"Cranes\n\n{WRAPPED}\n\n{WRAPPED}\n") == ["Cranes", joined, joined]
 
 
@@ -115,7 +122,9 @@ def test_wrapped_lines_are_joined() -> None:
             "議員獲告知，廢鐵的價值還不及運走它們的駁船，而碼頭工人則希望保留其中一台作為紀念，並請求市長在下週會面時作出答覆\n"
             "市長辦公室未有回應。"  # a script without spaces is not wrapped at spaces
         ),
-        WRAPPED.replace("would be taken", "- would be\ntaken", 1),  # a line that is not full
+        WRAPPED.replace(
+            "would be taken down before", "would be taken\ndown before", 1
+        ),  # a line that is not full
     ],
 )
 def test_other_runs_of_lines_stay_lines(text: str) -> None:

@@ -74,6 +74,7 @@ _MAGIC: Final = {
 _CONTROLS: Final = bytes(b for b in (*range(32), 127) if b not in b"\t\n\v\f\r\x1a\x1b")
 _CONTROL: Final = re.compile(f"[{re.escape(_CONTROLS.decode())}]")
 _PRINTING: Final = b"\t\n\r" + bytes(range(32, 127))
+MIN_HZ_SHARE: Final = 0.1  # characters beyond ASCII
 _ESCAPES: Final = re.compile(rb"\x1b\$|\x1b\([BIJ]|~\{")  # ISO 2022 and HZ are ASCII to the eye
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 _BETWEEN_WORDS: Final = re.compile(
@@ -191,11 +192,15 @@ def _is_nearly_utf8(data: bytes) -> bool:
 
 
 def _seven_bit(data: bytes) -> str | None:
-    """ISO 2022 or HZ, which write East Asian characters as escaped ASCII; None where the escapes are others."""
+    """ISO 2022 or HZ, which write East Asian characters as escaped ASCII; None where the escapes are others.
+
+    HZ escapes with characters that any text may hold: a tenth of the text must be written so.
+    """
     for name in ("iso-2022-jp", "iso-2022-kr", "hz", "iso-2022-jp-2", "iso-2022-jp-ext"):
         text = read(data[:SAMPLE_BYTES], name)
         if text and not text.isascii() and not _CONTROL.search(text):
-            return name
+            beyond = len(BEYOND_ASCII.findall(text))
+            return None if name == "hz" and beyond < MIN_HZ_SHARE * len(text) else name
     return None
 
 

@@ -355,3 +355,9 @@ def test_labelled_files_are_decoded_right(tmp_path: Path) -> None:
         except NotText:
             continue
     assert right / len(files) >= 0.995
+
+
+def test_a_name_in_hz_does_not_make_a_text_hz() -> None:
+    """A few characters between HZ's escapes, which are plain ASCII, leave a text as it stands."""
+    mail = b"The harbour office was told by ~{5%6+9b~} that the ferry would be late again, as it was last week.\n"
+    assert decode(mail) == (mail.decode(), "utf-8")

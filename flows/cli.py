@@ -175,15 +175,14 @@ def runs(out: Out) -> None:
 @app.command()
 def verify(out: Out) -> None:
     """Read a dataset again and check what can be checked of it; exit with 6 if something is damaged."""
-    from flows.verify import verify as check
+    from flows.verify import verify_folder
 
-    dataset = _dataset(out)
-    problems = list(check(dataset))
+    problems = list(verify_folder(out))
     for problem in problems:
         warn.print(problem, markup=False)
     if problems:
         raise typer.Exit(6)
-    say.print(f"{out}: {len(dataset.runs())} runs, no damage found")
+    say.print(f"{out}: {len(_dataset(out).runs())} runs, no damage found")
 
 
 @app.command()

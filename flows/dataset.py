@@ -58,7 +58,7 @@ class Dataset:
                 raise UsageError(
                     f"{self.root} holds a folder {strange[0]!r} that copydesk did not write: name another folder"
                 ) from None
-        except (ValueError, KeyError, NotADirectoryError) as error:
+        except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
             raise CopydeskError(f"{self.state / 'format.json'} is damaged: {error}") from error
         else:
             if found != FORMAT:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -99,16 +100,16 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
             _charsets(dataset) if settings.encoding.source_history else {},
             frozenset(i.uri for i in changed),
         )
-        tally = _stages(job, new, each)
+        read = _read(job, new, each)
+        tally = _stages(job, read.shards, each) if read.shards else None
+        # what could not be opened is tried again by the next run: another mode is no other size or time
+        ledger = _ledger([i for i in new if i.uri not in read.unopened])
         seconds = time.perf_counter() - started
         if tally is None:
             shutil.rmtree(staging)
-            if new:
-                dataset.remember(_ledger(new))
+            if len(ledger):
+                dataset.remember(ledger)
             return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds)
-        # what could not be opened is tried again by the next run: another mode is no other size or time
-        unopened = set(_rejected(staging).filter(pl.col("error").str.starts_with("cannot be read"))["uri"])
-        ledger = _ledger([i for i in new if i.uri not in unopened])
         write_part(ledger, job.publish("ledger", "00000"), job.metadata)
         manifest = {
             "run_id": run_id,
@@ -117,7 +118,7 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
             "configuration": configuration,
             "settings": settings.model_dump(mode="json"),
             "given": list(given),
-            "inputs": len(new),
+            "inputs": len(ledger),
             "started": clock.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
@@ -130,14 +131,17 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
     return Outcome(dataset.root, run_id, len(found), len(new), tally, time.perf_counter() - started)
 
 
-def _stages(job: Job, new: Sequence[Input], each: Each) -> Tally | None:
-    """Every stage in its order; what was kept and struck, or None where there was nothing to publish."""
+def _read(job: Job, new: Sequence[Input], each: Each) -> stages.Found:
+    """The first stage: every new input read into shards."""
     if not new:
-        return None
+        return stages.Found([], [])
     batches = list(enumerate(_batches(new, job.settings.inputs.shard_megabytes * 1_000_000)))
-    shards = [name for names in each("read", stages.read_inputs, job, batches) for name in names]
-    if not shards:
-        return None
+    found = each("read", stages.read_inputs, job, batches)
+    return stages.Found(*(list(chain.from_iterable(names)) for names in zip(*found, strict=True)))
+
+
+def _stages(job: Job, shards: Sequence[str], each: Each) -> Tally:
+    """The stages after the first in their order; what was kept and struck."""
     each("clean", stages.clean, job, shards)
     if job.settings.repeated_line.enabled:
         each("count", stages.count_lines, job, [shards])
@@ -206,12 +210,6 @@ def _charsets(dataset: Dataset) -> dict[str, str]:
         .collect()
     )
     return dict(used.select("source", "encoding").iter_rows())
-
-
-def _rejected(staging: Path) -> pl.DataFrame:
-    return pl.concat(
-        [pl.read_parquet(path) for path in sorted((staging / "publish" / "rejected").glob("*.parquet"))]
-    )
 
 
 def _files(publish: Path) -> Iterator[tuple[str, dict[str, Any]]]:

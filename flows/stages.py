@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -145,20 +145,29 @@ def _squeeze(text: pl.Series) -> pl.Series:
     return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
 
 
-def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> list[str]:
-    """Read a batch of inputs; the names of the shards that came of it, in order."""
+class Found(NamedTuple):
+    """What came of a batch of inputs."""
+
+    shards: list[str]  # their names, in order
+    unopened: list[str]  # uris of inputs that could not be opened
+
+
+def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> Found:
+    """Read a batch of inputs into shards."""
     number, given = batch
-    shards = []
+    found = Found([], [])
     for n, shard in enumerate(inputs.read(given, job.settings.inputs, job.settings.fields, job.charsets)):
         name = f"{number:05d}-{n:05d}"
         documents, rejected = shard.documents, shard.rejected
+        unopened = rejected.filter(pl.col("error").str.starts_with("cannot be read"))
+        found.unopened.extend(unopened["uri"])
         if job.reread:
             documents, rejected = _unknown(job, documents, rejected)
         if len(documents) or len(rejected):
             _write(rejected, job.path("rejected", name))
             _write(documents, job.path("read", name))
-            shards.append(name)
-    return shards
+            found.shards.append(name)
+    return found
 
 
 def _unknown(job: Job, documents: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from flows.dataset import Dataset
 from flows.plan import carry_out, in_threads
 from flows.settings import Settings
 from flows.verify import verify
-from support import ROOT, Answer, table
+from support import ROOT, table
 
 ARTICLES = ROOT / "seeds" / "articles"
 EXPECTED: dict[str, dict[str, Any]] = json.loads(
@@ -78,39 +76,3 @@ def test_every_input_is_accounted_for(out: Path) -> None:
 def test_nothing_is_damaged(out: Path) -> None:
     """`verify` finds the dataset of the seeds whole."""
     assert list(verify(Dataset(out))) == []
-
-
-def damages(out: Path) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Ways to damage a dataset, each with what `verify` says of it."""
-    parts = {
-        name: next((out / name).rglob("part-*.parquet")) for name in ("documents", "removed", "repaired")
-    }
-
-    def change(name: str, frame: pl.DataFrame) -> None:
-        frame.write_parquet(parts[name])
-
-    yield "is missing", parts["removed"].unlink
-    yield (
-        "is not what was written",
-        lambda: parts["documents"].write_bytes(parts["documents"].read_bytes()[:-100]),
-    )
-    yield "is not what was written", lambda: change("repaired", pl.read_parquet(parts["repaired"])[1:])
-    yield "manifest", (out / "_copydesk" / "runs" / "run=r000001" / "run.json").unlink
-    yield "is not in the manifest", lambda: change_name(parts["documents"])
-
-
-def change_name(path: Path) -> None:
-    """The same part under another name."""
-    path.with_name("part-more.parquet").write_bytes(path.read_bytes())
-
-
-@pytest.mark.parametrize("number", range(5))
-def test_damage_is_found(copydesk: Callable[..., Answer], tmp_path: Path, number: int) -> None:
-    """A missing, cut, changed or added file is told by `verify`, which then exits with 6."""
-    copydesk("run", ARTICLES, "--out", tmp_path / "out", "--quiet")
-    assert copydesk("verify", tmp_path / "out").code == 0
-    said, damage = list(damages(tmp_path / "out"))[number]
-    damage()
-    answer = copydesk("verify", tmp_path / "out")
-    assert answer.code == 6
-    assert said in answer.err

@@ -175,7 +175,7 @@ def runs(out: Out) -> None:
 @app.command()
 def verify(out: Out) -> None:
     """Read a dataset again and check what can be checked of it; exit with 6 if something is damaged."""
-    from flows.verify import verify_folder
+    from flows.checks import verify_folder
 
     problems = list(verify_folder(out))
     for problem in problems:

@@ -138,8 +138,8 @@ def test_every_duplicate_has_a_witness(
     records: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Promise 2: the witness of a duplicate is kept and earlier; `verify` measures its Jaccard again."""
+    from flows.checks import verify
     from flows.dataset import Dataset
-    from flows.verify import verify
 
     folder = tmp_path_factory.mktemp("run")
     path = folder / "in.jsonl"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from flows.checks import verify
 from flows.dataset import Dataset
 from flows.plan import carry_out, in_threads
 from flows.settings import Settings
-from flows.verify import verify
 from support import ROOT, table
 
 ARTICLES = ROOT / "seeds" / "articles"

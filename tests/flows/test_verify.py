@@ -13,12 +13,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from flows.checks import verify, verify_folder
 from flows.dataset import Dataset
 from flows.errors import CopydeskError, UsageError
 from flows.plan import carry_out, in_threads
 from flows.settings import Settings
 from flows.tables import SCHEMAS, TABLES
-from flows.verify import verify, verify_folder
 from support import Answer
 
 FERRY = (

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from flows.agreement import Finding, Part
+from flows.checks.agreement import Finding, Part
 
 LEDGER: Final[dict[str, pl.DataType]] = {"uri": pl.String(), "size": pl.Int64(), "modified_ns": pl.Int64()}
 

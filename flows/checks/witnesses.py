@@ -12,7 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from cleaners.shingles import SHINGLED, shingle
-from flows.agreement import Finding, Part
+from flows.checks.agreement import Finding, Part
 from flows.dataset import Dataset
 
 PLACE: Final = ("document_id", "position")

@@ -12,8 +12,8 @@ import polars as pl
 
 from cleaners.repeated_line import COUNTS
 from cleaners.shingles import SHINGLED
+from flows.checks.order import LEDGER
 from flows.dataset import Dataset
-from flows.order import LEDGER
 from flows.settings import Duplicate
 from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES

@@ -17,8 +17,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows import compression, inputs
-from flows.inputs import DOCUMENTS, REJECTED, Shard, find, read
+from flows.inputs import DOCUMENTS, REJECTED, Shard, compression, find, read
+from flows.inputs import shards as shards_module
 from flows.settings import Fields, Inputs
 
 COMPRESS = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}
@@ -469,7 +469,7 @@ def test_a_document_larger_than_a_shard_is_not_split(tmp_path: Path) -> None:
 
 def test_shards_are_bounded_in_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many tiny documents, or rejected records, close a shard too."""
-    monkeypatch.setattr(inputs, "MAX_ROWS", 1000)
+    monkeypatch.setattr(shards_module, "MAX_ROWS", 1000)
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"text":"x"}\n' * 1001 + b"x\n" * 1001)
     assert [(len(s.documents), len(s.rejected)) for s in shards(path)] == [(1000, 0), (1, 1000), (0, 1)]

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from cleaners.decoding import ERRORS, Decoded, NotText, charset, decode
-from flows.compression import Unreadable
+from flows.inputs.compression import Unreadable
 
 HEAD: Final = 1 << 16  # bytes that tell the charset
 

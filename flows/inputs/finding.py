@@ -14,9 +14,9 @@ from typing import Any, Final
 import fsspec
 from fsspec.core import url_to_fs
 
-from flows.compression import told
 from flows.errors import InputMissing, UsageError
-from flows.formats import Format, Input, format_of
+from flows.inputs.compression import told
+from flows.inputs.formats import Format, Input, format_of
 
 _MAGIC: Final = re.compile(r"[*?[]")
 

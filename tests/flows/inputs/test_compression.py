@@ -14,8 +14,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows import compression
-from flows.compression import Unreadable, pieces
+from flows.inputs import compression
+from flows.inputs.compression import Unreadable, pieces
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, mtime=0),

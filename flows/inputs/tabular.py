@@ -15,12 +15,12 @@ from typing import Any, Final
 import polars as pl
 
 from cleaners.decoding import NotText
-from flows.compression import Unreadable, opened, told
-from flows.formats import Input
-from flows.lines import lines, text_of
-from flows.records import Refused, Rejected, as_json, to_document
+from flows.inputs.compression import Unreadable, opened, told
+from flows.inputs.formats import Input
+from flows.inputs.lines import lines, text_of
+from flows.inputs.records import Refused, Rejected, as_json, to_document
+from flows.inputs.text_files import MEGABYTE, Row, pieces_of, too_large
 from flows.settings import Fields, Inputs
-from flows.text_files import MEGABYTE, Row, pieces_of, too_large
 
 DELIMITERS: Final = ",;\t|"
 ROWS: Final = 2_000  # of a Parquet file that are held at a time

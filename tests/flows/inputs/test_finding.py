@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import InputMissing, UsageError
-from flows.finding import natural
 from flows.inputs import find
+from flows.inputs.finding import natural
 
 
 def make(folder: Path, *names: str) -> None:

@@ -11,15 +11,12 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from flows.compression import Unreadable
-from flows.finding import find
-from flows.formats import Input
-from flows.records import Document, Rejected
+from flows.inputs.compression import Unreadable
+from flows.inputs.formats import Input
+from flows.inputs.records import Document, Rejected
+from flows.inputs.tabular import read_csv, read_parquet
+from flows.inputs.text_files import MEGABYTE, Row, read_jsonl, read_text
 from flows.settings import Fields, Inputs
-from flows.tabular import read_csv, read_parquet
-from flows.text_files import MEGABYTE, Row, read_jsonl, read_text
-
-__all__ = ["DOCUMENTS", "REJECTED", "Input", "Shard", "find", "read"]
 
 MAX_ROWS: Final = 100_000  # documents, or rejected records, in a shard
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from flows.dates import microseconds
+from flows.inputs.dates import microseconds
 from flows.settings import Fields
 
 

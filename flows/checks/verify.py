@@ -14,13 +14,10 @@ from typing import Final
 
 import polars as pl
 
-from flows.agreement import Finding, Part, counted, holes, tables_agree
-from flows.dataset import Dataset
-from flows.errors import CopydeskError, UsageError
-from flows.manifest import UNREADABLE, Promise, files_agree, promised, strays
-from flows.order import inputs_agree, ledger_agrees, order_agrees, ranks, unopened
-from flows.summary import Tally
-from flows.witnesses import (
+from flows.checks.agreement import Finding, Part, counted, holes, tables_agree
+from flows.checks.manifest import UNREADABLE, Promise, files_agree, promised, strays
+from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, ranks, unopened
+from flows.checks.witnesses import (
     WITNESSES,
     index_agrees,
     named,
@@ -29,6 +26,9 @@ from flows.witnesses import (
     witnesses_agree,
     words_agree,
 )
+from flows.dataset import Dataset
+from flows.errors import CopydeskError, UsageError
+from flows.summary import Tally
 
 SHOWN: Final = 5  # examples that a problem names
 

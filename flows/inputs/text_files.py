@@ -13,11 +13,11 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from cleaners.decoding import NotText, decode
-from flows import front_matter
-from flows.compression import Unreadable, pieces
-from flows.formats import Input
-from flows.lines import lines, text_of
-from flows.records import Document, Refused, Rejected, document_id, refuse_surrogates, to_document
+from flows.inputs import front_matter
+from flows.inputs.compression import Unreadable, pieces
+from flows.inputs.formats import Input
+from flows.inputs.lines import lines, text_of
+from flows.inputs.records import Document, Refused, Rejected, document_id, refuse_surrogates, to_document
 from flows.settings import Fields, Inputs
 
 MEGABYTE: Final = 1_000_000

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove
-from cleaners.phrase_search import find
+from cleaners.phrase_search import lines_of, search
 from cleaners.phrases import Phrase
 from cleaners.prose import is_prose
 
@@ -35,7 +35,9 @@ _SERVICE_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}){_BETWEEN}*$"
 _MAX_BAR: Final = 160  # bytes
 
 
-def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[Phrase]) -> pl.DataFrame:
+def boilerplate(
+    frame: pl.DataFrame, *, phrases: Sequence[Phrase], found: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The frame with the reason `boilerplate` on the lines that belong to the page and not to the article.
 
     Rules, in this order:
@@ -44,15 +46,12 @@ def boilerplate(frame: pl.DataFrame, *, phrases: Sequence[Phrase]) -> pl.DataFra
       `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
     - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
       two or more, or it holds one and stands in a run of two or more such lines.
+
+    `found` is what `cleaners.phrase_search.search` answers for the frame and the phrases, where that is known already;
+    lines may have been removed since.
     """
-    lines = (
-        frame.lazy()
-        .with_row_index("row")
-        .select("row", pl.col("document_id").rle_id().alias("document"), "text", "source", "reason")
-        .filter(pl.col("reason").is_null() & (pl.col("text") != ""))
-        .collect()
-    )
-    found = find(lines, [phrase for phrase in phrases if phrase.action in ("keep", "strike")])
+    lines = lines_of(frame)
+    found = search(frame, phrases) if found is None else found
     kept = found.filter(action="keep")
     by_phrase = _not_in_mid_article(found.filter(action="strike"), lines).select("row", "rule")
     struck = (
@@ -91,7 +90,9 @@ def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFram
 
 def _share_bars(lines: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the lines of share bars."""
-    short = lines.filter(pl.col("text").str.len_bytes() <= _MAX_BAR)
+    short = lines.filter(pl.col("text").str.len_bytes() <= _MAX_BAR).filter(
+        pl.col("text").str.contains(f"{SHARE_BAR}|{_BUTTON_LINE}")
+    )
     single = (
         short.filter(pl.col("text").str.contains(_BUTTON_LINE))
         .with_columns(

@@ -30,13 +30,14 @@ def words(text: pl.Expr) -> pl.Expr:
     )
 
 
-def is_prose(text: pl.Expr) -> pl.Expr:
+def is_prose(text: pl.Expr, count: pl.Expr | None = None) -> pl.Expr:
     """Whether a line reads like prose of the article (Boolean), not like a headline, a label or a by-line.
 
     It does if it has 20 words or more; or 4 and ends as a sentence does, with a full stop; or 13 and ends with a
     question or exclamation mark. Quotes and brackets may close after the mark. Three dots end a cut teaser only.
+    `count` is `words` of the text, where that is known already.
     """
-    count = words(text)
+    count = words(text) if count is None else count
     stripped = text.str.strip_chars_end(_CLOSING)
     last = stripped.str.slice(-1)
     stop = last.is_in(list(_FULL_STOPS)) & ~stripped.str.ends_with("..")

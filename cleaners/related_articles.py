@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove
-from cleaners.phrase_search import QUOTED, find
+from cleaners.phrase_search import QUOTED, lines_of, search
 from cleaners.phrases import Phrase
 from cleaners.prose import is_prose, words
 
@@ -27,7 +27,9 @@ _POST: Final = r"\(@\w+\)|pic\.twitter\.com/|\bt\.co/"
 _SENTENCE_END: Final = r"[.?!。？！؟۔।][\"'”’»)\]」』]*$|[”\"」』]$"
 
 
-def related_articles(frame: pl.DataFrame, *, phrases: Sequence[Phrase]) -> pl.DataFrame:
+def related_articles(
+    frame: pl.DataFrame, *, phrases: Sequence[Phrase], found: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The frame with the reason `related_articles` on markers and on the teasers after them.
 
     The rule of a marker, or of a label with its teaser on the same line, is its phrase, as "phrase en:read-more"; the
@@ -44,22 +46,19 @@ def related_articles(frame: pl.DataFrame, *, phrases: Sequence[Phrase]) -> pl.Da
 
     The lines after markers stay if they hold more words than the prose of the document: then it is a list. Lines that
     a phrase of the action `strike` matches neither end the teasers nor count among them.
+
+    `found` is what `cleaners.phrase_search.search` answers for the frame and the phrases, where that is known already;
+    lines may have been removed since.
     """
-    lines = (
-        frame.lazy()
-        .with_row_index("row")
-        .select("row", pl.col("document_id").rle_id().alias("document"), "text", "source", "reason")
-        .filter(pl.col("reason").is_null() & (pl.col("text") != ""))
-        .collect()
-    )
-    headings = _headings(find(lines, [phrase for phrase in phrases if phrase.action != "strike"]))
+    found = search(frame, phrases) if found is None else found
+    headings = _headings(found)
     if headings.is_empty():
         return frame
+    lines = lines_of(frame)
     documents = lines.join(headings, on="row", how="semi").get_column("document").unique()
     lines = lines.filter(pl.col("document").is_in(documents.implode())).join(
         headings, on="row", how="left", maintain_order="left"
     )
-    found = find(lines, [phrase for phrase in phrases if phrase.action in ("keep", "strike")])
     struck = _struck(
         lines.with_columns(
             *(
@@ -102,14 +101,13 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
     def of_document(expression: pl.Expr) -> pl.Expr:
         return expression.over("document")
 
-    reads_like_prose = is_prose(pl.col("text"))
-    candidate = pl.col("heading").is_not_null() & (pl.col("bare") | ~reads_like_prose)
     marked = (
-        lines.with_columns(
-            words(pl.col("text")).alias("words"),
-            candidate.alias("candidate"),
-            (reads_like_prose & ~candidate & ~pl.col("strike")).alias("prose"),
+        lines.with_columns(words(pl.col("text")).alias("words"))
+        .with_columns(is_prose(pl.col("text"), pl.col("words")).alias("sentence"))
+        .with_columns(
+            (pl.col("heading").is_not_null() & (pl.col("bare") | ~pl.col("sentence"))).alias("candidate")
         )
+        .with_columns((pl.col("sentence") & ~pl.col("candidate") & ~pl.col("strike")).alias("prose"))
         .with_columns(
             of_document(pl.col("prose").cum_max(reverse=True)).alias("prose_after"),
             of_document(pl.col("prose").cum_max()).alias("prose_before"),

@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove
+from cleaners.same_ends import same_ends
 
 REASON: Final = "repeated_headline"
 
@@ -80,6 +81,9 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
         .filter(pl.col("text").is_not_null())
         .collect()
     )
+    lines = lines.filter(same_ends(lines))
+    if lines.is_empty():
+        return frame
     titles, first_lines = _titles(lines), _first_lines(lines, min_words)
     # no line farther down than this, or longer, is a printing of the document's headline
     length = pl.col("text").str.len_chars()

@@ -1,8 +1,8 @@
 """Lines that one source repeats across its documents: "Sign up for our newsletter", the site's own motto.
 
 Three pure functions make the step: `count` tells of a frame how many documents of each source hold each short line,
-`merge` adds such tables up, `repeated_line` strikes what the sum shows to be furniture. A table holds some ten bytes a
-line beside a sample of it, so tables may be kept, split by the first bits of `line`, and added to later.
+`merge` adds such tables up, `repeated_line` strikes what the sum shows to be furniture. A table holds some twenty bytes
+a line and nothing of its text, so tables may be kept, split by the first bits of `line`, and added to later.
 
 A line in many documents is not furniture for that alone. An article published nine times repeats each of its lines nine
 times, and a quotation, a by-line or a speaker's name comes back as well. Therefore a table also tells how many
@@ -19,21 +19,20 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cleaners.paragraphs import WHITE_SPACE, remove
+from cleaners.folding import line_hashes
+from cleaners.paragraphs import remove
 
 REASON: Final = "repeated_line"
 
 #: A table of counts. The row whose `line` is null counts the documents of its source, whatever stands in them.
 COUNTS: Final[dict[str, pl.DataType]] = {
     "source": pl.String(),
-    "line": pl.UInt64(),  # hash of the folded line
+    "line": pl.UInt64(),  # hash of the folded line, see `folding.line_hashes`
     "documents": pl.UInt32(),  # documents that hold it
     "lines": pl.UInt32(),  # how often it stands in them
     "bodies": pl.UInt64(),  # a set of 64 bins, one bit each, for the longest paragraphs of those documents
-    "sample": pl.String(),  # the first SAMPLE characters of the folded line; may be null
 }
 
-SAMPLE: Final = 60
 BINS: Final = 64
 
 #: A line stands about once in a document of furniture; more often it is a speaker's name or a divider.
@@ -48,12 +47,6 @@ SHORT_LINE: Final = 8
 _UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 #: Characters of a script without spaces that are counted as one word.
 CHARACTERS_PER_WORD: Final = 2
-
-#: Of all other characters lower case is all the folding there is, and they do not combine with one another.
-_NOT_PLAIN: Final = (
-    r"[^ -~À-ÖØ-Þà-öø-ÿА-яЁё\x{621}-\x{63a}\x{641}-\x{64a}‘’“”–—•ぁ-ゖァ-ヺー、。「」『』"
-    r"\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{ac00}-\x{d7a3}]"
-)
 
 _QUOTED: Final = r"""^>|^[-–—•*\s]*["“„«»‘‚「『].*["”“»«’'」』][,.、。]?$"""
 _QUESTION_OR_LABEL: Final = r"[?？؟:：]$"
@@ -73,33 +66,27 @@ def count(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFrame:
     paragraphs that no other cleaner has removed are looked at, and a document counts once for a line, however often it
     holds it. Documents without a source count nowhere. No document may be split between two frames that are counted.
     """
-    rows = frame.filter(pl.col("source").is_not_null()).select("document_id", "source", "text", "reason")
-    totals = rows.group_by("source").agg(pl.col("document_id").n_unique().alias("documents"))
+    rows = frame.select("source", "text", "reason", pl.col("document_id").rle_id().alias("document")).filter(
+        pl.col("source").is_not_null()
+    )
+    names, codes = _coded(rows.get_column("source"))
+    rows = rows.with_columns(codes)
+    totals = rows.group_by("source").agg(pl.col("document").n_unique().alias("documents"))
     # what this cleaner struck counts, so that a second counting comes to the same
     kept = rows.filter(
         (pl.col("reason").is_null() | (pl.col("reason") == REASON)) & pl.col("text").is_not_null()
     )
     short = kept.filter(pl.col("text").str.len_chars() <= max_characters)
-    folded = _folded(short.get_column("text"))
-    lines = folded.with_columns(_hashes(folded.get_column("folded")).alias("line"))
-    counted = (
-        short.lazy()
-        .join(lines.lazy(), on="text", how="inner")
-        .join(_bodies(kept).lazy(), on="document_id", how="left")
-        .group_by("source", "line")
-        .agg(
-            pl.col("document_id").n_unique().alias("documents"),
-            pl.len().alias("lines"),
-            pl.col("body").bitwise_or().alias("bodies"),
-            pl.col("folded").first().str.slice(0, SAMPLE).alias("sample"),
-        )
-        .collect()
+    lines = short.select(
+        "source", "document", line_hashes(short.get_column("text")).alias("line"), pl.lit(1).alias("lines")
+    ).join(_bodies(kept), on="document", how="left")
+    table = pl.concat([totals, lines], how="diagonal_relaxed").sort(
+        "source", "line", "document", nulls_last=False
     )
-    return (
-        pl.concat([totals, counted], how="diagonal_relaxed")
-        .with_columns(pl.col("lines", "bodies").fill_null(0))
-        .select(pl.col(name).cast(dtype) for name, dtype in COUNTS.items())
-        .sort("source", "line", nulls_last=False)
+    # a document counts for the first of its lines that are equal
+    documents = pl.coalesce("documents", _differs("source", "line", "document").cast(pl.UInt32))
+    return _added_up(
+        table.with_columns(documents.alias("documents"), pl.col("lines", "bodies").fill_null(0)), names
     )
 
 
@@ -111,17 +98,41 @@ def merge(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """
     if not tables:
         return pl.DataFrame(schema=COUNTS)
-    return (
-        pl.concat([table.select(*COUNTS) for table in tables])
-        .group_by("source", "line")
-        .agg(
-            pl.col("documents").sum(),
-            pl.col("lines").sum(),
-            pl.col("bodies").bitwise_or(),
-            pl.col("sample").min(),
-        )
-        .sort("source", "line", nulls_last=False)
+    if len(tables) == 1:
+        return tables[0].select(*COUNTS)
+    table = pl.concat([table.select(*COUNTS) for table in tables])
+    names, codes = _coded(table.get_column("source"))
+    return _added_up(table.with_columns(codes).sort("source", "line", nulls_last=False), names)
+
+
+def _coded(sources: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """(the different sources in order, the place of each source among them): quicker to sort and to compare."""
+    names = sources.unique().sort()
+    return names, sources.cast(pl.Enum(names)).to_physical()
+
+
+def _added_up(table: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+    """One row for each source and line of a table that is in order, its sources given as places in `names`."""
+    first = table.select(_differs("source", "line")).to_series()
+    starts = first.arg_true().to_numpy()
+    kinds = (
+        ("documents", np.add, np.uint32),
+        ("lines", np.add, np.uint32),
+        ("bodies", np.bitwise_or, np.uint64),
     )
+    return table.filter(first).select(
+        names.gather(table.get_column("source").filter(first)).alias("source"),
+        "line",
+        *(
+            pl.Series(name, operation.reduceat(table.get_column(name).to_numpy(), starts, dtype=dtype))
+            for name, operation, dtype in kinds
+        ),
+    )
+
+
+def _differs(*names: str) -> pl.Expr:
+    """Whether a row differs in one of these columns from the row before it."""
+    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names)
 
 
 def repeated(table: pl.DataFrame, *, min_documents: int = 5, min_share: float = 0.01) -> pl.DataFrame:
@@ -178,19 +189,14 @@ def repeated_line(
             & (pl.col("text").str.len_chars() <= max_characters)
         )
     )
-    folded = _folded(rows.get_column("text"))
-    samples = lines.get_column("sample")
-    if samples.null_count() == 0:  # spares the hashing of nearly all lines
-        folded = folded.filter(pl.col("folded").str.slice(0, SAMPLE).is_in(samples.unique().implode()))
-    words = _words(pl.col("text"))
     struck = (
-        rows.join(
-            folded.with_columns(_hashes(folded.get_column("folded")).alias("line")), on="text", how="inner"
-        )
+        rows.with_columns(line_hashes(rows.get_column("text")).alias("line"))
+        .filter(pl.col("line").is_in(lines.get_column("line").unique().implode()))
         .join(lines, on=["source", "line"], how="inner")
+        .with_columns(_words(pl.col("text")).alias("words"))
         .filter(
-            (words >= min_words)
-            & ((words <= LONG_LINE) | (pl.col("documents") >= 2 * min_documents))
+            (pl.col("words") >= min_words)
+            & ((pl.col("words") <= LONG_LINE) | (pl.col("documents") >= 2 * min_documents))
             & ~_belongs_to_the_article(pl.col("text"))
         )
         .select("row", pl.format("in {} of {} documents of {}", "documents", "of", "source").alias("rule"))
@@ -224,36 +230,19 @@ def _words(text: pl.Expr) -> pl.Expr:
     return text.str.count_matches(rf"[\p{{L}}\p{{M}}--[{_UNSPACED}]][\p{{L}}\p{{M}}\p{{N}}'’-]*") + unspaced
 
 
-def _folded(text: pl.Series) -> pl.DataFrame:
-    """(text, folded) for each different text: NFKC, case folded, each run of white space one space."""
-    texts = text.alias("text").unique().to_frame()
-    plain = ~pl.col("text").str.contains(_NOT_PLAIN) & ~pl.col("text").str.contains("  ", literal=True)
-    # the way by upper case folds what has two lower-case forms: a sharp s, a final sigma
-    folded = pl.col("text").str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
-    squeezed = folded.str.replace_all(f"[{WHITE_SPACE}]+", " ").str.strip_chars(" ")
-    return pl.concat(
-        [
-            texts.filter(plain).with_columns(pl.col("text").str.to_lowercase().alias("folded")),
-            texts.filter(~plain).with_columns(squeezed.alias("folded")),
-        ]
-    )
-
-
 def _bodies(kept: pl.DataFrame) -> pl.DataFrame:
-    """(document_id, body): one bit of 64 for each document, chosen by the hash of its longest paragraph.
+    """(document, bodies): one bit of 64 for each document, chosen by the hash of its longest paragraph.
 
     A paragraph with an address in it is passed over: that of the page itself differs in every copy of an article.
     """
     longest = (
-        kept.filter(~pl.col("text").str.contains("://", literal=True))
-        .group_by("document_id")
-        .agg(pl.col("text").get(pl.col("text").str.len_bytes().arg_max()))
+        kept.select("document", pl.col("text").str.len_bytes().alias("bytes"))
+        .with_row_index("row")
+        .filter(~kept.get_column("text").str.contains("://", literal=True))
+        .group_by("document")
+        .agg(pl.col("row").get(pl.col("bytes").arg_max()))
     )
-    bins = _hashes(longest.get_column("text")).to_numpy() % np.uint64(BINS)
-    return longest.select("document_id", pl.Series("body", np.left_shift(np.uint64(1), bins), pl.UInt64))
-
-
-def _hashes(text: pl.Series) -> pl.Series:
-    """BLAKE2b of 64 bits over the UTF-8 bytes: the same everywhere, which polars' own hash does not promise."""
-    digests = b"".join([blake2b(value.encode(), digest_size=8).digest() for value in text.to_list()])
-    return pl.Series(text.name, np.frombuffer(digests, "<u8").astype(np.uint64), pl.UInt64)
+    texts = kept.get_column("text").gather(longest.get_column("row")).to_list()
+    digests = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts])
+    bins = np.frombuffer(digests, "<u8").astype(np.uint64) % np.uint64(BINS)
+    return longest.select("document", pl.Series("bodies", np.left_shift(np.uint64(1), bins), pl.UInt64))

@@ -121,7 +121,7 @@ def fmix64(h: Any) -> Any:
 
 
 @kernel
-def _code_point(data: U8, at: int) -> Any:
+def code_point(data: U8, at: int) -> Any:
     """The code point that begins at `at`, and how many bytes it takes."""
     first = np.int64(data[at])
     if first < 0x80:
@@ -150,7 +150,7 @@ def _tokenise(data: U8, start: int, stop: int, classes: U8, hashes: U64) -> Any:
                 token = (token ^ np.uint64(byte)) * prime
                 at += 1
                 continue
-            code, width = _code_point(data, at)
+            code, width = code_point(data, at)
             kind = classes[code]
             if kind not in (LETTER, DIGIT):
                 break

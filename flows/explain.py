@@ -12,8 +12,8 @@ from rich.text import Text
 
 from cleaners.duplicate import duplicate
 from flows import inputs
+from flows.editing import TITLE_BEFORE, TITLE_FIXES, decide, edit, shingle_frame
 from flows.settings import DuplicateDocument, Settings, phrases_of
-from flows.stages import TITLE_BEFORE, TITLE_FIXES, decide, edit, shingle_frame
 
 
 def explain(file: str, settings: Settings, console: Console) -> None:

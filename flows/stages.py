@@ -17,29 +17,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import polars as pl
 
-from cleaners.boilerplate import boilerplate
-from cleaners.duplicate import count_tokens, duplicate, find, kept, shingle
-from cleaners.encoding import encoding, repair
-from cleaners.language import language
-from cleaners.paragraphs import WHITE_SPACE, remove, split_removed, to_paragraphs
+from cleaners.duplicate import duplicate, kept
+from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases import Phrase
-from cleaners.related_articles import related_articles
-from cleaners.repeated_headline import repeated_headline
 from cleaners.repeated_line import count, merge, repeated_line
 from flows import inputs
 from flows.dataset import Dataset
-from flows.settings import Settings, Table
+from flows.editing import compared, count_words, decide, edit, options, repaired, shingle_frame
+from flows.settings import Settings
 from flows.summary import Tally
 from flows.tables import ROW_GROUP, conform, write_part
-
-TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
-TITLE_BEFORE = "_title_before"
-
-HEAD: Final = 30  # paragraphs of a document that tell its language
 
 
 @dataclass(frozen=True)
@@ -53,9 +44,8 @@ class Job:
     phrases: tuple[Phrase, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)  # of the Parquet files
     charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
-    reread: frozenset[str] = (
-        frozenset()
-    )  # uris of inputs that an earlier run has read, and that have changed since
+    #: uris of inputs that an earlier run has read, and that have changed since
+    reread: frozenset[str] = frozenset()
 
     def path(self, kind: str, shard: str) -> Path:
         """Where the file of that kind of a shard lies."""
@@ -64,85 +54,6 @@ class Job:
     def publish(self, table: str, shard: str) -> Path:
         """Where the part of a table that comes of a shard is staged."""
         return self.staging / "publish" / table / f"part-{shard}.parquet"
-
-
-def options(table: Table) -> dict[str, Any]:
-    """The keyword arguments that a table of the configuration gives its cleaner."""
-    return {name: value for name, value in table if name not in ("enabled", "source_history")}
-
-
-def edit(
-    documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(documents, paragraphs): titles repaired, languages told, and all done that needs no other document.
-
-    The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`.
-    """
-    documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
-    if settings.encoding.enabled:
-        title, fixes = repair(documents["title"], **options(settings.encoding))
-        changed = _squeeze(documents["title"]).ne_missing(_squeeze(title))
-        documents = documents.with_columns(
-            title.alias("title"),
-            pl.when(changed).then(documents["title"]).alias(TITLE_BEFORE),
-            pl.when(changed).then(fixes).alias(TITLE_FIXES),
-        )
-    else:
-        documents = documents.with_columns(
-            pl.lit(None, pl.String).alias(TITLE_BEFORE), pl.lit(None, pl.List(pl.String)).alias(TITLE_FIXES)
-        )
-    frame = to_paragraphs(documents)
-    if settings.encoding.enabled:
-        frame = encoding(frame, **options(settings.encoding))
-    if settings.language.enabled:
-        documents, frame = _tell_language(documents, frame)
-    if settings.repeated_headline.enabled:
-        frame = repeated_headline(frame, **options(settings.repeated_headline))
-    if settings.related_articles.enabled:
-        frame = related_articles(frame, phrases=phrases, **options(settings.related_articles))
-    if settings.boilerplate.enabled:
-        frame = boilerplate(frame, phrases=phrases, **options(settings.boilerplate))
-    return documents, frame
-
-
-def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both with the language filled in, told from the repaired paragraphs at the head of each document."""
-    heads = frame.group_by("document_id", maintain_order=True).agg(pl.col("text").head(HEAD).str.join("\n"))
-    told = heads.select("document_id", language(heads["text"]).alias("language"))
-    return (
-        documents.drop("language").join(told, on="document_id", how="left", maintain_order="left"),
-        frame.drop("language")
-        .join(told, on="document_id", how="left", maintain_order="left")
-        .select(frame.columns),
-    )
-
-
-def shingle_frame(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """The shingles and keys of a frame's paragraphs."""
-    s = settings.duplicate
-    return shingle(
-        frame.filter(_compared()), n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short
-    )
-
-
-def decide(tables: Sequence[pl.LazyFrame], index: Sequence[pl.LazyFrame], settings: Settings) -> pl.DataFrame:
-    """What `find` decides by these settings; nothing meets where the cleaner `duplicate` is switched off."""
-    if not settings.duplicate.enabled:
-        tables, index = [table.with_columns(keys=pl.lit(None, pl.List(pl.UInt64))) for table in tables], []
-    return find(
-        tables,
-        index,
-        threshold=settings.duplicate.threshold,
-        same_numbers=settings.duplicate.same_numbers,
-        document_share=settings.duplicate_document.document_share
-        if settings.duplicate_document.enabled
-        else None,
-        min_words=settings.too_short.min_words if settings.too_short.enabled else None,
-    )
-
-
-def _squeeze(text: pl.Series) -> pl.Series:
-    return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
 
 
 class Found(NamedTuple):
@@ -199,21 +110,8 @@ def clean(job: Job, shard: str) -> None:
         _write(counted, job.path("lines", shard))
     shingled = shingle_frame(frame, job.settings)
     _write(shingled, job.path("shingles", shard), compression="uncompressed")
-    _write(frame.with_columns(_words(frame, shingled)), job.path("cleaned", shard))
+    _write(frame.with_columns(count_words(frame, shingled)), job.path("cleaned", shard))
     _write(documents.drop("text"), job.path("documents", shard))
-
-
-def _words(frame: pl.DataFrame, shingled: pl.DataFrame) -> pl.Series:
-    """The tokens of every paragraph: of those that are compared they are known, the others are few."""
-    known = frame.select(_compared()).to_series()
-    words = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(known.arg_true(), shingled["tokens"])
-    others = (~known).arg_true()
-    return words.scatter(others, count_tokens(frame["text"].gather(others))).alias("words")
-
-
-def _compared() -> pl.Expr:
-    """The paragraphs that take part in the search for near-duplicates: neither struck nor emptied by repair."""
-    return pl.col("reason").is_null() & (pl.col("text") != "").fill_null(False)
 
 
 def count_lines(job: Job, shards: Sequence[str]) -> None:
@@ -232,7 +130,7 @@ def strike_lines(job: Job, shard: str) -> None:
     if job.settings.repeated_line.enabled:
         before = _read(job.path("cleaned", shard))
         after = repeated_line(before, _read(job.path("lines", "all")), **options(job.settings.repeated_line))
-        shingled = shingled.filter(after.filter(before.select(_compared()).to_series())["reason"].is_null())
+        shingled = shingled.filter(after.filter(before.select(compared()).to_series())["reason"].is_null())
         struck = after.filter(after["reason"].is_not_null() & before["reason"].is_null())
         _write(struck.select("document_id", "position", "rule"), job.path("struck", shard))
     _write(shingled, job.path("compared", shard), compression="uncompressed")
@@ -276,7 +174,7 @@ def split(job: Job, shard: str) -> Tally:
     parts = {
         "documents": published,
         "removed": removed.join(uris, on="document_id", how="left", maintain_order="left"),
-        "repaired": _repaired(documents, frame).join(
+        "repaired": repaired(documents, frame).join(
             uris, on="document_id", how="left", maintain_order="left"
         ),
         "rejected": rejected,
@@ -295,33 +193,6 @@ def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
         struck, on=["document_id", "position"], how="left", maintain_order="left"
     )["rule"]
     return remove(frame, rules.is_not_null(), "repeated_line", rules)
-
-
-def _repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """The repaired titles and paragraphs, document by document, a title before its text."""
-    titles = documents.filter(pl.col(TITLE_FIXES).is_not_null()).select(
-        "document_id",
-        pl.lit("title").alias("field"),
-        pl.lit(None, pl.UInt32).alias("position"),
-        pl.col(TITLE_BEFORE).alias("before"),
-        pl.col("title").alias("after"),
-        pl.col(TITLE_FIXES).alias("fixes"),
-    )
-    paragraphs = frame.filter(pl.col("before").is_not_null()).select(
-        "document_id",
-        pl.lit("text").alias("field"),
-        "position",
-        "before",
-        pl.col("text").alias("after"),
-        "fixes",
-    )
-    order = documents.select("document_id").with_row_index("document")
-    return (
-        pl.concat([titles, paragraphs])
-        .join(order, on="document_id", how="left", maintain_order="left")
-        .sort("document", "position", nulls_last=False, maintain_order=True)
-        .drop("document")
-    )
 
 
 def _write(frame: pl.DataFrame, path: Path, compression: Literal["lz4", "uncompressed"] = "lz4") -> None:

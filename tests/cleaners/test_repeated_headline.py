@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from cleaners import repeated_headline as module
 from cleaners.paragraphs import SCHEMA, remove
 from cleaners.repeated_headline import repeated_headline
 from support import ROOT
@@ -107,3 +108,30 @@ def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | N
                 kept.add(key)
             else:
                 assert key in kept
+
+
+#: Characters that the first look cannot read, that vanish, that change the one before them, or their own number.
+ODD = st.sampled_from(
+    ["\u0301", "\u0333", "\u2017", "™", "①", "ß", "Σ", "ﬁ", "İ", "é", "…", "“", "”", "*", "ａ", "輪", " "]
+)
+WRITTEN = st.tuples(ODD | st.just(""), LINE, ODD | st.just("")).map(
+    lambda parts: None if parts[1] is None else parts[0] + parts[1] + parts[2]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.none() | WRITTEN, st.lists(WRITTEN | st.text(ODD | st.sampled_from("ab1"), max_size=4))),
+        max_size=4,
+    ),
+    st.integers(1, 4),
+)
+def test_the_first_look_loses_nothing(
+    documents: list[tuple[str | None, list[str | None]]], min_words: int
+) -> None:
+    """Without the first look at the ends of lines, which spares most of the work, the same lines go."""
+    frame = frame_of(*documents)
+    quick = repeated_headline(frame, min_words=min_words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "same_ends", lambda lines: pl.repeat(True, len(lines), eager=True))
+        assert_frame_equal(repeated_headline(frame, min_words=min_words), quick)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from hashlib import blake2b
 from typing import Any
 
 import polars as pl
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from cleaners.folding import line_hashes
 from cleaners.paragraphs import SCHEMA, remove
 from cleaners.repeated_line import COUNTS, count, merge, repeated, repeated_line
 from support import ROOT
@@ -78,7 +78,7 @@ def test_cases(case: dict[str, Any]) -> None:
 def test_a_document_counts_once() -> None:
     """A line that stands twice in a document is in one document, and in two lines."""
     table = count(frame_of((SOURCE, [PLEA, body(1), PLEA]), (SOURCE, [PLEA, body(2)])))
-    row = table.filter(pl.col("sample") == PLEA.lower())
+    row = table.filter(pl.col("line") == line_hashes(pl.Series([PLEA])).item())
     assert row.select("documents", "lines").rows() == [(2, 3)]
     assert row["bodies"].bitwise_count_ones().item() == 2
 
@@ -122,12 +122,12 @@ def test_counting_again_comes_to_the_same() -> None:
 
 
 def test_rare_lines_may_be_left_out() -> None:
-    """A table without the lines of fewer than `min_documents` documents, and without samples, strikes the same."""
+    """A table without the lines of fewer than `min_documents` documents strikes the same."""
     frame = frame_of(*((SOURCE, [PLEA, body(n)]) for n in range(9)))
     table = count(frame)
-    short = table.filter(pl.col("line").is_null() | (pl.col("documents") >= 5)).with_columns(sample=None)
+    short = table.filter(pl.col("line").is_null() | (pl.col("documents") >= 5))
     assert len(short) == 2
-    assert_frame_equal(repeated_line(frame, short.cast(dict(COUNTS))), repeated_line(frame, table))
+    assert_frame_equal(repeated_line(frame, short), repeated_line(frame, table))
 
 
 def test_options() -> None:
@@ -144,12 +144,13 @@ def test_options() -> None:
 
 
 def test_hashes_never_change() -> None:
-    """The hash of a line is part of what stays on disk: it is pinned here."""
+    """The hash of a line is part of what stays on disk, and so is the bin of a body: they are pinned here."""
     table = count(frame_of((SOURCE, [PLEA, "渡輪罷工九天後正式結束！"])))
-    hashed = dict(table.filter(pl.col("line").is_not_null()).select("sample", "line").iter_rows())
-    for line, value in hashed.items():
-        assert value == int.from_bytes(blake2b(line.encode(), digest_size=8).digest(), "little")
-    assert hashed == {PLEA.lower(): 10779091225385112911, "渡輪罷工九天後正式結束!": 3044203643793644032}
+    assert table.select("line", "bodies").rows() == [
+        (None, 0),
+        (226059827177321192, 2),
+        (10625877734112084019, 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -211,18 +212,18 @@ def test_the_count_is_what_a_loop_counts(
 ) -> None:
     """Documents and lines are those of a plain loop, and a table split by the hash merges part by part."""
     table = count(frame_of(*documents))
-    wanted: dict[tuple[str, str], list[int]] = {}
+    wanted: dict[tuple[str, int], list[int]] = {}
     for source, lines in documents:
         folded = [line.upper().lower().replace("！", "!") for line in lines if line is not None]
         for line in set(folded):
             if source is not None:
-                entry = wanted.setdefault((source, line[:60]), [0, 0])
+                entry = wanted.setdefault((source, line_hashes(pl.Series([line])).item()), [0, 0])
                 entry[0] += 1
                 entry[1] += folded.count(line)
     counted = table.filter(pl.col("line").is_not_null())
     got = {
         (row[0], row[1]): list(row[2:])
-        for row in counted.select("source", "sample", "documents", "lines").rows()
+        for row in counted.select("source", "line", "documents", "lines").rows()
     }
     assert got == wanted
     part = (pl.col("line") // 2 ** (64 - bits)).alias("part")

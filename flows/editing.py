@@ -1,0 +1,149 @@
+"""A shard edited: the cleaners in their order, each with its table of the configuration.
+
+What is here takes frames and gives frames; `flows.stages` has the files, and `flows.explain` shows it of one document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from cleaners.boilerplate import boilerplate
+from cleaners.duplicate import count_tokens, find, shingle
+from cleaners.encoding import encoding, repair
+from cleaners.language import language
+from cleaners.paragraphs import WHITE_SPACE, to_paragraphs
+from cleaners.phrase_search import search
+from cleaners.phrases import Phrase
+from cleaners.related_articles import related_articles
+from cleaners.repeated_headline import repeated_headline
+from flows.settings import Settings, Table
+
+TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
+TITLE_BEFORE = "_title_before"
+
+HEAD: Final = 30  # paragraphs of a document that tell its language
+
+
+def options(table: Table) -> dict[str, Any]:
+    """The keyword arguments that a table of the configuration gives its cleaner."""
+    return {name: value for name, value in table if name not in ("enabled", "source_history")}
+
+
+def edit(
+    documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(documents, paragraphs): titles repaired, languages told, and all done that needs no other document.
+
+    The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`.
+    """
+    documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
+    if settings.encoding.enabled:
+        title, fixes = repair(documents["title"], **options(settings.encoding))
+        changed = _squeeze(documents["title"]).ne_missing(_squeeze(title))
+        documents = documents.with_columns(
+            title.alias("title"),
+            pl.when(changed).then(documents["title"]).alias(TITLE_BEFORE),
+            pl.when(changed).then(fixes).alias(TITLE_FIXES),
+        )
+    else:
+        documents = documents.with_columns(
+            pl.lit(None, pl.String).alias(TITLE_BEFORE), pl.lit(None, pl.List(pl.String)).alias(TITLE_FIXES)
+        )
+    frame = to_paragraphs(documents)
+    if settings.encoding.enabled:
+        frame = encoding(frame, **options(settings.encoding))
+    if settings.language.enabled:
+        documents, frame = _tell_language(documents, frame)
+    if settings.repeated_headline.enabled:
+        frame = repeated_headline(frame, **options(settings.repeated_headline))
+    found = None
+    if settings.related_articles.enabled or settings.boilerplate.enabled:
+        found = search(frame, phrases)
+    if settings.related_articles.enabled:
+        frame = related_articles(frame, phrases=phrases, found=found, **options(settings.related_articles))
+    if settings.boilerplate.enabled:
+        frame = boilerplate(frame, phrases=phrases, found=found, **options(settings.boilerplate))
+    return documents, frame
+
+
+def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both with the language filled in, told from the repaired paragraphs at the head of each document."""
+    heads = frame.group_by("document_id", maintain_order=True).agg(pl.col("text").head(HEAD).str.join("\n"))
+    told = heads.select("document_id", language(heads["text"]).alias("language"))
+    return (
+        documents.drop("language").join(told, on="document_id", how="left", maintain_order="left"),
+        frame.drop("language")
+        .join(told, on="document_id", how="left", maintain_order="left")
+        .select(frame.columns),
+    )
+
+
+def shingle_frame(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """The shingles and keys of a frame's paragraphs."""
+    s = settings.duplicate
+    return shingle(
+        frame.filter(compared()), n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short
+    )
+
+
+def decide(tables: Sequence[pl.LazyFrame], index: Sequence[pl.LazyFrame], settings: Settings) -> pl.DataFrame:
+    """What `find` decides by these settings; nothing meets where the cleaner `duplicate` is switched off."""
+    if not settings.duplicate.enabled:
+        tables, index = [table.with_columns(keys=pl.lit(None, pl.List(pl.UInt64))) for table in tables], []
+    return find(
+        tables,
+        index,
+        threshold=settings.duplicate.threshold,
+        same_numbers=settings.duplicate.same_numbers,
+        document_share=settings.duplicate_document.document_share
+        if settings.duplicate_document.enabled
+        else None,
+        min_words=settings.too_short.min_words if settings.too_short.enabled else None,
+    )
+
+
+def _squeeze(text: pl.Series) -> pl.Series:
+    return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
+
+
+def count_words(frame: pl.DataFrame, shingled: pl.DataFrame) -> pl.Series:
+    """The tokens of every paragraph: of those that are compared they are known, the others are few."""
+    known = frame.select(compared()).to_series()
+    words = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(known.arg_true(), shingled["tokens"])
+    others = (~known).arg_true()
+    return words.scatter(others, count_tokens(frame["text"].gather(others))).alias("words")
+
+
+def compared() -> pl.Expr:
+    """The paragraphs that take part in the search for near-duplicates: neither struck nor emptied by repair."""
+    return pl.col("reason").is_null() & (pl.col("text") != "").fill_null(False)
+
+
+def repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """The repaired titles and paragraphs, document by document, a title before its text."""
+    titles = documents.filter(pl.col(TITLE_FIXES).is_not_null()).select(
+        "document_id",
+        pl.lit("title").alias("field"),
+        pl.lit(None, pl.UInt32).alias("position"),
+        pl.col(TITLE_BEFORE).alias("before"),
+        pl.col("title").alias("after"),
+        pl.col(TITLE_FIXES).alias("fixes"),
+    )
+    paragraphs = frame.filter(pl.col("before").is_not_null()).select(
+        "document_id",
+        pl.lit("text").alias("field"),
+        "position",
+        "before",
+        pl.col("text").alias("after"),
+        "fixes",
+    )
+    order = documents.select("document_id").with_row_index("document")
+    return (
+        pl.concat([titles, paragraphs])
+        .join(order, on="document_id", how="left", maintain_order="left")
+        .sort("document", "position", nulls_last=False, maintain_order=True)
+        .drop("document")
+    )

@@ -1,0 +1,174 @@
+"""Finding phrases: the cheap tests that clear most lines clear none that a phrase matches."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+import cleaners.phrase_search
+from cleaners.boilerplate import boilerplate
+from cleaners.paragraphs import SCHEMA, remove
+from cleaners.phrase_search import find, search
+from cleaners.phrase_tables import make_tables
+from cleaners.phrases import Phrase
+from cleaners.related_articles import related_articles
+
+WORDINGS = (
+    "Read # more harbour stories",
+    "see also:",
+    "foto",
+    "ad",
+    "版权所有",
+    "écoutez aussi",
+    "it’s free",
+    "İzmir",
+)
+REGEXES = (r"^\W*see\b.{0,9}\bboats?\b", r"\bfree\b:?$", r"é\b", r"(?-i:FOTO)", r"^\\?b", r"\bad\b{1}s?")
+PHRASES = (
+    *(
+        Phrase("xx", f"line-{n}", (wording,), where="end" if n == 1 else "any")
+        for n, wording in enumerate(WORDINGS)
+    ),
+    *(
+        Phrase("xx", f"start-{n}", (wording,), match="start", max_words=60)
+        for n, wording in enumerate(WORDINGS)
+    ),
+    *(
+        Phrase("xx", f"anywhere-{n}", (wording,), match="anywhere", max_words=60)
+        for n, wording in enumerate(WORDINGS)
+    ),
+    Phrase("xx", "regex", REGEXES, match="regex", max_words=60),
+    Phrase("xx", "other", ("Other boats",), action="marker"),
+    Phrase("xx", "foto", ("foto also",), action="keep", match="start"),
+)
+PIECES = st.sampled_from(
+    [
+        *WORDINGS,
+        *(wording.upper() for wording in WORDINGS),
+        *(
+            "read 1,204 more harbour stories",
+            "ＦＯＴＯ",
+            "e\u0301coutez",
+            "boats",
+            "free",
+            "Other boats",
+            "渡輪",
+        ),
+        *(" ", "  ", "\t", "\xa0", ":", " :", "“", "(", "- ", "...", "*", "#", "7", "\u200b", "\u0307"),
+        *("ad", "e", "é", "b", "\\b", "bs"),
+    ]
+)
+LONG = " the ferry to the island sails at noon" * 4
+LINES = st.builds(
+    lambda start, pieces, end: start + "".join(pieces) + end,
+    st.sampled_from(["", "", "“", "(", "  ", "* ", "* #", "\u200b", "7 ", "渡"]),
+    st.lists(PIECES, min_size=1, max_size=4),
+    st.sampled_from(["", LONG]),
+)
+
+
+@given(st.lists(LINES, max_size=6))
+def test_cheap_tests_clear_no_match(texts: list[str]) -> None:
+    """What is found is the same where every line is looked at."""
+    lines = pl.DataFrame(
+        {"row": range(len(texts)), "text": texts, "source": [None] * len(texts)},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    tables = make_tables(PHRASES)
+    no_test = dataclasses.replace(tables, regexes=tuple((None, group) for _, group in tables.regexes))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleaners.phrase_search, "make_tables", lambda _: no_test)
+        patch.setattr(
+            cleaners.phrase_search,
+            "_begins",
+            lambda text, _: pl.repeat(True, len(text), dtype=pl.Boolean, eager=True),
+        )
+        slow = find(lines, PHRASES)
+    assert_frame_equal(find(lines, PHRASES), slow)
+
+
+@pytest.mark.parametrize(
+    ("start", "wording"),
+    [
+        ("“Foto", "foto"),
+        ("  * (Foto", "foto"),
+        ("ＦＯＴＯ", "foto"),
+        ("\u200bFo\u200bto", "foto"),
+        ("Read 1,204 more", "read # more"),
+        ("Read  more", "read more"),
+        ("Read\xa0more", "read more"),
+        ("Reader : more", "reader: more"),
+        ("Resume\u0301s: ", "resumés"),
+        ("It’s", "it's"),
+        ("Ad", "ad"),
+        ("# points", "# points"),
+        ("「Foto", "foto"),
+        ("* * * - (Read more", "read more"),
+        ("The cafe\u0301s", "the cafés"),
+        ("(((((The cafe\u0301s", "the cafés"),
+    ],
+)
+def test_wording_at_the_start_of_a_long_line(start: str, wording: str) -> None:
+    """However the start of a line is written, the wording is found there."""
+    lines = pl.DataFrame(
+        {"row": [0], "text": [start + LONG], "source": [None]},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    assert len(lines["text"][0]) > 130
+    assert len(find(lines, [Phrase("xx", "test", (wording,), match="start", max_words=60)])) == 1
+
+
+@pytest.mark.parametrize(
+    ("regex", "text"),
+    [
+        (r"\bad\b", "An ad."),
+        (r"^a\b?c", "ac"),
+        (r"^\\b", r"\boat"),
+        (r"\\\bad", "\\ad"),
+        (r"\bé|渡\b", "渡"),
+        (r"(?-i:AD)\b", "An AD"),
+        (r"^a\b{2} c", "a c"),
+        (r"\\bad", r"A \bad"),
+    ],
+)
+def test_regexes_with_boundaries_of_words(regex: str, text: str) -> None:
+    """A regular expression matches where its engine says so, whatever is tried before it."""
+    lines = pl.DataFrame(
+        {"row": [0, 1], "text": [text, "Nothing here"], "source": [None, None]},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    assert find(lines, [Phrase("xx", "test", (regex,), match="regex")])["row"].to_list() == [0]
+
+
+def test_regexes_that_cannot_be_joined() -> None:
+    """Regular expressions are tried one by one where one of them, joined with others, is none."""
+    phrase = Phrase("xx", "test", ("(?x) ferry # the boat", "^harbour"), match="regex")
+    phrases = (phrase, Phrase("xx", "test", ("noon",), match="regex"))
+    lines = pl.DataFrame(
+        {"row": [0, 1, 2, 3], "text": ["Ferry", "Harbour", "At noon", "Island"], "source": [None] * 4},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    assert None in [any_of for any_of, _ in make_tables(phrases).regexes]
+    assert find(lines, phrases).select("row", "phrase").rows() == [(0, 0), (1, 0), (2, 1)]
+
+
+@given(st.lists(st.lists(st.tuples(LINES, st.booleans()), min_size=1, max_size=6), max_size=3))
+def test_one_search_serves_both_cleaners(documents: list[list[tuple[str, bool]]]) -> None:
+    """Cleaners that are handed what was found decide as those that search for themselves."""
+    rows = [
+        {"document_id": f"d{n}", "position": position, "text": text}
+        for n, lines in enumerate(documents)
+        for position, (text, _) in enumerate(lines)
+    ]
+    frame = pl.DataFrame(rows, schema=SCHEMA) if rows else pl.DataFrame(schema=SCHEMA)
+    gone = pl.Series([gone for lines in documents for _, gone in lines], dtype=pl.Boolean)
+    frame = remove(frame, gone, "repeated_headline", "headline again")
+    found = search(frame, PHRASES)
+    once = related_articles(frame, phrases=PHRASES, found=found)
+    assert_frame_equal(once, related_articles(frame, phrases=PHRASES))
+    assert_frame_equal(boilerplate(once, phrases=PHRASES, found=found), boilerplate(once, phrases=PHRASES))

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.folding import NOT_PLAIN, plain_characters, utf8
-from cleaners.tokens import I64, SEPARATOR, SPACE, U8, U32, code_point, character_classes, kernel
+from cleaners.tokens import I64, SEPARATOR, SPACE, U8, U32, character_classes, code_point, kernel
 
 LETTERS: Final = 8
 

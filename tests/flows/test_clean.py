@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -116,3 +118,11 @@ def test_the_command_runs_the_flow(copydesk: Callable[..., Answer], tmp_path: Pa
     assert answer.code == 0
     assert "run r000001" in answer.out
     assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_nothing_phones_home() -> None:
+    """The flow switches off what Prefect would tell its makers, before Prefect is imported."""
+    names = ("DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED")
+    code = f"import os, flows.clean; print(*(os.environ[name] for name in {names}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "false"]

@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from cleaners.folding import utf8
 from cleaners.tokens import I64, U8, kernel
 
 HEAD_CHARACTERS: Final = 1500  # of a document, addresses and figures included
@@ -70,7 +71,7 @@ def language(text: pl.Series) -> pl.Series:
     """
     head = text.fill_null("").str.slice(0, HEAD_CHARACTERS).str.replace_all(_NOISE, " ")
     # no script can make up half of what is mostly ASCII letters, so most documents need no count of them
-    plain = pl.Series(_mostly_ascii_letters(*_utf8(head), MIN_LETTERS, 2 * DENSE), dtype=pl.Boolean)
+    plain = pl.Series(_mostly_ascii_letters(*utf8(head), MIN_LETTERS, 2 * DENSE), dtype=pl.Boolean)
     rest = (~plain).arg_true()
     enough, code = _by_script(head.gather(rest))
     answer = pl.repeat(None, len(text), dtype=pl.String, eager=True).scatter(rest, code)
@@ -78,13 +79,6 @@ def language(text: pl.Series) -> pl.Series:
     if len(unknown):
         answer = answer.scatter(unknown, _by_model(head.gather(unknown).str.slice(0, CLASSIFIED_CHARACTERS)))
     return answer.alias(text.name)
-
-
-def _utf8(text: pl.Series) -> tuple[U8, I64]:
-    """The texts as bytes and the offsets between them."""
-    offsets = np.zeros(len(text) + 1, np.int64)
-    np.cumsum(text.str.len_bytes().to_numpy(), out=offsets[1:])
-    return np.frombuffer(text.str.join("").cast(pl.Binary).item(), np.uint8), offsets
 
 
 @kernel
@@ -162,7 +156,7 @@ def classify(text: pl.Series) -> tuple[pl.Series, pl.Series]:
     # as the texts were that the model was trained on
     heads = [unicodedata.normalize("NFC", t.lower() if t.isupper() else t) for t in text.to_list()]
     best, probability = _classify(
-        *_utf8(pl.Series(heads, dtype=pl.String)),
+        *utf8(pl.Series(heads, dtype=pl.String)),
         *(model.moves, model.rows, model.features, model.weights, model.prior, model.labels),
     )
     codes = pl.Series(model.codes, dtype=pl.String)

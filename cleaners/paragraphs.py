@@ -179,7 +179,7 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     candidate = old.ne_missing(new)
     # only rows that differ are squeezed: most do not
     rows = candidate.arg_true()
-    squeezed_old, squeezed_new = (_without_white_space(s.gather(rows)) for s in (old, new))
+    squeezed_old, squeezed_new = (without_white_space(s.gather(rows)) for s in (old, new))
     changed = pl.repeat(False, len(frame), eager=True).scatter(rows, squeezed_old.ne_missing(squeezed_new))
     return (
         frame.with_columns(new, changed.alias("_changed"), fixes.alias("_fixes"), old.alias("_old"))
@@ -197,7 +197,8 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     )
 
 
-def _without_white_space(text: pl.Series) -> pl.Series:
+def without_white_space(text: pl.Series) -> pl.Series:
+    """The texts without any white space: what two of them share if they differ in nothing else."""
     return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
 
 

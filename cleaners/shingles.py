@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners import minhash
+from cleaners.folding import utf8
 from cleaners.tokens import I64, SEPARATOR, SPACE, U8, U64, Hashes, character_classes, hash_texts
 
 #: What `shingle` returns.
@@ -108,9 +109,7 @@ def _normalised(text: pl.Series) -> tuple[U8, I64]:
     if len(special):
         folded = [unicodedata.normalize("NFKC", t).casefold() for t in text.gather(special)]
         lowered = lowered.scatter(special, pl.Series(folded, dtype=pl.String))
-    offsets = np.zeros(len(lowered) + 1, np.int64)
-    np.cumsum(lowered.str.len_bytes().to_numpy(), out=offsets[1:])
-    return np.frombuffer(lowered.str.join("").cast(pl.Binary).item(), np.uint8), offsets
+    return utf8(lowered)
 
 
 @functools.cache

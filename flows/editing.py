@@ -14,7 +14,7 @@ from cleaners.boilerplate import boilerplate
 from cleaners.duplicate import count_tokens, find, shingle
 from cleaners.encoding import encoding, repair
 from cleaners.language import language
-from cleaners.paragraphs import WHITE_SPACE, to_paragraphs
+from cleaners.paragraphs import to_paragraphs, without_white_space
 from cleaners.phrase_search import search
 from cleaners.phrases import Phrase
 from cleaners.related_articles import related_articles
@@ -42,7 +42,7 @@ def edit(
     documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
     if settings.encoding.enabled:
         title, fixes = repair(documents["title"], **options(settings.encoding))
-        changed = _squeeze(documents["title"]).ne_missing(_squeeze(title))
+        changed = without_white_space(documents["title"]).ne_missing(without_white_space(title))
         documents = documents.with_columns(
             title.alias("title"),
             pl.when(changed).then(documents["title"]).alias(TITLE_BEFORE),
@@ -103,10 +103,6 @@ def decide(tables: Sequence[pl.LazyFrame], index: Sequence[pl.LazyFrame], settin
         else None,
         min_words=settings.too_short.min_words if settings.too_short.enabled else None,
     )
-
-
-def _squeeze(text: pl.Series) -> pl.Series:
-    return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
 
 
 def count_words(frame: pl.DataFrame, shingled: pl.DataFrame) -> pl.Series:

@@ -1,6 +1,6 @@
 """Which rows share a key with another one, and the buckets in which the keep rule looks for candidates.
 
-Arrays in, arrays out. Rows are numbered in their order: those of the index first, then those of this run.
+Arrays in, arrays out. Rows, and sets, are numbered in their order: those of the index first, then those of this run.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.row_tables import starts_of
 from cleaners.tokens import I64, MULTIPLIER, U64, fmix64, kernel
 
 Bits = NDArray[np.uint8]
@@ -19,27 +20,38 @@ Bits = NDArray[np.uint8]
 CROWDED: Final = 200
 
 
-class Rows(NamedTuple):
-    """The rows that share a key with another one, in order; the index's first."""
+class Sets(NamedTuple):
+    """The different sets of shingles of which any has a key, or all its tokens, in common with another; in order.
 
-    first_new: int  # the number of the first row that is not the index's
+    The order is that of the first row of each; the index's come first.
+    """
+
+    first_new: int  # the number of the first set that is not the index's
     shingles: U64
-    offsets: I64  # (rows + 1): row r's shingles are `shingles[offsets[r]:offsets[r + 1]]`, sorted, none twice
-    numbers: U64  # rows with different ones are not compared
-    places: I64  # of this run's rows: which of all rows of this run they are
+    offsets: (
+        I64  # (sets + 1): set s is `shingles[offsets[s]:offsets[s + 1]]`, sorted; empty where it has no key
+    )
+    numbers: U64  # sets with different ones are not compared
+
+
+class Pairs(NamedTuple):
+    """Pairs of a row, or a set, and a key that it has."""
+
+    rows: I64
+    keys: I64  # numbered from 0
 
 
 class Buckets(NamedTuple):
-    """Where each row stands once it is kept, and where it looks for candidates: in the partners of its buckets.
+    """Where each set stands once a row of it is kept, and where it looks for candidates: in its buckets' partners.
 
-    Buckets from `first_prefix` on are those of the prefix filter, the others hold the rows of one key.
+    Buckets from `first_prefix` on are those of the prefix filter, the others hold the sets of one key.
     """
 
-    key_offsets: I64  # (rows + 1): row r has the keys `keys[key_offsets[r]:key_offsets[r + 1]]`
+    key_offsets: I64  # (sets + 1): set s has the keys `keys[key_offsets[s]:key_offsets[s + 1]]`
     keys: I64  # numbered from 0
-    bucket_offsets: I64  # (rows + 1): row r is in `buckets[bucket_offsets[r]:bucket_offsets[r + 1]]`
+    bucket_offsets: I64  # (sets + 1): set s is in `buckets[bucket_offsets[s]:bucket_offsets[s + 1]]`
     buckets: I64
-    member_starts: I64  # (buckets + 1): where each bucket begins in an array of the rows of all buckets
+    member_starts: I64  # (buckets + 1): where each bucket begins in an array of the sets of all buckets
     partners: I64  # for most buckets the bucket itself
     first_prefix: int
 
@@ -114,33 +126,37 @@ def _number(keys: U64) -> Any:
     return numbers, counts[:count].copy()
 
 
-def shared_keys(rows: I64, keys: U64, first_new: int) -> tuple[I64, I64, NDArray[np.bool_]]:
-    """(rows, keys, which): the pairs whose key two rows have, one of them of this run; keys numbered from 0.
+def number_pairs(a: U64, b: U64) -> U64:
+    """A number for each pair of values, the same for the same pair and for no other."""
+    first, _ = _number(a)
+    second, _ = _number(b)
+    numbers: U64 = first.astype(np.uint64) << np.uint64(32) | second.astype(np.uint64)
+    return numbers
 
-    `rows` is in order; `first_new` is the first row of this run; `which` tells for all pairs whether they are there.
+
+def shared_keys(rows: I64, keys: U64, first_new: int) -> tuple[Pairs, NDArray[np.bool_]]:
+    """(pairs, which): the pairs whose key two rows have, one of them of this run, in the order in which they are given.
+
+    `first_new` is the first row of this run; `which` tells for all pairs whether they are there.
     """
     numbers, counts = _number(keys)
     new = np.zeros(len(counts), np.bool_)
     new[numbers[rows >= first_new]] = True
     wanted = (counts > 1) & new
     pairs = wanted[numbers]
-    return rows[pairs], (np.cumsum(wanted) - 1)[numbers[pairs]], pairs
+    return Pairs(rows[pairs], (np.cumsum(wanted) - 1)[numbers[pairs]]), pairs
 
 
-def _starts(counts: I64) -> I64:
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-
-
-def plain_buckets(pair_rows: I64, pair_keys: I64, rows: int) -> Buckets:
-    """A bucket for each key."""
-    offsets = _starts(np.bincount(pair_rows, minlength=rows))
-    counts = np.bincount(pair_keys)
+def plain_buckets(pairs: Pairs, sets: int) -> Buckets:
+    """A bucket for each key; the pairs are of sets, in their order, of which there are so many."""
+    offsets = starts_of(np.bincount(pairs.rows, minlength=sets))
+    counts = np.bincount(pairs.keys)
     return Buckets(
-        offsets, pair_keys, offsets, pair_keys, _starts(counts), np.arange(len(counts)), len(counts)
+        offsets, pairs.keys, offsets, pairs.keys, starts_of(counts), np.arange(len(counts)), len(counts)
     )
 
 
-def uncrowded_buckets(plain: Buckets, members: Rows, threshold: Fraction) -> Buckets:
+def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buckets:
     """The buckets with those of a prefix filter in place of the crowded ones, where there are any.
 
     Near-misses by the thousand, as stock reports from one template are, fill a bucket of which every member is then
@@ -160,13 +176,13 @@ def uncrowded_buckets(plain: Buckets, members: Rows, threshold: Fraction) -> Buc
     ranked, first_shared = _ranked(rows, sizes, members)
     found, keys, sides = _prefixes(
         ranked,
-        _starts(sizes),
+        starts_of(sizes),
         first_shared,
         _size_classes(int(sizes.max())),
         threshold.numerator,
         threshold.denominator,
     )
-    found, keys, which = shared_keys(rows[found], keys, members.first_new)
+    (found, keys), which = shared_keys(rows[found], keys, members.first_new)
     sides = sides[which]
     first_prefix = int((~crowded).sum())
     all_rows = np.concatenate((pair_rows[~in_crowd], found))
@@ -177,9 +193,9 @@ def uncrowded_buckets(plain: Buckets, members: Rows, threshold: Fraction) -> Buc
     triples = int(keys.max()) + 1 if len(keys) else 0
     order = np.argsort(all_rows, kind="stable")
     return plain._replace(
-        bucket_offsets=_starts(np.bincount(all_rows, minlength=len(counts))),
+        bucket_offsets=starts_of(np.bincount(all_rows, minlength=len(counts))),
         buckets=all_buckets[order],
-        member_starts=_starts(np.bincount(all_buckets, minlength=first_prefix + 3 * triples)),
+        member_starts=starts_of(np.bincount(all_buckets, minlength=first_prefix + 3 * triples)),
         partners=np.concatenate(
             (np.arange(first_prefix), first_prefix + (3 * np.arange(triples)[:, None] + [0, 2, 1]).ravel())
         ),
@@ -187,10 +203,10 @@ def uncrowded_buckets(plain: Buckets, members: Rows, threshold: Fraction) -> Buc
     )
 
 
-def _ranked(rows: I64, sizes: I64, members: Rows) -> tuple[I64, int]:
+def _ranked(rows: I64, sizes: I64, members: Sets) -> tuple[I64, int]:
     """The shingles of each row as ranks by frequency, rarest first, and the first rank that comes more than once."""
     local = np.repeat(np.arange(len(rows)), sizes)
-    at = np.arange(len(local)) + np.repeat(members.offsets[rows] - _starts(sizes)[:-1], sizes)
+    at = np.arange(len(local)) + np.repeat(members.offsets[rows] - starts_of(sizes)[:-1], sizes)
     names, counts = _number(members.shingles[at] ^ np.repeat(members.numbers[rows], sizes))
     order = np.argsort(counts, kind="stable")
     ranks = np.empty(len(counts), np.int64)

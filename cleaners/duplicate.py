@@ -1,26 +1,49 @@
 """Near-duplicate paragraphs, and documents that go whole because of them.
 
-Three functions, for a corpus that does not fit in memory: `shingle` makes a table of hashes of each frame, `find`
-decides over all tables together, and over an index of what earlier runs kept, and `duplicate` writes the decisions
-into each frame. Between them, tables may lie in files: `find` takes lazy frames and looks twice at the keys of every
-row, but at the shingles only of rows that share a key with another.
+For a corpus that does not fit in memory: `fingerprint` makes a table of each frame, `find` decides over all tables
+together, and over an index of what earlier runs kept, and `duplicate` writes the decisions into each frame. Tables may
+lie in files: `find` goes through them band by band, and asks for the texts only of those paragraphs that have a band in
+common with another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from cleaners import keep_rule, minhash
-from cleaners.candidates import KeyFilter, Rows, plain_buckets, shared_keys, uncrowded_buckets
-from cleaners.shingles import SHINGLED, count_tokens, shingle
+from cleaners import keep_rule
+from cleaners.candidates import (
+    KeyFilter,
+    Pairs,
+    Sets,
+    number_pairs,
+    plain_buckets,
+    shared_keys,
+    uncrowded_buckets,
+)
+from cleaners.fingerprints import band_names, exact_hashes, fingerprint, fingerprint_schema
+from cleaners.row_tables import RowTables, starts_of
+from cleaners.shingles import count_tokens, shingle_sets
 from cleaners.tokens import I64, U64
 
-__all__ = ["DECISIONS", "SHINGLED", "count_tokens", "duplicate", "find", "kept", "shingle"]
+__all__ = [
+    "DECISIONS",
+    "Table",
+    "compared",
+    "count_tokens",
+    "duplicate",
+    "exact_hashes",
+    "find",
+    "fingerprint",
+    "fingerprint_schema",
+    "kept",
+    "table_of",
+]
 
 #: What `find` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
@@ -33,77 +56,117 @@ DECISIONS: Final[dict[str, pl.DataType]] = {
     "jaccard": pl.Float32(),
 }
 
-Table = pl.LazyFrame | pl.DataFrame
 
-#: `find` goes through the keys once more for every so many of them.
-KEYS_AT_ONCE: Final = 1 << 27
+class Table(NamedTuple):
+    """The fingerprints of some paragraphs, in order, and a way to their texts."""
+
+    fingerprints: pl.LazyFrame
+    texts: Callable[[I64], pl.Series]  # of the rows of those numbers
+
+
+def compared() -> pl.Expr:
+    """The paragraphs of a frame that may be duplicates or witnesses: neither struck before nor emptied by repair."""
+    return pl.col("reason").is_null() & (pl.col("text") != "").fill_null(False)
+
+
+def table_of(
+    frame: pl.DataFrame, *, n: int, threshold: float, min_tokens: int, short: Literal["keep", "exact"]
+) -> Table:
+    """The fingerprints of a frame's paragraphs that are `compared`; see `fingerprints.fingerprint`."""
+    paragraphs = frame.filter(compared())
+    made = fingerprint(paragraphs, n=n, threshold=threshold, min_tokens=min_tokens, short=short)
+    return Table(made.lazy(), paragraphs.get_column("text").gather)
 
 
 def find(
     tables: Sequence[Table],
     index: Sequence[Table] = (),
     *,
+    n: int,
     threshold: float,
     same_numbers: bool,
     document_share: float | None,
     min_words: int | None,
-    partitions: int | None = None,
-) -> pl.DataFrame:
-    """The paragraphs that go, in order, with the columns of `DECISIONS`.
+    workers: int = 1,
+) -> list[pl.DataFrame]:
+    """Of each of `tables` the paragraphs that go, in order, with the columns of `DECISIONS`.
 
-    `tables` are this run's, as `shingle` makes them, in order; no document is cut by the end of a table. `index` has
-    the paragraphs that earlier runs kept, in order; those without keys may be left out of it (`kept`). A document goes
-    whole if paragraphs with a witness in earlier documents hold `document_share` of its tokens or more, or if fewer
-    than `min_words` are left; None switches the rule off. `partitions` bounds the memory for keys, and changes nothing
-    in what is found.
+    `tables` are this run's, in order; no document is cut by the end of a table. `index` has the paragraphs that earlier
+    runs kept, in order; those that are not compared may be left out of it (`kept`). A document goes whole if paragraphs
+    with a witness in earlier documents hold `document_share` of its tokens or more, or if fewer than `min_words` are
+    left; None switches the rule off. So many bands are gone through at once as there are `workers`, which changes
+    nothing in what is found.
     """
-    new = [t.lazy() for t in tables]
-    everything = [*(t.lazy() for t in index), *new]
-    starts = _starts([t.select(pl.len()).collect().item() for t in everything])
-    first_new = int(starts[len(index)])
-    new_starts = starts[len(index) :] - first_new
-    documents = _documents(new, new_starts)
-    limit = int(new_starts[-1]) * (minhash.bands(threshold)[0] + 1)
-    parts = partitions or 1 + limit // KEYS_AT_ONCE
-    pair_rows, pair_keys, _ = shared_keys(
-        *_pairs(everything, starts, len(index), same_numbers, limit, parts), first_new
-    )
-
-    sharing, pair_rows = np.unique(pair_rows, return_inverse=True)
-    exact = pl.col("keys").list.first().alias("exact")
-    details = _gather(everything, starts, sharing, "numbers", "shingles", exact)
-    numbers = details.get_column("numbers").to_numpy()
-    rows = Rows(
-        first_new=int(np.searchsorted(sharing, first_new)),
-        shingles=_flat(details.get_column("shingles")),
-        offsets=_starts(details.get_column("shingles").list.len().to_numpy()),
+    if not tables:
+        return []
+    given = (*index, *tables)
+    everything = RowTables([table.fingerprints for table in given], len(index))
+    documents = _documents(everything)
+    twins, firsts = _twins(everything)
+    everything.leave_out(twins[twins != firsts])
+    with ThreadPoolExecutor(workers) as pool:
+        pairs = _joined(
+            pool.map(lambda band: _sharing(everything, band, same_numbers), band_names(threshold))
+        )
+        # rows with the same tokens have one set, that of the first of them
+        originals, sharing = np.unique(np.concatenate((pairs.rows, firsts))), np.unique(pairs.rows)
+        parts = list(
+            pool.map(
+                lambda i: shingle_sets(
+                    given[i].texts(everything.local(sharing, *everything.starts[i : i + 2])), n
+                ),
+                range(len(given)),
+            )
+        )
+    sizes = np.zeros(len(originals), np.int64)
+    sizes[np.searchsorted(originals, sharing)] = np.concatenate([np.diff(offsets) for _, offsets in parts])
+    numbers = everything.gather(originals, "numbers").get_column("numbers").to_numpy()
+    sets = Sets(
+        first_new=int(np.searchsorted(originals, everything.first_new)),
+        shingles=np.concatenate([shingles for shingles, _ in parts]),
+        offsets=starts_of(sizes),
         numbers=numbers if same_numbers else np.zeros_like(numbers),
-        places=sharing[sharing >= first_new] - first_new,
     )
     buckets = uncrowded_buckets(
-        plain_buckets(pair_rows, pair_keys, len(sharing)), rows, keep_rule.as_fraction(threshold)
+        plain_buckets(Pairs(np.searchsorted(originals, pairs.rows), pairs.keys), len(originals)),
+        sets,
+        keep_rule.as_fraction(threshold),
+    )
+    rows = np.unique(np.concatenate((originals, twins)))
+    original = rows.copy()
+    original[np.searchsorted(rows, twins)] = firsts
+    walk = keep_rule.Walk(
+        first_new=int(np.searchsorted(rows, everything.first_new)),
+        sets=np.searchsorted(originals, original),
+        places=rows[rows >= everything.first_new] - everything.first_new,
     )
     decisions = keep_rule.decide(
-        rows, buckets, documents, threshold=threshold, document_share=document_share, min_words=min_words
+        walk,
+        sets,
+        buckets,
+        documents,
+        threshold=threshold,
+        document_share=document_share,
+        min_words=min_words,
     )
 
     repeats = np.flatnonzero(decisions.witnesses >= 0)
     witnesses = decisions.witnesses[repeats]
-    common, sizes = decisions.common[repeats], np.diff(rows.offsets)
-    same = details.get_column("exact").to_numpy()
-    duplicates = _gather(everything, starts, sharing[witnesses], "document_id", "position").select(
+    own, theirs = walk.sets[repeats], walk.sets[witnesses]
+    same, common = own == theirs, decisions.common[repeats]
+    duplicates = everything.gather(rows[witnesses], "document_id", "position").select(
         pl.col("document_id").alias("duplicate_of_document_id"),
         pl.col("position").alias("duplicate_of_position"),
-        pl.Series("row", sharing[repeats] - first_new, pl.Int64),
-        pl.Series("common", common, pl.Int64),
-        pl.Series("union", sizes[repeats] + sizes[witnesses] - common, pl.Int64),
-        pl.Series("same", same[repeats] == same[witnesses], pl.Boolean),
+        pl.Series("row", walk.places[repeats - walk.first_new], pl.Int64),
+        pl.Series("common", np.where(same, 1, common), pl.Int64),
+        pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
+        pl.Series("same", same, pl.Boolean),
     )
     struck = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, struck, side="right") - 1
-    totals = np.diff(_starts(documents.tokens)[documents.starts])[document]
-    return (
-        _gather(new, new_starts, struck, "document_id", "position")
+    totals = np.diff(starts_of(documents.tokens)[documents.starts])[document]
+    told = (
+        everything.gather(struck + everything.first_new, "document_id", "position")
         .with_columns(
             pl.Series("row", struck, pl.Int64),
             pl.Series("kind", decisions.kinds[struck], pl.UInt8),
@@ -114,6 +177,75 @@ def find(
         .pipe(_in_words, min_words or 0)
         .select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
     )
+    ends = np.searchsorted(struck + everything.first_new, everything.starts[len(index) :])
+    return [told[start:end] for start, end in pairwise(ends)]
+
+
+def _documents(everything: RowTables) -> keep_rule.Documents:
+    """The documents of this run, and the tokens of its rows."""
+    firsts, tokens = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
+    changes = pl.col("document_id") != pl.col("document_id").shift(1)
+    new = slice(everything.indexed, None)
+    for table, start in zip(everything.tables[new], everything.starts[new], strict=False):
+        columns = table.select(changes.fill_null(True).alias("first"), "tokens").collect()
+        firsts.append(columns.get_column("first").arg_true().to_numpy() + start - everything.first_new)
+        tokens.append(columns.get_column("tokens").to_numpy())
+    starts = np.concatenate((*firsts, [everything.new])).astype(np.int64)
+    return keep_rule.Documents(starts, np.concatenate(tokens))
+
+
+def _twins(everything: RowTables) -> tuple[I64, I64]:
+    """(rows, firsts): rows that have the same tokens as another, one of them of this run; and the first of those."""
+    seen = KeyFilter(everything.new)
+    for _, columns in everything.keys("exact_a", new=True):
+        seen.mark(columns.get_column("exact_a").to_numpy())
+    found = []
+    for new, passing in ((False, seen.pass_index), (True, seen.pass_new)):
+        for rows, columns in everything.keys("exact_a", "exact_b", new=new):
+            a, b = (columns.get_column(name).to_numpy() for name in columns.columns)
+            passed = passing(a)
+            found.append((rows[passed], a[passed], b[passed]))
+    rows, a, b = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    (twins, numbers), _ = shared_keys(rows, number_pairs(a, b), everything.first_new)
+    _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
+    return twins, twins[at][place]
+
+
+def _sharing(everything: RowTables, band: str, same_numbers: bool) -> Pairs:
+    """The rows that have this band in common with another, one of them of this run, and the keys; by row.
+
+    With `same_numbers`, a key stands for the numbers too, so that rows with different ones never meet.
+    """
+
+    def keys_of(columns: pl.DataFrame) -> U64:
+        # the filter below goes by the upper bits
+        keys = columns.get_column(band).to_numpy().astype(np.uint64) << np.uint64(32)
+        return keys ^ columns.get_column("numbers").to_numpy() if same_numbers else keys
+
+    seen = KeyFilter(everything.new)
+    for _, columns in everything.keys(band, "numbers", new=True):
+        seen.mark(keys_of(columns))
+    found = []
+    for new, passing in ((False, seen.pass_index), (True, seen.pass_new)):
+        for rows, columns in everything.keys(band, "numbers", new=new):
+            keys = keys_of(columns)
+            passed = passing(keys)
+            found.append((rows[passed], keys[passed]))
+    rows, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    pairs, _ = shared_keys(rows, keys, everything.first_new)
+    return pairs
+
+
+def _joined(parts: Iterable[Pairs]) -> Pairs:
+    """The pairs of several kinds of keys, the keys of each numbered after those of the one before; by row."""
+    rows, keys, count = [], [], 0
+    for part in parts:
+        rows.append(part.rows)
+        keys.append(part.keys + count)
+        count += int(part.keys.max(initial=-1)) + 1
+    row, key = np.concatenate(rows), np.concatenate(keys)
+    order = np.argsort(row, kind="stable")
+    return Pairs(row[order], key[order])
 
 
 def _in_words(struck: pl.DataFrame, min_words: int) -> pl.DataFrame:
@@ -138,85 +270,10 @@ def _in_words(struck: pl.DataFrame, min_words: int) -> pl.DataFrame:
     )
 
 
-def _starts(counts: Sequence[int] | NDArray[np.integer]) -> I64:
-    """Where each of some parts begins in the whole, and where the last one ends."""
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
-
-
-def _flat(lists: pl.Series) -> U64:
-    """The values of a column of lists, none of them null or empty."""
-    return lists.explode().to_numpy() if len(lists) else np.zeros(0, np.uint64)
-
-
-def _documents(tables: Sequence[pl.LazyFrame], starts: I64) -> keep_rule.Documents:
-    firsts, tokens = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
-    changes = pl.col("document_id") != pl.col("document_id").shift(1)
-    for table, start in zip(tables, starts, strict=False):
-        columns = table.select(changes.fill_null(True).alias("first"), "tokens").collect()
-        firsts.append(columns.get_column("first").arg_true().to_numpy() + start)
-        tokens.append(columns.get_column("tokens").to_numpy())
-    return keep_rule.Documents(
-        np.concatenate((*firsts, starts[-1:])).astype(np.int64), np.concatenate(tokens)
-    )
-
-
-def _keys(tables: Sequence[pl.LazyFrame], starts: I64, same_numbers: bool) -> Iterator[tuple[I64, U64]]:
-    """(rows, keys) of each table: every key of every row, with the row's number among all.
-
-    With `same_numbers`, keys stand for the numbers too, so that rows with different ones never meet.
-    """
-    for table, start in zip(tables, starts, strict=False):
-        columns = table.select("keys", "numbers").with_row_index("row").drop_nulls("keys").collect()
-        counts = columns.get_column("keys").list.len().to_numpy()
-        keys = _flat(columns.get_column("keys"))
-        if same_numbers:
-            keys = keys ^ np.repeat(columns.get_column("numbers").to_numpy(), counts)
-        yield np.repeat(columns.get_column("row").to_numpy() + start, counts), keys
-
-
-def _pairs(
-    tables: Sequence[pl.LazyFrame], starts: I64, indexed: int, same_numbers: bool, limit: int, partitions: int
-) -> tuple[I64, U64]:
-    """(rows, keys), by row: all the keys that two rows have, one of them of this run, and a few others.
-
-    The first `indexed` tables are the index's; `limit` is how many keys this run has at most.
-    """
-    found: list[tuple[I64, U64]] = [(np.zeros(0, np.int64), np.zeros(0, np.uint64))]
-    for partition in range(partitions):
-        seen = KeyFilter(limit // partitions)
-        for _, keys in _keys(tables[indexed:], starts[indexed:], same_numbers):
-            seen.mark(keys[keys % partitions == partition] if partitions > 1 else keys)
-        for i, (rows, keys) in enumerate(_keys(tables, starts, same_numbers)):
-            passed = seen.pass_index(keys) if i < indexed else seen.pass_new(keys)
-            if partitions > 1:
-                passed &= keys % partitions == partition
-            found.append((rows[passed], keys[passed]))
-    rows, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    if partitions > 1:
-        order = np.argsort(rows, kind="stable")
-        rows, keys = rows[order], keys[order]
-    return rows, keys
-
-
-def _gather(tables: Sequence[pl.LazyFrame], starts: I64, rows: I64, *columns: str | pl.Expr) -> pl.DataFrame:
-    """These columns of the rows of those numbers, in the order of `rows`."""
-    wanted, place = np.unique(rows, return_inverse=True)
-    parts = [pl.DataFrame(schema=SHINGLED).select(*columns)]
-    for table, start, stop in zip(tables, starts, starts[1:], strict=False):
-        local = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, stop)] - start
-        if len(local):
-            parts.append(table.select(*columns).collect()[local])
-    gathered = pl.concat(parts)
-    return gathered if len(place) == len(wanted) and (np.diff(place) == 1).all() else gathered[place]
-
-
-def kept(table: Table, decisions: pl.DataFrame) -> pl.LazyFrame:
+def kept(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """What of a table of this run goes into the index: the rows that are compared and not struck."""
-    struck = decisions.lazy().select("document_id", "position")
-    return (
-        table.lazy()
-        .filter(pl.col("keys").is_not_null())
-        .join(struck, on=["document_id", "position"], how="anti", maintain_order="left")
+    return fingerprints.filter(pl.col("exact_a").is_not_null()).join(
+        decisions, on=["document_id", "position"], how="anti", maintain_order="left"
     )
 
 

@@ -1,6 +1,7 @@
-"""The keep rule over rows that share a key, and the document rules with it: arrays in, arrays out.
+"""The keep rule over rows that have a key in common, and the document rules with it: arrays in, arrays out.
 
-Rows are numbered in their order: those of the index first, all of them kept, then those of this run.
+Rows are numbered in their order: those of the index first, all of them kept, then those of this run. Rows that have the
+same tokens have the same set of shingles; of these at most one is kept at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.candidates import Buckets, Rows
+from cleaners.candidates import Buckets, Sets
 from cleaners.tokens import I64, U32, U64, kernel
 
 # What becomes of a row.
@@ -28,11 +29,19 @@ class Documents(NamedTuple):
     tokens: U32  # of every row of this run
 
 
+class Walk(NamedTuple):
+    """The rows that may be duplicates or witnesses, in order; the index's first."""
+
+    first_new: int  # the number of the first row that is not the index's
+    sets: I64  # of each row the set that it has
+    places: I64  # of this run's rows: which of all rows of this run they are
+
+
 class Decisions(NamedTuple):
     """What `decide` finds."""
 
     kinds: NDArray[np.uint8]  # of every row of this run: KEPT, DUPLICATE, DUPLICATE_DOCUMENT or TOO_SHORT
-    witnesses: I64  # of each of `Rows`: the row that it repeats, or -1
+    witnesses: I64  # of each row of the `Walk`: the row that it repeats, or -1
     common: I64  # how many shingles it has in common with that one
     before: I64  # of each document: tokens of paragraphs with a witness in an earlier document
     left: I64  # of each document: tokens that no witness takes away
@@ -44,7 +53,8 @@ def as_fraction(share: float) -> Fraction:
 
 
 def decide(
-    rows: Rows,
+    walk: Walk,
+    sets: Sets,
     buckets: Buckets,
     documents: Documents,
     *,
@@ -54,21 +64,18 @@ def decide(
 ) -> Decisions:
     """Which rows go, walking the documents in order; None switches a document rule off.
 
-    A row goes if a kept row before it, with the same numbers and a bucket in common, has a Jaccard of `threshold` or
-    more; the earliest such row is its witness. At its end a document goes whole if the tokens with a witness in earlier
-    documents are `document_share` of all its tokens, or the tokens left are under `min_words`; then its rows are
-    nobody's witness. All comparisons are of whole numbers.
+    A row goes if a kept row before it has the same set, or has the same numbers, a bucket in common and a Jaccard of
+    `threshold` or more; the earliest such row is its witness. At its end a document goes whole if the tokens with a
+    witness in earlier documents are `document_share` of all its tokens, or the tokens left are under `min_words`; then
+    its rows are nobody's witness. All comparisons are of whole numbers.
     """
     least, share = as_fraction(threshold), as_fraction(document_share or 1)
     return Decisions(
         *_decide(
-            rows.first_new,
-            rows.shingles,
-            rows.offsets,
-            rows.numbers,
-            rows.places,
-            *buckets,
-            *documents,
+            walk,
+            sets,
+            buckets,
+            documents,
             least.numerator,
             least.denominator,
             share.numerator if document_share is not None else 0,
@@ -134,69 +141,72 @@ def _share_a_key(keys: I64, a: int, a_end: int, b: int, b_end: int) -> Any:
 
 @kernel
 def _decide(
-    first_new: int,
-    shingles: U64,
-    offsets: I64,
-    numbers: U64,
-    places: I64,
-    key_offsets: I64,
-    keys: I64,
-    bucket_offsets: I64,
-    buckets: I64,
-    member_starts: I64,
-    partners: I64,
-    first_prefix: int,
-    starts: I64,
-    tokens: U32,
+    walk: Walk,
+    known: Sets,
+    where: Buckets,
+    documents: Documents,
     p: int,
     q: int,
     share_p: int,
     share_q: int,
     min_words: int,
 ) -> Any:
-    rows, documents = len(offsets) - 1, len(starts) - 1
+    first_new, sets, places = walk
+    _, shingles, offsets, numbers = known
+    key_offsets, keys, bucket_offsets, buckets, member_starts, partners, first_prefix = where
+    starts, tokens = documents
+    rows = len(sets)
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
-    before, left = np.zeros(documents, np.int64), np.zeros(documents, np.int64)
+    before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
     maps = _bitmaps(shingles, offsets)
-    last_seen = np.full(rows, -1)
-    members = np.empty(len(buckets), np.int64)
+    holders = np.full(len(offsets) - 1, -1)  # of each set: the kept row that has it
+    last_seen = np.full(len(offsets) - 1, -1)
+    members = np.empty(len(buckets), np.int64)  # of each bucket: the kept rows that are in it, in order
     ends = member_starts[:-1].copy()
     for row in range(first_new):
-        for i in range(bucket_offsets[row], bucket_offsets[row + 1]):
-            members[ends[buckets[i]]] = row
-            ends[buckets[i]] += 1
+        if holders[sets[row]] < 0:
+            holders[sets[row]] = row
+            for i in range(bucket_offsets[sets[row]], bucket_offsets[sets[row] + 1]):
+                members[ends[buckets[i]]] = row
+                ends[buckets[i]] += 1
     row = first_new
-    for document in range(documents):
+    for document in range(len(starts) - 1):
         first, stop, total = row, starts[document + 1], np.int64(0)
         for place in range(starts[document], stop):
             total += np.int64(tokens[place])
         left[document] = total
         while row < rows and places[row - first_new] < stop:
-            size, best = offsets[row + 1] - offsets[row], row
-            for i in range(bucket_offsets[row], bucket_offsets[row + 1]):
+            own = sets[row]
+            size, best = offsets[own + 1] - offsets[own], row
+            if holders[own] >= 0:
+                # a kept row that is near to this one is near to that one too: it cannot be earlier
+                best = holders[own]
+            for i in range(
+                bucket_offsets[own], bucket_offsets[own + 1] if best == row else bucket_offsets[own]
+            ):
                 bucket = partners[buckets[i]]
                 for j in range(member_starts[bucket], ends[bucket]):
-                    other = members[j]
-                    if other >= best:  # members are in order
+                    if members[j] >= best:  # members are in order
                         break
+                    other = sets[members[j]]
                     if last_seen[other] == row:
                         continue
                     last_seen[other] = row
                     other_size = offsets[other + 1] - offsets[other]
                     if min(size, other_size) * q < p * max(size, other_size):
                         continue
-                    if numbers[row] != numbers[other]:
+                    if numbers[own] != numbers[other]:
                         continue
                     # common / (size + other_size - common) >= p / q
                     wanted = -(-p * (size + other_size) // (p + q))
                     different = 0
                     for word in range(4):
-                        different += _ones(maps[row, word] ^ maps[other, word])
+                        different += _ones(maps[own, word] ^ maps[other, word])
                     if different > size + other_size - 2 * wanted:
                         continue
                     common = _common(
-                        *(shingles, offsets[row], offsets[row + 1]),
+                        *(shingles, offsets[own], offsets[own + 1]),
                         *(shingles, offsets[other], offsets[other + 1]),
                         wanted,
                     )
@@ -205,13 +215,13 @@ def _decide(
                     # the prefix filter finds more than the bands it stands in for; its finds must be theirs too
                     if bucket >= first_prefix and not _share_a_key(
                         keys,
-                        key_offsets[row],
-                        key_offsets[row + 1],
+                        key_offsets[own],
+                        key_offsets[own + 1],
                         key_offsets[other],
                         key_offsets[other + 1],
                     ):
                         continue
-                    best, shared[row] = other, common
+                    best, shared[row] = members[j], common
             if best < row:
                 witnesses[row] = best
                 words = np.int64(tokens[places[row - first_new]])
@@ -219,7 +229,8 @@ def _decide(
                 if best < first:
                     before[document] += words
             else:
-                for i in range(bucket_offsets[row], bucket_offsets[row + 1]):
+                holders[own] = row
+                for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
                     members[ends[buckets[i]]] = row
                     ends[buckets[i]] += 1
             row += 1
@@ -233,7 +244,9 @@ def _decide(
                 kinds[place] = whole
             for undone in range(first, row):
                 if witnesses[undone] < 0:
-                    for i in range(bucket_offsets[undone], bucket_offsets[undone + 1]):
+                    own = sets[undone]
+                    holders[own] = -1
+                    for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
                         ends[buckets[i]] -= 1
                 elif witnesses[undone] >= first:
                     witnesses[undone] = -1

@@ -1,10 +1,13 @@
 """Hashes of the tokens, shingles and digit runs of many texts at once: arrays in, arrays out.
 
-Texts come as one array of UTF-8 bytes and the offsets between them, as Arrow lays them out, already in NFKC and
-casefolded. Every hash is an unsigned 64-bit number, and none depends on the machine or on Python's hash seed:
+A text is tokenised as it is in NFKC and casefolded. Texts come as one array of UTF-8 bytes and the offsets between
+them, as Arrow lays them out; where lower case comes to the same they need not be so yet (`shingles.normalised_texts`).
+Every hash is an unsigned 64-bit number, and none depends on the machine or on Python's hash seed:
 
 - `fmix64` is the finaliser of MurmurHash3 (x64), a bijection that spreads every bit over all others.
-- A token's hash is `fmix64` of FNV-1a (64 bits) over its UTF-8 bytes.
+- A token's hash takes its UTF-8 bytes eight at a time, as a number whose lowest byte is the first; what is left over
+  in the end is one number more. It begins as h = 0; each number w makes it `h = (h ^ w) * M`, then `h = h ^ h >> 29`;
+  at last it is `fmix64(h)`.
 - The hash of a sequence of k hashes is `fmix64(h * M + k)`, where h begins as 0 and each t makes it `h * M + t`,
   modulo 2**64; M is `MULTIPLIER`. The empty sequence has the hash 0.
 - A shingle's hash is that of the sequence of its tokens.
@@ -21,10 +24,15 @@ from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import numba
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
 SECOND_MULTIPLIER: Final = 0xD1342543DE82EF95
+
+ONES: Final = 0x0101010101010101
+SMALL: Final = 0x20 * ONES  # makes letters of ASCII small ones
 
 # What a code point is to the tokeniser.
 SEPARATOR: Final = 0
@@ -45,6 +53,10 @@ SINGLE_TOKENS: Final = (
     *((0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F)),  # Myanmar
 )
 
+#: Ranges that hold the characters for which lower case may be enough; elsewhere are marks and unassigned ones.
+_EASY_RANGES: Final = ((0, 0xD800), (0xF900, 0x10000), (0x1F000, 0x1FB00))
+_JAMO: Final = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xD7B0, 0xD7FF))
+
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
@@ -62,26 +74,6 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     except RuntimeError:  # there is no folder that numba may write to
         compiled = numba.njit(nogil=True)(function)
     return compiled
-
-
-class Hashes(NamedTuple):
-    """What `hash_texts` finds in each text; row r's shingles are `shingles[offsets[r]:offsets[r + 1]]`."""
-
-    tokens: U32  # how many tokens
-    numbers: U64  # of the sequence of digit runs; 0 without any
-    exact: U64  # (rows, 2): two independent hashes of the sequence of tokens
-    offsets: I64  # (rows + 1)
-    shingles: U64  # of each text sorted, none twice; none at all in a text without a token
-
-
-def hash_texts(data: U8, offsets: I64, n: int) -> Hashes:
-    """The hashes of each text, over shingles of `n` tokens (1 to 16).
-
-    `data` is UTF-8, normalised (NFKC, then casefolded); text r lies at `data[offsets[r]:offsets[r + 1]]`. A text of
-    fewer than `n` tokens is one shingle. The sequence hashed in `exact` is, in a text without a token, that of the
-    runs of characters between white space, so that "***" and "* * *" differ.
-    """
-    return Hashes(*_hash_texts(data, offsets, character_classes(), _printable(), n))
 
 
 @functools.cache
@@ -103,10 +95,71 @@ def character_classes() -> U8:
     return classes
 
 
+class Alphabet(NamedTuple):
+    """Tables with an entry for every code point."""
+
+    classes: U8  # as `character_classes` gives them
+    lower: U32  # the code point to hash in its place
+    letters: U8  # (256): of each byte that is a letter of ASCII its lower case, of any other 0
+
+
+def _alphabet(classes: U8, lower: U32) -> Alphabet:
+    ascii_letters = np.zeros(256, np.uint8)
+    ascii_letters[:128] = np.where(classes[:128] == LETTER, lower[:128], 0)
+    return Alphabet(classes, lower, ascii_letters)
+
+
 @functools.cache
-def _printable() -> U8:
-    """The same table for texts without a token: all but white space is part of a run."""
-    return np.where(character_classes() == SPACE, SEPARATOR, LETTER).astype(np.uint8)
+def alphabet() -> Alphabet:
+    """What the tokeniser makes of each character of a text that `normalised_texts` gives."""
+    return _alphabet(character_classes(), _lower_case()[0])
+
+
+@functools.cache
+def wordless_alphabet() -> Alphabet:
+    """The same for texts without a token: all but white space is part of a run."""
+    classes, lower, _ = alphabet()
+    return _alphabet(np.where(classes == SPACE, SEPARATOR, LETTER).astype(np.uint8), lower)
+
+
+def special_characters() -> NDArray[np.bool_]:
+    """For every code point whether a text that holds it must be put in NFKC and casefolded before it is tokenised."""
+    return _lower_case()[1]
+
+
+@functools.cache
+def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
+    """(the lower case of each character of which that is all there is to do, else itself; whether it is none of these).
+
+    Lower case is enough for letters and numbers that NFKC leaves alone, with one lower-case form that is also the
+    casefolded one, and for separators that NFKC makes into separators. Not for marks, jamo and whatever else NFKC may
+    join with its neighbour, nor for the capital sigma, whose lower case depends on its place.
+    """
+    classes = character_classes()
+    lower, special = np.arange(0x110000, dtype=np.uint32), np.ones(0x110000, np.bool_)
+    for first, end in _EASY_RANGES:
+        characters = list(map(chr, range(first, end)))
+        properties = zip(
+            range(first, end),
+            characters,
+            map(unicodedata.category, characters),
+            map(functools.partial(unicodedata.normalize, "NFKC"), characters),
+            map(str.lower, characters),
+            map(str.casefold, characters),
+            strict=True,
+        )
+        for code, character, category, normal, lowered, folded in properties:
+            if category in ("Mn", "Lo") and normal == character == lowered == folded:  # most of them
+                special[code] = category == "Mn"
+            elif category in ("Cn", "Co", "Mn", "Mc", "Me"):
+                continue
+            elif classes[code] in (SEPARATOR, SPACE):
+                special[code] = any(classes[ord(c)] not in (SEPARATOR, SPACE) for c in normal)
+            elif normal == character and lowered == folded and len(lowered) == 1:
+                special[code], lower[code] = False, ord(lowered)
+    for first, last in (*_JAMO, (ord("Σ"), ord("Σ"))):
+        special[first : last + 1], lower[first : last + 1] = True, np.arange(first, last + 1)
+    return lower, special
 
 
 @kernel
@@ -135,58 +188,150 @@ def code_point(data: U8, at: int) -> Any:
     return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(data[at + 3]) & 0x3F, 4
 
 
+@intrinsic
+def trailing_zeros(_context: Any, x: Any) -> Any:  # noqa: ARG001 - numba goes by its name
+    """How many zeros a 64-bit number ends with in binary; 64 for 0."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return numba.types.int64(numba.types.uint64), emit
+
+
 @kernel
-def _tokenise(data: U8, start: int, stop: int, classes: U8, hashes: U64) -> Any:
-    """Writes the hash of each token to `hashes`; returns how many there are, and the hash of the digit runs."""
-    basis, prime = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-    count, runs, numbers = 0, np.uint64(0), np.uint64(0)
+def _eight_bytes(data: U8, at: int) -> Any:
+    """The eight bytes from `at` on as a number, the first the lowest."""
+    return (
+        np.uint64(data[at])
+        | np.uint64(data[at + 1]) << np.uint64(8)
+        | np.uint64(data[at + 2]) << np.uint64(16)
+        | np.uint64(data[at + 3]) << np.uint64(24)
+        | np.uint64(data[at + 4]) << np.uint64(32)
+        | np.uint64(data[at + 5]) << np.uint64(40)
+        | np.uint64(data[at + 6]) << np.uint64(48)
+        | np.uint64(data[at + 7]) << np.uint64(56)
+    )
+
+
+@kernel
+def _no_letters(eight: Any) -> Any:
+    """The highest bit of each of eight bytes that is no letter of ASCII."""
+    high = np.uint64(0x8080808080808080)
+    small = (eight | np.uint64(SMALL)) & ~high
+    # 0x61 is "a", 0x7B what follows "z": added to it, what is not less reaches the highest bit
+    from_a = small + np.uint64(0x80 - 0x61) * np.uint64(ONES)
+    after_z = small + np.uint64(0x80 - 0x7B) * np.uint64(ONES)
+    return ~(from_a & ~after_z & ~eight) & high
+
+
+@kernel
+def _absorb(h: Any, word: Any) -> Any:
+    """The state of a token's hash after eight bytes more."""
+    h = (h ^ word) * np.uint64(MULTIPLIER)
+    return h ^ (h >> np.uint64(29))
+
+
+@kernel
+def _push(h: Any, word: Any, bits: Any, byte: Any) -> Any:
+    """The state of a token's hash, of which the last `bits` wait in `word`, after a byte more."""
+    word |= np.uint64(byte) << bits
+    bits += np.uint64(8)
+    if bits == np.uint64(64):
+        return _absorb(h, word), np.uint64(0), np.uint64(0)
+    return h, word, bits
+
+
+@kernel
+def _push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
+    """The same after the UTF-8 bytes of a code point."""
+    if code < 0x80:
+        return _push(h, word, bits, code)
+    if code < 0x800:
+        h, word, bits = _push(h, word, bits, 0xC0 | code >> 6)
+    else:
+        if code < 0x10000:
+            h, word, bits = _push(h, word, bits, 0xE0 | code >> 12)
+        else:
+            h, word, bits = _push(h, word, bits, 0xF0 | code >> 18)
+            h, word, bits = _push(h, word, bits, 0x80 | code >> 12 & 0x3F)
+        h, word, bits = _push(h, word, bits, 0x80 | code >> 6 & 0x3F)
+    return _push(h, word, bits, 0x80 | code & 0x3F)
+
+
+@kernel
+def _finish(h: Any, word: Any, bits: Any) -> Any:
+    """The hash of the token."""
+    return fmix64(_absorb(h, word) if bits else h)
+
+
+@kernel
+def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -> Any:
+    """Writes the hash of each token of `data[start:stop]` to `hashes`; how many there are, the hash of the digit runs.
+
+    `hashes` has room for as many as there are bytes.
+    """
+    classes, lower, letters = alphabet
+    nothing = np.uint64(0)
+    count, runs, numbers = 0, nothing, nothing
     at = start
     while at < stop:  # every round takes one token, and what ends it
-        token, digits, begin, in_digits = basis, basis, at, False
-        kind, width = np.uint8(SEPARATOR), 0
+        begin, in_digits = at, False
+        h, word, bits = nothing, nothing, nothing
+        digits_h, digits_word, digits_bits = nothing, nothing, nothing
+        kind, width, code = np.uint8(SEPARATOR), 0, np.int64(0)
         while at < stop:
-            byte = data[at]
-            if byte < 0x80 and not in_digits and classes[byte] == LETTER:  # nearly all text comes this way
-                token = (token ^ np.uint64(byte)) * prime
-                at += 1
-                continue
+            if not in_digits:
+                if bits == 0 and at + 8 <= len(data):  # nearly all text comes this way
+                    eight = _eight_bytes(data, at)
+                    ends = _no_letters(eight)
+                    if ends == 0 and at + 8 <= stop:
+                        h = _absorb(h, eight | np.uint64(SMALL))
+                        at += 8
+                        continue
+                    taken = min(trailing_zeros(ends) >> 3, stop - at)  # type: ignore[call-arg]
+                    bits = np.uint64(8 * taken)
+                    word = (eight | np.uint64(SMALL)) & ((np.uint64(1) << bits) - np.uint64(1))
+                    at += taken
+                    if at == stop:
+                        break
+                elif letters[data[at]]:
+                    h, word, bits = _push(h, word, bits, letters[data[at]])
+                    at += 1
+                    continue
             code, width = code_point(data, at)
             kind = classes[code]
             if kind not in (LETTER, DIGIT):
                 break
             if kind == DIGIT:
                 in_digits = True
-                for i in range(at, at + width):
-                    digits = (digits ^ np.uint64(data[i])) * prime
+                digits_h, digits_word, digits_bits = _push_code(digits_h, digits_word, digits_bits, code)
             elif in_digits:
                 runs += np.uint64(1)
-                numbers = numbers * np.uint64(MULTIPLIER) + fmix64(digits)
-                digits, in_digits = basis, False
-            for i in range(at, at + width):
-                token = (token ^ np.uint64(data[i])) * prime
+                numbers = numbers * np.uint64(MULTIPLIER) + _finish(digits_h, digits_word, digits_bits)
+                digits_h, digits_word, digits_bits = nothing, nothing, nothing
+                in_digits = False
+            h, word, bits = _push_code(h, word, bits, np.int64(lower[code]))
             at += width
         if at > begin:
-            hashes[count] = fmix64(token)
+            hashes[count] = _finish(h, word, bits)
             count += 1
         if in_digits:
             runs += np.uint64(1)
-            numbers = numbers * np.uint64(MULTIPLIER) + fmix64(digits)
+            numbers = numbers * np.uint64(MULTIPLIER) + _finish(digits_h, digits_word, digits_bits)
         if at < stop:
             if kind in (SINGLE, SINGLE_DIGIT):
-                token = basis
-                for i in range(at, at + width):
-                    token = (token ^ np.uint64(data[i])) * prime
-                hashes[count] = fmix64(token)
+                token = _finish(*_push_code(nothing, nothing, nothing, np.int64(lower[code])))
+                hashes[count] = token
                 count += 1
                 if kind == SINGLE_DIGIT:
                     runs += np.uint64(1)
-                    numbers = numbers * np.uint64(MULTIPLIER) + fmix64(token)
+                    numbers = numbers * np.uint64(MULTIPLIER) + token
             at += width
     return count, fmix64(numbers * np.uint64(MULTIPLIER) + runs)
 
 
 @kernel
-def _sequence(hashes: U64, start: int, length: int) -> Any:
+def sequence_hash(hashes: U64, start: int, length: int) -> Any:
     """The hash of `length` hashes in their order."""
     h = np.uint64(0)
     for i in range(start, start + length):
@@ -195,68 +340,9 @@ def _sequence(hashes: U64, start: int, length: int) -> Any:
 
 
 @kernel
-def _sort_unique(values: U64, start: int, length: int, spare: U64, counts: I64) -> Any:
-    """Sorts `length` values from `start` on in place and drops repeats; returns how many are left.
-
-    The values are hashes, spread evenly over 64 bits: each is put near its place by its upper bits, in as many bins as
-    there are values, and an insertion sort does the rest.
-    """
-    if length > 16:
-        bins = np.uint64(min(length, 1 << 30))
-        for i in range(length + 1):
-            counts[i] = 0
-        for i in range(start, start + length):
-            counts[np.int64(((values[i] >> np.uint64(32)) * bins) >> np.uint64(32)) + 1] += 1
-        for i in range(length):
-            counts[i + 1] += counts[i]
-        for i in range(start, start + length):
-            place = np.int64(((values[i] >> np.uint64(32)) * bins) >> np.uint64(32))
-            spare[counts[place]] = values[i]
-            counts[place] += 1
-        for i in range(length):
-            values[start + i] = spare[i]
-    for i in range(start + 1, start + length):
-        value = values[i]
-        j = i - 1
-        while j >= start and values[j] > value:
-            values[j + 1] = values[j]
-            j -= 1
-        values[j + 1] = value
-    end = start
-    for i in range(start, start + length):
-        if i == start or values[i] != values[end - 1]:
-            values[end] = values[i]
-            end += 1
-    return end - start
-
-
-@kernel
-def _hash_texts(data: U8, offsets: I64, classes: U8, printable: U8, n: int) -> Any:
-    rows = len(offsets) - 1
-    longest = 0
-    for row in range(rows):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    # a token has a byte at the least, so bytes bound tokens; memory that is not touched costs nothing
-    hashes, spare = np.empty(longest + 1, np.uint64), np.empty(longest + 1, np.uint64)
-    counts = np.empty(longest + 2, np.int64)
-    shingles = np.empty(offsets[rows] - offsets[0] + 1, np.uint64)
-    tokens, numbers = np.zeros(rows, np.uint32), np.zeros(rows, np.uint64)
-    exact, bounds = np.zeros((rows, 2), np.uint64), np.zeros(rows + 1, np.int64)
-    for row in range(rows):
-        start, stop, first = offsets[row], offsets[row + 1], bounds[row]
-        count, numbers[row] = _tokenise(data, start, stop, classes, hashes)
-        tokens[row] = count
-        length = min(n, count)
-        for i in range(count - length + 1 if count else 0):
-            shingles[first + i] = _sequence(hashes, i, length)
-        shingle_count = count - length + 1 if count else 0
-        bounds[row + 1] = first + _sort_unique(shingles, first, shingle_count, spare, counts)
-        if count == 0:
-            count, _ = _tokenise(data, start, stop, printable, hashes)
-        one, two = np.uint64(0), np.uint64(0)  # two chains of products at once take no longer than one
-        for i in range(count):
-            one = one * np.uint64(MULTIPLIER) + hashes[i]
-            two = two * np.uint64(SECOND_MULTIPLIER) + hashes[i]
-        exact[row, 0] = fmix64(one * np.uint64(MULTIPLIER) + np.uint64(count))
-        exact[row, 1] = fmix64(two * np.uint64(SECOND_MULTIPLIER) + np.uint64(count))
-    return tokens, numbers, exact, bounds, shingles[: bounds[rows]].copy()
+def longest(offsets: I64) -> Any:
+    """The length in bytes of the longest text: no text has more tokens."""
+    most = 0
+    for row in range(len(offsets) - 1):
+        most = max(most, offsets[row + 1] - offsets[row])
+    return most

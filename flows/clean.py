@@ -20,7 +20,7 @@ os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 import argparse
 import errno
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,14 +28,15 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
 from flows.errors import CopydeskError
-from flows.plan import Item, Result, carry_out, workers
+from flows.plan import Item, Product, Result, carry_out, workers
 from flows.settings import read_settings
-from flows.stages import Job
+from flows.stages import Job, Read
 from flows.summary import Outcome
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
@@ -61,30 +62,60 @@ def stage_of(function: Callable[[Job, Any], Any], job: Job, item: Any) -> Any:
     return function(job, item)
 
 
-def in_tasks(
-    stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
-) -> list[Result]:
-    """A stage carried out as Prefect tasks, a task an item, by the task runner of the flow that this is called in."""
-    futures = []
-    for item in items:
-        work = stage_of.with_options(
-            name=stage,
-            task_run_name=_name(stage, item),
-            retries=len(RETRY_DELAYS),
-            retry_delay_seconds=RETRY_DELAYS,
-        )
-        # quoted: Prefect would look through each argument for what tasks hand on
-        quoted: tuple[Any, ...] = (quote(function), quote(job), quote(item))
-        futures.append(work.submit(*quoted))
-    return [future.result() for future in futures]
+class Tasks:
+    """Stages carried out as Prefect tasks, by the task runner of the flow that this is used in; see `plan.Engine`."""
+
+    def each(
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """A task an item."""
+        futures = [_submit(stage, function, job, item) for item in items]
+        return [future.result() for future in futures]
+
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Job, Item], Iterable[Product]],
+        function: Callable[[Job, Product], object],
+        job: Job,
+        items: Sequence[Item],
+    ) -> list[Product]:
+        """A task an item, and a task for each of its products as soon as all of that item's are made."""
+        first, second = stages
+        made = [_submit(first, _listed, job, (produce, item)) for item in items]
+        products, futures = [], []
+        for future in made:
+            for product in future.result():
+                products.append(product)
+                futures.append(_submit(second, function, job, product))
+        for future in futures:
+            future.result()
+        return products
+
+
+def _submit(stage: str, function: Callable[[Job, Any], Any], job: Job, item: Any) -> PrefectFuture[Any]:
+    work = stage_of.with_options(
+        name=stage,
+        task_run_name=_name(stage, item),
+        retries=len(RETRY_DELAYS),
+        retry_delay_seconds=RETRY_DELAYS,
+    )
+    # quoted: Prefect would look through each argument for what tasks hand on
+    quoted: tuple[Any, ...] = (quote(function), quote(job), quote(item))
+    return work.submit(*quoted)
+
+
+def _listed(job: Job, item: tuple[Callable[[Job, Any], Iterable[Product]], Any]) -> list[Product]:
+    produce, given = item
+    return list(produce(job, given))
 
 
 def _name(stage: str, item: object) -> str:
     """The name of a task run: the stage and the shard, or the number of the batch."""
     match item:
-        case str():
-            return f"{stage} {item}"
-        case (int() as number, _):
+        case str() | Read(str()):
+            return f"{stage} {item if isinstance(item, str) else item.shard}"
+        case (_, (int() as number, _)):
             return f"{stage} {number:05d}"
         case _:
             return stage
@@ -96,7 +127,7 @@ def clean(inputs: list[str], out: Path, config: Path | None = None) -> Outcome:
 
     Raises what `flows.plan.carry_out` and `flows.settings.read_settings` raise.
     """
-    outcome = carry_out(inputs, out, read_settings(config), in_tasks)
+    outcome = carry_out(inputs, out, read_settings(config), Tasks())
     create_markdown_artifact(
         key="copydesk-run", markdown=outcome.markdown(), description=f"What the run did to {outcome.out}"
     )

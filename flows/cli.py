@@ -105,11 +105,11 @@ def _carry_out(
         from flows.clean import clean_here
 
         return clean_here(inputs, out, config)
-    from flows.plan import carry_out, in_threads, workers
+    from flows.plan import Threads, carry_out, workers
     from flows.progress import show_progress
 
     with show_progress(warn, quiet=quiet) as report:
-        return carry_out(inputs, out, settings, in_threads(workers(settings), report))
+        return carry_out(inputs, out, settings, Threads(workers(settings), report))
 
 
 def _require_prefect() -> None:

@@ -11,8 +11,10 @@ from typing import Any, Final
 import polars as pl
 
 from cleaners.boilerplate import boilerplate
-from cleaners.duplicate import count_tokens, find, shingle
+from cleaners.duplicate import Table as Fingerprints
+from cleaners.duplicate import compared, count_tokens, find, table_of
 from cleaners.encoding import encoding, repair
+from cleaners.fingerprints import band_names
 from cleaners.language import language
 from cleaners.paragraphs import to_paragraphs, without_white_space
 from cleaners.phrase_search import search
@@ -81,41 +83,42 @@ def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.Dat
     )
 
 
-def shingle_frame(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """The shingles and keys of a frame's paragraphs."""
+def fingerprints_of(frame: pl.DataFrame, settings: Settings) -> Fingerprints:
+    """The fingerprints of a frame's paragraphs that are `compared`, and their texts."""
     s = settings.duplicate
-    return shingle(
-        frame.filter(compared()), n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short
-    )
+    return table_of(frame, n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short)
 
 
-def decide(tables: Sequence[pl.LazyFrame], index: Sequence[pl.LazyFrame], settings: Settings) -> pl.DataFrame:
+def decide(
+    tables: Sequence[Fingerprints], index: Sequence[Fingerprints], settings: Settings, workers: int = 1
+) -> list[pl.DataFrame]:
     """What `find` decides by these settings; nothing meets where the cleaner `duplicate` is switched off."""
-    if not settings.duplicate.enabled:
-        tables, index = [table.with_columns(keys=pl.lit(None, pl.List(pl.UInt64))) for table in tables], []
+    s = settings.duplicate
+    if not s.enabled:
+        keys = ["exact_a", "exact_b", *band_names(s.threshold)]
+        nothing = [pl.lit(None).cast(pl.UInt64).alias(name) for name in keys]
+        tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
+        index = []
     return find(
         tables,
         index,
-        threshold=settings.duplicate.threshold,
-        same_numbers=settings.duplicate.same_numbers,
+        n=s.n,
+        threshold=s.threshold,
+        same_numbers=s.same_numbers,
         document_share=settings.duplicate_document.document_share
         if settings.duplicate_document.enabled
         else None,
         min_words=settings.too_short.min_words if settings.too_short.enabled else None,
+        workers=workers,
     )
 
 
-def count_words(frame: pl.DataFrame, shingled: pl.DataFrame) -> pl.Series:
+def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:
     """The tokens of every paragraph: of those that are compared they are known, the others are few."""
     known = frame.select(compared()).to_series()
-    words = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(known.arg_true(), shingled["tokens"])
+    words = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(known.arg_true(), fingerprints["tokens"])
     others = (~known).arg_true()
     return words.scatter(others, count_tokens(frame["text"].gather(others))).alias("words")
-
-
-def compared() -> pl.Expr:
-    """The paragraphs that take part in the search for near-duplicates: neither struck nor emptied by repair."""
-    return pl.col("reason").is_null() & (pl.col("text") != "").fill_null(False)
 
 
 def repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

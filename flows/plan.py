@@ -1,7 +1,7 @@
 """The plan of a run: what is new, which stage follows which, and what is published in the end.
 
-`carry_out` is the same for every engine. What differs is `each`, the way in which a stage is carried out over its
-items: in threads here (`in_threads`), as Prefect tasks in `flows.clean`.
+`carry_out` is the same for every engine. What differs is the way in which a stage is carried out over its items: in
+threads here (`Threads`), as Prefect tasks in `flows.clean`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -33,39 +34,96 @@ from flows.tables import FORMAT, sync, write_part
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Product = TypeVar("Product")
 
 #: Told as a stage goes on: its name, items done, items in all.
 Report = Callable[[str, int, int], None]
 
 
-class Each(Protocol):
-    """A way to carry out a stage: `function(job, item)` for each item, results in the order of the items."""
-
-    def __call__(
-        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
-    ) -> list[Result]:
-        """The results, in the order of `items`; raises what the function raised."""
-
-
-def in_threads(workers: int, report: Report) -> Each:
-    """Stages carried out in threads: polars, numba and the reading of files let each other run."""
+class Engine(Protocol):
+    """A way to carry out stages."""
 
     def each(
-        stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
     ) -> list[Result]:
-        report(stage, 0, len(items))
-        with ThreadPoolExecutor(workers) as pool:
+        """`function(job, item)` for each item, results in the order of the items; raises what the function raised."""
+
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Job, Item], Iterable[Product]],
+        function: Callable[[Job, Product], object],
+        job: Job,
+        items: Sequence[Item],
+    ) -> list[Product]:
+        """What `produce(job, item)` yields of each item, in order, with `function(job, product)` done for each.
+
+        A product is worked on while later ones are being made. Raises what either function raised.
+        """
+
+
+class Threads:
+    """Stages carried out in threads: polars, numba and the reading of files let each other run.
+
+    One thread makes products at a time, since that is mostly Python's work; when it is done it joins the others.
+    """
+
+    def __init__(self, workers: int, report: Report) -> None:
+        self._workers = workers
+        self._report = report
+
+    def each(
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """See `Engine`."""
+        self._report(stage, 0, len(items))
+        with ThreadPoolExecutor(self._workers) as pool:
             futures = [pool.submit(function, job, item) for item in items]
             try:
                 for done, future in enumerate(as_completed(futures), 1):
                     future.result()
-                    report(stage, done, len(items))
+                    self._report(stage, done, len(items))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
         return [future.result() for future in futures]
 
-    return each
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Job, Item], Iterable[Product]],
+        function: Callable[[Job, Product], object],
+        job: Job,
+        items: Sequence[Item],
+    ) -> list[Product]:
+        """See `Engine`."""
+        products: list[Product] = []
+        futures: list[Future[object]] = []
+        stopped = threading.Event()
+        first, second = stages
+
+        def make() -> None:
+            self._report(first, 0, len(items))
+            for done, item in enumerate(items, 1):
+                for product in produce(job, item):
+                    if stopped.is_set():
+                        return
+                    products.append(product)
+                    futures.append(pool.submit(function, job, product))
+                self._report(first, done, len(items))
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            try:
+                pool.submit(make).result()
+                self._report(second, 0, len(futures))
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    self._report(second, done, len(futures))
+            except BaseException:
+                stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        return products
 
 
 def workers(settings: Settings) -> int:
@@ -73,7 +131,7 @@ def workers(settings: Settings) -> int:
     return settings.workers or len(os.sched_getaffinity(0))
 
 
-def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -> Outcome:
+def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engine) -> Outcome:
     """Read what is new of the inputs `given`, clean it, and publish it as one run of the dataset in `out`.
 
     Raises InputMissing where an input does not exist, UsageError where `out` cannot be a dataset, Locked where another
@@ -98,12 +156,20 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
             phrases,
             {"copydesk_version": version("copydesk"), "run_id": run_id, "configuration": configuration},
             _charsets(dataset) if settings.encoding.source_history else {},
+            workers(settings),
             frozenset(i.uri for i in changed),
         )
-        read = _read(job, new, each)
-        tally = _stages(job, read.shards, each) if read.shards else None
+        batches = list(enumerate(_batches(new, settings.inputs.shard_megabytes * 1_000_000)))
+        times = Times()
+        with times.of("read and clean"):
+            read = (
+                engine.chain(("read", "clean"), stages.read_inputs, stages.clean, job, batches) if new else []
+            )
+        shards = [part.shard for part in read if part.shard is not None]
+        tally = _stages(job, shards, engine, times) if shards else None
         # what could not be opened is tried again by the next run: another mode is no other size or time
-        ledger = _ledger([i for i in new if i.uri not in read.unopened])
+        unopened = {uri for part in read for uri in part.unopened}
+        ledger = _ledger([i for i in new if i.uri not in unopened])
         seconds = time.perf_counter() - started
         if tally is None:
             shutil.rmtree(staging)
@@ -122,6 +188,7 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
             "started": clock.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
+            "stages": times.seconds,
             "tally": tally.to_json(),
             "files": dict(_files(staging / "publish")),
         }
@@ -131,25 +198,37 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, each: Each) -
     return Outcome(dataset.root, run_id, len(found), len(new), tally, time.perf_counter() - started)
 
 
-def _read(job: Job, new: Sequence[Input], each: Each) -> stages.Found:
-    """The first stage: every new input read into shards."""
-    if not new:
-        return stages.Found([], [])
-    batches = list(enumerate(_batches(new, job.settings.inputs.shard_megabytes * 1_000_000)))
-    found = each("read", stages.read_inputs, job, batches)
-    return stages.Found(*(list(chain.from_iterable(names)) for names in zip(*found, strict=True)))
-
-
-def _stages(job: Job, shards: Sequence[str], each: Each) -> Tally:
-    """The stages after the first in their order; what was kept and struck."""
-    each("clean", stages.clean, job, shards)
+def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Tally:
+    """The stages after the reading and cleaning in their order; what was kept and struck."""
     if job.settings.repeated_line.enabled:
-        each("count", stages.count_lines, job, [shards])
+        with times.of("count"):
+            engine.each("count", stages.count_lines, job, [shards])
     else:
         (job.staging / "publish" / "lines").mkdir(parents=True)
-    each("strike", stages.strike_lines, job, shards)
-    each("compare", stages.compare, job, [shards])
-    return Tally.total(each("split", stages.split, job, shards))
+    with times.of("strike"):
+        engine.each("strike", stages.strike_lines, job, shards)
+    with times.of("compare"):
+        engine.each("compare", stages.compare, job, [shards])
+    with times.of("split"):
+        return Tally.total(engine.each("split", stages.split, job, shards))
+
+
+class Times:
+    """How long each stage took, for the manifest."""
+
+    def __init__(self) -> None:
+        #: of each stage its seconds on the clock, and of processors in this process
+        self.seconds: dict[str, dict[str, float]] = {}
+
+    @contextmanager
+    def of(self, stage: str) -> Iterator[None]:
+        """Take the time of a stage."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.seconds[stage] = {
+            "wall": round(time.perf_counter() - wall, 3),
+            "cpu": round(time.process_time() - cpu, 3),
+        }
 
 
 def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:

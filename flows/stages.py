@@ -2,9 +2,9 @@
 
     read     inputs           -> documents and rejected, shard by shard
     clean    a shard          -> its paragraphs, repaired and with what needs no other document struck; the counts of
-                                 its lines, and its shingles
+                                 its lines
     count    all shards       -> how often each source printed a line, in this run and the earlier ones
-    strike   a shard          -> which of its lines are repeated; the shingles of what is left
+    strike   a shard          -> which of its lines are repeated; the fingerprints of what is left
     compare  all shards       -> which paragraphs are near-duplicates, and of what
     split    a shard          -> the parts of the published tables
 
@@ -14,20 +14,22 @@ time: it can be done again, alone, on another machine that sees the folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
-from cleaners.duplicate import duplicate, kept
+from cleaners.duplicate import Table, compared, duplicate, kept
 from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases import Phrase
 from cleaners.repeated_line import count, merge, repeated_line
+from cleaners.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
-from flows.editing import compared, count_words, decide, edit, options, repaired, shingle_frame
+from flows.editing import count_words, decide, edit, fingerprints_of, options, repaired
+from flows.index import index_tables
 from flows.settings import Settings
 from flows.summary import Tally
 from flows.tables import ROW_GROUP, conform, write_part
@@ -44,6 +46,7 @@ class Job:
     phrases: tuple[Phrase, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)  # of the Parquet files
     charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
+    workers: int = 1  # threads of a stage that has one item
     #: uris of inputs that an earlier run has read, and that have changed since
     reread: frozenset[str] = frozenset()
 
@@ -56,29 +59,28 @@ class Job:
         return self.staging / "publish" / table / f"part-{shard}.parquet"
 
 
-class Found(NamedTuple):
-    """What came of a batch of inputs."""
+class Read(NamedTuple):
+    """What came of some of the inputs."""
 
-    shards: list[str]  # their names, in order
+    shard: str | None  # its name, None where there was nothing new
     unopened: list[str]  # uris of inputs that could not be opened
 
 
-def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> Found:
+def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[Read]:
     """Read a batch of inputs into shards."""
     number, given = batch
-    found = Found([], [])
     for n, shard in enumerate(inputs.read(given, job.settings.inputs, job.settings.fields, job.charsets)):
         name = f"{number:05d}-{n:05d}"
         documents, rejected = shard.documents, shard.rejected
-        unopened = rejected.filter(pl.col("error").str.starts_with("cannot be read"))
-        found.unopened.extend(unopened["uri"])
+        unopened = rejected.filter(pl.col("error").str.starts_with("cannot be read"))["uri"].to_list()
         if job.reread:
             documents, rejected = _unknown(job, documents, rejected)
         if len(documents) or len(rejected):
             _write(rejected, job.path("rejected", name))
             _write(documents, job.path("read", name))
-            found.shards.append(name)
-    return found
+            yield Read(name, unopened)
+        else:
+            yield Read(None, unopened)
 
 
 def _unknown(job: Job, documents: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -102,16 +104,17 @@ def _unknown(job: Job, documents: pl.DataFrame, rejected: pl.DataFrame) -> tuple
     )
 
 
-def clean(job: Job, shard: str) -> None:
-    """Repair a shard's paragraphs and strike what needs no other document; count its lines, and shingle it."""
+def clean(job: Job, read: Read) -> None:
+    """Repair a shard's paragraphs and strike what needs no other document; count its lines."""
+    if (shard := read.shard) is None:
+        return
     documents, frame = edit(_read(job.path("read", shard)), job.settings, job.phrases)
     if job.settings.repeated_line.enabled:
         counted = count(frame, max_characters=job.settings.repeated_line.max_characters)
         _write(counted, job.path("lines", shard))
-    shingled = shingle_frame(frame, job.settings)
-    _write(shingled, job.path("shingles", shard), compression="uncompressed")
-    _write(frame.with_columns(count_words(frame, shingled)), job.path("cleaned", shard))
+    _write(frame, job.path("cleaned", shard))
     _write(documents.drop("text"), job.path("documents", shard))
+    job.path("read", shard).unlink()
 
 
 def count_lines(job: Job, shards: Sequence[str]) -> None:
@@ -125,31 +128,46 @@ def count_lines(job: Job, shards: Sequence[str]) -> None:
 
 
 def strike_lines(job: Job, shard: str) -> None:
-    """Strike a shard's repeated lines; the shingles and keys of the paragraphs that are left."""
-    shingled = _read(job.path("shingles", shard))
+    """Strike a shard's repeated lines; fingerprint the paragraphs that are left, and count the words of all."""
+    frame = _read(job.path("cleaned", shard))
+    rules = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
     if job.settings.repeated_line.enabled:
-        before = _read(job.path("cleaned", shard))
-        after = repeated_line(before, _read(job.path("lines", "all")), **options(job.settings.repeated_line))
-        shingled = shingled.filter(after.filter(before.select(compared()).to_series())["reason"].is_null())
-        struck = after.filter(after["reason"].is_not_null() & before["reason"].is_null())
-        _write(struck.select("document_id", "position", "rule"), job.path("struck", shard))
-    _write(shingled, job.path("compared", shard), compression="uncompressed")
+        struck = repeated_line(frame, _read(job.path("lines", "all")), **options(job.settings.repeated_line))
+        rules = struck.select(
+            pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
+        ).to_series()
+        frame = struck
+    fingerprints = fingerprints_of(frame, job.settings).fingerprints.collect()
+    rows = frame.select(compared()).to_series().arg_true()
+    _write(fingerprints.with_columns(rows.alias("row")), job.path("fingerprints", shard))
+    _write(pl.DataFrame([rules.alias("rule"), count_words(frame, fingerprints)]), job.path("struck", shard))
 
 
 def compare(job: Job, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
-    index = [pl.scan_parquet(path, hive_partitioning=False) for path in Dataset(job.out).parts("index")]
-    decisions = decide([_scan(job.path("compared", shard)) for shard in shards], index, job.settings)
-    _write(decisions, job.path("decisions", "all"))
+    tables = [_fingerprints(job, shard) for shard in shards]
+    found = decide(tables, index_tables(Dataset(job.out)), job.settings, job.workers)
+    for shard, decisions in zip(shards, found, strict=True):
+        _write(decisions, job.path("decisions", shard))
+
+
+def _fingerprints(job: Job, shard: str) -> Table:
+    path = job.path("fingerprints", shard)
+
+    def texts(rows: I64) -> pl.Series:
+        places = pl.read_ipc(path, columns=["row"]).get_column("row").gather(rows)
+        return pl.read_ipc(job.path("cleaned", shard), columns=["text"]).get_column("text").gather(places)
+
+    return Table(pl.scan_ipc(path), texts)
 
 
 def split(job: Job, shard: str) -> Tally:
     """Write a shard's parts of the published tables and of the index; what was kept and struck."""
     documents, frame = _read(job.path("documents", shard)), _read(job.path("cleaned", shard))
-    if job.settings.repeated_line.enabled:
-        frame = _strike(frame, _read(job.path("struck", shard)))
-    decisions = _read(job.path("decisions", "all"))
-    frame = duplicate(frame, decisions)
+    struck = _read(job.path("struck", shard))
+    frame = remove(frame, struck["rule"].is_not_null(), "repeated_line", struck["rule"])
+    decisions = _read(job.path("decisions", shard))
+    frame = duplicate(frame, decisions).with_columns(struck["words"])
     left, removed = split_removed(frame)
     left = left.filter(pl.col("text") != "")
     texts = left.group_by("document_id", maintain_order=True).agg(
@@ -182,30 +200,21 @@ def split(job: Job, shard: str) -> Tally:
     for table, part in parts.items():
         whole = conform(table, part.with_columns(pl.lit(job.run_id).alias("run_id")))
         write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])
-    index = kept(_read(job.path("compared", shard)), decisions).collect()
+    index = kept(_read(job.path("fingerprints", shard)).drop("row"), decisions)
     write_part(index, job.publish("index", shard), job.metadata, compression="uncompressed")
     return Tally.of(frame, published, rejected)
 
 
-def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the repeated lines of `struck` removed."""
-    rules = frame.select("document_id", "position").join(
-        struck, on=["document_id", "position"], how="left", maintain_order="left"
-    )["rule"]
-    return remove(frame, rules.is_not_null(), "repeated_line", rules)
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """Write a file of the staging folder, which appears under its name once it is whole.
 
-
-def _write(frame: pl.DataFrame, path: Path, compression: Literal["lz4", "uncompressed"] = "lz4") -> None:
-    """Write a file of the staging folder, which appears under its name once it is whole."""
+    Uncompressed, since a file that can be mapped into memory costs nothing to read.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    frame.write_ipc(partial, compression=compression)
+    frame.write_ipc(partial, compression="uncompressed")
     partial.replace(path)
 
 
 def _read(path: Path) -> pl.DataFrame:
     return pl.read_ipc(path)
-
-
-def _scan(path: Path) -> pl.LazyFrame:
-    return pl.scan_ipc(path)

@@ -10,15 +10,15 @@ from typing import Any, Final
 
 import polars as pl
 
+from cleaners.fingerprints import fingerprint_schema
 from cleaners.repeated_line import COUNTS
-from cleaners.shingles import SHINGLED
 from flows.checks.order import LEDGER
 from flows.dataset import Dataset
 from flows.settings import Duplicate
 from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES
 
-COLUMNS: Final = {**SCHEMAS, "ledger": LEDGER, "index": SHINGLED, "lines": COUNTS}
+FOLDERS: Final = (*TABLES, "ledger", "index", "lines")
 SHARDED: Final = (*TABLES, "index")  # have a part for each shard, all of the same names
 JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "same_numbers")  # of [duplicate]
 
@@ -77,7 +77,7 @@ def files_agree(dataset: Dataset, promise: Promise) -> Iterator[str]:
     run_id, files = promise.run_id, promise.files
     there = {
         f"{table}/{path.name}"
-        for table in COLUMNS
+        for table in FOLDERS
         for path in dataset.folder(table, run_id).glob("[!._]*" if table in TABLES else "part-*")
     }
     yield from (f"{run_id}: {name} is not in the manifest" for name in sorted(there - set(files)))
@@ -108,13 +108,25 @@ def _within(path: Path, table: str, said: Mapping[str, Any], promise: Promise) -
     except UNREADABLE as error:
         yield f"cannot be read: {str(error).partition(chr(10))[0]}"
         return
-    if list(columns.items()) != list(COLUMNS[table].items()):
+    if list(columns.items()) != list(_schema(table, promise).items()):
         yield "has other columns than its format"
     if rows != said["rows"]:
         yield f"has {rows:,} rows, the manifest says {said['rows']}"
     for key, value in promise.metadata.items():
         if metadata.get(key) != value:
             yield f"has {key} = {metadata.get(key)} in its metadata, the manifest says {value}"
+
+
+def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
+    """The columns of the files of a table, or of a kind of state."""
+    match table:
+        case "ledger":
+            return LEDGER
+        case "index":
+            return fingerprint_schema(promise.duplicate["threshold"])
+        case "lines":
+            return COUNTS
+    return SCHEMAS[table]
 
 
 def _checksum(path: Path) -> str:

@@ -19,10 +19,10 @@ from flows.checks.manifest import UNREADABLE, Promise, files_agree, promised, st
 from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, ranks, unopened
 from flows.checks.witnesses import (
     WITNESSES,
+    fingerprinted,
     index_agrees,
     named,
     remembered,
-    shingled,
     witnesses_agree,
     words_agree,
 )
@@ -74,7 +74,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
     Of every run: the files are those of the manifest, byte for byte, with the columns and the metadata of the format;
     the paragraphs kept, removed and emptied by repair fill the positions of their document, in the order of the inputs;
     repaired text stands where `repaired` says; all that the manifest counts is in the tables; the index has the
-    shingles of what is kept; and every near-duplicate has a kept, earlier witness with the Jaccard that is told. No
+    fingerprints of what is kept; and every near-duplicate has a kept, earlier witness with the Jaccard that is told. No
     document is there twice.
     """
     damaged = list(strays(dataset))
@@ -110,9 +110,9 @@ def _tables(dataset: Dataset, promises: Sequence[Promise]) -> Iterator[str]:
                 index = pl.read_parquet(
                     dataset.folder("index", promise.run_id) / name, hive_partitioning=False
                 )
-                kept = shingled(part.kept(), promise.duplicate)
+                kept = fingerprinted(part.kept(), promise.duplicate)
                 places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
-                witnesses = pl.concat([witnesses, remembered(kept, places, asked)])
+                witnesses = pl.concat([witnesses, remembered(kept, places, asked, promise.duplicate["n"])])
                 findings += tables_agree(part, promise.enabled)
                 findings += inputs_agree(part, ledger, unread)
                 findings += order_agrees(part, places)

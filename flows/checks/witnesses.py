@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
-from cleaners.shingles import SHINGLED, shingle
+from cleaners.fingerprints import fingerprint
+from cleaners.shingles import shingle_sets
 from flows.checks.agreement import Finding, Part
 from flows.dataset import Dataset
 
@@ -41,14 +43,27 @@ def named(dataset: Dataset) -> pl.DataFrame:
     )
 
 
-def shingled(paragraphs: pl.DataFrame, settings: Mapping[str, Any]) -> pl.DataFrame:
-    """Paragraphs (document_id, position, text) as the index has them, those without shingles included."""
+def fingerprinted(paragraphs: pl.DataFrame, settings: Mapping[str, Any]) -> pl.DataFrame:
+    """Paragraphs (document_id, position, text) with their fingerprints, those that are not compared included."""
     rules = {name: settings[name] for name in ("n", "threshold", "min_tokens", "short")}
-    return shingle(paragraphs.with_columns(pl.lit(None, pl.String).alias("reason")), **rules)
+    return fingerprint(paragraphs, **rules).with_columns(paragraphs["text"])
+
+
+def _with_shingles(paragraphs: pl.DataFrame, n: int) -> pl.DataFrame:
+    """The paragraphs with their sets of shingles; those without a token have one of their own, of their text."""
+    values, offsets = shingle_sets(paragraphs["text"], n)
+    rows = np.repeat(np.arange(len(paragraphs), dtype=np.uint32), np.diff(offsets))
+    sets = pl.DataFrame({"row": rows, "shingles": values}).group_by("row", maintain_order=True).all()
+    return (
+        paragraphs.with_row_index("row")
+        .join(sets, on="row", how="left", maintain_order="left")
+        .with_columns(pl.col("shingles").fill_null(pl.concat_list("exact_a")))
+        .drop("row")
+    )
 
 
 def words_agree(part: Part, kept: pl.DataFrame) -> Iterator[Finding]:
-    """Whether `words` are the tokens of the kept paragraphs, as `shingled` tells them."""
+    """Whether `words` are the tokens of the kept paragraphs, as `fingerprinted` tells them."""
     tokens = kept.group_by("document_id").agg(pl.col("tokens").sum())
     documents = part.documents.join(tokens, on="document_id", how="left", maintain_order="left")
     wrong = documents.filter(pl.col("tokens").fill_null(0) != pl.col("words"))
@@ -56,8 +71,8 @@ def words_agree(part: Part, kept: pl.DataFrame) -> Iterator[Finding]:
 
 
 def index_agrees(index: pl.DataFrame, kept: pl.DataFrame) -> Iterator[Finding]:
-    """Whether a part of the index is what `shingled` gives of what is kept, row for row."""
-    wanted = kept.drop_nulls("keys")
+    """Whether a part of the index is what `fingerprinted` gives of what is kept, row for row."""
+    wanted = kept.drop_nulls("exact_a").drop("text")
     if index.equals(wanted):
         return
     lost = wanted.join(index, on=PLACE, how="anti", maintain_order="left")
@@ -66,7 +81,7 @@ def index_agrees(index: pl.DataFrame, kept: pl.DataFrame) -> Iterator[Finding]:
     yield "index: a paragraph that is not kept", strange["document_id"]
     yield "index: a paragraph is there twice", index.filter(pl.struct(PLACE).is_duplicated())["document_id"]
     both = index.join(wanted, on=PLACE, how="inner", maintain_order="left")
-    values = list(SHINGLED)[2:]
+    values = wanted.columns[2:]
     other = both.filter(pl.any_horizontal(pl.col(v).ne_missing(pl.col(f"{v}_right")) for v in values))
     yield "index, documents: the index is not that of the text", other["document_id"]
     if len(index) == len(wanted) and lost.is_empty() and other.is_empty():
@@ -79,11 +94,12 @@ def index_agrees(index: pl.DataFrame, kept: pl.DataFrame) -> Iterator[Finding]:
         )
 
 
-def remembered(kept: pl.DataFrame, ranks: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+def remembered(kept: pl.DataFrame, ranks: pl.DataFrame, asked: pl.DataFrame, n: int) -> pl.DataFrame:
     """Of the kept paragraphs those that are asked for, with the columns of `WITNESSES`."""
     return (
-        kept.drop_nulls("keys")
+        kept.drop_nulls("exact_a")
         .join(asked, on=PLACE, how="semi", maintain_order="left")
+        .pipe(_with_shingles, n)
         .join(ranks, on="document_id", how="left", maintain_order="left")
         .select(
             pl.col(name).alias(new)
@@ -97,7 +113,8 @@ def witnesses_agree(
 ) -> Iterator[Finding]:
     """Whether each near-duplicate of a part has a witness that is kept and earlier, with the Jaccard that is told."""
     duplicates = part.removed.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
-    own = shingled(duplicates.select(*PLACE, "text"), settings).drop_nulls("shingles")
+    own = fingerprinted(duplicates.select(*PLACE, "text"), settings).drop_nulls("exact_a")
+    own = _with_shingles(own, settings["n"]).drop("text")
     brief = duplicates.join(own, on=PLACE, how="anti", maintain_order="left")
     yield "removed: a duplicate is too short to be compared", brief["document_id"]
     pairs = (

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 import cleaners
 from cleaners.boilerplate import boilerplate
-from cleaners.duplicate import duplicate, find, shingle
+from cleaners.duplicate import duplicate, find, table_of
 from cleaners.encoding import encoding
 from cleaners.paragraphs import REASONS, SCHEMA
 from cleaners.related_articles import related_articles
@@ -27,8 +27,8 @@ NEWS = {name: value for name, value in Settings().encoding if name not in ("enab
 
 def strike_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
     """The duplicate cleaner, on what it finds in the frame itself."""
-    table = shingle(frame, n=3, threshold=0.8, min_tokens=3, short="exact")
-    decisions = find([table], threshold=0.8, same_numbers=True, document_share=0.8, min_words=1)
+    table = table_of(frame, n=3, threshold=0.8, min_tokens=3, short="exact")
+    (decisions,) = find([table], n=3, threshold=0.8, same_numbers=True, document_share=0.8, min_words=1)
     return duplicate(frame, decisions)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import datasketch
-import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaners import minhash, tokens
+from cleaners.fingerprints import fingerprint, fingerprint_schema
+from cleaners.shingles import shingle_sets
 
 MASK = (1 << 64) - 1
 
@@ -50,10 +54,12 @@ def fmix64(h: int) -> int:
 
 
 def token_hash(token: str) -> int:
-    """FNV-1a, then `fmix64`."""
-    h = 0xCBF29CE484222325
-    for byte in token.encode():
-        h = ((h ^ byte) * 0x100000001B3) & MASK
+    """Eight bytes at a time, then `fmix64`."""
+    h = 0
+    encoded = token.encode()
+    for at in range(0, len(encoded), 8):
+        h = ((h ^ int.from_bytes(encoded[at : at + 8], "little")) * 0x9E3779B97F4A7C15) & MASK
+        h ^= h >> 29
     return fmix64(h)
 
 
@@ -83,33 +89,53 @@ def normalised(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def hash_texts(texts: list[str], n: int = 3) -> tokens.Hashes:
-    """The hashes of normalised texts."""
-    encoded = [text.encode() for text in texts]
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-    return tokens.hash_texts(np.frombuffer(b"".join(encoded), np.uint8), offsets, n)
+def shingles_of(texts: list[str], n: int = 3) -> list[list[int]]:
+    """The sets of the texts."""
+    values, offsets = shingle_sets(pl.Series(texts, dtype=pl.String), n)
+    return [values[a:b].tolist() for a, b in pairwise(offsets)]
 
 
-def shingles(hashes: tokens.Hashes, row: int) -> list[int]:
-    """The shingle hashes of one text."""
-    return [int(h) for h in hashes.shingles[hashes.offsets[row] : hashes.offsets[row + 1]]]
+def fingerprints_of(texts: list[str], **making: Any) -> pl.DataFrame:
+    """The fingerprints of the texts."""
+    paragraphs = pl.DataFrame(
+        {"document_id": [""] * len(texts), "position": [0] * len(texts), "text": texts},
+        schema={"document_id": pl.String, "position": pl.UInt32, "text": pl.String},
+    )
+    return fingerprint(paragraphs, **({"n": 3, "threshold": 0.8, "min_tokens": 1, "short": "exact"} | making))
 
 
-texts = st.text(st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"), max_size=60).map(normalised)
+texts = st.text(st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"), max_size=60)
 
 
 @given(st.lists(texts, max_size=6), st.integers(1, 16))
 def test_hashes_are_the_documented_ones(batch: list[str], n: int) -> None:
     """Tokens, digit runs, shingles and the sequence's hashes are those of the plain reference, in any script."""
-    found = hash_texts(batch, n)
-    for row, text in enumerate(batch):
+    found = fingerprints_of(batch, n=n)
+    sets = shingles_of(batch, n)
+    for row, text in enumerate(map(normalised, batch)):
         words = tokens_of(text)
-        sequence = [token_hash(word) for word in (words or text.split())]
-        assert found.tokens[row] == len(words)
-        assert found.numbers[row] == numbers_hash(text)
-        assert shingles(found, row) == shingle_hashes(text, n)
-        assert found.exact[row, 0] == sequence_hash(sequence)
-        assert found.exact[row, 1] == sequence_hash(sequence, 0xD1342543DE82EF95)
+        assert found["tokens"][row] == len(words)
+        assert found["numbers"][row] == numbers_hash(text)
+        assert sets[row] == shingle_hashes(text, n)
+        if words:
+            sequence = [token_hash(word) for word in words]
+            assert found["exact_a"][row] == sequence_hash(sequence)
+            assert found["exact_b"][row] == sequence_hash(sequence, 0xD1342543DE82EF95)
+
+
+@pytest.mark.parametrize("text", ["* * *", "—", "…", "\u3000--\t++ "])
+def test_texts_without_a_token(text: str) -> None:
+    """The sequence is then of what white space separates."""
+    found = fingerprints_of([text])
+    assert found["exact_a"][0] == sequence_hash([token_hash(run) for run in text.split()])
+
+
+@pytest.mark.parametrize("letters", range(1, 30))
+def test_words_of_every_length(letters: int) -> None:
+    """A word hashes alike at the end of the text and amid it, in capitals and after letters beyond ASCII."""
+    word = "abcdefghijklmnopqrstuvwxyzabcdef"[:letters]
+    for text in (word, f"{word} and more", f"x {word.upper()}, y", f"é{word}é{word}"):
+        assert shingles_of([text], 1) == [shingle_hashes(normalised(text), 1)]
 
 
 def test_every_code_point_has_the_class_of_its_category() -> None:
@@ -130,43 +156,39 @@ def test_every_code_point_has_the_class_of_its_category() -> None:
 @given(texts)
 def test_a_text_hashes_alike_in_any_company(text: str) -> None:
     """What stands before and after a text in the array is nothing to it."""
-    alone, amid = hash_texts([text]), hash_texts(["a1b 2", text, "漢 9"])
-    assert alone.tokens[0] == amid.tokens[1]
-    assert alone.numbers[0] == amid.numbers[1]
-    assert (alone.exact[0] == amid.exact[1]).all()
-    assert shingles(alone, 0) == shingles(amid, 1)
+    alone, amid = fingerprints_of([text]), fingerprints_of(["a1b 2", text, "漢 9"])
+    assert alone.equals(amid[1:2])
+    assert shingles_of([text])[0] == shingles_of(["a1b 2", text, "漢 9"])[1]
 
 
 def test_no_texts() -> None:
-    """An empty array of texts has empty hashes, signatures and keys."""
-    found = hash_texts([])
-    signed = minhash.signatures(found.shingles, found.offsets, np.arange(0))
-    assert found.offsets.tolist() == [0]
-    assert signed.shape == (0, 128)
-    assert minhash.band_keys(signed, 25, 5).shape == (0, 25)
+    """An empty column has empty hashes and signatures."""
+    nothing = pl.Series([], dtype=pl.String)
+    values, offsets = shingle_sets(nothing, 3)
+    assert (len(values), offsets.tolist()) == (0, [0])
+    assert minhash.signatures(nothing).shape == (0, 128)
+    assert fingerprints_of([]).schema == fingerprint_schema(0.8)
 
 
 @pytest.mark.parametrize("make", [lambda: "ab " * 200_000, lambda: "".join(map(chr, range(0x4E00, 0x9FFF)))])
 def test_long_texts(make: Callable[[], str]) -> None:
     """A text of many megabytes, or without any space, has the reference's shingles."""
     text = make()
-    found = hash_texts(["x", text, "y z"])
-    assert found.tokens[1] == len(tokens_of(text))
-    assert shingles(found, 1) == shingle_hashes(text, 3)
-    assert shingles(found, 2) == shingle_hashes("y z", 3)
+    found = shingles_of(["x", text, "y z"])
+    assert fingerprints_of([text])["tokens"][0] == len(tokens_of(text))
+    assert found[1:] == [shingle_hashes(text, 3), shingle_hashes("y z", 3)]
 
 
-@given(st.lists(st.text(st.sampled_from("ab漢é 3"), max_size=200), min_size=1, max_size=4))
-def test_signatures_are_those_of_datasketch(batch: list[str]) -> None:
+@given(st.lists(st.text(st.sampled_from("ab漢é 3"), max_size=200), min_size=1, max_size=4), st.integers(1, 5))
+def test_signatures_are_those_of_datasketch(batch: list[str], n: int) -> None:
     """Bit for bit, for any number of shingles, none included; and what datasketch loads says the same Jaccard."""
-    found = hash_texts([normalised(text) for text in batch])
-    signed = minhash.signatures(found.shingles, found.offsets, np.arange(len(batch)))
+    signed = minhash.signatures(pl.Series(batch), n)
     oracles = []
-    for row in range(len(batch)):
+    for row, shingles in enumerate(shingles_of(batch, n)):
         oracle = datasketch.MinHash(
             num_perm=128, scheme="affine32", seed=1, hashfunc=lambda h: int(h) & 0xFFFFFFFF
         )
-        oracle.update_batch(shingles(found, row))
+        oracle.update_batch(shingles)
         assert signed.dtype == oracle.hashvalues.dtype
         assert (signed[row] == oracle.hashvalues).all()
         oracles.append(oracle)
@@ -175,23 +197,23 @@ def test_signatures_are_those_of_datasketch(batch: list[str]) -> None:
     assert ours[0].jaccard(ours[-1]) == oracles[0].jaccard(oracles[-1])
 
 
-def test_signatures_of_chosen_rows() -> None:
-    """Rows can be picked, in any order."""
-    found = hash_texts(["a b c d", "e f g", "h i j k l"])
-    signed = minhash.signatures(found.shingles, found.offsets, np.array([2, 0]))
-    everything = minhash.signatures(found.shingles, found.offsets, np.arange(3))
-    assert (signed == everything[[2, 0]]).all()
-
-
 def test_band_keys_are_the_documented_ones() -> None:
-    """A key is the sequence hash of the band's number and its rows' values."""
-    found = hash_texts(["a b c d e", "a b c d f"])
-    signed = minhash.signatures(found.shingles, found.offsets, np.arange(2))
-    keys = minhash.band_keys(signed, 25, 5)
-    for text in range(2):
+    """A key is the upper half of the sequence hash of the band's number and its rows' values."""
+    batch = ["a b c d e", "a b c d f", "漢字 in a line of 9 words, no more"]
+    found, signed = fingerprints_of(batch), minhash.signatures(pl.Series(batch))
+    for text in range(len(batch)):
         for band in range(25):
             values = [int(v) for v in signed[text, band * 5 : band * 5 + 5]]
-            assert keys[text, band] == sequence_hash([band, *values])
+            assert found[f"band_{band:02}"][text] == sequence_hash([band, *values]) >> 32
+
+
+@pytest.mark.parametrize("short", ["keep", "exact"])
+def test_short_texts_have_no_bands(short: str) -> None:
+    """A text of too few tokens is compared for equality, or not at all; one without a token never by bands."""
+    found = fingerprints_of(["one two three", "one two", "***"], min_tokens=3, short=short)
+    assert found["band_00"].is_null().to_list() == [False, True, True]
+    assert found["exact_a"].is_null().to_list() == [False, *[short == "keep"] * 2]
+    assert fingerprints_of(["***"], min_tokens=0)["band_00"].is_null().to_list() == [True]
 
 
 @pytest.mark.parametrize("threshold", [0.06, 0.1, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9, 0.99, 1.0])

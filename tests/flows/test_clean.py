@@ -17,7 +17,7 @@ from prefect.testing.utilities import prefect_test_harness
 from flows import stages
 from flows.clean import clean, clean_here
 from flows.errors import InputMissing
-from flows.plan import carry_out, in_threads
+from flows.plan import Threads, carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
 from support import ROOT, Answer, table
@@ -39,9 +39,7 @@ def server() -> Iterator[None]:
 def test_the_flow_does_what_the_command_does(tmp_path: Path) -> None:
     """The tables of a flow run are, byte for byte, those of a run without Prefect."""
     outcome = clean_here([str(ARTICLES)], tmp_path / "flow")
-    carry_out(
-        [str(ARTICLES)], tmp_path / "plain", Settings(), in_threads(2, lambda _stage, _done, _total: None)
-    )
+    carry_out([str(ARTICLES)], tmp_path / "plain", Settings(), Threads(2, lambda _stage, _done, _total: None))
     assert outcome.run_id == "r000001"
     for name in TABLES:
         parts = sorted((tmp_path / "plain" / name).rglob("*.parquet"))

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cleaners.paragraphs import REASONS
-from flows.errors import ConfigurationError
-from flows.plan import carry_out, in_threads
+from flows.errors import ConfigurationError, CopydeskError
+from flows.plan import Threads, carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
 from support import ROOT, Answer, table
@@ -40,7 +40,7 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 def run(given: list[Path], out: Path, said: dict[str, Any] | None = None, workers: int = 2) -> None:
     """One run of the plan, as the command does it."""
-    carry_out([str(p) for p in given], out, Settings.model_validate(said or {}), in_threads(workers, silent))
+    carry_out([str(p) for p in given], out, Settings.model_validate(said or {}), Threads(workers, silent))
 
 
 def digests(out: Path) -> dict[str, str]:
@@ -363,3 +363,29 @@ def test_the_output_inside_the_input_is_not_read(copydesk: Copydesk, tmp_path: P
     out = tmp_path / "in" / "out"
     copydesk("run", tmp_path / "in", "--out", out)
     assert "nothing new" in copydesk("run", tmp_path / "in", "--out", out).out
+
+
+HARBOUR = "The harbour board said on Monday that the old crane will be taken down before the winter storms come."
+CHOIR = "A choir of forty children sang in the square while the mayor lit the lamps along the river."
+
+
+def test_a_duplicate_of_an_earlier_run_is_found_by_its_text(jsonl: Jsonl, tmp_path: Path) -> None:
+    """A paragraph nearly that of an earlier run is looked up in `documents`, whatever else was kept beside it."""
+    out, both = tmp_path / "out", f"{HARBOUR} {CHOIR}"
+    run([jsonl([{"text": f"Short.\n\n{both}\n{HARBOUR} So it was told."}, {"text": CHOIR}], "a.jsonl")], out)
+    later = f"New words stand here, and nobody has printed them.\n{both.replace('lamps', 'lights')}"
+    run([jsonl([{"text": later}], "b.jsonl")], out, {"duplicate_document": {"enabled": False}})
+    (row,) = table(out, "removed").rows(named=True)
+    assert (row["reason"], row["position"], row["duplicate_of_position"]) == ("duplicate", 1, 1)
+    assert row["rule"] == "near-duplicate, 32 of 38 shingles"
+
+
+def test_an_index_without_its_texts_is_damage(jsonl: Jsonl, tmp_path: Path) -> None:
+    """Where `documents` lacks what the index has, the run says so, and publishes nothing."""
+    out, both = tmp_path / "out", f"{HARBOUR} {CHOIR}"
+    run([jsonl([{"text": both}], "a.jsonl")], out)
+    (part,) = (out / "documents" / "run=r000001").glob("*.parquet")
+    pl.read_parquet(part, hive_partitioning=False).with_columns(text=pl.lit("gone")).write_parquet(part)
+    with pytest.raises(CopydeskError, match=r"does not hold what .* `copydesk verify` tells more"):
+        run([jsonl([{"text": both.replace("lamps", "lights")}], "b.jsonl")], out)
+    assert not (out / "documents" / "run=r000002").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from flows.checks import verify
 from flows.dataset import Dataset
-from flows.plan import carry_out, in_threads
+from flows.plan import Threads, carry_out
 from flows.settings import Settings
 from support import ROOT, table
 
@@ -25,7 +25,7 @@ EXPECTED: dict[str, dict[str, Any]] = json.loads(
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset of the seeds."""
     folder = tmp_path_factory.mktemp("seeds") / "out"
-    carry_out([str(ARTICLES)], folder, Settings(), in_threads(2, lambda _stage, _done, _total: None))
+    carry_out([str(ARTICLES)], folder, Settings(), Threads(2, lambda _stage, _done, _total: None))
     return folder
 
 

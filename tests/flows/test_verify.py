@@ -16,7 +16,7 @@ import pytest
 from flows.checks import verify, verify_folder
 from flows.dataset import Dataset
 from flows.errors import CopydeskError, UsageError
-from flows.plan import carry_out, in_threads
+from flows.plan import Threads, carry_out
 from flows.settings import Settings
 from flows.tables import SCHEMAS, TABLES
 from support import Answer
@@ -74,7 +74,7 @@ Damage = Callable[[Path], None]
 def run(given: Path, out: Path, said: dict[str, Any] | None = None) -> None:
     """One run of the plan."""
     settings = Settings.model_validate(said or {})
-    carry_out([str(given)], out, settings, in_threads(2, lambda _stage, _done, _total: None))
+    carry_out([str(given)], out, settings, Threads(2, lambda _stage, _done, _total: None))
 
 
 def write(path: Path, records: list[dict[str, Any]]) -> Path:
@@ -425,8 +425,8 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
         rewrite("index", last_of_all),
         "r000001: index: paragraphs are in another order",
     ),
-    "keys of the index": (
-        rewrite("index", put("keys", pl.col("keys").list.reverse())),
+    "bands of the index": (
+        rewrite("index", put("band_00", pl.col("band_01"))),
         "r000001: index, documents: the index is not that of the text",
     ),
     "a row of the ledger lost": (

@@ -1,0 +1,127 @@
+"""The fingerprint of each paragraph: what near-duplicates are found by, a hundred and fifty bytes a row.
+
+Two paragraphs with the same `exact_a` and `exact_b` have the same sequence of tokens. Two that have a band in common
+are candidates for near-duplicates; whether they are, their sets of shingles tell, which are made of the texts then.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import numpy as np
+import polars as pl
+
+from cleaners.minhash import NUM_PERM, Permutations, band_key, bands, permutations, sign
+from cleaners.shingles import normalised_texts
+from cleaners.tokens import (
+    I64,
+    MULTIPLIER,
+    SECOND_MULTIPLIER,
+    U8,
+    U32,
+    U64,
+    Alphabet,
+    alphabet,
+    fmix64,
+    kernel,
+    longest,
+    tokenise,
+    wordless_alphabet,
+)
+
+_FINGERPRINTS: Final[dict[str, pl.DataType]] = {
+    "document_id": pl.String(),
+    "position": pl.UInt32(),
+    "tokens": pl.UInt32(),  # how many
+    "numbers": pl.UInt64(),  # hash of the sequence of digit runs, that of no numbers at all without any
+    "exact_a": pl.UInt64(),  # two hashes of the sequence of tokens; null where the paragraph is not compared
+    "exact_b": pl.UInt64(),
+}
+
+
+def band_names(threshold: float) -> list[str]:
+    """The columns of the keys of the bands."""
+    return [f"band_{number:02}" for number in range(bands(threshold)[0])]
+
+
+def fingerprint_schema(threshold: float) -> pl.Schema:
+    """The columns of what `fingerprint` returns: UInt32 bands, null where only equality makes a duplicate."""
+    return pl.Schema({**_FINGERPRINTS, **dict.fromkeys(band_names(threshold), pl.UInt32())})
+
+
+def fingerprint(
+    paragraphs: pl.DataFrame, *, n: int, threshold: float, min_tokens: int, short: Literal["keep", "exact"]
+) -> pl.DataFrame:
+    """The fingerprints of `paragraphs` (document_id, position, text, none of them null), row by row.
+
+    Shingles have `n` tokens (1 to 16); the bands find pairs whose Jaccard is `threshold` or more. A paragraph of fewer
+    than `min_tokens` tokens is not compared with `short = "keep"`, and only for equality with "exact". The columns are
+    those of `fingerprint_schema`; fingerprints of other settings do not go together.
+    """
+    tokens, numbers, exact, keys = _fingerprints(
+        *normalised_texts(paragraphs.get_column("text")),
+        alphabet(),
+        wordless_alphabet(),
+        n,
+        min_tokens,
+        permutations(),
+        *bands(threshold),
+    )
+    long = pl.Series(tokens >= max(min_tokens, 1))
+    compared = long if short == "keep" else pl.repeat(True, len(long), eager=True)
+    return paragraphs.select("document_id", "position").with_columns(
+        pl.Series("tokens", tokens),
+        pl.Series("numbers", numbers),
+        *(_where(compared, name, values) for name, values in zip(("exact_a", "exact_b"), exact, strict=True)),
+        *(_where(long, name, values) for name, values in zip(band_names(threshold), keys, strict=True)),
+    )
+
+
+def exact_hashes(text: pl.Series) -> pl.DataFrame:
+    """The columns exact_a and exact_b of the texts (none of them null)."""
+    _, _, (a, b), _ = _fingerprints(
+        *normalised_texts(text), alphabet(), wordless_alphabet(), 1, 1 << 62, permutations(), 0, 1
+    )
+    return pl.DataFrame({"exact_a": a, "exact_b": b})
+
+
+def _where(rows: pl.Series, name: str, values: U32 | U64) -> pl.Series:
+    """The values of these rows, and null elsewhere."""
+    return pl.select(pl.when(rows).then(pl.Series(values)).alias(name)).to_series()
+
+
+@kernel
+def _fingerprints(
+    data: U8,
+    offsets: I64,
+    letters: Alphabet,
+    wordless: Alphabet,
+    n: int,
+    min_tokens: int,
+    drawn: Permutations,
+    bands: int,
+    width: int,
+) -> Any:
+    """(tokens, numbers, exact (2, rows), keys (bands, rows)) of each text, keys of those with `min_tokens` tokens."""
+    rows, most = len(offsets) - 1, longest(offsets)
+    hashes, mixed = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint32)
+    signature = np.empty(NUM_PERM, np.uint32)
+    tokens, numbers = np.empty(rows, np.uint32), np.empty(rows, np.uint64)
+    exact, keys = np.empty((2, rows), np.uint64), np.zeros((bands, rows), np.uint32)
+    for row in range(rows):
+        start, stop = offsets[row], offsets[row + 1]
+        count, numbers[row] = tokenise(data, start, stop, letters, hashes)
+        tokens[row] = count
+        if count >= min_tokens:
+            sign(hashes, count, n, drawn, mixed, signature)
+            for band in range(bands):
+                keys[band, row] = band_key(signature, band, width)
+        if count == 0:
+            count, _ = tokenise(data, start, stop, wordless, hashes)
+        one, two = np.uint64(0), np.uint64(0)  # two chains of products at once take no longer than one
+        for i in range(count):
+            one = one * np.uint64(MULTIPLIER) + hashes[i]
+            two = two * np.uint64(SECOND_MULTIPLIER) + hashes[i]
+        exact[0, row] = fmix64(one * np.uint64(MULTIPLIER) + np.uint64(count))
+        exact[1, row] = fmix64(two * np.uint64(SECOND_MULTIPLIER) + np.uint64(count))
+    return tokens, numbers, exact, keys

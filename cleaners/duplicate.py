@@ -8,7 +8,7 @@ common with another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
@@ -16,20 +16,12 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners import keep_rule
-from cleaners.candidates import (
-    KeyFilter,
-    Pairs,
-    Sets,
-    number_pairs,
-    plain_buckets,
-    shared_keys,
-    uncrowded_buckets,
-)
-from cleaners.fingerprints import band_names, exact_hashes, fingerprint, fingerprint_schema
+from cleaners import keep_rule, sharing
+from cleaners.candidates import Pairs, Sets, plain_buckets, uncrowded_buckets
+from cleaners.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.row_tables import RowTables, starts_of
 from cleaners.shingles import count_tokens, shingle_sets
-from cleaners.tokens import I64, U64
+from cleaners.tokens import I64
 
 __all__ = [
     "DECISIONS",
@@ -70,11 +62,26 @@ def compared() -> pl.Expr:
 
 
 def table_of(
-    frame: pl.DataFrame, *, n: int, threshold: float, min_tokens: int, short: Literal["keep", "exact"]
+    frame: pl.DataFrame,
+    *,
+    n: int,
+    threshold: float,
+    min_tokens: int,
+    short: Literal["keep", "exact"],
+    method: Method = "minhash",
+    order: pl.DataFrame | None = None,
 ) -> Table:
     """The fingerprints of a frame's paragraphs that are `compared`; see `fingerprints.fingerprint`."""
     paragraphs = frame.filter(compared())
-    made = fingerprint(paragraphs, n=n, threshold=threshold, min_tokens=min_tokens, short=short)
+    made = fingerprint(
+        paragraphs,
+        n=n,
+        threshold=threshold,
+        min_tokens=min_tokens,
+        short=short,
+        method=method,
+        order=order,
+    )
     return Table(made.lazy(), paragraphs.get_column("text").gather)
 
 
@@ -87,6 +94,7 @@ def find(
     same_numbers: bool,
     document_share: float | None,
     min_words: int | None,
+    method: Method = "minhash",
     workers: int = 1,
 ) -> list[pl.DataFrame]:
     """Of each of `tables` the paragraphs that go, in order, with the columns of `DECISIONS`.
@@ -102,24 +110,27 @@ def find(
     given = (*index, *tables)
     everything = RowTables([table.fingerprints for table in given], len(index))
     documents = _documents(everything)
-    twins, firsts = _twins(everything)
+    twins, firsts = sharing.twins(everything)
     everything.leave_out(twins[twins != firsts])
+    ways = (
+        sharing.rarest_keys(everything)
+        if method == "exact"
+        else [sharing.Keys(name) for name in band_names(threshold)]
+    )
     with ThreadPoolExecutor(workers) as pool:
-        pairs = _joined(
-            pool.map(lambda band: _sharing(everything, band, same_numbers), band_names(threshold))
-        )
+        pairs = sharing.joined(pool.map(lambda way: sharing.sharing(everything, way, same_numbers), ways))
         # rows with the same tokens have one set, that of the first of them
-        originals, sharing = np.unique(np.concatenate((pairs.rows, firsts))), np.unique(pairs.rows)
+        originals, members = np.unique(np.concatenate((pairs.rows, firsts))), np.unique(pairs.rows)
         parts = list(
             pool.map(
                 lambda i: shingle_sets(
-                    given[i].texts(everything.local(sharing, *everything.starts[i : i + 2])), n
+                    given[i].texts(everything.local(members, *everything.starts[i : i + 2])), n
                 ),
                 range(len(given)),
             )
         )
     sizes = np.zeros(len(originals), np.int64)
-    sizes[np.searchsorted(originals, sharing)] = np.concatenate([np.diff(offsets) for _, offsets in parts])
+    sizes[np.searchsorted(originals, members)] = np.concatenate([np.diff(offsets) for _, offsets in parts])
     numbers = everything.gather(originals, "numbers").get_column("numbers").to_numpy()
     sets = Sets(
         first_new=int(np.searchsorted(originals, everything.first_new)),
@@ -192,60 +203,6 @@ def _documents(everything: RowTables) -> keep_rule.Documents:
         tokens.append(columns.get_column("tokens").to_numpy())
     starts = np.concatenate((*firsts, [everything.new])).astype(np.int64)
     return keep_rule.Documents(starts, np.concatenate(tokens))
-
-
-def _twins(everything: RowTables) -> tuple[I64, I64]:
-    """(rows, firsts): rows that have the same tokens as another, one of them of this run; and the first of those."""
-    seen = KeyFilter(everything.new)
-    for _, columns in everything.keys("exact_a", new=True):
-        seen.mark(columns.get_column("exact_a").to_numpy())
-    found = []
-    for new, passing in ((False, seen.pass_index), (True, seen.pass_new)):
-        for rows, columns in everything.keys("exact_a", "exact_b", new=new):
-            a, b = (columns.get_column(name).to_numpy() for name in columns.columns)
-            passed = passing(a)
-            found.append((rows[passed], a[passed], b[passed]))
-    rows, a, b = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    (twins, numbers), _ = shared_keys(rows, number_pairs(a, b), everything.first_new)
-    _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
-    return twins, twins[at][place]
-
-
-def _sharing(everything: RowTables, band: str, same_numbers: bool) -> Pairs:
-    """The rows that have this band in common with another, one of them of this run, and the keys; by row.
-
-    With `same_numbers`, a key stands for the numbers too, so that rows with different ones never meet.
-    """
-
-    def keys_of(columns: pl.DataFrame) -> U64:
-        # the filter below goes by the upper bits
-        keys = columns.get_column(band).to_numpy().astype(np.uint64) << np.uint64(32)
-        return keys ^ columns.get_column("numbers").to_numpy() if same_numbers else keys
-
-    seen = KeyFilter(everything.new)
-    for _, columns in everything.keys(band, "numbers", new=True):
-        seen.mark(keys_of(columns))
-    found = []
-    for new, passing in ((False, seen.pass_index), (True, seen.pass_new)):
-        for rows, columns in everything.keys(band, "numbers", new=new):
-            keys = keys_of(columns)
-            passed = passing(keys)
-            found.append((rows[passed], keys[passed]))
-    rows, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    pairs, _ = shared_keys(rows, keys, everything.first_new)
-    return pairs
-
-
-def _joined(parts: Iterable[Pairs]) -> Pairs:
-    """The pairs of several kinds of keys, the keys of each numbered after those of the one before; by row."""
-    rows, keys, count = [], [], 0
-    for part in parts:
-        rows.append(part.rows)
-        keys.append(part.keys + count)
-        count += int(part.keys.max(initial=-1)) + 1
-    row, key = np.concatenate(rows), np.concatenate(keys)
-    order = np.argsort(row, kind="stable")
-    return Pairs(row[order], key[order])
 
 
 def _in_words(struck: pl.DataFrame, min_words: int) -> pl.DataFrame:

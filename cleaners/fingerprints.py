@@ -11,7 +11,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import polars as pl
 
+from cleaners.keep_rule import as_fraction
 from cleaners.minhash import NUM_PERM, Permutations, band_key, bands, permutations, sign
+from cleaners.rarest_shingles import rarest_shingles
 from cleaners.shingles import normalised_texts
 from cleaners.tokens import (
     I64,
@@ -39,33 +41,57 @@ _FINGERPRINTS: Final[dict[str, pl.DataType]] = {
 }
 
 
+#: The columns from this one on are what paragraphs are found by; the others only tell of them.
+KEYS: Final = list(_FINGERPRINTS).index("exact_a")
+
+Method = Literal["minhash", "exact"]
+
+
 def band_names(threshold: float) -> list[str]:
     """The columns of the keys of the bands."""
     return [f"band_{number:02}" for number in range(bands(threshold)[0])]
 
 
-def fingerprint_schema(threshold: float) -> pl.Schema:
-    """The columns of what `fingerprint` returns: UInt32 bands, null where only equality makes a duplicate."""
-    return pl.Schema({**_FINGERPRINTS, **dict.fromkeys(band_names(threshold), pl.UInt32())})
+def fingerprint_schema(threshold: float, method: Method = "minhash") -> pl.Schema:
+    """The columns of what `fingerprint` returns: keys, null where only equality makes a duplicate.
+
+    With "minhash" a UInt32 for each band; with "exact" a list of UInt64, `rarest`.
+    """
+    keys: dict[str, pl.DataType] = {"rarest": pl.List(pl.UInt64())}
+    if method == "minhash":
+        keys = {name: pl.UInt32() for name in band_names(threshold)}
+    return pl.Schema(_FINGERPRINTS | keys)
 
 
 def fingerprint(
-    paragraphs: pl.DataFrame, *, n: int, threshold: float, min_tokens: int, short: Literal["keep", "exact"]
+    paragraphs: pl.DataFrame,
+    *,
+    n: int,
+    threshold: float,
+    min_tokens: int,
+    short: Literal["keep", "exact"],
+    method: Method = "minhash",
+    order: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The fingerprints of `paragraphs` (document_id, position, text, none of them null), row by row.
 
-    Shingles have `n` tokens (1 to 16); the bands find pairs whose Jaccard is `threshold` or more. A paragraph of fewer
-    than `min_tokens` tokens is not compared with `short = "keep"`, and only for equality with "exact". The columns are
-    those of `fingerprint_schema`; fingerprints of other settings do not go together.
+    Shingles have `n` tokens (1 to 16). With `method = "minhash"` bands of signatures find pairs whose Jaccard is
+    `threshold` or more, all but a few in 100,000; with "exact" the rarest shingles by `order`, a table of
+    `rarest_shingles.count_shingles`, find all. A paragraph of fewer than `min_tokens` tokens is not compared with
+    `short = "keep"`, and only for equality with "exact". The columns are those of `fingerprint_schema`; fingerprints of
+    other settings do not go together.
     """
+    text = paragraphs.get_column("text")
+    number, width = bands(threshold) if method == "minhash" else (0, 1)
     tokens, numbers, exact, keys = _fingerprints(
-        *normalised_texts(paragraphs.get_column("text")),
+        *normalised_texts(text),
         alphabet(),
         wordless_alphabet(),
         n,
         min_tokens,
         permutations(),
-        *bands(threshold),
+        number,
+        width,
     )
     long = pl.Series(tokens >= max(min_tokens, 1))
     compared = long if short == "keep" else pl.repeat(True, len(long), eager=True)
@@ -73,8 +99,25 @@ def fingerprint(
         pl.Series("tokens", tokens),
         pl.Series("numbers", numbers),
         *(_where(compared, name, values) for name, values in zip(("exact_a", "exact_b"), exact, strict=True)),
-        *(_where(long, name, values) for name, values in zip(band_names(threshold), keys, strict=True)),
+        *(
+            _where(long, name, values)
+            for name, values in zip(band_names(threshold), keys, strict=False)  # none with "exact"
+        ),
+        *([] if method == "minhash" else [_rarest(text, long, n, threshold, order)]),
     )
+
+
+def _rarest(
+    text: pl.Series, long: pl.Series, n: int, threshold: float, order: pl.DataFrame | None
+) -> pl.Series:
+    if order is None:
+        raise ValueError('method "exact" wants an order of the shingles')
+    rows = long.arg_true()
+    keys = rarest_shingles(text.gather(rows), n, as_fraction(threshold).as_integer_ratio(), order)
+    nothing = pl.Series([None], dtype=pl.List(pl.UInt64()))
+    places = pl.repeat(len(keys), len(text), dtype=pl.UInt32, eager=True)
+    places = places.scatter(rows, pl.arange(0, len(keys), dtype=pl.UInt32, eager=True))
+    return keys.append(nothing).gather(places).alias("rarest")
 
 
 def exact_hashes(text: pl.Series) -> pl.DataFrame:
@@ -113,7 +156,8 @@ def _fingerprints(
         count, numbers[row] = tokenise(data, start, stop, letters, hashes)
         tokens[row] = count
         if count >= min_tokens:
-            sign(hashes, count, n, drawn, mixed, signature)
+            if bands:
+                sign(hashes, count, n, drawn, mixed, signature)
             for band in range(bands):
                 keys[band, row] = band_key(signature, band, width)
         if count == 0:

@@ -7,6 +7,7 @@
     OUT/_copydesk/ledger/run=<id>/          the input files that a run has read
     OUT/_copydesk/ledger/seen.parquet       input files that were read since, and held nothing new
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
+    OUT/_copydesk/order/run=<id>/           how rare shingles are, where the method is "exact": of the first run alone
     OUT/_copydesk/lines/run=<id>/           how often each source printed a line
     OUT/_copydesk/runs/run=<id>/run.json    the manifest
 
@@ -31,7 +32,7 @@ from filelock import FileLock, Timeout
 from flows.errors import CopydeskError, Locked, UsageError
 from flows.tables import FORMAT, SCHEMAS, TABLES, sync, write_part
 
-STATE: Final = ("ledger", "index", "lines", "runs")
+STATE: Final = ("ledger", "index", "order", "lines", "runs")
 _RUN = re.compile(r"run=(r\d{6,})(?:\.\.(r\d{6,}))?")
 
 
@@ -184,14 +185,14 @@ class Dataset:
         """
         for table in (*STATE, *TABLES[::-1]):
             source, target = staged / table, self.folder(table, run_id)
+            if table in STATE and not source.exists():
+                continue  # what no cleaner that is switched on has a use for
             target.parent.mkdir(parents=True, exist_ok=True)
             sync(source)
             if table == "documents":
                 # the commit is written only when all that belongs to it is
-                for base in {self.folder(t, run_id).parent for t in (*STATE, *TABLES)} | {
-                    self.root,
-                    self.state,
-                }:
+                bases = {self.folder(t, run_id).parent for t in (*STATE, *TABLES)} | {self.root, self.state}
+                for base in filter(Path.exists, bases):
                     sync(base)
             source.rename(target)
         sync(self.root / "documents")

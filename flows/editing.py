@@ -14,7 +14,7 @@ from cleaners.boilerplate import boilerplate
 from cleaners.duplicate import Table as Fingerprints
 from cleaners.duplicate import compared, count_tokens, find, table_of
 from cleaners.encoding import encoding, repair
-from cleaners.fingerprints import band_names
+from cleaners.fingerprints import KEYS, fingerprint_schema
 from cleaners.language import language
 from cleaners.paragraphs import to_paragraphs, without_white_space
 from cleaners.phrase_search import search
@@ -83,10 +83,20 @@ def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.Dat
     )
 
 
-def fingerprints_of(frame: pl.DataFrame, settings: Settings) -> Fingerprints:
-    """The fingerprints of a frame's paragraphs that are `compared`, and their texts."""
+def fingerprints_of(
+    frame: pl.DataFrame, settings: Settings, order: pl.DataFrame | None = None
+) -> Fingerprints:
+    """The fingerprints of a frame's paragraphs that are `compared`, and their texts; `order` for the method "exact"."""
     s = settings.duplicate
-    return table_of(frame, n=s.n, threshold=s.threshold, min_tokens=s.min_tokens, short=s.short)
+    return table_of(
+        frame,
+        n=s.n,
+        threshold=s.threshold,
+        min_tokens=s.min_tokens,
+        short=s.short,
+        method=s.method,
+        order=order,
+    )
 
 
 def decide(
@@ -95,8 +105,8 @@ def decide(
     """What `find` decides by these settings; nothing meets where the cleaner `duplicate` is switched off."""
     s = settings.duplicate
     if not s.enabled:
-        keys = ["exact_a", "exact_b", *band_names(s.threshold)]
-        nothing = [pl.lit(None).cast(pl.UInt64).alias(name) for name in keys]
+        keys = list(fingerprint_schema(s.threshold, s.method).items())[KEYS:]
+        nothing = [pl.lit(None, dtype).alias(name) for name, dtype in keys]
         tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
         index = []
     return find(
@@ -109,6 +119,7 @@ def decide(
         if settings.duplicate_document.enabled
         else None,
         min_words=settings.too_short.min_words if settings.too_short.enabled else None,
+        method=s.method,
         workers=workers,
     )
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cleaners.duplicate import duplicate
+from cleaners.rarest_shingles import merge_counts
 from flows import inputs
 from flows.editing import TITLE_BEFORE, TITLE_FIXES, decide, edit, fingerprints_of
 from flows.settings import DuplicateDocument, Settings, phrases_of
@@ -28,7 +29,8 @@ def explain(file: str, settings: Settings, console: Console) -> None:
             documents, frame = edit(shard.documents, settings, phrases)
             # of one document it cannot be said that it was printed before
             alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
-            (decisions,) = decide([fingerprints_of(frame, alone)], [], alone)
+            order = merge_counts([]) if settings.duplicate.method == "exact" else None
+            (decisions,) = decide([fingerprints_of(frame, alone, order)], [], alone)
             proofs = duplicate(frame, decisions).partition_by(
                 "document_id", maintain_order=True, as_dict=True
             )

@@ -156,6 +156,7 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
             phrases,
             {"copydesk_version": version("copydesk"), "run_id": run_id, "configuration": configuration},
             _charsets(dataset) if settings.encoding.source_history else {},
+            settings.duplicate.method == "exact" and not dataset.parts("order"),
             workers(settings),
             frozenset(i.uri for i in changed),
         )
@@ -203,8 +204,9 @@ def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Ta
     if job.settings.repeated_line.enabled:
         with times.of("count"):
             engine.each("count", stages.count_lines, job, [shards])
-    else:
-        (job.staging / "publish" / "lines").mkdir(parents=True)
+    if job.orders:
+        with times.of("order"):
+            engine.each("order", stages.order_shingles, job, [shards])
     with times.of("strike"):
         engine.each("strike", stages.strike_lines, job, shards)
     with times.of("compare"):
@@ -237,11 +239,11 @@ def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
     if not published:
         return
     built = dataset.manifest(published[-1])["settings"]["duplicate"]
-    for key in ("n", "threshold", "min_tokens", "short"):
+    for key in ("n", "threshold", "min_tokens", "short", "method"):
         mine = getattr(settings.duplicate, key)
-        if built[key] != mine:
+        if built.get(key) != mine:
             raise ConfigurationError(
-                f"[duplicate] {key} = {mine!r}, but {dataset.root} was built with {key} = {built[key]!r}: "
+                f"[duplicate] {key} = {mine!r}, but {dataset.root} was built with {key} = {built.get(key)!r}: "
                 "use the same value, or another --out"
             )
 

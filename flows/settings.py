@@ -120,6 +120,7 @@ class Duplicate(Table):
     threshold: float = Field(default=0.8, gt=0, le=1)
     min_tokens: int = Field(default=10, ge=1)  # shorter paragraphs are compared only for equality
     short: Literal["keep", "exact"] = "keep"
+    method: Literal["minhash", "exact"] = "minhash"  # how candidates are found
     same_numbers: bool = True
 
 

@@ -2,8 +2,8 @@
 
     read     inputs           -> documents and rejected, shard by shard
     clean    a shard          -> its paragraphs, repaired and with what needs no other document struck; the counts of
-                                 its lines
-    count    all shards       -> how often each source printed a line, in this run and the earlier ones
+                                 its lines, and of its shingles where there is to be an order of these
+    count    all shards       -> how often each source printed a line, in this run and the earlier ones; the order
     strike   a shard          -> which of its lines are repeated; the fingerprints of what is left
     compare  all shards       -> which paragraphs are near-duplicates, and of what
     split    a shard          -> the parts of the published tables
@@ -24,6 +24,7 @@ import polars as pl
 from cleaners.duplicate import Table, compared, duplicate, kept
 from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases import Phrase
+from cleaners.rarest_shingles import count_shingles, merge_counts
 from cleaners.repeated_line import count, merge, repeated_line
 from cleaners.tokens import I64
 from flows import inputs
@@ -46,6 +47,7 @@ class Job:
     phrases: tuple[Phrase, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)  # of the Parquet files
     charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
+    orders: bool = False  # whether the dataset is to be given an order of its shingles
     workers: int = 1  # threads of a stage that has one item
     #: uris of inputs that an earlier run has read, and that have changed since
     reread: frozenset[str] = frozenset()
@@ -112,6 +114,9 @@ def clean(job: Job, read: Read) -> None:
     if job.settings.repeated_line.enabled:
         counted = count(frame, max_characters=job.settings.repeated_line.max_characters)
         _write(counted, job.path("lines", shard))
+    if job.orders:
+        texts = frame.filter(compared()).get_column("text")
+        _write(count_shingles(texts, job.settings.duplicate.n), job.path("order", shard))
     _write(frame, job.path("cleaned", shard))
     _write(documents.drop("text"), job.path("documents", shard))
     job.path("read", shard).unlink()
@@ -127,6 +132,20 @@ def count_lines(job: Job, shards: Sequence[str]) -> None:
     _write(known.filter(pl.col("line").is_null() | (pl.col("documents") >= least)), job.path("lines", "all"))
 
 
+def order_shingles(job: Job, shards: Sequence[str]) -> None:
+    """The order of shingles that this dataset shall have, by how often this run has seen them."""
+    order = merge_counts(_read(job.path("order", shard)) for shard in shards)
+    write_part(order, job.publish("order", "00000"), job.metadata)
+
+
+def _order(job: Job) -> pl.DataFrame | None:
+    """The order of shingles, this run's or that of an earlier one; None where the method needs none."""
+    if job.settings.duplicate.method != "exact":
+        return None
+    path = job.publish("order", "00000") if job.orders else Dataset(job.out).parts("order")[0]
+    return pl.read_parquet(path, hive_partitioning=False)
+
+
 def strike_lines(job: Job, shard: str) -> None:
     """Strike a shard's repeated lines; fingerprint the paragraphs that are left, and count the words of all."""
     frame = _read(job.path("cleaned", shard))
@@ -137,7 +156,7 @@ def strike_lines(job: Job, shard: str) -> None:
             pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
         ).to_series()
         frame = struck
-    fingerprints = fingerprints_of(frame, job.settings).fingerprints.collect()
+    fingerprints = fingerprints_of(frame, job.settings, _order(job)).fingerprints.collect()
     rows = frame.select(compared()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), job.path("fingerprints", shard))
     _write(pl.DataFrame([rules.alias("rule"), count_words(frame, fingerprints)]), job.path("struck", shard))

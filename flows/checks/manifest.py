@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from cleaners.fingerprints import fingerprint_schema
+from cleaners.rarest_shingles import ORDER
 from cleaners.repeated_line import COUNTS
 from flows.checks.order import LEDGER
 from flows.dataset import Dataset
@@ -18,9 +19,9 @@ from flows.settings import Duplicate
 from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES
 
-FOLDERS: Final = (*TABLES, "ledger", "index", "lines")
+FOLDERS: Final = (*TABLES, "ledger", "index", "order", "lines")
 SHARDED: Final = (*TABLES, "index")  # have a part for each shard, all of the same names
-JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "same_numbers")  # of [duplicate]
+JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
 
 #: What polars raises for a file that is no Parquet, or no longer.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -123,7 +124,9 @@ def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
         case "ledger":
             return LEDGER
         case "index":
-            return fingerprint_schema(promise.duplicate["threshold"])
+            return fingerprint_schema(promise.duplicate["threshold"], promise.duplicate["method"])
+        case "order":
+            return ORDER
         case "lines":
             return COUNTS
     return SCHEMAS[table]

@@ -96,6 +96,8 @@ def _tables(dataset: Dataset, promises: Sequence[Promise]) -> Iterator[str]:
     try:
         asked, witnesses = named(dataset), pl.DataFrame(schema=WITNESSES)
         known = pl.Series("document_id", [], pl.String)  # the documents of the runs so far
+        orders = dataset.parts("order")
+        order = pl.read_parquet(orders[0], hive_partitioning=False) if orders else None
         for promise in promises:
             run = f"{promise.run_id}: "
             ledger = pl.read_parquet(dataset.parts("ledger", promise.run_id), hive_partitioning=False)
@@ -110,7 +112,7 @@ def _tables(dataset: Dataset, promises: Sequence[Promise]) -> Iterator[str]:
                 index = pl.read_parquet(
                     dataset.folder("index", promise.run_id) / name, hive_partitioning=False
                 )
-                kept = fingerprinted(part.kept(), promise.duplicate)
+                kept = fingerprinted(part.kept(), promise.duplicate, order)
                 places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
                 witnesses = pl.concat([witnesses, remembered(kept, places, asked, promise.duplicate["n"])])
                 findings += tables_agree(part, promise.enabled)

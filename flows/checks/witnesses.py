@@ -43,9 +43,15 @@ def named(dataset: Dataset) -> pl.DataFrame:
     )
 
 
-def fingerprinted(paragraphs: pl.DataFrame, settings: Mapping[str, Any]) -> pl.DataFrame:
-    """Paragraphs (document_id, position, text) with their fingerprints, those that are not compared included."""
+def fingerprinted(
+    paragraphs: pl.DataFrame, settings: Mapping[str, Any], order: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Paragraphs (document_id, position, text) with their fingerprints, those that are not compared included.
+
+    Without an order of shingles, which the method "exact" wants, their keys are not those of the index.
+    """
     rules = {name: settings[name] for name in ("n", "threshold", "min_tokens", "short")}
+    rules |= {"method": "exact" if order is not None else "minhash", "order": order}
     return fingerprint(paragraphs, **rules).with_columns(paragraphs["text"])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import random
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -17,15 +19,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners import candidates, duplicate, shingles, tokens
+from cleaners import candidates, duplicate, rarest_shingles, sharing, shingles, tokens
 from cleaners.candidates import Buckets, Sets
-from cleaners.duplicate import Table, table_of
+from cleaners.duplicate import Table
 from cleaners.paragraphs import SCHEMA
 
-DEFAULTS: dict[str, Any] = {"n": 3, "threshold": 0.8, "min_tokens": 10, "short": "keep"}
+DEFAULTS: dict[str, Any] = {
+    "n": 3,
+    "threshold": 0.8,
+    "min_tokens": 10,
+    "short": "keep",
+    "method": "minhash",
+}
 RULES: dict[str, Any] = {
     "n": 3,
     "threshold": 0.8,
+    "method": "minhash",
     "same_numbers": True,
     "document_share": 0.8,
     "min_words": 1,
@@ -45,6 +54,19 @@ def frame_of(corpus: Corpus, first: int = 0) -> pl.DataFrame:
     return frame.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in frame.columns
     ).select(*SCHEMA)
+
+
+@functools.cache
+def some_order() -> pl.DataFrame:
+    """An order of shingles in which a few are frequent."""
+    seen = pl.Series(["ant bee Cat dog eel 3 4 x1", "the harbour board said on monday", "ant bee cat"])
+    return rarest_shingles.count_shingles(seen, 3)
+
+
+def table_of(frame: pl.DataFrame, **making: Any) -> Table:
+    """The table that is made by these rules, with an order of shingles where they want one."""
+    order = some_order() if making["method"] == "exact" else None
+    return duplicate.table_of(frame, **making, order=order)
 
 
 def kept(table: Table, decisions: pl.DataFrame) -> Table:
@@ -102,7 +124,8 @@ class Paragraph:
             {tuple(t[i : i + n]) for i in range(max(len(t) - n, 0) + 1)} for t in (self.tokens, other.tokens)
         )
         # the bands may miss a pair now and then; that is not for this oracle to judge
-        return Fraction(len(mine & theirs), len(mine | theirs)) if self.bands & other.bands else Fraction(0)
+        found = options["method"] == "exact" or self.bands & other.bands
+        return Fraction(len(mine & theirs), len(mine | theirs)) if found else Fraction(0)
 
 
 def oracle(corpus: Corpus, **given_options: Any) -> list[tuple[Any, ...]]:
@@ -110,11 +133,11 @@ def oracle(corpus: Corpus, **given_options: Any) -> list[tuple[Any, ...]]:
     options = {**DEFAULTS, **RULES, **given_options}
     threshold, share = (Fraction(str(options[k] or 0)) for k in ("threshold", "document_share"))
     table = table_of(frame_of(corpus), **{name: options[name] for name in DEFAULTS}).fingerprints.collect()
-    bands = table.select(pl.col("^band_.*$")).iter_rows()
+    bands = table.select(pl.col("^band_.*$")).rows() or [()] * len(table)
     kept: list[Paragraph] = []
     decisions: list[tuple[Any, ...]] = []
     for d, document in enumerate(corpus):
-        paragraphs = [Paragraph(d, p, text, set(enumerate(next(bands)))) for p, text in enumerate(document)]
+        paragraphs = [Paragraph(d, p, text, set(enumerate(bands.pop(0)))) for p, text in enumerate(document)]
         tentative: list[Paragraph] = []
         witness: list[tuple[Paragraph, Fraction] | None] = []
         for paragraph in paragraphs:
@@ -184,6 +207,7 @@ options = st.fixed_dictionaries(
         "threshold": st.sampled_from([0.3, 0.5, 0.6, 0.8, 1.0]),
         "min_tokens": st.sampled_from([1, 3, 10]),
         "short": st.sampled_from(["keep", "exact"]),
+        "method": st.sampled_from(["minhash", "exact"]),
         "same_numbers": st.booleans(),
         "document_share": st.sampled_from([None, 0.5, 0.8, 1.0]),
         "min_words": st.sampled_from([None, 0, 1, 5, 20]),
@@ -198,18 +222,19 @@ def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> Non
     assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
 
 
-@given(corpora(), options, st.sampled_from([0, 1, 2, 5]), st.integers(1, 3))
+@given(corpora(), options, st.sampled_from([0, 1, 2, 5]), st.integers(1, 3), st.sampled_from([7, 1 << 20]))
 @settings(max_examples=80, deadline=None)
-def test_crowding_and_workers_change_nothing(
-    corpus: Corpus, chosen: dict[str, Any], crowded: int, workers: int
+def test_crowding_workers_and_parts_change_nothing(
+    corpus: Corpus, chosen: dict[str, Any], crowded: int, workers: int, keys_at_once: int
 ) -> None:
-    """The prefix filter in place of crowded buckets, and bands taken at once, come to the same decisions."""
+    """The size-aware filter in place of crowded buckets, and keys in parts or at once, come to the same decisions."""
     making = {name: chosen[name] for name in DEFAULTS}
     ruling = {name: chosen[name] for name in RULES}
     tables = [table_of(frame_of(corpus), **making)]
     plain = find(tables, **ruling)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "CROWDED", crowded)
+        patch.setattr(sharing, "KEYS_AT_ONCE", keys_at_once)
         assert find(tables, **ruling, workers=workers).equals(plain)
 
 
@@ -538,3 +563,51 @@ def test_the_prefix_filter_finds_only_what_the_bands_find() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(candidates, "CROWDED", crowded)
             assert find([table], **(RULES | {"document_share": None})).is_empty()
+
+
+def test_the_methods_differ_by_what_the_bands_miss() -> None:
+    """Of 4,000 pairs with a Jaccard of 0.8 or a little more, "exact" finds all, "minhash" all but the odd one."""
+    chance = random.Random(7)
+    corpus: Corpus = []
+    for i in range(4_000):
+        text = [f"w{i}x{chance.randrange(10**6)}" for _ in range(chance.randrange(29, 60))]
+        # an end of one ninth replaced: of n shingles of each, n * 8 // 9 are the same
+        other = text[: -((len(text) - 2) // 9)] + [f"z{i}y{k}" for k in range((len(text) - 2) // 9)]
+        corpus += [[" ".join(text)], [" ".join(other)]]
+    found = {
+        method: run(corpus, method=method, same_numbers=False, document_share=None)
+        for method in ("exact", "minhash")
+    }
+    exact, minhash = (found[m].get_column("reason").is_not_null() for m in ("exact", "minhash"))
+    assert exact.sum() == 4_000
+    assert not (minhash & ~exact).any()
+    assert (exact & ~minhash).sum() <= 3  # 5 in 100,000 at a Jaccard of 0.8
+
+
+def test_an_order_does_not_change_what_is_found() -> None:
+    """Whatever the shingles that an order holds to be rare, the method "exact" finds the same."""
+    chance = random.Random(3)
+    base = [f"{WORDS[chance.randrange(8)]}{chance.randrange(30)}" for _ in range(400)]
+    texts = [base[i % 7 : i % 7 + 40 + i % 11] for i in range(60)] + [
+        base[i * 3 : i * 3 + 60] for i in range(60)
+    ]
+    frame = frame_of([[" ".join(text)] for text in texts])
+    rules = DEFAULTS | {"method": "exact"}
+    ruling = RULES | {"method": "exact", "same_numbers": False}
+    seen = np.random.default_rng(5).integers(0, 256, rarest_shingles.CELLS, np.uint8)
+    expected = run([[" ".join(text)] for text in texts], method="exact", same_numbers=False)
+    assert expected.get_column("reason").null_count() < 100
+    for order in (rarest_shingles.merge_counts([]), pl.DataFrame({"seen": seen})):
+        table = duplicate.table_of(frame, **rules, order=order)
+        assert duplicate.duplicate(frame, find([table], **ruling)).equals(expected)
+
+
+def test_counts_of_shingles_add_up() -> None:
+    """The counts of two tables are those of all their texts, and stop at 255."""
+    texts = pl.Series([f"{NEWS} {i % 3}" for i in range(200)])
+    parts = [rarest_shingles.count_shingles(t, 3) for t in (texts[:50], texts[50:])]
+    whole = rarest_shingles.count_shingles(texts, 3)
+    assert rarest_shingles.merge_counts(parts).equals(whole)
+    assert rarest_shingles.merge_counts([whole, whole])["seen"].max() == 255
+    with pytest.raises(ValueError, match="order"):
+        duplicate.table_of(frame_of([[NEWS]]), **(DEFAULTS | {"method": "exact"}))

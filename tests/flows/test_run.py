@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cleaners.paragraphs import REASONS
+from flows.checks.verify import verify
+from flows.dataset import Dataset
 from flows.errors import ConfigurationError, CopydeskError
 from flows.plan import Threads, carry_out
 from flows.settings import Settings
@@ -365,7 +367,9 @@ def test_the_output_inside_the_input_is_not_read(copydesk: Copydesk, tmp_path: P
     assert "nothing new" in copydesk("run", tmp_path / "in", "--out", out).out
 
 
-HARBOUR = "The harbour board said on Monday that the old crane will be taken down before the winter storms come."
+HARBOUR = (
+    "The harbour board said on Monday that the old crane will be taken down before the winter storms come."
+)
 CHOIR = "A choir of forty children sang in the square while the mayor lit the lamps along the river."
 
 
@@ -389,3 +393,23 @@ def test_an_index_without_its_texts_is_damage(jsonl: Jsonl, tmp_path: Path) -> N
     with pytest.raises(CopydeskError, match=r"does not hold what .* `copydesk verify` tells more"):
         run([jsonl([{"text": both.replace("lamps", "lights")}], "b.jsonl")], out)
     assert not (out / "documents" / "run=r000002").exists()
+
+
+def test_the_exact_method_adds_up(jsonl: Jsonl, tmp_path: Path) -> None:
+    """With `method = "exact"`, later runs go by the first run's order of shingles, and `verify` by that too."""
+    said = {"duplicate": {"method": "exact"}, "duplicate_document": {"enabled": False}}
+    both = f"{HARBOUR} {CHOIR}"
+    texts = [f"{both}\n{CHOIR} {HARBOUR}", both.replace("lamps", "lights"), f"{both} Yes.", CHOIR]
+    files = [jsonl([{"text": f"{text}\nFresh line {i}."}], f"{i}.jsonl") for i, text in enumerate(texts)]
+    run(files, tmp_path / "once", said)
+    for file in files:
+        run([file], tmp_path / "by-and-by", said)
+    once, by_and_by = (table(tmp_path / out, "removed").drop("run_id") for out in ("once", "by-and-by"))
+    assert once["reason"].to_list() == ["duplicate"] * 3
+    assert by_and_by.equals(once)
+    assert [p.parent.name for p in Dataset(tmp_path / "by-and-by").parts("order")] == ["run=r000001"]
+    assert list(verify(Dataset(tmp_path / "by-and-by"))) == []
+    with pytest.raises(
+        ConfigurationError, match=r"method = 'minhash', but .* was built with method = 'exact'"
+    ):
+        run([jsonl([{"text": STORY}], "b.jsonl")], tmp_path / "once")

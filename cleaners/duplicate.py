@@ -8,7 +8,7 @@ common with another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
@@ -21,7 +21,7 @@ from cleaners.candidates import Pairs, Sets, plain_buckets, uncrowded_buckets
 from cleaners.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.row_tables import RowTables, starts_of
 from cleaners.shingles import count_tokens, shingle_sets
-from cleaners.tokens import I64
+from cleaners.tokens import I64, U64
 
 __all__ = [
     "DECISIONS",
@@ -121,20 +121,17 @@ def find(
         pairs = sharing.joined(pool.map(lambda way: sharing.sharing(everything, way, same_numbers), ways))
         # rows with the same tokens have one set, that of the first of them
         originals, members = np.unique(np.concatenate((pairs.rows, firsts))), np.unique(pairs.rows)
-        parts = list(
-            pool.map(
-                lambda i: shingle_sets(
-                    given[i].texts(everything.local(members, *everything.starts[i : i + 2])), n
-                ),
-                range(len(given)),
-            )
+        parts = pool.map(
+            lambda i: shingle_sets(given[i].texts(everything.local(members, *everything.starts[i : i + 2])), n),
+            range(len(given)),
         )
+        shingles, counts = _flat(parts)
     sizes = np.zeros(len(originals), np.int64)
-    sizes[np.searchsorted(originals, members)] = np.concatenate([np.diff(offsets) for _, offsets in parts])
+    sizes[np.searchsorted(originals, members)] = counts
     numbers = everything.gather(originals, "numbers").get_column("numbers").to_numpy()
     sets = Sets(
         first_new=int(np.searchsorted(originals, everything.first_new)),
-        shingles=np.concatenate([shingles for shingles, _ in parts]),
+        shingles=shingles,
         offsets=starts_of(sizes),
         numbers=numbers if same_numbers else np.zeros_like(numbers),
     )
@@ -190,6 +187,20 @@ def find(
     )
     ends = np.searchsorted(struck + everything.first_new, everything.starts[len(index) :])
     return [told[start:end] for start, end in pairwise(ends)]
+
+
+def _flat(parts: Iterable[tuple[U64, I64]]) -> tuple[U64, I64]:
+    """(shingles, how many of each set) of all parts, each let go of as soon as it is copied."""
+    shingles, end, counts = np.empty(1 << 16, np.uint64), 0, [np.zeros(0, np.int64)]
+    for values, offsets in parts:
+        if end + len(values) > len(shingles):
+            # memory that is not touched is not there: only what is copied counts
+            shingles.resize(2 * (end + len(values)), refcheck=False)
+        shingles[end : end + len(values)] = values
+        end += len(values)
+        counts.append(np.diff(offsets))
+    shingles.resize(end, refcheck=False)
+    return shingles, np.concatenate(counts)
 
 
 def _documents(everything: RowTables) -> keep_rule.Documents:

@@ -203,7 +203,7 @@ def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Ta
     """The stages after the reading and cleaning in their order; what was kept and struck."""
     if job.settings.repeated_line.enabled:
         with times.of("count"):
-            engine.each("count", stages.count_lines, job, [shards])
+            engine.each("count", stages.count_lines, job, stages.shares(job, shards))
     if job.orders:
         with times.of("order"):
             engine.each("order", stages.order_shingles, job, [shards])

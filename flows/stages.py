@@ -3,7 +3,7 @@
     read     inputs           -> documents and rejected, shard by shard
     clean    a shard          -> its paragraphs, repaired and with what needs no other document struck; the counts of
                                  its lines, and of its shingles where there is to be an order of these
-    count    all shards       -> how often each source printed a line, in this run and the earlier ones; the order
+    count    a share of lines -> how often each source printed a line, in this run and the earlier ones
     strike   a shard          -> which of its lines are repeated; the fingerprints of what is left
     compare  all shards       -> which paragraphs are near-duplicates, and of what
     split    a shard          -> the parts of the published tables
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -34,6 +34,9 @@ from flows.index import index_tables
 from flows.settings import Settings
 from flows.summary import Tally
 from flows.tables import ROW_GROUP, conform, write_part
+
+#: Lines that are counted at once: some 300 MB of memory.
+LINES_AT_ONCE: Final = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -122,14 +125,49 @@ def clean(job: Job, read: Read) -> None:
     job.path("read", shard).unlink()
 
 
-def count_lines(job: Job, shards: Sequence[str]) -> None:
+class Share(NamedTuple):
+    """The lines whose hashes lie in one of so many equal ranges, of these shards."""
+
+    number: int
+    of: int
+    shards: Sequence[str]
+
+    def rows(self) -> pl.Expr:
+        """The rows of a table of counts that belong to it; those without a line belong to the first."""
+        first, end = (n * 2**64 // self.of for n in (self.number, self.number + 1))
+        within = pl.col("line").is_between(first, end - 1)
+        return within | pl.col("line").is_null() if self.number == 0 else within
+
+
+def shares(job: Job, shards: Sequence[str]) -> list[Share]:
+    """The shares in which lines are counted, so that memory is bounded by one of them."""
+    lines = sum(pl.scan_ipc(job.path("lines", shard)).select(pl.len()).collect().item() for shard in shards)
+    of = 1 + lines // LINES_AT_ONCE
+    return [Share(number, of, shards) for number in range(of)]
+
+
+def count_lines(job: Job, share: Share) -> None:
     """How often each source printed a line: in this run, to be kept, and with the earlier runs, to judge by."""
-    here = merge([_read(job.path("lines", shard)) for shard in shards])
-    write_part(here, job.publish("lines", "00000"), job.metadata)
-    earlier = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(job.out).parts("lines")]
-    known = merge([*earlier, here])
+    here = merge(
+        [pl.scan_ipc(job.path("lines", shard)).filter(share.rows()).collect() for shard in share.shards]
+    )
+    name = f"{share.number:05d}"
+    write_part(here, job.publish("lines", name), job.metadata)
+    # of what earlier runs have seen only that matters which this one has seen too
+    wanted = pl.col("line").is_null() | pl.col("line").is_in(here.get_column("line").implode())
+    earlier = [
+        pl.scan_parquet(path, hive_partitioning=False).filter(share.rows()).filter(wanted).collect()
+        for path in Dataset(job.out).parts("lines")
+    ]
+    known = merge([*earlier, here]) if earlier else here
     least = job.settings.repeated_line.min_documents
-    _write(known.filter(pl.col("line").is_null() | (pl.col("documents") >= least)), job.path("lines", "all"))
+    frequent = known.filter(pl.col("line").is_null() | (pl.col("documents") >= least))
+    _write(frequent, job.path("frequent", name))
+
+
+def _frequent_lines(job: Job) -> pl.DataFrame:
+    """What `count_lines` found of all shares."""
+    return merge([_read(path) for path in sorted(job.path("frequent", "").parent.glob("[!.]*"))])
 
 
 def order_shingles(job: Job, shards: Sequence[str]) -> None:
@@ -151,7 +189,7 @@ def strike_lines(job: Job, shard: str) -> None:
     frame = _read(job.path("cleaned", shard))
     rules = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
     if job.settings.repeated_line.enabled:
-        struck = repeated_line(frame, _read(job.path("lines", "all")), **options(job.settings.repeated_line))
+        struck = repeated_line(frame, _frequent_lines(job), **options(job.settings.repeated_line))
         rules = struck.select(
             pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
         ).to_series()
@@ -174,8 +212,8 @@ def _fingerprints(job: Job, shard: str) -> Table:
     path = job.path("fingerprints", shard)
 
     def texts(rows: I64) -> pl.Series:
-        places = pl.read_ipc(path, columns=["row"]).get_column("row").gather(rows)
-        return pl.read_ipc(job.path("cleaned", shard), columns=["text"]).get_column("text").gather(places)
+        places = _read(path, "row").get_column("row").gather(rows)
+        return _read(job.path("cleaned", shard), "text").get_column("text").gather(places)
 
     return Table(pl.scan_ipc(path), texts)
 
@@ -227,7 +265,7 @@ def split(job: Job, shard: str) -> Tally:
 def _write(frame: pl.DataFrame, path: Path) -> None:
     """Write a file of the staging folder, which appears under its name once it is whole.
 
-    Uncompressed, since a file that can be mapped into memory costs nothing to read.
+    Uncompressed, so that it can be mapped into memory.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
@@ -235,5 +273,6 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     partial.replace(path)
 
 
-def _read(path: Path) -> pl.DataFrame:
-    return pl.read_ipc(path)
+def _read(path: Path, *columns: str) -> pl.DataFrame:
+    """A file of the staging folder, or these columns of it, mapped into memory (`read_ipc` would copy it)."""
+    return pl.scan_ipc(path).select(columns or pl.all()).collect(engine="in-memory")

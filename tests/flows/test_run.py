@@ -413,3 +413,31 @@ def test_the_exact_method_adds_up(jsonl: Jsonl, tmp_path: Path) -> None:
         ConfigurationError, match=r"method = 'minhash', but .* was built with method = 'exact'"
     ):
         run([jsonl([{"text": STORY}], "b.jsonl")], tmp_path / "once")
+
+
+def test_counting_lines_in_shares_changes_nothing(
+    jsonl: Jsonl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines counted in many shares, in this run and the next, lead to the same decisions; `verify` finds no fault."""
+    from flows import stages
+
+    def records(first: int) -> list[dict[str, Any]]:
+        motto = "All the harbour news that fits a page"
+        return [
+            {"text": f"{STORY} {n}.\nA line of its own, number {n}.\n{motto}", "source": "post.example"}
+            for n in range(first, first + 4)
+        ]
+
+    files = [jsonl(records(0), "a.jsonl"), jsonl(records(4), "b.jsonl")]
+    for name, at_once in (("whole", 1 << 21), ("shares", 2)):
+        monkeypatch.setattr(stages, "LINES_AT_ONCE", at_once)
+        for file in files:
+            run([file], tmp_path / name, {"duplicate": {"enabled": False}})
+    whole, shares = (table(tmp_path / name, "removed") for name in ("whole", "shares"))
+    assert (
+        whole.filter(pl.col("reason") == "repeated_line")["rule"].to_list()
+        == ["in 8 of 8 documents of post.example"] * 4
+    )
+    assert shares.equals(whole)
+    assert len(Dataset(tmp_path / "shares").parts("lines")) > 4
+    assert list(verify(Dataset(tmp_path / "shares"))) == []

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.copydesk
 
-.PHONY: setup run test test-all check format clean
+.PHONY: setup run test test-all check format bench clean
 
 setup: $(STAMP)
 
@@ -32,6 +32,10 @@ check: setup
 format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+# make bench [INPUT=news.jsonl] [CORPORA='name=files-or-folders ...'] [BENCH=--quick]; tells how long it will take
+bench: setup
+	$(BIN)/python -m tests.benchmarks all $(if $(INPUT),--input '$(INPUT)') $(foreach c,$(CORPORA),--corpus '$(c)') $(BENCH)
 
 clean:
 	rm -rf .venv out build dist *.egg-info

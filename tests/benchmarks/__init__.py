@@ -1,0 +1,1 @@
+"""What copydesk costs, beside the plain script, its peers and the floor: `make bench`."""

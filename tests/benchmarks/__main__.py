@@ -1,0 +1,186 @@
+"""Measure copydesk: `python -m tests.benchmarks PART`, all of it by `make bench`.
+
+    peers       end to end beside the plain script, rensa, datatrove, text-dedup and the floor, and by stage
+    steps       the repair of text beside ftfy, and from texts to signatures beside rensa and datasketch
+    templates   near-misses by the hundred thousand, through the search for duplicates
+    growth      time and peak memory from 50 MB to 5 GB
+    profile     where the time of a run goes
+    startup     one small file, from shell to shell
+    all         all of these, then the tables
+    tables      what has been measured, as tables
+    readme      the same, written into the README with the plot
+
+Results are kept in build/benchmarks/, environments and corpora in .bench/; both may be deleted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import end_to_end, installs, report, steps
+from .measure import RESULTS, ROOT, Bench, CommandFailed, load, save, say, script
+
+PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
+    "peers": end_to_end.peers,
+    "steps": steps.steps,
+    "templates": end_to_end.templates,
+    "growth": end_to_end.growth,
+    "profile": end_to_end.profile,
+    "startup": end_to_end.startup,
+}
+
+#: MB/s of copydesk and of ftfy on one modest machine, to tell how long it will take.
+PACE, FTFY = 12.0, 3.0
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("part", choices=[*PARTS, "all", "tables", "readme"])
+    parser.add_argument("--input", type=Path, help="a JSONL corpus of yours; else one of 100 MB is generated")
+    parser.add_argument(
+        "--corpus",
+        action="append",
+        default=[],
+        metavar="NAME=PATHS",
+        help="one more for the repair of text: JSONL, text files or folders of them; a glob",
+    )
+    parser.add_argument("--quick", action="store_true", help="tiny inputs: does it work?")
+    parser.add_argument("--times", type=int, help="turns for each contender")
+    parser.add_argument(
+        "--minutes", type=float, default=10, help="after so many a contender takes no more turns"
+    )
+    parser.add_argument("--sizes", help="megabytes of the growth curve")
+    parser.add_argument("--copydesk", help="the command that is measured")
+    given = parser.parse_args()
+    bench = _bench(parser, given)
+    if given.part == "readme":
+        _write_readme()
+    elif given.part == "tables":
+        sys.stdout.write(report.plain(_section()))
+    else:
+        _measure(bench, list(PARTS) if given.part == "all" else [given.part])
+        sys.stdout.write(report.plain(_section()))
+
+
+def _bench(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Bench:
+    if given.input and not given.input.is_file():
+        parser.error(f"{given.input} is no file")
+    corpora = {}
+    for one in given.corpus:
+        name, _, pattern = one.partition("=")
+        parent, _, last = pattern.rstrip("/").rpartition("/")
+        corpora[name] = sorted(
+            str(path) for path in Path(parent or ("/" if "/" in pattern else ".")).glob(last)
+        )
+        if not corpora[name]:
+            parser.error(f"--corpus {one}: nothing there")
+    sizes = given.sizes or ("1,2,4" if given.quick else "50,100,200,500,1000,2000,5000")
+    beside = Path(sys.executable).with_name("copydesk")
+    return Bench(
+        copydesk=shlex.split(given.copydesk) if given.copydesk else [str(beside)],
+        given=given.input.resolve() if given.input else None,
+        corpora=corpora,
+        quick=given.quick,
+        times=given.times or (2 if given.quick else 5),
+        minutes=given.minutes,
+        sizes=[float(size) for size in sizes.split(",")],
+    )
+
+
+def _measure(bench: Bench, parts: list[str]) -> None:
+    """Measure part after part; one that fails costs only itself."""
+    minutes = {name: _minutes(name, bench) for name in parts}
+    disk = 5 * max(bench.sizes) / 1000 if "growth" in parts else bench.megabytes / 100
+    say(
+        f"about {sum(minutes.values()):.0f} minutes on two idle cores ("
+        + ", ".join(f"{name} {spent:.0f}" for name, spent in minutes.items())
+        + f"), and up to {3 + disk:.0f} GB of disk; the first time some minutes more, to install the peers"
+    )
+    began = time.perf_counter()
+    failed = False
+    for name in parts:
+        say(f"{name}, {(time.perf_counter() - began) / 60:.0f} minutes gone")
+        try:
+            save(bench, name, PARTS[name](bench))
+        except CommandFailed as error:
+            failed = True
+            say(f"{name} failed: {error}")
+    _draw()
+    say(f"{(time.perf_counter() - began) / 60:.0f} minutes; results in {RESULTS.relative_to(ROOT)}\n")
+    if failed:
+        sys.exit("not everything could be measured")
+
+
+def _minutes(part: str, bench: Bench) -> float:
+    """How long a part takes, more or less."""
+    ours = bench.megabytes / PACE / 60
+    match part:
+        case "peers":
+            paces = [PACE, *(peer.megabytes_a_second for peer in end_to_end.PEERS)]
+            each = [bench.megabytes / pace / 60 for pace in paces]
+            return 5 + sum(max(m, min(bench.times * m, bench.minutes + m / 2)) for m in each)
+        case "steps":
+            size = 1 if bench.quick else steps.SAMPLE
+            return 1 + bench.times * size / 60 * ((2 + len(bench.corpora)) / FTFY + 0.5)
+        case "templates":
+            return bench.times * (0.3 if bench.quick else 1)
+        case "growth":
+            each = [size / PACE / 60 for size in bench.sizes]
+            return max(bench.sizes) / 1500 + sum(
+                max(m, min(bench.times * m, bench.minutes + m / 2)) for m in each
+            )
+        case "profile":
+            return 4 * ours
+        case _:
+            return 1.5
+
+
+def _draw() -> Path | None:
+    """The plot of the growth curve, None where that was not measured or cannot be drawn."""
+    if not load("growth"):
+        return None
+    drawn = RESULTS / Path(report.PLOT).name
+    try:
+        script("plot", RESULTS / "growth.json", drawn, python=installs.python("plot"))
+    except CommandFailed as error:
+        say(f"no plot: {error}")
+        return None
+    say(f"plot: {drawn.relative_to(ROOT)}")
+    return drawn
+
+
+def _section() -> str:
+    results = {name: found for name in PARTS if (found := load(name))}
+    differs = {}
+    for peer in end_to_end.PEERS:
+        number = f" {installs.release(peer.environment)}" if peer.environment else ""
+        differs[peer.name] = f"{peer.differs}{f' (version{number})' if number else ''}"
+    return report.section(results, differs)
+
+
+def _write_readme() -> None:
+    """Write tables and plot where the README has them; not those of a quick run."""
+    results = [found for name in PARTS if (found := load(name))]
+    if not results or any(found["quick"] for found in results):
+        sys.exit("there are no results, or those of a quick run: make bench")
+    readme = ROOT / "README.md"
+    if drawn := _draw():
+        shutil.copy(drawn, ROOT / report.PLOT)
+    readme.write_text(report.into(readme.read_text(encoding="utf-8"), _section()), encoding="utf-8")
+    say("written: README.md")
+
+
+if __name__ == "__main__":
+    main()

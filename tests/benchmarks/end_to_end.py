@@ -1,0 +1,242 @@
+"""Whole runs, from shell to shell: beside peers, over templated texts, as the input grows, of next to nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from . import installs
+from .measure import (
+    ROOT,
+    SCRIPTS,
+    Bench,
+    CommandFailed,
+    Cost,
+    copydesk_run,
+    generated,
+    in_turns,
+    run,
+    say,
+    script,
+    spread,
+    summary,
+    work,
+)
+
+#: A table of settings in which only the search for duplicates is on.
+DUPLICATES_ONLY = "".join(
+    f"[{name}]\nenabled = false\n"
+    for name in (
+        "encoding",
+        "language",
+        "repeated_headline",
+        "related_articles",
+        "boilerplate",
+        "repeated_line",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A script that does the same job, as far as it can."""
+
+    name: str
+    script: str
+    environment: str | None  # None: copydesk's own
+    megabytes_a_second: float  # more or less, to tell how long it will take
+    differs: str
+
+
+PEERS = (
+    Peer("plain script", "plain", None, 0.8, "ftfy, datasketch, polars; LSH's candidates are not verified"),
+    Peer("rensa", "with_rensa", "rensa", 2, "the plain script, with rensa's R-MinHash and deduplicator"),
+    Peer(
+        "datatrove",
+        "with_datatrove",
+        "datatrove",
+        0.35,
+        "its MinHash pipeline with paragraphs as documents; two workers; not verified, clusters chain",
+    ),
+    Peer(
+        "text-dedup",
+        "with_text_dedup",
+        "text-dedup",
+        0.5,
+        "its MinHash script after the plain script's repair; two processes; not verified, clusters chain",
+    ),
+    Peer("floor", "floor", None, 60, "polars reads the JSONL and writes it as Parquet, no more"),
+)
+
+
+def peers(bench: Bench) -> dict[str, Any]:
+    """Peers and copydesk on the same input in turns; each one's time for a single record told apart."""
+    given = bench.corpus()
+    place = work("peers")
+    single = place / "single.jsonl"
+    with given.open("rb") as lines:
+        single.write_bytes(b"".join(islice(lines, 1)))
+    pythons: dict[str, str | Path] = {}
+    failed: dict[str, str] = {}
+    for peer in PEERS:
+        try:
+            pythons[peer.name] = installs.python(peer.environment) if peer.environment else sys.executable
+        except CommandFailed as error:
+            failed[peer.name] = str(error)
+            say(f"  {peer.name} {error}")
+
+    def contenders(path: Path) -> dict[str, Callable[[], Cost]]:
+        every: dict[str, Callable[[], Cost]] = {
+            "copydesk": partial(copydesk_run, bench, [path], place / "out")
+        }
+        for peer in PEERS:
+            if peer.name in pythons:
+                every[peer.name] = partial(_peer_run, peer, pythons[peer.name], path, place)
+        return every
+
+    say("  one record each")
+    singles, at_once = in_turns(contenders(single), 2 if bench.quick else 5, bench.minutes)
+    failed |= at_once
+    if "copydesk" in failed:
+        raise CommandFailed(failed["copydesk"])
+    say(f"  {given.stat().st_size / 1e6:,.0f} MB each")
+    every = {name: c for name, c in contenders(given).items() if name not in failed}
+    costs, later = in_turns(every, bench.times, bench.minutes)
+    failed |= later
+    found = {}
+    for name, cost in costs.items():
+        alone = min(c.wall for c in singles[name])
+        found[name] = {**summary(cost), "single": alone, "net": _net(cost, alone)}
+    return {
+        "megabytes": given.stat().st_size / 1e6,
+        "text_mb": found["copydesk"]["text_mb"],
+        "generated": bench.given is None,
+        "contenders": found,
+        "failed": failed,
+    }
+
+
+def _net(costs: Sequence[Cost], alone: float) -> dict[str, float]:
+    """The time without that for a single record; a millisecond at the least, where the input is tiny."""
+    return spread([max(c.wall - alone, 0.001) for c in costs])
+
+
+def _peer_run(peer: Peer, python: str | Path, given: Path, place: Path) -> Cost:
+    report = place / "report.json"
+    cost = run([python, SCRIPTS / f"{peer.script}.py", given, place / peer.script, report])
+    return Cost(cost.wall, cost.cpu, cost.peak_mb, json.loads(report.read_text()))
+
+
+def templates(bench: Bench) -> dict[str, Any]:
+    """Market reports from one template, each a near-miss of every other, through the search for duplicates alone."""
+    place = work("templates")
+    config = place / "duplicates-only.toml"
+    config.write_text(DUPLICATES_ONLY)
+    counts = (500, 1_000, 2_000) if bench.quick else (25_000, 50_000, 100_000)
+    found = []
+    for words, jaccard in ((60, 0.59), (98, 0.73)):
+        inputs = {n: place / f"{words}-{n}.jsonl" for n in (1, *counts)}
+        for n, path in inputs.items():
+            run(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.benchmarks.corpus",
+                    "--reports",
+                    f"{n}",
+                    "--words",
+                    f"{words}",
+                    path,
+                ]
+            )
+        runs = {
+            str(n): partial(copydesk_run, bench, [path], place / "out", "--config", config)
+            for n, path in inputs.items()
+        }
+        costs, failed = in_turns(runs, bench.times, bench.minutes)
+        if failed:
+            raise CommandFailed(next(iter(failed.values())))
+        alone = min(c.wall for c in costs["1"])
+        for n in counts:
+            one = summary(costs[str(n)])
+            found.append({"jaccard": jaccard, "reports": n, **one, "net": _net(costs[str(n)], alone)})
+    return {"runs": found}
+
+
+def growth(bench: Bench) -> dict[str, Any]:
+    """Generated corpora of growing size, each the beginning of the next: time and peak memory."""
+    place = work("growth")
+    largest = generated(max(bench.sizes))
+    found = []
+    for megabytes in sorted(bench.sizes):
+        path = place / "input.jsonl"
+        _beginning(largest, megabytes, path)
+        costs, failed = in_turns(
+            {f"{megabytes:g} MB": partial(copydesk_run, bench, [path], place / "out")},
+            bench.times,
+            bench.minutes,
+        )
+        if failed:
+            raise CommandFailed(next(iter(failed.values())))
+        (cost,) = costs.values()
+        found.append({"megabytes": megabytes, "input_mb": path.stat().st_size / 1e6, **summary(cost)})
+    shutil.rmtree(place)
+    if largest != bench.corpus():
+        largest.unlink()
+    return {"sizes": found}
+
+
+def _beginning(whole: Path, megabytes: float, path: Path) -> None:
+    """The whole lines of the first megabytes."""
+    left = int(megabytes * 1e6)
+    with whole.open("rb") as lines, path.open("wb") as file:
+        while left > 0 and (some := lines.readlines(min(left, 1 << 24))):
+            file.writelines(some)
+            left -= sum(map(len, some))
+
+
+def startup(bench: Bench) -> dict[str, Any]:
+    """One small file from shell to shell, when everything is warm."""
+    place = work("startup")
+    article = ROOT / "seeds" / "articles" / "harbour-gazette" / "01-night-ferry.txt"
+    single = place / "single.jsonl"
+    single.write_text(json.dumps({"text": article.read_text(encoding="utf-8")}) + "\n")
+    contenders: dict[str, Callable[[], Cost]] = {
+        "copydesk run": partial(copydesk_run, bench, [article], place / "out"),
+        "plain script": partial(_peer_run, PEERS[0], sys.executable, single, place),
+        "import polars": partial(run, [sys.executable, "-c", "import polars"]),
+    }
+    in_turns(contenders, 1, 1)
+    costs, _ = in_turns(contenders, 3 if bench.quick else 15, bench.minutes)
+    return {"contenders": {name: summary(cost) for name, cost in costs.items()}}
+
+
+def profile(bench: Bench) -> dict[str, Any]:
+    """Processor seconds of one run with one worker, by step and by function, and those of the stages of a usual run."""
+    place = work("profile")
+    config, report = place / "one-worker.toml", place / "report.json"
+    config.write_text("workers = 1\n")
+    given = bench.corpus()
+    usual = copydesk_run(bench, [given], place / "usual")
+    out = place / "out"
+    script(
+        "profile_run",
+        report,
+        "run",
+        given,
+        "--out",
+        out,
+        "--quiet",
+        "--config",
+        config,
+        POLARS_MAX_THREADS="1",
+    )
+    shutil.rmtree(out)
+    return {"megabytes": bench.megabytes, "stages": usual.told["stages"], **json.loads(report.read_text())}

@@ -1,0 +1,224 @@
+"""The tables that the results make, as Markdown, and the section of the README that they are written into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+Results = Mapping[str, Any]
+
+BEGIN, END = (
+    "<!-- benchmarks: written by `python -m tests.benchmarks readme` -->",
+    "<!-- end of benchmarks -->",
+)
+PLOT = "tests/benchmarks/growth.svg"
+
+
+def section(results: Mapping[str, Results], differs: Mapping[str, str]) -> str:
+    """Everything that was measured, part by part; what was not is left out."""
+    parts: dict[str, Callable[[Results], str]] = {
+        "peers": lambda found: _peers(found, differs),
+        "steps": _steps,
+        "templates": _templates,
+        "growth": _growth,
+        "profile": _profile,
+        "startup": _startup,
+    }
+    told = [_machine(next(iter(results.values())))] if results else []
+    told += [write(results[name]) for name, write in parts.items() if name in results]
+    return "\n\n".join(told) + "\n"
+
+
+def into(readme: str, text: str) -> str:
+    """The README with the text between the two comments; ValueError where they are missing."""
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
+        raise ValueError(f"the README has not the two lines {BEGIN} and {END}")
+    before, rest = readme.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """A Markdown table; all but the first `left` columns are numbers."""
+    marks = ["---"] * left + ["---:"] * (len(header) - left)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, marks, *rows))
+
+
+def seconds(value: float) -> str:
+    """Seconds with three digits that count."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def times(of: Mapping[str, float], other: Mapping[str, float]) -> str:
+    """How many times as long the other takes: of the least, and of the medians."""
+    return f"{_digits(other['min'] / of['min'])} ({_digits(other['median'] / of['median'])})"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _machine(found: Results) -> str:
+    m = found["machine"]
+    versions = ", ".join(
+        f"{name} {m[name]}" for name in ("copydesk", "polars", "numba", "ftfy", "datasketch")
+    )
+    quick = " **A quick run, on inputs too small to mean much.**" if found["quick"] else ""
+    return (
+        f"On {m['cores']} cores ({m['processor']}), {m['memory_gb']} GB, Python {m['python']}, {versions}. "
+        "Contenders take turns; times are the least of several, ratios in brackets are of the medians. "
+        f"Peak memory is that of the largest process.{quick}"
+    )
+
+
+def _peers(found: Results, differs: Mapping[str, str]) -> str:
+    runs = found["contenders"]
+    ours = runs["copydesk"]["net"]
+    corpus = "the generated corpus" if found["generated"] else "a corpus of news"
+    rows, notes = [], []
+    for name, one in sorted(runs.items(), key=lambda item: item[1]["net"]["min"]):
+        kept = f"{one['kept'] / one['paragraphs']:.1%}" if one["paragraphs"] else ""
+        rows.append(
+            [
+                name,
+                seconds(one["net"]["min"]),
+                _digits(found["text_mb"] / one["net"]["min"]),
+                "" if name == "copydesk" else times(ours, one["net"]),
+                seconds(one["cpu"]["min"]),
+                f"{one['peak_mb']:,.0f}",
+                kept,
+                f"{one['times']}",
+            ]
+        )
+    header = ["end to end", "s", "MB/s", "times copydesk's", "CPU s", "peak MB", "kept", "runs"]
+    for name, difference in differs.items():
+        why = found["failed"].get(name)
+        notes.append(f"- {name}: {difference}" + (f". **Not measured: {why}**" if why else ""))
+    stages = [
+        [name, ", ".join(f"{stage} {seconds(spent['wall'])}" for stage, spent in one["stages"].items())]
+        for name, one in runs.items()
+        if one["stages"]
+    ]
+    floor = (
+        f" It takes {times(runs['floor']['net'], ours)} times the floor's time." if "floor" in runs else ""
+    )
+    return (
+        f"**End to end**, {found['text_mb']:,.0f} MB of text of {corpus}, each one's time for a single record taken "
+        "off. copydesk alone also strikes boilerplate, verifies every duplicate and records what it took out."
+        f"{floor}\n\n"
+        f"{table(header, rows)}\n\n" + "\n".join(notes) + "\n\n" + table(["by stage", "s"], stages, left=2)
+    )
+
+
+def _steps(found: Results) -> str:
+    repair = [
+        [
+            name,
+            _digits(one["bytes"] / 1e6 / one["copydesk"]["min"]),
+            _digits(one["bytes"] / 1e6 / one["ftfy"]["min"]),
+            times(one["copydesk"], one["ftfy"]),
+            f"{one['repaired'] / one['paragraphs']:.2%}",
+            f"{one['differences']}",
+        ]
+        for name, one in found["fix_text"].items()
+    ]
+    header = [
+        "fix_text, MB/s of one core",
+        "copydesk",
+        "ftfy",
+        "times as fast",
+        "rows changed",
+        "differences",
+    ]
+    signed = found["signatures"]
+    ours = signed["seconds"]["copydesk"]
+    rows = [
+        [name, _digits(signed["megabytes"] / s["min"]), "" if name == "copydesk" else times(ours, s)]
+        for name, s in signed["seconds"].items()
+    ]
+    why = "".join(f"\n\nNot measured: {name}, {reason}" for name, reason in signed["failed"].items())
+    signatures = table(["text to 128 signature values, one core", "MB/s", "times copydesk's"], rows)
+    return f"**By step**\n\n{table(header, repair)}\n\n{signatures}{why}"
+
+
+def _templates(found: Results) -> str:
+    rows = [
+        [
+            f"{one['jaccard']}",
+            f"{one['reports']:,}",
+            seconds(one["stages"]["compare"]["wall"]) if "compare" in one["stages"] else "",
+            seconds(one["net"]["min"]),
+            seconds(one["cpu"]["min"]),
+            f"{one['peak_mb']:,.0f}",
+        ]
+        for one in found["runs"]
+    ]
+    header = ["Jaccard of any two", "reports", "compare s", "run s", "CPU s", "peak MB"]
+    return (
+        "**Market reports from one template** with five fields, so that each is a near-miss of every other, through "
+        f"the search for duplicates alone\n\n{table(header, rows, left=0)}"
+    )
+
+
+def _growth(found: Results) -> str:
+    sizes = found["sizes"]
+    rows = [
+        [
+            f"{one['megabytes']:,.0f}",
+            seconds(one["wall"]["min"]),
+            _digits(one["text_mb"] / one["wall"]["min"]),
+            seconds(one["cpu"]["min"]),
+            f"{one['peak_mb']:,.0f}",
+        ]
+        for one in sizes
+    ]
+    last = sizes[-1]
+    tenth = min(sizes, key=lambda one: abs(one["megabytes"] - last["megabytes"] / 10))
+    ratio = _pace(last) / _pace(tenth)
+    return (
+        f"**As the input grows**, generated corpora, start-up included: a megabyte of {last['megabytes']:,.0f} takes "
+        f"{ratio:.2f} times as long as one of {tenth['megabytes']:,.0f}.\n\n"
+        f"![seconds and peak memory by size]({PLOT})\n\n"
+        + table(["MB", "s", "MB/s", "CPU s", "peak MB"], rows, left=0)
+    )
+
+
+def _pace(one: Results) -> float:
+    pace: float = one["wall"]["min"] / one["input_mb"]
+    return pace
+
+
+def _profile(found: Results) -> str:
+    steps = found["steps"]
+    total = sum(steps.values())
+    shown = list(steps.items())[:12]
+    rows = [[f"`{name}`", seconds(spent), f"{spent / total:.0%}"] for name, spent in shown]
+    rest = total - sum(spent for _, spent in shown)
+    rows.append(["all else", seconds(rest), f"{rest / total:.0%}"])
+    header = ["step", "CPU s", "share"]
+    return f"**Where the time goes**, {found['megabytes']:,.0f} MB, one worker\n\n{table(header, rows)}"
+
+
+def _startup(found: Results) -> str:
+    told = ", ".join(
+        f"{name} {one['wall']['min']:.2f} s ({one['wall']['median']:.2f})"
+        for name, one in found["contenders"].items()
+    )
+    return f"**One small file, from shell to shell**, warm: {told}."
+
+
+def plain(markdown: str) -> str:
+    """The Markdown as it reads in a terminal: tables in columns, no picture."""
+    lines: list[str] = []
+    block: list[list[str]] = []
+    for line in [*markdown.splitlines(), ""]:
+        if line.startswith("|"):
+            if not re.fullmatch(r"[|\-: ]+", line):
+                block.append([cell.strip() for cell in line.strip("|").split(" | ")])
+            continue
+        widths = [max(map(len, column)) for column in zip(*block, strict=True)]
+        lines += ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in block]
+        block = []
+        if not line.startswith("!["):
+            lines.append(line.replace("**", ""))
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""The tables of the benchmarks, and where they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks import report
+
+SPREAD = {"min": 2.0, "median": 3.0}
+RUN = {"times": 3, "wall": SPREAD, "cpu": SPREAD, "peak_mb": 512.4, "paragraphs": 10, "kept": 9}
+MADE_ON: dict[str, Any] = {
+    "quick": True,
+    "machine": {
+        "processor": "a processor",
+        "cores": 2,
+        "memory_gb": 24,
+        "python": "3.11.7",
+        "copydesk": "0.1.0",
+        "polars": "2.1.0",
+        "numba": "0.68",
+        "ftfy": "6.3.1",
+        "datasketch": "2.0.0",
+    },
+}
+RESULTS: dict[str, Any] = {
+    "peers": {
+        **MADE_ON,
+        "text_mb": 100,
+        "generated": True,
+        "contenders": {
+            "copydesk": {**RUN, "net": SPREAD, "stages": {"read": {"wall": 0.5}}},
+            "plain script": {**RUN, "net": {"min": 90.0, "median": 90.0}, "stages": {}},
+        },
+        "failed": {"rensa": "cannot be installed: no wheel"},
+    },
+    "steps": {
+        **MADE_ON,
+        "fix_text": {
+            "generated": {
+                "bytes": 4_000_000,
+                "paragraphs": 100,
+                "repaired": 1,
+                "differences": 0,
+                "copydesk": SPREAD,
+                "ftfy": {"min": 200.0, "median": 600.0},
+            }
+        },
+        "signatures": {"megabytes": 4, "seconds": {"copydesk": SPREAD, "rensa": SPREAD}, "failed": {}},
+    },
+    "templates": {
+        **MADE_ON,
+        "runs": [
+            {**RUN, "jaccard": 0.59, "reports": 2000, "net": SPREAD, "stages": {"compare": {"wall": 0.25}}}
+        ],
+    },
+    "growth": {
+        **MADE_ON,
+        "sizes": [{**RUN, "megabytes": mb, "input_mb": mb, "text_mb": mb} for mb in (500, 5000)],
+    },
+    "profile": {**MADE_ON, "megabytes": 3, "stages": {}, "steps": {"start-up": 3.0, "cleaners.x": 1.0}},
+    "startup": {**MADE_ON, "contenders": {"copydesk run": RUN}},
+}
+DIFFERS = {"plain script": "no verification", "rensa": "another MinHash"}
+
+
+def test_tables_say_what_was_measured() -> None:
+    """Each part has its figures, ratios against copydesk, and what could not be measured, and why."""
+    text = report.section(RESULTS, DIFFERS)
+    assert "| plain script | 90.0 | 1.11 | 45.0 (30.0) | 2.00 | 512 | 90.0% | 3 |" in text
+    assert "- rensa: another MinHash. **Not measured: cannot be installed: no wheel**" in text
+    assert "| generated | 2.00 | 0.02 | 100 (200) | 1.00% | 0 |" in text
+    assert "| 0.59 | 2,000 | 0.25 | 2.00 | 2.00 | 512 |" in text
+    assert "a megabyte of 5,000 takes 0.10 times as long as one of 500" in text
+    assert "| `start-up` | 3.00 | 75% |" in text
+    assert "copydesk run 2.00 s (3.00)" in text
+
+
+@pytest.mark.parametrize("missing", RESULTS)
+def test_a_part_that_was_not_measured_is_left_out(missing: str) -> None:
+    """The others are told all the same."""
+    text = report.section({name: found for name, found in RESULTS.items() if name != missing}, DIFFERS)
+    assert len(text) < len(report.section(RESULTS, DIFFERS))
+
+
+def test_the_section_of_the_readme_is_replaced() -> None:
+    """What stands between the two comments, and nothing else; twice is as good as once."""
+    readme = f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n"
+    written = report.into(readme, "new\n")
+    assert written == f"before\n\n{report.BEGIN}\n\nnew\n\n{report.END}\n\nafter\n"
+    assert report.into(written, "new\n") == written
+    with pytest.raises(ValueError, match="has not the two lines"):
+        report.into("before", "new")
+
+
+def test_tables_in_a_terminal_are_in_columns() -> None:
+    """Cells stand below each other, without Markdown's bars and pictures."""
+    text = report.table(["a", "number"], [["long name", "1"]])
+    assert report.plain(f"![x](y)\n{text}") == "a          number\nlong name  1\n"

@@ -90,19 +90,22 @@ def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFram
 
 def _share_bars(lines: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the lines of share bars."""
-    short = lines.filter(pl.col("text").str.len_bytes() <= _MAX_BAR).filter(
-        pl.col("text").str.contains(f"{SHARE_BAR}|{_BUTTON_LINE}")
+    text = pl.col("text")
+    short = lines.filter(text.str.len_bytes() <= _MAX_BAR).filter(
+        text.str.contains(f"{SHARE_BAR}|{_BUTTON_LINE}")
     )
+    if short.is_empty():
+        return short.select("row", pl.lit("share bar").alias("rule"))
+    is_single = short.get_column("text").str.contains(_BUTTON_LINE)
     single = (
-        short.filter(pl.col("text").str.contains(_BUTTON_LINE))
+        short.filter(is_single)
         .with_columns(
-            pl.col("text").str.contains(_SERVICE_LINE).alias("service"),
+            text.str.contains(_SERVICE_LINE).alias("service"),
             # lines next to each other in a document have the same difference
             (pl.col("row").cast(pl.Int64) - pl.int_range(pl.len())).alias("run"),
         )
         .filter((pl.len().over("document", "run") >= 2) & pl.col("service").any().over("document", "run"))
     )
-    bars = short.filter(pl.col("text").str.contains(SHARE_BAR) & ~pl.col("text").str.contains(_BUTTON_LINE))
-    return pl.concat([bars.select("row"), single.select("row")]).select(
+    return pl.concat([short.filter(~is_single).select("row"), single.select("row")]).select(
         "row", pl.lit("share bar").alias("rule")
     )

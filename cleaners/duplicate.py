@@ -122,7 +122,9 @@ def find(
         # rows with the same tokens have one set, that of the first of them
         originals, members = np.unique(np.concatenate((pairs.rows, firsts))), np.unique(pairs.rows)
         parts = pool.map(
-            lambda i: shingle_sets(given[i].texts(everything.local(members, *everything.starts[i : i + 2])), n),
+            lambda i: shingle_sets(
+                given[i].texts(everything.local(members, *everything.starts[i : i + 2])), n
+            ),
             range(len(given)),
         )
         shingles, counts = _flat(parts)

@@ -15,10 +15,13 @@ import polars as pl
 
 from cleaners.paragraphs import WHITE_SPACE
 from cleaners.tokens import I64, U8, U32, code_point, fmix64, kernel
+from cleaners.utf8 import utf8 as utf8
 
 #: First and last of characters that fold to one character each, whatever stands beside them, if that is plain too.
 PLAIN: Final = (
     *((" ", "~"), ("\xa0", "\xa0"), ("À", "Ö"), ("Ø", "Þ"), ("à", "ö"), ("ø", "ÿ")),
+    *(("Ā", "į"), ("Ĵ", "ķ"), ("Ĺ", "ľ"), ("Ł", "ň"), ("Ŋ", "ž")),  # of Latin Extended-A
+    *((sign, sign) for sign in "£§©«®°·»€"),
     *(("А", "я"), ("Ё", "Ё"), ("ё", "ё")),
     *(("\u0621", "\u063a"), ("\u0641", "\u064a")),  # Arabic letters
     *(("‘", "’"), ("“", "”"), ("–", "—"), ("•", "•")),
@@ -46,13 +49,6 @@ def _folded_characters() -> U32:
     folds = np.arange(0x110000, dtype=np.uint32)
     folds[[ord(character) for character in WHITE_SPACE]] = ord(" ")
     return folds
-
-
-def utf8(text: pl.Series) -> tuple[U8, I64]:
-    """The texts (none of them null) as one array of bytes, and the offsets between them."""
-    offsets = np.zeros(len(text) + 1, np.int64)
-    np.cumsum(text.str.len_bytes().to_numpy(), out=offsets[1:])
-    return np.frombuffer(text.str.join("").cast(pl.Binary).item(), np.uint8), offsets
 
 
 def line_hashes(text: pl.Series) -> pl.Series:

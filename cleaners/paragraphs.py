@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
+
+from cleaners.wrapping import unwrap
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -45,11 +48,7 @@ WHITE_SPACE: Final = (
 #: At the ends of a line; a no-break space may be the second half of a damaged letter, and repair strips it later.
 _MARGIN: Final = WHITE_SPACE.replace("\xa0", "")
 LINE_BREAK: Final = r"\r\n|[\n\r\u{85}\u{2028}\u{2029}]"
-
-MIN_WRAPPED_LINES: Final = 3
-MIN_WIDTH: Final = 40
-MAX_WIDTH: Final = 100
-FULL: Final = 85  # per cent of the width
+_OTHER_BREAK: Final = r"[\r\u{85}\u{2028}\u{2029}]"  # than LF
 
 
 def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
@@ -74,97 +73,38 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
     >>> frame.select("position", "text").rows()
     [(0, 'One.'), (1, 'Two.')]
     """
-    lines = (
-        documents.lazy()
-        .select(
-            "document_id",
-            "source",
-            "title",
-            "language",
-            pl.col("text").str.replace_all(LINE_BREAK, "\n").str.split("\n"),
-        )
-        .with_row_index("document")
-        .explode("text", empty_as_null=True, keep_nulls=True)
-        .with_columns(pl.col("text").fill_null("").str.strip_chars(_MARGIN))
-        .with_columns((pl.col("text").str.strip_chars(WHITE_SPACE) == "").alias("blank"))
-        # a blank line, or the next document, begins a new run
-        .with_columns(
-            (pl.col("blank") | (pl.col("document") != pl.col("document").shift(1)).fill_null(True))
-            .cum_sum()
-            .alias("run")
-        )
-        .filter(~pl.col("blank"))
-        .drop("blank")
-        .collect()
-    )
-    return (
-        _unwrap(lines)
-        .select(
-            "document_id",
-            (pl.int_range(pl.len()).over("document")).cast(pl.UInt32).alias("position"),
-            "text",
-            *(pl.lit(None, SCHEMA[name]).alias(name) for name in list(SCHEMA)[3:10]),
-            "source",
-            "title",
-            "language",
-        )
-        .select(*SCHEMA)
-    )
+    text = documents.get_column("text").fill_null("")
+    broken = text.str.contains(_OTHER_BREAK).arg_true()
+    if len(broken):
+        text = text.scatter(broken, text.gather(broken).str.replace_all(LINE_BREAK, "\n"))
+    split = text.str.split("\n")
+    document = np.repeat(np.arange(len(split), dtype=np.uint32), split.list.len().to_numpy())
+    lines = split.explode(empty_as_null=False)
+    filled = (lines.str.len_bytes() > 0).arg_true()
+    lines = lines.gather(filled).str.strip_chars(_MARGIN)
+    blank = _blank(lines)
+    if blank.any():
+        filled, lines = filled.filter(~blank), lines.filter(~blank)
+    document, number = document[filled.to_numpy()], filled.to_numpy()
+    # a blank line, or the next document, begins a new run
+    begins = (np.diff(number, prepend=-2) > 1) | (np.diff(document, prepend=-1) > 0)
+    lines, whole = unwrap(lines, np.flatnonzero(begins))
+    document = document[whole]
+    first = np.flatnonzero(np.diff(document, prepend=-1))
+    place = np.arange(len(document)) - np.repeat(first, np.diff(first, append=len(document)))
+    return documents.select(
+        pl.col("document_id", "source", "title", "language").gather(pl.Series(document)),
+        pl.Series("position", place, pl.UInt32),
+        lines.alias("text"),
+        *(pl.lit(None, SCHEMA[name]).alias(name) for name in list(SCHEMA)[3:10]),
+    ).select(*SCHEMA)
 
 
-def _unwrap(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines, with every run that was wrapped to a width joined into one row."""
-    length = pl.col("text").str.len_chars()
-    candidates = lines.filter(
-        (pl.len().over("run") >= MIN_WRAPPED_LINES)
-        & length.max().over("run").is_between(MIN_WIDTH, MAX_WIDTH)
-    )
-    if candidates.is_empty():
-        return lines
-    last = pl.col("run") != pl.col("run").shift(-1)
-    first = pl.col("run") != pl.col("run").shift(1)
-    wrapped = (
-        candidates.lazy()
-        .with_columns(
-            length.alias("length"),
-            length.max().over("run").alias("width"),
-            pl.col("text").str.extract(r"^(\S+)").str.len_chars().shift(-1).alias("next_word"),
-            last.fill_null(True).alias("last"),
-            first.fill_null(True).alias("first"),
-        )
-        .with_columns(
-            (
-                pl.col("last")
-                | (
-                    ((pl.col("length") + 1 + pl.col("next_word")) * 100 > pl.col("width") * FULL)
-                    & (pl.col("length") * 10 >= pl.col("width") * 6)
-                    & (pl.col("text").str.count_matches(r"\s+") >= 2)
-                )
-            ).alias("full"),
-            pl.col("text").str.contains(r"^[>|]").alias("quoted"),
-            (~pl.col("first") & pl.col("text").str.contains(r"^[\p{Ll}\p{Lo}]")).alias("goes_on"),
-        )
-        .group_by("run")
-        .agg(
-            pl.col("full").all(),
-            pl.col("quoted").any(),
-            (pl.col("goes_on").sum() * 3 >= pl.len() - 1).alias("goes_on"),
-        )
-        .filter(pl.col("full") & ~pl.col("quoted") & pl.col("goes_on"))
-        .select("run")
-        .collect()
-    )
-    if wrapped.is_empty():
-        return lines
-    joined = pl.col("run").is_in(wrapped.get_column("run").implode())
-    # a joined run keeps the number of its first line, any other line has a group of its own
-    return (
-        lines.with_row_index("line")
-        .with_columns(pl.when(joined).then(pl.col("line").min().over("run")).otherwise("line").alias("line"))
-        .group_by("line", maintain_order=True)
-        .agg(pl.col("text").str.join(" "), pl.exclude("text", "line").first())
-        .drop("line")
-    )
+def _blank(lines: pl.Series) -> pl.Series:
+    """Whether of the stripped lines nothing is left but no-break spaces, with white space between them."""
+    blank = lines.str.len_bytes() == 0
+    rows = lines.str.starts_with("\xa0").arg_true()
+    return blank.scatter(rows, lines.gather(rows).str.strip_chars(WHITE_SPACE) == "")
 
 
 def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFrame:

@@ -1,9 +1,9 @@
 """Where phrases are found in the paragraphs of a frame.
 
 A line of more than `MAX_CHARACTERS` is never looked at, whatever a phrase says: furniture is short. Lines are many,
-phrases thousands, and matches few, so every way to match begins with a cheap test that clears most lines: whole lines
-are joined on their folded text; a line that begins with a wording has its first letters; one that holds a wording has
-its longest word; and regular expressions are tried all at once before each is tried alone.
+phrases thousands, and matches few, so `phrase_candidates` clears most lines at a first look. Of what it leaves, whole
+lines are joined on their folded text; a line that begins with a wording on its first letters; one that holds a wording
+has its longest word; and regular expressions are tried only on lines that begin as their matches do.
 """
 
 from __future__ import annotations
@@ -11,23 +11,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from cleaners.phrase_folding import fold, fold_lower, lower, strip_end
-from cleaners.phrase_tables import PREFIX, Tables, make_tables, whole_words
+from cleaners.phrase_candidates import candidates
+from cleaners.phrase_folding import fold, lower, strip_end
+from cleaners.phrase_tables import Regexes, Tables, any_of, make_tables, whole_words
 from cleaners.phrases import MAX_WORDING, Phrase
 from cleaners.prose import words
 
 MAX_CHARACTERS: Final = 300
 _HEAD: Final = MAX_WORDING + 20  # characters
-#: Quoted mail and rows of a table are nobody's furniture.
-QUOTED: Final = r"^[>|]"
+#: So many lines are matched with regular expressions joined into one first; to compile that takes as long as a few.
+_MANY: Final = 20_000
 # what a wrapped sentence leaves on its last line ("like this."), and a word that is called out ("Help!")
 _FRAGMENT: Final = r"^[(\"'“‘]*\p{Ll}\S*(?:\s\S+){0,2}[.,;:!?)\"”'’]$|^[\p{Latin}\p{Cyrillic}]+[!?]$"
-
-# what folding takes away from the start of a line, and lower-case text of which it leaves the first letters
-_OPENING: Final = " \"'([*-."
-_FOLDED_ALREADY: Final = r"^[a-z](?: ?[a-z'\",.;()-])* ?$"
 
 
 def lines_of(frame: pl.DataFrame) -> pl.DataFrame:
@@ -55,37 +53,36 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
     action, rule, and only_at_end (Boolean, its `where` is "end"). Nulls match nothing.
     """
     tables = make_tables(tuple(phrases))
+    text = pl.col("text")
     short = (
         lines.select("row", "text", "source")
-        .filter(pl.col("text").str.len_bytes() <= 4 * MAX_CHARACTERS)
-        .filter(pl.col("text").str.len_chars() <= MAX_CHARACTERS)
-        .filter(~pl.col("text").str.contains(QUOTED))
+        .filter(text.str.len_bytes() <= 4 * MAX_CHARACTERS)
+        .filter(text.str.len_chars() <= MAX_CHARACTERS)
     )
-    lowered = lower(short.get_column("text"))
+    may = candidates(short.get_column("text"), tables.sought)
     # a wording at the start, or alone on its line, is within the head of the line
-    is_head = short.get_column("text").str.len_chars() <= _HEAD
-    whole = short.filter(is_head).with_columns(fold_lower(lowered.filter(is_head)).alias("folded"))
+    heads = pl.concat([short, may], how="horizontal").filter(pl.col("is_line") | pl.col("starts"))
+    heads = heads.with_columns(fold(heads.get_column("text").str.slice(0, _HEAD)).alias("folded"))
     alone = (
-        whole.filter(~pl.col("text").str.contains(_FRAGMENT))
+        heads.filter(pl.col("is_line") & (text.str.len_chars() <= _HEAD))
+        .filter(~text.str.contains(_FRAGMENT))
         .select("row", "source", strip_end(pl.col("folded")).alias("wording"))
         .join(tables.lines, on="wording")
         .select("row", "source", "phrase", pl.lit(True).alias("bare"))
     )
-    heads = short.filter(~is_head)
-    heads = heads.filter(_may_begin(lowered.filter(~is_head), tables.prefixes))
-    heads = heads.with_columns(fold(heads.get_column("text").str.slice(0, _HEAD)).alias("folded"))
-    begin = pl.concat([whole, heads])
-    begin = begin.filter(_begins(begin.get_column("folded"), tables.prefixes))
-    # one within the line has its longest word in it, and few lines have that
-    with_word = short.filter(lowered.str.contains_any(tables.words_within.implode()))
-    with_word = with_word.with_columns(fold(with_word.get_column("text")).alias("folded"))
+    within = short.filter(may.get_column("holds"))
+    within = within.filter(lower(within.get_column("text")).str.contains_any(tables.words_within.implode()))
+    within = within.with_columns(fold(within.get_column("text")).alias("folded"))
     return (
         pl.concat(
             [
                 alone,
-                _find_wordings(begin, tables, tables.start),
-                _find_wordings(with_word, tables, tables.anywhere),
-                _find_regex(short, tables),
+                _find_wordings(_beginning(heads.filter("starts"), tables), tables, tables.start),
+                _find_wordings(_holding(within, tables), tables, tables.anywhere),
+                *(
+                    _find_regexes(short.filter(may[regexes.candidates]), regexes, tables)
+                    for regexes in tables.regexes
+                ),
             ]
         )
         .join(tables.about, on="phrase")
@@ -96,43 +93,42 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
     )
 
 
-def _begins(text: pl.Series, prefixes: Sequence[pl.Series]) -> pl.Series:
-    """Whether a text begins with one of the prefixes (Boolean)."""
-    found = pl.repeat(False, len(text), dtype=pl.Boolean, eager=True)
-    for series in prefixes:
-        found |= text.str.slice(0, len(series[0])).is_in(series.implode())
-    return found
-
-
-def _may_begin(lowered: pl.Series, prefixes: Sequence[pl.Series]) -> pl.Series:
-    """Whether a line that has this lower-case text could, once folded, begin with one of the prefixes (Boolean)."""
-    # one letter more, for a mark may follow that combines with the last
-    head = lowered.str.slice(0, PREFIX + 5).str.strip_chars_start(_OPENING).str.slice(0, PREFIX + 1)
-    return _begins(head, prefixes) | (head.str.len_bytes() <= PREFIX) | ~head.str.contains(_FOLDED_ALREADY)
-
-
 _FOUND: Final = {"row": pl.UInt32, "source": pl.String, "phrase": pl.UInt32, "bare": pl.Boolean}
+_CANDIDATE: Final = dict.fromkeys(("source", "text", "folded", "wording"), pl.String) | {"row": pl.UInt32}
 
 
-def _find_wordings(lines: pl.DataFrame, tables: Tables, numbers: dict[str, list[int]]) -> pl.DataFrame:
-    """Matches of the wordings of `numbers`: candidates by Aho-Corasick, each then looked at."""
-    wordings = pl.Series(list(numbers), dtype=pl.String)
-    if wordings.is_empty():
-        return pl.DataFrame(schema=_FOUND)
-    candidates = (
-        lines.with_columns(
-            pl.col("folded")
-            .str.extract_many(wordings.implode(), overlapping=True)
-            .list.unique()
-            .alias("wording")
-        )
-        .filter(pl.col("wording").list.len() > 0)
-        .with_columns(words(pl.col("text")).alias("words"))
+def _beginning(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """The folded lines that begin with the characters of a wording, with that `wording`."""
+    found = [pl.DataFrame(schema=_CANDIDATE)]
+    for wordings in tables.by_prefix:
+        prefix = pl.col("folded").str.slice(0, len(wordings.item(0, "prefix"))).alias("prefix")
+        same = lines.with_columns(prefix).join(wordings, on="prefix")
+        found.append(same.filter(pl.col("folded").str.starts_with(pl.col("wording"))).select(*_CANDIDATE))
+    return pl.concat(found)
+
+
+def _holding(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """The folded lines that hold the characters of a wording, with that `wording`."""
+    wordings = pl.Series(list(tables.anywhere), dtype=pl.String).implode()
+    found = pl.col("folded").str.extract_many(wordings, overlapping=True).list.unique().alias("wording")
+    return (
+        lines.with_columns(found)
         .explode("wording", empty_as_null=True, keep_nulls=True)
+        .filter(pl.col("wording").is_not_null())
+        .select(*_CANDIDATE)
     )
+
+
+def _find_wordings(candidates: pl.DataFrame, tables: Tables, numbers: dict[str, list[int]]) -> pl.DataFrame:
+    """Matches of the wordings of `numbers` among candidates, each looked at: they begin and end with a word."""
     found: list[tuple[int, str | None, int, bool]] = []
     for row, source, line, whole, count, wording in candidates.select(
-        "row", "source", "folded", pl.col("text").str.len_chars() <= _HEAD, "words", "wording"
+        "row",
+        "source",
+        "folded",
+        pl.col("text").str.len_chars() <= _HEAD,
+        words(pl.col("text")).alias("words"),
+        "wording",
     ).iter_rows():
         pattern = whole_words(wording)
         for number in numbers[wording]:
@@ -147,19 +143,18 @@ def _find_wordings(lines: pl.DataFrame, tables: Tables, numbers: dict[str, list[
     return pl.DataFrame(found, schema=_FOUND, orient="row")
 
 
-def _find_regex(short: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    """Matches of the regular expressions, which see the line as it stands."""
-    found = [pl.DataFrame(schema=_FOUND)]
-    for any_of, group in tables.regexes:
-        candidates = short if any_of is None else short.filter(pl.col("text").str.contains(any_of))
-        matches = candidates.select(
-            "row",
-            "source",
-            words(pl.col("text")).alias("words"),
-            *(pl.col("text").str.contains(regex).alias(f"{n}") for n, (regex, _) in enumerate(group)),
-        )
-        for n, (_, number) in enumerate(group):
-            matched = matches.filter(f"{n}", pl.col("words") <= tables.phrases[number].max_words)
-            number_and_bare = (pl.lit(number, pl.UInt32).alias("phrase"), pl.lit(False).alias("bare"))
-            found.append(matched.select("row", "source", *number_and_bare))
-    return pl.concat(found)
+def _find_regexes(lines: pl.DataFrame, regexes: Regexes, tables: Tables) -> pl.DataFrame:
+    """Matches of regular expressions, which see the line as it stands."""
+    if lines.is_empty():  # to compile the patterns would take the most time of a small frame
+        return pl.DataFrame(schema=_FOUND)
+    if len(lines) > _MANY and (pattern := any_of(regexes.patterns)) is not None:
+        lines = lines.filter(pl.col("text").str.contains(pattern))
+    text, count = lines.get_column("text"), lines.select(words(pl.col("text"))).to_series()
+    places = [
+        (text.str.contains(pattern) & (count <= tables.phrases[number].max_words)).arg_true()
+        for pattern, number in zip(regexes.patterns, regexes.numbers, strict=True)
+    ]
+    numbers = np.repeat(regexes.numbers, [len(rows) for rows in places])
+    return lines[pl.concat(places)].select(
+        "row", "source", pl.Series("phrase", numbers, pl.UInt32), pl.lit(False).alias("bare")
+    )

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.phrase_candidates import WINDOW, Sought, seek
 from cleaners.phrase_folding import fold, strip_end
+from cleaners.phrase_regexes import beginnings
 from cleaners.phrases import Phrase
 
-#: A line that begins with this many letters of a wording, or with all of a shorter one, is looked at.
-PREFIX: Final = 8
 _UNSPACED_LAST: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]$"
 )
 # and any other escape, so that the second half of one is not taken for a boundary
 _WORD_BOUNDARY: Final = re.compile(r"\\(?:(b)(?![?*+{])|.)", re.DOTALL)
+
+
+class Regexes(NamedTuple):
+    """Regular expressions that are tried together."""
+
+    candidates: str  # the lines that may match one: a column of `phrase_candidates.candidates`
+    patterns: tuple[str, ...]
+    numbers: tuple[int, ...]  # of their phrases
 
 
 @dataclass(frozen=True)
@@ -30,11 +38,10 @@ class Tables:
     lines: pl.DataFrame  # wording, phrase
     start: dict[str, list[int]]  # wording that a line begins with -> phrases
     anywhere: dict[str, list[int]]  # wording that a line holds -> phrases
-    prefixes: tuple[pl.Series, ...]  # the first letters of those that begin lines, a series for each length
+    by_prefix: tuple[pl.DataFrame, ...]  # prefix, wording of those that begin lines; a table for each length
     words_within: pl.Series  # the longest word of those within lines
-    regexes: tuple[
-        tuple[str | None, list[tuple[str, int]]], ...
-    ]  # pattern of all of a group -> (pattern, phrase)
+    sought: Sought  # all of them, for a first look
+    regexes: tuple[Regexes, ...]
     about: pl.DataFrame  # phrase, wanted (source), action, rule, only_at_end
 
 
@@ -46,11 +53,11 @@ def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
     folded = fold(pl.Series([text for text, _ in rows], dtype=pl.String)).to_list()
     start: dict[str, list[int]] = {}
     anywhere: dict[str, list[int]] = {}
-    regexes: dict[bool, list[tuple[str, int]]] = {}
+    regexes: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
     for (text, number), wording in zip(rows, folded, strict=True):
         if phrases[number].match == "regex":
             # together those that begin at the start of the line are quickly done with a line, and the others are not
-            regexes.setdefault(text.startswith("^"), []).append((f"(?i){text}", number))
+            regexes[text.startswith("^")].append((text, number))
         elif phrases[number].match == "start" and wording:
             start.setdefault(wording, []).append(number)
         elif phrases[number].match == "anywhere" and wording:
@@ -76,14 +83,37 @@ def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
         },
         orient="row",
     )
+    words_within = sorted({_longest_word(wording) for wording in anywhere})
+    first_letters, first_characters = (
+        sorted({text for regex, _ in regexes[letters] for text in beginnings(regex, letters=letters)})
+        for letters in (True, False)
+    )
     return Tables(
         phrases,
         lines,
         start,
         anywhere,
-        _prefixes(start),
-        pl.Series(sorted({_longest_word(w) for w in anywhere}), dtype=pl.String),
-        tuple((_any_of([text for text, _ in group]), group) for group in regexes.values()),
+        _by_prefix(start),
+        pl.Series(words_within, dtype=pl.String),
+        seek(
+            lines.get_column("wording").to_list(),
+            list(start),
+            first_letters,
+            # of what is no word other characters may have been made
+            [
+                *(word if word.isalnum() else "" for word in words_within),
+                *(text[:WINDOW] for text in first_characters),
+            ],
+        ),
+        tuple(
+            Regexes(
+                "starts_regex" if at_start else "holds",
+                tuple(f"(?i){regex}" for regex, _ in group),
+                tuple(number for _, number in group),
+            )
+            for at_start, group in regexes.items()
+            if group
+        ),
         about,
     )
 
@@ -102,10 +132,11 @@ def _longest_word(wording: str) -> str:
     return max(found, key=lambda word: len(word.encode()), default=wording)
 
 
-def _any_of(regexes: Sequence[str]) -> str | None:
-    """A quick pattern that matches at least where one of the regular expressions does; None if there is none."""
+@functools.lru_cache(maxsize=16)
+def any_of(patterns: tuple[str, ...]) -> str | None:
+    """A quick pattern that matches at least where one of these does; None if there is none."""
     # the boundaries of words make the engine slow, and without them there are few matches more
-    joined = "|".join(f"(?:{_WORD_BOUNDARY.sub(_without_boundary, regex)})" for regex in regexes)
+    joined = "|".join(f"(?:{_WORD_BOUNDARY.sub(_without_boundary, pattern)})" for pattern in patterns)
     try:
         pl.Series([""]).str.contains(joined)
     except pl.exceptions.ComputeError:
@@ -117,10 +148,11 @@ def _without_boundary(escape: re.Match[str]) -> str:
     return "" if escape[1] else escape[0]
 
 
-def _prefixes(wordings: Iterable[str]) -> tuple[pl.Series, ...]:
-    """The first letters of the wordings: 8, or of shorter ones 4, 2 or 1; a series for each length."""
-    prefixes: dict[int, set[str]] = {}
+def _by_prefix(wordings: Iterable[str]) -> tuple[pl.DataFrame, ...]:
+    """Each wording by its first letters: 8, or of a shorter one 4, 2 or 1; a table for each length."""
+    groups: dict[int, list[tuple[str, str]]] = {}
     for wording in wordings:
-        length = next(n for n in (PREFIX, 4, 2, 1) if n <= len(wording))
-        prefixes.setdefault(length, set()).add(wording[:length])
-    return tuple(pl.Series(sorted(group), dtype=pl.String) for group in prefixes.values())
+        length = next(n for n in (8, 4, 2, 1) if n <= len(wording))
+        groups.setdefault(length, []).append((wording[:length], wording))
+    schema = {"prefix": pl.String, "wording": pl.String}
+    return tuple(pl.DataFrame(group, schema=schema, orient="row") for group in groups.values())

@@ -13,9 +13,9 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove
-from cleaners.phrase_search import QUOTED, lines_of, search
+from cleaners.phrase_search import lines_of, search
 from cleaners.phrases import Phrase
-from cleaners.prose import is_prose, words
+from cleaners.prose import is_quoted, words_and_prose
 
 #: Where the article goes on after the teasers, a shorter line is not taken for one of them.
 TEASER_WORDS: Final = 4
@@ -102,12 +102,11 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
         return expression.over("document")
 
     marked = (
-        lines.with_columns(words(pl.col("text")).alias("words"))
-        .with_columns(is_prose(pl.col("text"), pl.col("words")).alias("sentence"))
+        lines.with_columns(words_and_prose(pl.col("text")).struct.unnest())
         .with_columns(
-            (pl.col("heading").is_not_null() & (pl.col("bare") | ~pl.col("sentence"))).alias("candidate")
+            (pl.col("heading").is_not_null() & (pl.col("bare") | ~pl.col("prose"))).alias("candidate")
         )
-        .with_columns((pl.col("sentence") & ~pl.col("candidate") & ~pl.col("strike")).alias("prose"))
+        .with_columns((pl.col("prose") & ~pl.col("candidate") & ~pl.col("strike")).alias("prose"))
         .with_columns(
             of_document(pl.col("prose").cum_max(reverse=True)).alias("prose_after"),
             of_document(pl.col("prose").cum_max()).alias("prose_before"),
@@ -122,7 +121,7 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
             (
                 pl.col("prose")
                 | pl.col("keep")
-                | pl.col("text").str.contains(QUOTED)
+                | is_quoted(pl.col("text"))
                 | pl.col("text").str.contains(_ENUMERATED)
                 | pl.col("text").str.contains(_POST)
                 | (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from cleaners.paragraphs import remove
@@ -72,14 +73,16 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
     """
     if frame.is_empty():
         return frame
+    sizes = frame.get_column("document_id").rle().struct.field("len").to_numpy()
+    starts = np.cumsum(sizes) - sizes
     lines = (
-        frame.lazy()
-        .select("text", "title", "reason", pl.col("document_id").rle_id().alias("document"))
+        frame.select("text", "title", "reason")
         .with_row_index("row")
-        .with_columns((pl.col("row") - pl.col("row").min().over("document")).alias("place"))
-        .filter(pl.col("reason").is_null() | (pl.col("reason") == REASON))
-        .filter(pl.col("text").is_not_null())
-        .collect()
+        .with_columns(
+            pl.Series("document", np.repeat(np.arange(len(sizes)), sizes)),
+            pl.Series("place", np.arange(len(frame)) - np.repeat(starts, sizes)),
+        )
+        .filter((pl.col("reason").is_null() | (pl.col("reason") == REASON)) & pl.col("text").is_not_null())
     )
     lines = lines.filter(same_ends(lines))
     if lines.is_empty():
@@ -107,7 +110,7 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
         .filter((pl.col("place") <= pl.col("last")) & (length <= pl.col("length") + MAX_SITE_NAME))
         .select("row", "document", "place", "text")
     )
-    wanted = pl.concat([_forms(titles, min_words, "titled"), _forms(first_lines, min_words, "titled")])
+    wanted = _forms(pl.concat([titles, first_lines.select(titles.columns)]), min_words, "titled")
     printings = _described(
         _forms(top, min_words, "row")
         .join(wanted, on=["document", "form"], how="inner")

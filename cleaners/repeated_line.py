@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,8 @@ import polars as pl
 
 from cleaners.folding import line_hashes
 from cleaners.paragraphs import remove
+from cleaners.tokens import I64
+from cleaners.utf8 import utf8
 
 REASON: Final = "repeated_line"
 
@@ -76,15 +79,12 @@ def count(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFrame:
     kept = rows.filter(
         (pl.col("reason").is_null() | (pl.col("reason") == REASON)) & pl.col("text").is_not_null()
     )
-    short = kept.filter(pl.col("text").str.len_chars() <= max_characters)
+    short = kept.filter(_at_most(kept.get_column("text"), max_characters))
     lines = short.select(
         "source", "document", line_hashes(short.get_column("text")).alias("line"), pl.lit(1).alias("lines")
     ).join(_bodies(kept), on="document", how="left")
-    table = pl.concat([totals, lines], how="diagonal_relaxed").sort(
-        "source", "line", "document", nulls_last=False
-    )
-    # a document counts for the first of its lines that are equal
-    documents = pl.coalesce("documents", _differs("source", "line", "document").cast(pl.UInt32))
+    table = _in_order(pl.concat([totals, lines], how="diagonal_relaxed"))
+    documents = pl.coalesce("documents", _documents(table))
     return _added_up(
         table.with_columns(documents.alias("documents"), pl.col("lines", "bodies").fill_null(0)), names
     )
@@ -102,13 +102,46 @@ def merge(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
         return tables[0].select(*COUNTS)
     table = pl.concat([table.select(*COUNTS) for table in tables])
     names, codes = _coded(table.get_column("source"))
-    return _added_up(table.with_columns(codes).sort("source", "line", nulls_last=False), names)
+    return _added_up(_in_order(table.with_columns(codes)), names)
 
 
 def _coded(sources: pl.Series) -> tuple[pl.Series, pl.Series]:
     """(the different sources in order, the place of each source among them): quicker to sort and to compare."""
-    names = sources.unique().sort()
-    return names, sources.cast(pl.Enum(names)).to_physical()
+    runs = sources.rle()  # of a document, or a table in order, they are the same for long
+    values = runs.struct.field("value")
+    names = values.unique().sort()
+    places = values.cast(pl.Enum(names)).to_physical().cast(pl.UInt32)
+    return names, pl.Series(sources.name, np.repeat(places.to_numpy(), runs.struct.field("len").to_numpy()))
+
+
+def _in_order(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows ordered by source and line, a null first, the sources given as small numbers.
+
+    Rows that are equal in both come in any order. Two sorts by numbers are quicker than one by two columns.
+    """
+    line = table.get_column("line")
+    order = line.fill_null(0).to_numpy().argsort()
+    place = (table.get_column("source") * 2 + line.is_not_null()).to_numpy()
+    smallest = np.min_scalar_type(place.max(initial=0))
+    return table[order[place[order].astype(smallest).argsort(kind="stable")]]
+
+
+def _documents(table: pl.DataFrame) -> pl.Series:
+    """How many documents hold a line, at the first of the rows of each line and source, and 0 at the others."""
+    first = table.select(_differs("source", "line")).to_series()
+    document = table.get_column("document").fill_null(0).to_numpy().astype(np.int64)
+    several = document.max(initial=0) + 1
+    pairs = np.sort((first.cum_sum().to_numpy() - 1) * several + document)
+    different = pairs[np.diff(pairs, prepend=-1) > 0]
+    counts = pl.Series(np.bincount(different // several), dtype=pl.UInt32)
+    return pl.zeros(len(table), pl.UInt32, eager=True).scatter(first.arg_true(), counts)
+
+
+def _at_most(text: pl.Series, characters: int) -> pl.Series:
+    """Whether the texts have at most so many characters; of few that must be counted, the bytes tell of the others."""
+    size = text.str.len_bytes()
+    rows = size.is_between(characters + 1, 4 * characters).arg_true()
+    return (size <= characters).scatter(rows, text.gather(rows).str.len_chars() <= characters)
 
 
 def _added_up(table: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
@@ -186,7 +219,7 @@ def repeated_line(
         .filter(
             pl.col("reason").is_null()
             & pl.col("source").is_in(lines.get_column("source").unique().implode())
-            & (pl.col("text").str.len_chars() <= max_characters)
+            & pl.lit(_at_most(frame.get_column("text"), max_characters))
         )
     )
     struck = (
@@ -235,14 +268,27 @@ def _bodies(kept: pl.DataFrame) -> pl.DataFrame:
 
     A paragraph with an address in it is passed over: that of the page itself differs in every copy of an article.
     """
-    longest = (
-        kept.select("document", pl.col("text").str.len_bytes().alias("bytes"))
-        .with_row_index("row")
-        .filter(~kept.get_column("text").str.contains("://", literal=True))
-        .group_by("document")
-        .agg(pl.col("row").get(pl.col("bytes").arg_max()))
+    text, document = kept.get_column("text"), kept.get_column("document").to_numpy()
+    size = text.str.len_bytes().to_numpy().astype(np.int64)
+    longest = _longest(document, size)
+    # most documents have no address in their longest paragraph, so that no other needs to be looked at
+    doubtful = document[longest][text.gather(longest).str.contains("://", literal=True).to_numpy()]
+    rows = np.flatnonzero(np.isin(document, doubtful))
+    size[rows[text.gather(rows).str.contains("://", literal=True).to_numpy()]] = -1
+    longest = _longest(document, size)
+    longest = longest[size[longest] >= 0]
+    data, offsets = utf8(text.gather(longest))
+    digests = b"".join(
+        [blake2b(data.data[start:stop], digest_size=8).digest() for start, stop in pairwise(offsets.tolist())]
     )
-    texts = kept.get_column("text").gather(longest.get_column("row")).to_list()
-    digests = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts])
     bins = np.frombuffer(digests, "<u8").astype(np.uint64) % np.uint64(BINS)
-    return longest.select("document", pl.Series("bodies", np.left_shift(np.uint64(1), bins), pl.UInt64))
+    bodies = np.left_shift(np.uint64(1), bins)
+    return pl.DataFrame({"document": document[longest], "bodies": bodies})
+
+
+def _longest(document: I64, size: I64) -> I64:
+    """The row of each document, whose rows are together, that has the greatest size, the first of several."""
+    starts = np.flatnonzero(np.diff(document, prepend=-1))
+    greatest = np.repeat(np.maximum.reduceat(size, starts), np.diff(starts, append=len(size)))
+    rows = np.flatnonzero(size == greatest)
+    return rows[np.flatnonzero(np.diff(document[rows], prepend=-1))]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
@@ -80,13 +81,12 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 def character_classes() -> U8:
     """For every code point what it is to the tokeniser: SEPARATOR, LETTER, DIGIT, SINGLE, SINGLE_DIGIT or SPACE."""
     classes = np.zeros(0x110000, np.uint8)
-    # planes 4 to 13 and 15 on hold no letters, marks or numbers
-    for first, last in ((0, 0x3FFFF), (0xE0000, 0xEFFFF)):
-        names = map(unicodedata.category, map(chr, range(first, last + 1)))
-        codes = {"L": LETTER, "M": LETTER, "N": LETTER}
-        classes[first : last + 1] = [
-            DIGIT if name == "Nd" else codes.get(name[0], SEPARATOR) for name in names
-        ]
+    words = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nl", "No")
+    codes = defaultdict(lambda: SEPARATOR, dict.fromkeys(words, LETTER) | {"Nd": DIGIT})
+    # planes 4 to 13 and 15 on, and most of 14, hold no letters, marks or numbers
+    for first, end in ((0, 0x40000), (0xE0000, 0xE1000)):
+        categories = map(unicodedata.category, map(chr, range(first, end)))
+        classes[first:end] = bytearray(map(codes.__getitem__, categories))
     for first, last in SINGLE_TOKENS:
         block = classes[first : last + 1]
         block[block == DIGIT] = SINGLE_DIGIT

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.errors import CopydeskError, UsageError
+from flows.start import import_numba, importing, set_up
 
 if TYPE_CHECKING:
     from flows.dataset import Dataset
@@ -80,7 +81,8 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Clean what is new of the inputs, and publish it as one run of the dataset."""
-    from flows.settings import read_settings
+    with importing():
+        from flows.settings import read_settings
 
     if not str(out).strip("."):
         raise UsageError("--out wants a folder of its own, not the current one")
@@ -105,8 +107,10 @@ def _carry_out(
         from flows.clean import clean_here
 
         return clean_here(inputs, out, config)
-    from flows.plan import Threads, carry_out, workers
-    from flows.progress import show_progress
+    with importing():
+        import_numba()
+        from flows.plan import Threads, carry_out, workers
+        from flows.progress import show_progress
 
     with show_progress(warn, quiet=quiet) as report:
         return carry_out(inputs, out, settings, Threads(workers(settings), report))
@@ -230,6 +234,7 @@ def _told(comfort: str = "") -> Iterator[None]:
 
 def main() -> None:
     """Run the command."""
+    set_up()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows what it can

@@ -6,8 +6,9 @@ What is here takes frames and gives frames; `flows.stages` has the files, and `f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from cleaners.boilerplate import boilerplate
@@ -15,7 +16,7 @@ from cleaners.duplicate import Table as Fingerprints
 from cleaners.duplicate import compared, count_tokens, find, table_of
 from cleaners.encoding import encoding, repair
 from cleaners.fingerprints import KEYS, fingerprint_schema
-from cleaners.language import language
+from cleaners.language import language_of_documents
 from cleaners.paragraphs import to_paragraphs, without_white_space
 from cleaners.phrase_search import search
 from cleaners.phrases import Phrase
@@ -25,8 +26,6 @@ from flows.settings import Settings, Table
 
 TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
 TITLE_BEFORE = "_title_before"
-
-HEAD: Final = 30  # paragraphs of a document that tell its language
 
 
 def options(table: Table) -> dict[str, Any]:
@@ -73,13 +72,14 @@ def edit(
 
 def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both with the language filled in, told from the repaired paragraphs at the head of each document."""
-    heads = frame.group_by("document_id", maintain_order=True).agg(pl.col("text").head(HEAD).str.join("\n"))
-    told = heads.select("document_id", language(heads["text"]).alias("language"))
+    runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
+    sizes = runs.struct.field("len")
+    told = language_of_documents(frame.get_column("text"), sizes).alias("language")
+    known = pl.DataFrame([runs.struct.field("value").alias("document_id"), told])
+    run = pl.Series(np.repeat(np.arange(len(runs), dtype=np.uint32), sizes.to_numpy()))
     return (
-        documents.drop("language").join(told, on="document_id", how="left", maintain_order="left"),
-        frame.drop("language")
-        .join(told, on="document_id", how="left", maintain_order="left")
-        .select(frame.columns),
+        documents.drop("language").join(known, on="document_id", how="left", maintain_order="left"),
+        frame.with_columns(told.gather(run)),
     )
 
 

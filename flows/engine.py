@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +28,8 @@ def configured_api() -> str | None:
 
 def api_answers(api: str) -> bool:
     """Whether the API says within two seconds that it is well."""
+    import urllib.request  # with all of TLS, which a run without an API does not need
+
     try:
         with urllib.request.urlopen(f"{api.rstrip('/')}/health", timeout=TIMEOUT) as response:
             return bool(200 <= response.status < 300)

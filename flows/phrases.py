@@ -102,7 +102,9 @@ def _read(path: Path) -> list[Phrase]:
 def _headers(content: str, count: int) -> list[str]:
     """A name for each entry: the line of its heading, or its number where headings cannot be told."""
     lines = [
-        n for n, line in enumerate(content.splitlines(), 1) if re.match(r"\s*\[\[\s*phrase\s*\]\]", line)
+        n
+        for n, line in enumerate(content.splitlines(), 1)
+        if "[[" in line and re.match(r"\s*\[\[\s*phrase\s*\]\]", line)
     ]
     if len(lines) == count:
         return [f"line {n}, [[phrase]]" for n in lines]
@@ -167,7 +169,7 @@ def _refuse_bad_text(text: str, match: str, where: str) -> None:
             raise ConfigurationError(f"{where}: texts: an empty regular expression matches every line")
     elif len(text) > MAX_WORDING:
         raise ConfigurationError(f"{where}: texts: a text has at most {MAX_WORDING} characters")
-    elif not any(c.isalnum() or c == "#" for c in text):
+    elif not re.search(r"[^\W_]|#", text):
         raise ConfigurationError(f'{where}: texts: "{text}" has no letter or digit')
 
 

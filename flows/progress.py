@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from flows.plan import Report
 
@@ -19,6 +18,15 @@ def show_progress(console: Console, *, quiet: bool) -> Iterator[Report]:
     elif not console.is_terminal:
         yield lambda stage, done, total: console.print(f"{stage}: {total}") if done == total else None
     else:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TaskID,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         with Progress(
             TextColumn("{task.description:8}"),
             BarColumn(),

@@ -13,10 +13,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Final, TypeAlias, cast
 
-import fsspec
 import zstandard
 
 PIECE: Final = 1 << 20  # bytes in a piece, at most, but for zstd
+SMALL_PIECE: Final = 1 << 14  # bytes that are asked for of a small file
 ZSTD_FEED: Final = (
     2048  # bytes given to zstd at a time; it has no output limit, and a block of 4 bytes may give 128 KiB
 )
@@ -35,6 +35,9 @@ def pieces(path: str, compression: str, size: int, max_ratio: int) -> Iterator[b
     compression, and as soon as a compressed file has grown to more than `max_ratio` times its size (and 64 MB).
     """
     try:
+        if not compression and "://" not in path:
+            yield from _plain(path, size)
+            return
         with opened(path) as file:
             if not compression:
                 while piece := file.read(PIECE):
@@ -56,7 +59,13 @@ def pieces(path: str, compression: str, size: int, max_ratio: int) -> Iterator[b
 def opened(path: str) -> IO[bytes]:
     """The file, open for reading bytes; raises OSError, also for what is no regular file."""
     if "://" in path:
+        import fsspec
+
         return cast(IO[bytes], fsspec.open(path, "rb").open())
+    return os.fdopen(_descriptor(path), "rb")
+
+
+def _descriptor(path: str) -> int:
     descriptor = os.open(
         path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     )  # a pipe without a writer would block
@@ -64,7 +73,28 @@ def opened(path: str) -> IO[bytes]:
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         raise OSError("it is a folder" if stat.S_ISDIR(mode) else "it is no regular file")
-    return os.fdopen(descriptor, "rb")
+    return descriptor
+
+
+def _plain(path: str, size: int) -> Iterator[bytes]:
+    """The pieces of a local file without a file object, whose making takes longer than the reading of a small file."""
+    descriptor = _descriptor(path)
+    try:
+        length = min(max(size + 1, SMALL_PIECE), PIECE)
+        while piece := _read(descriptor, length):
+            yield piece
+            if len(piece) < length:
+                return
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, length: int) -> bytes:
+    """The next bytes of a file: so many, or those up to its end."""
+    data = os.read(descriptor, length)
+    while len(data) < length and (more := os.read(descriptor, length - len(data))):
+        data += more
+    return data
 
 
 def told(error: OSError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +27,10 @@ def microseconds(value: object) -> int | None:
     >>> microseconds("1970-01-01T01:00:01+01:00"), microseconds(1000), microseconds("last Tuesday")
     (1000000, 1000000000, None)
     """
+    return _of_text(value) if isinstance(value, str) else _microseconds(value)
+
+
+def _microseconds(value: object) -> int | None:
     try:
         moment = _moment(value)
         if moment is None:
@@ -35,6 +40,10 @@ def microseconds(value: object) -> int | None:
         return (moment - _EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         return None
+
+
+#: Many articles are of one day.
+_of_text: Final = lru_cache(maxsize=10_000)(_microseconds)
 
 
 def _moment(value: object) -> datetime | None:

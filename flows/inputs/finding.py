@@ -9,16 +9,17 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
-
-import fsspec
-from fsspec.core import url_to_fs
+from typing import TYPE_CHECKING, Any, Final
 
 from flows.errors import InputMissing, UsageError
 from flows.inputs.compression import told
 from flows.inputs.formats import Format, Input, format_of
 
+if TYPE_CHECKING:
+    import fsspec
+
 _MAGIC: Final = re.compile(r"[*?[]")
+_NUMBER: Final = re.compile(r"([0-9]+)")
 
 
 def find(given: Sequence[str], *, exclude: Path | None = None) -> list[Input]:
@@ -38,18 +39,20 @@ def find(given: Sequence[str], *, exclude: Path | None = None) -> list[Input]:
     return list(found.values())
 
 
-def natural(path: str) -> list[list[tuple[str, int, str]]]:
+def natural(path: str) -> list[tuple[list[str | int], str]]:
     """A sort key that puts paths in the order of their folders, and numbers in names in that of their value.
 
     >>> sorted(["10.txt", "9/b.txt", "2.txt"], key=natural)
     ['2.txt', '9/b.txt', '10.txt']
     """
-    return [[*_chunks(part), ("", 0, part)] for part in path.split("/")]
+    return [(_chunks(part), part) for part in path.split("/")]
 
 
-def _chunks(name: str) -> Iterator[tuple[str, int, str]]:
-    for text, digits in re.findall(r"([^0-9]*)([0-9]*)", name):
-        yield text, int(digits or -1), ""
+def _chunks(name: str) -> list[str | int]:
+    """What is between the numbers of a name, and the numbers, by turns."""
+    chunks: list[str | int] = list(_NUMBER.split(name))
+    chunks[1::2] = map(int, chunks[1::2])
+    return chunks
 
 
 def _meant(name: str, shut: str | None) -> Iterable[Input]:
@@ -139,6 +142,8 @@ def _uri(path: str) -> str:
 
 def _remote(url: str) -> list[Input]:
     """The files behind a URL of a storage that fsspec knows."""
+    from fsspec.core import url_to_fs
+
     if "::" in url:
         raise UsageError(f"{url}: chained URLs are not read")
     try:

@@ -22,9 +22,19 @@ _SEVEN_BIT: Final = ("iso-2022", "hz")
 def lines(pieces: Iterable[bytes], limit: int) -> tuple[str, Iterator[bytes | None]]:
     """(charset, lines): the charset that the head is in, and every line without its line feed.
 
-    A line longer than `limit` bytes is never held, and is None. The lines are bytes of the charset, but for UTF-16
-    and UTF-32, whose lines are UTF-8; `text_of` decodes them. A byte order mark is taken away. Where the head has no
-    line feed but carriage returns, these end the lines. Raises Unreadable if the head is no text.
+    A line longer than `limit` bytes is never held, and is None. Raises Unreadable if the head is no text; see `blocks`.
+    """
+    name, end, found = blocks(pieces, limit)
+    return name, (line for block in found for line in ([None] if block is None else block.split(end)))
+
+
+def blocks(pieces: Iterable[bytes], limit: int) -> tuple[str, bytes, Iterator[bytes | None]]:
+    """(charset, end, blocks): the charset that the head is in, what ends a line, and the lines, many at a time.
+
+    A block is one or more lines, with their ends between them. A line longer than `limit` bytes is never held, and is a
+    block that is None. The lines are bytes of the charset, but for UTF-16 and UTF-32, whose lines are UTF-8; `text_of`
+    decodes them. A byte order mark is taken away. Where the head has no line feed but carriage returns, these end the
+    lines. Raises Unreadable if the head is no text.
     """
     stream = iter(pieces)
     head = b""
@@ -47,7 +57,7 @@ def lines(pieces: Iterable[bytes], limit: int) -> tuple[str, Iterator[bytes | No
         head = next(whole, b"")
         whole = chain([head], whole)
     end = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
-    return name, _split(whole, end, limit)
+    return name, end, _blocks(whole, end, limit)
 
 
 def text_of(line: bytes, name: str) -> Decoded:
@@ -77,24 +87,30 @@ def _to_utf8(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode()
 
 
-def _split(pieces: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
-    begun: list[bytes] = [next(pieces, b"").removeprefix(codecs.BOM_UTF8)]
-    pieces = chain(begun, pieces)
-    begun = []
+def _blocks(pieces: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
+    pieces = chain([next(pieces, b"").removeprefix(codecs.BOM_UTF8)], pieces)
+    begun: list[bytes] = []  # of a line that has not ended
     length = 0
     for piece in pieces:
-        first, *rest = piece.split(end)
-        length += len(first)
-        if length <= limit:
-            begun.append(first)
-        else:
-            begun = []
-        if not rest:
+        last = piece.rfind(end)
+        if last < 0:
+            begun.append(piece)
+            length += len(piece)
+            if length > limit:
+                begun = []
             continue
-        yield b"".join(begun) if length <= limit else None
-        *whole, last = rest
-        for line in whole:
-            yield line if len(line) <= limit else None
-        begun, length = [last], len(last)
+        if length > limit:
+            yield None
+            first = piece.find(end)
+            block = piece[first + 1 : last] if first < last else None
+        else:
+            block = b"".join([*begun, memoryview(piece)[:last]])
+        if block is not None:
+            yield from [block] if len(block) <= limit else _one_by_one(block.split(end), limit)
+        begun, length = [piece[last + 1 :]], len(piece) - last - 1
     if length:
         yield b"".join(begun) if length <= limit else None
+
+
+def _one_by_one(lines: list[bytes], limit: int) -> Iterator[bytes | None]:
+    return (line if len(line) <= limit else None for line in lines)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
+from flows.inputs.cutting import Utf8
 from flows.inputs.dates import microseconds
 from flows.settings import Fields
 
+#: A URL whose host is told without the many exceptions that `urlsplit` knows.
+_PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
+
 
 class Document(NamedTuple):
-    """A document as it was read; the fields are the columns of a shard's `documents`."""
+    """A document as it was read; the fields are the columns of a shard's `documents`, the text last."""
 
     document_id: str
     record_id: str | None
@@ -27,8 +32,8 @@ class Document(NamedTuple):
     title: str | None
     published: int | None  # microseconds since 1970, UTC
     encoding: str
-    text: str
     metadata: str | None  # a JSON object, or None where there is nothing to tell
+    text: bytes  # UTF-8
 
 
 class Rejected(NamedTuple):
@@ -42,10 +47,9 @@ class Refused(Exception):
     """A record is no document; the text says why."""
 
 
-def document_id(uri: str, content: bytes) -> str:
+def document_id(uri: str, content: bytes | memoryview) -> str:
     """The hash (BLAKE2b, 128 bits, hexadecimal) of a document's uri and content."""
-    digest = hashlib.blake2b(uri.encode(), digest_size=16)
-    digest.update(b"\0")
+    digest = hashlib.blake2b(b"%b\0" % uri.encode(), digest_size=16)
     digest.update(content)
     return digest.hexdigest()
 
@@ -55,7 +59,7 @@ def to_document(
     fields: Fields,
     *,
     uri: str,
-    content: bytes,
+    content: bytes | memoryview,
     encoding: str,
     source: str | None = None,
 ) -> Document:
@@ -64,7 +68,7 @@ def to_document(
     Fields that are not mapped, and a publication date that cannot be told, go to `metadata`. Raises Refused if there
     is no text, or a field is of a wrong type.
     """
-    text_name, text = _text(record, fields.text)
+    text_name, text = _body(record, fields.text)
     if text is None:
         raise Refused(_no_text(record, fields))
     title_name, title = _text(record, fields.title)
@@ -90,9 +94,15 @@ def to_document(
         title,
         published,
         encoding,
+        _metadata(record, taken, fields),
         text,
-        _metadata(record, taken, _names(fields)),
     )
+
+
+def names_to_cut(fields: Fields) -> tuple[str, ...]:
+    """The names of the field of the text that no other field has."""
+    others = {name for field, names in fields if field != "text" for name in names}
+    return tuple(name for name in fields.text if name not in others)
 
 
 def refuse_surrogates(record: Mapping[str, Any], fields: Fields) -> None:
@@ -111,15 +121,26 @@ def host(url: str | None) -> str | None:
     >>> host("https://www.Example.org:8080/news")
     'example.org'
     """
-    try:
-        name = urlsplit(url or "").hostname
-    except ValueError:
+    if not url:
         return None
+    if plain := _PLAIN_URL.match(url):
+        name: str | None = plain[1]
+    else:
+        try:
+            name = urlsplit(url).hostname
+        except ValueError:
+            return None
     return name.removeprefix("www.") or None if name else None
 
 
 def as_json(value: Mapping[str, Any]) -> bytes:
     """A mapping as JSON, its keys in their order, whatever it holds; what JSON has no word for becomes text."""
+    try:
+        data = orjson.dumps(value, default=_plain)
+        if _is_finite(value):
+            return data
+    except TypeError:
+        pass
     value = _sound(value)
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
@@ -143,6 +164,14 @@ def _text(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None
     if not isinstance(value, str):
         raise Refused(f'field "{name}": expected text, got {_kind(value)}')
     return name, None if value.isspace() else value
+
+
+def _body(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, bytes | None]:
+    name, value = _first(record, names)
+    if isinstance(value, Utf8):
+        return name, value
+    name, text = _text(record, names)
+    return name, None if text is None else text.encode()
 
 
 def _id(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, str | None]:
@@ -181,18 +210,28 @@ def _names(fields: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in fields.model_dump().values() for name in names))
 
 
-def _metadata(record: Mapping[str, Any], taken: set[str | None], names: tuple[str, ...]) -> str | None:
+def _metadata(record: Mapping[str, Any], taken: set[str | None], fields: Fields) -> str | None:
     """What is in `record` but not in `taken` as a JSON object; a mapped field that is empty tells nothing."""
-    left = {
-        name: value
-        for name, value in record.items()
-        if name not in taken and not (name in names and (value is None or value == ""))
-    }
+    if taken.issuperset(record):
+        return None
+    left = {name: value for name, value in record.items() if name not in taken}
+    for name in [name for name, value in left.items() if value is None or value == ""]:
+        if name in _names(fields):
+            del left[name]
     return as_json(left).decode() if left else None
 
 
 def _plain(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _is_finite(value: object) -> bool:
+    """Whether no number in it is NaN or infinite; orjson writes these as null."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return not isinstance(value, list) or all(map(_is_finite, value))
 
 
 def _sound(value: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -50,23 +50,50 @@ def read(
     A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
     split. `charsets` names, for a source, the charset to prefer where the bytes of its files leave a doubt.
     """
-    documents: list[Document] = []
+    documents: list[tuple[Any, ...]] = []
+    texts = _Texts()
     rejected: list[Rejected] = []
     size = 0
     for row, length in chain.from_iterable(
         _rows(given, settings, fields, charsets or {}) for given in inputs
     ):
         if isinstance(row, Document):
-            documents.append(row)
+            documents.append(row[:-1])
+            texts.append(row.text)
             size += length
         else:
             rejected.append(row)
         full = size >= settings.shard_megabytes * MEGABYTE
         if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-            yield _shard(documents, rejected)
-            documents, rejected, size = [], [], 0
+            yield _shard(documents, texts, rejected)
+            documents, texts, rejected, size = [], _Texts(), [], 0
     if documents or rejected:
-        yield _shard(documents, rejected)
+        yield _shard(documents, texts, rejected)
+
+
+class _Texts:
+    """A column of texts; they go over into Arrow's memory a few at a time, and Python's is used again."""
+
+    def __init__(self) -> None:
+        self._series = [pl.Series("text", [], pl.String)]
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def append(self, text: bytes) -> None:
+        """One text more, in UTF-8."""
+        self._waiting.append(text)
+        self._size += len(text)
+        if self._size >= MEGABYTE:
+            self._take_over()
+
+    def series(self) -> pl.Series:
+        """All texts."""
+        self._take_over()
+        return pl.concat(self._series, rechunk=True)
+
+    def _take_over(self) -> None:
+        self._series.append(pl.Series("text", self._waiting, pl.Binary).cast(pl.String))
+        self._waiting, self._size = [], 0
 
 
 def _rows(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str]) -> Iterator[Row]:
@@ -95,14 +122,16 @@ def _read(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str,
     raise Unreadable(given.format.problem)
 
 
-def _shard(documents: list[Document], rejected: list[Rejected]) -> Shard:
-    columns = zip(*documents, strict=True) if documents else ([] for _ in DOCUMENTS)
-    found = pl.DataFrame(
-        [
-            pl.Series(name, values, pl.Int64() if name == "published" else dtype).cast(dtype)
-            for (name, dtype), values in zip(DOCUMENTS.items(), columns, strict=True)
-        ]
-    )
+def _shard(documents: list[tuple[Any, ...]], texts: _Texts, rejected: list[Rejected]) -> Shard:
+    names = Document._fields[:-1]
+    columns = zip(*documents, strict=True) if documents else ([] for _ in names)
+    found = [
+        pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(DOCUMENTS[name])
+        for name, values in zip(names, columns, strict=True)
+    ]
     # an error may quote half of a surrogate pair, which is no text
     errors = [(row.uri, row.error.encode("utf-8", "backslashreplace").decode()) for row in rejected]
-    return Shard(found, pl.DataFrame(errors, REJECTED, orient="row"))
+    return Shard(
+        pl.DataFrame([*found, texts.series()]).select(list(DOCUMENTS)),
+        pl.DataFrame(errors, REJECTED, orient="row"),
+    )

@@ -35,7 +35,10 @@ def read_csv(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
         first = next((line for line in feed if not line.isspace()), "")
         feed.again = first
         rows = csv.reader(feed, delimiter=max(DELIMITERS, key=first.count))
-        names = _distinct(next(rows, []))
+        try:
+            names = _distinct(next(rows, []))
+        except csv.Error as error:
+            raise Unreadable(f"not CSV: {error}") from error
         _ask_for_text(names, fields)
         while True:
             feed.begin()

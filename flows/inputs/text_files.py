@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -15,13 +17,23 @@ import orjson
 from cleaners.decoding import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.compression import Unreadable, pieces
+from flows.inputs.cutting import Cut, cut
 from flows.inputs.formats import Input
-from flows.inputs.lines import lines, text_of
-from flows.inputs.records import Document, Refused, Rejected, document_id, refuse_surrogates, to_document
+from flows.inputs.lines import blocks, text_of
+from flows.inputs.records import (
+    Document,
+    Refused,
+    Rejected,
+    document_id,
+    names_to_cut,
+    refuse_surrogates,
+    to_document,
+)
 from flows.settings import Fields, Inputs
 
 MEGABYTE: Final = 1_000_000
 
+_CARRIAGE_RETURN: Final = ord("\r")
 _REST: Final = "\0"  # the name of a Markdown file's text among its fields; no key of YAML can be this
 
 #: A document, or why there is none, and the bytes that it takes.
@@ -44,7 +56,7 @@ def read_text(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[
             refuse_surrogates(record, fields)
             document = to_document(
                 {**record, _REST: rest},
-                fields.model_copy(update={"text": (_REST,)}),
+                _of_rest(fields),
                 uri=given.uri,
                 content=data,
                 encoding=encoding,
@@ -54,28 +66,39 @@ def read_text(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[
             raise Refused("no text: the file holds nothing but white space")
         else:
             name = document_id(given.uri, data)
-            document = Document(name, None, given.uri, folder, None, None, None, encoding, text, None)
+            document = Document(
+                name, None, given.uri, folder, None, None, None, encoding, None, text.encode()
+            )
     except (NotText, Refused) as error:
         raise Unreadable(str(error)) from error
     yield document, len(data)
 
 
+@lru_cache(maxsize=8)
+def _of_rest(fields: Fields) -> Fields:
+    return fields.model_copy(update={"text": (_REST,)})
+
+
 def read_jsonl(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
     """A document a line; blank lines are passed over but counted."""
     number = 0
+    names = names_to_cut(fields)
     try:
-        charset, found = lines(pieces_of(given, settings), settings.max_document_megabytes * MEGABYTE)
-        for number, line in enumerate(found, 1):
+        charset, end, found = blocks(pieces_of(given, settings), settings.max_document_megabytes * MEGABYTE)
+        for line in chain.from_iterable(
+            [None] if block is None else cut(block, end, names) for block in found
+        ):
+            number += 1
             uri = f"{given.uri}#{number}"
             if line is None:
                 yield Rejected(uri, f"line {number}: {too_large(settings)}"), 0
-            elif line and not line.isspace():
-                # a mark within the file stands where files were glued together
-                line = line.removesuffix(b"\r").removeprefix(codecs.BOM_UTF8)
+            elif isinstance(line, Cut) or line.strip():
                 try:
-                    record, encoding = _parse(line, charset, fields)
-                    document = to_document(record, fields, uri=uri, content=line, encoding=encoding)
-                    yield document, len(line)
+                    record, content, encoding = _parse(line, charset, fields)
+                    yield (
+                        to_document(record, fields, uri=uri, content=content, encoding=encoding),
+                        len(content),
+                    )
                 except Refused as error:
                     yield Rejected(uri, str(error)), 0
                 except json.JSONDecodeError as error:
@@ -86,13 +109,22 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
         raise Unreadable(f"{error} after line {number}" if number else str(error)) from error
 
 
-def _parse(line: bytes, charset: str, fields: Fields) -> tuple[dict[str, Any], str]:
-    """(record, charset of the line); raises Refused, ValueError or RecursionError."""
+def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, Any], bytes | memoryview, str]:
+    """(record, the line without what stands around it, its charset); raises Refused, ValueError or RecursionError."""
     encoding = charset if charset.startswith("utf-") else "utf-8"
+    if isinstance(line, Cut):
+        try:
+            record = _loads(line.rest)
+        except (ValueError, RecursionError):
+            record = None
+        if isinstance(record, dict):
+            record[line.name] = line.text
+            return record, line.line[:-1] if line.line[-1] == _CARRIAGE_RETURN else line.line, encoding
+        line = bytes(line.line)
+    # a mark within the file stands where files were glued together
+    line = line.removesuffix(b"\r").removeprefix(codecs.BOM_UTF8)
     try:
-        record = orjson.loads(line)
-        if isinstance(record, dict) and any(type(v) is float and abs(v) >= 2**63 for v in record.values()):
-            record = json.loads(line)  # an integer of so many digits shall keep them all
+        record = _loads(line)
     except orjson.JSONDecodeError:
         # what orjson is too strict about: NaN, raw control characters, lone surrogates, other charsets
         text, encoding = text_of(line, charset)
@@ -101,7 +133,17 @@ def _parse(line: bytes, charset: str, fields: Fields) -> tuple[dict[str, Any], s
             refuse_surrogates(record, fields)
     if not isinstance(record, dict):
         raise Refused(f"expected an object, got {'a list' if isinstance(record, list) else 'a single value'}")
-    return record, encoding
+    return record, line, encoding
+
+
+def _loads(data: bytes | memoryview) -> Any:
+    """What the JSON stands for, with all the digits of an integer of more than 64 bits."""
+    value = orjson.loads(data)
+    if isinstance(value, dict):
+        for of in value.values():
+            if type(of) is float and abs(of) >= 2**63:
+                return json.loads(bytes(data))
+    return value
 
 
 def _whole(given: Input, settings: Inputs) -> bytes:

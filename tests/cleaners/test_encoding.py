@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import random
 import re
 import tarfile
 import unicodedata
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import ftfy
+import numpy as np
 import polars as pl
 import pytest
 import zstandard
@@ -21,10 +22,25 @@ from ftfy.chardata import CHARMAP_ENCODINGS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners import encoding as module
-from cleaners import mojibake
-from cleaners.encoding import NEWS, Options, encoding, fix_text, repair
-from cleaners.mojibake import BADNESS, CALM, CHARACTER_FIXES, NEVER, Form, character_table, composing, gate
+from cleaners import columnar_ftfy as module
+from cleaners.badness import badness
+from cleaners.encoding import NEWS, ROUNDS, SEPARATORS, Options, encoding, fix_text, repair
+from cleaners.mojibake import (
+    BEYOND,
+    CHARACTER_FIXES,
+    COMPOSING,
+    OTHER_SPACE,
+    QUOTE,
+    REPLACED,
+    SPACE,
+    STRAY,
+    Form,
+    Gate,
+    character_table,
+    composing,
+    gate,
+    look,
+)
 from cleaners.paragraphs import WHITE_SPACE, to_paragraphs
 from flows.settings import Encoding
 from support import ROOT
@@ -189,6 +205,10 @@ PITS: list[tuple[str, str, dict[str, Any]]] = [
     ("Hangul is composed by arithmetic", "\u1112\u1161\u11ab 하\u11ab", {}),
     ("marks are put in order", "q\u0307\u0323", {}),
     ("a quote of one line changes, mojibake of the other", "“so”\ncafÃ©\n", {}),
+    ("half a character in UTF-8 is a whole one in a variant of it", "\xed\xa0\xbd\xed\xb8\x8d", {}),
+    ("so is a zero of two bytes", "a\xc0\x80b", {}),
+    ("an encoding is tried after those that fail", "Ð¿Ñ€Ð¸Ð²ÐµÑ‚ â€” РїСЂРёРІРµС‚", {}),
+    ("a line was read wrongly twice", "cafÃƒÂ©", {}),
     ("sub-options count only where ftfy explains", "voilÃ le", {"restore_byte_a0": False, "explain": True}),
     ("and are on where it does not", "voilÃ le", {"restore_byte_a0": False, "explain": False}),
 ]
@@ -203,49 +223,106 @@ def test_pits(pit: str, text: str, overrides: dict[str, Any]) -> None:
     assert columnar(texts, config) == ftfy_row_by_row(texts, config)
 
 
-# Each entry: a part of the gate, what it is broken to, and a text and configuration that must notice.
-MUTANTS: list[tuple[str, Any, str, dict[str, Any]]] = [
-    ("entity", NEVER, "Fish &amp; chips", {}),
-    ("beyond", NEVER, "The cafÃ© opens", {}),
-    ("beyond", r"\x1b", "a\x93b", {"fix_encoding": False}),
-    ("beyond", BADNESS, "\x1b[1mred", {}),
-    ("beyond", BADNESS.replace("(?m:^)", "^"), "All.\nÃ la", {}),
-    ("beyond", BADNESS.replace(f"[{WHITE_SPACE}]", r"\s"), "\x1cÑ€", {}),
-    ("again", NEVER, "Fish ＆amp; chips", {}),
-    ("again", NEVER, "cafÃ\x00© bar", {}),
-    ("again", gate(DEFAULT).entity, "ŉ", {"fix_latin_ligatures": False, "normalization": "NFKC"}),
-    ("again", BADNESS, "Fish &amp\u037e chips", {}),
-    ("lively", NEVER, "ﬁsh", {}),
-    ("lively", gate(DEFAULT).lively, "wait…", {"normalization": "NFKC"}),
-    ("lively_ascii", (), "a\x00b", {}),
-    ("lively_ascii", gate(DEFAULT).lively_ascii[:-1], "a\x7fb", {}),
-    ("quotes", {}, "“so”", {}),
-    ("table", {}, "ﬁsh", {}),
-    ("table", {old: new for old, new in gate(DEFAULT).table.items() if old != "\r\n"}, "a\r\nb", {}),
-    ("composing", NEVER, "cafe\u0301", {}),
-    ("composing", r"[\u{300}-\u{36f}]", "\u1112\u1161\u11ab", {}),
-    ("form", None, "cafe\u0301", {}),
-    ("form", "NFC", "café", {"normalization": "NFD"}),
+def changed(**parts: Any) -> Callable[[Gate], Gate]:
+    """A gate with other parts."""
+    return lambda ask: ask._replace(**parts)
+
+
+def without(kind: int, characters: Iterable[str] = CHARACTERS) -> Callable[[Gate], Gate]:
+    """A gate to which none of the characters is of a kind."""
+
+    def broken(ask: Gate) -> Gate:
+        kinds = ask.kinds.copy()
+        kinds[[ord(c) for c in characters]] &= 0xFF ^ kind
+        return ask._replace(kinds=kinds)
+
+    return broken
+
+
+# Each entry: how the gate is broken, and a text and configuration that must notice.
+MUTANTS: list[tuple[Callable[[Gate], Gate], str, dict[str, Any]]] = [
+    (changed(entities=False), "Fish &amp; chips", {}),
+    (changed(mojibake=False), "The cafÃ© opens", {}),
+    (changed(longest=1_000_000), "ab\r\ncd", {"max_decode_length": 3}),
+    (without(BEYOND, "\x93"), "a\x93b", {"fix_encoding": False}),
+    (without(BEYOND, "\x1b"), "\x1b[1mred", {}),
+    (without(QUOTE), "“so”", {}),
+    (changed(quotes={"“": '"'}), "“so”", {}),
+    (without(REPLACED), "ﬁsh", {}),
+    (without(REPLACED, "\x00"), "a\x00b", {}),
+    (without(REPLACED, "\x7f"), "a\x7fb", {}),
+    (without(REPLACED, "\r"), "a\rb", {}),
+    (lambda ask: ask._replace(table={c: new for c, new in ask.table.items() if c != "\r\n"}), "a\r\nb", {}),
+    (without(COMPOSING), "cafe\u0301", {}),
+    (without(COMPOSING, "\u1161\u11ab"), "\u1112\u1161\u11ab", {}),
+    (without(COMPOSING, "…"), "wait…", {"normalization": "NFKC"}),
+    (changed(form=None), "cafe\u0301", {}),
+    (changed(form="NFC"), "café", {"normalization": "NFD"}),
 ]
 
 
-@pytest.mark.parametrize(("part", "broken", "text", "overrides"), MUTANTS)
+@pytest.mark.parametrize(("broken", "text", "overrides"), MUTANTS)
 def test_mutants_of_the_gate_die(
-    monkeypatch: pytest.MonkeyPatch, part: str, broken: Any, text: str, overrides: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, broken: Callable[[Gate], Gate], text: str, overrides: dict[str, Any]
 ) -> None:
     """No part of the gate is idle: break it, and a text comes out otherwise than ftfy has it."""
     config = DEFAULT._replace(**overrides)
     assert columnar([text], config) == ftfy_row_by_row([text], config)
-    monkeypatch.setattr(module, "gate", lambda config: gate(config)._replace(**{part: broken}))
+    monkeypatch.setattr(module, "gate", lambda config: broken(gate(config)))
     assert columnar([text], config) != ftfy_row_by_row([text], config)
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides"),
+    [
+        ("Fish ＆amp; chips", {}),
+        ("cafÃ\x00© bar", {}),
+        ("Fish &amp\u037e chips", {}),
+        ("ŉ", {"fix_latin_ligatures": False, "normalization": "NFKC"}),
+    ],
+)
+def test_mutant_that_looks_only_once_dies(
+    monkeypatch: pytest.MonkeyPatch, text: str, overrides: dict[str, Any]
+) -> None:
+    """What mending makes of a text must be looked at again."""
+    config = DEFAULT._replace(**overrides)
+    looks = itertools.count()
+    monkeypatch.setattr(
+        module, "look", lambda text, ask: look(text, ask) & (COMPOSING if next(looks) else 0xFF)
+    )
+    assert columnar([text], config) != ftfy_row_by_row([text], config)
+
+
+NOTHING: Any = re.compile(r"(?!)")
+NO_BYTES: Any = re.compile(rb"(?!)")
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "text"),
+    [
+        ("HTML_ENTITY_RE", NOTHING, "&EACUTE;\x80"),
+        ("is_bad", lambda _: True, "…ß\x1b[0m"),
+        ("CHARMAP_ENCODINGS", ["sloppy-windows-1252", "latin-1"], "‚Ç¨"),
+        ("CHARMAP_ENCODINGS", ftfy.chardata.CHARMAP_ENCODINGS[::-1], "Ã§"),
+        ("ALTERED_UTF8_RE", NO_BYTES, "Ã quele"),
+        ("LOSSY_UTF8_RE", NO_BYTES, "â”œâ•\ufffd"),
+        ("UTF8_DETECTOR_RE", NOTHING, "Â\x85Müller"),
+    ],
+)
+def test_mutants_that_read_otherwise_die(
+    monkeypatch: pytest.MonkeyPatch, name: str, broken: Any, text: str
+) -> None:
+    """Where a line is read in another charset without ftfy, all that ftfy would ask is asked."""
+    assert columnar([text], DEFAULT) == ftfy_row_by_row([text], DEFAULT)
+    monkeypatch.setattr(module, name, broken)
+    assert columnar([text], DEFAULT) != ftfy_row_by_row([text], DEFAULT)
 
 
 def test_mutant_of_the_segments_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long text that is cut, but not watched for markup, comes out otherwise than ftfy has it."""
     text, config = "<b>\n&amp;", DEFAULT._replace(max_decode_length=5)
     assert columnar([text], config) == ftfy_row_by_row([text], config)
-    segments = pl.Series(text.splitlines(keepends=True))
-    monkeypatch.setattr(module, "_segments", lambda *_: [(segments, config)])
+    monkeypatch.setattr(module, "_segments", lambda text, _: (text.splitlines(keepends=True), len(text)))
     assert columnar([text], config) != ftfy_row_by_row([text], config)
 
 
@@ -269,36 +346,64 @@ def test_mutant_that_normalises_with_polars_dies(monkeypatch: pytest.MonkeyPatch
     assert columnar(differing, DEFAULT) != ftfy_row_by_row(differing, DEFAULT)
 
 
-def test_the_badness_pattern_sees_all_that_ftfy_sees() -> None:
-    """In every pair of suspicious characters, alone and in a context, and in random runs of them."""
-    characters = sorted({*SUSPICIOUS, *"aZ0_ .?\n\x1c\u3000жя中²"})
-    rng = random.Random(7)
-    probes = ["".join(pair) for pair in itertools.product(characters, repeat=2)]
-    probes += [f"{rng.choice('a. ')}{pair}{rng.choice('aЖ² ')}" for pair in rng.sample(probes, 30_000)]
-    probes += ["".join(rng.choices(characters, k=6)) for _ in range(30_000)]
-    seen = pl.Series(probes).str.contains(BADNESS).to_list()
-    missed = [p for p, found in zip(probes, seen, strict=True) if not found and BADNESS_RE.search(p)]
-    assert missed == []
+@given(st.lists(TEXTS, max_size=30), CONFIGS)
+def test_a_look_finds_what_is_there(texts: list[str], config: ftfy.TextFixerConfig) -> None:
+    """Each kind of character, stray white space, and all that only ftfy can judge."""
+    ask = gate(config)
+    for text, found in zip(texts, look(pl.Series(texts, dtype=pl.String), ask).tolist(), strict=True):
+        assert bool(found & QUOTE) == any(c in ask.quotes for c in text)
+        assert bool(found & REPLACED) == any(c in ask.table and c not in ask.quotes for c in text)
+        assert bool(found & COMPOSING) == any(ask.form is not None and c in composing(ask.form) for c in text)
+        assert bool(found & OTHER_SPACE) == bool(re.search(r"[^\S ]", text))
+        assert bool(found & STRAY) == (squeezed(text) != text)
+        judged = (
+            (config.fix_encoding and any(map(BADNESS_RE.search, text.split("\n"))))
+            or (config.unescape_html and re.search(r"&#?[0-9A-Za-z]{1,24};", text))
+            or ((config.fix_encoding or config.fix_c1_controls) and re.search(r"[\x80-\x9f]", text))
+            or (config.remove_terminal_escapes and "\x1b" in text)
+            or len(text) > config.max_decode_length
+        )
+        assert found & BEYOND or not judged
 
 
-NOT_WORD = mojibake.character_class((c for c in CALM if not (c.isalnum() or c == "_")), negated=True)
+def squeezed(text: str) -> str:
+    """A text without stray white space."""
+    text = re.sub(SEPARATORS, " ", text)
+    return re.sub(r"\s{2,}|[\t\f\n\r\x85\u2028\u2029]", " ", text).strip()
 
 
 @pytest.mark.parametrize(
-    ("part", "broken", "probe"),
-    [("(?m:^)", "^", "All.\nÃ la"), (f"[{WHITE_SPACE}]", r"\s", "\x1cÑ€"), (NOT_WORD, "[0-9A-Za-z_]", "é”ж")],
+    "text", ["Fish & chips; salt", "&amp", "&a b;", "&" + 26 * "a" + ";", "&é;", "AT&T", ";"]
 )
-def test_mutants_of_the_badness_pattern_die(part: str, broken: str, probe: str) -> None:
-    """What the pattern spells out for Rust is needed: without it, lines would be overlooked that are bad to ftfy."""
-    assert any(map(BADNESS_RE.search, probe.splitlines(keepends=True))) or BADNESS_RE.search(probe)
-    assert pl.Series([probe]).str.contains(BADNESS).all()
-    assert not pl.Series([probe]).str.contains(BADNESS.replace(part, broken)).any()
+def test_an_ampersand_is_no_entity(text: str) -> None:
+    """Only what may be an entity goes to ftfy."""
+    assert not look(pl.Series([text]), gate(DEFAULT))[0] & BEYOND
 
 
-def test_calm_characters_are_never_bad() -> None:
-    """No run of four calm characters is mojibake to ftfy, and none is white space beyond the usual."""
-    marks = [c for c in CALM if not c.isascii()] + list("aZ0_ .?\n\t")
-    assert not any(BADNESS_RE.search("".join(run)) for run in itertools.product(marks, repeat=4))
+def test_usual_characters_are_of_no_kind() -> None:
+    """What the quick half of a look takes for usual needs no other: but for white space, it is of no kind."""
+    for fixes in itertools.product([False, True], repeat=len(CHARACTER_FIXES)):
+        for form in (*FORMS, None):
+            overrides = dict(zip(CHARACTER_FIXES, fixes, strict=True))
+            kinds = gate(DEFAULT._replace(normalization=form, **overrides)).kinds
+            assert not kinds[0x21:0x7F].any()
+            assert kinds[[ord(" "), ord("\t"), ord("\n")]].tolist() == [
+                SPACE,
+                SPACE | STRAY | OTHER_SPACE,
+                SPACE | STRAY | OTHER_SPACE,
+            ]
+
+
+def test_a_straight_quote_makes_nothing_bad() -> None:
+    """In any context of two characters, a curly quote is at least as bad as the straight one that it becomes."""
+    bits = badness()
+    _, firsts = np.unique(bits.classes, return_index=True)
+    context = [chr(code) for code in firsts] + ["a", " ", "&", ";"]
+    quotes = gate(DEFAULT).quotes
+    assert set("‘’“”") < set(quotes)
+    for before, (curly, straight), after in itertools.product(context, quotes.items(), context):
+        if BADNESS_RE.search(f"{before}{straight}{after}"):
+            assert BADNESS_RE.search(f"{before}{curly}{after}")
 
 
 def test_the_character_table_is_whole() -> None:
@@ -309,8 +414,9 @@ def test_the_character_table_is_whole() -> None:
             text = ftfy.FIXERS[name](text)
         return text
 
-    table = character_table(CHARACTER_FIXES)
+    table, changed = character_table(CHARACTER_FIXES)
     assert all(fixed(old) == new for old, new in table.items())
+    assert {c for characters in changed.values() for c in characters} == set(table)
     others = "".join(c for c in CHARACTERS if c not in table)
     assert fixed(others) == others
     assert table["\r\n"] == "\n"
@@ -318,11 +424,10 @@ def test_the_character_table_is_whole() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_composing_characters_are_all_found(form: Form) -> None:
-    """Every character of Unicode that fails the quick check, or has a combining class, is in the pattern."""
-    found = pl.Series(CHARACTERS).str.contains(composing(form)).to_list()
+    """Every character of Unicode that fails the quick check, or has a combining class, is among them."""
     assert all(
-        hit or (unicodedata.is_normalized(form, c) and not unicodedata.combining(c))
-        for c, hit in zip(CHARACTERS, found, strict=True)
+        unicodedata.is_normalized(form, c) and not unicodedata.combining(c)
+        for c in set(CHARACTERS) - composing(form)
     )
 
 
@@ -331,7 +436,7 @@ def test_composing_characters_are_all_found(form: Form) -> None:
 )
 def test_text_without_composing_characters_is_normal(text: str, form: Form) -> None:
     """Normalisation leaves a text alone that holds none of them."""
-    text = re.sub(composing(form), "", text)
+    text = "".join(c for c in text if c not in composing(form))
     assert unicodedata.normalize(form, text) == text
 
 
@@ -371,6 +476,52 @@ def test_repair_names_what_it_did(texts: list[str | None], options: Options) -> 
         assert (names is None) == (old == new)
         assert names is None or (names and len(set(names)) == len(names))
         assert all(re.fullmatch("[a-z0-9_]+", name) for name in names or ())
+
+
+def explained(text: str, config: ftfy.TextFixerConfig) -> tuple[str, list[str]]:
+    """What ftfy makes of a text, and what it says about each line that it changes, in the words of `repair`."""
+    fixed, names = [], []
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+        if config.unescape_html == "auto" and "<" in line:
+            config = config._replace(unescape_html=False)
+        new, steps = ftfy.fix_and_explain(line, config)
+        fixed.append(new)
+        encoded = ""
+        for action, parameter in steps if new != line else ():
+            if action == "encode":
+                encoded = parameter
+            elif action == "decode":
+                name = f"redecode_{encoded}_as_{parameter}".replace("sloppy-", "")
+                names.append(name.replace("-", "_").lower())
+            else:
+                names.append(f"normalize_{parameter.lower()}" if action == "normalize" else parameter)
+    return "".join(fixed), names
+
+
+def repaired(text: str, config: ftfy.TextFixerConfig) -> tuple[str, list[str] | None]:
+    """What `repair` must come to: ftfy and white space by turns, and the names of what was done."""
+    old, new = text, ""
+    names: list[str] = []
+    spaced = False
+    for _ in range(ROUNDS):
+        parted = re.sub(SEPARATORS, " ", old)
+        fixed, done = explained(parted, config)
+        new = re.sub(r"\s{2,}|[\t\v\f\n\r\x85\u2028\u2029]", " ", fixed).strip()
+        names += done
+        spaced |= parted != old or new != fixed
+        if new == old:
+            break
+        old = new
+    return new, None if new == text else [*dict.fromkeys(names + ["normalize_white_space"] * spaced)]
+
+
+@given(st.lists(st.none() | TEXTS, max_size=20), OPTIONS)
+def test_repair_equals_ftfy_and_white_space_by_turns(texts: list[str | None], options: Options) -> None:
+    """The texts, and the names of the fixes, are those of ftfy row by row."""
+    config = NEWS._replace(**{name: None if value == "none" else value for name, value in options.items()})
+    text, fixes = repair(pl.Series(texts, dtype=pl.String), **options)
+    expected = [(None, None) if text is None else repaired(text, config) for text in texts]
+    assert [*zip(text.to_list(), fixes.to_list(), strict=True)] == expected
 
 
 @given(st.lists(st.none() | TEXTS, max_size=20), OPTIONS)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import random
+import unicodedata
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_series_equal
 
-from cleaners.language import classify, language
+from cleaners import language as module
+from cleaners.language import classify, language, language_of_documents, preload
 
 SENTENCES = {
     "en": "The council voted on Tuesday to repair the old harbour wall before the winter storms arrive.",
@@ -137,3 +143,139 @@ def test_a_row_depends_on_itself_alone(texts: list[str | None]) -> None:
     """The answers for many rows are the answers for each."""
     together = language(pl.Series(texts, dtype=pl.String)).to_list()
     assert together == [language(pl.Series([t], dtype=pl.String)).to_list()[0] for t in texts]
+
+
+#: What is struck before a language is told, what nearly is, and what is of no plain text.
+ODD = (
+    *(
+        "https://a.example/b",
+        "http://",
+        "www.a",
+        "www.",
+        "ww",
+        "a@b.c",
+        "@handle",
+        "(@x)",
+        "\x01@b",
+        "x@",
+        "://",
+    ),
+    *(
+        "12,5 %",
+        "3/4",
+        "5",
+        "#tag",
+        "***",
+        "<br>",
+        "|",
+        "_",
+        "\\",
+        "５",
+        "½",
+        "\xa0",
+        "\x1c",
+        "“so”",
+        "—",
+        "…",
+        "•",
+    ),
+    *("e\u0301", "é", "Ü", "ÿ", "ś", "ﬁ", "\u2028", "\u200b", "A", "ß"),
+)
+
+
+def heads(rng: random.Random) -> list[list[str]]:
+    """Documents as paragraphs: sentences, most of them English, an odd thing among them, now and then in capitals."""
+    documents = []
+    for _ in range(rng.randint(1, 16)):
+        lines = []
+        for _ in range(rng.choice((1, 1, 1, 2, 5, 40))):
+            sentences = rng.choices(list(SENTENCES.values()), (99, *(1,) * 21), k=rng.randint(1, 8))
+            words = " ".join(sentences).split(" ")
+            for _ in range(rng.choice((0, 1, 1, 2)) if len(lines) < 3 else 0):
+                words.insert(rng.randint(0, len(words)), rng.choice(ODD))
+            line = rng.choice((" ", " ", " ", "")).join(words)[: rng.choice((90, 399, 400, 1600))]
+            lines.append(line.upper() if rng.random() < 0.05 else line)
+        documents.append(lines)
+    return documents
+
+
+@given(st.randoms(use_true_random=False).map(heads))
+def test_plain_heads_are_cleaned_as_all_are(documents: list[list[str]]) -> None:
+    """What the model sees of a plain head is what regular expressions and NFC leave of it."""
+    lines = pl.Series([line for document in documents for line in document])
+    starts = np.cumsum([0, *map(len, documents)])
+    data, offsets, plain = module._plain_heads(*module.utf8(lines), starts, module._noise())
+    text = pl.Series(["\n".join(document) for document in documents]).filter(pl.Series(plain))
+    seen = text.str.replace_all(module._NOISE, " ").str.slice(0, module.CLASSIFIED_CHARACTERS)
+    expected = [unicodedata.normalize("NFC", head) for head in seen]
+    assert not any(head.isupper() for head in expected)
+    assert [data[a:b].tobytes().decode() for a, b in pairwise(offsets)] == expected
+
+
+@given(st.randoms(use_true_random=False).map(heads))
+def test_a_plain_head_is_no_other_for_that(documents: list[list[str]]) -> None:
+    """The answer for a plain head is the one that it gets by the way of all others."""
+    text = pl.Series(["\n".join(document) for document in documents])
+    quick = language(text)
+    assert_series_equal(
+        module._by_script_or_model(text.str.slice(0, module.HEAD_CHARACTERS)), quick, check_names=False
+    )
+
+
+def test_news_is_plain() -> None:
+    """News in English with typographic quotes, or in Portuguese, goes the quick way; addresses and Polish do not."""
+    texts = [
+        "“It’s late,” the harbour master said to nobody – the ferry had left an hour before. " * 30,
+        SENTENCES["pt"],
+        SENTENCES["en"] + " news@harbour.example",
+        SENTENCES["pl"],
+        SENTENCES["en"].upper(),
+    ]
+    _, _, plain = module._plain_heads(*module.utf8(pl.Series(texts)), np.arange(6), module._noise())
+    assert plain.tolist() == [True, True, False, False, False]
+
+
+@given(st.randoms(use_true_random=False).map(heads))
+def test_documents_are_told_by_their_first_paragraphs(documents: list[list[str]]) -> None:
+    """A document's language is that of its first thirty paragraphs, a line each."""
+    paragraphs = pl.Series([line for document in documents for line in document])
+    told = language_of_documents(paragraphs, pl.Series([len(document) for document in documents]))
+    text = pl.Series(["\n".join(document[: module.HEAD_PARAGRAPHS]) for document in documents])
+    assert_series_equal(told, language(text), check_names=False)
+
+
+def test_no_documents() -> None:
+    """No paragraphs, no answers; a null paragraph is an empty one."""
+    assert (
+        language_of_documents(pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.UInt32)).to_list() == []
+    )
+    paragraphs = pl.Series([None, SENTENCES["fr"], None], dtype=pl.String)
+    assert language_of_documents(paragraphs, pl.Series([2, 1])).to_list() == ["fr", None]
+
+
+@given(st.lists(st.text() | st.sampled_from(list(SENTENCES.values())), max_size=5))
+def test_letters_are_counted_as_regular_expressions_count_them(texts: list[str]) -> None:
+    """Letters, and characters of each script."""
+    head = pl.Series(texts, dtype=pl.String)
+    counts = module._count_letters(head)
+    assert counts["letters"].to_list() == head.str.count_matches(r"\p{L}").to_list()
+    assert counts["Han"].to_list() == head.str.count_matches(r"\p{Han}").to_list()
+    assert counts["kana"].to_list() == head.str.count_matches(r"[\p{Hiragana}\p{Katakana}]").to_list()
+    for script in module.SCRIPTS:
+        assert counts[script].to_list() == head.str.count_matches(rf"\p{{{script}}}").to_list()
+
+
+def test_the_model_is_that_of_its_library() -> None:
+    """The arrays are read from the packed file as py3langid reads them, and no weight is rounded."""
+    from py3langid.langid import MODEL_DIR, MODEL_FILE
+    from py3langid.modelio import load_model
+
+    preload()
+    model = module._model()
+    weights, prior, columns, moves, rows, features = load_model(MODEL_DIR / MODEL_FILE)
+    assert np.array_equal(model.weights / -module.SCALE, weights.astype(np.float64))
+    assert np.array_equal(model.prior, prior)
+    assert [model.codes[label] for label in model.labels] == columns
+    assert np.array_equal(model.moves.ravel(), np.asarray(moves))
+    assert np.array_equal(model.rows, np.asarray(rows))
+    assert model.features.tolist() == features

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import re
+import unicodedata
+from itertools import pairwise
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -130,6 +135,115 @@ def test_wrapped_lines_are_joined() -> None:
 def test_other_runs_of_lines_stay_lines(text: str) -> None:
     """Lists of headlines, quoted mail, verse, and scripts without spaces are not joined."""
     assert paragraphs(text) == text.split("\n")
+
+
+def wrapped(run: list[str]) -> bool:
+    """Whether a run of lines was wrapped to a width, by the rule in the docstring of `to_paragraphs`."""
+    width = max(map(len, run), default=0)
+    spaces = WHITE_SPACE.translate(dict.fromkeys(range(0x1C, 0x20)))
+    for line, following in pairwise(run):
+        word = re.match(f"[^{spaces}]*", following)
+        assert word is not None
+        reach = len(line) + 1 + len(word[0])
+        if word[0] and reach * 100 <= width * 85:
+            return False
+        if len(line) * 10 < width * 6 or len(re.findall(f"[{spaces}]+", line)) < 2:
+            return False
+    going_on = sum(unicodedata.category(line[0]) in ("Ll", "Lo") for line in run[1:])
+    return (
+        len(run) >= 3
+        and 40 <= width <= 100
+        and not any(line.startswith((">", "|")) for line in run)
+        and going_on * 3 >= len(run) - 1
+    )
+
+
+def expected(text: str) -> list[str]:
+    """The paragraphs of a text, made line by line."""
+    runs: list[list[str]] = [[]]
+    for line in re.split("\r\n|[\n\r\x85\u2028\u2029]", text):
+        stripped = line.strip(WHITE_SPACE.replace("\xa0", ""))
+        if stripped.strip(WHITE_SPACE):
+            runs[-1].append(stripped)
+        else:
+            runs.append([])
+    return [paragraph for run in runs for paragraph in ([" ".join(run)] if wrapped(run) else run)]
+
+
+WORDS = (
+    "a",
+    "the",
+    "harbour",
+    "Master",
+    "überall",
+    "said,",
+    "漢字",
+    "two\xa0words",
+    "x\x1cy",
+    "12",
+    "ªth",
+    "ß",
+    "of",
+    "in",
+)
+BREAKS = ("\n",) * 20 + ("\r\n", "\x85", "\u2028", "\n\n", "\n \n", "\n\xa0\n")
+
+
+def wrapped_text(rng: random.Random) -> str:
+    """Lines of much the same width, a few of them changed a little, with line breaks of all kinds between."""
+    text = ""
+    for _ in range(rng.randint(1, 6)):
+        width = rng.choice((38, 39, 40, 41, 60, 99, 100, 101))
+        early = rng.choice((0, 0, 4, 10))  # people break lines early
+        line = rng.choice(WORDS)
+        for word in rng.choices(WORDS, k=rng.randint(2, 50)):
+            if len(line) + 1 + len(word) + rng.randint(0, early) > width:
+                text += line + rng.choice(BREAKS)
+                line = rng.choice(("",) * 20 + (">", "|", "\xa0")) + word
+            else:
+                line += rng.choice((" ",) * 20 + ("\xa0", "  ", "\x1d")) + word
+        text += line + rng.choice(("\n", "\n\n", ""))
+    return text
+
+
+@given(st.lists(st.randoms(use_true_random=False).map(wrapped_text) | TEXTS, max_size=6))
+def test_paragraphs_are_what_the_rule_says(texts: list[str]) -> None:
+    """Lines are cut, stripped and joined as a plain loop does it by the rule, whatever documents are beside them."""
+    frame = to_paragraphs(documents(*texts))
+    for n, text in enumerate(texts):
+        assert frame.filter(pl.col("document_id") == str(n))["text"].to_list() == expected(text)
+
+
+def line(length: int, beginning: str = "a") -> str:
+    """Three words of that length."""
+    return f"{beginning} b {'c' * length}"[:length]
+
+
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        ([line(100)] * 3, True),
+        ([line(101)] * 3, False),
+        ([line(40)] * 3, True),
+        ([line(39)] * 3, False),
+        ([line(100), line(60), line(80, "d" * 40)], True),
+        ([line(100), line(59), line(80, "d" * 40)], False),
+        ([line(100), line(60), line(50, "d" * 25)], True),
+        ([line(100), line(60), line(50, "d" * 24)], False),
+        ([line(100), line(60), "\xa0" + line(50)], True),  # whose first word is not known
+        ([line(100), line(100), line(100, ">")], False),
+        ([line(100), line(100), line(100, "|")], False),
+        ([line(100), "a " + "b" * 98, line(100)], False),  # two words
+        ([line(100), "a\xa0b " + "c" * 96, line(100)], True),
+        ([line(100, "A"), line(100, "A"), line(100), line(100, "A")], True),  # one of three goes on
+        ([line(100), line(100, "A"), line(100, "A"), line(100, "A")], False),
+    ],
+)
+def test_limits_of_a_wrapped_run(lines: list[str], joined: bool) -> None:
+    """Joined is what keeps to the limits of the rule, and nothing beyond them."""
+    assert (
+        paragraphs("\n".join(lines)) == expected("\n".join(lines)) == ([" ".join(lines)] if joined else lines)
+    )
 
 
 def test_a_rewrite_tells_what_it_did() -> None:

@@ -13,10 +13,12 @@ from polars.testing import assert_frame_equal
 import cleaners.phrase_search
 from cleaners.boilerplate import boilerplate
 from cleaners.paragraphs import SCHEMA, remove
+from cleaners.phrase_candidates import Sought, candidates
 from cleaners.phrase_search import find, search
-from cleaners.phrase_tables import make_tables
+from cleaners.phrase_tables import Tables, any_of, make_tables
 from cleaners.phrases import Phrase
 from cleaners.related_articles import related_articles
+from flows.phrases import built_in_files, read_phrases
 
 WORDINGS = (
     "Read # more harbour stories",
@@ -27,8 +29,18 @@ WORDINGS = (
     "écoutez aussi",
     "it’s free",
     "İzmir",
+    "ΟΔΟΣ",
+    "ещё фото",
+    "# fotos",
 )
 REGEXES = (r"^\W*see\b.{0,9}\bboats?\b", r"\bfree\b:?$", r"é\b", r"(?-i:FOTO)", r"^\\?b", r"\bad\b{1}s?")
+SIMPLE_REGEXES = (
+    r"^\W*(?:see|ad) ?(?:also|boats):",
+    r"^©",
+    r"^[ *(]*οδος",
+    r"(?:foto|boats) (?:free|see)",
+    r"ещё",
+)
 PHRASES = (
     *(
         Phrase("xx", f"line-{n}", (wording,), where="end" if n == 1 else "any")
@@ -42,9 +54,19 @@ PHRASES = (
         Phrase("xx", f"anywhere-{n}", (wording,), match="anywhere", max_words=60)
         for n, wording in enumerate(WORDINGS)
     ),
-    Phrase("xx", "regex", REGEXES, match="regex", max_words=60),
+    *(
+        Phrase("xx", f"regex-{n}", (regex,), match="regex", max_words=60)
+        for n, regex in enumerate((*REGEXES, *SIMPLE_REGEXES))
+    ),
     Phrase("xx", "other", ("Other boats",), action="marker"),
     Phrase("xx", "foto", ("foto also",), action="keep", match="start"),
+)
+#: Without what is so short that it cannot be told whether a line holds it.
+LONG_PHRASES = tuple(
+    phrase
+    for phrase in PHRASES
+    if phrase.match in ("line", "start")
+    or (min(len(text.encode()) for text in phrase.texts) >= 4 and not {*REGEXES} & {*phrase.texts})
 )
 PIECES = st.sampled_from(
     [
@@ -61,6 +83,19 @@ PIECES = st.sampled_from(
         ),
         *(" ", "  ", "\t", "\xa0", ":", " :", "“", "(", "- ", "...", "*", "#", "7", "\u200b", "\u0307"),
         *("ad", "e", "é", "b", "\\b", "bs"),
+        *(
+            "foto\u0301",
+            "fo\xadto",
+            "ſee alſo:",
+            "ßEE",
+            "İZMİR",
+            "ızmır",
+            "izmir",
+            "ÉCOUTEZ AUSSI",
+            "版权",
+            "©",
+        ),
+        *("ΟΔΟΣ", "οδος", "οδοσ", "Ещё", "ЕЩЁ", "ещё фото", "Ⅷ", "ﬁ", "😀", "\0"),
     ]
 )
 LONG = " the ferry to the island sails at noon" * 4
@@ -72,24 +107,82 @@ LINES = st.builds(
 )
 
 
-@given(st.lists(LINES, max_size=6))
-def test_cheap_tests_clear_no_match(texts: list[str]) -> None:
+def every_line(text: pl.Series, _: Sought) -> pl.DataFrame:
+    """Every line as a candidate, but those of quoted mail and tables."""
+    may = ~text.str.contains("^[>|]")
+    return pl.DataFrame(dict.fromkeys(("is_line", "starts", "starts_regex", "holds"), may))
+
+
+def every_wording(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """The lines that begin with a wording, each compared with each."""
+    wordings = pl.DataFrame({"wording": list(tables.start)}, schema={"wording": pl.String})
+    pairs = lines.join(wordings, how="cross")
+    return pairs.filter(pl.col("folded").str.starts_with(pl.col("wording")))
+
+
+@pytest.mark.parametrize("phrases", [PHRASES, LONG_PHRASES], ids=["all", "long"])
+@given(texts=st.lists(LINES, max_size=6))
+def test_cheap_tests_clear_no_match(phrases: tuple[Phrase, ...], texts: list[str]) -> None:
     """What is found is the same where every line is looked at."""
     lines = pl.DataFrame(
         {"row": range(len(texts)), "text": texts, "source": [None] * len(texts)},
         schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
     )
-    tables = make_tables(PHRASES)
-    no_test = dataclasses.replace(tables, regexes=tuple((None, group) for _, group in tables.regexes))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cleaners.phrase_search, "make_tables", lambda _: no_test)
-        patch.setattr(
-            cleaners.phrase_search,
-            "_begins",
-            lambda text, _: pl.repeat(True, len(text), dtype=pl.Boolean, eager=True),
-        )
-        slow = find(lines, PHRASES)
-    assert_frame_equal(find(lines, PHRASES), slow)
+        patch.setattr(cleaners.phrase_search, "candidates", every_line)
+        patch.setattr(cleaners.phrase_search, "_beginning", every_wording)
+        slow = find(lines, phrases)
+    assert_frame_equal(find(lines, phrases), slow)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleaners.phrase_search, "_MANY", 0)
+        assert_frame_equal(find(lines, phrases), slow)
+
+
+def test_most_lines_are_cleared() -> None:
+    """Lines that have nothing of a phrase are candidates for none."""
+    sought = make_tables(read_phrases(built_in_files())).sought
+    assert make_tables(LONG_PHRASES).sought.window >= 4
+    lines = [
+        "The last boat out of Wrenmouth will once again leave after dark.",
+        "“From the first Monday of October,” the Corriedale Line said, “a night crossing is to run.”",
+        "Im Hafen von Wrenmouth lag am Montag kein einziges Schiff, und die Möwen hatten Ruhe.",
+        "Le ferry de nuit à destination de l’île a été supprimé voilà six hivers déjà…",
+        "В понедельник в порту не было ни одного судна.",
+        "渡輪公司說，夜間航班下月恢復。",
+    ]
+    assert candidates(pl.Series(lines), sought).sum().row(0) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "is_found"),
+    [
+        (Phrase("xx", "a", ("Foto",)), "Foto" + " ." * 50, True),
+        (Phrase("xx", "a", ("Foto",)), "Foto" + " ." * 70, False),
+        (Phrase("xx", "a", ("#…”",), match="anywhere"), "Page 7…”", False),
+        (Phrase("xx", "a", ("#…”",), match="anywhere"), "Page #…”", True),
+        (Phrase("xx", "a", ("Foto",), match="anywhere"), "x" * 295 + " foto", True),
+        (Phrase("xx", "a", ("Foto",), match="anywhere"), "x" * 296 + " foto", False),
+    ],
+)
+def test_limits(phrase: Phrase, text: str, is_found: bool) -> None:
+    """A line alone is no longer than a wording may be, a line at all no longer than furniture is."""
+    lines = pl.DataFrame(
+        {"row": [0], "text": [text], "source": [None]},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    phrase = dataclasses.replace(phrase, max_words=300)
+    assert len(find(lines, [phrase])) == is_found
+
+
+def test_no_phrases_and_no_lines() -> None:
+    """Without phrases nothing is found, and nothing in no lines."""
+    lines = pl.DataFrame(
+        {"row": [0, 1], "text": ["Foto", None], "source": [None, None]},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    assert find(lines, []).is_empty()
+    assert find(lines.clear(), PHRASES).schema == find(lines, PHRASES).schema
+    assert find(lines, PHRASES)["row"].unique().to_list() == [0]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +238,7 @@ def test_regexes_with_boundaries_of_words(regex: str, text: str) -> None:
     assert find(lines, [Phrase("xx", "test", (regex,), match="regex")])["row"].to_list() == [0]
 
 
-def test_regexes_that_cannot_be_joined() -> None:
+def test_regexes_that_cannot_be_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     """Regular expressions are tried one by one where one of them, joined with others, is none."""
     phrase = Phrase("xx", "test", ("(?x) ferry # the boat", "^harbour"), match="regex")
     phrases = (phrase, Phrase("xx", "test", ("noon",), match="regex"))
@@ -153,7 +246,8 @@ def test_regexes_that_cannot_be_joined() -> None:
         {"row": [0, 1, 2, 3], "text": ["Ferry", "Harbour", "At noon", "Island"], "source": [None] * 4},
         schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
     )
-    assert None in [any_of for any_of, _ in make_tables(phrases).regexes]
+    assert None in [any_of(regexes.patterns) for regexes in make_tables(phrases).regexes]
+    monkeypatch.setattr(cleaners.phrase_search, "_MANY", 0)
     assert find(lines, phrases).select("row", "phrase").rows() == [(0, 0), (1, 0), (2, 1)]
 
 

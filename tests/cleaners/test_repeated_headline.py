@@ -114,8 +114,16 @@ def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | N
 ODD = st.sampled_from(
     ["\u0301", "\u0333", "\u2017", "™", "①", "ß", "Σ", "ﬁ", "İ", "é", "…", "“", "”", "*", "ａ", "輪", " "]
 )
-WRITTEN = st.tuples(ODD | st.just(""), LINE, ODD | st.just("")).map(
-    lambda parts: None if parts[1] is None else parts[0] + parts[1] + parts[2]
+LONG = "Ferry strike at the old harbour ends after nine days and a night of talks, the union says"
+CUT = st.tuples(st.sampled_from([LONG, "Straße"]) | LINE.map(str), st.integers(0, 40)).map(
+    lambda cut: (cut[0][: cut[1]], cut[0][cut[1] :])
+)
+WRITTEN = st.one_of(
+    st.tuples(ODD | st.just(""), LINE, ODD | st.just("")).map(
+        lambda parts: None if parts[1] is None else parts[0] + parts[1] + parts[2]
+    ),
+    st.tuples(CUT, ODD | st.sampled_from(["", "s", "S"])).map(lambda parts: parts[1].join(parts[0])),
+    st.sampled_from([LONG, LONG.upper(), LONG + " again", "Gazette: " + LONG, LONG + " - Harbour Gazette"]),
 )
 
 

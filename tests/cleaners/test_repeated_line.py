@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from hashlib import blake2b
 from typing import Any
 
 import polars as pl
@@ -143,6 +144,20 @@ def test_options() -> None:
     assert count(frame, max_characters=len(PLEA) - 1)["line"].null_count() == 1
 
 
+@pytest.mark.parametrize("character", ["a", "ß", "輪", "😀"])
+def test_max_characters_counts_characters(character: str) -> None:
+    """A line of `max_characters` characters is counted, however many bytes they take, and one of more is not."""
+    for length, lines in ((9, 1), (10, 1), (11, 0), (45, 0)):
+        table = count(frame_of((SOURCE, [character * length])), max_characters=10)
+        assert table["line"].drop_nulls().len() == lines
+
+
+def test_a_document_of_addresses_has_no_body() -> None:
+    """Where each paragraph holds an address, the lines count, and no body with them."""
+    table = count(frame_of((SOURCE, ["https://post.example/1", "https://post.example/22"])))
+    assert table.filter(pl.col("line").is_not_null()).select("documents", "bodies").rows() == [(1, 0), (1, 0)]
+
+
 def test_hashes_never_change() -> None:
     """The hash of a line is part of what stays on disk, and so is the bin of a body: they are pinned here."""
     table = count(frame_of((SOURCE, [PLEA, "渡輪罷工九天後正式結束！"])))
@@ -176,6 +191,8 @@ LINE = st.sampled_from(
         "Share this story",
         "so",
         "> so",
+        "https://post.example/page",
+        "Read on at http://post.example/a-page-with-a-name-that-is-longer-than-any-other-line-of-its-document/1",
     ]
 )
 DOCUMENTS = st.lists(
@@ -210,22 +227,27 @@ def test_tables_add_up(
 def test_the_count_is_what_a_loop_counts(
     documents: list[tuple[str | None, list[str | None]]], bits: int
 ) -> None:
-    """Documents and lines are those of a plain loop, and a table split by the hash merges part by part."""
+    """Documents, lines and bodies are those of a plain loop, and a table split by the hash merges part by part."""
     table = count(frame_of(*documents))
     wanted: dict[tuple[str, int], list[int]] = {}
     for source, lines in documents:
-        folded = [line.upper().lower().replace("！", "!") for line in lines if line is not None]
+        texts = [line for line in lines if line is not None]
+        folded = [line.upper().lower().replace("！", "!") for line in texts]
+        longest = max(
+            (line for line in texts if "://" not in line), key=lambda t: len(t.encode()), default=None
+        )
+        body = 0 if longest is None else 1 << blake2b(longest.encode(), digest_size=8).digest()[0] % 64
         for line in set(folded):
             if source is not None:
-                entry = wanted.setdefault((source, line_hashes(pl.Series([line])).item()), [0, 0])
+                entry = wanted.setdefault((source, line_hashes(pl.Series([line])).item()), [0, 0, 0])
                 entry[0] += 1
                 entry[1] += folded.count(line)
+                entry[2] |= body
     counted = table.filter(pl.col("line").is_not_null())
-    got = {
-        (row[0], row[1]): list(row[2:])
-        for row in counted.select("source", "line", "documents", "lines").rows()
-    }
-    assert got == wanted
+    assert {(source, line): numbers for source, line, *numbers in counted.rows()} == wanted
+    assert table.select("source", "line").rows() == sorted(
+        table.select("source", "line").rows(), key=lambda row: (row[0], row[1] is not None, row[1])
+    )
     part = (pl.col("line") // 2 ** (64 - bits)).alias("part")
     parts = table.with_columns(part).partition_by("part", include_key=False)
     assert_frame_equal(merge([merge([part]) for part in parts]), table)

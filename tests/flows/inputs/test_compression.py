@@ -126,3 +126,21 @@ def test_what_is_no_regular_file(tmp_path: Path) -> None:
     ]:
         with pytest.raises(Unreadable, match=f"^cannot be read: {why}$"):
             list(pieces(str(tmp_path / name), "", 0, 200))
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1 << 20])
+@pytest.mark.parametrize("size", [0, 1, 20, 1000])
+def test_a_plain_file_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, size: int
+) -> None:
+    """However little comes at a time, and also if it has grown or shrunk since its size was told."""
+    path = tmp_path / "a.txt"
+    monkeypatch.setattr(compression, "PIECE", 50)
+    monkeypatch.setattr(compression, "SMALL_PIECE", 10)
+    real = os.read
+    monkeypatch.setattr(compression.os, "read", lambda file, length: real(file, min(length, at_once)))
+    for length in (0, 1, 9, 10, 11, 20, 21, 49, 50, 51, 100, 123):
+        path.write_bytes(bytes(range(length)))
+        found = list(pieces(str(path), "", size, 200))
+        assert b"".join(found) == bytes(range(length))
+        assert all(len(piece) == len(found[0]) for piece in found[:-1])

@@ -1,0 +1,124 @@
+"""The texts of JSON lines, cut out before the lines are parsed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows.inputs import cutting, find, read
+from flows.inputs.cutting import Cut, cut
+from flows.settings import Fields, Inputs
+
+
+@pytest.fixture(autouse=True)
+def _few_lines_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "LARGE", 0)
+
+
+def texts(*lines: str, names: tuple[str, ...] = ("text",)) -> list[bytes | None]:
+    """Of each line the text that was cut out, None where it was left whole."""
+    found = list(cut("\n".join(lines).encode(), b"\n", names))
+    assert [bytes(one.line if isinstance(one, Cut) else one).decode() for one in found] == list(lines)
+    return [bytes(one.text) if isinstance(one, Cut) else None for one in found]
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("separators", [(", ", ": "), (",", ":"), ("\t,\r", "\r:\t ")])
+def test_a_text_is_cut_out(ascii_only: bool, separators: tuple[str, str]) -> None:
+    """It is the field's string, its escapes read; the rest is the record with a stand-in."""
+    record = {
+        "id": 'in "text": "x"', "deep": [{"text": "{["}, "text"], "text": 'a\n"b"\\ /\b\f\r\té—天😀\0\x7f', "n": {},
+    }  # fmt: skip
+    line = json.dumps(record, ensure_ascii=ascii_only, separators=separators)
+    (found,) = cut(line.encode(), b"\n", ["text"])
+    assert isinstance(found, Cut)
+    assert found.text.decode() == record["text"]
+    assert orjson.loads(found.rest) == record | {"text": "-"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "text", '{"text', '{"text"', '{"text":', '{"text": "', '{"text": "a', '{"text": "a\\', '{"text": "a\\"',
+        '{"text": ""}', '{"text": " \\n\\t"}', '{"text": "\u3000\u00a0\u0085\u2003"}', '{"text": "\\u3000"}',
+        '{"text": null}', '{"text": 5}', '{"text": {"text": "a"}}', '{"text": ["a"]}', '["text"]', '[{"text": "a"}]',
+        '{"Text": "a"}', '{"texts": "a"}', '{"tex": "a"}', '{"a": "text"}', '{"a": {"text": "b"}}',
+        '{"text": "a", "text": "b"}', '{"text": "a", "text": null}', '{"text": null, "text": "a"}',
+        '{"te\\u0078t": "a", "text": "b"}', '{"text": "a", "te\\u0078t": "b"}',
+        '{"text": "a\\x"}', '{"text": "a\\u12"}', '{"text": "a\\u12g4"}', '{"text": "a\x1f"}', '{"text": "a\tb"}',
+        '{"text": "a\\ud83d"}', '{"text": "a\\ud83d\\u0041"}', '{"text": "a\\ude00"}', '{"text": "a\\ud83d\\ud83d"}',
+        '{"text": "a\\ud83d\\n"}', '{"text": "a\\ud83d', '{"text": "a\\ud83d\\', '{"text": "a\\ud83d\\u',
+    ],
+)  # fmt: skip
+def test_what_is_in_doubt_is_left_whole(line: str) -> None:
+    """No text, none that can be told for certain, or another field: the parser is to say what it is."""
+    good = '{"text": "a"}'
+    assert texts(good, line, good) == [b"a", None, b"a"]
+
+
+def test_the_field_is_the_first_that_there_is() -> None:
+    """Of several names one is sought in a whole block; a name may hold anything that JSON writes as it is."""
+    lines = '{"text": "a"}', '{"body": "b", "text": "a"}'
+    assert texts(*lines, names=("content", "body", "text")) == [None, b"b"]
+    assert texts('{"текст": "a"}', '{"naïve": "b"}', names=("naïve", "текст")) == [None, b"b"]
+    assert texts(*lines, names=("content",)) == texts(*lines, names=()) == [None, None]
+
+
+def test_lines_that_are_not_utf8_are_left_whole() -> None:
+    """So are those beside them, and few lines, for which the machine code is not loaded."""
+    good, bad = b'{"text": "good"}', '{"text": "na\xefve"}'.encode("latin-1")
+    assert [isinstance(one, Cut) for one in cut(good, b"\r", ["text"])] == [True]
+    assert list(cut(good + b"\r" + bad, b"\r", ["text"])) == [good, bad]
+    cutting.LARGE = len(good) + 1
+    assert list(cut(good, b"\n", ["text"])) == [good]
+
+
+FRAGMENTS = [
+    '{', '}', '[', ']', ',', ':', '"', ' ', '\t', '\r', '\n', '\\', 'null', '-1', '1e400', 'NaN', "9" * 20,
+    '"text"', '"text": ', '"body": ', '"te\\u0078t": ', '"title": ', '"a": ', '"a"', '{"text": "a"}', '"text": "x"',
+    '\\n', '\\"', '\\u00e9', '\\ud83d', '\\ude00', '\\ud83d\\ude00', 'é', '天', '\u3000', '\x01', '\xff', 'a b',
+]  # fmt: skip
+members = st.tuples(
+    st.sampled_from(['"text"', '"text"', '"body"', '"title"', '"url"', '"a"', '"te\\u0078t"']),
+    st.sampled_from([": ", ":", " : "]),
+    st.one_of(
+        st.lists(st.sampled_from(FRAGMENTS[23:]), max_size=4).map(lambda parts: f'"{"".join(parts)}"'),
+        st.sampled_from(
+            ['"word"', '"http://www.example.org/a"', "null", "5", "1e400", "9" * 20, '{"text": "a"}']
+        ),
+    ),
+).map("".join)
+records = st.lists(members, max_size=4).map(lambda found: f"{{{', '.join(found)}}}")
+odd_lines = st.one_of(records, records, st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join))
+OPTIONS = [
+    Fields(),
+    Fields(text=("body", "text")),
+    Fields(text=("text", "a"), title=("text",)),
+    Fields(text=("a", "text"), source=("a",)),
+]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(odd_lines, min_size=1, max_size=12),
+    st.sampled_from(OPTIONS),
+    st.sampled_from(["utf-8", "utf-8", "latin-1"]),
+)
+def test_documents_are_those_of_whole_lines(
+    tmp_path: Path, lines: list[str], fields: Fields, charset: str
+) -> None:
+    """Whatever the lines are, documents, ids, metadata and errors are those of lines parsed as they stand."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes("\n".join(lines).encode(charset, "replace"))
+
+    def rows(large: int) -> list[list[dict[str, Any]]]:
+        cutting.LARGE = large
+        return [table.to_dicts() for shard in read(find([str(path)]), Inputs(), fields) for table in shard]
+
+    assert rows(0) == rows(1 << 60)

@@ -1,0 +1,48 @@
+"""Records as documents: what is told in a shorter way is told as in the long one."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.inputs.records import host
+
+PARTS = [
+    "http", "https", "HTTP", ":", "/", "//", "://", "http://", "https://", "www.", "WWW.", "a", "A", "a.org", ".",
+    "-", "_", "@", "user:pw@", ":80", ":8080", ":x", "?", "#", "[", "]", "[::1]", "\n", " ", "\\", "%41", "é", "①",
+    "\u2100", "/path", "?q=http://b.org/", "\0",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=7).map("".join) | st.text())
+def test_the_host_is_that_which_urlsplit_tells(url: str) -> None:
+    """But for "www." at its beginning; a URL that it refuses has none."""
+    try:
+        told = urlsplit(url).hostname
+    except ValueError:
+        told = None
+    assert host(url) == ((told or "").removeprefix("www.") or None)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://www.example.org", "example.org"),
+        ("https://www.example.org/a?b#c", "example.org"),
+        ("http://example.org?a", "example.org"),
+        ("http://example.org#a", "example.org"),
+        ("http://example.org\n", "example.org"),
+        ("http://WWW.Example.ORG/", "example.org"),
+        ("http://user@example.org:80/", "example.org"),
+        ("http://www./", None),
+        ("http:///a", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_hosts(url: str | None, name: str | None) -> None:
+    """Lower case, without user, port and "www."."""
+    assert host(url) == name

@@ -2,7 +2,8 @@
 
 The pattern is a list of short sequences of character classes. Shift-And (Baeza-Yates and Gonnet, "A new approach to
 text searching", 1992) follows all of them at once: bit p of its state says that what was read last fits a sequence up
-to its place p. ASCII alone is never bad, so the search goes only where other characters are.
+to its place p. Every sequence holds a character beyond ASCII, and another after it; so the search is begun only where
+two such characters stand that may follow each other in a sequence.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _members(one: str, characters: str) -> list[str]:
 def search(data: U8, at: int, start: int, stop: int, classes: U8, fits: U64, bounds: U64) -> Any:
     """(whether a sequence is found around `at`, up to where that is certain).
 
-    The text is `data[start:stop]`; at `at` stands a character beyond ASCII.
+    The text is `data[start:stop]`; at `at` begins a character beyond ASCII.
     """
     beyond = at
     for _ in range(LEAD):

@@ -112,11 +112,8 @@ def find(
     documents = _documents(everything)
     twins, firsts = sharing.twins(everything)
     everything.leave_out(twins[twins != firsts])
-    ways = (
-        sharing.rarest_keys(everything)
-        if method == "exact"
-        else [sharing.Keys(name) for name in band_names(threshold)]
-    )
+    columns = ["rarest"] if method == "exact" else band_names(threshold)
+    ways = sharing.in_parts(everything, *columns)
     with ThreadPoolExecutor(workers) as pool:
         pairs = sharing.joined(pool.map(lambda way: sharing.sharing(everything, way, same_numbers), ways))
         # rows with the same tokens have one set, that of the first of them

@@ -154,12 +154,10 @@ def _look(
                 code, width = np.int64(data[at]), 1
                 if code >= 0x80:
                     code, width = code_point(data, at)
-                    if mojibake and at >= searched:
-                        end, own = at + width, classes[code]
-                        promising = at > start and data[at - 1] < 0x80 and pairs[classes[data[at - 1]], own]
-                        if not promising and end < stop:
-                            promising = pairs[own, classes[code_point(data, end)[0]]]
-                        if promising:
+                    end = at + width
+                    if mojibake and at >= searched and end < stop:
+                        after, _ = code_point(data, end)
+                        if pairs[classes[code], classes[after]]:
                             is_bad, searched = search(data, at, start, stop, classes, fits, bounds)
                             seen |= BEYOND * is_bad
                 kind = kinds[code]

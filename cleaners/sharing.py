@@ -13,8 +13,8 @@ from cleaners.candidates import KeyFilter, Pairs, number_pairs, shared_keys
 from cleaners.row_tables import RowTables
 from cleaners.tokens import I64, U64
 
-#: A column of lists is gone through in parts of about so many keys of this run.
-KEYS_AT_ONCE: Final = 1 << 26
+#: A column is gone through in parts of about so many keys of this run: some 200 MB of memory.
+KEYS_AT_ONCE: Final = 1 << 22
 
 
 class Keys(NamedTuple):
@@ -27,23 +27,37 @@ class Keys(NamedTuple):
 
 def twins(everything: RowTables) -> tuple[I64, I64]:
     """(rows, firsts): rows that have the same tokens as another, one of them of this run; and the first of those."""
+    parts = 1 + everything.new // KEYS_AT_ONCE
+    found, firsts = [], []
+    for part in range(parts):
 
-    def pairs_of(rows: I64, columns: pl.DataFrame) -> tuple[I64, U64, U64]:
-        a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
-        return rows, a, b
+        def pairs_of(rows: I64, columns: pl.DataFrame, part: int = part) -> tuple[I64, U64, U64]:
+            a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
+            chosen = (a >> np.uint64(32)) % np.uint64(parts) == part
+            return rows[chosen], a[chosen], b[chosen]
 
-    rows, a, b = _passed(everything, ("exact_a", "exact_b"), pairs_of, everything.new)
-    (found, numbers), _ = shared_keys(rows, number_pairs(a, b), everything.first_new)
-    _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
-    return found, found[at][place]
+        rows, a, b = _passed(everything, ("exact_a", "exact_b"), pairs_of, everything.new // parts)
+        (here, numbers), _ = shared_keys(rows, number_pairs(a, b), everything.first_new)
+        _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
+        found.append(here)
+        firsts.append(here[at][place])
+    rows = np.concatenate(found)
+    order = np.argsort(rows)
+    return rows[order], np.concatenate(firsts)[order]
 
 
-def rarest_keys(everything: RowTables) -> list[Keys]:
-    """The parts in which the column of the rarest shingles is gone through."""
+def in_parts(everything: RowTables, *columns: str) -> list[Keys]:
+    """The parts in which these columns are gone through, bands or the rarest shingles."""
     new = everything.tables[everything.indexed :]
-    count = sum(table.select(pl.col("rarest").list.len().sum()).collect().item() or 0 for table in new)
-    parts = 1 + count // KEYS_AT_ONCE
-    return [Keys("rarest", part, parts) for part in range(parts)]
+    keys = []
+    for column in columns:
+        count = everything.new
+        if column == "rarest":
+            lengths = pl.col(column).list.len().sum()
+            count = sum(table.select(lengths).collect().item() or 0 for table in new)
+        parts = 1 + count // KEYS_AT_ONCE
+        keys += [Keys(column, part, parts) for part in range(parts)]
+    return keys
 
 
 def sharing(everything: RowTables, which: Keys, same_numbers: bool) -> Pairs:
@@ -65,7 +79,8 @@ def sharing(everything: RowTables, which: Keys, same_numbers: bool) -> Pairs:
             keys = keys ^ numbers
         if which.parts == 1:
             return rows, keys
-        chosen = keys % np.uint64(which.parts) == which.part
+        # the upper half: the lower one of a band's key may be the same for all
+        chosen = (keys >> np.uint64(32)) % np.uint64(which.parts) == which.part
         return rows[chosen], keys[chosen]
 
     rows, keys = _passed(

@@ -23,6 +23,7 @@ from typing import Any, Protocol, TypeVar
 
 import polars as pl
 
+from cleaners.language import preload
 from flows import stages
 from flows.dataset import Dataset
 from flows.errors import ConfigurationError
@@ -161,6 +162,8 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
             frozenset(i.uri for i in changed),
         )
         batches = list(enumerate(_batches(new, settings.inputs.shard_megabytes * 1_000_000)))
+        if new and settings.language.enabled:
+            threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
         times = Times()
         with times.of("read and clean"):
             read = (

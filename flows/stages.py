@@ -35,8 +35,8 @@ from flows.settings import Settings
 from flows.summary import Tally
 from flows.tables import ROW_GROUP, conform, write_part
 
-#: Lines that are counted at once: some 300 MB of memory.
-LINES_AT_ONCE: Final = 1 << 21
+#: Lines that are counted at once: some 150 MB of memory.
+LINES_AT_ONCE: Final = 1 << 20
 
 
 @dataclass(frozen=True)

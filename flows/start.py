@@ -11,8 +11,8 @@ from typing import Final
 
 #: Read by libraries as they are loaded; what the user has set stays.
 ENVIRONMENT: Final = {
-    # of polars' allocator: memory is given back to the system late, and asked for in large pages
-    "_RJEM_MALLOC_CONF": "thp:always,dirty_decay_ms:10000,muzzy_decay_ms:10000",
+    # of polars' allocator: memory that a shard has left is not given back to the system before the next one wants it
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:3000,muzzy_decay_ms:0",
     # of numpy: no threads for products of matrices, of which there are none; they would wait busily
     "OPENBLAS_NUM_THREADS": "1",
 }

@@ -19,7 +19,7 @@ import pytest
 import zstandard
 from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
 from ftfy.chardata import CHARMAP_ENCODINGS
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleaners import columnar_ftfy as module
@@ -373,11 +373,54 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("sound", 0),
+        ("so und", 0),
+        (" sound", STRAY),
+        ("sound ", STRAY),
+        ("so  und", STRAY),
+        ("\tsound", STRAY | OTHER_SPACE),
+        ("sound\n", STRAY | OTHER_SPACE),
+        ("so\nund", STRAY | OTHER_SPACE),
+        ("so\fund", SPACE | STRAY | OTHER_SPACE),
+        ("so\xa0und", SPACE | OTHER_SPACE),
+        ("so\xa0 und", SPACE | STRAY | OTHER_SPACE),
+        ("so \u3000und", SPACE | STRAY | OTHER_SPACE),
+        ("\xa0sound", SPACE | STRAY | OTHER_SPACE),
+        ("sound\xa0", SPACE | STRAY | OTHER_SPACE),
+        ("é\u2028é", SPACE | STRAY | OTHER_SPACE),
+    ],
+)
+def test_stray_white_space_is_found(text: str, found: int) -> None:
+    """Where it is, and where white space is not stray."""
+    assert look(pl.Series([text]), gate(NEWS._replace(fix_line_breaks=False))).tolist() == [found]
+
+
+@pytest.mark.parametrize(
+    "entity", ["&a;", "&#" + 21 * "0" + "233;", "&" + 24 * "Z" + ";", "&#x2019;", "&;&09;"]
+)
+@pytest.mark.parametrize("context", ["{}", "a{}b", "é {}", "& {} ;"])
+def test_what_may_be_an_entity_goes_to_ftfy(entity: str, context: str) -> None:
+    """Up to the longest that ftfy looks for."""
+    text = context.format(entity)
+    assert look(pl.Series([text]), gate(DEFAULT))[0] & BEYOND
+    assert columnar([text], DEFAULT) == ftfy_row_by_row([text], DEFAULT)
+
+
+@pytest.mark.parametrize(
     "text", ["Fish & chips; salt", "&amp", "&a b;", "&" + 26 * "a" + ";", "&é;", "AT&T", ";"]
 )
 def test_an_ampersand_is_no_entity(text: str) -> None:
     """Only what may be an entity goes to ftfy."""
     assert not look(pl.Series([text]), gate(DEFAULT))[0] & BEYOND
+
+
+@pytest.mark.parametrize(("text", "cut"), [("abc", False), ("abcd", True), ("éé", False), ("éééé", True)])
+def test_what_ftfy_would_cut_goes_to_ftfy(text: str, cut: bool) -> None:
+    """A text of more characters than ftfy takes at once, not of more bytes."""
+    found = look(pl.Series([text]), gate(DEFAULT._replace(max_decode_length=3)))
+    assert bool(found[0] & BEYOND) == cut
 
 
 def test_usual_characters_are_of_no_kind() -> None:
@@ -516,6 +559,10 @@ def repaired(text: str, config: ftfy.TextFixerConfig) -> tuple[str, list[str] | 
 
 
 @given(st.lists(st.none() | TEXTS, max_size=20), OPTIONS)
+@example(["Â\xa0\x81"], {})  # a step of ftfy's that comes to nothing is named all the same
+@example(["\r\nﬁ"], {})  # one line after the other
+@example(["so \xed\xa0\xbd\xed\xb8\x8d"], {})  # a variant of UTF-8
+@example([" Ã la"], {})  # bad only when the space before it is gone
 def test_repair_equals_ftfy_and_white_space_by_turns(texts: list[str | None], options: Options) -> None:
     """The texts, and the names of the fixes, are those of ftfy row by row."""
     config = NEWS._replace(**{name: None if value == "none" else value for name, value in options.items()})

@@ -199,17 +199,37 @@ def heads(rng: random.Random) -> list[list[str]]:
     return documents
 
 
-@given(st.randoms(use_true_random=False).map(heads))
-def test_plain_heads_are_cleaned_as_all_are(documents: list[list[str]]) -> None:
-    """What the model sees of a plain head is what regular expressions and NFC leave of it."""
+def see(documents: list[list[str]]) -> tuple[list[bool], list[str]]:
+    """(which heads are plain, what the model sees of these)."""
     lines = pl.Series([line for document in documents for line in document])
     starts = np.cumsum([0, *map(len, documents)])
     data, offsets, plain = module._plain_heads(*module.utf8(lines), starts, module._noise())
-    text = pl.Series(["\n".join(document) for document in documents]).filter(pl.Series(plain))
-    seen = text.str.replace_all(module._NOISE, " ").str.slice(0, module.CLASSIFIED_CHARACTERS)
-    expected = [unicodedata.normalize("NFC", head) for head in seen]
-    assert not any(head.isupper() for head in expected)
-    assert [data[a:b].tobytes().decode() for a, b in pairwise(offsets)] == expected
+    return plain.tolist(), [data[a:b].tobytes().decode() for a, b in pairwise(offsets)]
+
+
+def by_expressions(documents: list[list[str]]) -> list[str]:
+    """What regular expressions and NFC leave of the heads."""
+    text = pl.Series(["\n".join(document) for document in documents], dtype=pl.String)
+    head = text.str.replace_all(module._NOISE, " ").str.slice(0, module.CLASSIFIED_CHARACTERS)
+    return [unicodedata.normalize("NFC", t.lower() if t.isupper() else t) for t in head]
+
+
+@given(st.randoms(use_true_random=False).map(heads))
+def test_plain_heads_are_cleaned_as_all_are(documents: list[list[str]]) -> None:
+    """What the model sees of a plain head is what regular expressions and NFC leave of it."""
+    plain, seen = see(documents)
+    assert seen == [text for text, is_plain in zip(by_expressions(documents), plain, strict=True) if is_plain]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("space", [" ", "", "\n"])
+def test_each_odd_thing_in_a_head(odd: str, space: str) -> None:
+    """Wherever an odd thing stands in news that would be plain, it is cleaned as in any other head."""
+    words = (SENTENCES["en"] * 6).split(" ")
+    texts = [space.join((" ".join(words[:n]), odd, " ".join(words[n:]))) for n in range(0, 80, 3)]
+    documents = [[text] for text in texts] + [text.split("\n") for text in texts]
+    plain, seen = see(documents)
+    assert seen == [text for text, is_plain in zip(by_expressions(documents), plain, strict=True) if is_plain]
 
 
 @given(st.randoms(use_true_random=False).map(heads))
@@ -231,8 +251,9 @@ def test_news_is_plain() -> None:
         SENTENCES["pl"],
         SENTENCES["en"].upper(),
     ]
-    _, _, plain = module._plain_heads(*module.utf8(pl.Series(texts)), np.arange(6), module._noise())
-    assert plain.tolist() == [True, True, False, False, False]
+    assert see([[text] for text in texts])[0] == [True, True, False, False, False]
+    late = [SENTENCES["en"] * 5 + SENTENCES["zh"] * 30, SENTENCES["en"].upper() * 5 + SENTENCES["en"] * 3]
+    assert see([[text] for text in late])[0] == [False, False]
 
 
 @given(st.randoms(use_true_random=False).map(heads))
@@ -242,6 +263,12 @@ def test_documents_are_told_by_their_first_paragraphs(documents: list[list[str]]
     told = language_of_documents(paragraphs, pl.Series([len(document) for document in documents]))
     text = pl.Series(["\n".join(document[: module.HEAD_PARAGRAPHS]) for document in documents])
     assert_series_equal(told, language(text), check_names=False)
+
+
+def test_thirty_paragraphs_count() -> None:
+    """What stands in the thirty-first paragraph tells nothing, however short those before it are."""
+    paragraphs = pl.Series(["7"] * 29 + [SENTENCES["de"]] + ["7"] * 30 + [SENTENCES["de"]])
+    assert language_of_documents(paragraphs, pl.Series([30, 31])).to_list() == ["de", None]
 
 
 def test_no_documents() -> None:

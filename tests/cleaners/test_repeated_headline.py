@@ -127,6 +127,22 @@ WRITTEN = st.one_of(
 )
 
 
+def test_a_mark_may_stand_by_itself() -> None:
+    """A letter and its mark are the letter with the mark, at the ends of a title too."""
+    written = "Cafe\u0301 owners end their strike at the old cafe\u0301"
+    headline = "Café owners end their strike at the old café"
+    frame = frame_of((written, ["By Nora Quill", headline, headline]))
+    assert repeated_headline(frame)["reason"].to_list() == [None, None, "repeated_headline"]
+
+
+def test_a_line_longer_than_the_title() -> None:
+    """The title with a site's name behind it or before it is a printing of it, whatever the first line is."""
+    title = "Ferry strike ends after nine days"
+    for line in (f"{title} - Harbour Gazette", f"Gazette: {title}"):
+        frame = frame_of((title, ["By Nora Quill", line, line]))
+        assert repeated_headline(frame)["reason"].to_list() == [None, None, "repeated_headline"]
+
+
 @given(
     st.lists(
         st.tuples(st.none() | WRITTEN, st.lists(WRITTEN | st.text(ODD | st.sampled_from("ab1"), max_size=4))),

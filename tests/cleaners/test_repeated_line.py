@@ -204,6 +204,15 @@ DOCUMENTS = st.lists(
 )
 
 
+def test_a_hash_of_zero_is_a_line() -> None:
+    """The row that counts documents comes before all lines of its source, and is added to none of them."""
+    rows = [("a", 0, 2, 3, 1), ("a", None, 9, 0, 0), ("a", 7, 1, 1, 2), ("b", None, 1, 0, 0)]
+    table = pl.DataFrame(rows, schema=COUNTS, orient="row")
+    expected = [("a", None, 18, 0, 0), ("a", 0, 4, 6, 1), ("a", 7, 2, 2, 2), ("b", None, 2, 0, 0)]
+    assert merge([table, table]).rows() == expected
+    assert merge([table.reverse(), table]).rows() == expected
+
+
 @given(DOCUMENTS, st.integers(3, 8), st.randoms(use_true_random=False))
 def test_tables_add_up(
     documents: list[tuple[str | None, list[str | None]]], size: int, rng: random.Random

@@ -50,16 +50,28 @@ def test_a_text_is_cut_out(ascii_only: bool, separators: tuple[str, str]) -> Non
         '{"text": null}', '{"text": 5}', '{"text": {"text": "a"}}', '{"text": ["a"]}', '["text"]', '[{"text": "a"}]',
         '{"Text": "a"}', '{"texts": "a"}', '{"tex": "a"}', '{"a": "text"}', '{"a": {"text": "b"}}',
         '{"text": "a", "text": "b"}', '{"text": "a", "text": null}', '{"text": null, "text": "a"}',
+        '{"\\u0061": "b"}', '{"a\\n": "b"}',
         '{"te\\u0078t": "a", "text": "b"}', '{"text": "a", "te\\u0078t": "b"}',
         '{"text": "a\\x"}', '{"text": "a\\u12"}', '{"text": "a\\u12g4"}', '{"text": "a\x1f"}', '{"text": "a\tb"}',
         '{"text": "a\\ud83d"}', '{"text": "a\\ud83d\\u0041"}', '{"text": "a\\ude00"}', '{"text": "a\\ud83d\\ud83d"}',
-        '{"text": "a\\ud83d\\n"}', '{"text": "a\\ud83d', '{"text": "a\\ud83d\\', '{"text": "a\\ud83d\\u',
+        '{"text": "a\\ud83d\\ue000"}', '{"text": "a\\ud83d\\n"}',
+        '{"text": "a\\ud83d', '{"text": "a\\ud83d\\', '{"text": "a\\ud83d\\u',
     ],
 )  # fmt: skip
 def test_what_is_in_doubt_is_left_whole(line: str) -> None:
     """No text, none that can be told for certain, or another field: the parser is to say what it is."""
     good = '{"text": "a"}'
     assert texts(good, line, good) == [b"a", None, b"a"]
+
+
+def test_escapes_stand_for_characters_of_any_width() -> None:
+    """Each as many bytes of UTF-8 as it takes, in capitals and small letters."""
+    text = "\0\x7f\x80\u07ff\u0800\u0915\ud7ff\ue000\uffff\U00010000\U0010ffff"
+    line = json.dumps({"text": f"a{text}"})
+    assert texts(line, line.upper().replace("\\U", "\\u").replace("TEXT", "text")) == [
+        f"a{text}".encode(),
+        f"A{text}".encode(),
+    ]
 
 
 def test_the_field_is_the_first_that_there_is() -> None:
@@ -108,14 +120,16 @@ OPTIONS = [
 @given(
     st.lists(odd_lines, min_size=1, max_size=12),
     st.sampled_from(OPTIONS),
-    st.sampled_from(["utf-8", "utf-8", "latin-1"]),
+    st.sampled_from(["utf-8", "utf-8", "utf-8", "latin-1"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
 )
 def test_documents_are_those_of_whole_lines(
-    tmp_path: Path, lines: list[str], fields: Fields, charset: str
+    tmp_path: Path, lines: list[str], fields: Fields, charset: str, end: str
 ) -> None:
     """Whatever the lines are, documents, ids, metadata and errors are those of lines parsed as they stand."""
     path = tmp_path / "a.jsonl"
-    path.write_bytes("\n".join(lines).encode(charset, "replace"))
+    good = '{"text": "good", "id": 1}'  # so that the head is text, and some are cut whatever else there is
+    path.write_bytes(end.join([good, *lines, good]).encode(charset, "replace"))
 
     def rows(large: int) -> list[list[dict[str, Any]]]:
         cutting.LARGE = large

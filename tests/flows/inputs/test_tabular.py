@@ -63,6 +63,16 @@ def test_csv_rows_that_do_not_fit_are_rejected(tmp_path: Path) -> None:
     }
 
 
+def test_csv_with_a_broken_header_costs_its_file(tmp_path: Path) -> None:
+    """A carriage return within the header is no line end where line feeds are."""
+    (tmp_path / "a.csv").write_bytes(b"text,ti\rtle\na,b\n")
+    (tmp_path / "b.csv").write_bytes(b"text\ngood\n")
+    (shard,) = read(find([str(tmp_path)]), Inputs(), Fields())
+    assert shard.documents["text"].to_list() == ["good"]
+    assert shard.rejected["uri"].to_list() == [str(tmp_path / "a.csv")]
+    assert shard.rejected["error"][0].startswith("not CSV: ")
+
+
 def test_csv_with_a_quote_that_is_never_closed(tmp_path: Path) -> None:
     """The rows before it are documents; the file is rejected from there on, in bounded memory."""
     path = tmp_path / "a.csv"

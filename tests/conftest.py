@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -19,6 +20,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_sessionfinish() -> None:
+    """Show the collector again what `copydesk` has frozen, or libraries tell of leaks when the process ends."""
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from cleaners.candidates import KeyFilter, Pairs, number_pairs, shared_keys
 from cleaners.row_tables import RowTables
 from cleaners.tokens import I64, U64
 
-#: A column is gone through in parts of about so many keys of this run: some 200 MB of memory.
-KEYS_AT_ONCE: Final = 1 << 22
+#: A column is gone through in parts of about so many keys of this run: some 500 MB of memory.
+KEYS_AT_ONCE: Final = 1 << 24
 
 
 class Keys(NamedTuple):

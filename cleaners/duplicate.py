@@ -124,7 +124,8 @@ def find(
             ),
             range(len(given)),
         )
-        shingles, counts = _flat(parts)
+        # no text has more shingles than tokens
+        shingles, counts = _flat(parts, int(everything.gather(members, "tokens").get_column("tokens").sum()))
     sizes = np.zeros(len(originals), np.int64)
     sizes[np.searchsorted(originals, members)] = counts
     numbers = everything.gather(originals, "numbers").get_column("numbers").to_numpy()
@@ -156,6 +157,7 @@ def find(
         document_share=document_share,
         min_words=min_words,
     )
+    del shingles, sets, buckets, pairs  # most of the memory
 
     repeats = np.flatnonzero(decisions.witnesses >= 0)
     witnesses = decisions.witnesses[repeats]
@@ -188,18 +190,15 @@ def find(
     return [told[start:end] for start, end in pairwise(ends)]
 
 
-def _flat(parts: Iterable[tuple[U64, I64]]) -> tuple[U64, I64]:
-    """(shingles, how many of each set) of all parts, each let go of as soon as it is copied."""
-    shingles, end, counts = np.empty(1 << 16, np.uint64), 0, [np.zeros(0, np.int64)]
+def _flat(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:
+    """(shingles, how many of each set) of all parts, `room` shingles at most, each part let go of once it is copied."""
+    # memory that is not touched is not there: only what is copied counts
+    shingles, end, counts = np.empty(room, np.uint64), 0, [np.zeros(0, np.int64)]
     for values, offsets in parts:
-        if end + len(values) > len(shingles):
-            # memory that is not touched is not there: only what is copied counts
-            shingles.resize(2 * (end + len(values)), refcheck=False)
         shingles[end : end + len(values)] = values
         end += len(values)
         counts.append(np.diff(offsets))
-    shingles.resize(end, refcheck=False)
-    return shingles, np.concatenate(counts)
+    return shingles[:end], np.concatenate(counts)
 
 
 def _documents(everything: RowTables) -> keep_rule.Documents:

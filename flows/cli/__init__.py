@@ -1,0 +1,23 @@
+"""The `copydesk` command, a room for each kind of command.
+
+What takes long to import is imported where it is used: the shell waits for it.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+
+from flows.cli import look, run  # noqa: F401 - each adds its commands to the app
+from flows.cli.app import app, told
+from flows.start import set_up
+
+
+def main() -> None:
+    """Run the command."""
+    set_up()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows what it can
+    with told():
+        app(standalone_mode=True)

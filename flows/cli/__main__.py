@@ -1,0 +1,5 @@
+"""`python -m flows.cli` is the `copydesk` command."""
+
+from flows.cli import main
+
+main()

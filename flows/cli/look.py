@@ -1,0 +1,56 @@
+"""The commands that look and change nothing: runs, verify, explain."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from flows.cli.app import Config, Out, app, open_dataset, say, warn
+
+
+@app.command()
+def runs(out: Out) -> None:
+    """List the published runs of a dataset."""
+    from flows.summary import Tally
+
+    dataset = open_dataset(out)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("run")
+    table.add_column("finished")
+    for name in ("inputs", "documents", "paragraphs kept", "of", "rejected", "seconds"):
+        table.add_column(name, justify="right")
+    for run_id in dataset.runs():
+        manifest = dataset.manifest(run_id)
+        t = Tally.from_json(manifest["tally"])
+        numbers = [manifest["inputs"], t.documents_kept, t.paragraphs_kept, t.paragraphs, t.rejected]
+        table.add_row(
+            run_id, manifest["finished"], *(f"{n:,}" for n in numbers), f"{manifest['seconds']:,.1f}"
+        )
+    say.print(table)
+
+
+@app.command()
+def verify(out: Out) -> None:
+    """Read a dataset again and check what can be checked of it; exit with 6 if something is damaged."""
+    from flows.checks import verify_folder
+
+    problems = list(verify_folder(out))
+    for problem in problems:
+        warn.print(problem, markup=False)
+    if problems:
+        raise typer.Exit(6)
+    say.print(f"{out}: {len(open_dataset(out).runs())} runs, no damage found")
+
+
+@app.command()
+def explain(
+    file: Annotated[str, typer.Argument(help="One file; of a file with many records, all are shown.")],
+    config: Config = None,
+) -> None:
+    """Show a document as a marked-up proof: what goes, why, and what was repaired."""
+    from flows.explain import explain as proof
+    from flows.settings import read_settings
+
+    proof(file, read_settings(config), say)

@@ -1,0 +1,118 @@
+"""The command `run`, by which everything is done."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from flows.cli.app import Config, app, say, told, warn
+from flows.errors import CopydeskError, UsageError
+from flows.start import import_numba, importing
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+    from flows.summary import Outcome
+
+
+class Engine(enum.StrEnum):
+    """What carries a run out."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    PREFECT = "prefect"
+
+
+@app.command()
+def run(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders, globs or URLs: .txt, .jsonl, .csv, .parquet, .gz, .zst."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the dataset; made where it is not there.")],
+    config: Config = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="auto: a Prefect flow run where a Prefect API is configured, else in this process."
+        ),
+    ] = Engine.AUTO,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if an input was rejected.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Clean what is new of the inputs, and publish it as one run of the dataset."""
+    with importing():
+        from flows.settings import read_settings
+
+    if not str(out).strip("."):
+        raise UsageError("--out wants a folder of its own, not the current one")
+    settings = read_settings(config)
+    with told("nothing of this run was published"):
+        outcome = _carry_out(inputs, out, config, settings, engine, quiet)
+    if not quiet:
+        _print_outcome(outcome)
+    if strict and outcome.tally.rejected:
+        warn.print(
+            f"copydesk: {outcome.tally.rejected:,} inputs were rejected: see {outcome.out / 'rejected'}"
+        )
+        raise typer.Exit(1)
+
+
+def _carry_out(
+    inputs: list[str], out: Path, config: Path | None, settings: Settings, engine: Engine, quiet: bool
+) -> Outcome:
+    if engine is Engine.PREFECT:
+        _require_prefect()
+    if engine is Engine.PREFECT or (engine is Engine.AUTO and _prefect_answers()):
+        from flows.clean import clean_here
+
+        return clean_here(inputs, out, config)
+    with importing():
+        import_numba()
+        from flows.plan import Threads, carry_out, workers
+        from flows.progress import show_progress
+
+    with show_progress(warn, quiet=quiet) as report:
+        return carry_out(inputs, out, settings, Threads(workers(settings), report))
+
+
+def _require_prefect() -> None:
+    """Raise CopydeskError where a Prefect API is configured and cannot be reached."""
+    from flows.engine import api_answers, configured_api
+
+    api = configured_api()
+    if api is not None and not api_answers(api):
+        raise CopydeskError(f"the Prefect API {api} cannot be reached: start it, or run with --engine local")
+
+
+def _prefect_answers() -> bool:
+    """Whether a Prefect API is configured and can be reached; a warning where it is configured and cannot."""
+    from flows.engine import api_answers, configured_api
+
+    api = configured_api()
+    if api is None or api_answers(api):
+        return api is not None
+    warn.print(f"copydesk: the Prefect API {api} cannot be reached; the run is done in this process")
+    return False
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    tally = outcome.tally
+    if outcome.run_id is None:
+        say.print(outcome.line())
+        return
+    table = Table(box=None, pad_edge=False, title=f"run {outcome.run_id}", title_justify="left")
+    table.add_column("")
+    for name in ("documents", "paragraphs", "words"):
+        table.add_column(name, justify="right")
+    for row in tally.rows():
+        table.add_row(*row)
+    say.print(table)
+    say.print(
+        f"{tally.repaired:,} paragraphs repaired, {tally.rejected:,} inputs rejected; "
+        f"{tally.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
+    )
+    say.print(f"dataset: {outcome.out}/documents (removed, repaired, rejected beside it)")

@@ -42,7 +42,7 @@ def boilerplate(
 
     Rules, in this order:
 
-    - "phrase en:newsletter" and the like: a phrase of the action `strike` matches the line, and none of the action
+    - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line, and none of the action
       `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
     - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
       two or more, or it holds one and stands in a run of two or more such lines.
@@ -53,7 +53,7 @@ def boilerplate(
     lines = lines_of(frame)
     found = search(frame, phrases) if found is None else found
     kept = found.filter(action="keep")
-    by_phrase = _not_in_mid_article(found.filter(action="strike"), lines).select("row", "rule")
+    by_phrase = _not_in_mid_article(found.filter(action="line"), lines).select("row", "rule")
     struck = (
         pl.concat([by_phrase, _share_bars(lines)])
         .join(kept, on="row", how="anti", maintain_order="left")

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-Action = Literal["strike", "marker", "teaser", "keep"]
+Action = Literal["line", "teaser", "block", "keep"]
 Match = Literal["line", "start", "anywhere", "regex"]
 Where = Literal["any", "end"]
 
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
+#: What actions were called once.
+FORMER_ACTIONS: Final = {"strike": "line", "marker": "block"}
 MATCHES: Final[tuple[str, ...]] = get_args(Match)
 WHERES: Final[tuple[str, ...]] = get_args(Where)
 
@@ -32,8 +34,9 @@ class Phrase:
       found in the line whatever its case. `line` leaves alone what looks like the end of a wrapped sentence (up to
       three words, the first in lower case, with a mark at the end) and a word called out ("Help!").
     - `max_words`: a longer line is left alone (`line` needs no limit and has none).
-    - `action`: `strike` the line; `marker`, a heading such as "Related Articles" after which teasers follow; `teaser`,
-      a label such as "Read more:" that has its teaser on its own line; `keep`, the line is never struck.
+    - `action`: `line`, the line goes; `teaser`, the line is a label that has its teaser with it, as "Read more: Five
+      things we learned", and goes; `block`, the line is a heading such as "Related Articles", and goes with the block
+      of teasers after it; `keep`, the line is never struck.
     - `where`: `end`, only where no prose of the article follows.
     - `source`: only in documents of this source.
     """
@@ -41,7 +44,7 @@ class Phrase:
     language: str
     name: str
     texts: tuple[str, ...]
-    action: Action = "strike"
+    action: Action = "line"
     match: Match = "line"
     max_words: int = MAX_WORDS
     where: Where = "any"

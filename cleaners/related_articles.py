@@ -1,8 +1,8 @@
-"""Markers such as "Related Articles", and the teasers after them.
+"""Headings such as "Related Articles", and the block of teasers after them.
 
 A phrase with the action `teaser` strikes its line, a label and a teaser ("Read more: Five things we learned"). One with
-the action `marker` strikes its line and the teasers that follow, for as long as the lines are headlines and not the
-article going on.
+the action `block` is a heading: it strikes its line and the teasers that follow, for as long as the lines are headlines
+and not the article going on.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _SENTENCE_END: Final = r"[.?!。？！؟۔।][\"'”’»)\]」』]*$|[”\"」
 def related_articles(
     frame: pl.DataFrame, *, phrases: Sequence[Phrase], found: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """The frame with the reason `related_articles` on markers and on the teasers after them.
+    """The frame with the reason `related_articles` on headings, on the teasers after them, and on labelled teasers.
 
-    The rule of a marker, or of a label with its teaser on the same line, is its phrase, as "phrase en:read-more"; the
+    The rule of a heading, or of a label with its teaser on the same line, is its phrase, as "phrase en:read-more"; the
     rule of a teaser is "headline after phrase en:read-more". A label that begins a sentence of prose ("Read more: it
     will do you good.") is none, nor is a phrase of `where = "end"` if prose follows it or none comes before it.
 
-    Teasers are the lines after a marker up to, and without, the first line that
+    Teasers are the lines after a heading up to, and without, the first line that
 
     - reads like prose (`cleaners.phrases.is_prose`), is kept by a phrase, or is quoted mail;
     - is numbered as an item ("2. Salt"), or introduces something by a colon at its end;
@@ -44,8 +44,8 @@ def related_articles(
     - where prose of the article follows later: has under 4 words, ends as a sentence, question or quotation does, or
       has under 6 words and comes, as the last of several lines, right before prose, as a subhead does.
 
-    The lines after markers stay if they hold more words than the prose of the document: then it is a list. Lines that
-    a phrase of the action `strike` matches neither end the teasers nor count among them.
+    The lines after headings stay if they hold more words than the prose of the document: then it is a list. Lines that
+    a phrase of the action `line` matches neither end the teasers nor count among them.
 
     `found` is what `cleaners.phrase_search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
@@ -63,7 +63,7 @@ def related_articles(
         lines.with_columns(
             *(
                 pl.col("row").is_in(found.filter(action=action).get_column("row").implode()).alias(action)
-                for action in ("keep", "strike")
+                for action in ("keep", "line")
             )
         )
     )
@@ -74,22 +74,22 @@ def related_articles(
 
 
 def _headings(found: pl.DataFrame) -> pl.DataFrame:
-    """The lines that a phrase holds to be a marker or a label: row, heading (its rule), bare, opens, only_at_end.
+    """The lines that a phrase holds to be a heading or a label: row, heading (its rule), bare, opens, only_at_end.
 
-    `opens` is true of a marker: teasers follow it.
+    `opens` is true of the heading of a block: teasers follow it.
     """
     kept = found.filter(action="keep")
     return (
-        found.filter(pl.col("action").is_in(["marker", "teaser"]))
+        found.filter(pl.col("action").is_in(["block", "teaser"]))
         .join(kept, on="row", how="anti")
-        # of several phrases a marker says more than a label, and one that holds everywhere more than a careful one
+        # of several phrases a heading says more than a label, and one that holds everywhere more than a careful one
         .sort("row", pl.col("action") == "teaser", "only_at_end", ~pl.col("bare"), "phrase")
         .unique("row", keep="first", maintain_order=True)
         .select(
             "row",
             pl.col("rule").alias("heading"),
             "bare",
-            (pl.col("action") == "marker").alias("opens"),
+            (pl.col("action") == "block").alias("opens"),
             "only_at_end",
         )
     )
@@ -106,7 +106,7 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             (pl.col("heading").is_not_null() & (pl.col("bare") | ~pl.col("prose"))).alias("candidate")
         )
-        .with_columns((pl.col("prose") & ~pl.col("candidate") & ~pl.col("strike")).alias("prose"))
+        .with_columns((pl.col("prose") & ~pl.col("candidate") & ~pl.col("line")).alias("prose"))
         .with_columns(
             of_document(pl.col("prose").cum_max(reverse=True)).alias("prose_after"),
             of_document(pl.col("prose").cum_max()).alias("prose_before"),
@@ -127,22 +127,22 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
                 | (
                     pl.col("prose_after")
                     & ((pl.col("words") < TEASER_WORDS) | pl.col("text").str.contains(_SENTENCE_END))
-                    & ~pl.col("strike")
+                    & ~pl.col("line")
                 )
             ).alias("ends")
         )
         .with_columns(
             of_document(pl.when(pl.col("heads") & pl.col("opens")).then("row").forward_fill()).alias(
-                "marker"
+                "opened_by"
             ),
             of_document(pl.when(pl.col("ends") & ~pl.col("heads")).then("row").forward_fill()).alias("end"),
         )
         .with_columns(
             (
-                pl.col("marker").is_not_null()
-                & (pl.col("end").is_null() | (pl.col("marker") > pl.col("end")))
+                pl.col("opened_by").is_not_null()
+                & (pl.col("end").is_null() | (pl.col("opened_by") > pl.col("end")))
                 & ~pl.col("heads")
-                & ~pl.col("strike")
+                & ~pl.col("line")
             ).alias("follows")
         )
         .with_columns(
@@ -164,10 +164,10 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
             ).alias("follows")
         )
     )
-    heading_of_marker = marked.select(pl.col("row").alias("marker"), pl.col("heading").alias("after"))
+    heading_of_block = marked.select(pl.col("row").alias("opened_by"), pl.col("heading").alias("after"))
     return (
         marked.filter(pl.col("heads") | pl.col("follows"))
-        .join(heading_of_marker, on="marker", how="left", maintain_order="left")
+        .join(heading_of_block, on="opened_by", how="left", maintain_order="left")
         .select(
             "row",
             pl.when("heads")

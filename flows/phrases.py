@@ -9,7 +9,7 @@ A phrase file has a `language` and any number of entries:
     texts = ["Sign up for our newsletter", "Get our daily briefing"]
     match = "line"                 # or "start", "anywhere", "regex"
     max_words = 12                 # a longer line is left alone; not for "line"
-    action = "strike"              # or "marker", "teaser", "keep"
+    action = "line"                # or "teaser", "block", "keep"
     where = "any"                  # or "end": only where no prose of the article follows
     source = "example.org"         # only in documents of this source
 
@@ -29,7 +29,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 import flows
-from cleaners.phrases import ACTIONS, MATCHES, MAX_WORDING, MAX_WORDS, WHERES, Phrase
+from cleaners.phrases import ACTIONS, FORMER_ACTIONS, MATCHES, MAX_WORDING, MAX_WORDS, WHERES, Phrase
 from flows.errors import ConfigurationError
 
 _FILE_KEYS: Final = ("language", "phrase")
@@ -130,8 +130,11 @@ def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
     for key, choices in _CHOICES.items():
         value = entry.get(key, choices[0])
         if value not in choices:
+            hint = _did_you_mean(value, choices)
+            if key == "action" and isinstance(value, str) and value in FORMER_ACTIONS:
+                hint = f'; it is called "{FORMER_ACTIONS[value]}" now'
             raise ConfigurationError(
-                f"{where}: {key} must be one of {', '.join(choices)}, not {value!r}{_did_you_mean(value, choices)}"
+                f"{where}: {key} must be one of {', '.join(choices)}, not {value!r}{hint}"
             )
     match = entry.get("match", MATCHES[0])
     for text in texts:
@@ -158,17 +161,23 @@ def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
 
 def _refuse_bad_text(text: str, match: str, where: str) -> None:
     if match == "regex":
+        if not text:
+            raise ConfigurationError(f"{where}: texts: an empty regular expression matches every line")
         try:
-            pl.Series([""]).str.contains(f"(?i){text}")
+            matches_nothing = pl.Series([""]).str.contains(f"(?i){text}").any()
         except pl.exceptions.ComputeError as error:
             wrong = [line[7:] for line in str(error).splitlines() if line.startswith("error: ")]
             raise ConfigurationError(
                 f'{where}: texts: "{text}" is no regular expression: {wrong[0] if wrong else error}'
             ) from error
-        if not text:
-            raise ConfigurationError(f"{where}: texts: an empty regular expression matches every line")
+        if matches_nothing:
+            raise ConfigurationError(
+                f'{where}: texts: "{text}" matches every line, for it matches an empty one'
+            )
     elif len(text) > MAX_WORDING:
-        raise ConfigurationError(f"{where}: texts: a text has at most {MAX_WORDING} characters")
+        raise ConfigurationError(
+            f'{where}: texts: a text has at most {MAX_WORDING} characters, not {len(text)}: "{text[:30]}..."'
+        )
     elif not re.search(r"[^\W_]|#", text):
         raise ConfigurationError(f'{where}: texts: "{text}" has no letter or digit')
 

@@ -58,7 +58,7 @@ PHRASES = (
         Phrase("xx", f"regex-{n}", (regex,), match="regex", max_words=60)
         for n, regex in enumerate((*REGEXES, *SIMPLE_REGEXES))
     ),
-    Phrase("xx", "other", ("Other boats",), action="marker"),
+    Phrase("xx", "other", ("Other boats",), action="block"),
     Phrase("xx", "foto", ("foto also",), action="keep", match="start"),
 )
 #: Without what is so short that it cannot be told whether a line holds it.

@@ -1,4 +1,4 @@
-"""Markers and teasers: what goes with a marker, and where the article goes on."""
+"""Headings and teasers: what goes with a heading, and where the article goes on."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ def test_keep_ends_the_teasers() -> None:
     assert others["reason"].is_null().to_list() == [True, False, False, False, False]
 
 
-def test_keep_silences_a_marker() -> None:
-    """A marker that a phrase of the action `keep` matches is none."""
+def test_keep_silences_a_heading() -> None:
+    """A heading that a phrase of the action `keep` matches is none."""
     keep = Phrase("xx", "our-heading", ("Related Articles",), action="keep")
     frame = frame_of([PROSE, "Related Articles", TEASER])
     assert related_articles(frame, phrases=[*PHRASES, keep])["reason"].null_count() == 3
 
 
 def test_removed_paragraphs_take_no_part() -> None:
-    """A marker that an earlier cleaner struck has no teasers after it."""
+    """A heading that an earlier cleaner struck has no teasers after it."""
     frame = frame_of([PROSE, "Related Articles", TEASER])
     frame = remove(frame, pl.Series([False, True, False]), "repeated_headline", "headline again")
     assert related_articles(frame, phrases=PHRASES)["reason"].to_list() == [None, "repeated_headline", None]

@@ -100,10 +100,17 @@ def entry(more: str) -> str:
         ),
         (entry("qqq = 3"), 'mine.toml, line 1, [[phrase]]: unknown key "qqq"'),
         (
-            entry('action = "strik"'),
+            entry('action = "blok"'),
             (
-                'mine.toml, line 1, [[phrase]] "a": action must be one of strike, marker, teaser, keep, '
-                "not 'strik'; did you mean \"strike\"?"
+                'mine.toml, line 1, [[phrase]] "a": action must be one of line, teaser, block, keep, '
+                "not 'blok'; did you mean \"block\"?"
+            ),
+        ),
+        (
+            entry('action = "marker"'),
+            (
+                'mine.toml, line 1, [[phrase]] "a": action must be one of line, teaser, block, keep, '
+                "not 'marker'; it is called \"block\" now"
             ),
         ),
         (
@@ -146,6 +153,10 @@ def entry(more: str) -> str:
         (
             '[[phrase]]\nname = "a"\nmatch = "regex"\ntexts = ["(?=b)"]',
             'mine.toml, line 1, [[phrase]] "a": texts: "(?=b)" is no regular expression: look-around',
+        ),
+        (
+            '[[phrase]]\nname = "a"\nmatch = "regex"\ntexts = ["b*"]',
+            'mine.toml, line 1, [[phrase]] "a": texts: "b*" matches every line, for it matches an empty one',
         ),
         (
             '[[phrase]]\nname = "a"\nmatch = "regex"\ntexts = [""]',
@@ -209,7 +220,7 @@ def test_built_in_phrases_are_rich(language: str) -> None:
     """Each promised language has many texts, and says what to do about teasers as well as about furniture."""
     phrases = read_phrases(built_in_files([language]))
     assert sum(len(phrase.texts) for phrase in phrases) >= (150 if language == "en" else 100)
-    assert {phrase.action for phrase in phrases} == {"strike", "marker", "teaser"}
+    assert {phrase.action for phrase in phrases} == {"line", "block", "teaser"}
     assert {phrase.language for phrase in phrases} == {language}
 
 

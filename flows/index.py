@@ -21,9 +21,9 @@ _KEY = ["document_id", "exact_a", "exact_b"]
 def index_tables(dataset: Dataset) -> list[Table]:
     """The parts of the index, first run to last."""
     return [
-        _table(path, dataset.folder("documents", run) / path.name)
-        for run in dataset.runs()
-        for path in dataset.parts("index", run)
+        _table(path, dataset.folder("documents", span) / path.name)
+        for span in dataset.spans()
+        for path in dataset.parts("index", span)
     ]
 
 

@@ -180,7 +180,7 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
             if len(ledger):
                 dataset.remember(ledger)
             return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds)
-        write_part(ledger, job.publish("ledger", "00000"), job.metadata)
+        write_part(job.signed(ledger), job.publish("ledger", "00000"), job.metadata)
         manifest = {
             "run_id": run_id,
             "format": FORMAT,

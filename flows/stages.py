@@ -63,6 +63,10 @@ class Job:
         """Where the part of a table that comes of a shard is staged."""
         return self.staging / "publish" / table / f"part-{shard}.parquet"
 
+    def signed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with the run's id: rows tell whose they are, also where runs are compacted."""
+        return frame.with_columns(pl.lit(self.run_id).alias("run_id"))
+
 
 class Read(NamedTuple):
     """What came of some of the inputs."""
@@ -152,7 +156,7 @@ def count_lines(job: Job, share: Share) -> None:
         [pl.scan_ipc(job.path("lines", shard)).filter(share.rows()).collect() for shard in share.shards]
     )
     name = f"{share.number:05d}"
-    write_part(here, job.publish("lines", name), job.metadata)
+    write_part(job.signed(here), job.publish("lines", name), job.metadata)
     # of what earlier runs have seen only that matters which this one has seen too
     wanted = pl.col("line").is_null() | pl.col("line").is_in(here.get_column("line").implode())
     earlier = [
@@ -255,10 +259,10 @@ def split(job: Job, shard: str) -> Tally:
         "rejected": rejected,
     }
     for table, part in parts.items():
-        whole = conform(table, part.with_columns(pl.lit(job.run_id).alias("run_id")))
+        whole = conform(table, job.signed(part))
         write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])
     index = kept(_read(job.path("fingerprints", shard)).drop("row"), decisions)
-    write_part(index, job.publish("index", shard), job.metadata, compression="uncompressed")
+    write_part(job.signed(index), job.publish("index", shard), job.metadata, compression="uncompressed")
     return Tally.of(frame, published, rejected)
 
 

@@ -21,6 +21,7 @@ from flows.tables import SCHEMAS, TABLES
 
 FOLDERS: Final = (*TABLES, "ledger", "index", "order", "lines")
 SHARDED: Final = (*TABLES, "index")  # have a part for each shard, all of the same names
+SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
 JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
 
 #: What polars raises for a file that is no Parquet, or no longer.
@@ -122,13 +123,13 @@ def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
     """The columns of the files of a table, or of a kind of state."""
     match table:
         case "ledger":
-            return LEDGER
+            return LEDGER | SIGNED
         case "index":
-            return fingerprint_schema(promise.duplicate["threshold"], promise.duplicate["method"])
+            return fingerprint_schema(promise.duplicate["threshold"], promise.duplicate["method"]) | SIGNED
         case "order":
             return ORDER
         case "lines":
-            return COUNTS
+            return COUNTS | SIGNED
     return SCHEMAS[table]
 
 

@@ -111,7 +111,7 @@ def _tables(dataset: Dataset, promises: Sequence[Promise]) -> Iterator[str]:
                     return
                 index = pl.read_parquet(
                     dataset.folder("index", promise.run_id) / name, hive_partitioning=False
-                )
+                ).drop("run_id")
                 kept = fingerprinted(part.kept(), promise.duplicate, order)
                 places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
                 witnesses = pl.concat([witnesses, remembered(kept, places, asked, promise.duplicate["n"])])

@@ -1,0 +1,25 @@
+"""The published dataset on disk: its layout, its lock, and the one rename that commits a run.
+
+    OUT/documents/run=<id>/part-*.parquet   and the same for removed, repaired, rejected: what readers read
+    OUT/_copydesk/format.json               the format of the dataset
+    OUT/_copydesk/lock                      held by the process that writes
+    OUT/_copydesk/staging/                  a run before its commit
+    OUT/_copydesk/ledger/run=<id>/          the input files that a run has read
+    OUT/_copydesk/ledger/seen.parquet       input files that were read since, and held nothing new
+    OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
+    OUT/_copydesk/order/run=<id>/           how rare shingles are, where the method is "exact": of the first run alone
+    OUT/_copydesk/lines/run=<id>/           how often each source printed a line
+    OUT/_copydesk/runs/run=<id>/run.json    the manifest
+
+Where runs were compacted, one folder `run=<first>..<last>` has the rows of all of them; every part, of the tables and
+of the state, tells in its column `run_id` to which run a row belongs.
+
+A run counts, in every one of these folders, only if `documents` has it. Its folder there is renamed into place last of
+all, after everything else is in place and on the disk: before that instant the dataset is as it was, after it the run
+is there whole. What a crash leaves is swept when the next run takes the lock.
+"""
+
+from flows.dataset.dataset import Dataset
+from flows.dataset.layout import STATE, Layout, Span, run_name
+
+__all__ = ["STATE", "Dataset", "Layout", "Span", "run_name"]

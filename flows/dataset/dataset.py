@@ -1,0 +1,101 @@
+"""A dataset as its readers and its one writer see it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.dataset.commit import commit
+from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name
+from flows.dataset.writing import writing
+from flows.errors import CopydeskError
+from flows.tables import FORMAT, SCHEMAS, write_part
+
+
+class Dataset(Layout):
+    """A dataset in a folder, which need not exist yet.
+
+    Raises UsageError where the path is a file, or a folder that holds tables of something else, and CopydeskError where
+    the dataset is of another format.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        refuse_other_folders(root)
+        try:
+            found = json.loads(self.marker.read_text())["format"]
+        except FileNotFoundError:
+            return
+        except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
+            raise CopydeskError(f"{self.marker} is damaged: {error}") from error
+        if found != FORMAT:
+            raise CopydeskError(
+                f"{self.root} has format {found}, this version writes format {FORMAT}: run `copydesk migrate`"
+            )
+
+    def next_run(self) -> str:
+        """The id of the run to come: one more than the last, and never one that was given before."""
+        spans = self.spans()
+        spans += [span for p in self.base("runs").glob("run=*") if (span := Span.of(p.name))]
+        return run_name(1 + max((span.last for span in spans), default=0))
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """What a published run wrote of itself; raises CopydeskError where that is damaged or missing."""
+        path = self.folder("runs", run_id) / "run.json"
+        try:
+            value = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise CopydeskError(f"the manifest {path} cannot be read: {error}") from error
+        if not isinstance(value, dict):
+            raise CopydeskError(f"the manifest {path} is no JSON object")
+        return value
+
+    def read_inputs(self) -> dict[str, tuple[int, int]]:
+        """The input files that runs have read: uri -> (size, modification time in ns) when it was last read."""
+        paths = self.parts("ledger")
+        if self._seen.exists():
+            paths.append(self._seen)
+        known: dict[str, tuple[int, int]] = {}
+        for path in paths:
+            inputs = pl.read_parquet(path, columns=["uri", "size", "modified_ns"], hive_partitioning=False)
+            for uri, size, modified in inputs.iter_rows():
+                known[uri] = size, modified
+        return known
+
+    def remember(self, ledger: pl.DataFrame) -> None:
+        """Note inputs that were read since the last run and held nothing new, so that they need not be read again."""
+        if self._seen.exists():
+            ledger = pl.concat([pl.read_parquet(self._seen), ledger]).unique(
+                "uri", keep="last", maintain_order=True
+            )
+        write_part(ledger, self._seen, {})
+
+    @property
+    def _seen(self) -> Path:
+        return self.base("ledger") / "seen.parquet"
+
+    def scan(self, table: str, run_id: str | None = None) -> pl.LazyFrame:
+        """A published table, of one run or whole; without rows where there are none."""
+        parts = self.parts(table, run_id)
+        if not parts:
+            return pl.LazyFrame(schema=SCHEMAS[table])
+        rows = pl.scan_parquet(parts, hive_partitioning=False)
+        return rows if run_id is None else rows.filter(pl.col("run_id") == run_id)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the lock, with the dataset made where it is not there yet, and rid of what a crash left.
+
+        Raises Locked where another process holds it.
+        """
+        return writing(self)
+
+    def commit(self, run_id: str, staged: Path) -> None:
+        """Publish the folders `staged/<table>` and `staged/<state>` as `run_id`; the last rename is the commit.
+
+        Every file in them must be on the disk already (`tables.write_part` sees to that).
+        """
+        commit(self, run_id, staged)

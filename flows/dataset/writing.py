@@ -1,0 +1,61 @@
+"""The lock of a dataset, and what is done before anything is written: what a crash left is swept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from flows.dataset.layout import STATE, Layout, Span
+from flows.errors import CopydeskError, Locked
+from flows.tables import FORMAT, TABLES, sync
+
+
+@contextmanager
+def writing(layout: Layout) -> Iterator[None]:
+    """Hold the lock, with the dataset made where it is not there yet, and rid of what a crash left.
+
+    Raises Locked where another process holds it, and CopydeskError where the folder cannot be written.
+    """
+    try:
+        layout.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CopydeskError(f"cannot make the output folder {layout.root}: {error.strerror}") from error
+    lock = FileLock(layout.state / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Locked(f"another run is writing {layout.root}; wait for it to end, and run again") from None
+    except OSError as error:
+        raise CopydeskError(f"cannot write to the output folder {layout.root}: {error.strerror}") from error
+    try:
+        _mark(layout)
+        recover(layout)
+        yield
+    finally:
+        lock.release()
+
+
+def _mark(layout: Layout) -> None:
+    """Write the format of a dataset that is new."""
+    if layout.marker.exists():
+        return
+    partial = layout.marker.with_suffix(".partial")
+    partial.write_text(json.dumps({"format": FORMAT}) + "\n")
+    sync(partial)
+    partial.replace(layout.marker)
+    sync(layout.state)
+
+
+def recover(layout: Layout) -> None:
+    """Sweep what a crash left: staged files, and what lies in place of a run that was not committed."""
+    shutil.rmtree(layout.staging, ignore_errors=True)
+    layout.staging.mkdir()
+    published = set(layout.spans())
+    for table in (*TABLES[1:], *STATE):
+        for folder in layout.base(table).glob("run=*"):
+            if (span := Span.of(folder.name)) and span not in published:
+                shutil.rmtree(folder)

@@ -1,38 +1,19 @@
-"""Furniture lines: share bars, newsletter pleas, cookie and copyright lines, advertisement labels."""
+"""Furniture lines: share bars, newsletter pleas, cookie and copyright lines, advertisement labels, menus, page ends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import polars as pl
 
+from cleaners.page_end import page_ends
+from cleaners.page_lines import page_lines
+from cleaners.page_menu import ENTRIES, menus
 from cleaners.paragraphs import remove
 from cleaners.phrase_search import lines_of, search
 from cleaners.phrases import Phrase
 from cleaners.prose import is_prose
-
-_SERVICES: Final = (
-    r"facebook|twitter|x\.com|linked ?in|whats ?app|pinterest|reddit|tumblr|telegram|google ?\+|google plus|flipboard"
-    r"|stumbleupon|instapaper|pocket|evernote|viber|skype|xing|instagram|youtube|tiktok|snapchat|threads|bluesky"
-    r"|mastodon|facebook messenger|messenger|fb messenger|vkontakte|vk|odnoklassniki|livejournal|weibo|wechat|digg"
-    r"|delicious|myspace|buffer|hacker news|rss"
-)
-#: What else share bars print beside the services; a bar has at least one service.
-_BUTTONS: Final = (
-    r"share|shares|tweet|pin|pin it|like|post|email|e-mail|mail|print|copy link|link|sms|text|save|comments?|more"
-    r"|submit|drucken|teilen|mailen|imprimer|partager|courriel|imprimir|compartir|enviar|correo|compartilhar|stampa"
-    r"|condividi|delen|поделиться|печать|分享|列印|打印|微信|微博|シェア|ツイート|مشاركة|طباعة|فيسبوك|تويتر|واتساب"
-)
-# without comma and semicolon: those part the items of an article's list
-_BETWEEN: Final = r"[\s|·•/&+:…\-–—()\d]"
-SHARE_BAR: Final = (
-    rf"(?i)^{_BETWEEN}*(?:(?:{_SERVICES}|{_BUTTONS})(?:{_BETWEEN}+|$))*"
-    rf"(?:{_SERVICES})(?:{_BETWEEN}+(?:{_SERVICES}|{_BUTTONS}))*{_BETWEEN}*$"
-)
-_BUTTON_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}|{_BUTTONS}){_BETWEEN}*$"
-_SERVICE_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}){_BETWEEN}*$"
-_MAX_BAR: Final = 160  # bytes
+from cleaners.share_bar import button_lines, share_bars
 
 
 def boilerplate(
@@ -45,7 +26,10 @@ def boilerplate(
     - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line, and none of the action
       `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
     - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
-      two or more, or it holds one and stands in a run of two or more such lines.
+      two or more, or it holds one and stands in a run of two or more such lines;
+    - "menu of the page": see `cleaners.page_menu`;
+    - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
+      `cleaners.page_end`.
 
     `found` is what `cleaners.phrase_search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
@@ -54,8 +38,9 @@ def boilerplate(
     found = search(frame, phrases) if found is None else found
     kept = found.filter(action="keep")
     by_phrase = _not_in_mid_article(found.filter(action="line"), lines).select("row", "rule")
+    buttons = button_lines(lines)
     struck = (
-        pl.concat([by_phrase, _share_bars(lines)])
+        pl.concat([by_phrase, share_bars(buttons), *_of_page(frame, lines, found, buttons)])
         .join(kept, on="row", how="anti", maintain_order="left")
         .unique("row", keep="first", maintain_order=True)
     )
@@ -65,6 +50,36 @@ def boilerplate(
         struck.get_column("row"), struck.get_column("rule")
     )
     return remove(frame, rule.is_not_null(), "boilerplate", rule)
+
+
+def _of_page(
+    frame: pl.DataFrame, lines: pl.DataFrame, found: pl.DataFrame, buttons: pl.DataFrame
+) -> list[pl.DataFrame]:
+    """(row, rule) of menus and page ends, looked for in the documents in which phrases say that there may be some."""
+    known = pl.concat(
+        [
+            found.filter("bare", pl.col("action").is_in(["line", "menu"])).select(
+                "row", (pl.col("action") == "line").alias("site")
+            ),
+            buttons.select("row", pl.lit(True).alias("site")),
+        ]
+    )
+    entries = known.group_by("row").agg(pl.col("site").any()).sort("row")
+    openings = (
+        found.filter((pl.col("action") == "tail") | ((pl.col("action") == "block") & ~pl.col("only_at_end")))
+        .sort("row", pl.col("action") == "block", maintain_order=True)
+        .unique("row", keep="first", maintain_order=True)
+        .select("row", "rule", (pl.col("action") == "block").alias("block"))
+    )
+    with_menu = (
+        lines.join(entries, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= ENTRIES)
+    ).get_column("document")
+    with_end = lines.join(openings, on="row", how="semi").get_column("document")
+    documents = pl.concat([with_menu, with_end]).unique()
+    if documents.is_empty():
+        return []
+    page = page_lines(frame, found, documents)
+    return [menus(page, entries), page_ends(page, openings)]
 
 
 def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -86,26 +101,3 @@ def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFram
         )
     )
     return found.filter(~pl.col("only_at_end") | pl.col("row").is_in(at_end.get_column("row").implode()))
-
-
-def _share_bars(lines: pl.DataFrame) -> pl.DataFrame:
-    """(row, rule) of the lines of share bars."""
-    text = pl.col("text")
-    short = lines.filter(text.str.len_bytes() <= _MAX_BAR).filter(
-        text.str.contains(f"{SHARE_BAR}|{_BUTTON_LINE}")
-    )
-    if short.is_empty():
-        return short.select("row", pl.lit("share bar").alias("rule"))
-    is_single = short.get_column("text").str.contains(_BUTTON_LINE)
-    single = (
-        short.filter(is_single)
-        .with_columns(
-            text.str.contains(_SERVICE_LINE).alias("service"),
-            # lines next to each other in a document have the same difference
-            (pl.col("row").cast(pl.Int64) - pl.int_range(pl.len())).alias("run"),
-        )
-        .filter((pl.len().over("document", "run") >= 2) & pl.col("service").any().over("document", "run"))
-    )
-    return pl.concat([short.filter(~is_single).select("row"), single.select("row")]).select(
-        "row", pl.lit("share bar").alias("rule")
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-Action = Literal["line", "teaser", "block", "keep"]
+Action = Literal["line", "teaser", "block", "tail", "menu", "keep"]
 Match = Literal["line", "start", "anywhere", "regex"]
 Where = Literal["any", "end"]
 
@@ -36,7 +36,9 @@ class Phrase:
     - `max_words`: a longer line is left alone (`line` needs no limit and has none).
     - `action`: `line`, the line goes; `teaser`, the line is a label that has its teaser with it, as "Read more: Five
       things we learned", and goes; `block`, the line is a heading such as "Related Articles", and goes with the block
-      of teasers after it; `keep`, the line is never struck.
+      of teasers after it; `tail`, the end of the page begins with the line, as with "3 comments", and all goes from
+      there on if the article has ended; `menu`, the line is an entry of menus, as "Careers", and goes where it stands
+      in one; `keep`, the line is never struck.
     - `where`: `end`, only where no prose of the article follows.
     - `source`: only in documents of this source.
     """

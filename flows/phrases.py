@@ -9,7 +9,7 @@ A phrase file has a `language` and any number of entries:
     texts = ["Sign up for our newsletter", "Get our daily briefing"]
     match = "line"                 # or "start", "anywhere", "regex"
     max_words = 12                 # a longer line is left alone; not for "line"
-    action = "line"                # or "teaser", "block", "keep"
+    action = "line"                # or "teaser", "block", "tail", "menu", "keep"
     where = "any"                  # or "end": only where no prose of the article follows
     source = "example.org"         # only in documents of this source
 

@@ -102,14 +102,14 @@ def entry(more: str) -> str:
         (
             entry('action = "blok"'),
             (
-                'mine.toml, line 1, [[phrase]] "a": action must be one of line, teaser, block, keep, '
+                'mine.toml, line 1, [[phrase]] "a": action must be one of line, teaser, block, tail, menu, keep, '
                 "not 'blok'; did you mean \"block\"?"
             ),
         ),
         (
             entry('action = "marker"'),
             (
-                'mine.toml, line 1, [[phrase]] "a": action must be one of line, teaser, block, keep, '
+                'mine.toml, line 1, [[phrase]] "a": action must be one of line, teaser, block, tail, menu, keep, '
                 "not 'marker'; it is called \"block\" now"
             ),
         ),
@@ -220,7 +220,7 @@ def test_built_in_phrases_are_rich(language: str) -> None:
     """Each promised language has many texts, and says what to do about teasers as well as about furniture."""
     phrases = read_phrases(built_in_files([language]))
     assert sum(len(phrase.texts) for phrase in phrases) >= (150 if language == "en" else 100)
-    assert {phrase.action for phrase in phrases} == {"line", "block", "teaser"}
+    assert {phrase.action for phrase in phrases} >= {"line", "block", "teaser"}
     assert {phrase.language for phrase in phrases} == {language}
 
 

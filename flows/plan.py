@@ -6,8 +6,6 @@ threads here (`Threads`), as Prefect tasks in `flows.clean`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -19,19 +17,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import polars as pl
 
 from cleaners.language import preload
 from flows import stages
-from flows.dataset import Dataset
+from flows.dataset import Dataset, described_all, write_json
 from flows.errors import ConfigurationError
 from flows.inputs import Input, find
 from flows.settings import Settings, fingerprint, phrases_of
 from flows.stages import Job
 from flows.summary import Outcome, Tally
-from flows.tables import FORMAT, sync, write_part
+from flows.tables import FORMAT, write_part
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -181,6 +179,7 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
                 dataset.remember(ledger)
             return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds)
         write_part(job.signed(ledger), job.publish("ledger", "00000"), job.metadata)
+        publish = staging / "publish"
         manifest = {
             "run_id": run_id,
             "format": FORMAT,
@@ -194,10 +193,11 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
             "seconds": round(seconds, 3),
             "stages": times.seconds,
             "tally": tally.to_json(),
-            "files": dict(_files(staging / "publish")),
+            "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
         }
-        _write_manifest(staging / "publish" / "runs" / "run.json", manifest)
-        dataset.commit(run_id, staging / "publish")
+        (publish / "runs").mkdir()
+        write_json(publish / "runs" / "run.json", manifest)
+        dataset.commit(run_id, publish)
         shutil.rmtree(staging)
     return Outcome(dataset.root, run_id, len(found), len(new), tally, time.perf_counter() - started)
 
@@ -294,19 +294,3 @@ def _charsets(dataset: Dataset) -> dict[str, str]:
         .collect()
     )
     return dict(used.select("source", "encoding").iter_rows())
-
-
-def _files(publish: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Of every staged part its rows, bytes and checksum, so that damage can be told later."""
-    for path in sorted(publish.rglob("part-*.parquet")):
-        name = path.relative_to(publish).as_posix()
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        rows = pl.scan_parquet(path).select(pl.len()).collect().item()
-        yield name, {"rows": rows, "bytes": path.stat().st_size, "blake2b": digest}
-
-
-def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    sync(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,13 @@ from cleaners.rarest_shingles import ORDER
 from cleaners.repeated_line import COUNTS
 from flows.checks.order import LEDGER
 from flows.dataset import Dataset
+from flows.dataset.layout import SHARDED
+from flows.dataset.manifests import checksum
 from flows.settings import Duplicate
 from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES
 
 FOLDERS: Final = (*TABLES, "ledger", "index", "order", "lines")
-SHARDED: Final = (*TABLES, "index")  # have a part for each shard, all of the same names
 SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
 JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
 
@@ -88,7 +88,7 @@ def files_agree(dataset: Dataset, promise: Promise) -> Iterator[str]:
         path = dataset.folder(table, run_id) / part
         if name not in there:
             yield f"{run_id}: {path} is missing"
-        elif path.stat().st_size != said["bytes"] or _checksum(path) != said["blake2b"]:
+        elif path.stat().st_size != said["bytes"] or checksum(path) != said["blake2b"]:
             yield f"{run_id}: {path} is not what was written ({said['bytes']} bytes, {said['rows']} rows)"
         else:
             yield from (f"{run_id}: {path} {problem}" for problem in _within(path, table, said, promise))
@@ -131,11 +131,6 @@ def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
         case "lines":
             return COUNTS | SIGNED
     return SCHEMAS[table]
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def strays(dataset: Dataset) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.dataset.faults import crash_point
 from flows.dataset.layout import STATE, Layout
 from flows.tables import TABLES, sync
 
@@ -24,5 +25,7 @@ def commit(layout: Layout, run_id: str, staged: Path) -> None:
             bases = {layout.base(t) for t in (*STATE, *TABLES)} | {layout.root, layout.state}
             for base in filter(Path.exists, bases):
                 sync(base)
+        crash_point(f"commit {table}")
         source.rename(target)
+    crash_point("committed")
     sync(layout.root / "documents")

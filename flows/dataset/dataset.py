@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from flows.dataset.commit import commit
-from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name
+from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name, taken_back
+from flows.dataset.manifests import read_manifest, read_manifests
 from flows.dataset.writing import writing
 from flows.errors import CopydeskError
 from flows.tables import FORMAT, SCHEMAS, write_part
@@ -39,20 +41,22 @@ class Dataset(Layout):
 
     def next_run(self) -> str:
         """The id of the run to come: one more than the last, and never one that was given before."""
+        return run_name(self.next_number())
+
+    def next_number(self) -> int:
+        """The number of the run to come."""
         spans = self.spans()
         spans += [span for p in self.base("runs").glob("run=*") if (span := Span.of(p.name))]
-        return run_name(1 + max((span.last for span in spans), default=0))
+        return 1 + max([taken_back(self), *(span.last for span in spans)])
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """What a published run wrote of itself; raises CopydeskError where that is damaged or missing."""
-        path = self.folder("runs", run_id) / "run.json"
-        try:
-            value = json.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise CopydeskError(f"the manifest {path} cannot be read: {error}") from error
-        if not isinstance(value, dict):
-            raise CopydeskError(f"the manifest {path} is no JSON object")
-        return value
+        return read_manifest(self, run_id)
+
+    def manifests(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """(run id, manifest) of all published runs, first to last; raises CopydeskError where one is damaged."""
+        for span in self.spans():
+            yield from read_manifests(self, span).runs.items()
 
     def read_inputs(self) -> dict[str, tuple[int, int]]:
         """The input files that runs have read: uri -> (size, modification time in ns) when it was last read."""

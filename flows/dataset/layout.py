@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from flows.errors import UsageError
+from flows.errors import CopydeskError, UsageError
 from flows.tables import TABLES
 
 #: Kinds of state that a run leaves in `_copydesk`, in folders like those of the tables.
 STATE: Final = ("ledger", "index", "order", "lines", "runs")
+SHARDED: Final = (*TABLES, "index")  # have a part for each shard, all of the same names
+OUTLIVE: Final = ("ledger", "lines", "order")  # stay when their run expires, in the folder EXPIRED
+UNSIGNED: Final = ("order",)  # rows tell no run
+EXPIRED: Final = "expired"
+#: In the folder of the manifests: the last run that was ever taken back.
+TAKEN_BACK: Final = "taken_back.json"
 _RUN = re.compile(r"run=(r\d{6,})(?:\.\.(r\d{6,}))?")
 
 
@@ -63,7 +69,7 @@ class Layout:
 
     def base(self, table: str) -> Path:
         """The folder of a table, or of a kind of state."""
-        return (self.state if table in STATE else self.root) / table
+        return (self.root if table in TABLES else self.state) / table
 
     def folder(self, table: str, run: str | Span) -> Path:
         """Where the parts of a span of runs, named or given by one of its runs, lie in a table or a kind of state."""
@@ -98,9 +104,25 @@ class Layout:
         return next((span for span in self.spans() if run_id in span), run_id)
 
     def parts(self, table: str, run: str | Span | None = None) -> list[Path]:
-        """The part files of a table, or of a kind of state, of one span or of all published runs, in order."""
-        spans = self.spans() if run is None else [run]
-        return [path for span in spans for path in sorted(self.folder(table, span).glob("part-*.parquet"))]
+        """The part files of a table, or of a kind of state, of one span or of all runs, in order.
+
+        What outlives its run when that expires comes first.
+        """
+        if run is not None:
+            return sorted(self.folder(table, run).glob("part-*.parquet"))
+        folders = [self.base(table) / EXPIRED, *(self.folder(table, span) for span in self.spans())]
+        return [path for folder in folders for path in sorted(folder.glob("part-*.parquet"))]
+
+
+def taken_back(layout: Layout) -> int:
+    """The number of the last run that was ever taken back, which is not given again; 0 where none was."""
+    path = layout.base("runs") / TAKEN_BACK
+    try:
+        return int(json.loads(path.read_text())["last"][1:])
+    except FileNotFoundError:
+        return 0
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CopydeskError(f"{path} is damaged: {error}") from error
 
 
 def refuse_other_folders(root: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from flows.dataset.exchange import begun, finish
 from flows.dataset.layout import STATE, Layout, Span
 from flows.errors import CopydeskError, Locked
 from flows.tables import FORMAT, TABLES, sync
@@ -51,7 +52,9 @@ def _mark(layout: Layout) -> None:
 
 
 def recover(layout: Layout) -> None:
-    """Sweep what a crash left: staged files, and what lies in place of a run that was not committed."""
+    """Finish an exchange that a crash cut short; sweep staged files, and what lies in place of no committed run."""
+    if begun(layout):
+        finish(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)
     layout.staging.mkdir()
     published = set(layout.spans())

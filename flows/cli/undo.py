@@ -1,0 +1,55 @@
+"""The commands that take back, put back, merge or expire what was published."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from flows.cli.app import Out, app, open_dataset, say, told
+
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline", help="Nobody reads the dataset: go on where folders cannot be exchanged at once."
+    ),
+]
+
+
+@app.command()
+def rollback(
+    out: Out,
+    run: Annotated[str, typer.Argument(help="The first run that goes, as r000012.", show_default=False)],
+    offline: Offline = False,
+) -> None:
+    """Take back a run and all later ones; their inputs are new again."""
+    from flows.upkeep import rollback as take_back
+
+    with told("nothing was taken back"):
+        gone = take_back(open_dataset(out), run, offline=offline)
+    say.print(f"{out}: {_runs(gone)} taken back; the next run reads their inputs again")
+
+
+@app.command()
+def expire(
+    out: Out,
+    before: Annotated[
+        datetime,
+        typer.Option(
+            help="Runs that were finished before this moment go (UTC).",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+        ),
+    ],
+    offline: Offline = False,
+) -> None:
+    """Take out the runs that are older than a date, of the tables and of the duplicate index."""
+    from flows.upkeep import expire as take_out
+
+    with told("nothing was taken out"):
+        gone = take_out(open_dataset(out), before.replace(tzinfo=UTC), offline=offline)
+    say.print(f"{out}: {_runs(gone)} taken out" if gone else f"{out}: no run is that old; it is as it was")
+
+
+def _runs(ids: list[str]) -> str:
+    return f"run {ids[0]}" if len(ids) == 1 else f"{len(ids):,} runs, {ids[0]} to {ids[-1]},"

@@ -1,0 +1,100 @@
+"""Whole runs taken out of a dataset: the last ones, since they should not have been, or the first, for their age."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from datetime import UTC, datetime
+
+import polars as pl
+
+from flows.dataset import Dataset
+from flows.dataset.exchange import exchange, link, require_exchange, tree
+from flows.dataset.layout import EXPIRED, OUTLIVE, TAKEN_BACK, UNSIGNED, run_name
+from flows.dataset.manifests import read_manifests, write_json
+from flows.errors import UsageError
+from flows.upkeep.rewriting import empty_tree, keep_span, rewrite_span, write_like
+
+
+def rollback(dataset: Dataset, run_id: str, *, offline: bool = False) -> list[str]:
+    """Take back a run and every later one, whose witnesses may lie in it; the ids of those that were taken back.
+
+    Their inputs are new again, the duplicate index and the memory of lines are as they were before, and their ids are
+    not given again. Exceptions that were made for restored text stay. Raises UsageError where there is no such run.
+    """
+    with dataset.writing():
+        published = dataset.runs()
+        if run_id not in published:
+            raise UsageError(_unknown(dataset, run_id, published))
+        kept = published[: published.index(run_id)]
+        gone = published[len(kept) :]
+        require_exchange(dataset, offline=offline)
+        empty_tree(dataset, seen=False)
+        _cut(dataset, frozenset(kept), expired=False)
+        write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
+        exchange(dataset, offline=offline)
+        for gone_id in gone:
+            (dataset.state / "reports" / f"{gone_id}.html").unlink(missing_ok=True)
+    return gone
+
+
+def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list[str]:
+    """Take out the runs that were finished before a moment, and their part of the index; the ids of those that went.
+
+    Their inputs stay known, so that no later run reads them again, and the memory of lines stays. What later runs
+    struck because of them stays struck. A run goes only if all earlier ones do.
+    """
+    if before.tzinfo is None:
+        before = before.replace(tzinfo=UTC)
+    with dataset.writing():
+        gone: list[str] = []
+        for run_id, manifest in dataset.manifests():
+            if datetime.fromisoformat(manifest["finished"]) >= before:
+                break
+            gone.append(run_id)
+        if not gone:
+            return []
+        kept = frozenset(dataset.runs()) - frozenset(gone)
+        require_exchange(dataset, offline=offline)
+        empty_tree(dataset)
+        _cut(dataset, kept, expired=True)
+        write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
+        exchange(dataset, offline=offline)
+        for gone_id in gone:
+            (dataset.state / "reports" / f"{gone_id}.html").unlink(missing_ok=True)
+    return gone
+
+
+def _cut(dataset: Dataset, kept: Set[str], *, expired: bool) -> None:
+    """Fill the tree with what is left if only these runs stay."""
+    own = pl.col("run_id").is_in(sorted(kept))
+    for span in dataset.spans():
+        manifests = read_manifests(dataset, span)
+        left = {run_id: said for run_id, said in manifests.runs.items() if run_id in kept}
+        if len(left) == len(manifests.runs):
+            keep_span(dataset, span)
+            continue
+        if left:
+            rewrite_span(
+                dataset,
+                span,
+                manifests,
+                lambda kind, _part, rows: rows if kind in UNSIGNED else rows.filter(own),
+                left,
+            )
+        if expired:
+            for kind in OUTLIVE:
+                for path in dataset.parts(kind, span):
+                    target = tree(dataset) / kind / EXPIRED / f"part-{span}-{path.name[5:]}"
+                    rows = pl.read_parquet(path, hive_partitioning=False)
+                    if kind in UNSIGNED:
+                        if not left:
+                            link(path, target)
+                    elif not len(rows.filter(own)):
+                        link(path, target)
+                    else:
+                        write_like(rows.filter(~own), target, kind, {})
+
+
+def _unknown(dataset: Dataset, run_id: str, published: list[str]) -> str:
+    there = f"it has {published[0]} to {published[-1]}" if published else "it has none"
+    return f"{dataset.root} has no run {run_id!r}: {there}"

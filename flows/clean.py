@@ -122,12 +122,12 @@ def _name(stage: str, item: object) -> str:
 
 
 @flow(name="copydesk", flow_run_name="clean {out}", persist_result=False)
-def clean(inputs: list[str], out: Path, config: Path | None = None) -> Outcome:
+def clean(inputs: list[str], out: Path, config: Path | None = None, retry_rejected: bool = False) -> Outcome:
     """Clean what is new of `inputs`, and publish it as one run of the dataset in `out`; what it came to.
 
     Raises what `flows.plan.carry_out` and `flows.settings.read_settings` raise.
     """
-    outcome = carry_out(inputs, out, read_settings(config), Tasks())
+    outcome = carry_out(inputs, out, read_settings(config), Tasks(), retry_rejected=retry_rejected)
     create_markdown_artifact(
         key="copydesk-run", markdown=outcome.markdown(), description=f"What the run did to {outcome.out}"
     )
@@ -135,10 +135,12 @@ def clean(inputs: list[str], out: Path, config: Path | None = None) -> Outcome:
     return outcome
 
 
-def clean_here(inputs: Sequence[str], out: Path, config: Path | None = None) -> Outcome:
+def clean_here(
+    inputs: Sequence[str], out: Path, config: Path | None = None, retry_rejected: bool = False
+) -> Outcome:
     """Run the flow in this process, with as many workers as the configuration asks for; what it came to."""
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
-    return clean.with_options(task_runner=runner)(list(inputs), out, config)
+    return clean.with_options(task_runner=runner)(list(inputs), out, config, retry_rejected)
 
 
 def main() -> None:

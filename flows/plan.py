@@ -26,6 +26,7 @@ from flows import stages
 from flows.dataset import Dataset, described_all, write_json
 from flows.errors import ConfigurationError
 from flows.inputs import Input, find
+from flows.ledger import news, remember
 from flows.settings import Settings, fingerprint, phrases_of
 from flows.stages import Job
 from flows.summary import Outcome, Tally
@@ -130,11 +131,19 @@ def workers(settings: Settings) -> int:
     return settings.workers or len(os.sched_getaffinity(0))
 
 
-def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engine) -> Outcome:
+def carry_out(
+    given: Sequence[str],
+    out: Path,
+    settings: Settings,
+    engine: Engine,
+    *,
+    retry_rejected: bool = False,
+) -> Outcome:
     """Read what is new of the inputs `given`, clean it, and publish it as one run of the dataset in `out`.
 
-    Raises InputMissing where an input does not exist, UsageError where `out` cannot be a dataset, Locked where another
-    run is writing it; whatever is raised, nothing of the run has been published.
+    With `retry_rejected`, what was rejected is tried again, though it has not changed. Raises InputMissing where an
+    input does not exist, UsageError where `out` cannot be a dataset, Locked where another run is writing it; whatever
+    is raised, nothing of the run has been published.
     """
     started = time.perf_counter()
     clock = datetime.now(UTC)
@@ -143,7 +152,9 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
     phrases = phrases_of(settings)
     with dataset.writing():
         _refuse_other_rules(dataset, settings)
-        new, changed = _unread(dataset, found)
+        new, same, young = news(
+            dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
+        )
         run_id = dataset.next_run()
         staging = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging))
         configuration = fingerprint(settings, phrases)
@@ -157,7 +168,6 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
             _charsets(dataset) if settings.encoding.source_history else {},
             settings.duplicate.method == "exact" and not dataset.parts("order"),
             workers(settings),
-            frozenset(i.uri for i in changed),
         )
         batches = list(enumerate(_batches(new, settings.inputs.shard_megabytes * 1_000_000)))
         if new and settings.language.enabled:
@@ -169,15 +179,13 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
             )
         shards = [part.shard for part in read if part.shard is not None]
         tally = _stages(job, shards, engine, times) if shards else None
-        # what could not be opened is tried again by the next run: another mode is no other size or time
-        unopened = {uri for part in read for uri in part.unopened}
-        ledger = _ledger([i for i in new if i.uri not in unopened])
+        ledger = stages.ledger(job, read)
+        waiting = young + int(ledger["waits"].sum())
         seconds = time.perf_counter() - started
         if tally is None:
             shutil.rmtree(staging)
-            if len(ledger):
-                dataset.remember(ledger)
-            return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds)
+            remember(dataset, pl.concat([same, ledger]))
+            return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds, waiting)
         write_part(job.signed(ledger), job.publish("ledger", "00000"), job.metadata)
         publish = staging / "publish"
         manifest = {
@@ -198,8 +206,9 @@ def carry_out(given: Sequence[str], out: Path, settings: Settings, engine: Engin
         (publish / "runs").mkdir()
         write_json(publish / "runs" / "run.json", manifest)
         dataset.commit(run_id, publish)
+        remember(dataset, same)
         shutil.rmtree(staging)
-    return Outcome(dataset.root, run_id, len(found), len(new), tally, time.perf_counter() - started)
+    return Outcome(dataset.root, run_id, len(found), len(new), tally, time.perf_counter() - started, waiting)
 
 
 def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Tally:
@@ -249,22 +258,6 @@ def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
                 f"[duplicate] {key} = {mine!r}, but {dataset.root} was built with {key} = {built.get(key)!r}: "
                 "use the same value, or another --out"
             )
-
-
-def _unread(dataset: Dataset, found: Sequence[Input]) -> tuple[list[Input], list[Input]]:
-    """(those that no run has read as they are now, those among them that a run has read as they were)."""
-    known = dataset.read_inputs()
-    new = [i for i in found if known.get(i.uri) != (i.size, i.modified_ns)]
-    told = set(dataset.scan("rejected").select("uri").collect()["uri"])
-    return new, [i for i in new if i.uri in known or i.uri in told]
-
-
-def _ledger(inputs: Sequence[Input]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [(i.uri, i.size, i.modified_ns) for i in inputs],
-        schema={"uri": pl.String, "size": pl.Int64, "modified_ns": pl.Int64},
-        orient="row",
-    )
 
 
 def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:

@@ -53,6 +53,12 @@ class Inputs(Table):
     shard_megabytes: int = Field(default=32, ge=1)  # text in a shard; moves only the boundaries of part files
     max_ratio: int = Field(default=200, ge=1)  # a compressed file may grow to this many times its size
     max_document_megabytes: int = Field(default=256, ge=1)  # a larger file of text, or record, is rejected
+    min_age: float = Field(
+        default=0, ge=0
+    )  # seconds since its last change; a younger file waits for a later run
+    on_change: Literal["add", "replace", "ignore"] = (
+        "add"  # what a new version of a document does to the older one
+    )
 
 
 class Encoding(Table):

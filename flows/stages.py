@@ -31,6 +31,7 @@ from flows import inputs
 from flows.dataset import Dataset
 from flows.editing import count_words, decide, edit, fingerprints_of, options, repaired
 from flows.index import index_tables
+from flows.ledger import RECORDS, earlier_of
 from flows.settings import Settings
 from flows.summary import Tally
 from flows.tables import ROW_GROUP, conform, write_part
@@ -52,8 +53,6 @@ class Job:
     charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
     orders: bool = False  # whether the dataset is to be given an order of its shingles
     workers: int = 1  # threads of a stage that has one item
-    #: uris of inputs that an earlier run has read, and that have changed since
-    reread: frozenset[str] = frozenset()
 
     def path(self, kind: str, shard: str) -> Path:
         """Where the file of that kind of a shard lies."""
@@ -71,46 +70,43 @@ class Job:
 class Read(NamedTuple):
     """What came of some of the inputs."""
 
+    name: str
     shard: str | None  # its name, None where there was nothing new
-    unopened: list[str]  # uris of inputs that could not be opened
 
 
 def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[Read]:
     """Read a batch of inputs into shards."""
     number, given = batch
-    for n, shard in enumerate(inputs.read(given, job.settings.inputs, job.settings.fields, job.charsets)):
+    s, dataset = job.settings, Dataset(job.out)
+    again = {i.uri for i in given if i.last is not None}
+    found = inputs.read(given, s.inputs, s.fields, job.charsets, earlier_of(dataset, given))
+    for n, shard in enumerate(found):
         name = f"{number:05d}-{n:05d}"
-        documents, rejected = shard.documents, shard.rejected
-        unopened = rejected.filter(pl.col("error").str.starts_with("cannot be read"))["uri"].to_list()
-        if job.reread:
-            documents, rejected = _unknown(job, documents, rejected)
-        if len(documents) or len(rejected):
+        rejected = _untold(dataset, shard.rejected, again)
+        _write(shard.inputs, job.path("inputs", name))
+        if len(shard.documents) or len(rejected):
             _write(rejected, job.path("rejected", name))
-            _write(documents, job.path("read", name))
-            yield Read(name, unopened)
+            _write(shard.documents, job.path("read", name))
+            yield Read(name, name)
         else:
-            yield Read(None, unopened)
+            yield Read(name, None)
 
 
-def _unknown(job: Job, documents: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Without the rows that an earlier run has had of an input that has changed since."""
+def _untold(dataset: Dataset, rejected: pl.DataFrame, again: set[str]) -> pl.DataFrame:
+    """Without what an earlier run has rejected already of inputs that are read again."""
     uri = pl.col("uri")
-    again = uri.is_in(list(job.reread)) | uri.str.replace(r"#\d+$", "").is_in(list(job.reread))
-    if documents.filter(again).is_empty() and rejected.filter(again).is_empty():
-        return documents, rejected
-    dataset = Dataset(job.out)
-    known = pl.concat(
-        # a document of which repair left nothing is in `repaired` alone
-        [
-            dataset.scan(table).filter(again).select("document_id")
-            for table in ("documents", "removed", "repaired")
-        ]
-    ).unique()
-    told = dataset.scan("rejected").filter(again).select("uri", "error")
-    return (
-        documents.join(known.collect(), on="document_id", how="anti", maintain_order="left"),
-        rejected.join(told.collect(), on=["uri", "error"], how="anti", maintain_order="left"),
-    )
+    mine = uri.is_in(list(again)) | uri.str.replace(r"#\d+$", "").is_in(list(again))
+    asked = rejected.filter(mine)
+    if asked.is_empty():
+        return rejected
+    told = dataset.scan("rejected").filter(uri.is_in(asked["uri"].implode())).select("uri", "error")
+    return rejected.join(told.collect(), on=["uri", "error"], how="anti", maintain_order="left")
+
+
+def ledger(job: Job, read: Sequence[Read]) -> pl.DataFrame:
+    """The inputs that were read, in order; columns: `inputs.INPUTS`."""
+    parts = [_read(job.path("inputs", one.name)) for one in read]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=inputs.INPUTS)
 
 
 def clean(job: Job, read: Read) -> None:
@@ -258,6 +254,8 @@ def split(job: Job, shard: str) -> Tally:
         ),
         "rejected": rejected,
     }
+    records = documents.select(pl.col(name).cast(dtype) for name, dtype in RECORDS.items())
+    write_part(job.signed(records), job.publish("records", shard), job.metadata)
     for table, part in parts.items():
         whole = conform(table, job.signed(part))
         write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])

@@ -97,18 +97,26 @@ class Outcome:
     read: int  # of these, new or changed
     tally: Tally
     seconds: float
+    waiting: int = 0  # inputs too young to be read, and last lines that are not finished
 
     def line(self) -> str:
         """The outcome in one line of plain text."""
         if self.run_id is None:
             what = "nothing new" if self.inputs else "no input found"
-            return f"{what}: {self.inputs:,} inputs, {self.read:,} of them new or changed; {self.out} is as it was"
+            return (
+                f"{what}: {self.inputs:,} inputs, {self.read:,} of them new or changed{self.left_over()}; "
+                f"{self.out} is as it was"
+            )
         t = self.tally
         return (
             f"{self.run_id}: kept {t.documents_kept:,} of {t.documents:,} documents, {t.paragraphs_kept:,} of "
-            f"{t.paragraphs:,} paragraphs; {t.repaired:,} repaired, {t.rejected:,} inputs rejected; "
+            f"{t.paragraphs:,} paragraphs; {t.repaired:,} repaired, {t.rejected:,} inputs rejected{self.left_over()}; "
             f"{t.bytes / 1e6:,.1f} MB of text at {self.megabytes_a_second:,.1f} MB/s; {self.out}"
         )
+
+    def left_over(self) -> str:
+        """What was left to a later run, in words, if anything was."""
+        return f", {self.waiting:,} left to a later run" if self.waiting else ""
 
     @property
     def megabytes_a_second(self) -> float:

@@ -12,15 +12,16 @@ import polars as pl
 from cleaners.fingerprints import fingerprint_schema
 from cleaners.rarest_shingles import ORDER
 from cleaners.repeated_line import COUNTS
-from flows.checks.order import LEDGER
 from flows.dataset import Dataset
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import checksum
+from flows.inputs import INPUTS
+from flows.ledger import RECORDS
 from flows.settings import Duplicate
 from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES
 
-FOLDERS: Final = (*TABLES, "ledger", "index", "order", "lines")
+FOLDERS: Final = (*TABLES, "ledger", "records", "index", "order", "lines")
 SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
 JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
 
@@ -123,7 +124,9 @@ def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
     """The columns of the files of a table, or of a kind of state."""
     match table:
         case "ledger":
-            return LEDGER | SIGNED
+            return INPUTS | SIGNED
+        case "records":
+            return RECORDS | SIGNED
         case "index":
             return fingerprint_schema(promise.duplicate["threshold"], promise.duplicate["method"]) | SIGNED
         case "order":

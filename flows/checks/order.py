@@ -9,20 +9,7 @@ import polars as pl
 
 from flows.checks.agreement import Finding, Part
 
-LEDGER: Final[dict[str, pl.DataType]] = {"uri": pl.String(), "size": pl.Int64(), "modified_ns": pl.Int64()}
-
-#: How the error of an input begins that the next run tries again, and that is not in the ledger.
-UNOPENED: Final = "cannot be read"
-
 RECORDS: Final = 1 << 32  # an input has fewer
-
-
-def unopened(rejected: pl.LazyFrame) -> pl.Series:
-    """The uris of the inputs of a run that are not in its ledger, because they could not be read."""
-    found = (
-        rejected.filter(pl.col("error").str.starts_with(UNOPENED)).select("uri").unique(maintain_order=True)
-    )
-    return found.collect()["uri"]
 
 
 def ledger_agrees(ledger: pl.DataFrame, inputs: int) -> Iterator[Finding]:
@@ -55,15 +42,26 @@ def ranks(uris: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def inputs_agree(part: Part, ledger: pl.DataFrame, unread: pl.Series) -> Iterator[Finding]:
+def inputs_agree(part: Part, ledger: pl.DataFrame) -> Iterator[Finding]:
     """Whether documents and rejected records come of inputs that the run has read."""
     uris = pl.concat([part.identities().select("uri"), part.rejected.select("uri")]).unique(
         maintain_order=True
     )
-    file = pl.col("uri").str.replace(r"#\d+$", "")
-    again = pl.col("uri").is_in(unread.implode()) | file.is_in(unread.implode())
-    unknown = ranks(uris, ledger).filter(pl.col("rank").is_null() & ~again)
+    unknown = ranks(uris, ledger).filter(pl.col("rank").is_null())
     yield "ledger: the input of a document, or of a rejected record, is missing", unknown["uri"]
+
+
+def records_agree(part: Part, records: pl.DataFrame, ledger: pl.DataFrame) -> Iterator[Finding]:
+    """Whether the records of a part are its documents, each of an input of the ledger."""
+    documents = part.identities()
+    lost = documents.join(records, on=["document_id", "uri"], how="anti", maintain_order="left")
+    yield "records: a document is missing", lost["document_id"]
+    strange = records.join(documents, on=["document_id", "uri"], how="anti", maintain_order="left")
+    # a document of which repair left nothing may be told in `rejected` alone
+    strange = strange.join(part.rejected, on="uri", how="anti", maintain_order="left")
+    yield "records: a document that no table has", strange["document_id"]
+    unread = records.join(ledger, left_on="file", right_on="uri", how="anti", maintain_order="left")
+    yield "records, ledger: the input of a document is missing", unread["document_id"]
 
 
 def order_agrees(part: Part, places: pl.DataFrame) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ import polars as pl
 
 from flows.checks.agreement import Finding, Part, counted, holes, tables_agree
 from flows.checks.manifest import UNREADABLE, Promise, files_agree, promised, strays
-from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, ranks, unopened
+from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, ranks, records_agree
 from flows.checks.witnesses import (
     WITNESSES,
     fingerprinted,
@@ -101,7 +101,6 @@ def _tables(dataset: Dataset, promises: Sequence[Promise]) -> Iterator[str]:
         for promise in promises:
             run = f"{promise.run_id}: "
             ledger = pl.read_parquet(dataset.parts("ledger", promise.run_id), hive_partitioning=False)
-            unread = unopened(dataset.scan("rejected", promise.run_id))
             findings = list(ledger_agrees(ledger, promise.inputs))
             ids, tally = [known.clear()], Tally()
             for name in promise.parts():
@@ -112,11 +111,15 @@ def _tables(dataset: Dataset, promises: Sequence[Promise]) -> Iterator[str]:
                 index = pl.read_parquet(
                     dataset.folder("index", promise.run_id) / name, hive_partitioning=False
                 ).drop("run_id")
+                records = pl.read_parquet(
+                    dataset.folder("records", promise.run_id) / name, hive_partitioning=False
+                )
                 kept = fingerprinted(part.kept(), promise.duplicate, order)
                 places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
                 witnesses = pl.concat([witnesses, remembered(kept, places, asked, promise.duplicate["n"])])
                 findings += tables_agree(part, promise.enabled)
-                findings += inputs_agree(part, ledger, unread)
+                findings += inputs_agree(part, ledger)
+                findings += records_agree(part, records, ledger)
                 findings += order_agrees(part, places)
                 findings += words_agree(part, kept)
                 findings += index_agrees(index, kept)

@@ -40,6 +40,9 @@ def run(
             help="auto: a Prefect flow run where a Prefect API is configured, else in this process."
         ),
     ] = Engine.AUTO,
+    retry_rejected: Annotated[
+        bool, typer.Option("--retry-rejected", help="Try again what was rejected, though it has not changed.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if an input was rejected.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -51,7 +54,7 @@ def run(
         raise UsageError("--out wants a folder of its own, not the current one")
     settings = read_settings(config)
     with told("nothing of this run was published"):
-        outcome = _carry_out(inputs, out, config, settings, engine, quiet)
+        outcome = _carry_out(inputs, out, config, settings, engine, quiet, retry_rejected)
     if not quiet:
         _print_outcome(outcome)
     if strict and outcome.tally.rejected:
@@ -62,21 +65,28 @@ def run(
 
 
 def _carry_out(
-    inputs: list[str], out: Path, config: Path | None, settings: Settings, engine: Engine, quiet: bool
+    inputs: list[str],
+    out: Path,
+    config: Path | None,
+    settings: Settings,
+    engine: Engine,
+    quiet: bool,
+    retry_rejected: bool,
 ) -> Outcome:
     if engine is Engine.PREFECT:
         _require_prefect()
     if engine is Engine.PREFECT or (engine is Engine.AUTO and _prefect_answers()):
         from flows.clean import clean_here
 
-        return clean_here(inputs, out, config)
+        return clean_here(inputs, out, config, retry_rejected)
     with importing():
         import_numba()
         from flows.plan import Threads, carry_out, workers
         from flows.progress import show_progress
 
     with show_progress(warn, quiet=quiet) as report:
-        return carry_out(inputs, out, settings, Threads(workers(settings), report))
+        engine_here = Threads(workers(settings), report)
+        return carry_out(inputs, out, settings, engine_here, retry_rejected=retry_rejected)
 
 
 def _require_prefect() -> None:
@@ -112,7 +122,7 @@ def _print_outcome(outcome: Outcome) -> None:
         table.add_row(*row)
     say.print(table)
     say.print(
-        f"{tally.repaired:,} paragraphs repaired, {tally.rejected:,} inputs rejected; "
+        f"{tally.repaired:,} paragraphs repaired, {tally.rejected:,} inputs rejected{outcome.left_over()}; "
         f"{tally.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
     )
     say.print(f"dataset: {outcome.out}/documents (removed, repaired, rejected beside it)")

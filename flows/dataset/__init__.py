@@ -6,6 +6,7 @@
     OUT/_copydesk/staging/                  a run before its commit
     OUT/_copydesk/ledger/run=<id>/          the input files that a run has read
     OUT/_copydesk/ledger/seen.parquet       input files that were read since, and held nothing new
+    OUT/_copydesk/records/run=<id>/         the documents that a run has read, by input and content
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
     OUT/_copydesk/order/run=<id>/           how rare shingles are, where the method is "exact": of the first run alone
     OUT/_copydesk/lines/run=<id>/           how often each source printed a line

@@ -15,7 +15,7 @@ from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name, t
 from flows.dataset.manifests import read_manifest, read_manifests
 from flows.dataset.writing import writing
 from flows.errors import CopydeskError
-from flows.tables import FORMAT, SCHEMAS, write_part
+from flows.tables import FORMAT, SCHEMAS
 
 
 class Dataset(Layout):
@@ -57,30 +57,6 @@ class Dataset(Layout):
         """(run id, manifest) of all published runs, first to last; raises CopydeskError where one is damaged."""
         for span in self.spans():
             yield from read_manifests(self, span).runs.items()
-
-    def read_inputs(self) -> dict[str, tuple[int, int]]:
-        """The input files that runs have read: uri -> (size, modification time in ns) when it was last read."""
-        paths = self.parts("ledger")
-        if self._seen.exists():
-            paths.append(self._seen)
-        known: dict[str, tuple[int, int]] = {}
-        for path in paths:
-            inputs = pl.read_parquet(path, columns=["uri", "size", "modified_ns"], hive_partitioning=False)
-            for uri, size, modified in inputs.iter_rows():
-                known[uri] = size, modified
-        return known
-
-    def remember(self, ledger: pl.DataFrame) -> None:
-        """Note inputs that were read since the last run and held nothing new, so that they need not be read again."""
-        if self._seen.exists():
-            ledger = pl.concat([pl.read_parquet(self._seen), ledger]).unique(
-                "uri", keep="last", maintain_order=True
-            )
-        write_part(ledger, self._seen, {})
-
-    @property
-    def _seen(self) -> Path:
-        return self.base("ledger") / "seen.parquet"
 
     def scan(self, table: str, run_id: str | None = None) -> pl.LazyFrame:
         """A published table, of one run or whole; without rows where there are none."""

@@ -12,9 +12,9 @@ from flows.errors import CopydeskError, UsageError
 from flows.tables import TABLES
 
 #: Kinds of state that a run leaves in `_copydesk`, in folders like those of the tables.
-STATE: Final = ("ledger", "index", "order", "lines", "runs")
-SHARDED: Final = (*TABLES, "index")  # have a part for each shard, all of the same names
-OUTLIVE: Final = ("ledger", "lines", "order")  # stay when their run expires, in the folder EXPIRED
+STATE: Final = ("ledger", "records", "index", "order", "lines", "runs")
+SHARDED: Final = (*TABLES, "records", "index")  # have a part for each shard, all of the same names
+OUTLIVE: Final = ("ledger", "records", "lines", "order")  # stay when their run expires, in the folder EXPIRED
 UNSIGNED: Final = ("order",)  # rows tell no run
 EXPIRED: Final = "expired"
 #: In the folder of the manifests: the last run that was ever taken back.

@@ -2,6 +2,21 @@
 
 from flows.inputs.finding import find
 from flows.inputs.formats import Input
-from flows.inputs.shards import DOCUMENTS, REJECTED, Shard, read
+from flows.inputs.shards import DOCUMENTS, INPUTS, REJECTED, Shard, read
+from flows.inputs.text_files import content_of
+from flows.inputs.tracing import Reading
+from flows.inputs.versions import Earlier, Lookup
 
-__all__ = ["DOCUMENTS", "REJECTED", "Input", "Shard", "find", "read"]
+__all__ = [
+    "DOCUMENTS",
+    "INPUTS",
+    "REJECTED",
+    "Earlier",
+    "Input",
+    "Lookup",
+    "Reading",
+    "Shard",
+    "content_of",
+    "find",
+    "read",
+]

@@ -27,24 +27,34 @@ class Unreadable(Exception):
     """A file cannot be read, or not from here on; the text says why."""
 
 
-def pieces(path: str, compression: str, size: int, max_ratio: int) -> Iterator[bytes]:
+def pieces(
+    path: str,
+    compression: str,
+    size: int,
+    max_ratio: int,
+    seen: Callable[[bytes], object] = len,
+) -> Iterator[bytes]:
     """The bytes of a file, decompressed, piece by piece; members or frames written one after another are joined.
 
     `path` is a local path or an fsspec URL, `compression` "gzip", "zstd", "bzip2", "xz" or "", `size` the file's size
-    in bytes. Raises Unreadable for a file that cannot be opened or is not a regular one, for damaged or truncated
-    compression, and as soon as a compressed file has grown to more than `max_ratio` times its size (and 64 MB).
+    in bytes; `seen` is shown the bytes of the file itself. Raises Unreadable for a file that cannot be opened or is not
+    a regular one, for damaged or truncated compression, and as soon as a compressed file has grown to more than
+    `max_ratio` times its size (and 64 MB).
     """
     try:
         if not compression and "://" not in path:
-            yield from _plain(path, size)
+            for piece in _plain(path, size):
+                seen(piece)
+                yield piece
             return
         with opened(path) as file:
             if not compression:
                 while piece := file.read(PIECE):
+                    seen(piece)
                     yield piece
                 return
             limit, given = max(SMALL, size * max_ratio), 0
-            for piece in _decompressed(file, compression):
+            for piece in _decompressed(file, compression, seen):
                 given += len(piece)
                 if given > limit:
                     raise Unreadable(
@@ -102,10 +112,11 @@ def told(error: OSError) -> str:
     return f"cannot be read: {error.strerror or error}"
 
 
-def _decompressed(file: IO[bytes], compression: str) -> Iterator[bytes]:
+def _decompressed(file: IO[bytes], compression: str, seen: Callable[[bytes], object]) -> Iterator[bytes]:
     start, feed, errors = _KINDS[compression]
     decompressor, begun = start(), False
     while data := file.read(PIECE):
+        seen(data)
         while data:
             if decompressor.eof:
                 data = data.lstrip(b"\0")  # members may be padded

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from flows.inputs.tracing import Reading
+
 #: Endings of compressed files, each with the name of its compression.
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 
@@ -57,6 +59,8 @@ class Input:
     modified_ns: int  # time of the last change, nanoseconds since 1970; 0 where the storage does not tell
     format: Format
     path: str  # what to open: as uri, but with the bytes of a name that is not UTF-8
+    last: Reading | None = None  # what a run found when it last read it; None where none has
+    waited: bool = False  # whether a last line without its end was waited for already, and nothing came
 
 
 def format_of(name: str) -> Format:

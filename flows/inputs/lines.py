@@ -10,12 +10,11 @@ from typing import Final
 
 from cleaners.decoding import ERRORS, Decoded, NotText, charset, decode
 from flows.inputs.compression import Unreadable
-
-HEAD: Final = 1 << 16  # bytes that tell the charset
+from flows.inputs.tracing import HEAD
 
 #: Records of one byte a character: binary data in one of them shall not cost the others.
 _OBJECT: Final = re.compile(rb"\s*\{[^\0]")
-_WIDE: Final = ("utf-16", "utf-32")
+WIDE: Final = ("utf-16", "utf-32")
 _SEVEN_BIT: Final = ("iso-2022", "hz")
 
 
@@ -28,18 +27,23 @@ def lines(pieces: Iterable[bytes], limit: int) -> tuple[str, Iterator[bytes | No
     return name, (line for block in found for line in ([None] if block is None else block.split(end)))
 
 
-def blocks(pieces: Iterable[bytes], limit: int) -> tuple[str, bytes, Iterator[bytes | None]]:
+def blocks(
+    pieces: Iterable[bytes], limit: int, before: bytes = b""
+) -> tuple[str, bytes, Iterator[bytes | None]]:
     """(charset, end, blocks): the charset that the head is in, what ends a line, and the lines, many at a time.
 
     A block is one or more lines, with their ends between them. A line longer than `limit` bytes is never held, and is a
     block that is None. The lines are bytes of the charset, but for UTF-16 and UTF-32, whose lines are UTF-8; `text_of`
     decodes them. A byte order mark is taken away. Where the head has no line feed but carriage returns, these end the
-    lines. Raises Unreadable if the head is no text.
+    lines. `before` has the first bytes of a file of which only later lines are wanted. Raises Unreadable if the head is
+    no text.
     """
     stream = iter(pieces)
-    head = b""
+    first: list[bytes] = []
+    head = before
     try:
         while len(head) < HEAD and (piece := next(stream, b"")):
+            first.append(piece)
             head += piece
     except Unreadable as error:
         stream = _ended(error)  # after the lines of the head
@@ -49,10 +53,10 @@ def blocks(pieces: Iterable[bytes], limit: int) -> tuple[str, bytes, Iterator[by
         if not _OBJECT.match(head):
             raise Unreadable(str(error)) from error
         name = "utf-8"
-    if name.startswith(_WIDE) and _OBJECT.match(head):
+    if name.startswith(WIDE) and _OBJECT.match(head):
         name = "utf-8"
-    whole: Iterator[bytes] = chain([head], stream)
-    if name.startswith(_WIDE):
+    whole: Iterator[bytes] = chain([b"".join(first)], stream)
+    if name.startswith(WIDE):
         whole = _to_utf8(whole, name)
         head = next(whole, b"")
         whole = chain([head], whole)
@@ -67,10 +71,10 @@ def text_of(line: bytes, name: str) -> Decoded:
     """
     if not name.startswith(_SEVEN_BIT):
         try:
-            return Decoded(line.decode(), name if name.startswith(_WIDE) else "utf-8")
+            return Decoded(line.decode(), name if name.startswith(WIDE) else "utf-8")
         except UnicodeDecodeError:
             pass
-    if name.startswith(("utf-8", *_WIDE)):
+    if name.startswith(("utf-8", *WIDE)):
         return decode(line)
     return Decoded(line.decode(name, ERRORS), name)
 

@@ -15,6 +15,7 @@ import orjson
 
 from flows.inputs.cutting import Utf8
 from flows.inputs.dates import microseconds
+from flows.inputs.tracing import content_hash
 from flows.settings import Fields
 
 #: A URL whose host is told without the many exceptions that `urlsplit` knows.
@@ -33,6 +34,8 @@ class Document(NamedTuple):
     published: int | None  # microseconds since 1970, UTC
     encoding: str
     metadata: str | None  # a JSON object, or None where there is nothing to tell
+    content: str  # its hash, see `tracing.content_hash`
+    older: tuple[str, ...] | None  # ids of the documents of which it is a new version
     text: bytes  # UTF-8
 
 
@@ -95,6 +98,8 @@ def to_document(
         published,
         encoding,
         _metadata(record, taken, fields),
+        content_hash(content),
+        None,
         text,
     )
 

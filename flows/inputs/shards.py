@@ -6,6 +6,7 @@ What cannot be read is no exception: it is a row in `rejected`, and the rest goe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, replace
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +17,8 @@ from flows.inputs.formats import Input
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tabular import read_csv, read_parquet
 from flows.inputs.text_files import MEGABYTE, Row, read_jsonl, read_text
+from flows.inputs.tracing import Reading, Trace
+from flows.inputs.versions import Lookup, nothing_earlier, unknown
 from flows.settings import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # documents, or rejected records, in a shard
@@ -31,44 +34,74 @@ DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "encoding": pl.String(),
     "text": pl.String(),
     "metadata": pl.String(),
+    "content": pl.String(),
+    "older": pl.List(pl.String()),
+    "file": pl.String(),  # the uri of the input
 }
 REJECTED: Final[dict[str, pl.DataType]] = {"uri": pl.String(), "error": pl.String()}
 
 
+#: The inputs that were read, each with its `Reading`; also the columns of the ledger.
+INPUTS: Final[dict[str, pl.DataType]] = {
+    "uri": pl.String(),
+    "size": pl.Int64(),
+    "modified_ns": pl.Int64(),
+    "content": pl.String(),
+    "end": pl.Int64(),
+    "lines": pl.Int64(),
+    "begun": pl.String(),
+    "waits": pl.Boolean(),
+    "rejected": pl.Int64(),
+    "moved_from": pl.List(pl.String()),
+}
+
+#: How the error begins of an input that could not be opened, or not be read for reasons that lie outside it.
+UNOPENED: Final = "cannot be read"
+
+
 class Shard(NamedTuple):
-    """Some of the documents, in input order, and what was rejected among them."""
+    """Some of the documents, in input order, what was rejected among them, and the inputs whose reading has ended."""
 
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
+    inputs: pl.DataFrame  # columns: INPUTS
 
 
 def read(
-    inputs: Sequence[Input], settings: Inputs, fields: Fields, charsets: Mapping[str, str] | None = None
+    inputs: Sequence[Input],
+    settings: Inputs,
+    fields: Fields,
+    charsets: Mapping[str, str] | None = None,
+    earlier: Lookup = nothing_earlier,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in their order, and what had to be rejected.
 
     A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
-    split. `charsets` names, for a source, the charset to prefer where the bytes of its files leave a doubt.
+    split. `charsets` names, for a source, the charset to prefer where the bytes of its files leave a doubt. Of an input
+    that was read before (`Input.last`), only documents are given that are not among the `earlier` ones.
     """
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []
+    finished: list[tuple[Any, ...]] = []
     size = 0
-    for row, length in chain.from_iterable(
-        _rows(given, settings, fields, charsets or {}) for given in inputs
-    ):
-        if isinstance(row, Document):
-            documents.append(row[:-1])
-            texts.append(row.text)
-            size += length
-        else:
-            rejected.append(row)
-        full = size >= settings.shard_megabytes * MEGABYTE
-        if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-            yield _shard(documents, texts, rejected)
-            documents, texts, rejected, size = [], _Texts(), [], 0
-    if documents or rejected:
-        yield _shard(documents, texts, rejected)
+    for given in inputs:
+        for row, length in _rows(given, settings, fields, charsets or {}, earlier):
+            if isinstance(row, Document):
+                documents.append((*row[:-1], given.uri))
+                texts.append(row.text)
+                size += length
+            elif isinstance(row, Rejected):
+                rejected.append(row)
+            else:
+                finished.append((given.uri, *astuple(row)))
+                continue
+            full = size >= settings.shard_megabytes * MEGABYTE
+            if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
+                yield _shard(documents, texts, rejected, finished)
+                documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
+    if documents or rejected or finished:
+        yield _shard(documents, texts, rejected, finished)
 
 
 class _Texts:
@@ -96,34 +129,117 @@ class _Texts:
         self._waiting, self._size = [], 0
 
 
-def _rows(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str]) -> Iterator[Row]:
-    """The rows of one input; the last is the input itself, rejected, where it could not be read to its end."""
-    nothing = True
+def _rows(
+    given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], earlier: Lookup
+) -> Iterator[Row | tuple[Reading, int]]:
+    """The rows of one input, the input itself, rejected, where it could not be read to its end, and its `Reading`."""
+    trace, rejected, modified = Trace(), 0, given.modified_ns
+    counted = _Counted(_read(given, settings, fields, charsets, trace))
+    rows: Iterator[Row] = counted
+    if given.last is not None:
+        rows = _new_rows(given, settings, fields, charsets, trace, counted, earlier)
     try:
-        for row in _read(given, settings, fields, charsets):
-            nothing = False
+        for row in rows:
+            rejected += isinstance(row[0], Rejected)
             yield row
-        if nothing:
+        if not counted.count and not trace.waits and not trace.resumed:
             raise Unreadable("no text: the file holds no record")
     except Unreadable as error:
+        if str(error).startswith(UNOPENED):
+            modified = -1
+        rejected += 1
         yield Rejected(given.uri, str(error)), 0
+    if given.last is not None and trace.resumed:
+        rejected += given.last.rejected
+    goes_on = trace.whole and trace.lines is not None
+    yield (
+        Reading(
+            given.size,
+            modified,
+            trace.content if trace.whole else None,
+            trace.end if goes_on else None,
+            trace.lines if goes_on else None,
+            trace.begun if goes_on else None,
+            trace.waits,
+            rejected,
+            given.last.moved_from if given.last is not None else None,
+        ),
+        0,
+    )
 
 
-def _read(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str]) -> Iterator[Row]:
+class _Counted(Iterator[Row]):
+    """Rows, and how many there were so far."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __next__(self) -> Row:
+        row = next(self._rows)
+        self.count += 1
+        return row
+
+
+def _new_rows(
+    given: Input,
+    settings: Inputs,
+    fields: Fields,
+    charsets: Mapping[str, str],
+    trace: Trace,
+    rows: Iterator[Row],
+    earlier: Lookup,
+) -> Iterator[Row]:
+    """The rows of an input that was read before, without those that were known then."""
+    first = next(rows, None)  # only then it is told whether the reading went on from where the last one ended
+    if first is None:
+        return
+    rows = chain([first], rows)
+    known = earlier(given.uri) if not trace.resumed or _cut_short(given.last) else ()
+    if trace.resumed:
+        # the last line had no line end: it may have grown since
+        tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
+        known = [one for one in known if one.uri == tail]
+        present = iter([first])
+    elif given.format.name in ("text", "markdown"):
+        present = iter([first])
+    else:
+        present = _read(replace(given, last=None), settings, fields, charsets, Trace())
+    yield from unknown(rows, present, known, ignore=settings.on_change == "ignore")
+
+
+def _cut_short(last: Reading | None) -> bool:
+    """Whether what was read of an input did not end with a line end."""
+    return last is not None and last.begun != last.content
+
+
+def _read(
+    given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], trace: Trace
+) -> Iterator[Row]:
     match given.format.name:
         case "text" | "markdown":
-            return read_text(given, settings, fields, charsets)
+            return read_text(given, settings, fields, charsets, trace)
         case "jsonl":
-            return read_jsonl(given, settings, fields)
+            return read_jsonl(given, settings, fields, trace)
         case "csv" | "tsv":
-            return read_csv(given, settings, fields)
+            return read_csv(given, settings, fields, trace)
         case "parquet":
-            return read_parquet(given, settings, fields)
-    raise Unreadable(given.format.problem)
+            return read_parquet(given, settings, fields, trace)
+    return _refused(given.format.problem)
 
 
-def _shard(documents: list[tuple[Any, ...]], texts: _Texts, rejected: list[Rejected]) -> Shard:
-    names = Document._fields[:-1]
+def _refused(problem: str) -> Iterator[Row]:
+    raise Unreadable(problem)
+    yield
+
+
+def _shard(
+    documents: list[tuple[Any, ...]],
+    texts: _Texts,
+    rejected: list[Rejected],
+    finished: list[tuple[Any, ...]],
+) -> Shard:
+    names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
     found = [
         pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(DOCUMENTS[name])
@@ -134,4 +250,5 @@ def _shard(documents: list[tuple[Any, ...]], texts: _Texts, rejected: list[Rejec
     return Shard(
         pl.DataFrame([*found, texts.series()]).select(list(DOCUMENTS)),
         pl.DataFrame(errors, REJECTED, orient="row"),
+        pl.DataFrame(finished, INPUTS, orient="row"),
     )

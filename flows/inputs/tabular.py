@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,18 +21,19 @@ from flows.inputs.formats import Input
 from flows.inputs.lines import lines, text_of
 from flows.inputs.records import Refused, Rejected, as_json, to_document
 from flows.inputs.text_files import MEGABYTE, Row, pieces_of, too_large
+from flows.inputs.tracing import Trace
 from flows.settings import Fields, Inputs
 
 DELIMITERS: Final = ",;\t|"
 ROWS: Final = 2_000  # of a Parquet file that are held at a time
 
 
-def read_csv(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
+def read_csv(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
     """A document a row, its fields named by the header, divided by what the header has most of: , ; | or a tab."""
     csv.field_size_limit(sys.maxsize)  # the lines are bounded already
     number = 0
     try:
-        feed = _CsvLines(given, settings)
+        feed = _CsvLines(given, settings, trace)
         first = next((line for line in feed if not line.isspace()), "")
         feed.again = first
         rows = csv.reader(feed, delimiter=max(DELIMITERS, key=first.count))
@@ -67,10 +69,10 @@ def read_csv(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
 class _CsvLines:
     """The lines of a CSV file as text, for the csv module, which takes as many as a row has."""
 
-    def __init__(self, given: Input, settings: Inputs) -> None:
+    def __init__(self, given: Input, settings: Inputs, trace: Trace) -> None:
         self._settings = settings
         self._limit = settings.max_document_megabytes * MEGABYTE
-        self._charset, self._lines = lines(pieces_of(given, settings), self._limit)
+        self._charset, self._lines = lines(pieces_of(given, settings, trace), self._limit)
         self._unicode = self._charset.startswith("utf-")
         self.again = ""  # a line that is given once more
         self.ended = False  # whether more lines were asked for than there are
@@ -110,7 +112,7 @@ class _CsvLines:
         return text.removesuffix("\r") + "\n"
 
 
-def read_parquet(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
+def read_parquet(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
     """A document a row, read in batches; a file behind a URL is copied to a temporary file first."""
     number = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -119,7 +121,9 @@ def read_parquet(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row
             if "://" in given.path:
                 path = Path(folder, "input.parquet")
                 with path.open("wb") as copy:
-                    copy.writelines(pieces_of(given, settings))
+                    copy.writelines(pieces_of(given, settings, trace))
+            else:
+                deque(pieces_of(given, settings, trace), maxlen=0)  # for the hash
             opened(str(path)).close()
             if not path.stat().st_size:
                 raise Unreadable("no text: the file is empty")

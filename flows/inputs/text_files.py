@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
@@ -19,7 +20,7 @@ from flows.inputs import front_matter
 from flows.inputs.compression import Unreadable, pieces
 from flows.inputs.cutting import Cut, cut
 from flows.inputs.formats import Input
-from flows.inputs.lines import blocks, text_of
+from flows.inputs.lines import WIDE, blocks, text_of
 from flows.inputs.records import (
     Document,
     Refused,
@@ -29,6 +30,7 @@ from flows.inputs.records import (
     refuse_surrogates,
     to_document,
 )
+from flows.inputs.tracing import Trace, content_hash, left_of
 from flows.settings import Fields, Inputs
 
 MEGABYTE: Final = 1_000_000
@@ -40,12 +42,14 @@ _REST: Final = "\0"  # the name of a Markdown file's text among its fields; no k
 Row: TypeAlias = tuple[Document | Rejected, int]
 
 
-def read_text(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str]) -> Iterator[Row]:
+def read_text(
+    given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], trace: Trace
+) -> Iterator[Row]:
     """The whole file as one document, whose source is the name of its folder.
 
     Of Markdown with front matter the keys are taken as the fields of a record, whose text is the rest.
     """
-    data = _whole(given, settings)
+    data = _whole(given, settings, trace)
     folder = given.uri.rpartition("/")[0].rpartition("/")[2] or None
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
@@ -66,8 +70,9 @@ def read_text(given: Input, settings: Inputs, fields: Fields, charsets: Mapping[
             raise Refused("no text: the file holds nothing but white space")
         else:
             name = document_id(given.uri, data)
+            content = content_hash(data)
             document = Document(
-                name, None, given.uri, folder, None, None, None, encoding, None, text.encode()
+                name, None, given.uri, folder, None, None, None, encoding, None, content, None, text.encode()
             )
     except (NotText, Refused) as error:
         raise Unreadable(str(error)) from error
@@ -79,15 +84,33 @@ def _of_rest(fields: Fields) -> Fields:
     return fields.model_copy(update={"text": (_REST,)})
 
 
-def read_jsonl(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
-    """A document a line; blank lines are passed over but counted."""
-    number = 0
+def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
+    """A document a line; blank lines are passed over but counted.
+
+    A file that begins with all that was read of it `last` is read on from the end of that. A last line that has no line
+    end and is no JSON may be one that is still being written: it is waited for, once, and told by `trace`.
+    """
+    number, before = 0, b""
     names = names_to_cut(fields)
+    stream = _Ends(pieces_of(given, settings, trace))
+    if given.last is not None and (left := left_of(stream, given.last)):
+        before, rest = left
+        number = given.last.lines or 0
+        trace.resumed = True
+    elif given.last is not None and given.last.end is not None:
+        trace.begin()
+        rest = stream = _Ends(pieces_of(given, settings, trace))
+    else:
+        rest = stream
+    doubtful: Rejected | None = None  # what the last line is, if it is no line to be waited for
     try:
-        charset, end, found = blocks(pieces_of(given, settings), settings.max_document_megabytes * MEGABYTE)
+        charset, end, found = blocks(rest, settings.max_document_megabytes * MEGABYTE, before)
         for line in chain.from_iterable(
             [None] if block is None else cut(block, end, names) for block in found
         ):
+            if doubtful is not None:
+                yield doubtful, 0
+                doubtful = None
             number += 1
             uri = f"{given.uri}#{number}"
             if line is None:
@@ -102,11 +125,32 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields) -> Iterator[Row]:
                 except Refused as error:
                     yield Rejected(uri, str(error)), 0
                 except json.JSONDecodeError as error:
-                    yield Rejected(uri, f"line {number}: not JSON: {error.msg} (column {error.colno})"), 0
+                    doubtful = Rejected(uri, f"line {number}: not JSON: {error.msg} (column {error.colno})")
                 except (ValueError, RecursionError) as error:
-                    yield Rejected(uri, f"line {number}: not JSON: {error}"), 0
+                    doubtful = Rejected(uri, f"line {number}: not JSON: {error}")
     except Unreadable as error:
+        if doubtful is not None:
+            yield doubtful, 0
         raise Unreadable(f"{error} after line {number}" if number else str(error)) from error
+    ended = stream.last == end
+    trace.waits = doubtful is not None and not ended and not given.waited
+    if doubtful is not None and not trace.waits:
+        yield doubtful, 0
+    if end == b"\n" and not charset.startswith(WIDE) and not given.format.compression:
+        trace.lines = number if ended or not trace.length else number - 1
+
+
+class _Ends(Iterator[bytes]):
+    """Pieces of bytes, and what the last one ended with."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self.last = b""
+
+    def __next__(self) -> bytes:
+        piece = next(self._pieces)
+        self.last = piece[-1:]
+        return piece
 
 
 def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, Any], bytes | memoryview, str]:
@@ -146,14 +190,14 @@ def _loads(data: bytes | memoryview) -> Any:
     return value
 
 
-def _whole(given: Input, settings: Inputs) -> bytes:
+def _whole(given: Input, settings: Inputs, trace: Trace) -> bytes:
     """All bytes of a file; raises Unreadable for too many and for none."""
     limit = settings.max_document_megabytes * MEGABYTE
     if given.size > limit:
         raise Unreadable(too_large(settings))
     kept: list[bytes] = []
     length = 0
-    for piece in pieces_of(given, settings):
+    for piece in pieces_of(given, settings, trace):
         length += len(piece)
         if length > limit:
             raise Unreadable(too_large(settings))
@@ -163,9 +207,20 @@ def _whole(given: Input, settings: Inputs) -> bytes:
     return b"".join(kept)
 
 
-def pieces_of(given: Input, settings: Inputs) -> Iterator[bytes]:
-    """The bytes of an input, decompressed, piece by piece."""
-    return pieces(given.path, given.format.compression, given.size, settings.max_ratio)
+def pieces_of(given: Input, settings: Inputs, trace: Trace) -> Iterator[bytes]:
+    """The bytes of an input, decompressed, piece by piece; the trace is told of those of the file itself."""
+    yield from pieces(given.path, given.format.compression, given.size, settings.max_ratio, trace.update)
+    trace.whole = True
+
+
+def content_of(given: Input) -> str | None:
+    """The hash of the bytes of an input, as they are in its file; None where it cannot be read."""
+    trace = Trace()
+    try:
+        deque(pieces(given.path, "", given.size, 1, trace.update), maxlen=0)
+    except Unreadable:
+        return None
+    return trace.content
 
 
 def too_large(settings: Inputs) -> str:

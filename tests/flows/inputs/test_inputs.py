@@ -13,6 +13,7 @@ from typing import Any
 import fsspec
 import polars as pl
 import pytest
+import xxhash
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,9 @@ def test_a_text_file_is_a_document(tmp_path: Path) -> None:
     path.write_bytes("Rain fell on Žilina.\r\n".encode())
     (found,) = documents(path)
     assert len(found.pop("document_id")) == 32
+    assert found.pop("content") == xxhash.xxh3_128_hexdigest(path.read_bytes())
     assert found == {
+        "older": None, "file": str(path),
         "record_id": None, "uri": str(path), "source": "gazette", "url": None, "title": None, "published": None,
         "encoding": "utf-8", "text": "Rain fell on Žilina.\r\n", "metadata": None,
     }  # fmt: skip

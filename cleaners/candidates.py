@@ -1,6 +1,6 @@
-"""Which rows share a key with another one, and the buckets in which the keep rule looks for candidates.
+"""The buckets in which the keep rule looks for candidates, and which sets can have any near-duplicate there.
 
-Arrays in, arrays out. Rows, and sets, are numbered in their order: those of the index first, then those of this run.
+Arrays in, arrays out. Sets are numbered in their order: those of the index first, then those of this run.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.row_tables import starts_of
-from cleaners.tokens import I64, MULTIPLIER, U64, fmix64, kernel
+from cleaners.shared_keys import Pairs, shared_keys
+from cleaners.shingles import different_bits
+from cleaners.tokens import I64, MULTIPLIER, U32, U64, fmix64, kernel
 
-Bits = NDArray[np.uint8]
-
-#: A bucket with more rows than this is crowded.
+#: A bucket with more sets than this is crowded.
 CROWDED: Final = 200
 
 
@@ -29,16 +29,9 @@ class Sets(NamedTuple):
     first_new: int  # the number of the first set that is not the index's
     shingles: U64
     offsets: (
-        I64  # (sets + 1): set s is `shingles[offsets[s]:offsets[s + 1]]`, sorted; empty where it has no key
+        I64  # (sets + 1): set s is `shingles[offsets[s]:offsets[s + 1]]`, sorted; empty where no key matters
     )
     numbers: U64  # sets with different ones are not compared
-
-
-class Pairs(NamedTuple):
-    """Pairs of a row, or a set, and a key that it has."""
-
-    rows: I64
-    keys: I64  # numbered from 0
 
 
 class Buckets(NamedTuple):
@@ -48,112 +41,85 @@ class Buckets(NamedTuple):
     """
 
     key_offsets: I64  # (sets + 1): set s has the keys `keys[key_offsets[s]:key_offsets[s + 1]]`
-    keys: I64  # numbered from 0
+    keys: U32  # numbered from 0
     bucket_offsets: I64  # (sets + 1): set s is in `buckets[bucket_offsets[s]:bucket_offsets[s + 1]]`
-    buckets: I64
+    buckets: U32
     member_starts: I64  # (buckets + 1): where each bucket begins in an array of the sets of all buckets
-    partners: I64  # for most buckets the bucket itself
+    partners: U32  # for most buckets the bucket itself
     first_prefix: int
 
 
-class KeyFilter:
-    """Finds, among keys that come table by table, those that a second row may have too.
-
-    A key of this run passes if it came twice, a key of the index if this run has it; now and then one passes that
-    should not, because two keys fall on the same bit, and never the other way round. First `mark` this run's keys, then
-    let the index's `pass_index`, then this run's `pass_new`. Two bits for each of 8 to 16 times the number of keys.
-    """
-
-    def __init__(self, keys: int) -> None:
-        """Room for so many keys of this run."""
-        self._width = max(10, (8 * keys).bit_length())
-        self._once = np.zeros(1 << self._width - 3, np.uint8)
-        self._twice = np.zeros(1 << self._width - 3, np.uint8)
-
-    def mark(self, keys: U64) -> None:
-        """Takes note of this run's keys."""
-        _mark(keys, self._once, self._twice, 64 - self._width)
-
-    def pass_index(self, keys: U64) -> NDArray[np.bool_]:
-        """Which of the index's keys this run may have; takes note of them."""
-        passed: NDArray[np.bool_] = _pass(keys, self._once, 64 - self._width)
-        _mark(keys[passed], self._twice, self._twice, 64 - self._width)
-        return passed
-
-    def pass_new(self, keys: U64) -> NDArray[np.bool_]:
-        """Which of this run's keys another row may have."""
-        passed: NDArray[np.bool_] = _pass(keys, self._twice, 64 - self._width)
-        return passed
-
-
-@kernel
-def _mark(keys: U64, once: Bits, twice: Bits, shift: int) -> Any:
-    for i in range(len(keys)):
-        place = keys[i] >> np.uint64(shift)
-        at, bit = np.int64(place >> np.uint64(3)), np.uint8(1) << np.uint8(place & np.uint64(7))
-        twice[at] |= once[at] & bit
-        once[at] |= bit
-
-
-@kernel
-def _pass(keys: U64, bits: Bits, shift: int) -> Any:
-    passed = np.zeros(len(keys), np.bool_)
-    for i in range(len(keys)):
-        place = keys[i] >> np.uint64(shift)
-        passed[i] = bits[np.int64(place >> np.uint64(3))] >> np.uint8(place & np.uint64(7)) & np.uint8(1)
-    return passed
-
-
-@kernel
-def _number(keys: U64) -> Any:
-    """Numbers for the keys from 0 on, the same for the same key, and how often each number comes."""
-    size = 16
-    while size < 2 * len(keys):
-        size *= 2
-    slots, known = np.full(size, -1), np.empty(len(keys), np.uint64)
-    numbers, counts = np.empty(len(keys), np.int64), np.zeros(len(keys), np.int64)
-    count = 0
-    for i in range(len(keys)):
-        at = np.int64(fmix64(keys[i]) & np.uint64(size - 1))
-        while slots[at] >= 0 and known[slots[at]] != keys[i]:
-            at = (at + 1) & (size - 1)
-        if slots[at] < 0:
-            slots[at] = count
-            known[count] = keys[i]
-            count += 1
-        numbers[i] = slots[at]
-        counts[slots[at]] += 1
-    return numbers, counts[:count].copy()
-
-
-def number_pairs(a: U64, b: U64) -> U64:
-    """A number for each pair of values, the same for the same pair and for no other."""
-    first, _ = _number(a)
-    second, _ = _number(b)
-    numbers: U64 = first.astype(np.uint64) << np.uint64(32) | second.astype(np.uint64)
-    return numbers
-
-
-def shared_keys(rows: I64, keys: U64, first_new: int) -> tuple[Pairs, NDArray[np.bool_]]:
-    """(pairs, which): the pairs whose key two rows have, one of them of this run, in the order in which they are given.
-
-    `first_new` is the first row of this run; `which` tells for all pairs whether they are there.
-    """
-    numbers, counts = _number(keys)
-    new = np.zeros(len(counts), np.bool_)
-    new[numbers[rows >= first_new]] = True
-    wanted = (counts > 1) & new
-    pairs = wanted[numbers]
-    return Pairs(rows[pairs], (np.cumsum(wanted) - 1)[numbers[pairs]]), pairs
-
-
 def plain_buckets(pairs: Pairs, sets: int) -> Buckets:
-    """A bucket for each key; the pairs are of sets, in their order, of which there are so many."""
-    offsets = starts_of(np.bincount(pairs.rows, minlength=sets))
+    """A bucket for each key; the pairs are of sets, of which there are so many."""
+    offsets, keys = _grouped(pairs.rows, pairs.keys, sets)
     counts = np.bincount(pairs.keys)
-    return Buckets(
-        offsets, pairs.keys, offsets, pairs.keys, starts_of(counts), np.arange(len(counts)), len(counts)
-    )
+    everyone = np.arange(len(counts), dtype=np.uint32)
+    return Buckets(offsets, keys, offsets, keys, starts_of(counts), everyone, len(counts))
+
+
+@kernel
+def _grouped(rows: U32, values: U32, count: int) -> Any:
+    """(offsets, values): the values of row r are those from `offsets[r]` to before `offsets[r + 1]`."""
+    offsets = np.zeros(count + 2, np.int64)
+    for row in rows:
+        offsets[row + 2] += 1
+    for row in range(count):
+        offsets[row + 2] += offsets[row + 1]
+    grouped = np.empty(len(values), values.dtype)
+    for i in range(len(values)):
+        grouped[offsets[rows[i] + 1]] = values[i]
+        offsets[rows[i] + 1] += 1
+    return offsets[: count + 1].copy(), grouped
+
+
+def hopeful(pairs: Pairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fraction) -> NDArray[np.bool_]:
+    """Which sets may have a near-duplicate among those with which they share a key.
+
+    `sizes` and `bitmaps` are those of `shingles.sketches`, `numbers` as in `Sets`. A set in a crowded bucket always
+    may: nobody looks at so many.
+    """
+    keys = int(pairs.keys.max(initial=0)) + 1
+    starts, members = _grouped(pairs.keys, pairs.rows, keys)
+    p, q = threshold.as_integer_ratio()
+    found: NDArray[np.bool_] = _hopeful(starts, members, sizes, bitmaps, numbers, p, q, CROWDED)
+    return found
+
+
+@kernel
+def _hopeful(
+    starts: I64, members: U32, sizes: I64, bitmaps: U64, numbers: U64, p: int, q: int, crowded: int
+) -> Any:
+    hopeful = np.zeros(len(sizes), np.bool_)
+    for bucket in range(len(starts) - 1):
+        start, stop = starts[bucket], starts[bucket + 1]
+        if stop - start > crowded:
+            hopeful[members[start:stop]] = True
+            continue
+        for i in range(start, stop):
+            one = members[i]
+            for j in range(start, stop):
+                if hopeful[one]:
+                    break
+                other = members[j]
+                if other != one and may_be_near(sizes, bitmaps, numbers, one, other, p, q):
+                    hopeful[one] = hopeful[other] = True
+    return hopeful
+
+
+@kernel
+def may_be_near(sizes: Any, bitmaps: U64, numbers: U64, one: int, other: int, p: int, q: int) -> Any:
+    """Whether sizes, numbers and bitmaps of two sets allow for a Jaccard of `p / q`."""
+    size, other_size = np.int64(sizes[one]), np.int64(sizes[other])
+    if min(size, other_size) * q < p * max(size, other_size) or numbers[one] != numbers[other]:
+        return False
+    wanted = least_in_common(size, other_size, p, q)
+    return different_bits(bitmaps, one, other) <= size + other_size - 2 * wanted
+
+
+@kernel
+def least_in_common(size: Any, other_size: Any, p: int, q: int) -> Any:
+    """How many shingles two sets of these sizes have in common if their Jaccard is `p / q` or more."""
+    return -(-p * (size + other_size) // (p + q))
 
 
 def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buckets:
@@ -166,54 +132,36 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
     other. A Jaccard of t needs o >= t / (1 + t) * (a + b), so each set looks at partners of about one size at a time
     (`_size_classes`), for which few of its shingles do. Only sets with equal `numbers` meet.
     """
-    crowded = np.bincount(plain.keys) > CROWDED
+    crowded = np.diff(plain.member_starts) > CROWDED
     if not crowded.any():
         return plain
     counts = np.diff(plain.key_offsets)
-    pair_rows, in_crowd = np.repeat(np.arange(len(counts)), counts), crowded[plain.keys]
+    pair_rows, in_crowd = np.repeat(np.arange(len(counts), dtype=np.uint32), counts), crowded[plain.keys]
     rows = np.unique(pair_rows[in_crowd])
-    sizes = members.offsets[rows + 1] - members.offsets[rows]
-    ranked, first_shared = _ranked(rows, sizes, members)
     found, keys, sides = _prefixes(
-        ranked,
-        starts_of(sizes),
-        first_shared,
-        _size_classes(int(sizes.max())),
+        rows,
+        members,
+        _size_classes(int((members.offsets[rows + 1] - members.offsets[rows]).max())),
         threshold.numerator,
         threshold.denominator,
     )
-    (found, keys), which = shared_keys(rows[found], keys, members.first_new)
+    (found, keys), which = shared_keys(found, keys, members.first_new)
     sides = sides[which]
     first_prefix = int((~crowded).sum())
     all_rows = np.concatenate((pair_rows[~in_crowd], found))
     # three buckets for each key of the filter: sets that look for their own size class, for a larger, for a smaller
-    all_buckets = np.concatenate(
-        ((np.cumsum(~crowded) - 1)[plain.keys[~in_crowd]], first_prefix + 3 * keys + sides)
-    )
+    others = (np.cumsum(~crowded, dtype=np.uint32) - np.uint32(1))[plain.keys[~in_crowd]]
+    all_buckets = np.concatenate((others, np.uint32(first_prefix) + np.uint32(3) * keys + sides))
     triples = int(keys.max()) + 1 if len(keys) else 0
-    order = np.argsort(all_rows, kind="stable")
+    offsets, buckets = _grouped(all_rows, all_buckets, len(counts))
+    of_triples = first_prefix + (3 * np.arange(triples)[:, None] + [0, 2, 1]).ravel()
     return plain._replace(
-        bucket_offsets=starts_of(np.bincount(all_rows, minlength=len(counts))),
-        buckets=all_buckets[order],
+        bucket_offsets=offsets,
+        buckets=buckets,
         member_starts=starts_of(np.bincount(all_buckets, minlength=first_prefix + 3 * triples)),
-        partners=np.concatenate(
-            (np.arange(first_prefix), first_prefix + (3 * np.arange(triples)[:, None] + [0, 2, 1]).ravel())
-        ),
+        partners=np.concatenate((np.arange(first_prefix), of_triples)).astype(np.uint32),
         first_prefix=first_prefix,
     )
-
-
-def _ranked(rows: I64, sizes: I64, members: Sets) -> tuple[I64, int]:
-    """The shingles of each row as ranks by frequency, rarest first, and the first rank that comes more than once."""
-    local = np.repeat(np.arange(len(rows)), sizes)
-    at = np.arange(len(local)) + np.repeat(members.offsets[rows] - starts_of(sizes)[:-1], sizes)
-    names, counts = _number(members.shingles[at] ^ np.repeat(members.numbers[rows], sizes))
-    order = np.argsort(counts, kind="stable")
-    ranks = np.empty(len(counts), np.int64)
-    ranks[order] = np.arange(len(counts))
-    # row and rank in one number: half the memory, and a faster sort, than a sort by two columns
-    ranked = np.sort(local << 32 | ranks[names]) & 0xFFFFFFFF
-    return ranked, int(np.searchsorted(counts[order], 2))
 
 
 def _size_classes(largest: int) -> I64:
@@ -225,40 +173,80 @@ def _size_classes(largest: int) -> I64:
 
 
 @kernel
-def _prefixes(ranked: I64, offsets: I64, first_shared: int, classes: I64, p: int, q: int) -> Any:
-    """(rows, keys, sides): for each row and each class of sizes that it may match, keys of its first shingles.
+def _seen(rows: U32, members: Sets) -> Any:
+    """How often the shingles of each cell come in these sets; few shingles share a cell, which is no harm."""
+    total = np.int64(0)
+    for row in rows:
+        total += members.offsets[row + 1] - members.offsets[row]
+    cells = 1 << 10
+    while cells < 2 * total and cells < 1 << 25:
+        cells *= 2
+    seen = np.zeros(cells, np.uint32)
+    for row in rows:
+        for i in range(members.offsets[row], members.offsets[row + 1]):
+            seen[np.int64(_of_numbers(members, row, i) & np.uint64(cells - 1))] += np.uint32(1)
+    return seen
 
-    A key stands for the shingle and the two classes; the side is 0 if they are the same, 1 if the row's own is the
-    smaller, 2 if it is the larger.
+
+@kernel
+def _of_numbers(members: Sets, row: int, i: int) -> Any:
+    """A shingle of a set, as another one with other numbers would not have it."""
+    return members.shingles[i] ^ members.numbers[row]
+
+
+@kernel
+def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
+    """(rows, keys, sides): for each set and each class of sizes that it may match, keys of its first shingles.
+
+    A key stands for the shingle and the two classes; the side is 0 if they are the same, 1 if the set's own is the
+    smaller, 2 if it is the larger. Shingles are in the order of how often they were seen, up to a million times; the
+    order may hold two for the same, which makes them the same to the filter.
     """
+    seen = _seen(rows, members)
+    last_cell, most = np.uint64(len(seen) - 1), np.uint32((1 << 20) - 1)
+    room = 0
+    for row in rows:
+        room = max(room, members.offsets[row + 1] - members.offsets[row])
+    ranked = np.empty(room, np.uint64)
+    found, keys, sides = np.empty(1024, np.uint32), np.empty(1024, np.uint64), np.empty(1024, np.uint8)
     total = 0
-    found, keys, sides = np.empty(0, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint8)
-    for counting in (True, False):
-        if not counting:
-            found, keys, sides = (
-                np.empty(total, np.int64),
-                np.empty(total, np.uint64),
-                np.empty(total, np.uint8),
-            )
-            total = 0
-        for row in range(len(offsets) - 1):
-            start, size = offsets[row], offsets[row + 1] - offsets[row]
-            skipped = 0
-            while skipped < size and ranked[start + skipped] < first_shared:
-                skipped += 1
-            own = np.searchsorted(classes, size, side="right") - 1
-            smallest, largest = -(-p * size // q), min(size * q // p, classes[-1])
-            first = np.searchsorted(classes, smallest, side="right") - 1
-            last = np.searchsorted(classes, largest, side="right") - 1
-            for other in range(first, last + 1):
-                wanted = -(-p * (size + max(smallest, classes[other])) // (p + q))
-                for i in range(start + skipped, start + size - wanted + 1):
-                    if not counting:
-                        low, high = np.uint64(min(own, other)), np.uint64(max(own, other))
-                        h = (np.uint64(ranked[i]) * np.uint64(MULTIPLIER) + low) * np.uint64(
-                            MULTIPLIER
-                        ) + high
-                        found[total], keys[total] = row, fmix64(h)
-                        sides[total] = 0 if own == other else 1 if own < other else 2
-                    total += 1
-    return found, keys, sides
+    for row in rows:
+        start = members.offsets[row]
+        size = members.offsets[row + 1] - start
+        # what only one set has is no key, and stands first in any order
+        alone = 0
+        for i in range(size):
+            shingle = _of_numbers(members, row, start + i)
+            often = seen[np.int64(shingle & last_cell)]
+            if often > 1:
+                ranked[i - alone] = np.uint64(min(often, most)) << np.uint64(44) | shingle >> np.uint64(20)
+            else:
+                alone += 1
+        ranked[: size - alone].sort()
+        own = np.searchsorted(classes, size, side="right") - 1
+        smallest, largest = -(-p * size // q), min(size * q // p, classes[-1])
+        first = np.searchsorted(classes, smallest, side="right") - 1
+        last = np.searchsorted(classes, largest, side="right") - 1
+        for other in range(first, last + 1):
+            wanted = least_in_common(size, max(smallest, classes[other]), p, q)
+            prefix = size - wanted + 1 - alone
+            if prefix <= 0:
+                continue
+            if total + prefix > len(found):
+                length = 2 * (total + prefix)
+                found, keys, sides = _longer(found, length), _longer(keys, length), _longer(sides, length)
+            low, high = np.uint64(min(own, other)), np.uint64(max(own, other))
+            for i in range(prefix):
+                h = (ranked[i] * np.uint64(MULTIPLIER) + low) * np.uint64(MULTIPLIER) + high
+                found[total], keys[total] = row, fmix64(h)
+                sides[total] = 0 if own == other else 1 if own < other else 2
+                total += 1
+    return found[:total].copy(), keys[:total].copy(), sides[:total].copy()
+
+
+@kernel
+def _longer(values: Any, length: int) -> Any:
+    """The values with room for so many."""
+    longer = np.empty(length, values.dtype)
+    longer[: len(values)] = values
+    return longer

@@ -8,19 +8,20 @@ common with another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
 
 from cleaners import keep_rule, sharing
-from cleaners.candidates import Pairs, Sets, plain_buckets, uncrowded_buckets
+from cleaners.candidates import Buckets, Sets, hopeful, plain_buckets, uncrowded_buckets
 from cleaners.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.row_tables import RowTables, starts_of
-from cleaners.shingles import count_tokens, shingle_sets
+from cleaners.shared_keys import Pairs
+from cleaners.shingles import WORDS, count_tokens, shingle_sets, sketches
 from cleaners.tokens import I64, U64
 
 __all__ = [
@@ -36,6 +37,11 @@ __all__ = [
     "kept",
     "table_of",
 ]
+
+Made = TypeVar("Made")
+
+#: Where there may be more shingles than so many, only sets that may have a near-duplicate are kept in memory.
+SHINGLES_AT_ONCE: Final = 1 << 22
 
 #: What `find` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
@@ -113,39 +119,27 @@ def find(
     twins, firsts = sharing.twins(everything)
     everything.leave_out(twins[twins != firsts])
     columns = ["rarest"] if method == "exact" else band_names(threshold)
-    ways = sharing.in_parts(everything, *columns)
     with ThreadPoolExecutor(workers) as pool:
-        pairs = sharing.joined(pool.map(lambda way: sharing.sharing(everything, way, same_numbers), ways))
+        keys = sharing.all_keys(everything, *columns)
+        pairs = sharing.joined(pool.map(lambda key: sharing.sharing(everything, key, same_numbers), keys))
         # rows with the same tokens have one set, that of the first of them
-        originals, members = np.unique(np.concatenate((pairs.rows, firsts))), np.unique(pairs.rows)
-        parts = pool.map(
-            lambda i: shingle_sets(
-                given[i].texts(everything.local(members, *everything.starts[i : i + 2])), n
-            ),
-            range(len(given)),
+        has_set = np.zeros(int(everything.starts[-1]), np.bool_)
+        has_set[pairs.rows] = has_set[firsts] = True
+        originals = np.flatnonzero(has_set)
+        place = np.cumsum(has_set, dtype=np.uint32) - np.uint32(1)  # of each of these rows its set
+        pairs = pairs._replace(rows=place[pairs.rows])
+        sets, buckets = _sets_and_buckets(
+            given, everything, originals, pairs, pool, n=n, threshold=threshold, same_numbers=same_numbers
         )
-        # no text has more shingles than tokens
-        shingles, counts = _flat(parts, int(everything.gather(members, "tokens").get_column("tokens").sum()))
-    sizes = np.zeros(len(originals), np.int64)
-    sizes[np.searchsorted(originals, members)] = counts
-    numbers = everything.gather(originals, "numbers").get_column("numbers").to_numpy()
-    sets = Sets(
-        first_new=int(np.searchsorted(originals, everything.first_new)),
-        shingles=shingles,
-        offsets=starts_of(sizes),
-        numbers=numbers if same_numbers else np.zeros_like(numbers),
-    )
-    buckets = uncrowded_buckets(
-        plain_buckets(Pairs(np.searchsorted(originals, pairs.rows), pairs.keys), len(originals)),
-        sets,
-        keep_rule.as_fraction(threshold),
-    )
-    rows = np.unique(np.concatenate((originals, twins)))
-    original = rows.copy()
-    original[np.searchsorted(rows, twins)] = firsts
+    del pairs
+    has_set[twins] = True
+    rows = np.flatnonzero(has_set)
+    walked = place[rows]
+    walked[np.searchsorted(rows, twins)] = place[firsts]
+    del has_set, place
     walk = keep_rule.Walk(
         first_new=int(np.searchsorted(rows, everything.first_new)),
-        sets=np.searchsorted(originals, original),
+        sets=walked,
         places=rows[rows >= everything.first_new] - everything.first_new,
     )
     decisions = keep_rule.decide(
@@ -157,7 +151,8 @@ def find(
         document_share=document_share,
         min_words=min_words,
     )
-    del shingles, sets, buckets, pairs  # most of the memory
+    sizes = np.diff(sets.offsets)
+    del sets, buckets  # most of the memory
 
     repeats = np.flatnonzero(decisions.witnesses >= 0)
     witnesses = decisions.witnesses[repeats]
@@ -188,6 +183,56 @@ def find(
     )
     ends = np.searchsorted(struck + everything.first_new, everything.starts[len(index) :])
     return [told[start:end] for start, end in pairwise(ends)]
+
+
+def _sets_and_buckets(
+    given: Sequence[Table],
+    everything: RowTables,
+    originals: I64,
+    pairs: Pairs,
+    pool: Executor,
+    *,
+    n: int,
+    threshold: float,
+    same_numbers: bool,
+) -> tuple[Sets, Buckets]:
+    """The sets of the rows `originals`, with shingles where they matter, and the buckets of `pairs` of set and key."""
+    least = keep_rule.as_fraction(threshold)
+    of_originals = everything.gather(originals, "numbers", "tokens")
+    tokens = of_originals.get_column("tokens").to_numpy().astype(np.int64)
+    numbers = of_originals.get_column("numbers").to_numpy()
+    if not same_numbers:
+        numbers = np.zeros_like(numbers)
+
+    def of_texts(make: Callable[[pl.Series, int], Made], rows: I64) -> Iterator[Made]:
+        def of_table(i: int) -> Made:
+            return make(given[i].texts(everything.local(rows, *everything.starts[i : i + 2])), n)
+
+        return pool.map(of_table, range(len(given)))
+
+    with_keys = np.zeros(len(originals), np.bool_)
+    with_keys[pairs.rows] = True
+    sizes = np.zeros(len(originals), np.int64)
+    if tokens[with_keys].sum() > SHINGLES_AT_ONCE:
+        sketched = list(of_texts(sketches, originals[with_keys]))
+        sizes[with_keys] = np.concatenate([some for some, _ in sketched])
+        bitmaps = np.zeros((len(originals), WORDS), np.uint64)
+        bitmaps[with_keys] = np.concatenate([some for _, some in sketched])
+        with_keys &= hopeful(pairs, sizes, bitmaps, numbers, least)
+        chosen = with_keys[pairs.rows]
+        pairs = Pairs(pairs.rows[chosen], pairs.keys[chosen])
+        sizes[:] = 0
+        del sketched, bitmaps
+    # no text has more shingles than tokens
+    shingles, counts = _flat(of_texts(shingle_sets, originals[with_keys]), int(tokens[with_keys].sum()))
+    sizes[with_keys] = counts
+    sets = Sets(
+        first_new=int(np.searchsorted(originals, everything.first_new)),
+        shingles=shingles,
+        offsets=starts_of(sizes),
+        numbers=numbers,
+    )
+    return sets, uncrowded_buckets(plain_buckets(pairs, len(originals)), sets, least)
 
 
 def _flat(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.candidates import Buckets, Sets
+from cleaners.candidates import Buckets, Sets, least_in_common, may_be_near
+from cleaners.shingles import WORDS, set_bits
 from cleaners.tokens import I64, U32, U64, kernel
 
 # What becomes of a row.
@@ -33,7 +34,7 @@ class Walk(NamedTuple):
     """The rows that may be duplicates or witnesses, in order; the index's first."""
 
     first_new: int  # the number of the first row that is not the index's
-    sets: I64  # of each row the set that it has
+    sets: U32  # of each row the set that it has
     places: I64  # of this run's rows: which of all rows of this run they are
 
 
@@ -86,26 +87,11 @@ def decide(
 
 
 @kernel
-def _ones(x: Any) -> Any:
-    """How many of 64 bits are set."""
-    x -= x >> np.uint64(1) & np.uint64(0x5555555555555555)
-    x = (x & np.uint64(0x3333333333333333)) + (x >> np.uint64(2) & np.uint64(0x3333333333333333))
-    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@kernel
 def _bitmaps(shingles: U64, offsets: I64) -> Any:
-    """256 bits for each set, with one bit of every shingle.
-
-    Two sets differ in at least as many shingles as their bitmaps in bits, which tells most near-misses without a look
-    at their shingles (Sandes, Teodoro and Melo, "Bitmap filter: speeding up exact set similarity joins", 2018).
-    """
-    maps = np.zeros((len(offsets) - 1, 4), np.uint64)
+    """The bitmaps of the sets, a row each."""
+    maps = np.zeros((len(offsets) - 1, WORDS), np.uint64)
     for row in range(len(maps)):
-        for i in range(offsets[row], offsets[row + 1]):
-            word = np.int64(shingles[i] >> np.uint64(6) & np.uint64(3))
-            maps[row, word] |= np.uint64(1) << (shingles[i] & np.uint64(63))
+        set_bits(shingles, offsets[row], offsets[row + 1], maps, row)
     return maps
 
 
@@ -131,7 +117,7 @@ def _common(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wanted
 
 
 @kernel
-def _share_a_key(keys: I64, a: int, a_end: int, b: int, b_end: int) -> Any:
+def _share_a_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
     for i in range(a, a_end):
         for j in range(b, b_end):
             if keys[i] == keys[j]:
@@ -159,10 +145,10 @@ def _decide(
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
     before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
-    maps = _bitmaps(shingles, offsets)
+    maps, sizes = _bitmaps(shingles, offsets), offsets[1:] - offsets[:-1]
     holders = np.full(len(offsets) - 1, -1)  # of each set: the kept row that has it
     last_seen = np.full(len(offsets) - 1, -1)
-    members = np.empty(len(buckets), np.int64)  # of each bucket: the kept rows that are in it, in order
+    members = np.empty(len(buckets), np.uint32)  # of each bucket: the kept rows that are in it, in order
     ends = member_starts[:-1].copy()
     for row in range(first_new):
         if holders[sets[row]] < 0:
@@ -178,7 +164,7 @@ def _decide(
         left[document] = total
         while row < rows and places[row - first_new] < stop:
             own = sets[row]
-            size, best = offsets[own + 1] - offsets[own], row
+            best = row
             if holders[own] >= 0:
                 # a kept row that is near to this one is near to that one too: it cannot be earlier
                 best = holders[own]
@@ -193,22 +179,12 @@ def _decide(
                     if last_seen[other] == row:
                         continue
                     last_seen[other] = row
-                    other_size = offsets[other + 1] - offsets[other]
-                    if min(size, other_size) * q < p * max(size, other_size):
-                        continue
-                    if numbers[own] != numbers[other]:
-                        continue
-                    # common / (size + other_size - common) >= p / q
-                    wanted = -(-p * (size + other_size) // (p + q))
-                    different = 0
-                    for word in range(4):
-                        different += _ones(maps[own, word] ^ maps[other, word])
-                    if different > size + other_size - 2 * wanted:
+                    if not may_be_near(sizes, maps, numbers, own, other, p, q):
                         continue
                     common = _common(
                         *(shingles, offsets[own], offsets[own + 1]),
                         *(shingles, offsets[other], offsets[other + 1]),
-                        wanted,
+                        least_in_common(sizes[own], sizes[other], p, q),
                     )
                     if common < 0:
                         continue

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.tokens import I64
+from cleaners.tokens import I64, U32
 
 
 def starts_of(counts: Sequence[int] | NDArray[np.integer]) -> I64:
@@ -28,18 +28,18 @@ class RowTables:
         self.indexed = indexed
         self.starts = starts_of([table.select(pl.len()).collect().item() for table in tables])
         self.first_new = int(self.starts[indexed])
-        self._left_out = np.zeros(0, np.int64)
+        self._left_out = np.zeros(0, np.uint32)
 
     @property
     def new(self) -> int:
         """How many rows are this run's."""
         return int(self.starts[-1]) - self.first_new
 
-    def leave_out(self, rows: I64) -> None:
+    def leave_out(self, rows: U32) -> None:
         """Take no keys of these rows, which are in order, from now on."""
         self._left_out = rows
 
-    def keys(self, name: str, *others: str, new: bool | None = None) -> Iterator[tuple[I64, pl.DataFrame]]:
+    def keys(self, name: str, *others: str, new: bool | None = None) -> Iterator[tuple[U32, pl.DataFrame]]:
         """(rows, columns) of each table: those rows whose column `name` is not null and that are not left out.
 
         `new` asks for this run's tables only, or for the index's only.
@@ -52,12 +52,13 @@ class RowTables:
             columns = table.select(name, *others).collect()
             wanted = columns.get_column(name).is_not_null().to_numpy().copy()
             wanted[self.local(self._left_out, start, stop)] = False
-            yield np.flatnonzero(wanted) + start, columns.filter(pl.Series(wanted))
+            yield (np.flatnonzero(wanted) + start).astype(np.uint32), columns.filter(pl.Series(wanted))
 
     @staticmethod
-    def local(rows: I64, start: int, stop: int) -> I64:
+    def local(rows: I64 | U32, start: int, stop: int) -> I64:
         """Of rows in order those from `start` to before `stop`, counted from `start`."""
-        return rows[np.searchsorted(rows, start) : np.searchsorted(rows, stop)] - start
+        first, end = np.searchsorted(rows, np.array([start, stop], rows.dtype))
+        return rows[first:end].astype(np.int64) - start
 
     def gather(self, rows: I64, *columns: str) -> pl.DataFrame:
         """These columns of the rows of those numbers, in the order of `rows`."""

@@ -9,44 +9,48 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.candidates import KeyFilter, Pairs, number_pairs, shared_keys
 from cleaners.row_tables import RowTables
-from cleaners.tokens import I64, U64
+from cleaners.shared_keys import KeyFilter, Pairs, in_parts, number_pairs, shared_keys
+from cleaners.tokens import MULTIPLIER, U32, U64
 
-#: A column is gone through in parts of about so many keys of this run: some 500 MB of memory.
-KEYS_AT_ONCE: Final = 1 << 24
+#: Keys of this run that go through one filter: it takes up to 128 MB then.
+KEYS_IN_FILTER: Final = 1 << 25
 
 
 class Keys(NamedTuple):
     """A part of the keys of a table: those of a column, or every so manieth of them."""
 
     column: str
+    keys: int  # how many of this run there are in the part, more or less
     part: int = 0
     parts: int = 1
 
 
-def twins(everything: RowTables) -> tuple[I64, I64]:
+def twins(everything: RowTables) -> tuple[U32, U32]:
     """(rows, firsts): rows that have the same tokens as another, one of them of this run; and the first of those."""
-    parts = 1 + everything.new // KEYS_AT_ONCE
+    parts = 1 + everything.new // KEYS_IN_FILTER
     found, firsts = [], []
     for part in range(parts):
 
-        def pairs_of(rows: I64, columns: pl.DataFrame, part: int = part) -> tuple[I64, U64, U64]:
+        def pairs_of(rows: U32, columns: pl.DataFrame, part: int = part) -> tuple[U32, U64, U64]:
             a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
-            chosen = (a >> np.uint64(32)) % np.uint64(parts) == part
+            if parts == 1:
+                return rows, a, b
+            chosen = a % np.uint64(parts) == part  # `in_parts` goes by the upper half
             return rows[chosen], a[chosen], b[chosen]
 
         rows, a, b = _passed(everything, ("exact_a", "exact_b"), pairs_of, everything.new // parts)
-        (here, numbers), _ = shared_keys(rows, number_pairs(a, b), everything.first_new)
-        _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
-        found.append(here)
-        firsts.append(here[at][place])
+        for few in in_parts(a):
+            (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), everything.first_new)
+            _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
+            found.append(here)
+            firsts.append(here[at][place])
     rows = np.concatenate(found)
     order = np.argsort(rows)
     return rows[order], np.concatenate(firsts)[order]
 
 
-def in_parts(everything: RowTables, *columns: str) -> list[Keys]:
+def all_keys(everything: RowTables, *columns: str) -> list[Keys]:
     """The parts in which these columns are gone through, bands or the rarest shingles."""
     new = everything.tables[everything.indexed :]
     keys = []
@@ -55,8 +59,8 @@ def in_parts(everything: RowTables, *columns: str) -> list[Keys]:
         if column == "rarest":
             lengths = pl.col(column).list.len().sum()
             count = sum(table.select(lengths).collect().item() or 0 for table in new)
-        parts = 1 + count // KEYS_AT_ONCE
-        keys += [Keys(column, part, parts) for part in range(parts)]
+        parts = 1 + count // KEYS_IN_FILTER
+        keys += [Keys(column, count // parts, part, parts) for part in range(parts)]
     return keys
 
 
@@ -66,7 +70,7 @@ def sharing(everything: RowTables, which: Keys, same_numbers: bool) -> Pairs:
     With `same_numbers`, a key stands for the numbers too, so that rows with different ones never meet.
     """
 
-    def pairs_of(rows: I64, columns: pl.DataFrame) -> tuple[I64, U64]:
+    def pairs_of(rows: U32, columns: pl.DataFrame) -> tuple[U32, U64]:
         column, numbers = columns.get_column(which.column), columns.get_column("numbers").to_numpy()
         if column.dtype == pl.List:
             counts = column.list.len().to_numpy()
@@ -79,33 +83,29 @@ def sharing(everything: RowTables, which: Keys, same_numbers: bool) -> Pairs:
             keys = keys ^ numbers
         if which.parts == 1:
             return rows, keys
-        # the upper half: the lower one of a band's key may be the same for all
-        chosen = (keys >> np.uint64(32)) % np.uint64(which.parts) == which.part
+        # `in_parts` goes by the upper half, as it is
+        chosen = (keys * np.uint64(MULTIPLIER) >> np.uint64(33)) % np.uint64(which.parts) == which.part
         return rows[chosen], keys[chosen]
 
-    rows, keys = _passed(
-        everything, (which.column, "numbers"), pairs_of, KEYS_AT_ONCE if which.parts > 1 else everything.new
-    )
+    rows, keys = _passed(everything, (which.column, "numbers"), pairs_of, which.keys)
     pairs, _ = shared_keys(rows, keys, everything.first_new)
     return pairs
 
 
 def joined(parts: Iterable[Pairs]) -> Pairs:
-    """The pairs of several kinds of keys, the keys of each numbered after those of the one before; by row."""
+    """The pairs of several kinds of keys, the keys of each numbered after those of the one before."""
     rows, keys, count = [], [], 0
     for part in parts:
         rows.append(part.rows)
-        keys.append(part.keys + count)
-        count += int(part.keys.max(initial=-1)) + 1
-    row, key = np.concatenate(rows), np.concatenate(keys)
-    order = np.argsort(row, kind="stable")
-    return Pairs(row[order], key[order])
+        keys.append(part.keys + np.uint32(count))
+        count += int(part.keys.max(initial=0)) + 1
+    return Pairs(np.concatenate(rows), np.concatenate(keys))
 
 
 def _passed(
     everything: RowTables,
     columns: tuple[str, ...],
-    pairs_of: Callable[[I64, pl.DataFrame], tuple[NDArray[Any], ...]],
+    pairs_of: Callable[[U32, pl.DataFrame], tuple[NDArray[Any], ...]],
     keys: int,
 ) -> tuple[NDArray[Any], ...]:
     """Of the arrays that `pairs_of` makes of each table, rows and keys first, those whose key a second row may have."""

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners import candidates, duplicate, rarest_shingles, sharing, shingles, tokens
+from cleaners import candidates, duplicate, rarest_shingles, shared_keys, sharing, shingles, tokens
 from cleaners.candidates import Buckets, Sets
 from cleaners.duplicate import Table
 from cleaners.paragraphs import SCHEMA
@@ -222,19 +222,35 @@ def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> Non
     assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
 
 
-@given(corpora(), options, st.sampled_from([0, 1, 2, 5]), st.integers(1, 3), st.sampled_from([7, 1 << 20]))
+@given(
+    corpora(),
+    options,
+    st.sampled_from([0, 1, 2, 5, 200]),
+    st.integers(1, 3),
+    st.sampled_from([7, 1 << 20]),
+    st.sampled_from([20, 1 << 20]),
+    st.sampled_from([0, 1 << 20]),
+)
 @settings(max_examples=80, deadline=None)
 def test_crowding_workers_and_parts_change_nothing(
-    corpus: Corpus, chosen: dict[str, Any], crowded: int, workers: int, keys_at_once: int
+    corpus: Corpus,
+    chosen: dict[str, Any],
+    crowded: int,
+    workers: int,
+    keys_at_once: int,
+    keys_in_filter: int,
+    shingles_at_once: int,
 ) -> None:
-    """The size-aware filter in place of crowded buckets, and keys in parts or at once, come to the same decisions."""
+    """The size-aware filter in place of crowded buckets, a first look by bitmaps, keys in parts: the same decisions."""
     making = {name: chosen[name] for name in DEFAULTS}
     ruling = {name: chosen[name] for name in RULES}
     tables = [table_of(frame_of(corpus), **making)]
     plain = find(tables, **ruling)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "CROWDED", crowded)
-        patch.setattr(sharing, "KEYS_AT_ONCE", keys_at_once)
+        patch.setattr(shared_keys, "KEYS_AT_ONCE", keys_at_once)
+        patch.setattr(sharing, "KEYS_IN_FILTER", keys_in_filter)
+        patch.setattr(duplicate, "SHINGLES_AT_ONCE", shingles_at_once)
         assert find(tables, **ruling, workers=workers).equals(plain)
 
 

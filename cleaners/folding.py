@@ -15,7 +15,7 @@ import polars as pl
 
 from cleaners.paragraphs import WHITE_SPACE
 from cleaners.tokens import I64, U8, U32, code_point, fmix64, kernel
-from cleaners.utf8 import utf8 as utf8
+from cleaners.utf8 import utf8
 
 #: First and last of characters that fold to one character each, whatever stands beside them, if that is plain too.
 PLAIN: Final = (

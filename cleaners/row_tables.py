@@ -39,13 +39,12 @@ class RowTables:
         """Take no keys of these rows, which are in order, from now on."""
         self._left_out = rows
 
-    def keys(self, name: str, *others: str, new: bool | None = None) -> Iterator[tuple[U32, pl.DataFrame]]:
+    def keys(self, name: str, *others: str, new: bool) -> Iterator[tuple[U32, pl.DataFrame]]:
         """(rows, columns) of each table: those rows whose column `name` is not null and that are not left out.
 
-        `new` asks for this run's tables only, or for the index's only.
+        They are this run's tables where `new` is true, else the index's.
         """
-        first = self.indexed if new is True else 0
-        last = self.indexed if new is False else len(self.tables)
+        first, last = (self.indexed, len(self.tables)) if new else (0, self.indexed)
         for table, start, stop in zip(
             self.tables[first:last], self.starts[first:last], self.starts[first + 1 :], strict=False
         ):

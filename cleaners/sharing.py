@@ -18,28 +18,40 @@ KEYS_IN_FILTER: Final = 1 << 25
 
 
 class Keys(NamedTuple):
-    """A part of the keys of a table: those of a column, or every so manieth of them."""
+    """The keys of a column, or a part of them."""
 
     column: str
-    keys: int  # how many of this run there are in the part, more or less
-    part: int = 0
-    parts: int = 1
+    part: int
+    parts: int
+    room: int  # how many keys of this run there are in a part, about
+
+    def mine(self, keys: U64) -> NDArray[np.bool_]:
+        """Which keys are in this part; `in_parts` goes by the upper half, as it is."""
+        mine: NDArray[np.bool_] = (keys * np.uint64(MULTIPLIER) >> np.uint64(33)) % np.uint64(
+            self.parts
+        ) == self.part
+        return mine
+
+
+def _parts(column: str, count: int) -> list[Keys]:
+    """The parts in which a column with so many keys of this run is gone through."""
+    parts = 1 + count // KEYS_IN_FILTER
+    return [Keys(column, part, parts, count // parts) for part in range(parts)]
 
 
 def twins(everything: RowTables) -> tuple[U32, U32]:
     """(rows, firsts): rows that have the same tokens as another, one of them of this run; and the first of those."""
-    parts = 1 + everything.new // KEYS_IN_FILTER
     found, firsts = [], []
-    for part in range(parts):
+    for which in _parts("exact_a", everything.new):
 
-        def pairs_of(rows: U32, columns: pl.DataFrame, part: int = part) -> tuple[U32, U64, U64]:
+        def pairs_of(rows: U32, columns: pl.DataFrame, which: Keys = which) -> tuple[U32, U64, U64]:
             a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
-            if parts == 1:
+            if which.parts == 1:
                 return rows, a, b
-            chosen = a % np.uint64(parts) == part  # `in_parts` goes by the upper half
-            return rows[chosen], a[chosen], b[chosen]
+            mine = which.mine(a)
+            return rows[mine], a[mine], b[mine]
 
-        rows, a, b = _passed(everything, ("exact_a", "exact_b"), pairs_of, everything.new // parts)
+        rows, a, b = _passed(everything, ("exact_a", "exact_b"), pairs_of, which.room)
         for few in in_parts(a):
             (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), everything.first_new)
             _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
@@ -59,8 +71,7 @@ def all_keys(everything: RowTables, *columns: str) -> list[Keys]:
         if column == "rarest":
             lengths = pl.col(column).list.len().sum()
             count = sum(table.select(lengths).collect().item() or 0 for table in new)
-        parts = 1 + count // KEYS_IN_FILTER
-        keys += [Keys(column, count // parts, part, parts) for part in range(parts)]
+        keys += _parts(column, count)
     return keys
 
 
@@ -83,11 +94,10 @@ def sharing(everything: RowTables, which: Keys, same_numbers: bool) -> Pairs:
             keys = keys ^ numbers
         if which.parts == 1:
             return rows, keys
-        # `in_parts` goes by the upper half, as it is
-        chosen = (keys * np.uint64(MULTIPLIER) >> np.uint64(33)) % np.uint64(which.parts) == which.part
-        return rows[chosen], keys[chosen]
+        mine = which.mine(keys)
+        return rows[mine], keys[mine]
 
-    rows, keys = _passed(everything, (which.column, "numbers"), pairs_of, which.keys)
+    rows, keys = _passed(everything, (which.column, "numbers"), pairs_of, which.room)
     pairs, _ = shared_keys(rows, keys, everything.first_new)
     return pairs
 

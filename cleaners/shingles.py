@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.folding import utf8
 from cleaners.tokens import (
     I64,
     U8,
@@ -24,6 +23,7 @@ from cleaners.tokens import (
     special_characters,
     tokenise,
 )
+from cleaners.utf8 import utf8
 
 WORDS: Final = 4  # of 64 bits each, in a bitmap
 

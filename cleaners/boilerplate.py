@@ -1,4 +1,4 @@
-"""Furniture lines: share bars, newsletter pleas, cookie and copyright lines, advertisement labels, menus, page ends."""
+"""Furniture: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from cleaners.author_biography import author_biographies as biographies_of_authors
+from cleaners.by_line import label_lines
+from cleaners.image_credit import image_credits as credits_of_images
 from cleaners.page_end import page_ends
 from cleaners.page_lines import page_lines
 from cleaners.page_menu import ENTRIES, menus
@@ -13,11 +16,21 @@ from cleaners.paragraphs import remove
 from cleaners.phrase_search import lines_of, search
 from cleaners.phrases import Phrase
 from cleaners.prose import is_prose
+from cleaners.pull_quote import pull_quotes as quotes_pulled
 from cleaners.share_bar import button_lines, share_bars
+from cleaners.stray_mark import stray_marks
 
 
 def boilerplate(
-    frame: pl.DataFrame, *, phrases: Sequence[Phrase], found: pl.DataFrame | None = None
+    frame: pl.DataFrame,
+    *,
+    phrases: Sequence[Phrase],
+    found: pl.DataFrame | None = None,
+    image_credits: bool = True,
+    pull_quotes: bool = True,
+    author_biographies: bool = True,
+    by_lines: bool = False,
+    datelines: bool = False,
 ) -> pl.DataFrame:
     """The frame with the reason `boilerplate` on the lines that belong to the page and not to the article.
 
@@ -27,6 +40,10 @@ def boilerplate(
       `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
     - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
       two or more, or it holds one and stands in a run of two or more such lines;
+    - "mark without a word": see `cleaners.stray_mark`;
+    - where they are not switched off, "image credit" and "image caption with credit" (`cleaners.image_credit`), "pull
+      quote: repeats a sentence of the article" (`cleaners.pull_quote`), "author biography"
+      (`cleaners.author_biography`); where they are switched on, "by-line" and "dateline" (`cleaners.by_line`);
     - "menu of the page": see `cleaners.page_menu`;
     - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
       `cleaners.page_end`.
@@ -39,8 +56,19 @@ def boilerplate(
     kept = found.filter(action="keep")
     by_phrase = _not_in_mid_article(found.filter(action="line"), lines).select("row", "rule")
     buttons = button_lines(lines)
+    rules = [by_phrase, share_bars(buttons), stray_marks(lines)]
+    if image_credits:
+        rules.append(credits_of_images(lines))
+    if pull_quotes:
+        rules.append(quotes_pulled(lines))
+    if author_biographies:
+        rules.append(biographies_of_authors(lines))
+    if by_lines or datelines:
+        struck_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
+        labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
+        rules.append(labels.filter(pl.col("rule").is_in(struck_labels)))
     struck = (
-        pl.concat([by_phrase, share_bars(buttons), *_of_page(frame, lines, found, buttons)])
+        pl.concat([*rules, *_of_page(frame, lines, found, buttons)])
         .join(kept, on="row", how="anti", maintain_order="left")
         .unique("row", keep="first", maintain_order=True)
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.by_line import label_lines
 from cleaners.page_lines import unmentioned
 
 RULE: Final = "menu of the page"
@@ -29,7 +30,8 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
     A menu is the part between the first and the last entry in a run of lines next to each other that are short, no
     prose and no quoted mail, if it has three different entries, one of them of the site's. A line in it stays that the
-    article's prose mentions, and one of four words or more without a bullet before the end of the article.
+    article's prose mentions; and before the end of the article a by-line, a dateline, and one of four words or more
+    without a bullet.
     """
     text = pl.col("text")
     short = page.filter((pl.col("words") <= WORDS) & ~pl.col("prose") & ~pl.col("quoted"))
@@ -54,11 +56,12 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
         & pl.col("row").is_between(
             of_run(pl.when(entry).then("row").min()), of_run(pl.when(entry).then("row").max())
         )
-    ).filter(
-        "kept",
+    ).filter("kept")
+    below = (menu["row"] > menu["end"]).fill_null(False)
+    menu = menu.filter(below | label_lines(menu["text"]).is_null()).filter(
         entry
         | (pl.col("words") <= WORDS_OF_UNKNOWN)
         | text.str.contains(_BULLET)
-        | (pl.col("row") > pl.col("end")),
+        | (pl.col("row") > pl.col("end")).fill_null(False)
     )
     return unmentioned(menu, page).select("row", pl.lit(RULE).alias("rule"))

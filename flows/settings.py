@@ -103,9 +103,14 @@ class RelatedArticles(Table):
 
 
 class Boilerplate(Table):
-    """Furniture lines: share bars, newsletter pleas, cookie and copyright lines, advertisement labels."""
+    """Furniture: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
 
     enabled: bool = True
+    image_credits: bool = True  # "Photo: Nora Quill/Agency", and captions that end so
+    pull_quotes: bool = True  # quotations printed once more between the paragraphs
+    author_biographies: bool = True  # "Nora Quill is a reporter for ..." at the end
+    by_lines: bool = False  # labelled, and kept unless true
+    datelines: bool = False  # labelled, and kept unless true
 
 
 class RepeatedLine(Table):

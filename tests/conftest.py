@@ -59,6 +59,27 @@ def jsonl(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+class Killed(BaseException):
+    """What stands for the end of the process."""
+
+
+@pytest.fixture
+def kill_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], object]], None]:
+    """Do some work up to a named point, where the process would be killed."""
+
+    def kill(_process: int, _signal: int) -> None:
+        raise Killed
+
+    def kill_at(point: str, work: Callable[[], object]) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("COPYDESK_FAULT", point)
+            patch.setattr(os, "kill", kill)
+            with pytest.raises(Killed):
+                work()
+
+    return kill_at
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real corpora, for tests marked `shared`."""

@@ -7,7 +7,7 @@ same documents, in every table.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -16,7 +16,8 @@ import polars as pl
 
 from cleaners.paragraphs import REASONS
 from cleaners.shingles import count_tokens
-from flows.dataset import Dataset
+from flows.dataset import Dataset, Span
+from flows.dataset.layout import SHARDED
 from flows.summary import Tally
 from flows.tables import TABLES
 
@@ -34,21 +35,36 @@ WHOLE: Final = ("duplicate_document", "too_short")  # reasons of documents of wh
 EMPTIED: Final = "no text: repair"  # how the error of a document begins of which repair left nothing
 
 
+def by_run(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows of each run, in order."""
+    parts = rows.partition_by("run_id", as_dict=True, maintain_order=True)
+    return {str(run_id): part for (run_id,), part in parts.items()}
+
+
 @dataclass(frozen=True)
 class Part:
-    """The parts of one name in the tables of a run."""
+    """The parts of one name in the tables of a folder of runs, and in its state."""
 
     documents: pl.DataFrame
     removed: pl.DataFrame
     repaired: pl.DataFrame
     rejected: pl.DataFrame
+    records: pl.DataFrame
+    index: pl.DataFrame
 
     @classmethod
-    def read(cls, dataset: Dataset, run_id: str, name: str) -> Part:
+    def read(cls, dataset: Dataset, span: Span, name: str) -> Part:
         """The parts of that name."""
-        return cls(
-            *(pl.read_parquet(dataset.folder(t, run_id) / name, hive_partitioning=False) for t in TABLES)
-        )
+        paths = (dataset.folder(kind, span) / name for kind in SHARDED)
+        return cls(*(pl.read_parquet(path, hive_partitioning=False) for path in paths))
+
+    def runs(self) -> Iterator[tuple[str, Part]]:
+        """What the part has of each run, in order."""
+        frames = [getattr(self, name) for name in SHARDED]
+        split = [by_run(frame) for frame in frames]
+        for run_id in sorted({run_id for parts in split for run_id in parts}):
+            own = [parts.get(run_id, frame.clear()) for parts, frame in zip(split, frames, strict=True)]
+            yield run_id, Part(*own)
 
     def tables(self) -> Iterator[tuple[str, pl.DataFrame]]:
         """The tables by name."""
@@ -100,14 +116,17 @@ class Part:
         return whole["document_id"], empty.join(removed, on="document_id", how="anti")["document_id"]
 
 
-def holes(part: Part, run_id: str) -> Iterator[Finding]:
+def holes(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
     """Values that are missing, and rows of another run: with these no table can be understood."""
     for name, table in part.tables():
         key = "uri" if name == "rejected" else "document_id"
         for column in table.columns:
             if column not in MAY_BE_NULL[name]:
                 yield f"{name}: {column} is null", table.filter(pl.col(column).is_null())[key]
-        yield f"{name}: rows of another run", table.filter(pl.col("run_id") != run_id)[key]
+        yield f"{name}: rows of another run", table.filter(~pl.col("run_id").is_in(runs))[key]
+    for name in ("records", "index"):
+        rows = getattr(part, name)
+        yield f"{name}: rows of another run", rows.filter(~pl.col("run_id").is_in(runs))["document_id"]
 
 
 def tables_agree(part: Part, enabled: Mapping[str, bool]) -> Iterator[Finding]:

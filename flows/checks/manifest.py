@@ -12,9 +12,10 @@ import polars as pl
 from cleaners.fingerprints import fingerprint_schema
 from cleaners.rarest_shingles import ORDER
 from cleaners.repeated_line import COUNTS
-from flows.dataset import Dataset
+from flows.dataset import Dataset, Span
+from flows.dataset.exchange import begun
 from flows.dataset.layout import SHARDED
-from flows.dataset.manifests import checksum
+from flows.dataset.manifests import checksum, read_manifests
 from flows.inputs import INPUTS
 from flows.ledger import RECORDS
 from flows.settings import Duplicate
@@ -34,33 +35,48 @@ class Promise:
     """What the manifest of a run says, as far as it can be checked."""
 
     run_id: str
-    files: Mapping[str, Mapping[str, Any]]  # table/part -> rows, bytes, blake2b
-    metadata: Mapping[str, str]  # of every Parquet file
     duplicate: Mapping[str, Any]  # the settings by which near-duplicates are judged
     enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was switched on
     inputs: int
     tally: Tally
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What the manifests of a folder of runs say, one run or several that were compacted."""
+
+    span: Span
+    files: Mapping[str, Mapping[str, Any]]  # table/part -> rows, bytes, blake2b, metadata
+    runs: Mapping[str, Promise]
 
     def parts(self) -> list[str]:
         """The names of the parts that each table has, in order."""
         return sorted({name.partition("/")[2] for name in self.files if name.partition("/")[0] in SHARDED})
 
 
-def promised(dataset: Dataset, run_id: str) -> Promise:
-    """The manifest of a run.
+def promised(dataset: Dataset, span: Span) -> Promises:
+    """The manifests of a folder of runs.
 
-    Raises CopydeskError, KeyError, TypeError, ValueError or AttributeError where it is not as it should be.
+    Raises CopydeskError, KeyError, TypeError, ValueError or AttributeError where they are not as they should be.
     """
-    said = dataset.manifest(run_id)
+    said = read_manifests(dataset, span)
+    files = {
+        name: {key: file[key] for key in ("rows", "bytes", "blake2b", "metadata")}
+        for name, file in said.files.items()
+    }
+    runs = {run_id: _promise(run_id, manifest) for run_id, manifest in said.runs.items()}
+    if not runs or not all(run_id in span for run_id in runs) or (span.first == span.last and not files):
+        raise ValueError(f"it is that of {', '.join(runs) or 'no run'}")
+    return Promises(span, files, runs)
+
+
+def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
     settings = said["settings"]
     duplicate = Duplicate.model_validate({key: settings["duplicate"][key] for key in JUDGED_BY})
-    promise = Promise(
-        said["run_id"],
-        {
-            name: {key: file[key] for key in ("rows", "bytes", "blake2b")}
-            for name, file in said["files"].items()
-        },
-        {"run_id": run_id, "copydesk_version": said["copydesk"], "configuration": said["configuration"]},
+    if said["run_id"] != run_id:
+        raise ValueError(f"it is that of {said['run_id']}")
+    return Promise(
+        run_id,
         duplicate.model_dump(include=set(JUDGED_BY)),
         {
             name: table["enabled"]
@@ -70,14 +86,14 @@ def promised(dataset: Dataset, run_id: str) -> Promise:
         int(said["inputs"]),
         Tally.from_json(said["tally"]),
     )
-    if promise.run_id != run_id:
-        raise ValueError(f"it is that of {promise.run_id}")
-    return promise
 
 
-def files_agree(dataset: Dataset, promise: Promise) -> Iterator[str]:
-    """What is wrong with the files of a run."""
-    run_id, files = promise.run_id, promise.files
+def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
+    """What is wrong with the files of a folder of runs."""
+    run_id, files = promises.span, promises.files
+    rules = next(
+        iter(promises.runs.values())
+    ).duplicate  # of the index, and the same for all runs of a dataset
     there = {
         f"{table}/{path.name}"
         for table in FOLDERS
@@ -92,18 +108,19 @@ def files_agree(dataset: Dataset, promise: Promise) -> Iterator[str]:
         elif path.stat().st_size != said["bytes"] or checksum(path) != said["blake2b"]:
             yield f"{run_id}: {path} is not what was written ({said['bytes']} bytes, {said['rows']} rows)"
         else:
-            yield from (f"{run_id}: {path} {problem}" for problem in _within(path, table, said, promise))
-    lines = promise.enabled.get("repeated_line", True)
+            yield from (f"{run_id}: {path} {problem}" for problem in _within(path, table, said, rules))
+    lines = any(promise.enabled.get("repeated_line", True) for promise in promises.runs.values())
     expected = {
-        f"{table}/{part}" for table in SHARDED for part in promise.parts() or ["part-00000-00000.parquet"]
+        f"{table}/{part}" for table in SHARDED for part in promises.parts() or ["part-00000-00000.parquet"]
     }
-    expected |= {f"{table}/part-00000.parquet" for table in (("ledger", "lines") if lines else ("ledger",))}
+    kinds = {name.partition("/")[0] for name in files}
+    expected |= {f"{kind}/part-00000.parquet" for kind in {"ledger", *(["lines"] if lines else [])} - kinds}
     yield from (
         f"{run_id}: {name} is missing, also in the manifest" for name in sorted(expected - set(files))
     )
 
 
-def _within(path: Path, table: str, said: Mapping[str, Any], promise: Promise) -> Iterator[str]:
+def _within(path: Path, table: str, said: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong within a file that has the bytes of the manifest."""
     try:
         columns, metadata = pl.read_parquet_schema(path), pl.read_parquet_metadata(path)
@@ -111,16 +128,16 @@ def _within(path: Path, table: str, said: Mapping[str, Any], promise: Promise) -
     except UNREADABLE as error:
         yield f"cannot be read: {str(error).partition(chr(10))[0]}"
         return
-    if list(columns.items()) != list(_schema(table, promise).items()):
+    if list(columns.items()) != list(_schema(table, rules).items()):
         yield "has other columns than its format"
     if rows != said["rows"]:
         yield f"has {rows:,} rows, the manifest says {said['rows']}"
-    for key, value in promise.metadata.items():
+    for key, value in said["metadata"].items():
         if metadata.get(key) != value:
             yield f"has {key} = {metadata.get(key)} in its metadata, the manifest says {value}"
 
 
-def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
+def _schema(table: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
     """The columns of the files of a table, or of a kind of state."""
     match table:
         case "ledger":
@@ -128,7 +145,7 @@ def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
         case "records":
             return RECORDS | SIGNED
         case "index":
-            return fingerprint_schema(promise.duplicate["threshold"], promise.duplicate["method"]) | SIGNED
+            return fingerprint_schema(rules["threshold"], rules["method"]) | SIGNED
         case "order":
             return ORDER
         case "lines":
@@ -138,6 +155,9 @@ def _schema(table: str, promise: Promise) -> Mapping[str, pl.DataType]:
 
 def strays(dataset: Dataset) -> Iterator[str]:
     """What lies in the tables' folders and belongs to no published run: readers read it, or its run is lost."""
+    if begun(dataset):
+        yield f"{dataset.root}: a command that takes files away was cut short; the next one that writes finishes it"
+        return
     for table in TABLES:
         for path in sorted((dataset.root / table).glob("[!._]*")):
             run_id = path.name.removeprefix("run=")

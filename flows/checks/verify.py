@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from flows.checks.agreement import Finding, Part, counted, holes, tables_agree
-from flows.checks.manifest import UNREADABLE, Promise, files_agree, promised, strays
+from flows.checks.agreement import Finding, Part, by_run, counted, holes, tables_agree
+from flows.checks.manifest import UNREADABLE, Promises, files_agree, promised, strays
 from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, ranks, records_agree
 from flows.checks.witnesses import (
     WITNESSES,
@@ -28,6 +29,7 @@ from flows.checks.witnesses import (
 )
 from flows.dataset import Dataset
 from flows.errors import CopydeskError, UsageError
+from flows.inputs import INPUTS
 from flows.summary import Tally
 
 SHOWN: Final = 5  # examples that a problem names
@@ -79,62 +81,76 @@ def verify(dataset: Dataset) -> Iterator[str]:
     """
     damaged = list(strays(dataset))
     promises = []
-    for run_id in dataset.runs():
+    for span in dataset.spans():
         try:
-            promises.append(promised(dataset, run_id))
+            promises.append(promised(dataset, span))
         except (CopydeskError, KeyError, TypeError, ValueError, AttributeError) as error:
-            damaged.append(f"{run_id}: the manifest is damaged: {error}")
+            damaged.append(f"{span}: the manifest is damaged: {error}")
     damaged += chain.from_iterable(files_agree(dataset, promise) for promise in promises)
     yield from damaged
     if not damaged:  # what the tables say of one another cannot be told from tables that are not whole
         yield from _tables(dataset, promises)
 
 
-def _tables(dataset: Dataset, promises: Sequence[Promise]) -> Iterator[str]:
+@dataclass
+class Found:
+    """What was found of a run so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    ids: list[pl.Series] = field(default_factory=list)  # of its documents
+    tally: Tally = field(default_factory=Tally)
+
+
+def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
     """What the tables say of one another, until one of them cannot be understood."""
-    run = ""
+    place = ""
     try:
         asked, witnesses = named(dataset), pl.DataFrame(schema=WITNESSES)
-        known = pl.Series("document_id", [], pl.String)  # the documents of the runs so far
+        every = []  # the ids of all documents, with their runs
         orders = dataset.parts("order")
         order = pl.read_parquet(orders[0], hive_partitioning=False) if orders else None
-        for promise in promises:
-            run = f"{promise.run_id}: "
-            ledger = pl.read_parquet(dataset.parts("ledger", promise.run_id), hive_partitioning=False)
-            findings = list(ledger_agrees(ledger, promise.inputs))
-            ids, tally = [known.clear()], Tally()
-            for name in promise.parts():
-                part = Part.read(dataset, promise.run_id, name)
-                if missing := list(_lines(run, holes(part, promise.run_id))):
+        for folder in folders:
+            place = f"{folder.span}: "
+            found = {run_id: Found() for run_id in folder.runs}
+            ledgers = by_run(pl.read_parquet(dataset.parts("ledger", folder.span), hive_partitioning=False))
+            nothing = pl.DataFrame(schema=INPUTS)
+            for run_id, promise in folder.runs.items():
+                found[run_id].findings += ledger_agrees(ledgers.get(run_id, nothing), promise.inputs)
+            for name in folder.parts():
+                whole = Part.read(dataset, folder.span, name)
+                if missing := list(_lines(place, holes(whole, list(folder.runs)))):
                     yield from missing
                     return
-                index = pl.read_parquet(
-                    dataset.folder("index", promise.run_id) / name, hive_partitioning=False
-                ).drop("run_id")
-                records = pl.read_parquet(
-                    dataset.folder("records", promise.run_id) / name, hive_partitioning=False
-                )
-                kept = fingerprinted(part.kept(), promise.duplicate, order)
-                places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
-                witnesses = pl.concat([witnesses, remembered(kept, places, asked, promise.duplicate["n"])])
-                findings += tables_agree(part, promise.enabled)
-                findings += inputs_agree(part, ledger)
-                findings += records_agree(part, records, ledger)
-                findings += order_agrees(part, places)
-                findings += words_agree(part, kept)
-                findings += index_agrees(index, kept)
-                findings += witnesses_agree(part, places, witnesses, promise.duplicate)
-                witnesses = witnesses.with_columns(pl.lit(-1, pl.Int64).alias("witness_rank"))
-                ids += [part.documents["document_id"], *part.gone()]
-                tally += counted(part, kept)
-            here = pl.concat(ids)
-            twice = here.filter(here.is_duplicated() | here.is_in(known.implode()))
-            findings.append(("documents, removed: a document is there twice", twice))
-            known = known.append(here)
-            yield from _lines(run, findings)
-            yield from _counts(run, promise.tally, tally)
+                for run_id, part in whole.runs():
+                    promise, ledger = folder.runs[run_id], ledgers.get(run_id, nothing)
+                    kept = fingerprinted(part.kept(), promise.duplicate, order)
+                    places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
+                    witnesses = pl.concat(
+                        [witnesses, remembered(kept, places, asked, promise.duplicate["n"])]
+                    )
+                    here = found[run_id]
+                    here.findings += tables_agree(part, promise.enabled)
+                    here.findings += inputs_agree(part, ledger)
+                    here.findings += records_agree(part, part.records, ledger)
+                    here.findings += order_agrees(part, places)
+                    here.findings += words_agree(part, kept)
+                    here.findings += index_agrees(part.index, kept)
+                    here.findings += witnesses_agree(part, places, witnesses, promise.duplicate)
+                    witnesses = witnesses.with_columns(pl.lit(-1, pl.Int64).alias("witness_rank"))
+                    here.ids += [part.documents["document_id"], *part.gone()]
+                    here.tally += counted(part, kept)
+            for run_id, here in found.items():
+                yield from _lines(f"{run_id}: ", here.findings)
+                yield from _counts(f"{run_id}: ", folder.runs[run_id].tally, here.tally)
+                every += [pl.DataFrame({"document_id": ids, "run": run_id}) for ids in here.ids if len(ids)]
     except UNREADABLE as error:
-        yield f"{run}cannot be read: {str(error).partition(chr(10))[0]}"
+        yield f"{place}cannot be read: {str(error).partition(chr(10))[0]}"
+        return
+    if every:
+        twice = pl.concat(every).filter(~pl.col("document_id").is_first_distinct())
+        for (run_id,), ids in twice.partition_by("run", as_dict=True, maintain_order=True).items():
+            what = "documents, removed: a document is there twice"
+            yield from _lines(f"{run_id}: ", [(what, ids["document_id"])])
 
 
 def _lines(run: str, findings: Iterable[Finding]) -> Iterator[str]:

@@ -51,5 +51,15 @@ def expire(
     say.print(f"{out}: {_runs(gone)} taken out" if gone else f"{out}: no run is that old; it is as it was")
 
 
+@app.command()
+def compact(out: Out, offline: Offline = False) -> None:
+    """Merge the small parts of many runs into large ones; no row changes."""
+    from flows.upkeep import compact as merge
+
+    with told("the dataset is as it was"):
+        parts = merge(open_dataset(out), offline=offline)
+    say.print(f"{out}: {parts[0]:,} parts became {parts[1]:,}" if parts else f"{out}: nothing to merge")
+
+
 def _runs(ids: list[str]) -> str:
     return f"run {ids[0]}" if len(ids) == 1 else f"{len(ids):,} runs, {ids[0]} to {ids[-1]},"

@@ -1,5 +1,6 @@
 """What is done to a published dataset: runs are taken back, struck text is restored, parts are merged, old runs go."""
 
+from flows.upkeep.compaction import compact
 from flows.upkeep.cutting import expire, rollback
 
-__all__ = ["expire", "rollback"]
+__all__ = ["compact", "expire", "rollback"]

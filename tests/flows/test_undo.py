@@ -10,69 +10,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import pytest
 
 from flows.checks import verify
 from flows.dataset import STATE, Dataset
-from flows.plan import Threads, carry_out
-from flows.settings import Settings
 from flows.tables import TABLES
 from flows.upkeep import rollback
+from small_runs import POINTS, published, record, run, state, story, swept
 from support import Answer, table
 
 Copydesk = Callable[..., Answer]
 Jsonl = Callable[..., Path]
-
-SUBJECTS = (
-    "harbour",
-    "council",
-    "orchestra",
-    "ferry",
-    "library",
-    "market",
-    "bridge",
-    "museum",
-    "school",
-    "brewery",
-)
-PLAIN = {"repeated_line": {"enabled": False}, "language": {"enabled": False}}
-
-
-def story(number: int) -> str:
-    """A paragraph that is like no other of another number."""
-    words = [SUBJECTS[(number * 7 + i * i) % len(SUBJECTS)] + str((number * 31 + i) % 97) for i in range(16)]
-    return f"Report {number} says that the {' and the '.join(words)} were mentioned."
-
-
-def record(number: int, *more: str) -> dict[str, Any]:
-    """A record with a story of its own, and more paragraphs."""
-    return {"id": f"id-{number}", "source": "evening.example", "text": "\n\n".join([story(number), *more])}
-
-
-def run(out: Path, *inputs: Path, said: dict[str, Any] = PLAIN) -> str | None:
-    """One run; its id."""
-    threads = Threads(2, lambda _stage, _done, _total: None)
-    return carry_out([str(i) for i in inputs], out, Settings.model_validate(said), threads).run_id
-
-
-def published(out: Path) -> dict[str, list[dict[str, Any]]]:
-    """All rows of the tables, as a reader sees them."""
-    return {
-        name: table(out, name).to_dicts() if any((out / name).glob("*/*.parquet")) else [] for name in TABLES
-    }
-
-
-def state(out: Path) -> dict[str, Any]:
-    """All that is remembered between runs, clocks aside."""
-    dataset = Dataset(out)
-    return {
-        kind: [pl.read_parquet(path, hive_partitioning=False).to_dicts() for path in dataset.parts(kind)]
-        for kind in STATE
-        if kind != "runs"
-    }
 
 
 def test_a_rollback_leaves_the_dataset_as_it_was(tmp_path: Path, jsonl: Jsonl) -> None:
@@ -119,41 +68,6 @@ def test_a_run_that_is_not_there_is_not_taken_back(tmp_path: Path, jsonl: Jsonl,
         f"copydesk: {out} has no run 'r000007': it has r000001 to r000001\n",
     )
     assert copydesk("rollback", tmp_path / "nothing", "r000001").code == 2
-
-
-class Killed(BaseException):
-    """What stands for the end of the process."""
-
-
-@pytest.fixture
-def kill_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Do something, and let it come to its end at a point where the process is killed in earnest."""
-
-    def kill(_process: int, _signal: int) -> None:
-        raise Killed
-
-    def kill_at(point: str, work: Callable[[], object]) -> None:
-        with monkeypatch.context() as patch:
-            patch.setenv("COPYDESK_FAULT", point)
-            patch.setattr(os, "kill", kill)
-            with pytest.raises(Killed):
-                work()
-
-    return kill_at
-
-
-def swept(out: Path) -> None:
-    """Let the next writer clear up, and see that nothing is left to do, and all is well."""
-    with Dataset(out).writing():
-        pass
-    assert not [*out.glob("*/.*"), *(out / "_copydesk").glob("*/.*"), *(out / "_copydesk/staging").iterdir()]
-    assert list(verify(Dataset(out))) == []
-
-
-POINTS = (
-    *(f"exchange {name}" for name in (*TABLES, *STATE, "sweep")),
-    *(f"exchange unmark {name}" for name in (*STATE, *TABLES)),
-)
 
 
 def test_a_rollback_that_is_killed_is_as_before_or_as_after(

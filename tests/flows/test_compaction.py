@@ -1,0 +1,118 @@
+"""Compaction: fewer files, the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.checks import verify
+from flows.dataset import Dataset
+from flows.dataset.layout import SHARDED
+from flows.upkeep import compact, rollback
+from small_runs import POINTS, published, record, run, state, story, swept
+from support import Answer
+
+Copydesk = Callable[..., Answer]
+Jsonl = Callable[..., Path]
+
+
+def some_runs(out: Path, jsonl: Jsonl, *numbers: int) -> None:
+    """Runs of two documents each, one paragraph of the second being a duplicate; with site memory."""
+    for i in numbers:
+        name = f"{i}.jsonl"
+        file = out.parent / name
+        run(
+            out, file if file.exists() else jsonl([record(3 * i), record(3 * i + 1, story(0))], name), said={}
+        )
+
+
+def rows(out: Path) -> list[list[dict[str, object]]]:
+    """The rows of all that is remembered, whatever the parts."""
+    return [[row for part in parts for row in part] for parts in state(out).values()]
+
+
+def test_compaction_changes_no_row(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
+    """Tables, state and manifests are as they were, in one folder of one part; what follows goes on as before."""
+    out, other = tmp_path / "out", tmp_path / "other"
+    for folder in (out, other):
+        some_runs(folder, jsonl, 0, 1, 2)
+    before, told = (published(out), rows(out)), list(Dataset(out).manifests())
+    answer = copydesk("compact", out)
+    assert (answer.code, answer.out) == (0, f"{out}: 24 parts became 8\n")
+    assert (published(out), rows(out)) == before
+    assert [p.name for p in (out / "documents").iterdir()] == ["run=r000001..r000003"]
+    dataset = Dataset(out)
+    assert dataset.runs() == ["r000001", "r000002", "r000003"]
+    assert [{**said, "files": None} for _, said in dataset.manifests()] == [
+        {**s, "files": None} for _, s in told
+    ]
+    assert dataset.manifest("r000002")["run_id"] == "r000002"
+    assert dataset.scan("documents", "r000002").collect()["run_id"].to_list() == ["r000002"] * 2
+    assert list(verify(dataset)) == []
+    for folder in (out, other):
+        some_runs(folder, jsonl, 3)
+    assert published(out)["removed"][-1] == published(other)["removed"][-1]
+    assert rows(out) == rows(other)
+    swept(out)
+
+
+def test_large_parts_stay_and_small_ones_are_merged(tmp_path: Path, jsonl: Jsonl) -> None:
+    """Parts are merged up to a size; again and again, they stay as they are from half of that on."""
+    out = tmp_path / "out"
+    some_runs(out, jsonl, 0, 1, 2, 3)
+    before = published(out), rows(out)
+    parts = sorted((out / "documents").glob("*/*"))
+    folders = [Dataset(out).folder(kind, "r000001") for kind in SHARDED]
+    size = sum(path.stat().st_size for folder in folders for path in folder.iterdir())
+    compact(Dataset(out), large=int(2.02 * size))
+    assert len(list((out / "documents").glob("*/*"))) == len(parts) // 2
+    assert (published(out), rows(out)) == before
+    some_runs(out, jsonl, 4)
+    kept = {p.stat().st_ino for p in (out / "documents").glob("*/*")}
+    compact(Dataset(out), large=int(2.02 * size))
+    assert {p.stat().st_ino for p in (out / "documents").glob("*/*")} == kept
+    assert [p.name for p in (out / "documents").iterdir()] == ["run=r000001..r000005"]
+    swept(out)
+
+
+def test_a_rollback_cuts_a_compacted_folder(tmp_path: Path, jsonl: Jsonl) -> None:
+    """What is left of the folder keeps its name, and its changed part has another: nobody reads one for the other."""
+    out = tmp_path / "out"
+    some_runs(out, jsonl, 0, 1)
+    before = published(out), rows(out)
+    some_runs(out, jsonl, 2, 3)
+    compact(Dataset(out))
+    names = {p.name for p in (out / "documents").glob("*/*")}
+    assert rollback(Dataset(out), "r000003") == ["r000003", "r000004"]
+    assert (published(out), rows(out)) == before
+    assert Dataset(out).runs() == ["r000001", "r000002"]
+    assert [p.name for p in (out / "documents").iterdir()] == ["run=r000001..r000004"]
+    assert names.isdisjoint(p.name for p in (out / "documents").glob("*/*"))
+    swept(out)
+    some_runs(out, jsonl, 2)
+    assert Dataset(out).runs() == ["r000001", "r000002", "r000005"]
+    compact(Dataset(out))
+    assert Dataset(out).runs() == ["r000001", "r000002", "r000005"]
+    swept(out)
+    assert rollback(Dataset(out), "r000002") == ["r000002", "r000005"]
+    assert Dataset(out).runs() == ["r000001"]
+    swept(out)
+
+
+def test_a_compaction_that_is_killed_changes_no_row(
+    tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed anywhere, the rows are there, each once, for readers and for the next run."""
+    out = tmp_path / "out"
+    some_runs(out, jsonl, 0)
+    for number, point in enumerate(POINTS[::3], 1):
+        some_runs(out, jsonl, number)
+        before = published(out)["documents"], rows(out)
+        kill_at(point, lambda: compact(Dataset(out)))
+        assert published(out)["documents"] == before[0], point
+        with Dataset(out).writing():
+            pass
+        assert (published(out)["documents"], rows(out)) == before, point
+    swept(out)

@@ -1,0 +1,78 @@
+"""Small runs for tests of what is done to a dataset of several: records, one run, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.checks import verify
+from flows.dataset import STATE, Dataset
+from flows.plan import Threads, carry_out
+from flows.settings import Settings
+from flows.tables import TABLES
+from support import table
+
+SUBJECTS = (
+    "harbour",
+    "council",
+    "orchestra",
+    "ferry",
+    "library",
+    "market",
+    "bridge",
+    "museum",
+    "school",
+    "brewery",
+)
+PLAIN = {"repeated_line": {"enabled": False}, "language": {"enabled": False}}
+
+
+def story(number: int) -> str:
+    """A paragraph that is like no other of another number."""
+    words = [SUBJECTS[(number * 7 + i * i) % len(SUBJECTS)] + str((number * 31 + i) % 97) for i in range(16)]
+    return f"Report {number} says that the {' and the '.join(words)} were mentioned."
+
+
+def record(number: int, *more: str) -> dict[str, Any]:
+    """A record with a story of its own, and more paragraphs."""
+    return {"id": f"id-{number}", "source": "evening.example", "text": "\n\n".join([story(number), *more])}
+
+
+def run(out: Path, *inputs: Path, said: dict[str, Any] = PLAIN) -> str | None:
+    """One run; its id."""
+    threads = Threads(2, lambda _stage, _done, _total: None)
+    return carry_out([str(i) for i in inputs], out, Settings.model_validate(said), threads).run_id
+
+
+def published(out: Path) -> dict[str, list[dict[str, Any]]]:
+    """All rows of the tables, as a reader sees them."""
+    return {
+        name: table(out, name).to_dicts() if any((out / name).glob("*/*.parquet")) else [] for name in TABLES
+    }
+
+
+def state(out: Path) -> dict[str, Any]:
+    """All that is remembered between runs, clocks aside."""
+    dataset = Dataset(out)
+    return {
+        kind: [pl.read_parquet(path, hive_partitioning=False).to_dicts() for path in dataset.parts(kind)]
+        for kind in STATE
+        if kind != "runs"
+    }
+
+
+def swept(out: Path) -> None:
+    """Let the next writer clear up, and see that nothing is left to do, and all is well."""
+    with Dataset(out).writing():
+        pass
+    assert not [*out.glob("*/.*"), *(out / "_copydesk").glob("*/.*"), *(out / "_copydesk/staging").iterdir()]
+    damage = list(verify(Dataset(out)))
+    assert damage == []
+
+
+POINTS = (
+    *(f"exchange {name}" for name in (*TABLES, *STATE, "sweep")),
+    *(f"exchange unmark {name}" for name in (*STATE, *TABLES)),
+)

@@ -4,6 +4,7 @@
     +-- UsageError             2  the command was given something that cannot be
     |   +-- ConfigurationError 2  a configuration or phrase file is wrong; the text names file, line or key
     |   +-- InputMissing       2  an input that was named does not exist
+    +-- Held                   3  a guard holds this run or an earlier one
     +-- Locked                 4  another run is writing the dataset
 
 An input that cannot be read is no exception here: it is a row in `rejected`, and the run goes on.
@@ -36,3 +37,13 @@ class Locked(CopydeskError):
     """Another run is writing the dataset."""
 
     exit_code = 4
+
+
+class Held(CopydeskError):
+    """A guard holds a run of the dataset: nothing more is published until somebody releases or discards it."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, outcome: object = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome  # of the run, where it is this one that was held

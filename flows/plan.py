@@ -24,7 +24,10 @@ import polars as pl
 from cleaners.language import preload
 from flows import stages
 from flows.dataset import Dataset, described_all, write_json
-from flows.errors import ConfigurationError
+from flows.errors import ConfigurationError, Held
+from flows.guards import judge
+from flows.history import read_history
+from flows.holding import held_message, refuse_while_held
 from flows.inputs import Input, find
 from flows.ledger import news, remember
 from flows.settings import Settings, fingerprint, phrases_of
@@ -142,8 +145,8 @@ def carry_out(
     """Read what is new of the inputs `given`, clean it, and publish it as one run of the dataset in `out`.
 
     With `retry_rejected`, what was rejected is tried again, though it has not changed. Raises InputMissing where an
-    input does not exist, UsageError where `out` cannot be a dataset, Locked where another run is writing it; whatever
-    is raised, nothing of the run has been published.
+    input does not exist, UsageError where `out` cannot be a dataset, Locked where another run is writing it, Held where
+    a guard holds this run or has held an earlier one; whatever is raised, nothing of the run has been published.
     """
     started = time.perf_counter()
     clock = datetime.now(UTC)
@@ -151,6 +154,7 @@ def carry_out(
     found = find(given, exclude=dataset.root)
     phrases = phrases_of(settings)
     with dataset.writing():
+        refuse_while_held(dataset)
         _refuse_other_rules(dataset, settings)
         new, same, young = news(
             dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
@@ -187,13 +191,17 @@ def carry_out(
             remember(dataset, pl.concat([same, ledger]))
             return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds, waiting)
         write_part(job.signed(ledger), job.publish("ledger", "00000"), job.metadata)
+        findings = judge(
+            read_history(dataset, settings.guards.window), stages.tally_sources(job, shards), settings.guards
+        )
+        held_for = [str(finding) for finding in findings]
         publish = staging / "publish"
         manifest = {
             "run_id": run_id,
             "format": FORMAT,
             "copydesk": version("copydesk"),
             "configuration": configuration,
-            "settings": settings.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
             "given": list(given),
             "inputs": len(ledger),
             "started": clock.isoformat(timespec="seconds"),
@@ -201,14 +209,22 @@ def carry_out(
             "seconds": round(seconds, 3),
             "stages": times.seconds,
             "tally": tally.to_json(),
+            "held_for": held_for,
             "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
         }
         (publish / "runs").mkdir()
         write_json(publish / "runs" / "run.json", manifest)
-        dataset.commit(run_id, publish)
-        remember(dataset, same)
-        shutil.rmtree(staging)
-    return Outcome(dataset.root, run_id, len(found), len(new), tally, time.perf_counter() - started, waiting)
+        if held_for:
+            dataset.hold(run_id, staging, held_for)
+        else:
+            dataset.commit(run_id, publish)
+            remember(dataset, same)
+            shutil.rmtree(staging)
+    seconds = time.perf_counter() - started
+    outcome = Outcome(dataset.root, run_id, len(found), len(new), tally, seconds, waiting)
+    if held_for:
+        raise Held(held_message(dataset, run_id), outcome)
+    return outcome
 
 
 def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Tally:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from cleaners.phrases import Phrase
@@ -161,6 +161,48 @@ class Phrases(Table):
         return tuple(value) if isinstance(value, list) else value
 
 
+class Bounds(Table):
+    """The largest shares that a run may have, of the whole run and of each source; 1 is no bound."""
+
+    min_documents: int = Field(default=5, ge=1)  # a source with fewer in the run is not held to them
+    struck: float = Field(default=1.0, ge=0, le=1)  # of words, for whatever reason; then by reason
+    repeated_headline: float = Field(default=1.0, ge=0, le=1)
+    related_articles: float = Field(default=1.0, ge=0, le=1)
+    boilerplate: float = Field(default=1.0, ge=0, le=1)
+    repeated_line: float = Field(default=1.0, ge=0, le=1)
+    duplicate: float = Field(default=1.0, ge=0, le=1)
+    duplicate_document: float = Field(default=1.0, ge=0, le=1)
+    too_short: float = Field(default=1.0, ge=0, le=1)
+    rejected: float = Field(default=1.0, ge=0, le=1)  # of inputs
+    mojibake: float = Field(default=1.0, ge=0, le=1)  # of paragraphs, repaired
+    cluster: float = Field(default=1.0, ge=0, le=1)  # of documents, in which one paragraph was struck again
+
+
+class Guards(Table):
+    """When a run is held for a person to look at, and not published."""
+
+    enabled: bool = True
+    min_runs: int = Field(default=20, ge=1)  # of a source, before its history is asked,
+    min_documents: int = Field(default=1000, ge=1)  # unless it has so many documents
+    window: int = Field(default=50, ge=1)  # runs of a source that are its history
+    min_rise: float = Field(default=0.15, ge=0, le=1)  # of a share over its history
+    max_chance: float = Field(default=1e-6, gt=0, lt=1)  # that the history would give such a share
+    bounds: Bounds = Bounds()
+
+
+class Notify(Table):
+    """Who is told of a run that failed, crashed, was cancelled or is held."""
+
+    webhook: SecretStr = SecretStr("")  # a URL that JSON is posted to, or "$NAME": of the environment
+    command: tuple[str, ...] = ()  # a program and its arguments; it reads the same JSON
+    timeout: float = Field(default=10.0, gt=0, le=600)  # seconds
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
 class Settings(Table):
     """Everything that a run may be told, frozen."""
 
@@ -177,6 +219,8 @@ class Settings(Table):
     duplicate: Duplicate = Duplicate()
     duplicate_document: DuplicateDocument = DuplicateDocument()
     too_short: TooShort = TooShort()
+    guards: Guards = Guards()
+    notify: Notify = Notify()
 
 
 def read_settings(path: Path | None = None) -> Settings:
@@ -210,13 +254,15 @@ def _explain(path: Path, error: ErrorDetails) -> str:
     """One line for one thing that is wrong."""
     names = [str(step) for step in error["loc"]]
     model: type[Table] = Settings
-    where = names
-    if names[0] in Settings.model_fields and isinstance(Settings.model_fields[names[0]].annotation, type):
-        annotation = Settings.model_fields[names[0]].annotation
-        if isinstance(annotation, type) and issubclass(annotation, Table) and len(names) > 1:
-            model, where = annotation, names[1:]
-    place = f"{path}, [{names[0]}]" if len(where) < len(names) else f"{path}"
-    key = where[0]
+    tables: list[str] = []
+    for name in names[:-1]:
+        annotation = model.model_fields[name].annotation if name in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, Table)):
+            break
+        model = annotation
+        tables.append(name)
+    place = f"{path}, [{'.'.join(tables)}]" if tables else f"{path}"
+    key = names[len(tables)]
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(key, model.model_fields, n=1)
         kind = "table" if isinstance(error["input"], dict) else "key"
@@ -236,6 +282,8 @@ def phrases_of(settings: Settings) -> tuple[Phrase, ...]:
 
 def fingerprint(settings: Settings, phrases: Sequence[Phrase]) -> str:
     """A hash (32 hexadecimal digits) of all that can change what a run decides: settings and phrases."""
-    said = settings.model_dump(mode="json", exclude={"workers": True, "phrases": {"files"}})
+    said = settings.model_dump(
+        mode="json", exclude={"workers": True, "phrases": {"files"}, "guards": True, "notify": True}
+    )
     content = json.dumps([said, [dataclasses.asdict(p) for p in phrases]], sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

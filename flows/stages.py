@@ -35,6 +35,7 @@ from flows.ledger import RECORDS, earlier_of
 from flows.settings import Settings
 from flows.summary import Tally
 from flows.tables import ROW_GROUP, conform, write_part
+from flows.tallies import count_sources, merge_tallies
 
 #: Lines that are counted at once: some 150 MB of memory.
 LINES_AT_ONCE: Final = 1 << 20
@@ -261,7 +262,21 @@ def split(job: Job, shard: str) -> Tally:
         write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])
     index = kept(_read(job.path("fingerprints", shard)).drop("row"), decisions)
     write_part(job.signed(index), job.publish("index", shard), job.metadata, compression="uncompressed")
+    tally, clusters = count_sources(frame, rejected)
+    _write(tally, job.path("tallies", shard))
+    _write(clusters, job.path("clusters", shard))
     return Tally.of(frame, published, rejected)
+
+
+def tally_sources(job: Job, shards: Sequence[str]) -> pl.DataFrame:
+    """What the run did to each source, by what `split` counted; written as the part that is kept of it."""
+    tally = merge_tallies(
+        job.run_id,
+        [_read(job.path("tallies", shard)) for shard in shards],
+        [_read(job.path("clusters", shard)) for shard in shards],
+    )
+    write_part(tally, job.publish("tallies", "00000"), job.metadata)
+    return tally
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

@@ -21,8 +21,9 @@ from flows.ledger import RECORDS
 from flows.settings import Duplicate
 from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES
+from flows.tallies import SCHEMA as TALLY
 
-FOLDERS: Final = (*TABLES, "ledger", "records", "index", "order", "lines")
+FOLDERS: Final = (*TABLES, "ledger", "records", "index", "order", "lines", "tallies")
 SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
 JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
 
@@ -114,7 +115,9 @@ def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
         f"{table}/{part}" for table in SHARDED for part in promises.parts() or ["part-00000-00000.parquet"]
     }
     kinds = {name.partition("/")[0] for name in files}
-    expected |= {f"{kind}/part-00000.parquet" for kind in {"ledger", *(["lines"] if lines else [])} - kinds}
+    expected |= {
+        f"{kind}/part-00000.parquet" for kind in {"ledger", "tallies", *(["lines"] if lines else [])} - kinds
+    }
     yield from (
         f"{run_id}: {name} is missing, also in the manifest" for name in sorted(expected - set(files))
     )
@@ -150,6 +153,8 @@ def _schema(table: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
             return ORDER
         case "lines":
             return COUNTS | SIGNED
+        case "tallies":
+            return TALLY
     return SCHEMAS[table]
 
 

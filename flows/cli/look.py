@@ -12,7 +12,7 @@ from flows.cli.app import Config, Out, app, open_dataset, say, warn
 
 @app.command()
 def runs(out: Out) -> None:
-    """List the published runs of a dataset."""
+    """List the published runs of a dataset, and those that a guard holds."""
     from flows.summary import Tally
 
     dataset = open_dataset(out)
@@ -29,6 +29,8 @@ def runs(out: Out) -> None:
             run_id, manifest["finished"], *(f"{n:,}" for n in numbers), f"{manifest['seconds']:,.1f}"
         )
     say.print(table)
+    for run_id in dataset.held_runs():
+        say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}", markup=False)
 
 
 @app.command()

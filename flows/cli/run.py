@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from flows.cli.app import Config, app, say, told, warn
-from flows.errors import CopydeskError, UsageError
+from flows.errors import CopydeskError, Held, UsageError
 from flows.start import import_numba, importing
 
 if TYPE_CHECKING:
@@ -49,12 +49,18 @@ def run(
     """Clean what is new of the inputs, and publish it as one run of the dataset."""
     with importing():
         from flows.settings import read_settings
+        from flows.summary import Outcome
 
     if not str(out).strip("."):
         raise UsageError("--out wants a folder of its own, not the current one")
     settings = read_settings(config)
     with told("nothing of this run was published"):
-        outcome = _carry_out(inputs, out, config, settings, engine, quiet, retry_rejected)
+        try:
+            outcome = _carry_out(inputs, out, config, settings, engine, quiet, retry_rejected)
+        except Held as held:
+            if isinstance(held.outcome, Outcome) and not quiet:
+                _print_outcome(held.outcome, published=False)
+            raise
     if not quiet:
         _print_outcome(outcome)
     if strict and outcome.tally.rejected:
@@ -109,12 +115,17 @@ def _prefect_answers() -> bool:
     return False
 
 
-def _print_outcome(outcome: Outcome) -> None:
+def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
     tally = outcome.tally
     if outcome.run_id is None:
         say.print(outcome.line())
         return
-    table = Table(box=None, pad_edge=False, title=f"run {outcome.run_id}", title_justify="left")
+    table = Table(
+        box=None,
+        pad_edge=False,
+        title=f"run {outcome.run_id}{'' if published else ', held'}",
+        title_justify="left",
+    )
     table.add_column("")
     for name in ("documents", "paragraphs", "words"):
         table.add_column(name, justify="right")
@@ -125,4 +136,5 @@ def _print_outcome(outcome: Outcome) -> None:
         f"{tally.repaired:,} paragraphs repaired, {tally.rejected:,} inputs rejected{outcome.left_over()}; "
         f"{tally.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
     )
-    say.print(f"dataset: {outcome.out}/documents (removed, repaired, rejected beside it)")
+    if published:
+        say.print(f"dataset: {outcome.out}/documents (removed, repaired, rejected beside it)")

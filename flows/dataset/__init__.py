@@ -10,7 +10,10 @@
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
     OUT/_copydesk/order/run=<id>/           how rare shingles are, where the method is "exact": of the first run alone
     OUT/_copydesk/lines/run=<id>/           how often each source printed a line
+    OUT/_copydesk/tallies/run=<id>/         what was struck, repaired and rejected of each source: what guards judge by
     OUT/_copydesk/runs/run=<id>/run.json    the manifest
+    OUT/_copydesk/held/<id>/                a run that a guard holds, and why
+    OUT/_copydesk/history.parquet           the last tallies of each source, gathered; made anew where it does not fit
 
 Where runs were compacted, one folder `run=<first>..<last>` has the rows of all of them; every part, of the tables and
 of the state, tells in its column `run_id` to which run a row belongs.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from flows.dataset import held
 from flows.dataset.commit import commit
 from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name, taken_back
 from flows.dataset.manifests import read_manifest, read_manifests
@@ -47,7 +48,8 @@ class Dataset(Layout):
         """The number of the run to come."""
         spans = self.spans()
         spans += [span for p in self.base("runs").glob("run=*") if (span := Span.of(p.name))]
-        return 1 + max([taken_back(self), *(span.last for span in spans)])
+        held = [int(run_id[1:]) for run_id in self.held_runs()]
+        return 1 + max([taken_back(self), *held, *(span.last for span in spans)])
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """What a published run wrote of itself; raises CopydeskError where that is damaged or missing."""
@@ -79,3 +81,19 @@ class Dataset(Layout):
         Every file in them must be on the disk already (`tables.write_part` sees to that).
         """
         commit(self, run_id, staged)
+
+    def hold(self, run_id: str, staging: Path, reasons: Sequence[str]) -> None:
+        """Put the run that is staged in `staging/publish` aside, for a person to release or to discard."""
+        held.hold(self, run_id, staging, reasons)
+
+    def held_for(self, run_id: str) -> list[str]:
+        """Why a run is held, a line each; raises UsageError where it is not."""
+        return held.reasons(self, run_id)
+
+    def release(self, run_id: str) -> None:
+        """Publish a held run; raises UsageError where it is not held, or something was published since."""
+        held.release(self, run_id)
+
+    def discard(self, run_id: str) -> None:
+        """Drop a held run, whose inputs become new again; raises UsageError where it is not held."""
+        held.discard(self, run_id)

@@ -12,7 +12,7 @@ from flows.errors import CopydeskError, UsageError
 from flows.tables import TABLES
 
 #: Kinds of state that a run leaves in `_copydesk`, in folders like those of the tables.
-STATE: Final = ("ledger", "records", "index", "order", "lines", "runs")
+STATE: Final = ("ledger", "records", "index", "order", "lines", "tallies", "runs")
 SHARDED: Final = (*TABLES, "records", "index")  # have a part for each shard, all of the same names
 OUTLIVE: Final = ("ledger", "records", "lines", "order")  # stay when their run expires, in the folder EXPIRED
 UNSIGNED: Final = ("order",)  # rows tell no run
@@ -61,6 +61,7 @@ class Layout:
         self.root = root.absolute()
         self.state = self.root / "_copydesk"
         self.staging = self.state / "staging"
+        self.held = self.state / "held"
         self.marker = self.state / "format.json"
 
     def exists(self) -> bool:
@@ -96,6 +97,14 @@ class Layout:
         except (OSError, ValueError, KeyError, TypeError):
             return numbered
         return [run_id for run_id in numbered if run_id in set(told)]
+
+    def held_runs(self) -> list[str]:
+        """The ids of the runs that are held, first to last."""
+        try:
+            names = [entry.name for entry in self.held.iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(name for name in names if re.fullmatch(r"r\d{6,}", name))
 
     def span(self, run_id: str) -> Span | str:
         """The span that holds a run; the run itself where none does."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from flows.dataset.exchange import begun, finish
+from flows.dataset.held import forget_published
 from flows.dataset.layout import STATE, Layout, Span
 from flows.errors import CopydeskError, Locked
 from flows.tables import FORMAT, TABLES, sync
@@ -62,3 +63,4 @@ def recover(layout: Layout) -> None:
         for folder in layout.base(table).glob("run=*"):
             if (span := Span.of(folder.name)) and span not in published:
                 shutil.rmtree(folder)
+    forget_published(layout)

@@ -1,0 +1,148 @@
+"""What a run did to each source, counted: the history that the guards judge by.
+
+A tally has a row for each source of the run, and one for the whole of it. It is kept with the run, and so goes where
+the run goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
+
+from cleaners.paragraphs import REASONS
+
+KEY: Final = ("whole", "source")
+
+#: `words_squared` is the sum of the squares of the documents' words; a column for each reason has the words struck.
+SCHEMA: Final[dict[str, pl.DataType]] = {
+    "run_id": pl.String(),
+    "whole": pl.Boolean(),  # the row of the whole run, whose source is null
+    "source": pl.String(),
+    "documents": pl.UInt32(),
+    "paragraphs": pl.UInt32(),
+    "words": pl.UInt64(),
+    "words_squared": pl.Float64(),
+    "repaired": pl.UInt32(),
+    "rejected": pl.UInt32(),
+    "cluster": pl.UInt32(),
+    **{reason: pl.UInt64() for reason in REASONS},
+}
+MEASURES: Final = ("struck", *REASONS, "rejected", "mojibake", "cluster")
+
+#: Documents of a source in which a paragraph was struck as a duplicate of one witness.
+CLUSTERS: Final[dict[str, pl.DataType]] = {
+    "source": pl.String(),
+    "witness": pl.String(),
+    "position": pl.UInt32(),
+    "documents": pl.UInt32(),
+}
+_COUNTS: Final = ("documents", "paragraphs", "words", "words_squared", "repaired", "rejected", *REASONS)
+
+
+def count_sources(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(tally, clusters) of one shard: `SCHEMA` without run_id, whole and cluster, a row a source; and `CLUSTERS`.
+
+    `frame` has the paragraphs with source, words, reason, before and the witness; `rejected` the uris of the
+    inputs that were. Those belong to the source that the name of their folder is, as the text files in it do; a record
+    of a file belongs to none that could be told.
+    """
+    documents = frame.group_by("source", "document_id").agg(
+        pl.len().alias("paragraphs"),
+        pl.col("words").sum().cast(pl.UInt64),
+        pl.col("before").is_not_null().sum().alias("repaired"),
+        *(pl.col("words").filter(pl.col("reason") == reason).sum().alias(reason) for reason in REASONS),
+    )
+    folder = pl.col("uri").str.extract(r"([^/]+)/[^/#]*$", 1)
+    counted = pl.concat(
+        [
+            documents.group_by("source").agg(
+                pl.len().alias("documents"),
+                pl.col("words").cast(pl.Float64).pow(2).sum().alias("words_squared"),
+                pl.col("paragraphs", "words", "repaired", *REASONS).sum(),
+            ),
+            rejected.group_by(folder.alias("source")).agg(pl.len().alias("rejected")),
+        ],
+        how="diagonal_relaxed",
+    )
+    clusters = (
+        frame.filter(
+            pl.col("duplicate_of_document_id").is_not_null()
+            & (pl.col("duplicate_of_document_id") != pl.col("document_id"))
+        )
+        .group_by("source", "duplicate_of_document_id", "duplicate_of_position")
+        .agg(pl.col("document_id").n_unique())
+    )
+    clusters.columns = list(CLUSTERS)
+    return _summed(counted), clusters.select(pl.col(name).cast(dtype) for name, dtype in CLUSTERS.items())
+
+
+def merge_tallies(
+    run_id: str, tallies: Iterable[pl.DataFrame], clusters: Iterable[pl.DataFrame]
+) -> pl.DataFrame:
+    """The tally of a run (`SCHEMA`): the whole first, then its sources by name, of what `count_sources` gave."""
+    counted = _summed(pl.concat(tallies))
+    size = pl.col("documents")
+    witnesses = pl.concat(clusters)
+    by_source = (
+        witnesses.group_by("source", "witness", "position").agg(size.sum()).group_by("source").agg(size.max())
+    )
+    largest = witnesses.group_by("witness", "position").agg(size.sum()).get_column("documents").max()
+    sources = counted.join(
+        by_source.rename({"documents": "cluster"}), on="source", how="left", nulls_equal=True
+    ).with_columns(pl.lit(False).alias("whole"))
+    whole = counted.select(
+        pl.lit(True).alias("whole"), pl.lit(None, pl.String).alias("source"), pl.col(*_COUNTS).sum()
+    ).with_columns(pl.lit(largest).alias("cluster"))
+    both = pl.concat([whole, sources.sort("source")], how="diagonal_relaxed")
+    return both.with_columns(pl.lit(run_id).alias("run_id"), pl.col("cluster").fill_null(0)).select(
+        pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()
+    )
+
+
+def shares(tally: pl.DataFrame) -> pl.DataFrame:
+    """Every share of every row of a tally: the columns of `KEY`, documents, measure, share, size.
+
+    `size` is the number of documents, inputs or (weighted) paragraphs that the share is of; a row that has none of them
+    has no share.
+    """
+    struck = pl.sum_horizontal(*REASONS)
+    by_words = pl.col("words").cast(pl.Float64).pow(2) / pl.col("words_squared")
+    of: dict[str, tuple[pl.Expr, pl.Expr, pl.Expr]] = {
+        "struck": (struck, pl.col("words"), by_words),
+        **{reason: (pl.col(reason), pl.col("words"), by_words) for reason in REASONS},
+        "rejected": (pl.col("rejected"), (inputs := pl.col("rejected") + pl.col("documents")), inputs),
+        "mojibake": (pl.col("repaired"), pl.col("paragraphs"), pl.col("documents")),
+        "cluster": (pl.col("cluster"), pl.col("documents"), pl.col("documents")),
+    }
+    return pl.concat(
+        tally.filter(whole > 0).select(
+            *KEY,
+            "documents",
+            pl.lit(measure).alias("measure"),
+            (part / whole).cast(pl.Float64).alias("share"),
+            size.cast(pl.Float64).alias("size"),
+        )
+        for measure, (part, whole, size) in of.items()
+    )
+
+
+def last_of_each(tallies: pl.DataFrame, window: int) -> pl.DataFrame:
+    """The last `window` rows of each source, and of whole runs, in the order of the runs."""
+    return (
+        tallies.unique(["run_id", *KEY], keep="last")
+        .sort("run_id", *KEY)
+        .filter(pl.int_range(pl.len(), 0, -1).over(KEY) <= window)
+    )
+
+
+def _summed(counted: pl.DataFrame) -> pl.DataFrame:
+    """One row a source, with every count."""
+    missing = [pl.lit(0).alias(name) for name in _COUNTS if name not in counted.columns]
+    return (
+        counted.with_columns(missing)
+        .group_by("source")
+        .agg(pl.col(*_COUNTS).fill_null(0).sum())
+        .select("source", *(pl.col(name).cast(SCHEMA[name]) for name in _COUNTS))
+    )

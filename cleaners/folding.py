@@ -44,7 +44,7 @@ def plain_characters() -> U32:
 
 
 @functools.cache
-def _folded_characters() -> U32:
+def folded_characters() -> U32:
     """For every code point of a folded text itself, but a space for what is white space."""
     folds = np.arange(0x110000, dtype=np.uint32)
     folds[[ord(character) for character in WHITE_SPACE]] = ord(" ")
@@ -63,7 +63,7 @@ def line_hashes(text: pl.Series) -> pl.Series:
     texts = others.unique()
     # the way by upper case folds what has two lower-case forms: a sharp s, a final sigma
     folded = texts.str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
-    folded_hashes = pl.Series(_hash_lines(*utf8(folded), _folded_characters())[0], dtype=pl.UInt64)
+    folded_hashes = pl.Series(_hash_lines(*utf8(folded), folded_characters())[0], dtype=pl.UInt64)
     hashes[rows.to_numpy()] = others.replace_strict(texts, folded_hashes, return_dtype=pl.UInt64).to_numpy()
     return pl.Series(text.name, hashes, dtype=pl.UInt64)
 

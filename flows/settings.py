@@ -119,7 +119,7 @@ class RepeatedLine(Table):
     enabled: bool = True
     min_documents: int = Field(default=5, ge=2)  # in so many documents of the source
     min_share: float = Field(default=0.01, ge=0, le=1)  # and in this share of them
-    min_words: int = Field(default=3, ge=1)  # in a line; a shorter one is nobody's furniture
+    min_words: int = Field(default=3, ge=1)  # in a line; a shorter one goes only in the company of others
     max_characters: int = Field(default=400, ge=1)  # in a line; a longer one is an article's
 
 

@@ -21,11 +21,13 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.count_tables import merge
 from cleaners.duplicate import Table, compared, duplicate, kept
+from cleaners.line_counts import count
 from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases import Phrase
 from cleaners.rarest_shingles import count_shingles, merge_counts
-from cleaners.repeated_line import count, merge, repeated_line
+from cleaners.repeated_line import least_documents, repeated_line
 from cleaners.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
@@ -116,7 +118,7 @@ def clean(job: Job, read: Read) -> None:
         return
     documents, frame = edit(_read(job.path("read", shard)), job.settings, job.phrases)
     if job.settings.repeated_line.enabled:
-        counted = count(frame, max_characters=job.settings.repeated_line.max_characters)
+        counted = count(frame, documents, max_characters=job.settings.repeated_line.max_characters)
         _write(counted, job.path("lines", shard))
     if job.orders:
         texts = frame.filter(compared()).get_column("text")
@@ -161,7 +163,7 @@ def count_lines(job: Job, share: Share) -> None:
         for path in Dataset(job.out).parts("lines")
     ]
     known = merge([*earlier, here]) if earlier else here
-    least = job.settings.repeated_line.min_documents
+    least = least_documents(job.settings.repeated_line.min_documents)
     frequent = known.filter(pl.col("line").is_null() | (pl.col("documents") >= least))
     _write(frequent, job.path("frequent", name))
 

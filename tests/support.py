@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from cleaners.paragraphs import SCHEMA
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -22,3 +24,18 @@ class Answer:
 def table(out: Path, name: str) -> pl.DataFrame:
     """A published table, read as a reader does that knows nothing but its folder."""
     return pl.read_parquet(out / name, hive_partitioning=False)
+
+
+def frame_of(*documents: tuple[str | None, list[str | None]]) -> pl.DataFrame:
+    """A frame of documents given as (source, lines)."""
+    rows = [
+        {"document_id": f"d{n}", "position": position, "text": text, "source": source}
+        for n, (source, lines) in enumerate(documents)
+        for position, text in enumerate(lines)
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
+
+
+def body(n: int) -> str:
+    """A paragraph that no other document has."""
+    return f"Report {n} tells at length and in its own words what was said in the harbour office that day."

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from cleaners.count_tables import COUNTS
 from cleaners.fingerprints import fingerprint_schema
 from cleaners.rarest_shingles import ORDER
-from cleaners.repeated_line import COUNTS
 from flows.dataset import Dataset, Span
 from flows.dataset.exchange import begun
 from flows.dataset.layout import SHARDED

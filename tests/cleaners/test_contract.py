@@ -12,12 +12,14 @@ from polars.testing import assert_frame_equal
 
 import cleaners
 from cleaners.boilerplate import boilerplate
+from cleaners.count_tables import merge
 from cleaners.duplicate import duplicate, find, table_of
 from cleaners.encoding import encoding
+from cleaners.line_counts import count
 from cleaners.paragraphs import REASONS, SCHEMA
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
-from cleaners.repeated_line import count, merge, repeated_line
+from cleaners.repeated_line import repeated_line
 from flows.settings import Settings, phrases_of
 
 Cleaner = Callable[[pl.DataFrame], pl.DataFrame]

@@ -6,36 +6,104 @@ up there, in the part of the same name, by document and fingerprint.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from cleaners.duplicate import Table, exact_hashes
+from cleaners.fingerprints import band_names
+from cleaners.narrowing import Keys
 from cleaners.tokens import I64
 from flows.dataset import Dataset
 from flows.errors import CopydeskError
+from flows.settings import Duplicate
 
-_KEY = ["document_id", "exact_a", "exact_b"]
+_KEY: Final = ["document_id", "exact_a", "exact_b"]
+
+#: A run of more paragraphs goes through the index band by band, so that memory need not hold the keys of all bands.
+FEW: Final = 1 << 20
+#: Bytes of the index that a worker looks at at once.
+CHUNK: Final = 1 << 25
 
 
-def index_tables(dataset: Dataset) -> list[Table]:
-    """The parts of the index, first run to last."""
-    return [
-        _table(path, dataset.folder("documents", span) / path.name)
+def index_tables(
+    dataset: Dataset, tables: Sequence[Table], settings: Duplicate, workers: int = 1
+) -> list[Table]:
+    """What of the index may meet the paragraphs of `tables`, this run's, in order; all of it where these are many."""
+    parts = [
+        (path, dataset.folder("documents", span) / path.name)
         for span in dataset.spans()
         for path in dataset.parts("index", span)
     ]
+    fingerprints = [table.fingerprints for table in tables]
+    few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
+    if not parts or not settings.enabled or not few:
+        return [_part(*part) for part in parts]
+    keys = Keys(
+        fingerprints,
+        ["exact_a", *(["rarest"] if settings.method == "exact" else band_names(settings.threshold))],
+        same_numbers=settings.same_numbers,
+    )
+
+    def narrowed(chunk: pl.LazyFrame) -> pl.DataFrame:
+        rows = chunk.collect()
+        return rows.filter(pl.Series(keys.meet(rows)))
+
+    with ThreadPoolExecutor(workers) as pool:
+        met = pl.concat(pool.map(narrowed, _chunks([path for path, _ in parts])), rechunk=True)
+    documents = {str(path): (path, texts) for path, texts in parts}
+
+    def texts(rows: I64) -> pl.Series:
+        wanted = met.select(*_KEY, "part")[rows]
+        found = [
+            _texts(*documents[of_part["part"][0]], of_part.drop("part"))
+            for of_part in wanted.partition_by("part", maintain_order=True)
+        ]
+        return pl.concat(found) if found else pl.Series("text", [], pl.String)
+
+    return [Table(met.drop("part").lazy(), texts)]
 
 
-def _table(path: Path, documents: Path) -> Table:
-    return Table(pl.scan_parquet(path, hive_partitioning=False), lambda rows: _texts(path, documents, rows))
+def _chunks(paths: Sequence[Path]) -> Iterator[pl.LazyFrame]:
+    """The rows of the index in order, with the path of their `part`; small parts together, a large one by and by."""
+    together: list[Path] = []
+    size = 0
+    for path in paths:
+        here = path.stat().st_size
+        if together and size + here > CHUNK:
+            yield _scan(together)
+            together, size = [], 0
+        together.append(path)
+        size += here
+        if size > CHUNK:
+            rows = pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
+            step = max(1, rows * CHUNK // size)
+            yield from (_scan([path]).slice(start, step) for start in range(0, rows, step))
+            together, size = [], 0
+    if together:
+        yield _scan(together)
 
 
-def _texts(path: Path, documents: Path, rows: I64) -> pl.Series:
+def _scan(paths: list[Path]) -> pl.LazyFrame:
+    return pl.scan_parquet(paths, hive_partitioning=False, include_file_paths="part").drop("run_id")
+
+
+def _part(path: Path, documents: Path) -> Table:
+    """A part of the index as it is."""
+
+    def texts(rows: I64) -> pl.Series:
+        return _texts(path, documents, pl.read_parquet(path, columns=_KEY, hive_partitioning=False)[rows])
+
+    return Table(pl.scan_parquet(path, hive_partitioning=False), texts)
+
+
+def _texts(path: Path, documents: Path, wanted: pl.DataFrame) -> pl.Series:
     """The texts of these rows of a part of the index; raises CopydeskError where `documents` does not have them."""
-    if not len(rows):
+    if wanted.is_empty():
         return pl.Series("text", [], pl.String)
-    wanted = pl.read_parquet(path, columns=_KEY, hive_partitioning=False)[rows]
     paragraphs = (
         pl.scan_parquet(documents, hive_partitioning=False)
         .select("document_id", "text")

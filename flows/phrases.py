@@ -23,6 +23,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -75,13 +76,18 @@ def read_phrases(paths: Sequence[Path]) -> tuple[Phrase, ...]:
     return tuple(phrase for path in paths for phrase in _read(Path(path)))
 
 
-def _read(path: Path) -> list[Phrase]:
+def _read(path: Path) -> tuple[Phrase, ...]:
     try:
         content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start})") from error
+    return _parsed(content, path)
+
+
+@lru_cache(maxsize=64)  # a process that runs every hour reads the same each time
+def _parsed(content: str, path: Path) -> tuple[Phrase, ...]:
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
@@ -94,9 +100,9 @@ def _read(path: Path) -> list[Phrase]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigurationError(f"{path}: phrase must be a list of tables, each headed [[phrase]]")
     headers = _headers(content, len(entries))
-    return [
+    return tuple(
         _phrase(language, entry, f"{path}, {header}") for entry, header in zip(entries, headers, strict=True)
-    ]
+    )
 
 
 def _headers(content: str, count: int) -> list[str]:

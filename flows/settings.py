@@ -12,6 +12,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -285,5 +286,14 @@ def fingerprint(settings: Settings, phrases: Sequence[Phrase]) -> str:
     said = settings.model_dump(
         mode="json", exclude={"workers": True, "phrases": {"files"}, "guards": True, "notify": True}
     )
-    content = json.dumps([said, [dataclasses.asdict(p) for p in phrases]], sort_keys=True, ensure_ascii=False)
+    content = f"[{_as_json(said)}, {_phrases_as_json(tuple(phrases))}]"
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=2)  # a process that runs every hour has the same ones each time
+def _phrases_as_json(phrases: tuple[Phrase, ...]) -> str:
+    return _as_json([dataclasses.asdict(p) for p in phrases])
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -206,7 +206,8 @@ def strike_lines(job: Job, shard: str) -> None:
 def compare(job: Job, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
     tables = [_fingerprints(job, shard) for shard in shards]
-    found = decide(tables, index_tables(Dataset(job.out)), job.settings, job.workers)
+    index = index_tables(Dataset(job.out), tables, job.settings.duplicate, job.workers)
+    found = decide(tables, index, job.settings, job.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, job.path("decisions", shard))
 

@@ -443,3 +443,18 @@ def test_counting_lines_in_shares_changes_nothing(
     assert shares.equals(whole)
     assert len(Dataset(tmp_path / "shares").parts("lines")) > 4
     assert list(verify(Dataset(tmp_path / "shares"))) == []
+
+
+def test_a_narrowed_index_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small run reads what of the index may meet it, a large one goes through all of it: they decide the same."""
+    from flows import index
+
+    sources = sorted(path for path in ARTICLES.iterdir() if path.is_dir())
+    for name, few, chunk in (("all", 0, 1 << 25), ("narrowed", 1 << 20, 1 << 25), ("chunks", 1 << 20, 1)):
+        monkeypatch.setattr(index, "FEW", few)
+        monkeypatch.setattr(index, "CHUNK", chunk)
+        for source in [*sources, ARTICLES]:
+            run([source], tmp_path / name, {"duplicate": {"short": "exact", "min_tokens": 4}})
+    assert len(Dataset(tmp_path / "all").runs()) > 3
+    assert len(table(tmp_path / "all", "removed").filter(pl.col("reason") == "duplicate")) > 10
+    assert digests(tmp_path / "all") == digests(tmp_path / "narrowed") == digests(tmp_path / "chunks")

@@ -14,7 +14,7 @@ import polars as pl
 from cleaners.keep_rule import as_fraction
 from cleaners.minhash import NUM_PERM, Permutations, band_key, bands, permutations, sign
 from cleaners.rarest_shingles import rarest_shingles
-from cleaners.shingles import normalised_texts
+from cleaners.shingles import folded
 from cleaners.tokens import (
     I64,
     MULTIPLIER,
@@ -27,9 +27,11 @@ from cleaners.tokens import (
     fmix64,
     kernel,
     longest,
+    raw_alphabet,
     tokenise,
     wordless_alphabet,
 )
+from cleaners.utf8 import utf8
 
 _FINGERPRINTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -83,16 +85,7 @@ def fingerprint(
     """
     text = paragraphs.get_column("text")
     number, width = bands(threshold) if method == "minhash" else (0, 1)
-    tokens, numbers, exact, keys = _fingerprints(
-        *normalised_texts(text),
-        alphabet(),
-        wordless_alphabet(),
-        n,
-        min_tokens,
-        permutations(),
-        number,
-        width,
-    )
+    tokens, numbers, exact, keys = _made(text, n, min_tokens, number, width)
     long = pl.Series(tokens >= max(min_tokens, 1))
     compared = long if short == "keep" else pl.repeat(True, len(long), eager=True)
     return paragraphs.select("document_id", "position").with_columns(
@@ -122,10 +115,25 @@ def _rarest(
 
 def exact_hashes(text: pl.Series) -> pl.DataFrame:
     """The columns exact_a and exact_b of the texts (none of them null)."""
-    _, _, (a, b), _ = _fingerprints(
-        *normalised_texts(text), alphabet(), wordless_alphabet(), 1, 1 << 62, permutations(), 0, 1
-    )
+    _, _, (a, b), _ = _made(text, 1, 1 << 62, 0, 1)
     return pl.DataFrame({"exact_a": a, "exact_b": b})
+
+
+def _made(text: pl.Series, n: int, min_tokens: int, number: int, width: int) -> tuple[U32, U64, U64, U32]:
+    """What `_fingerprints` makes of the texts, those with special characters folded before."""
+
+    def of(texts: pl.Series, letters: Alphabet) -> Any:
+        wordless, drawn = wordless_alphabet(), permutations()
+        return _fingerprints(*utf8(texts), letters, wordless, n, min_tokens, drawn, number, width)
+
+    made, special = of(text, raw_alphabet())
+    rows = np.flatnonzero(special)
+    if len(rows):
+        again, _ = of(folded(text.gather(rows)), alphabet())
+        for every, some in zip(made, again, strict=True):
+            every[..., rows] = some
+    tokens, numbers, exact, keys = made
+    return tokens, numbers, exact, keys
 
 
 def _where(rows: pl.Series, name: str, values: U32 | U64) -> pl.Series:
@@ -145,19 +153,26 @@ def _fingerprints(
     bands: int,
     width: int,
 ) -> Any:
-    """(tokens, numbers, exact (2, rows), keys (bands, rows)) of each text, keys of those with `min_tokens` tokens."""
+    """((tokens, numbers, exact (2, rows), keys (bands, rows)) of each text, which texts have a special character).
+
+    Keys are those of the texts with `min_tokens` tokens; nothing is right of texts with a special character.
+    """
     rows, most = len(offsets) - 1, longest(offsets)
-    hashes, mixed = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint32)
-    signature = np.empty(NUM_PERM, np.uint32)
+    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    mixed, signature = np.empty(most + 1, np.uint32), np.empty(NUM_PERM, np.uint32)
+    special = np.zeros(rows, np.bool_)
     tokens, numbers = np.empty(rows, np.uint32), np.empty(rows, np.uint64)
     exact, keys = np.empty((2, rows), np.uint64), np.zeros((bands, rows), np.uint32)
     for row in range(rows):
         start, stop = offsets[row], offsets[row + 1]
         count, numbers[row] = tokenise(data, start, stop, letters, hashes)
+        if count < 0:
+            special[row] = True
+            continue
         tokens[row] = count
         if count >= min_tokens:
             if bands:
-                sign(hashes, count, n, drawn, mixed, signature)
+                sign(hashes, count, n, drawn, spare, mixed, signature)
             for band in range(bands):
                 keys[band, row] = band_key(signature, band, width)
         if count == 0:
@@ -168,4 +183,4 @@ def _fingerprints(
             two = two * np.uint64(SECOND_MULTIPLIER) + hashes[i]
         exact[0, row] = fmix64(one * np.uint64(MULTIPLIER) + np.uint64(count))
         exact[1, row] = fmix64(two * np.uint64(SECOND_MULTIPLIER) + np.uint64(count))
-    return tokens, numbers, exact, keys
+    return (tokens, numbers, exact, keys), special

@@ -11,10 +11,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numba
 import numpy as np
 import polars as pl
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-from cleaners.shingles import normalised_texts
+from cleaners.shingles import folded
 from cleaners.tokens import (
     I64,
     MULTIPLIER,
@@ -26,14 +30,17 @@ from cleaners.tokens import (
     fmix64,
     kernel,
     longest,
-    sequence_hash,
+    raw_alphabet,
+    shingle_hashes,
     tokenise,
 )
+from cleaners.utf8 import utf8
 
 if TYPE_CHECKING:
     import datasketch
 
 NUM_PERM: Final = 128
+LANES: Final = 32  # permutations that are worked on at once
 SEED: Final = 1
 
 
@@ -59,8 +66,12 @@ def signatures(text: pl.Series, n: int = 3) -> U32:
     hashes of `cleaners.shingles.shingle_sets`; a text without a token has the largest value everywhere, as an empty set
     has there.
     """
-    signed: U32 = _signatures(*normalised_texts(text), alphabet(), n, permutations())
-    return signed
+    signed, special = _signatures(*utf8(text), raw_alphabet(), n, permutations())
+    if special.any():
+        rows = np.flatnonzero(special)
+        signed[rows], _ = _signatures(*utf8(folded(text.gather(rows))), alphabet(), n, permutations())
+    result: U32 = signed
+    return result
 
 
 def to_datasketch(signature: U32) -> datasketch.MinHash:
@@ -71,52 +82,70 @@ def to_datasketch(signature: U32) -> datasketch.MinHash:
 
 
 @kernel
-def sign(hashes: U64, count: int, n: int, drawn: Permutations, mixed: U32, signature: U32) -> Any:
-    """Writes the signature of a text that has `count` tokens of these hashes; `mixed` has room for as many values."""
-    signature[:] = np.uint32(0xFFFFFFFF)
-    if count == 0:
-        return
-    length = min(n, count)
-    shingles = count - length + 1
+def sign(hashes: U64, count: int, n: int, drawn: Permutations, spare: U64, mixed: U32, signature: U32) -> Any:
+    """Writes the signature of a text that has `count` tokens of these hashes.
+
+    `spare` and `mixed` have room for as many values.
+    """
+    shingles = shingle_hashes(hashes, count, n, spare)
     for i in range(shingles):
         # the hash of a 32-bit number that the permutations are of, from MurmurHash3 too
-        x = np.uint32(sequence_hash(hashes, i, length))
+        x = np.uint32(spare[i])
         x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
         x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
         mixed[i] = x ^ (x >> np.uint32(16))
-    a, b = drawn.a, drawn.b
-    for first in range(0, shingles, 8):
-        # eight shingles a pass over the permutations; the last pass takes its last shingle more than once
-        last = shingles - 1
-        h0, h1, h2, h3 = (
-            mixed[first],
-            mixed[min(first + 1, last)],
-            mixed[min(first + 2, last)],
-            mixed[min(first + 3, last)],
-        )
-        h4, h5, h6, h7 = (
-            mixed[min(first + 4, last)],
-            mixed[min(first + 5, last)],
-            mixed[min(first + 6, last)],
-            mixed[min(first + 7, last)],
-        )
-        for k in range(NUM_PERM):
-            p, q = a[k], b[k]
-            low = min(min(np.uint32(h0 * p + q), np.uint32(h1 * p + q)), signature[k])
-            low = min(low, min(np.uint32(h2 * p + q), np.uint32(h3 * p + q)))
-            low = min(low, min(np.uint32(h4 * p + q), np.uint32(h5 * p + q)))
-            signature[k] = min(low, min(np.uint32(h6 * p + q), np.uint32(h7 * p + q)))
+    a, b, least = drawn.a.ctypes.data, drawn.b.ctypes.data, signature.ctypes.data
+    _minima(mixed.ctypes.data, shingles, a, b, least)  # type: ignore[call-arg]
+
+
+@intrinsic
+def _minima(_context: Any, mixed: Any, count: Any, a: Any, b: Any, signature: Any) -> Any:  # noqa: ARG001 - numba's names
+    """Writes the least of `a * m + b`, modulo 2**32, over the `count` values m at `mixed`, for each a and b.
+
+    All but `count` are addresses, of `NUM_PERM` numbers each (but for those of `mixed`). LANES permutations at a time
+    stay in the processor's registers while all values pass by, which no loop in Python is compiled to. Of no values the
+    least is 2**32 - 1.
+    """
+
+    def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        number, lanes = ir.IntType(32), ir.VectorType(ir.IntType(32), LANES)
+        mixed, count, a, b, signature = arguments
+        values = builder.inttoptr(mixed, number.as_pointer())
+        for first in range(0, NUM_PERM, LANES):
+            factor, summand, least = (
+                builder.inttoptr(builder.add(at, at.type(4 * first)), lanes.as_pointer())
+                for at in (a, b, signature)
+            )
+            factors, summands = builder.load(factor, align=4), builder.load(summand, align=4)
+            lowest = cgutils.alloca_once(builder, lanes)  # type: ignore[no-untyped-call]
+            builder.store(ir.Constant(lanes, [0xFFFFFFFF] * LANES), lowest)
+            with cgutils.for_range(builder, count) as loop:
+                value = builder.load(builder.gep(values, [loop.index]))
+                alone = builder.insert_element(ir.Constant(lanes, ir.Undefined), value, number(0))
+                everywhere = builder.shuffle_vector(alone, alone, ir.Constant(lanes, [0] * LANES))
+                permuted = builder.add(builder.mul(everywhere, factors), summands)
+                before = builder.load(lowest)
+                less = builder.icmp_unsigned("<", permuted, before)
+                builder.store(builder.select(less, permuted, before), lowest)
+            builder.store(builder.load(lowest), least, align=4)
+        return _context.get_dummy_value()
+
+    address = numba.types.uintp
+    return numba.types.void(address, numba.types.int64, address, address, address), emit
 
 
 @kernel
 def _signatures(data: U8, offsets: I64, letters: Alphabet, n: int, drawn: Permutations) -> Any:
-    signed = np.empty((len(offsets) - 1, NUM_PERM), np.uint32)
-    most = longest(offsets)
-    hashes, mixed = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint32)
-    for row in range(len(signed)):
+    """(signatures, which texts have a special character and so none that is right)."""
+    rows, most = len(offsets) - 1, longest(offsets)
+    signed, special = np.empty((rows, NUM_PERM), np.uint32), np.zeros(rows, np.bool_)
+    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    mixed = np.empty(most + 1, np.uint32)
+    for row in range(rows):
         count, _ = tokenise(data, offsets[row], offsets[row + 1], letters, hashes)
-        sign(hashes, count, n, drawn, mixed, signed[row])
-    return signed
+        special[row] = count < 0
+        sign(hashes, max(count, 0), n, drawn, spare, mixed, signed[row])
+    return signed, special
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from cleaners.tokens import (
     code_point,
     kernel,
     longest,
-    sequence_hash,
+    shingle_hashes,
     special_characters,
     tokenise,
 )
@@ -38,8 +38,12 @@ def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
     special = np.flatnonzero(_hold_any(data, offsets, special_characters()))
     if not len(special):
         return data, offsets
-    folded = [unicodedata.normalize("NFKC", t).casefold() for t in text.gather(special)]
-    return utf8(text.scatter(special, pl.Series(folded, dtype=pl.String)))
+    return utf8(text.scatter(special, folded(text.gather(special))))
+
+
+def folded(text: pl.Series) -> pl.Series:
+    """The texts in NFKC and casefolded, one by one: they should be few."""
+    return pl.Series([unicodedata.normalize("NFKC", t).casefold() for t in text], dtype=pl.String)
 
 
 def count_tokens(text: pl.Series) -> pl.Series:
@@ -123,11 +127,7 @@ def _shingle_sets(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
 def _shingles(data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes: U64, shingles: U64) -> Any:
     """Writes the shingles of a text to `shingles`, repeats and all; how many."""
     count, _ = tokenise(data, start, stop, letters, hashes)
-    length = min(n, count)
-    found = count - length + 1 if count else 0
-    for i in range(found):
-        shingles[i] = sequence_hash(hashes, i, length)
-    return found
+    return shingle_hashes(hashes, count, n, shingles)
 
 
 @kernel

@@ -42,6 +42,7 @@ DIGIT: Final = 2  # of category Nd, part of a run
 SINGLE: Final = 3  # a token by itself
 SINGLE_DIGIT: Final = 4
 SPACE: Final = 5  # a separator that is white space
+SPECIAL: Final = 6  # the text must be put in NFKC and casefolded first
 
 #: First and last code point of what is a token by itself, where it is a letter, mark or number at all.
 SINGLE_TOKENS: Final = (
@@ -98,7 +99,7 @@ def character_classes() -> U8:
 class Alphabet(NamedTuple):
     """Tables with an entry for every code point."""
 
-    classes: U8  # as `character_classes` gives them
+    classes: U8  # as `character_classes` gives them, or SPECIAL
     lower: U32  # the code point to hash in its place
     letters: U8  # (256): of each byte that is a letter of ASCII its lower case, of any other 0
 
@@ -113,6 +114,13 @@ def _alphabet(classes: U8, lower: U32) -> Alphabet:
 def alphabet() -> Alphabet:
     """What the tokeniser makes of each character of a text that `normalised_texts` gives."""
     return _alphabet(character_classes(), _lower_case()[0])
+
+
+@functools.cache
+def raw_alphabet() -> Alphabet:
+    """What the tokeniser makes of each character of a text as it was read; some it cannot tell."""
+    classes, lower, _ = alphabet()
+    return _alphabet(np.where(special_characters(), np.uint8(SPECIAL), classes), lower)
 
 
 @functools.cache
@@ -268,7 +276,7 @@ def _finish(h: Any, word: Any, bits: Any) -> Any:
 def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -> Any:
     """Writes the hash of each token of `data[start:stop]` to `hashes`; how many there are, the hash of the digit runs.
 
-    `hashes` has room for as many as there are bytes.
+    `hashes` has room for as many as there are bytes. There are -1 where the text has a SPECIAL character.
     """
     classes, lower, letters = alphabet
     nothing = np.uint64(0)
@@ -301,6 +309,8 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -
             code, width = code_point(data, at)
             kind = classes[code]
             if kind not in (LETTER, DIGIT):
+                if kind == SPECIAL:
+                    return -1, nothing
                 break
             if kind == DIGIT:
                 in_digits = True
@@ -331,12 +341,22 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -
 
 
 @kernel
-def sequence_hash(hashes: U64, start: int, length: int) -> Any:
-    """The hash of `length` hashes in their order."""
-    h = np.uint64(0)
-    for i in range(start, start + length):
+def shingle_hashes(hashes: U64, count: int, n: int, shingles: U64) -> Any:
+    """Writes the hash of each shingle of `count` tokens, in their order, to `shingles`; how many there are.
+
+    The hash of a sequence goes over into that of the next: one token leaves it, multiplied by a power, another joins.
+    """
+    length = min(n, count)
+    h, power = np.uint64(0), np.uint64(1)
+    for i in range(length):
         h = h * np.uint64(MULTIPLIER) + hashes[i]
-    return fmix64(h * np.uint64(MULTIPLIER) + np.uint64(length))
+        power *= np.uint64(MULTIPLIER)
+    found = count - length + 1 if count else 0
+    for i in range(found):
+        shingles[i] = fmix64(h * np.uint64(MULTIPLIER) + np.uint64(length))
+        if i + length < count:
+            h = h * np.uint64(MULTIPLIER) + hashes[i + length] - hashes[i] * power
+    return found
 
 
 @kernel

@@ -32,6 +32,7 @@ from cleaners.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
 from flows.editing import count_words, decide, edit, fingerprints_of, options, repaired
+from flows.exceptions import read_exceptions, spare
 from flows.index import index_tables
 from flows.ledger import RECORDS, earlier_of
 from flows.settings import Settings
@@ -117,6 +118,7 @@ def clean(job: Job, read: Read) -> None:
     if (shard := read.shard) is None:
         return
     documents, frame = edit(_read(job.path("read", shard)), job.settings, job.phrases)
+    frame = spare(frame, documents, read_exceptions(Dataset(job.out)))
     if job.settings.repeated_line.enabled:
         counted = count(frame, documents, max_characters=job.settings.repeated_line.max_characters)
         _write(counted, job.path("lines", shard))
@@ -193,6 +195,7 @@ def strike_lines(job: Job, shard: str) -> None:
     rules = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
     if job.settings.repeated_line.enabled:
         struck = repeated_line(frame, _frequent_lines(job), **options(job.settings.repeated_line))
+        struck = spare(struck, _read(job.path("documents", shard)), read_exceptions(Dataset(job.out)))
         rules = struck.select(
             pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
         ).to_series()
@@ -227,7 +230,7 @@ def split(job: Job, shard: str) -> Tally:
     documents, frame = _read(job.path("documents", shard)), _read(job.path("cleaned", shard))
     struck = _read(job.path("struck", shard))
     frame = remove(frame, struck["rule"].is_not_null(), "repeated_line", struck["rule"])
-    decisions = _read(job.path("decisions", shard))
+    decisions = _sparing(job, frame, documents, _read(job.path("decisions", shard)))
     frame = duplicate(frame, decisions).with_columns(struck["words"])
     left, removed = split_removed(frame)
     left = left.filter(pl.col("text") != "")
@@ -250,6 +253,11 @@ def split(job: Job, shard: str) -> Tally:
         ]
     )
     uris = documents.select("document_id", "uri")
+    unpublished = (
+        documents.join(texts, on="document_id", how="anti", maintain_order="left")
+        .join(gone, on="document_id", how="inner", maintain_order="left")
+        .with_columns(pl.lit("").alias("text"), pl.lit(0).alias("words"), pl.lit(0).alias("paragraphs"))
+    )
     parts = {
         "documents": published,
         "removed": removed.join(uris, on="document_id", how="left", maintain_order="left"),
@@ -263,6 +271,8 @@ def split(job: Job, shard: str) -> Tally:
     for table, part in parts.items():
         whole = conform(table, job.signed(part))
         write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])
+    whole = conform("documents", job.signed(unpublished))
+    write_part(whole, job.publish("unpublished", shard), job.metadata)
     index = kept(_read(job.path("fingerprints", shard)).drop("row"), decisions)
     write_part(job.signed(index), job.publish("index", shard), job.metadata, compression="uncompressed")
     tally, clusters = count_sources(frame, rejected)
@@ -280,6 +290,18 @@ def tally_sources(job: Job, shards: Sequence[str]) -> pl.DataFrame:
     )
     write_part(tally, job.publish("tallies", "00000"), job.metadata)
     return tally
+
+
+def _sparing(job: Job, frame: pl.DataFrame, documents: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """The decisions without those on paragraphs that an exception keeps."""
+    exceptions = read_exceptions(Dataset(job.out))
+    if exceptions.is_empty():
+        return decisions
+    struck = duplicate(frame, decisions)
+    spared = struck.filter(
+        struck["reason"].is_not_null() & spare(struck, documents, exceptions)["reason"].is_null()
+    )
+    return decisions.join(spared, on=["document_id", "position"], how="anti", maintain_order="left")
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

@@ -14,10 +14,12 @@ from typing import Final, TypeAlias
 import orjson
 import polars as pl
 
+from cleaners.folding import line_hashes
 from cleaners.paragraphs import REASONS
 from cleaners.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.layout import SHARDED
+from flows.positions import kept, taken
 from flows.summary import Tally
 from flows.tables import TABLES
 
@@ -50,6 +52,7 @@ class Part:
     repaired: pl.DataFrame
     rejected: pl.DataFrame
     records: pl.DataFrame
+    unpublished: pl.DataFrame
     index: pl.DataFrame
 
     @classmethod
@@ -77,34 +80,11 @@ class Part:
 
     def taken(self) -> pl.DataFrame:
         """document_id, position and `emptied` of the paragraphs that are not in a document's text."""
-        emptied = self.repaired.filter((pl.col("field") == "text") & (pl.col("after") == ""))
-        return pl.concat(
-            [
-                self.removed.select("document_id", "position", pl.lit(False).alias("emptied")),
-                emptied.select("document_id", "position", pl.lit(True).alias("emptied")),
-            ]
-        )
+        return taken(self.removed, self.repaired)
 
     def kept(self) -> pl.DataFrame:
-        """document_id, position and text of the paragraphs of the documents: what stands where nothing was taken."""
-        taken = self.taken()
-        texts = self.documents.select("document_id", pl.col("text").str.split("\n\n"))
-        free = (
-            texts.join(
-                taken.group_by("document_id").len(), on="document_id", how="left", maintain_order="left"
-            )
-            .select(
-                "document_id", (pl.col("text").list.len() + pl.col("len").fill_null(0)).alias("paragraphs")
-            )
-            .select("document_id", pl.int_ranges(0, "paragraphs", dtype=pl.UInt32).alias("position"))
-            .explode("position", empty_as_null=True, keep_nulls=True)
-            .join(taken, on=["document_id", "position"], how="anti", maintain_order="left")
-            .with_columns(pl.int_range(pl.len()).over("document_id").alias("place"))
-        )
-        texts = texts.explode("text", empty_as_null=True, keep_nulls=True).with_columns(
-            pl.int_range(pl.len()).over("document_id").alias("place")
-        )
-        return free.join(texts, on=["document_id", "place"], how="inner", maintain_order="left").drop("place")
+        """document_id, position and text of the paragraphs of the documents."""
+        return kept(self.documents, self.taken())
 
     def gone(self) -> tuple[pl.Series, pl.Series]:
         """The ids of the documents that were removed whole, and of those that repair left empty."""
@@ -124,13 +104,16 @@ def holes(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
             if column not in MAY_BE_NULL[name]:
                 yield f"{name}: {column} is null", table.filter(pl.col(column).is_null())[key]
         yield f"{name}: rows of another run", table.filter(~pl.col("run_id").is_in(runs))[key]
-    for name in ("records", "index"):
+    for name in ("records", "unpublished", "index"):
         rows = getattr(part, name)
         yield f"{name}: rows of another run", rows.filter(~pl.col("run_id").is_in(runs))["document_id"]
 
 
-def tables_agree(part: Part, enabled: Mapping[str, bool]) -> Iterator[Finding]:
-    """What is wrong in the documents, and in what was removed and repaired of them."""
+def tables_agree(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> Iterator[Finding]:
+    """What is wrong in the documents, and in what was removed and repaired of them.
+
+    `excepted` has the hashes of lines that were restored, and stay although their document goes whole.
+    """
     identities = part.identities()
     twice = identities.filter(pl.col("document_id").is_duplicated())
     yield (
@@ -139,9 +122,13 @@ def tables_agree(part: Part, enabled: Mapping[str, bool]) -> Iterator[Finding]:
     )
     yield from _documents(part)
     yield from _positions(part)
-    yield from _removed(part, enabled)
+    yield from _removed(part, enabled, excepted)
     yield from _repaired(part)
-    _, empty = part.gone()
+    whole, empty = part.gone()
+    lost = whole.filter(~whole.is_in(part.unpublished["document_id"].implode()))
+    yield "unpublished: a document that went whole is missing", lost
+    strange = part.unpublished.filter(~pl.col("document_id").is_in(whole.implode()))
+    yield "unpublished: a document that did not go whole", strange["document_id"]
     emptied = identities.filter(pl.col("document_id").is_in(empty.implode()))["uri"]
     told = part.rejected.filter(pl.col("error").str.starts_with(EMPTIED))["uri"]
     yield (
@@ -192,7 +179,7 @@ def _positions(part: Part) -> Iterator[Finding]:
     yield "documents, removed: positions leave a gap", gap["document_id"]
 
 
-def _removed(part: Part, enabled: Mapping[str, bool]) -> Iterator[Finding]:
+def _removed(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> Iterator[Finding]:
     removed, reason = part.removed, pl.col("reason")
     yield "removed: unknown reason", removed.filter(~reason.is_in(REASONS))["reason"]
     off = [name for name in REASONS if not enabled.get(name, True)]
@@ -207,6 +194,10 @@ def _removed(part: Part, enabled: Mapping[str, bool]) -> Iterator[Finding]:
         removed.filter(~duplicate & (told > 0))["document_id"],
     )
     whole = removed.filter(reason.is_in(WHOLE)).join(part.documents, on="document_id", how="semi")
+    if len(whole) and len(excepted):
+        kept = part.kept().join(whole, on="document_id", how="semi")
+        spared = kept.filter(line_hashes(kept["text"]).is_in(excepted.implode()))
+        whole = whole.join(spared, on="document_id", how="anti", maintain_order="left")
     yield (
         "removed: a document that went whole is in `documents`",
         whole["document_id"].unique(maintain_order=True),

@@ -12,7 +12,7 @@ import polars as pl
 from cleaners.count_tables import COUNTS
 from cleaners.fingerprints import fingerprint_schema
 from cleaners.rarest_shingles import ORDER
-from flows.dataset import Dataset, Span
+from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exchange import begun
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import checksum, read_manifests
@@ -23,7 +23,7 @@ from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES
 from flows.tallies import SCHEMA as TALLY
 
-FOLDERS: Final = (*TABLES, "ledger", "records", "index", "order", "lines", "tallies")
+FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
 SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
 JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
 
@@ -147,6 +147,8 @@ def _schema(table: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
             return INPUTS | SIGNED
         case "records":
             return RECORDS | SIGNED
+        case "unpublished":
+            return SCHEMAS["documents"]
         case "index":
             return fingerprint_schema(rules["threshold"], rules["method"]) | SIGNED
         case "order":

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import polars as pl
 
 from flows.checks.agreement import Finding, Part
-
-RECORDS: Final = 1 << 32  # an input has fewer
+from flows.positions import ranks
 
 
 def ledger_agrees(ledger: pl.DataFrame, inputs: int) -> Iterator[Finding]:
@@ -18,28 +16,6 @@ def ledger_agrees(ledger: pl.DataFrame, inputs: int) -> Iterator[Finding]:
     if len(ledger) != inputs:
         counts = f"{len(ledger):,} inputs where the manifest has {inputs:,}"
         yield f"ledger: {counts}", ledger["uri"] if len(ledger) else pl.Series(["none"])
-
-
-def ranks(uris: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
-    """`uris` with `rank`, their place among all records of the run's inputs; null where no input of the ledger has it.
-
-    A record's uri is that of its file, and its number after a `#`.
-    """
-    inputs = ledger.select(pl.col("uri").alias("file"), pl.int_range(pl.len()).alias("input")).unique(
-        "file", keep="first", maintain_order=True
-    )
-    record = pl.col("uri").str.extract(r"#(\d+)$").cast(pl.Int64, strict=False)
-    return (
-        uris.join(inputs, left_on="uri", right_on="file", how="left", maintain_order="left")
-        .with_columns(pl.col("uri").str.replace(r"#\d+$", "").alias("file"))
-        .join(inputs, on="file", how="left", maintain_order="left", suffix="_of_file")
-        .with_columns(
-            pl.coalesce(
-                pl.col("input") * RECORDS, pl.col("input_of_file") * RECORDS + record.fill_null(0)
-            ).alias("rank")
-        )
-        .drop("file", "input", "input_of_file")
-    )
 
 
 def inputs_agree(part: Part, ledger: pl.DataFrame) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ import polars as pl
 
 from flows.checks.agreement import Finding, Part, by_run, counted, holes, tables_agree
 from flows.checks.manifest import UNREADABLE, Promises, files_agree, promised, strays
-from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, ranks, records_agree
+from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, records_agree
 from flows.checks.witnesses import (
     WITNESSES,
     fingerprinted,
@@ -29,7 +29,9 @@ from flows.checks.witnesses import (
 )
 from flows.dataset import Dataset
 from flows.errors import CopydeskError, UsageError
+from flows.exceptions import read_exceptions
 from flows.inputs import INPUTS
+from flows.positions import ranks
 from flows.summary import Tally
 
 SHOWN: Final = 5  # examples that a problem names
@@ -105,6 +107,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
     """What the tables say of one another, until one of them cannot be understood."""
     place = ""
     try:
+        excepted = read_exceptions(dataset)["line"]
         asked, witnesses = named(dataset), pl.DataFrame(schema=WITNESSES)
         every = []  # the ids of all documents, with their runs
         orders = dataset.parts("order")
@@ -129,7 +132,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                         [witnesses, remembered(kept, places, asked, promise.duplicate["n"])]
                     )
                     here = found[run_id]
-                    here.findings += tables_agree(part, promise.enabled)
+                    here.findings += tables_agree(part, promise.enabled, excepted)
                     here.findings += inputs_agree(part, ledger)
                     here.findings += records_agree(part, part.records, ledger)
                     here.findings += order_agrees(part, places)

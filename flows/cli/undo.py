@@ -32,6 +32,28 @@ def rollback(
 
 
 @app.command()
+def restore(
+    out: Out,
+    document: Annotated[str | None, typer.Option(help="Id of a document.")] = None,
+    reason: Annotated[str | None, typer.Option(help="A reason, as boilerplate or duplicate.")] = None,
+    rule: Annotated[str | None, typer.Option(help="A rule, word for word as `removed` has it.")] = None,
+    run: Annotated[str | None, typer.Option(help="Id of a run.")] = None,
+    offline: Offline = False,
+) -> None:
+    """Put struck text back; what is named by several options is what all of them fit. Later runs leave it alone."""
+    from flows.upkeep import restore as put_back
+
+    with told("nothing was restored"):
+        back = put_back(
+            open_dataset(out), document=document, reason=reason, rule=rule, run=run, offline=offline
+        )
+    say.print(
+        f"{out}: {back.paragraphs:,} paragraphs with {back.words:,} words are back, "
+        f"and {back.documents:,} documents that had gone whole"
+    )
+
+
+@app.command()
 def expire(
     out: Out,
     before: Annotated[

@@ -2,5 +2,6 @@
 
 from flows.upkeep.compaction import compact
 from flows.upkeep.cutting import expire, rollback
+from flows.upkeep.restoring import restore
 
-__all__ = ["compact", "expire", "rollback"]
+__all__ = ["compact", "expire", "restore", "rollback"]

@@ -14,8 +14,8 @@ import polars as pl
 from flows.dataset import Dataset, Span
 from flows.dataset.exchange import exchange, link, require_exchange, tree
 from flows.dataset.layout import SHARDED, UNSIGNED
-from flows.dataset.manifests import Manifests, described, read_manifests, write_manifests
-from flows.upkeep.rewriting import PARTS, empty_tree, files_of, write_like
+from flows.dataset.manifests import Manifests, described, read_manifests
+from flows.upkeep.rewriting import PARTS, empty_tree, files_of, tell, write_like
 
 #: Bytes of the parts of one name together; from half of that on, they stay as they are.
 LARGE: Final = 64_000_000
@@ -62,7 +62,7 @@ def compact_locked(dataset: Dataset, *, offline: bool = False, large: int = LARG
             for kind in kinds:
                 files[f"{kind}/{name}"] = _merge(dataset, whole, kind, name, group)
     runs = {run_id: said for _, manifests in told for run_id, said in manifests.runs.items()}
-    write_manifests(tree(dataset) / "runs" / f"run={whole}", Manifests(runs, files, compacted=True))
+    tell(dataset, whole, Manifests(runs, files, compacted=True))
     exchange(dataset, offline=offline)
     return sum(len(manifests.files) for _, manifests in told), len(files)
 

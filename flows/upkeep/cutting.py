@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
+from functools import partial
 
 import polars as pl
 
 from flows.dataset import Dataset
 from flows.dataset.exchange import exchange, link, require_exchange, tree
 from flows.dataset.layout import EXPIRED, OUTLIVE, TAKEN_BACK, UNSIGNED, run_name
-from flows.dataset.manifests import read_manifests, write_json
+from flows.dataset.manifests import Manifests, read_manifests, write_json
 from flows.errors import UsageError
-from flows.upkeep.rewriting import empty_tree, keep_span, rewrite_span, write_like
+from flows.upkeep.rewriting import Read, empty_tree, keep_span, rewrite_span, tell, write_like
 
 
 def rollback(dataset: Dataset, run_id: str, *, offline: bool = False) -> list[str]:
@@ -74,13 +75,8 @@ def _cut(dataset: Dataset, kept: Set[str], *, expired: bool) -> None:
             keep_span(dataset, span)
             continue
         if left:
-            rewrite_span(
-                dataset,
-                span,
-                manifests,
-                lambda kind, _part, rows: rows if kind in UNSIGNED else rows.filter(own),
-                left,
-            )
+            files = rewrite_span(dataset, span, manifests, partial(_own, own=own))
+            tell(dataset, span, Manifests(left, files, compacted=True))
         if expired:
             for kind in OUTLIVE:
                 for path in dataset.parts(kind, span):
@@ -93,6 +89,15 @@ def _cut(dataset: Dataset, kept: Set[str], *, expired: bool) -> None:
                         link(path, target)
                     else:
                         write_like(rows.filter(~own), target, kind, {})
+
+
+def _own(kinds: Sequence[str], read: Read, *, own: pl.Expr) -> dict[str, pl.DataFrame]:
+    """The rows of some runs, of the parts of one name, where there are others among them."""
+    if kinds[0] in UNSIGNED:
+        return {}
+    rows = {kind: read(kind) for kind in kinds}
+    left = {kind: rows[kind].filter(own) for kind in kinds}
+    return {kind: left[kind] for kind in kinds if len(left[kind]) < len(rows[kind])}
 
 
 def _unknown(dataset: Dataset, run_id: str, published: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,45 +61,46 @@ def files_of(manifests: Manifests, kind: str) -> Iterator[tuple[str, Mapping[str
             yield name.partition("/")[2], told
 
 
+#: Gives the rows of a part of that kind.
+Read = Callable[[str], pl.DataFrame]
+
+
 def rewrite_span(
     dataset: Dataset,
     span: Span,
     manifests: Manifests,
-    change: Callable[[str, str, pl.DataFrame], pl.DataFrame],
-    runs: Mapping[str, Mapping[str, Any]],
-    *,
-    wanted: Callable[[str, str], bool] = lambda _kind, _part: True,
-) -> None:
-    """Write a span of runs into the tree, each part `change(kind, part, rows)`, with the manifests `runs`.
+    change: Callable[[Sequence[str], Read], Mapping[str, pl.DataFrame]],
+) -> dict[str, Mapping[str, Any]]:
+    """Write a span of runs into the tree; what is told of its files, for the manifests that are still to be written.
 
-    A part whose rows are as they were is linked. One that changes has another name in every kind of which the parts go
-    by the same names. Only those for which `wanted(kind, part)` holds are looked at.
+    `change(kinds, read)` is asked for the parts of one name, and has of those kinds the rows that change. They have
+    another name then, all of them; the others are linked.
     """
-    new: dict[str, dict[str, pl.DataFrame]] = {}
-    for kind in PARTS:
-        for part, _ in files_of(manifests, kind):
-            if wanted(kind, part):
-                rows = pl.read_parquet(dataset.folder(kind, span) / part, hive_partitioning=False)
-                changed = change(kind, part, rows)
-                if not (len(changed) == len(rows) and changed.equals(rows)):
-                    new.setdefault(kind, {})[part] = changed
-    moved = {part for kind in SHARDED for part in new.get(kind, {})}
     files: dict[str, Mapping[str, Any]] = {}
-    for kind in PARTS:
-        folder = tree(dataset) / kind / f"run={span}"
-        for part, told in files_of(manifests, kind):
-            changed_rows = new.get(kind, {}).get(part)
-            other = part in moved if kind in SHARDED else changed_rows is not None
-            path = folder / (renamed(part) if other else part)
-            if changed_rows is None:
-                link(dataset.folder(kind, span) / part, path)
-                files[f"{kind}/{path.name}"] = told
-            else:
-                write_like(changed_rows, path, kind, told["metadata"])
-                files[f"{kind}/{path.name}"] = {**described(path), "metadata": told["metadata"]}
-    write_manifests(
-        tree(dataset) / "runs" / f"run={span}", Manifests(runs, files, compacted=manifests.compacted)
-    )
+    for kinds in (SHARDED, *((kind,) for kind in PARTS if kind not in SHARDED)):
+        told = {kind: dict(files_of(manifests, kind)) for kind in kinds}
+        for part in sorted({part for parts in told.values() for part in parts}):
+            there = {kind: dataset.folder(kind, span) / part for kind in kinds if part in told[kind]}
+            new = change(list(there), lambda kind, there=there: _rows(there[kind]))  # type: ignore[misc]
+            for kind, path in there.items():
+                target = tree(dataset) / kind / path.parent.name / (renamed(part) if new else part)
+                entry = told[kind][part]
+                if kind in new:
+                    write_like(new[kind], target, kind, entry["metadata"])
+                    entry = {**described(target), "metadata": entry["metadata"]}
+                else:
+                    link(path, target)
+                files[f"{kind}/{target.name}"] = entry
+    return files
+
+
+def _rows(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, hive_partitioning=False)
+
+
+def tell(dataset: Dataset, span: Span, manifests: Manifests) -> None:
+    """Write the manifests of a span of runs into the tree."""
+    write_manifests(tree(dataset) / "runs" / f"run={span}", manifests)
 
 
 def write_like(rows: pl.DataFrame, path: Path, kind: str, metadata: Mapping[str, str]) -> None:

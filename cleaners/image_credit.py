@@ -10,7 +10,7 @@ CREDIT: Final = "image credit"
 CAPTION: Final = "image caption with credit"
 
 #: A longer line, in bytes, is no caption.
-MAX_BYTES: Final = 500
+MAX_BYTES: Final = 400
 MAX_CREDIT_BYTES: Final = 140
 
 _AGENCIES: Final = (
@@ -57,6 +57,7 @@ CAPTION_END: Final = (
     rf"|(?:^|\W){_PICTURE}(?:\s?{_BY})?\s?[:：©]\s?[\p{{L}}.'’ /&,-]{{0,60}}(?:{_AGENCIES})"
     r"[\p{L}.'’ /&,-]{0,40}[\W_]{0,2}$"
 )
+_ITEM: Final = r"^(?:[*•·-]|\d{1,2}[.)])\s"
 #: So many characters at the end of a caption are looked at.
 END: Final = 150
 #: One of these is in each credit.
@@ -228,7 +229,7 @@ def image_credits(lines: pl.DataFrame) -> pl.DataFrame:
 
     `lines` is what `cleaners.phrase_search.lines_of` answers. A credit is a line of its own, at most 140 bytes long: a
     word for a picture with a colon or "by", or nothing but names and an agency that sells pictures. A caption, of at
-    most 500 bytes, ends with a credit in brackets, or with a word for it, and an agency.
+    most 400 bytes and no item of a list, ends with a credit in brackets, or with a word for it, and an agency.
     """
     text = pl.col("text")
     credit = (
@@ -239,6 +240,7 @@ def image_credits(lines: pl.DataFrame) -> pl.DataFrame:
     end = pl.col("end")
     caption = (
         lines.filter(text.str.len_bytes() <= MAX_BYTES)
+        .filter(~text.str.contains(_ITEM))
         .select("row", text.str.slice(-END).alias("end"))
         .filter(end.str.contains_any(pl.Series(_MAY_END).implode()))
         .filter(end.str.contains(CAPTION_END))

@@ -13,6 +13,8 @@ RULE: Final = "menu of the page"
 
 #: A menu has so many different entries that phrases know.
 ENTRIES: Final = 3
+#: so many of them of a kind that sites have and articles do not,
+OF_SITE: Final = 2
 #: A longer line is no entry.
 WORDS: Final = 8
 #: Above the end of the article an entry that no phrase knows is not longer, unless a bullet stands before it: it could
@@ -29,7 +31,7 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     (Boolean), whether it is of a kind that sites have and articles do not ("Contact us", not "Health").
 
     A menu is the part between the first and the last entry in a run of lines next to each other that are short, no
-    prose and no quoted mail, if it has three different entries, one of them of the site's. A line in it stays that the
+    prose and no quoted mail, if it has three different entries, two of them of the site's. A line in it stays that the
     article's prose mentions; and before the end of the article a by-line, a dateline, and one of four words or more
     without a bullet.
     """
@@ -52,7 +54,7 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
     menu = menu.filter(
         (of_run(pl.when(entry).then("key").drop_nulls().n_unique()) >= ENTRIES)
-        & of_run((entry & pl.col("site")).any())
+        & (of_run(pl.when(entry & pl.col("site")).then("key").drop_nulls().n_unique()) >= OF_SITE)
         & pl.col("row").is_between(
             of_run(pl.when(entry).then("row").min()), of_run(pl.when(entry).then("row").max())
         )

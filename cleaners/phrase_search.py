@@ -41,8 +41,15 @@ def lines_of(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def search(frame: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
-    """What `find` answers for the lines of a frame, for the cleaners that ask for it."""
-    return find(lines_of(frame), phrases)
+    """What `find` answers for the lines of a frame; of a line first the phrases in the language of its document."""
+    found = find(lines_of(frame), phrases)
+    language = frame.get_column("language").gather(found.get_column("row"))
+    own = found.get_column("rule").str.extract("^phrase ([^:]+):") == language
+    return (
+        found.with_columns(own.fill_null(False).alias("own"))
+        .sort("row", ~pl.col("own"), maintain_order=True)
+        .drop("own")
+    )
 
 
 def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:

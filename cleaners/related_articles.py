@@ -83,7 +83,7 @@ def _headings(found: pl.DataFrame) -> pl.DataFrame:
         found.filter(pl.col("action").is_in(["block", "teaser"]))
         .join(kept, on="row", how="anti")
         # of several phrases a heading says more than a label, and one that holds everywhere more than a careful one
-        .sort("row", pl.col("action") == "teaser", "only_at_end", ~pl.col("bare"), "phrase")
+        .sort("row", pl.col("action") == "teaser", "only_at_end", ~pl.col("bare"), maintain_order=True)
         .unique("row", keep="first", maintain_order=True)
         .select(
             "row",

@@ -25,10 +25,19 @@ FEW_PHRASES = read_phrases(built_in_files(["en", "zh"]))
 PROSE = "The harbour office said on Tuesday that the first boats would sail again at noon."
 
 
-def frame_of(*documents: list[str | None], source: str | None = None) -> pl.DataFrame:
+def frame_of(
+    *documents: list[str | None], source: str | None = None, languages: list[str] | None = None
+) -> pl.DataFrame:
     """A frame of documents given as their lines."""
+    known: list[str | None] = [*languages] if languages else [None] * len(documents)
     rows = [
-        {"document_id": f"d{n}", "position": position, "text": text, "source": source}
+        {
+            "document_id": f"d{n}",
+            "position": position,
+            "text": text,
+            "source": source,
+            "language": known[n],
+        }
         for n, lines in enumerate(documents)
         for position, text in enumerate(lines)
     ]
@@ -49,13 +58,21 @@ def struck(lines: list[str | None], *phrases: Phrase, source: str | None = None)
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
     """Each line is struck by the rule that stands beside it, or stays."""
-    frame = boilerplate(frame_of([text for text, _ in case["lines"]]), phrases=PHRASES)
+    frame = boilerplate(
+        frame_of([text for text, _ in case["lines"]], languages=[case["name"][:2]]), phrases=PHRASES
+    )
     assert frame.select("text", "rule").rows() == [tuple(line) for line in case["lines"]]
 
 
 def test_all_cases_in_one_frame() -> None:
     """A document is judged in a frame of many as it is alone."""
-    frame = boilerplate(frame_of(*([text for text, _ in case["lines"]] for case in CASES)), phrases=PHRASES)
+    frame = boilerplate(
+        frame_of(
+            *([text for text, _ in case["lines"]] for case in CASES),
+            languages=[case["name"][:2] for case in CASES],
+        ),
+        phrases=PHRASES,
+    )
     assert frame["rule"].to_list() == [rule for case in CASES for _, rule in case["lines"]]
     assert set(frame["reason"]) == {None, "boilerplate"}
 

@@ -27,10 +27,19 @@ PROSE = "The harbour office said on Tuesday that the first boats would sail agai
 TEASER = "Mayor opens the second bridge"
 
 
-def frame_of(*documents: list[str | None], source: str | None = None) -> pl.DataFrame:
+def frame_of(
+    *documents: list[str | None], source: str | None = None, languages: list[str] | None = None
+) -> pl.DataFrame:
     """A frame of documents given as their lines."""
+    known: list[str | None] = [*languages] if languages else [None] * len(documents)
     rows = [
-        {"document_id": f"d{n}", "position": position, "text": text, "source": source}
+        {
+            "document_id": f"d{n}",
+            "position": position,
+            "text": text,
+            "source": source,
+            "language": known[n],
+        }
         for n, lines in enumerate(documents)
         for position, text in enumerate(lines)
     ]
@@ -40,14 +49,20 @@ def frame_of(*documents: list[str | None], source: str | None = None) -> pl.Data
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
     """Each line is struck by the rule that stands beside it, or stays."""
-    frame = related_articles(frame_of([text for text, _ in case["lines"]]), phrases=PHRASES)
+    frame = related_articles(
+        frame_of([text for text, _ in case["lines"]], languages=[case["name"][:2]]), phrases=PHRASES
+    )
     assert frame.select("text", "rule").rows() == [tuple(line) for line in case["lines"]]
 
 
 def test_all_cases_in_one_frame() -> None:
     """A document is judged in a frame of many as it is alone: no tail runs into the next document."""
     frame = related_articles(
-        frame_of(*([text for text, _ in case["lines"]] for case in CASES)), phrases=PHRASES
+        frame_of(
+            *([text for text, _ in case["lines"]] for case in CASES),
+            languages=[case["name"][:2] for case in CASES],
+        ),
+        phrases=PHRASES,
     )
     assert frame["rule"].to_list() == [rule for case in CASES for _, rule in case["lines"]]
     assert set(frame["reason"]) == {None, "related_articles"}

@@ -101,6 +101,7 @@ def find(
     document_share: float | None,
     min_words: int | None,
     method: Method = "minhash",
+    older: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> list[pl.DataFrame]:
     """Of each of `tables` the paragraphs that go, in order, with the columns of `DECISIONS`.
@@ -108,8 +109,9 @@ def find(
     `tables` are this run's, in order; no document is cut by the end of a table. `index` has the paragraphs that earlier
     runs kept, in order; those that are not compared may be left out of it (`kept`). A document goes whole if paragraphs
     with a witness in earlier documents hold `document_share` of its tokens or more, or if fewer than `min_words` are
-    left; None switches the rule off. So many bands are gone through at once as there are `workers`, which changes
-    nothing in what is found.
+    left; None switches the rule off. `older` tells in rows of (document_id, older) which documents of this run are new
+    versions of which documents of the index: these are no witnesses for them. So many bands are gone through at once as
+    there are `workers`, which changes nothing in what is found.
     """
     if not tables:
         return []
@@ -147,6 +149,7 @@ def find(
         sets,
         buckets,
         documents,
+        _versions(everything, rows, documents, older),
         threshold=threshold,
         document_share=document_share,
         min_words=min_words,
@@ -257,6 +260,32 @@ def _documents(everything: RowTables) -> keep_rule.Documents:
         tokens.append(columns.get_column("tokens").to_numpy())
     starts = np.concatenate((*firsts, [everything.new])).astype(np.int64)
     return keep_rule.Documents(starts, np.concatenate(tokens))
+
+
+def _versions(
+    everything: RowTables, rows: I64, documents: keep_rule.Documents, older: pl.DataFrame | None
+) -> keep_rule.Versions:
+    """The rows of the walk, of which `rows` has the numbers, that are no witnesses for the documents of this run."""
+    count = len(documents.starts) - 1
+    if older is None or older.is_empty():
+        return keep_rule.Versions.none(count)
+    mine = everything.gather(documents.starts[:-1] + everything.first_new, "document_id").with_row_index(
+        "document"
+    )
+    ranges = [pl.DataFrame(schema={"older": pl.String, "first": pl.Int64, "stop": pl.Int64})]
+    for table, start in zip(everything.tables[: everything.indexed], everything.starts, strict=False):
+        runs = table.select("document_id").collect().to_series().rle()
+        stops = runs.struct.field("len").cast(pl.Int64).cum_sum() + int(start)
+        firsts = stops - runs.struct.field("len")
+        ranges.append(
+            pl.DataFrame({"older": runs.struct.field("value"), "first": firsts, "stop": stops}).filter(
+                pl.col("older").is_in(older["older"].implode())
+            )
+        )
+    found = older.join(mine, on="document_id").join(pl.concat(ranges), on="older").sort("document")
+    places = [np.searchsorted(rows, found[name].to_numpy()).astype(np.int64) for name in ("first", "stop")]
+    starts = starts_of(np.bincount(found["document"].to_numpy(), minlength=count))
+    return keep_rule.Versions(starts, *places)
 
 
 def _in_words(struck: pl.DataFrame, min_words: int) -> pl.DataFrame:

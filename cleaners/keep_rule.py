@@ -38,6 +38,19 @@ class Walk(NamedTuple):
     places: I64  # of this run's rows: which of all rows of this run they are
 
 
+class Versions(NamedTuple):
+    """Which rows of the index are no witnesses for which documents: those of their older versions."""
+
+    starts: I64  # (documents + 1): document d has the ranges from `starts[d]` to before `starts[d + 1]`
+    firsts: I64  # of each range its first row of the `Walk`
+    stops: I64  # and the row after its last
+
+    @classmethod
+    def none(cls, documents: int) -> Versions:
+        """No document is a new version of another one."""
+        return cls(np.zeros(documents + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
 class Decisions(NamedTuple):
     """What `decide` finds."""
 
@@ -58,6 +71,7 @@ def decide(
     sets: Sets,
     buckets: Buckets,
     documents: Documents,
+    versions: Versions,
     *,
     threshold: float,
     document_share: float | None,
@@ -68,7 +82,8 @@ def decide(
     A row goes if a kept row before it has the same set, or has the same numbers, a bucket in common and a Jaccard of
     `threshold` or more; the earliest such row is its witness. At its end a document goes whole if the tokens with a
     witness in earlier documents are `document_share` of all its tokens, or the tokens left are under `min_words`; then
-    its rows are nobody's witness. All comparisons are of whole numbers.
+    its rows are nobody's witness. Rows of an older version are no witnesses for a document, so that several rows with
+    one set may be kept; for other documents all of them are. All comparisons are of whole numbers.
     """
     least, share = as_fraction(threshold), as_fraction(document_share or 1)
     return Decisions(
@@ -77,6 +92,7 @@ def decide(
             sets,
             buckets,
             documents,
+            versions,
             least.numerator,
             least.denominator,
             share.numerator if document_share is not None else 0,
@@ -126,11 +142,26 @@ def _share_a_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
 
 
 @kernel
+def _first_of(row: Any, following: I64, versions: Versions, document: int) -> Any:
+    """The first, of a kept row and those kept after it that have its set, that is of no older version; -1 for none."""
+    starts, firsts, stops = versions
+    while row >= 0:
+        older = False
+        for i in range(starts[document], starts[document + 1]):
+            older |= firsts[i] <= row < stops[i]
+        if not older:
+            return row
+        row = following[row]
+    return -1
+
+
+@kernel
 def _decide(
     walk: Walk,
     known: Sets,
     where: Buckets,
     documents: Documents,
+    versions: Versions,
     p: int,
     q: int,
     share_p: int,
@@ -146,7 +177,12 @@ def _decide(
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
     before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
     maps, sizes = _bitmaps(shingles, offsets), offsets[1:] - offsets[:-1]
-    holders = np.full(len(offsets) - 1, -1)  # of each set: the kept row that has it
+    # of each set: the first kept row that has it, and the last; of each kept row: the next one with the same set
+    holders, last_holders = np.full(len(offsets) - 1, -1), np.full(len(offsets) - 1, -1)
+    following = np.full(rows, -1)
+    spared = np.zeros(
+        len(offsets) - 1, np.bool_
+    )  # sets of rows that may be kept though an older version is near
     last_seen = np.full(len(offsets) - 1, -1)
     members = np.empty(len(buckets), np.uint32)  # of each bucket: the kept rows that are in it, in order
     ends = member_starts[:-1].copy()
@@ -156,29 +192,40 @@ def _decide(
             for i in range(bucket_offsets[sets[row]], bucket_offsets[sets[row] + 1]):
                 members[ends[buckets[i]]] = row
                 ends[buckets[i]] += 1
+        else:
+            following[last_holders[sets[row]]] = row
+        last_holders[sets[row]] = row
     row = first_new
     for document in range(len(starts) - 1):
         first, stop, total = row, starts[document + 1], np.int64(0)
         for place in range(starts[document], stop):
             total += np.int64(tokens[place])
         left[document] = total
+        new_version = versions.starts[document] < versions.starts[document + 1]
         while row < rows and places[row - first_new] < stop:
             own = sets[row]
             best = row
-            if holders[own] >= 0:
-                # a kept row that is near to this one is near to that one too: it cannot be earlier
-                best = holders[own]
-            for i in range(
-                bucket_offsets[own], bucket_offsets[own + 1] if best == row else bucket_offsets[own]
-            ):
+            holder = holders[own]
+            if new_version:
+                holder = _first_of(holder, following, versions, document)
+            if holder >= 0:
+                best = holder
+            # a kept row that is near to this one is near to its holder too: it cannot be earlier, but for new versions
+            looks = best == row or new_version or spared[own]
+            for i in range(bucket_offsets[own], bucket_offsets[own + 1] if looks else bucket_offsets[own]):
                 bucket = partners[buckets[i]]
                 for j in range(member_starts[bucket], ends[bucket]):
-                    if members[j] >= best:  # members are in order
+                    candidate: Any = np.int64(members[j])
+                    if candidate >= best:  # members are in order
                         break
-                    other = sets[members[j]]
+                    other = sets[candidate]
                     if last_seen[other] == row:
                         continue
                     last_seen[other] = row
+                    if new_version:
+                        candidate = _first_of(candidate, following, versions, document)
+                        if candidate < 0 or candidate >= best:
+                            continue
                     if not may_be_near(sizes, maps, numbers, own, other, p, q):
                         continue
                     common = _common(
@@ -197,18 +244,24 @@ def _decide(
                         key_offsets[other + 1],
                     ):
                         continue
-                    best, shared[row] = members[j], common
+                    best, shared[row] = candidate, common
             if best < row:
                 witnesses[row] = best
                 words = np.int64(tokens[places[row - first_new]])
                 left[document] -= words
                 if best < first:
                     before[document] += words
-            else:
-                holders[own] = row
+                row += 1
+                continue
+            spared[own] |= new_version
+            if holders[own] < 0:
+                holders[own] = last_holders[own] = row
                 for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
                     members[ends[buckets[i]]] = row
                     ends[buckets[i]] += 1
+            else:
+                following[last_holders[own]] = row
+                last_holders[own] = row
             row += 1
         whole = KEPT
         if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
@@ -221,9 +274,15 @@ def _decide(
             for undone in range(first, row):
                 if witnesses[undone] < 0:
                     own = sets[undone]
-                    holders[own] = -1
-                    for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
-                        ends[buckets[i]] -= 1
+                    if holders[own] == undone:
+                        holders[own] = last_holders[own] = -1
+                        for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
+                            ends[buckets[i]] -= 1
+                    else:
+                        before_it = holders[own]
+                        while following[before_it] != undone:
+                            before_it = following[before_it]
+                        following[before_it], last_holders[own] = -1, before_it
                 elif witnesses[undone] >= first:
                     witnesses[undone] = -1
         for done in range(first, row):

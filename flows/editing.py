@@ -100,7 +100,11 @@ def fingerprints_of(
 
 
 def decide(
-    tables: Sequence[Fingerprints], index: Sequence[Fingerprints], settings: Settings, workers: int = 1
+    tables: Sequence[Fingerprints],
+    index: Sequence[Fingerprints],
+    settings: Settings,
+    older: pl.DataFrame | None = None,
+    workers: int = 1,
 ) -> list[pl.DataFrame]:
     """What `find` decides by these settings; nothing meets where the cleaner `duplicate` is switched off."""
     s = settings.duplicate
@@ -120,6 +124,7 @@ def decide(
         else None,
         min_words=settings.too_short.min_words if settings.too_short.enabled else None,
         method=s.method,
+        older=older,
         workers=workers,
     )
 

@@ -210,9 +210,21 @@ def compare(job: Job, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
     tables = [_fingerprints(job, shard) for shard in shards]
     index = index_tables(Dataset(job.out), tables, job.settings.duplicate, job.workers)
-    found = decide(tables, index, job.settings, job.workers)
+    found = decide(tables, index, job.settings, _older(job, shards), job.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, job.path("decisions", shard))
+
+
+def _older(job: Job, shards: Sequence[str]) -> pl.DataFrame:
+    """(document_id, older): the documents that are new versions, each with every older one that is known."""
+    versions = [
+        pl.scan_ipc(job.path("documents", shard))
+        .select("document_id", "older")
+        .filter(pl.col("older").is_not_null())
+        .collect()
+        for shard in shards
+    ]
+    return pl.concat(versions).explode("older", empty_as_null=False, keep_nulls=False)
 
 
 def _fingerprints(job: Job, shard: str) -> Table:

@@ -6,11 +6,12 @@ import functools
 import random
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -128,8 +129,13 @@ class Paragraph:
         return Fraction(len(mine & theirs), len(mine | theirs)) if found else Fraction(0)
 
 
-def oracle(corpus: Corpus, **given_options: Any) -> list[tuple[Any, ...]]:
-    """(reason, witness's document, witness's position, Jaccard) of each paragraph by the letter of the rules."""
+def oracle(
+    corpus: Corpus, older: Mapping[int, Set[int]] = MappingProxyType({}), **given_options: Any
+) -> list[tuple[Any, ...]]:
+    """(reason, witness's document, witness's position, Jaccard) of each paragraph by the letter of the rules.
+
+    `older` names the documents that are no witnesses for one.
+    """
     options = {**DEFAULTS, **RULES, **given_options}
     threshold, share = (Fraction(str(options[k] or 0)) for k in ("threshold", "document_share"))
     table = table_of(frame_of(corpus), **{name: options[name] for name in DEFAULTS}).fingerprints.collect()
@@ -145,7 +151,8 @@ def oracle(corpus: Corpus, **given_options: Any) -> list[tuple[Any, ...]]:
                 (
                     (other, jaccard)
                     for other in kept + tentative
-                    if (jaccard := paragraph.jaccard(other, options)) >= threshold
+                    if other.document not in older.get(d, ())
+                    and (jaccard := paragraph.jaccard(other, options)) >= threshold
                 ),
                 None,
             )
@@ -274,6 +281,25 @@ def test_runs_add_up(corpus: Corpus, chosen: dict[str, Any], runs: list[int], sh
         parts.append(find(these, index, **ruling))
         index += [kept(table, parts[-1]) for table in these]
     assert pl.concat(parts).equals(whole)
+
+
+@given(corpora(), options, st.integers(0, 7), st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7))))
+@settings(max_examples=150, deadline=None)
+def test_an_older_version_is_no_witness(
+    corpus: Corpus, chosen: dict[str, Any], cut: int, drawn: dict[int, set[int]]
+) -> None:
+    """A paragraph is judged as though its older versions were not there, and is a witness for others as they are."""
+    making = {name: chosen[name] for name in DEFAULTS}
+    ruling = {name: chosen[name] for name in RULES}
+    cut = min(cut, len(corpus))
+    versions = {new: {o for o in old if o < cut} for new, old in drawn.items() if new >= cut}
+    first, second = (table_of(frame_of(corpus[a:b], a), **making) for a, b in ((0, cut), (cut, len(corpus))))
+    index = [kept(first, find([first], **ruling))]
+    pairs = [(f"d{new:03}", f"d{old:03}") for new, olds in versions.items() for old in olds]
+    older = pl.DataFrame(pairs, schema={"document_id": pl.String, "older": pl.String}, orient="row")
+    frame = duplicate.duplicate(frame_of(corpus[cut:], cut), find([second], index, **ruling, older=older))
+    wanted = oracle(corpus, versions, **chosen)[sum(map(len, corpus[:cut])) :]
+    assert decisions_of(frame) == wanted
 
 
 # --- cases ---

@@ -307,6 +307,73 @@ def test_no_document_is_there_twice_however_a_file_is_rewritten(
             assert list(verify(Dataset(out))) == []
 
 
+# --- changed documents
+
+CORRECTED = STORIES[0].replace("twice", "thrice")
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_a_correction_is_no_duplicate(tmp_path: Path, name: str) -> None:
+    """A changed document is one more: its older version is no witness against it, for other documents both are."""
+    path, out, other = tmp_path / name, tmp_path / "out", tmp_path / "b.txt"
+    said = {"duplicate": {"threshold": 0.6}}
+    for story in (STORIES[0], CORRECTED, CORRECTED.replace("spring", "autumn")):
+        path.write_bytes(lines({"id": "x", "text": story}) if name == "a.jsonl" else story.encode())
+        run([path], out, said)
+    assert len(table(out, "documents")) == 3
+    other.write_text(STORIES[0])
+    run([path, other], out, said)
+    assert ends(out, "removed") == ["b.txt"]
+    assert table(out, "removed")["duplicate_of_document_id"][0] == table(out, "documents")["document_id"][0]
+    assert list(verify(Dataset(out))) == []
+
+
+def test_a_version_is_told_by_record_id(tmp_path: Path) -> None:
+    """A record that moved and changed at once is known by its id; without one, by the line where it stands."""
+    path, out = tmp_path / "a.jsonl", tmp_path / "out"
+    said = {"duplicate": {"threshold": 0.6}}
+    first = [{"id": 1, "text": STORIES[0]}, {"id": 2, "text": STORIES[1]}]
+    path.write_bytes(lines(*first))
+    run([path], out, said)
+    path.write_bytes(lines({"id": 3, "text": STORIES[2]}, first[1], {"id": 1, "text": CORRECTED}))
+    run([path], out, said)
+    assert table(out, "documents")["record_id"].to_list() == ["1", "2", "3", "1"]
+    path.write_bytes(lines({"id": 3, "text": STORIES[2]}, first[1], {"id": 9, "text": CORRECTED + " Yes."}))
+    run([path], out, said)
+    assert table(out, "removed")["reason"].to_list() == ["duplicate"]  # another id: another record
+
+
+def test_a_record_whose_older_version_still_stands_is_another_one(tmp_path: Path) -> None:
+    """A file that says the same twice with one id, or gets a near copy put in above, is judged as ever."""
+    path, out = tmp_path / "a.jsonl", tmp_path / "out"
+    said = {"duplicate": {"threshold": 0.6}}
+    path.write_bytes(lines({"id": 1, "text": STORIES[0]}))
+    run([path], out, said)
+    path.write_bytes(lines({"id": 1, "text": CORRECTED}, {"id": 1, "text": STORIES[0]}))
+    run([path], out, said)
+    assert len(table(out, "documents")) == 1
+    path.write_bytes(
+        lines({"id": 1, "text": CORRECTED}, {"id": 1, "text": STORIES[0]}, {"id": 1, "text": CORRECTED})
+    )
+    run([path], out, said)
+    assert len(table(out, "documents")) == 1
+
+
+def test_ignore_leaves_the_older_version(tmp_path: Path) -> None:
+    """With `on_change = "ignore"` a new version is not read; new records are."""
+    path, text, out = tmp_path / "a.jsonl", tmp_path / "b.txt", tmp_path / "out"
+    said = {"inputs": {"on_change": "ignore"}}
+    path.write_bytes(lines({"id": 1, "text": STORIES[0]}))
+    text.write_text(STORIES[1])
+    run([path, text], out, said)
+    path.write_bytes(lines({"id": 1, "text": CORRECTED}, {"id": 2, "text": STORIES[2]}))
+    text.write_text(STORIES[3])
+    run([path, text], out, said)
+    assert ends(out) == ["a.jsonl#1", "b.txt", "a.jsonl#2"]
+    assert table(out, "documents")["text"].to_list() == [STORIES[0], STORIES[1], STORIES[2]]
+    assert run([path, text], out, said).read == 0
+
+
 # --- files that wait, move, or were rejected
 
 

@@ -19,23 +19,28 @@ os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
 import argparse
 import errno
+import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.flows import Flow
 from prefect.futures import PrefectFuture
+from prefect.states import Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
-from flows.errors import CopydeskError
-from flows.plan import Item, Product, Result, carry_out, workers
-from flows.settings import read_settings
+from flows.artifacts import materialized, show_outcome, show_progress
+from flows.errors import CopydeskError, Held, Locked
+from flows.notify import Event, notify
+from flows.plan import Item, Product, Report, Result, carry_out, workers
+from flows.settings import Settings, read_settings
 from flows.stages import Job, Read
 from flows.summary import Outcome
 
@@ -63,14 +68,22 @@ def stage_of(function: Callable[[Job, Any], Any], job: Job, item: Any) -> Any:
 
 
 class Tasks:
-    """Stages carried out as Prefect tasks, by the task runner of the flow that this is used in; see `plan.Engine`."""
+    """Stages carried out as Prefect tasks, by the task runner of the flow that this is used in; see `plan.Engine`.
+
+    No more than `workers` of them are under way at a time, whatever the task runner would allow: memory is bounded by
+    the shards that are worked on.
+    """
+
+    def __init__(self, workers: int, report: Report) -> None:
+        self._free = threading.Semaphore(workers)
+        self._report = report
 
     def each(
         self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
     ) -> list[Result]:
         """A task an item."""
-        futures = [_submit(stage, function, job, item) for item in items]
-        return [future.result() for future in futures]
+        futures = [self._submit(stage, function, job, item) for item in items]
+        return self._results(stage, futures)
 
     def chain(
         self,
@@ -82,27 +95,43 @@ class Tasks:
     ) -> list[Product]:
         """A task an item, and a task for each of its products as soon as all of that item's are made."""
         first, second = stages
-        made = [_submit(first, _listed, job, (produce, item)) for item in items]
-        products, futures = [], []
-        for future in made:
-            for product in future.result():
+        products: list[Product] = []
+        futures = []
+        ahead = [self._submit(first, _listed, job, (produce, item)) for item in items[:1]]
+        for number in range(len(items)):
+            made = ahead.pop().result()
+            self._report(first, number + 1, len(items))
+            ahead = [
+                self._submit(first, _listed, job, (produce, item)) for item in items[number + 1 : number + 2]
+            ]
+            for product in made:
                 products.append(product)
-                futures.append(_submit(second, function, job, product))
-        for future in futures:
-            future.result()
+                futures.append(self._submit(second, function, job, product))
+        self._results(second, futures)
         return products
 
+    def _submit(
+        self, stage: str, function: Callable[[Job, Any], Any], job: Job, item: Any
+    ) -> PrefectFuture[Any]:
+        work = stage_of.with_options(
+            name=stage,
+            task_run_name=_name(stage, item),
+            retries=len(RETRY_DELAYS),
+            retry_delay_seconds=RETRY_DELAYS,
+        )
+        # quoted: Prefect would look through each argument for what tasks hand on
+        quoted: tuple[Any, ...] = (quote(function), quote(job), quote(item))
+        self._free.acquire()
+        future = work.submit(*quoted)
+        future.add_done_callback(lambda _: self._free.release())
+        return future
 
-def _submit(stage: str, function: Callable[[Job, Any], Any], job: Job, item: Any) -> PrefectFuture[Any]:
-    work = stage_of.with_options(
-        name=stage,
-        task_run_name=_name(stage, item),
-        retries=len(RETRY_DELAYS),
-        retry_delay_seconds=RETRY_DELAYS,
-    )
-    # quoted: Prefect would look through each argument for what tasks hand on
-    quoted: tuple[Any, ...] = (quote(function), quote(job), quote(item))
-    return work.submit(*quoted)
+    def _results(self, stage: str, futures: Sequence[PrefectFuture[Any]]) -> list[Any]:
+        results = []
+        for done, future in enumerate(futures, 1):
+            results.append(future.result())
+            self._report(stage, done, len(futures))
+        return results
 
 
 def _listed(job: Job, item: tuple[Callable[[Job, Any], Iterable[Product]], Any]) -> list[Product]:
@@ -121,17 +150,61 @@ def _name(stage: str, item: object) -> str:
             return stage
 
 
-@flow(name="copydesk", flow_run_name="clean {out}", persist_result=False)
-def clean(inputs: list[str], out: Path, config: Path | None = None, retry_rejected: bool = False) -> Outcome:
+def _tell(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - Prefect gives it by name
+    """Give notice of a run that did not end well, as its configuration asks for; a hook of the flow's states."""
+    given = flow_run.parameters
+    config, out = given.get("config"), Path(str(given.get("out")))
+    try:
+        settings = read_settings(Path(str(config)) if config else None)
+    except CopydeskError as error:
+        logging.getLogger(__name__).warning("nobody could be told of the run: %s", error)
+        return
+    if isinstance(state.data, Locked):
+        return  # the other run goes on, and tells for itself
+    kind: Event = "held" if state.name == "Held" else _KINDS.get(str(state.type.value), "failed")
+    notify(settings.notify, kind, state.message or kind, out, flow_run=flow_run.name)
+
+
+_KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
+
+
+#: Where nobody says otherwise: Prefect's own would work on all shards at once.
+_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(Settings()))
+
+
+@flow(
+    name="copydesk",
+    flow_run_name="clean {out}",
+    persist_result=False,
+    task_runner=_RUNNER,
+    on_failure=[_tell],
+    on_crashed=[_tell],
+    on_cancellation=[_tell],
+)
+def clean(
+    inputs: list[str], out: Path, config: Path | None = None, retry_rejected: bool = False
+) -> Outcome | State[Any]:
     """Clean what is new of `inputs`, and publish it as one run of the dataset in `out`; what it came to.
 
+    Where a guard holds the run, or has held an earlier one, the flow run ends in the state Held, of the type Failed.
     Raises what `flows.plan.carry_out` and `flows.settings.read_settings` raise.
     """
-    outcome = carry_out(inputs, out, read_settings(config), Tasks(), retry_rejected=retry_rejected)
-    create_markdown_artifact(
-        key="copydesk-run", markdown=outcome.markdown(), description=f"What the run did to {outcome.out}"
-    )
-    get_run_logger().info(outcome.line())
+    settings = read_settings(config)
+    engine = Tasks(workers(settings), show_progress())
+    try:
+        outcome = carry_out(inputs, out, settings, engine, retry_rejected=retry_rejected)
+    except Held as held:
+        if isinstance(held.outcome, Outcome):
+            show_outcome(held.outcome, held=str(held))
+        return Failed(name="Held", message=str(held), data=held)
+    log = get_run_logger()
+    try:
+        show_outcome(outcome)
+        if outcome.run_id is not None:
+            materialized(outcome)
+    except Exception:  # the run is published, whether it can be shown or not
+        log.warning("the run went well, but cannot be shown", exc_info=True)
+    log.info(outcome.line())
     return outcome
 
 
@@ -140,7 +213,9 @@ def clean_here(
 ) -> Outcome:
     """Run the flow in this process, with as many workers as the configuration asks for; what it came to."""
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
-    return clean.with_options(task_runner=runner)(list(inputs), out, config, retry_rejected)
+    outcome = clean.with_options(task_runner=runner)(list(inputs), out, config, retry_rejected)
+    assert isinstance(outcome, Outcome)  # a failed state that a flow returns is raised by Prefect
+    return outcome
 
 
 def main() -> None:

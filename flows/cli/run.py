@@ -87,10 +87,11 @@ def _carry_out(
         return clean_here(inputs, out, config, retry_rejected)
     with importing():
         import_numba()
+        from flows.notify import telling
         from flows.plan import Threads, carry_out, workers
         from flows.progress import show_progress
 
-    with show_progress(warn, quiet=quiet) as report:
+    with telling(settings.notify, out), show_progress(warn, quiet=quiet) as report:
         engine_here = Threads(workers(settings), report)
         return carry_out(inputs, out, settings, engine_here, retry_rejected=retry_rejected)
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import errno
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import Artifact, StateType
 from prefect.exceptions import ParameterTypeError
 from prefect.testing.utilities import prefect_test_harness
 
 from flows import stages
 from flows.clean import clean, clean_here
-from flows.errors import InputMissing
+from flows.errors import Held, InputMissing
 from flows.plan import Threads, carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
@@ -124,3 +127,50 @@ def test_nothing_phones_home() -> None:
     code = f"import os, flows.clean; print(*(os.environ[name] for name in {names}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "false"]
+
+
+def test_a_held_run_ends_in_a_state_of_its_name(tmp_path: Path) -> None:
+    """It is Held, a failure that people see and that hooks tell of, and it says why; the next run ends likewise."""
+    told = tmp_path / "told"
+    code = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))"
+    config = tmp_path / "mine.toml"
+    command = json.dumps([sys.executable, "-c", code, str(told)])
+    config.write_text(f"[guards.bounds]\nboilerplate = 0.1\n[notify]\ncommand = {command}\n")
+    path = tmp_path / "a.txt"
+    path.write_text("A story about the harbour, told for the flow.\nSign up for our newsletter\n")
+    for said in ("of words struck as boilerplate (1 documents)", "run r000001 is held"):
+        state = clean([str(path)], tmp_path / "out", config, return_state=True)
+        assert (state.type, state.name) == (StateType.FAILED, "Held")
+        assert said in str(state.message)
+    with pytest.raises(Held, match="copydesk publish"):
+        clean_here([str(path)], tmp_path / "out", config)
+    events = [json.loads(line) for line in told.read_text().splitlines()]
+    assert [event["event"] for event in events] == ["held"] * 3
+    assert events[0]["out"] == str(tmp_path / "out")
+    assert events[0]["flow_run"] == f"clean {tmp_path / 'out'}"
+    assert not (tmp_path / "out" / "documents").exists()
+
+
+def artifacts(key: str) -> list[Artifact]:
+    """The artifacts of that key."""
+    with get_client(sync_client=True) as client:
+        return client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+
+
+def test_what_prefect_shows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run comes to a hundred percent, links to its dataset, and renews the asset; one with nothing new does not."""
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    path.write_text("A story about the harbour, told for the flow.")
+    emitted: list[dict[str, Any]] = []
+    monkeypatch.setattr("prefect.events.emit_event", lambda **event: emitted.append(event))
+    clean_here([str(path)], out)
+    clean_here([str(path)], out)
+    assert any(
+        artifact.data == f"[{out}/documents]({out.as_uri()}/documents)"
+        for artifact in artifacts("copydesk-dataset")
+    )
+    assert any(artifact.data == 100.0 for artifact in artifacts("copydesk-progress"))
+    assert any("nothing new" in str(artifact.data) for artifact in artifacts("copydesk-run"))
+    (event,) = (e for e in emitted if e["event"] == "prefect.asset.materialization.succeeded")
+    assert event["resource"]["prefect.resource.id"] == out.as_uri()
+    assert (event["payload"]["run_id"], event["payload"]["documents"]) == ("r000001", 1)

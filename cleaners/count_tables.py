@@ -7,10 +7,14 @@ first bits of `line`, and added to later; the sum does not depend on how the doc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import polars as pl
+
+from cleaners.utf8 import utf8
 
 #: A table of counts. The row whose `line` is null counts the documents of its source, whatever stands in them.
 COUNTS: Final[dict[str, pl.DataType]] = {
@@ -26,6 +30,8 @@ COUNTS: Final[dict[str, pl.DataType]] = {
 }
 
 BINS: Final = 64
+#: Where more documents than this share a body, bodies are counted and not documents.
+MAX_DOCUMENTS_PER_BODY: Final = 4
 UNDATED: Final = 0xFFFF
 
 
@@ -49,6 +55,28 @@ def different_bodies(bodies: pl.Expr) -> pl.Expr:
     empty = (BINS - bodies.bitwise_count_ones().cast(pl.Float64)).clip(1)
     # linear counting (Whang, Vander-Zanden and Taylor 1990): so many things leave so many bins empty
     return -BINS * (empty / BINS).log()
+
+
+def bins(text: pl.Series) -> pl.Series:
+    """The bin of each text, one bit of 64 (UInt64), chosen by its hash (BLAKE2b)."""
+    data, offsets = utf8(text)
+    digests = b"".join(
+        [blake2b(data.data[start:stop], digest_size=8).digest() for start, stop in pairwise(offsets.tolist())]
+    )
+    numbers = np.frombuffer(digests, "<u8").astype(np.uint64) % np.uint64(BINS)
+    return pl.Series(np.left_shift(np.uint64(1), numbers), dtype=pl.UInt64)
+
+
+def enough_bodies(least: int) -> pl.Expr:
+    """Whether lines have about as many different bodies as documents, one for MAX_DOCUMENTS_PER_BODY at the least.
+
+    Of `least` documents and fewer each must have its own.
+    """
+    documents = pl.col("documents")
+    wanted = pl.max_horizontal(
+        pl.min_horizontal(pl.lit(least), documents), documents // MAX_DOCUMENTS_PER_BODY
+    )
+    return different_bodies(pl.col("bodies")) >= 0.8 * wanted.clip(upper_bound=BINS)
 
 
 def coded(sources: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -10,19 +10,17 @@ document, whether that was above or below the article or within it, and from whe
 
 from __future__ import annotations
 
-from hashlib import blake2b
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.count_tables import BINS, UNDATED, added_up, coded, differs, in_order
+from cleaners.closing_sentences import closing_sentences, sentence_hashes
+from cleaners.count_tables import UNDATED, added_up, bins, coded, differs, in_order
 from cleaners.folding import line_hashes
 from cleaners.line_templates import template_hashes
 from cleaners.tokens import I64
-from cleaners.utf8 import utf8
 
 #: Bytes of a paragraph that is the article's, so that what stands above all such is its head, and below its tail.
 LONG: Final = 200
@@ -37,10 +35,11 @@ def count(
     """How many documents of each source hold each short line: a table of `COUNTS`, ordered by source and line.
 
     Lines of at most `max_characters` are compared folded: NFKC, case folded, white space squeezed. A line with figures
-    or dates counts a second time by its template. All paragraphs are looked at, those too that a cleaner has removed:
-    what a source prints does not depend on what is made of it. A document counts once for a line, however often it
-    holds it; documents without a source count nowhere. `published` tells the dates of documents (document_id and
-    published, a Datetime in UTC). No document may be split between two frames that are counted.
+    or dates counts a second time by its template, and beside the lines count the last sentences of paragraphs that
+    `closing_sentences` finds. All paragraphs are looked at, those too that a cleaner has removed: what a source prints
+    does not depend on what is made of it. A document counts once for a line, however often it holds it; documents
+    without a source count nowhere. `published` tells the dates of documents (document_id and published, a Datetime in
+    UTC). No document may be split between two frames that are counted.
     """
     rows = frame.select("source", "text", pl.col("document_id").rle_id().alias("document")).filter(
         pl.col("source").is_not_null()
@@ -53,8 +52,9 @@ def count(
         pl.col("day").min().fill_null(UNDATED).alias("first"),
         pl.col("day").max().fill_null(0).alias("last"),
     )
-    lines = _lines(rows.filter(pl.col("text").is_not_null() & (pl.col("text") != "")), max_characters)
-    table = in_order(pl.concat([totals, lines], how="diagonal_relaxed"))
+    filled = rows.filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
+    lines, sentences = _lines(filled, max_characters), _sentences(filled)
+    table = in_order(pl.concat([totals, lines, sentences], how="diagonal_relaxed"))
     documents = pl.coalesce("documents", _documents(table))
     return added_up(
         table.with_columns(
@@ -93,6 +93,25 @@ def _lines(rows: pl.DataFrame, max_characters: int) -> pl.DataFrame:
             pl.col("day").fill_null(0).alias("last"),
         )
         .drop("day")
+    )
+
+
+def _sentences(rows: pl.DataFrame) -> pl.DataFrame:
+    """The last sentences that ask for something, each a row of a table of counts; its body is what stands before it."""
+    found = closing_sentences(rows.get_column("text"))
+    return (
+        rows[found.get_column("row")]
+        .select(
+            "source",
+            "document",
+            pl.col("day").fill_null(UNDATED).alias("first"),
+            pl.col("day").fill_null(0).alias("last"),
+        )
+        .with_columns(
+            sentence_hashes(found.get_column("sentence")).alias("line"),
+            bins(found.get_column("before")).alias("bodies"),
+            pl.lit(1, pl.UInt32).alias("lines"),
+        )
     )
 
 
@@ -156,13 +175,7 @@ def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
     size[rows] = np.where(ranks == _ADDRESS, 0, size[rows] * np.where(ranks == _SENTENCE, SENTENCE, 1))
     longest = _longest(document, size)
     longest = longest[size[longest] > 0]
-    data, offsets = utf8(text.gather(longest))
-    digests = b"".join(
-        [blake2b(data.data[start:stop], digest_size=8).digest() for start, stop in pairwise(offsets.tolist())]
-    )
-    bins = np.frombuffer(digests, "<u8").astype(np.uint64) % np.uint64(BINS)
-    bodies = np.left_shift(np.uint64(1), bins)
-    return pl.DataFrame({"document": document[longest], "bodies": bodies})
+    return pl.DataFrame({"document": document[longest], "bodies": bins(text.gather(longest))})
 
 
 _ADDRESS, _OTHER, _SENTENCE = 0, 1, 2

@@ -113,27 +113,25 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     `text` (String) and `fixes` (List(String), null where nothing was done) have a value for each row. A second rewrite
     leaves the `before` of the first and adds its fixes. Raises ValueError if a new text contains a line break.
     """
-    if text.str.contains(LINE_BREAK).any():
-        raise ValueError("a rewrite may not create a line break")
     old, new = frame.get_column("text"), text.alias("text")
-    candidate = old.ne_missing(new)
-    # only rows that differ are squeezed: most do not
-    rows = candidate.arg_true()
+    # only rows that differ are looked at: most do not
+    rows = old.ne_missing(new).arg_true()
+    if new.gather(rows).str.contains(LINE_BREAK).any():
+        raise ValueError("a rewrite may not create a line break")
     squeezed_old, squeezed_new = (without_white_space(s.gather(rows)) for s in (old, new))
-    changed = pl.repeat(False, len(frame), eager=True).scatter(rows, squeezed_old.ne_missing(squeezed_new))
-    return (
-        frame.with_columns(new, changed.alias("_changed"), fixes.alias("_fixes"), old.alias("_old"))
-        .with_columns(
-            pl.when(pl.col("_changed") & pl.col("before").is_null())
-            .then("_old")
-            .otherwise("before")
-            .alias("before"),
-            pl.when("_changed")
-            .then(pl.concat_list(pl.col("fixes").fill_null([]), pl.col("_fixes").fill_null([])))
-            .otherwise("fixes")
-            .alias("fixes"),
-        )
-        .select(frame.columns)
+    rows = rows.filter(squeezed_old.ne_missing(squeezed_new))
+    known, done = frame.get_column("before"), frame.get_column("fixes")
+    first = rows.filter(known.gather(rows).is_null())
+    more = pl.DataFrame([done.gather(rows).alias("done"), fixes.gather(rows).alias("more")]).select(
+        pl.concat_list(pl.col("done", "more").fill_null([])).alias("fixes")
+    )
+    # row by row the list that was there, or behind all of these the new one
+    place = np.arange(len(frame))
+    place[rows.to_numpy()] = len(frame) + np.arange(len(rows))
+    return frame.with_columns(
+        new,
+        known.scatter(first, old.gather(first)),
+        pl.concat([done, more.get_column("fixes")]).gather(pl.Series(place)),
     )
 
 

@@ -31,7 +31,7 @@ from cleaners.article_lines import (
     SUBJECT,
     belongs_to_the_article,
 )
-from cleaners.count_tables import BINS, different_bodies
+from cleaners.count_tables import enough_bodies
 from cleaners.folding import line_hashes
 from cleaners.line_counts import TEMPLATE, short_lines
 from cleaners.line_templates import template_hashes
@@ -42,8 +42,6 @@ REASON: Final = "repeated_line"
 
 #: A line stands about once in a document of furniture; more often it is a speaker's name or a divider.
 MAX_LINES_PER_DOCUMENT: Final = 1.5
-#: Where more documents than this share a body, bodies are counted and not documents.
-MAX_DOCUMENTS_PER_BODY: Final = 4
 #: Longer lines must be in twice as many documents: a sentence comes back in the later versions of its article.
 LONG_LINE: Final = 20
 #: Even longer ones must be in a large share of them: background that a paper prints again and again.
@@ -93,9 +91,6 @@ def repeated(table: pl.DataFrame, *, min_documents: int = 5, min_share: float = 
         "source", pl.col("documents").alias("of"), (pl.col("last") - pl.col("first")).alias("_days")
     )
     documents, share = pl.col("documents"), pl.col("documents") / pl.col("of")
-    wanted = pl.max_horizontal(
-        pl.min_horizontal(min_documents, "documents"), documents // MAX_DOCUMENTS_PER_BODY
-    ).clip(upper_bound=BINS)
     dated = pl.col("last") >= pl.col("first")
     story = dated & (pl.col("last") - pl.col("first") < STORY_DAYS) & (pl.col("_days") >= SOURCE_DAYS)
     return (
@@ -106,7 +101,7 @@ def repeated(table: pl.DataFrame, *, min_documents: int = 5, min_share: float = 
             ((pl.col("head") + pl.col("tail")) / pl.col("lines")).alias("edge"),
             (pl.col("lines") <= MAX_LINES_PER_DOCUMENT * documents).alias("once"),
         )
-        .filter((different_bodies(pl.col("bodies")) >= 0.8 * wanted) & ~story)
+        .filter(enough_bodies(min_documents) & ~story)
         .with_columns(
             (
                 ((documents >= min_documents) & (pl.col("share") >= min_share))

@@ -114,6 +114,12 @@ class Boilerplate(Table):
     datelines: bool = False  # labelled, and kept unless true
 
 
+class SplicedFurniture(Table):
+    """Furniture inside a paragraph, which stays without it."""
+
+    enabled: bool = True
+
+
 class RepeatedLine(Table):
     """Lines that one source repeats across its documents."""
 
@@ -216,6 +222,7 @@ class Settings(Table):
     repeated_headline: RepeatedHeadline = RepeatedHeadline()
     related_articles: RelatedArticles = RelatedArticles()
     boilerplate: Boilerplate = Boilerplate()
+    spliced_furniture: SplicedFurniture = SplicedFurniture()
     repeated_line: RepeatedLine = RepeatedLine()
     duplicate: Duplicate = Duplicate()
     duplicate_document: DuplicateDocument = DuplicateDocument()

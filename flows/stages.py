@@ -4,7 +4,8 @@
     clean    a shard          -> its paragraphs, repaired and with what needs no other document struck; the counts of
                                  its lines, and of its shingles where there is to be an order of these
     count    a share of lines -> how often each source printed a line, in this run and the earlier ones
-    strike   a shard          -> which of its lines are repeated; the fingerprints of what is left
+    strike   a shard          -> which of its lines are repeated, and what is repeated within others; the fingerprints
+                                 of what is left
     compare  all shards       -> which paragraphs are near-duplicates, and of what
     split    a shard          -> the parts of the published tables
 
@@ -28,6 +29,7 @@ from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases import Phrase
 from cleaners.rarest_shingles import count_shingles, merge_counts
 from cleaners.repeated_line import least_documents, repeated_line
+from cleaners.spliced_furniture import repeated_splice, rewritten
 from cleaners.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
@@ -190,16 +192,23 @@ def _order(job: Job) -> pl.DataFrame | None:
 
 
 def strike_lines(job: Job, shard: str) -> None:
-    """Strike a shard's repeated lines; fingerprint the paragraphs that are left, and count the words of all."""
+    """Strike a shard's repeated lines, take out what is repeated in others; fingerprint what is left, count words."""
     frame = _read(job.path("cleaned", shard))
     rules = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    text = frame.get_column("text")
     if job.settings.repeated_line.enabled:
-        struck = repeated_line(frame, _frequent_lines(job), **options(job.settings.repeated_line))
+        lines = _frequent_lines(job)
+        struck = repeated_line(frame, lines, **options(job.settings.repeated_line))
         struck = spare(struck, _read(job.path("documents", shard)), read_exceptions(Dataset(job.out)))
         rules = struck.select(
             pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
         ).to_series()
         frame = struck
+        if job.settings.spliced_furniture.enabled:
+            frame = repeated_splice(frame, lines, min_share=job.settings.repeated_line.min_share)
+    changed = frame.get_column("text").ne_missing(text)
+    spliced = frame.select("text").with_row_index("row").filter(changed)
+    _write(spliced, job.path("spliced", shard))
     fingerprints = fingerprints_of(frame, job.settings, _order(job)).fingerprints.collect()
     rows = frame.select(compared()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), job.path("fingerprints", shard))
@@ -232,7 +241,9 @@ def _fingerprints(job: Job, shard: str) -> Table:
 
     def texts(rows: I64) -> pl.Series:
         places = _read(path, "row").get_column("row").gather(rows)
-        return _read(job.path("cleaned", shard), "text").get_column("text").gather(places)
+        text = _read(job.path("cleaned", shard), "text").get_column("text")
+        spliced = _read(job.path("spliced", shard))
+        return text.scatter(spliced["row"], spliced["text"]).gather(places)
 
     return Table(pl.scan_ipc(path), texts)
 
@@ -242,6 +253,8 @@ def split(job: Job, shard: str) -> Tally:
     documents, frame = _read(job.path("documents", shard)), _read(job.path("cleaned", shard))
     struck = _read(job.path("struck", shard))
     frame = remove(frame, struck["rule"].is_not_null(), "repeated_line", struck["rule"])
+    spliced = _read(job.path("spliced", shard))
+    frame = rewritten(frame, spliced["row"], spliced["text"])
     decisions = _sparing(job, frame, documents, _read(job.path("decisions", shard)))
     frame = duplicate(frame, decisions).with_columns(struck["words"])
     left, removed = split_removed(frame)

@@ -88,6 +88,9 @@ LINES = st.one_of(
             STORY,
             STORY.replace("Monday", "Tuesday"),
             STORY.replace("eleven", "11"),
+            f"{STORY} [Related: Port closes bridge]",
+            f"{STORY} Join the conversation below.",
+            "[pullquote]",
             "Related Articles",
             "Sign up for our newsletter",
             "Port closes bridge",
@@ -458,3 +461,46 @@ def test_a_narrowed_index_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(Dataset(tmp_path / "all").runs()) > 3
     assert len(table(tmp_path / "all", "removed").filter(pl.col("reason") == "duplicate")) > 10
     assert digests(tmp_path / "all") == digests(tmp_path / "narrowed") == digests(tmp_path / "chunks")
+
+
+def test_what_is_repeated_within_paragraphs(jsonl: Jsonl, tmp_path: Path) -> None:
+    """A last sentence goes once its source has repeated it, by whatever run it was printed; the text before is told."""
+    plea = "Join the conversation below."
+
+    def records(first: int) -> list[dict[str, Any]]:
+        return [
+            {"text": f"{STORY} So it was on the {ORDINALS[n]} day. {plea}", "source": "post.example"}
+            for n in range(first, first + 2)
+        ]
+
+    files = [jsonl(records(0), "a.jsonl"), jsonl(records(2), "b.jsonl"), jsonl(records(4), "c.jsonl")]
+    out = tmp_path / "out"
+    for file in files:
+        run([file], out, {"duplicate": {"enabled": False}})
+    texts = table(out, "documents").sort("uri")["text"].to_list()
+    assert [plea in text for text in texts] == [True, True, False, False, False, False]
+    repaired = table(out, "repaired")
+    assert repaired["fixes"].to_list() == [["spliced_furniture"]] * 4
+    assert [before == f"{after} {plea}" for before, after in repaired.select("before", "after").rows()] == [
+        True
+    ] * 4
+    assert list(verify(Dataset(out))) == []
+    for off in ("repeated_line", "spliced_furniture"):
+        other = tmp_path / off
+        run(files, other, {off: {"enabled": False}, "duplicate": {"enabled": False}})
+        assert all(plea in text for text in table(other, "documents")["text"])
+
+
+def test_a_witness_is_compared_without_its_furniture(jsonl: Jsonl, tmp_path: Path) -> None:
+    """Near-duplicates are found, and their Jaccard told, by the texts that are published."""
+    plea = "Join the conversation below."
+    words = f"So it was said, and {STORY.lower()}"
+    records = [
+        {"text": f"{ORDINALS[n]}. {words} {plea if n else ''}".strip(), "source": "post.example"}
+        for n in range(5)
+    ]
+    run([jsonl(records, "a.jsonl")], tmp_path / "out", {"duplicate_document": {"enabled": False}})
+    removed = table(tmp_path / "out", "removed").filter(pl.col("reason") == "duplicate")
+    assert len(removed) == 4
+    assert not removed["text"].str.contains(plea, literal=True).any()
+    assert list(verify(Dataset(tmp_path / "out"))) == []

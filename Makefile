@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.copydesk
 
-.PHONY: setup run test test-all check format bench clean
+.PHONY: setup run test test-all check format bench train-boilerplate eval-boilerplate clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,11 @@ format: setup
 # make bench [INPUT=news.jsonl] [CORPORA='name=files-or-folders ...'] [BENCH=--quick]; tells how long it will take
 bench: setup
 	$(BIN)/python -m tests.benchmarks all $(if $(INPUT),--input '$(INPUT)') $(foreach c,$(CORPORA),--corpus '$(c)') $(BENCH)
+
+# both read the folder that COPYDESK_SHARED names (default ../shared); the first writes config/line_scores.json
+train-boilerplate eval-boilerplate: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train]'
+	$(BIN)/python -m tests.boilerplate $(@:-boilerplate=)
 
 clean:
 	rm -rf .venv out build dist *.egg-info

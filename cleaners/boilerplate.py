@@ -9,6 +9,9 @@ import polars as pl
 from cleaners.author_biography import author_biographies as biographies_of_authors
 from cleaners.by_line import label_lines
 from cleaners.image_credit import image_credits as credits_of_images
+from cleaners.line_judge import RULE as LINE_SCORE
+from cleaners.line_judge import judge_lines
+from cleaners.line_score import LineModel
 from cleaners.page_end import page_ends
 from cleaners.page_lines import page_lines
 from cleaners.page_menu import ENTRIES, menus
@@ -26,6 +29,8 @@ def boilerplate(
     *,
     phrases: Sequence[Phrase],
     found: pl.DataFrame | None = None,
+    model: LineModel | None = None,
+    strictness: float = 0.5,
     image_credits: bool = True,
     pull_quotes: bool = True,
     author_biographies: bool = True,
@@ -46,13 +51,73 @@ def boilerplate(
       (`cleaners.author_biography`); where they are switched on, "by-line" and "dateline" (`cleaners.by_line`);
     - "menu of the page": see `cleaners.page_menu`;
     - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
-      `cleaners.page_end`.
+      `cleaners.page_end`;
+    - "line score 0.97: short, no sentence, neighbours struck": the line's score under `model` reaches what
+      `strictness` (0 to 1) asks for, and no guard keeps it, see `cleaners.line_judge`. At 0, or without a model, no
+      line is scored.
 
     `found` is what `cleaners.phrase_search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
     """
+    # rules and scores see what rules have struck, never what a score has: so striking again strikes the same
+    unscored = _without_scores(frame)
+    found = search(unscored, phrases) if found is None else found
+    struck = _strike(
+        unscored,
+        _by_rules(
+            unscored,
+            found,
+            image_credits,
+            pull_quotes,
+            author_biographies,
+            by_lines=by_lines,
+            datelines=datelines,
+        ),
+    )
+    if model is not None and strictness > 0:
+        struck = _strike(struck, judge_lines(struck, found, phrases, model, strictness))
+    if unscored is frame:
+        return struck
+    return struck.with_columns(
+        pl.when(frame.get_column("reason").is_null()).then(name).otherwise(frame.get_column(name)).alias(name)
+        for name in ("reason", "rule")
+    )
+
+
+def _without_scores(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as it was before lines were struck by their scores."""
+    scored = (frame.get_column("reason") == "boilerplate") & frame.get_column("rule").str.starts_with(
+        LINE_SCORE
+    )
+    if not scored.any():
+        return frame
+    return frame.with_columns(
+        pl.when(~scored.fill_null(False)).then(name).alias(name) for name in ("reason", "rule")
+    )
+
+
+def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the reason `boilerplate` and their rule on the rows of `struck` (row, rule)."""
+    if struck.is_empty():
+        return frame
+    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
+        struck.get_column("row"), struck.get_column("rule")
+    )
+    return remove(frame, rule.is_not_null(), "boilerplate", rule)
+
+
+def _by_rules(
+    frame: pl.DataFrame,
+    found: pl.DataFrame,
+    image_credits: bool,
+    pull_quotes: bool,
+    author_biographies: bool,
+    *,
+    by_lines: bool,
+    datelines: bool,
+) -> pl.DataFrame:
+    """(row, rule) of the lines that phrases and structure strike."""
     lines = lines_of(frame)
-    found = search(frame, phrases) if found is None else found
     kept = found.filter(action="keep")
     by_phrase = _not_in_mid_article(found.filter(action="line"), lines).select("row", "rule")
     buttons = button_lines(lines)
@@ -67,17 +132,11 @@ def boilerplate(
         struck_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
         labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
         rules.append(labels.filter(pl.col("rule").is_in(struck_labels)))
-    struck = (
+    return (
         pl.concat([*rules, *_of_page(frame, lines, found, buttons)])
         .join(kept, on="row", how="anti", maintain_order="left")
         .unique("row", keep="first", maintain_order=True)
     )
-    if struck.is_empty():
-        return frame
-    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        struck.get_column("row"), struck.get_column("rule")
-    )
-    return remove(frame, rule.is_not_null(), "boilerplate", rule)
 
 
 def _of_page(

@@ -23,6 +23,7 @@ from cleaners.phrases import Phrase
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.spliced_furniture import spliced_furniture
+from flows.line_scores import line_scores
 from flows.settings import Settings, Table
 
 TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
@@ -67,7 +68,8 @@ def edit(
     if settings.related_articles.enabled:
         frame = related_articles(frame, phrases=phrases, found=found, **options(settings.related_articles))
     if settings.boilerplate.enabled:
-        frame = boilerplate(frame, phrases=phrases, found=found, **options(settings.boilerplate))
+        model = line_scores() if settings.boilerplate.strictness else None
+        frame = boilerplate(frame, phrases=phrases, found=found, model=model, **options(settings.boilerplate))
     if settings.spliced_furniture.enabled:
         frame = spliced_furniture(frame, strike=settings.boilerplate.enabled)
     return documents, frame

@@ -107,6 +107,7 @@ class Boilerplate(Table):
     """Furniture: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
 
     enabled: bool = True
+    strictness: float = Field(default=0.5, ge=0, le=1)  # of line scores: at 0 none strikes, at 1 the most do
     image_credits: bool = True  # "Photo: Nora Quill/Agency", and captions that end so
     pull_quotes: bool = True  # quotations printed once more between the paragraphs
     author_biographies: bool = True  # "Nora Quill is a reporter for ..." at the end

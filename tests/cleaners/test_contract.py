@@ -21,6 +21,7 @@ from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.repeated_line import repeated_line
 from cleaners.spliced_furniture import spliced_furniture
+from flows.line_scores import line_scores
 from flows.settings import Settings, phrases_of
 
 Cleaner = Callable[[pl.DataFrame], pl.DataFrame]
@@ -39,7 +40,7 @@ CLEANERS: dict[str, Cleaner] = {
     "encoding": lambda frame: encoding(frame, **NEWS),
     "repeated_headline": repeated_headline,
     "related_articles": lambda frame: related_articles(frame, phrases=PHRASES),
-    "boilerplate": lambda frame: boilerplate(frame, phrases=PHRASES),
+    "boilerplate": lambda frame: boilerplate(frame, phrases=PHRASES, model=line_scores(), strictness=1),
     "spliced_furniture": spliced_furniture,
     "repeated_line": lambda frame: repeated_line(frame, merge([count(frame)]), min_documents=2),
     "duplicate": strike_duplicates,

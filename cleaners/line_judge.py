@@ -1,0 +1,131 @@
+"""The judge of lines: features of the lines that nobody has decided on, their scores, and the guards of a strike.
+
+A score alone strikes nothing. It says how furniture looks; what looks so may belong to the article nevertheless: its
+lists, its tables, its subheads. So a strike needs evidence beside the score, and some lines are never struck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cleaners.furniture_words import furniture_words
+from cleaners.line_characters import characters
+from cleaners.line_columns import FEATURE
+from cleaners.line_features import line_features
+from cleaners.line_places import ENTRY, HIT, KEPT, STRUCK
+from cleaners.line_rules import rules
+from cleaners.line_score import LineModel, log_odds
+from cleaners.line_shape import BEGIN_BULLET, BEGIN_DIGIT, END_COLON, END_STOP
+from cleaners.line_words import F32
+from cleaners.phrases import Phrase
+from cleaners.row_tables import starts_of
+from cleaners.utf8 import utf8
+
+RULE: Final = "line score"
+
+Bools = NDArray[np.bool_]
+
+
+def judge_lines(
+    frame: pl.DataFrame,
+    found: pl.DataFrame,
+    phrases: Sequence[Phrase],
+    model: LineModel,
+    strictness: float,
+) -> pl.DataFrame:
+    """(row, rule) of the lines that go by their score, as "line score 0.97: short, no sentence, neighbours struck".
+
+    `frame` has been through the rules of phrases and structure, and `found` is what its phrases say. The answer depends
+    on the frame's texts, on `found` and on what these rules have struck, and on nothing that a score has struck.
+    """
+    rows, features = features_of(frame, found, phrases)
+    may = frame.get_column("reason").is_null().to_numpy()[rows] & may_go(features)
+    rows, features = rows[may], features[may]
+    odds = log_odds(features, model)
+    struck = odds >= model.threshold_at(strictness)
+    return pl.DataFrame(
+        {
+            "row": pl.Series(rows[struck], dtype=pl.UInt32),
+            "rule": pl.Series(rules(features[struck], odds[struck], model), dtype=pl.String),
+        }
+    )
+
+
+def features_of(
+    frame: pl.DataFrame, found: pl.DataFrame, phrases: Sequence[Phrase]
+) -> tuple[NDArray[np.int64], F32]:
+    """(rows, features) of the lines of a frame that may be furniture, struck ones included."""
+    runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
+    firsts = starts_of(runs.struct.field("len").to_numpy())
+    titles = frame.get_column("title").gather(firsts[:-1]).fill_null("")
+    words = furniture_words(tuple(phrases))
+    rows, features = line_features(
+        *utf8(frame.get_column("text").fill_null("")),
+        firsts,
+        *utf8(titles),
+        _marks(frame, found),
+        *characters(),
+        *words,
+    )
+    return rows, features
+
+
+def _marks(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:
+    """What is known of each line before it is scored."""
+    marks = np.zeros(len(frame), np.int8)
+    for kind, actions in ((ENTRY, ["menu"]), (HIT, ["line", "teaser", "block", "tail"]), (KEPT, ["keep"])):
+        marks[found.filter(pl.col("action").is_in(actions)).get_column("row").to_numpy()] = kind
+    gone = frame.get_column("reason").is_in(["related_articles", "boilerplate"])
+    marks[gone.fill_null(False).to_numpy()] = STRUCK
+    return marks
+
+
+def _of(features: F32, name: str) -> F32:
+    column: F32 = features[:, FEATURE[name]]
+    return column
+
+
+def page_like(features: F32) -> Bools:
+    """Whether a line stands in the dump of a whole page rather than in an article."""
+    return (_of(features, "prose_lines") < PAGE_PROSE) | (_of(features, "mark_density") > PAGE_MARKS)
+
+
+#: Of the lines of an article so many are prose at the least, and phrases mark no more than so many.
+PAGE_PROSE: Final = 0.25
+PAGE_MARKS: Final = 0.03
+
+
+def may_go(features: F32) -> Bools:
+    """Whether the guards let a line go if its score says so.
+
+    Always kept are: what a phrase keeps; rows of tables that hold figures; items of a list that prose or a colon
+    introduces, where no phrase is found near; and in scripts without case, on which nothing was trained, whatever has
+    no phrase on it or right beside it. In an article a strike needs evidence: a phrase near, an address, separators,
+    capitals, words of furniture, or a place at the edge of the document or of its prose.
+    """
+    page = page_like(features)
+    mark, near = _of(features, "mark"), _of(features, "marks_near")
+    beginning, opening = _of(features, "beginning"), _of(features, "run_opening")
+    is_item = (beginning == BEGIN_BULLET) | (beginning == BEGIN_DIGIT)
+    listed = is_item & ((opening == END_COLON) | (opening == END_STOP)) & (near == 0) & (mark <= 0)
+    table = (_of(features, "table") > 0) & (_of(features, "digits") > 0)
+    beside = (_of(features, "struck_above") > 0) | (_of(features, "struck_below") > 0)
+    foreign = (_of(features, "caseless") > 0.3) & (mark <= 0) & ~beside
+    evidence = (
+        (mark > 0)
+        | (near > 0)
+        | (_of(features, "address") > 0)
+        | (_of(features, "separators") > 0)
+        | (_of(features, "upper") > 0.7)
+        | (_of(features, "furniture") > 0.5)
+        | (_of(features, "from_top") < 3)
+        | (_of(features, "from_bottom") < 5)
+        | (_of(features, "prose_after") == 0)
+    )
+    allowed: Bools = (mark != KEPT) & ~table & ~foreign & (page | (evidence & ~listed))
+    return allowed

@@ -1,0 +1,1 @@
+"""Training and measuring the scorer of lines, on labelled lines that lie outside the repository."""

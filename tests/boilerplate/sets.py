@@ -1,0 +1,158 @@
+"""Labelled lines: the sets as they are, and what an extractor might have left of whole pages."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import zstandard
+from numpy.typing import NDArray
+
+from cleaners.encoding import encoding
+from cleaners.paragraphs import SCHEMA
+from flows.settings import Settings
+
+KEEP = {1, "1", "headline", "fulltext"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as lines, each to be kept or to be struck."""
+
+    name: str
+    group: str  # documents of one group are of one hand: they are trained on together or not at all
+    language: str
+    title: str | None
+    lines: list[str]
+    keep: list[bool]
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Documents of one kind, and the frame that holds their lines in order."""
+
+    name: str
+    kind: str
+    documents: list[Document]
+
+    def frame(self) -> pl.DataFrame:
+        """The lines as the cleaners take them, repaired."""
+        sizes = [len(d.lines) for d in self.documents]
+
+        def of_lines(values: list[Any]) -> list[Any]:
+            return [v for v, n in zip(values, sizes, strict=True) for _ in range(n)]
+
+        frame = pl.DataFrame(
+            {
+                "document_id": of_lines([d.name for d in self.documents]),
+                "position": [i for n in sizes for i in range(n)],
+                "text": [line for d in self.documents for line in d.lines],
+                "source": of_lines([d.group for d in self.documents]),
+                "title": of_lines([d.title for d in self.documents]),
+                "language": of_lines([d.language for d in self.documents]),
+            },
+            schema_overrides=SCHEMA,
+        )
+        missing = [
+            pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in frame.columns
+        ]
+        options = {k: v for k, v in Settings().encoding if k not in ("enabled", "source_history")}
+        return encoding(frame.with_columns(missing).select(*SCHEMA), **options)
+
+    def keep(self) -> NDArray[np.bool_]:
+        """Of each line whether it is the article's."""
+        return np.array([k for d in self.documents for k in d.keep], np.bool_)
+
+    def words(self) -> NDArray[np.int64]:
+        """Of each line its words, as the measure counts them."""
+        return np.array([len(line.split()) for d in self.documents for line in d.lines], np.int64)
+
+    def of_lines(self, field: str) -> NDArray[Any]:
+        """A field of the document of each line."""
+        return np.repeat([getattr(d, field) for d in self.documents], [len(d.lines) for d in self.documents])
+
+
+def labelled_sets(shared: Path) -> list[LabelledSet]:
+    """The labelled sets of the folder of shared data."""
+    folder = shared / "data" / "boilerplate"
+    sets = []
+    for path in sorted(folder.glob("*.jsonl.zst")):
+        documents = list(_documents(path))
+        if documents:
+            sets.append(LabelledSet(path.name.removesuffix(".jsonl.zst"), "real", documents))
+    return sets
+
+
+def records(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a packed file of JSON lines."""
+    with path.open("rb") as packed:
+        for line in io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(packed), encoding="utf-8"):
+            yield json.loads(line)
+
+
+def _documents(path: Path) -> Iterator[Document]:
+    for number, r in enumerate(records(path)):
+        if "labels" not in r:
+            return
+        pairs = [
+            (" ".join(line.split()), label in KEEP)
+            for line, label in zip(r["lines"], r["labels"], strict=True)
+            if line.strip()
+        ]
+        name = f"{path.name.split('.')[0]}-{number}"
+        yield Document(
+            name=name,
+            group=_host(r.get("url")) or f"{r.get('id', name)}",
+            language=r.get("lang") or r.get("country") or "?",
+            title=r.get("title"),
+            lines=[line for line, _ in pairs],
+            keep=[keep for _, keep in pairs],
+        )
+
+
+def _host(url: str | None) -> str | None:
+    match = re.match(r"[a-z][a-z0-9+.-]*://(?:www\.)?([^/?#]+)", url or "", re.IGNORECASE)
+    return match[1].lower() if match else None
+
+
+def cropped(whole: LabelledSet, style: str, seed: int) -> LabelledSet:
+    """What an extractor of a style might have left of whole pages: the article and some of its furniture.
+
+    "sparse" is like newspaper3k, which takes the paragraphs of the best part of a page and little else: a line of
+    furniture in twenty. "dense" is like boilerpipe, which takes all blocks of much text from the first to the last: one
+    in four, long ones before short ones. The rest of the furniture goes, and a few of the article's short lines.
+    """
+    generator = np.random.default_rng(seed)
+    documents = []
+    for d in whole.documents:
+        keep = np.array(d.keep)
+        if keep.sum() < 3:
+            continue
+        words = np.array([len(line.split()) for line in d.lines])
+        places = np.flatnonzero(keep)
+        to_article = np.abs(np.arange(len(keep))[:, None] - places[None, :]).min(axis=1)
+        inside = (np.arange(len(keep)) > places[0]) & (np.arange(len(keep)) < places[-1])
+        lavish = generator.beta(1.2, 2.0)  # some pages keep much of their furniture, most little
+        if style == "sparse":
+            chance = lavish * np.exp(-to_article / 4) * np.where(inside, 0.9, 0.45)
+            chance *= np.where(words >= 3, 1.0, 0.6)
+        else:
+            chance = np.where(words >= 10, 0.75, 0.3 * np.exp(-to_article / 12)) * np.where(inside, 1.0, 0.6)
+            chance *= 0.3 + lavish
+        taken = np.where(keep, generator.random(len(keep)) > np.where(words < 8, 0.1, 0.01), False)
+        taken |= ~keep & (generator.random(len(keep)) < chance)
+        if taken.any():
+            lines = [line for line, t in zip(d.lines, taken, strict=True) if t]
+            documents.append(
+                Document(
+                    f"{d.name}-{style}-{seed}", d.group, d.language, d.title, lines, keep[taken].tolist()
+                )
+            )
+    return LabelledSet(f"{whole.name}.{style}-{seed}", "simulated", documents)

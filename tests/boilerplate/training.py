@@ -1,0 +1,92 @@
+"""The scorer of lines, grown from labelled lines and written to its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaners.line_score import LEVELS, write_model
+
+from .growing import (
+    grow,
+    odds_of_unseen_documents,
+    odds_of_unseen_languages,
+    odds_of_unseen_sets,
+    trees_of,
+)
+from .scoring import Scored, after_rules, figures, threshold_for
+from .sets import LabelledSet, cropped, labelled_sets
+
+#: The share of the article's words that a level of strictness is to keep of the worst set of unseen documents.
+KEPT: Final = dict(zip(LEVELS[1:], (0.9985, 0.9957, 0.990, 0.97), strict=True))
+DEFAULT: Final = 0.5
+STYLES: Final = ("sparse", "dense")
+ROUNDS: Final = 2
+SEEDS: Final = (1,)
+
+
+def family(name: str) -> str:
+    """What a set shares its documents with: other forms of the same pages."""
+    return name.split(".")[0]
+
+
+def all_sets(shared: Path) -> list[LabelledSet]:
+    """The sets of the folder, and of whole pages what extractors might have left."""
+    real = labelled_sets(shared)
+    whole = [labelled for labelled in real if "fullpage" in labelled.name]
+    return real + [cropped(labelled, style, seed) for labelled in whole for style in STYLES for seed in SEEDS]
+
+
+def train(shared: Path, out: Path) -> None:
+    """Grow the trees, find the thresholds on documents that they were not grown on, and write all to a file."""
+    sets = [after_rules(labelled) for labelled in all_sets(shared)]
+    weights, unseen = balanced(sets)
+    thresholds = [float("inf"), *(_threshold(sets, unseen, kept) for kept in KEPT.values())]
+    thresholds[0] = thresholds[1] + 2.0
+    booster = grow(sets, lambda scored: np.ones(len(scored.keep), np.bool_), weights)
+    default = thresholds[LEVELS.index(DEFAULT)]
+    held_out = {
+        "unseen documents": unseen,
+        "unseen sets": odds_of_unseen_sets(sets, family, weights),
+        "unseen languages": odds_of_unseen_languages(sets, weights),
+    }
+    about = {
+        "what": "line scores of copydesk: log-odds that a line is boilerplate; written by make train-boilerplate",
+        "version": 1,
+        "data": {s.name: f"{len(s.keep)} lines" for s in sets},
+        "drop_weights": {name: round(w, 3) for name, w in weights.items()},
+        "drop_recall_and_words_kept": {
+            how: {
+                s.name: "{0.recall:.3f} {0.kept:.4f}".format(figures(s, odds[s.name], default)) for s in sets
+            }
+            for how, odds in held_out.items()
+        },
+    }
+    text = write_model(trees_of(booster), [round(t, 4) for t in thresholds], about)
+    out.write_text(text, encoding="utf-8")
+    print(f"{out}: {len(text) / 1000:.0f} kB")
+    print("\n".join(text.splitlines()[: text.splitlines().index(' "features": [')]))
+
+
+def balanced(sets: Sequence[Scored]) -> tuple[Mapping[str, float], dict[str, NDArray[np.float64]]]:
+    """(weights, odds): what lines to strike weigh in each set, and the log-odds of documents that were not grown on.
+
+    Kinds of text differ in how much there is to strike. The weights are such that one threshold keeps about the same
+    share of the article's words in every set.
+    """
+    weights = {scored.name: 1.0 for scored in sets}
+    for round_ in range(ROUNDS):
+        unseen = odds_of_unseen_documents(sets, weights)
+        if round_ + 1 < ROUNDS:
+            for scored in sets:
+                at = threshold_for(scored, unseen[scored.name], KEPT[DEFAULT])
+                weights[scored.name] *= float(np.exp(-np.clip(at, -1.5, 3.0)))
+    return weights, unseen
+
+
+def _threshold(sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]], kept: float) -> float:
+    return max(threshold_for(scored, odds[scored.name], kept) for scored in sets)

@@ -17,7 +17,7 @@ from cleaners.duplicate import Table, exact_hashes
 from cleaners.fingerprints import band_names
 from cleaners.narrowing import Keys
 from cleaners.tokens import I64
-from flows.dataset import Dataset
+from flows.dataset import Dataset, run_name
 from flows.errors import CopydeskError
 from flows.settings import Duplicate
 
@@ -30,18 +30,22 @@ CHUNK: Final = 1 << 25
 
 
 def index_tables(
-    dataset: Dataset, tables: Sequence[Table], settings: Duplicate, workers: int = 1
+    dataset: Dataset, tables: Sequence[Table], settings: Duplicate, workers: int = 1, since: str = ""
 ) -> list[Table]:
-    """What of the index may meet the paragraphs of `tables`, this run's, in order; all of it where these are many."""
+    """What of the index may meet the paragraphs of `tables`, this run's, in order; all of it where these are many.
+
+    Only runs from `since` on are looked at, or all of them.
+    """
     parts = [
         (path, dataset.folder("documents", span) / path.name)
         for span in dataset.spans()
+        if run_name(span.last) >= since
         for path in dataset.parts("index", span)
     ]
     fingerprints = [table.fingerprints for table in tables]
     few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
     if not parts or not settings.enabled or not few:
-        return [_part(*part) for part in parts]
+        return [_part(*part, since) for part in parts]
     keys = Keys(
         fingerprints,
         ["exact_a", *(["rarest"] if settings.method == "exact" else band_names(settings.threshold))],
@@ -53,7 +57,7 @@ def index_tables(
         return rows.filter(pl.Series(keys.meet(rows)))
 
     with ThreadPoolExecutor(workers) as pool:
-        met = pl.concat(pool.map(narrowed, _chunks([path for path, _ in parts])), rechunk=True)
+        met = pl.concat(pool.map(narrowed, _chunks([path for path, _ in parts], since)), rechunk=True)
     documents = {str(path): (path, texts) for path, texts in parts}
 
     def texts(rows: I64) -> pl.Series:
@@ -67,37 +71,41 @@ def index_tables(
     return [Table(met.drop("part").lazy(), texts)]
 
 
-def _chunks(paths: Sequence[Path]) -> Iterator[pl.LazyFrame]:
+def _chunks(paths: Sequence[Path], since: str) -> Iterator[pl.LazyFrame]:
     """The rows of the index in order, with the path of their `part`; small parts together, a large one by and by."""
     together: list[Path] = []
     size = 0
     for path in paths:
         here = path.stat().st_size
         if together and size + here > CHUNK:
-            yield _scan(together)
+            yield _scan(together, since)
             together, size = [], 0
         together.append(path)
         size += here
         if size > CHUNK:
             rows = pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
             step = max(1, rows * CHUNK // size)
-            yield from (_scan([path]).slice(start, step) for start in range(0, rows, step))
+            yield from (_scan([path], since, start, step) for start in range(0, rows, step))
             together, size = [], 0
     if together:
-        yield _scan(together)
+        yield _scan(together, since)
 
 
-def _scan(paths: list[Path]) -> pl.LazyFrame:
-    return pl.scan_parquet(paths, hive_partitioning=False, include_file_paths="part").drop("run_id")
+def _scan(paths: list[Path], since: str, start: int = 0, rows: int | None = None) -> pl.LazyFrame:
+    found = pl.scan_parquet(paths, hive_partitioning=False, include_file_paths="part").slice(start, rows)
+    return (found.filter(pl.col("run_id") >= since) if since else found).drop("run_id")
 
 
-def _part(path: Path, documents: Path) -> Table:
+def _part(path: Path, documents: Path, since: str) -> Table:
     """A part of the index as it is."""
+    fingerprints = pl.scan_parquet(path, hive_partitioning=False)
+    if since:
+        fingerprints = fingerprints.filter(pl.col("run_id") >= since)
 
     def texts(rows: I64) -> pl.Series:
-        return _texts(path, documents, pl.read_parquet(path, columns=_KEY, hive_partitioning=False)[rows])
+        return _texts(path, documents, fingerprints.select(_KEY).collect()[rows])
 
-    return Table(pl.scan_parquet(path, hive_partitioning=False), texts)
+    return Table(fingerprints, texts)
 
 
 def _texts(path: Path, documents: Path, wanted: pl.DataFrame) -> pl.Series:

@@ -13,8 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -24,7 +24,7 @@ import polars as pl
 from cleaners.language import preload
 from flows import stages
 from flows.dataset import Dataset, described_all, write_json
-from flows.errors import ConfigurationError, Held
+from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.guards import judge
 from flows.history import read_history
 from flows.holding import held_message, refuse_while_held
@@ -34,6 +34,7 @@ from flows.settings import Settings, fingerprint, phrases_of
 from flows.stages import Job
 from flows.summary import Outcome, Tally
 from flows.tables import FORMAT, write_part
+from flows.upkeep.compaction import compact_locked
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -172,6 +173,7 @@ def carry_out(
             _charsets(dataset) if settings.encoding.source_history else {},
             settings.duplicate.method == "exact" and not dataset.parts("order"),
             workers(settings),
+            _since(dataset, settings.duplicate.window_days, clock),
         )
         batches = list(enumerate(_batches(new, settings.inputs.shard_megabytes * 1_000_000)))
         if new and settings.language.enabled:
@@ -220,11 +222,31 @@ def carry_out(
             dataset.commit(run_id, publish)
             remember(dataset, same)
             shutil.rmtree(staging)
+            _compact(dataset, settings.publish.compact_after)
     seconds = time.perf_counter() - started
     outcome = Outcome(dataset.root, run_id, len(found), len(new), tally, seconds, waiting)
     if held_for:
         raise Held(held_message(dataset, run_id), outcome)
     return outcome
+
+
+def _since(dataset: Dataset, days: float, now: datetime) -> str:
+    """The first of the last runs that were finished within so many days before `now`; "" for all."""
+    if not days:
+        return ""
+    first = dataset.next_run()
+    for run_id, manifest in dataset.manifests(newest_first=True):
+        if datetime.fromisoformat(manifest["finished"]) < now - timedelta(days=days):
+            break
+        first = run_id
+    return first
+
+
+def _compact(dataset: Dataset, after: int) -> None:
+    """Merge the folders of runs where there are more than that; what cannot be done is left for another time."""
+    if after and len(dataset.spans()) > after:
+        with suppress(CopydeskError, OSError):  # the run is published, whatever becomes of this
+            compact_locked(dataset)
 
 
 def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Tally:

@@ -141,6 +141,9 @@ class Duplicate(Table):
     short: Literal["keep", "exact"] = "keep"
     method: Literal["minhash", "exact"] = "minhash"  # how candidates are found
     same_numbers: bool = True
+    window_days: float = Field(
+        default=0, ge=0
+    )  # witnesses are of runs of the last so many days; 0: of all runs
 
 
 class DuplicateDocument(Table):
@@ -186,6 +189,14 @@ class Bounds(Table):
     cluster: float = Field(default=1.0, ge=0, le=1)  # of documents, in which one paragraph was struck again
 
 
+class Publish(Table):
+    """What is done to the dataset after a run."""
+
+    compact_after: int = Field(
+        default=0, ge=0
+    )  # folders of runs that are merged when there are more; 0: never
+
+
 class Guards(Table):
     """When a run is held for a person to look at, and not published."""
 
@@ -228,6 +239,7 @@ class Settings(Table):
     duplicate: Duplicate = Duplicate()
     duplicate_document: DuplicateDocument = DuplicateDocument()
     too_short: TooShort = TooShort()
+    publish: Publish = Publish()
     guards: Guards = Guards()
     notify: Notify = Notify()
 
@@ -292,7 +304,8 @@ def phrases_of(settings: Settings) -> tuple[Phrase, ...]:
 def fingerprint(settings: Settings, phrases: Sequence[Phrase]) -> str:
     """A hash (32 hexadecimal digits) of all that can change what a run decides: settings and phrases."""
     said = settings.model_dump(
-        mode="json", exclude={"workers": True, "phrases": {"files"}, "guards": True, "notify": True}
+        mode="json",
+        exclude={"workers": True, "phrases": {"files"}, "publish": True, "guards": True, "notify": True},
     )
     content = f"[{_as_json(said)}, {_phrases_as_json(tuple(phrases))}]"
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

@@ -59,6 +59,7 @@ class Job:
     charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
     orders: bool = False  # whether the dataset is to be given an order of its shingles
     workers: int = 1  # threads of a stage that has one item
+    since: str = ""  # the first run whose paragraphs are witnesses
 
     def path(self, kind: str, shard: str) -> Path:
         """Where the file of that kind of a shard lies."""
@@ -218,7 +219,7 @@ def strike_lines(job: Job, shard: str) -> None:
 def compare(job: Job, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
     tables = [_fingerprints(job, shard) for shard in shards]
-    index = index_tables(Dataset(job.out), tables, job.settings.duplicate, job.workers)
+    index = index_tables(Dataset(job.out), tables, job.settings.duplicate, job.workers, job.since)
     found = decide(tables, index, job.settings, _older(job, shards), job.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, job.path("decisions", shard))

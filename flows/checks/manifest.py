@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from cleaners.fingerprints import fingerprint_schema
 from cleaners.rarest_shingles import ORDER
 from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exchange import begun
-from flows.dataset.layout import SHARDED
-from flows.dataset.manifests import checksum, read_manifests
+from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED
+from flows.dataset.manifests import SEAL, checksum, read_manifests
+from flows.exceptions import KIND as EXCEPTIONS
+from flows.expired import WITNESSES
 from flows.inputs import INPUTS
 from flows.ledger import RECORDS
 from flows.settings import Duplicate
@@ -24,6 +27,7 @@ from flows.tables import SCHEMAS, TABLES
 from flows.tallies import SCHEMA as TALLY
 
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
+SEALED: Final = (EXCEPTIONS, WITNESSES)  # kinds of state of no run
 SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
 JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
 
@@ -121,6 +125,26 @@ def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
     yield from (
         f"{run_id}: {name} is missing, also in the manifest" for name in sorted(expected - set(files))
     )
+
+
+def seals_agree(dataset: Dataset) -> Iterator[str]:
+    """What is wrong with parts that belong to no run: exceptions, expired witnesses, what outlived its run."""
+    for folder in (
+        *(dataset.base(kind) for kind in SEALED),
+        *(dataset.base(kind) / EXPIRED for kind in OUTLIVE),
+    ):
+        there = {path.name for path in folder.glob("part-*.parquet")}
+        try:
+            told = json.loads((folder / SEAL).read_text()) if there or (folder / SEAL).exists() else {}
+            said = {name: (file["bytes"], file["blake2b"]) for name, file in told.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            yield f"{folder / SEAL} is damaged: {error}"
+            continue
+        yield from (f"{folder / name} is not in {SEAL}" for name in sorted(there - set(said)))
+        yield from (f"{folder / name} is missing" for name in sorted(set(said) - there))
+        for name in sorted(there & set(said)):
+            if ((folder / name).stat().st_size, checksum(folder / name)) != said[name]:
+                yield f"{folder / name} is not what was written"
 
 
 def _within(path: Path, table: str, said: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[str]:

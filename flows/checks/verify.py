@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from flows.checks.agreement import Finding, Part, by_run, counted, holes, tables_agree
-from flows.checks.manifest import UNREADABLE, Promises, files_agree, promised, strays
+from flows.checks.manifest import UNREADABLE, Promises, files_agree, promised, seals_agree, strays
 from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, records_agree
 from flows.checks.witnesses import (
     WITNESSES,
@@ -30,6 +30,7 @@ from flows.checks.witnesses import (
 from flows.dataset import Dataset
 from flows.errors import CopydeskError, UsageError
 from flows.exceptions import read_exceptions
+from flows.expired import read_expired_witnesses
 from flows.inputs import INPUTS
 from flows.positions import ranks
 from flows.summary import Tally
@@ -81,7 +82,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
     fingerprints of what is kept; and every near-duplicate has a kept, earlier witness with the Jaccard that is told. No
     document is there twice.
     """
-    damaged = list(strays(dataset))
+    damaged = [*strays(dataset), *seals_agree(dataset)]
     promises = []
     for span in dataset.spans():
         try:
@@ -107,6 +108,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
     """What the tables say of one another, until one of them cannot be understood."""
     place = ""
     try:
+        expired = read_expired_witnesses(dataset)
         excepted = read_exceptions(dataset)["line"]
         asked, witnesses = named(dataset), pl.DataFrame(schema=WITNESSES)
         every = []  # the ids of all documents, with their runs
@@ -138,7 +140,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                     here.findings += order_agrees(part, places)
                     here.findings += words_agree(part, kept)
                     here.findings += index_agrees(part.index, kept)
-                    here.findings += witnesses_agree(part, places, witnesses, promise.duplicate)
+                    here.findings += witnesses_agree(part, places, witnesses, promise.duplicate, expired)
                     witnesses = witnesses.with_columns(pl.lit(-1, pl.Int64).alias("witness_rank"))
                     here.ids += [part.documents["document_id"], *part.gone()]
                     here.tally += counted(part, kept)

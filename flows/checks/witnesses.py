@@ -116,9 +116,16 @@ def remembered(kept: pl.DataFrame, ranks: pl.DataFrame, asked: pl.DataFrame, n: 
 
 
 def witnesses_agree(
-    part: Part, ranks: pl.DataFrame, witnesses: pl.DataFrame, settings: Mapping[str, Any]
+    part: Part,
+    ranks: pl.DataFrame,
+    witnesses: pl.DataFrame,
+    settings: Mapping[str, Any],
+    expired: pl.DataFrame,
 ) -> Iterator[Finding]:
-    """Whether each near-duplicate of a part has a witness that is kept and earlier, with the Jaccard that is told."""
+    """Whether each near-duplicate of a part has a witness that is kept and earlier, with the Jaccard that is told.
+
+    Of those that are `expired` nothing is left to tell it by.
+    """
     duplicates = part.removed.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
     own = fingerprinted(duplicates.select(*PLACE, "text"), settings).drop_nulls("exact_a")
     own = _with_shingles(own, settings["n"]).drop("text")
@@ -129,6 +136,9 @@ def witnesses_agree(
         .join(own, on=PLACE, how="inner", maintain_order="left")
         .join(ranks, on="document_id", how="left", maintain_order="left")
         .join(witnesses, on=["witness", "place"], how="left", maintain_order="left")
+    )
+    pairs = pairs.join(
+        expired, left_on=["witness", "place"], right_on=list(PLACE), how="anti", maintain_order="left"
     )
     kept = pl.col("witness_shingles").is_not_null()
     yield "removed: the witness of a duplicate is not kept before it", pairs.filter(~kept)["document_id"]

@@ -8,6 +8,7 @@
     OUT/_copydesk/ledger/seen.parquet       input files that were read since, and held nothing new
     OUT/_copydesk/records/run=<id>/         the documents that a run has read, by input and content
     OUT/_copydesk/unpublished/run=<id>/     the documents of which it kept nothing, should their text be restored
+    OUT/_copydesk/witnesses/                places of expired paragraphs that duplicates name still
     OUT/_copydesk/exceptions/               text that was restored, and that no later run strikes again
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
     OUT/_copydesk/order/run=<id>/           how rare shingles are, where the method is "exact": of the first run alone

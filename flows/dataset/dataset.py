@@ -55,10 +55,11 @@ class Dataset(Layout):
         """What a published run wrote of itself; raises CopydeskError where that is damaged or missing."""
         return read_manifest(self, run_id)
 
-    def manifests(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """(run id, manifest) of all published runs, first to last; raises CopydeskError where one is damaged."""
-        for span in self.spans():
-            yield from read_manifests(self, span).runs.items()
+    def manifests(self, *, newest_first: bool = False) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """(run id, manifest) of all published runs, in order; raises CopydeskError where one is damaged."""
+        for span in self.spans()[:: -1 if newest_first else 1]:
+            runs = list(read_manifests(self, span).runs.items())
+            yield from runs[:: -1 if newest_first else 1]
 
     def scan(self, table: str, run_id: str | None = None) -> pl.LazyFrame:
         """A published table, of one run or whole; without rows where there are none."""

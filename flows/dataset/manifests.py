@@ -20,6 +20,8 @@ from flows.errors import CopydeskError
 from flows.tables import sync, write_part
 
 MANIFESTS: Final[dict[str, pl.DataType]] = {"run_id": pl.String(), "manifest": pl.String()}
+#: Beside parts that belong to no run: what is told of each.
+SEAL: Final = "parts.json"
 _TOLD: Final = "part-00000.parquet"
 
 
@@ -50,8 +52,8 @@ def read_manifests(layout: Layout, span: Span | str) -> Manifests:
             return Manifests({said["run_id"]: said}, files, False)
         told = pl.read_parquet(folder / _TOLD, hive_partitioning=False)
         runs = {run_id: json.loads(text) for run_id, text in told.select(*MANIFESTS).iter_rows()}
-        if list(runs) != said["runs"]:
-            raise ValueError(f"{folder / _TOLD} has other runs")
+        if list(runs) != said["runs"] or checksum(folder / _TOLD) != said["manifests"]["blake2b"]:
+            raise ValueError(f"{folder / _TOLD} is not what was written")
         return Manifests(runs, said["files"], True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise CopydeskError(f"the manifest {folder / 'run.json'} is damaged: {error}") from error
@@ -96,7 +98,17 @@ def write_manifests(folder: Path, manifests: Manifests) -> None:
         for run_id, said in manifests.runs.items()
     ]
     write_part(pl.DataFrame(rows, schema=MANIFESTS, orient="row"), folder / _TOLD, {})
-    write_json(folder / "run.json", {"runs": list(manifests.runs), "files": dict(manifests.files)})
+    told = {
+        "runs": list(manifests.runs),
+        "manifests": described(folder / _TOLD),
+        "files": dict(manifests.files),
+    }
+    write_json(folder / "run.json", told)
+
+
+def seal(folder: Path) -> None:
+    """Tell of the parts of a folder that belongs to no run, in `parts.json` beside them."""
+    write_json(folder / SEAL, described_all(folder, sorted(folder.glob("part-*.parquet"))))
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ listed some of the old folders finds none of their files any more, and cannot ta
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -13,8 +14,8 @@ import polars as pl
 
 from flows.dataset import Dataset, Span
 from flows.dataset.exchange import exchange, link, require_exchange, tree
-from flows.dataset.layout import SHARDED, UNSIGNED
-from flows.dataset.manifests import Manifests, described, read_manifests
+from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED, UNSIGNED
+from flows.dataset.manifests import Manifests, described, read_manifests, seal
 from flows.upkeep.rewriting import PARTS, empty_tree, files_of, tell, write_like
 
 #: Bytes of the parts of one name together; from half of that on, they stay as they are.
@@ -61,10 +62,23 @@ def compact_locked(dataset: Dataset, *, offline: bool = False, large: int = LARG
             name = f"part-00000-{number:05d}.parquet" if kinds is SHARDED else f"part-{number:05d}.parquet"
             for kind in kinds:
                 files[f"{kind}/{name}"] = _merge(dataset, whole, kind, name, group)
+    _merge_expired(dataset)
     runs = {run_id: said for _, manifests in told for run_id, said in manifests.runs.items()}
     tell(dataset, whole, Manifests(runs, files, compacted=True))
     exchange(dataset, offline=offline)
     return sum(len(manifests.files) for _, manifests in told), len(files)
+
+
+def _merge_expired(dataset: Dataset) -> None:
+    """Make one part of those that outlived their runs."""
+    for kind in OUTLIVE:
+        paths = sorted((dataset.base(kind) / EXPIRED).glob("part-*.parquet"))
+        if len(paths) > 1 and kind not in UNSIGNED:
+            folder = tree(dataset) / kind / EXPIRED
+            shutil.rmtree(folder)
+            rows = pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths])
+            write_like(rows, folder / paths[-1].name, kind, {})
+            seal(folder)
 
 
 def _old(told: Sequence[tuple[Span, Manifests]], kinds: Sequence[str]) -> Iterator[Old]:

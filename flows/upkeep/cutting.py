@@ -11,8 +11,10 @@ import polars as pl
 from flows.dataset import Dataset
 from flows.dataset.exchange import exchange, link, require_exchange, tree
 from flows.dataset.layout import EXPIRED, OUTLIVE, TAKEN_BACK, UNSIGNED, run_name
-from flows.dataset.manifests import Manifests, read_manifests, write_json
+from flows.dataset.manifests import Manifests, read_manifests, seal, write_json
 from flows.errors import UsageError
+from flows.expired import WITNESSES, read_expired_witnesses
+from flows.tables import write_part
 from flows.upkeep.rewriting import Read, empty_tree, keep_span, rewrite_span, tell, write_like
 
 
@@ -58,6 +60,10 @@ def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list
         require_exchange(dataset, offline=offline)
         empty_tree(dataset)
         _cut(dataset, kept, expired=True)
+        for kind in OUTLIVE:
+            (tree(dataset) / kind / EXPIRED).mkdir(exist_ok=True)
+            seal(tree(dataset) / kind / EXPIRED)
+        _remember_witnesses(dataset, kept)
         write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
         exchange(dataset, offline=offline)
         for gone_id in gone:
@@ -89,6 +95,21 @@ def _cut(dataset: Dataset, kept: Set[str], *, expired: bool) -> None:
                         link(path, target)
                     else:
                         write_like(rows.filter(~own), target, kind, {})
+
+
+def _remember_witnesses(dataset: Dataset, kept: Set[str]) -> None:
+    """Note the places of paragraphs that go, and that duplicates which stay name as their witnesses."""
+    stays = pl.col("run_id").is_in(sorted(kept))
+    named = dataset.scan("removed").filter(stays & pl.col("duplicate_of_document_id").is_not_null())
+    places = named.select(
+        pl.col("duplicate_of_document_id").alias("document_id"),
+        pl.col("duplicate_of_position").alias("position"),
+    )
+    gone = dataset.scan("documents").filter(~stays).select("document_id")
+    witnesses = places.join(gone, on="document_id", how="semi").collect()
+    known = pl.concat([read_expired_witnesses(dataset), witnesses]).unique(maintain_order=True)
+    write_part(known, tree(dataset) / WITNESSES / "part-00000.parquet", {})
+    seal(tree(dataset) / WITNESSES)
 
 
 def _own(kinds: Sequence[str], read: Read, *, own: pl.Expr) -> dict[str, pl.DataFrame]:

@@ -16,7 +16,7 @@ from cleaners.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.exchange import exchange, require_exchange, tree
 from flows.dataset.layout import SHARDED
-from flows.dataset.manifests import Manifests, read_manifests
+from flows.dataset.manifests import Manifests, read_manifests, seal
 from flows.errors import CopydeskError, UsageError
 from flows.exceptions import EXCEPTIONS, KIND, read_exceptions
 from flows.positions import kept, ranks, taken
@@ -83,6 +83,7 @@ def restore(
         )
         exceptions = exceptions.unique(["source", "uri", "line"], keep="first", maintain_order=True)
         write_part(exceptions, tree(dataset) / KIND / "part-00000.parquet", {})
+        seal(tree(dataset) / KIND)
         exchange(dataset, offline=offline)
     total = Tally.total(tally for change in changes for tally in change.tallies.values())
     return Restored(total.documents_kept, total.paragraphs_kept, total.words_kept)

@@ -33,7 +33,7 @@ from cleaners.article_lines import (
 )
 from cleaners.count_tables import enough_bodies
 from cleaners.folding import line_hashes
-from cleaners.line_counts import TEMPLATE, short_lines
+from cleaners.line_counts import LONG, TEMPLATE, short_lines
 from cleaners.line_templates import template_hashes
 from cleaners.paragraphs import remove
 from cleaners.prose import words_and_prose
@@ -62,6 +62,8 @@ TEMPLATE_SHARE: Final = 0.03
 TEMPLATE_WORDS: Final = 12
 #: Fewer words are a heading wherever they stand, and no furniture by themselves within an article.
 FEW_WORDS: Final = 4
+#: For these reasons lines of the page are struck, whose neighbours may be lines of the page too.
+FURNITURE: Final = ("related_articles", "boilerplate")
 #: Lines next to each other that are company to one another.
 COMPANY: Final = 3
 #: A line that a source printed on so few days, while it was read for so many, belongs to a story.
@@ -250,9 +252,10 @@ def _judged(known: pl.DataFrame, *, min_documents: int, min_share: float, min_wo
 
 
 def _in_company(frame: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """The rows that are struck alone, and of the others those in a run with such a one, or of COMPANY lines or more."""
+    """The rows that are struck alone, and of the others those in a run of COMPANY lines or more, or by a struck one."""
     document = frame.get_column("document_id").rle_id().to_numpy()
-    alone = np.zeros(len(frame), np.bool_)
+    # what other cleaners found to be furniture is company too
+    alone = frame.get_column("reason").is_in(FURNITURE).fill_null(False).to_numpy().copy()
     alone[judged.filter("alone").get_column("row").to_numpy()] = True
     company = alone.copy()
     company[judged.get_column("row").to_numpy()] = True
@@ -260,7 +263,10 @@ def _in_company(frame: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     long = np.bincount(runs[company], minlength=len(frame) + 1) >= COMPANY
     strong = np.zeros(len(frame) + 1, np.bool_)
     strong[runs[alone]] = True
-    stands = (long | strong)[runs] & company
+    text = frame.get_column("text").str.len_bytes().fill_null(0).to_numpy()
+    # what stands right above a paragraph, in no menu, is the heading of that
+    above = np.append((text[1:] >= LONG) & ~company[1:] & (document[1:] == document[:-1]), False)
+    stands = (alone | long[runs] | (strong[runs] & ~above)) & company
     return judged.filter(pl.lit(pl.Series(stands)).gather(judged.get_column("row")))
 
 

@@ -20,6 +20,7 @@ from flows.settings import Fields
 
 #: A URL whose host is told without the many exceptions that `urlsplit` knows.
 _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
+_COPY: Final = re.compile(r"\Ahttps?://web\.archive\.org/web/\d+[a-z_]*/(?=https?://)")
 
 
 class Document(NamedTuple):
@@ -123,11 +124,14 @@ def refuse_surrogates(record: Mapping[str, Any], fields: Fields) -> None:
 def host(url: str | None) -> str | None:
     """The host of a URL in lower case, without port and leading "www."; None where it has none.
 
+    Of a copy in the Internet Archive's Wayback Machine it is the host of the page that was copied.
+
     >>> host("https://www.Example.org:8080/news")
     'example.org'
     """
     if not url:
         return None
+    url = _COPY.sub("", url, count=1)
     if plain := _PLAIN_URL.match(url):
         name: str | None = plain[1]
     else:

@@ -160,6 +160,21 @@ def test_a_menu(documents: int) -> None:
     assert len(struck) == 4 * documents
 
 
+def test_what_others_struck_is_company() -> None:
+    """A word that most documents print goes next to a line that an earlier cleaner struck, and not without it."""
+    frame = frame_of(
+        *(
+            (SOURCE, [long_body(n), "Nora Quill", long_body(n + 50), "Back", "Bar " + "x" * n])
+            for n in range(9)
+        )
+    )
+    assert clean(frame)["reason"].null_count() == 45
+    struck = remove(frame, frame["text"].str.starts_with("Bar"), "boilerplate", "share bar")
+    assert clean(struck).filter(pl.col("reason") == "repeated_line")["text"].to_list() == ["Back"] * 9
+    again = remove(frame, frame["text"].str.starts_with("Bar"), "repeated_headline", "headline again")
+    assert clean(again)["reason"].null_count() == 36
+
+
 def test_a_run_does_not_go_on_in_the_next_document() -> None:
     """Two lines at the end of a document and one at the head of the next are no company."""
     frame = frame_of(*((SOURCE, ["Top", long_body(n), "Next", "Back"]) for n in range(9)))

@@ -36,8 +36,10 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
+from flows import upkeep
 from flows.artifacts import materialized, show_outcome, show_progress
-from flows.errors import CopydeskError, Held, Locked
+from flows.dataset import Dataset
+from flows.errors import CopydeskError, Held, Locked, UsageError
 from flows.notify import Event, notify
 from flows.plan import Item, Product, Report, Result, carry_out, workers
 from flows.settings import Settings, read_settings
@@ -206,6 +208,21 @@ def clean(
         log.warning("the run went well, but cannot be shown", exc_info=True)
     log.info(outcome.line())
     return outcome
+
+
+@flow(name="copydesk-compact", flow_run_name="compact {out}", persist_result=False)
+def compact(out: Path, offline: bool = False) -> str:
+    """Merge the small parts of the dataset in `out`, on a schedule of its own; what it came to, in a line.
+
+    Raises what `flows.upkeep.compact` raises, and UsageError where `out` is no dataset.
+    """
+    dataset = Dataset(out)
+    if not dataset.exists():
+        raise UsageError(f"{out} is no dataset of copydesk")
+    parts = upkeep.compact(dataset, offline=offline)
+    told = f"{out}: {parts[0]:,} parts became {parts[1]:,}" if parts else f"{out}: nothing to merge"
+    get_run_logger().info(told)
+    return told
 
 
 def clean_here(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,16 @@ def swept(out: Path) -> None:
     assert not [*out.glob("*/.*"), *(out / "_copydesk").glob("*/.*"), *(out / "_copydesk/staging").iterdir()]
     damage = list(verify(Dataset(out)))
     assert damage == []
+
+
+LONG_AGO = datetime(2020, 5, 4, tzinfo=UTC)
+
+
+def aged(out: Path, run_id: str, moment: datetime) -> None:
+    """Let a run have been finished then."""
+    path = out / "_copydesk" / "runs" / f"run={run_id}" / "run.json"
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps({**said, "finished": moment.isoformat(timespec="seconds")}))
 
 
 POINTS = (

@@ -18,7 +18,7 @@ from prefect.exceptions import ParameterTypeError
 from prefect.testing.utilities import prefect_test_harness
 
 from flows import stages
-from flows.clean import clean, clean_here
+from flows.clean import clean, clean_here, compact
 from flows.errors import Held, InputMissing
 from flows.plan import Threads, carry_out
 from flows.settings import Settings
@@ -50,6 +50,21 @@ def test_the_flow_does_what_the_command_does(tmp_path: Path) -> None:
         for part in parts:
             other = tmp_path / "flow" / part.relative_to(tmp_path / "plain")
             assert other.read_bytes() == part.read_bytes()
+
+
+def test_a_flow_compacts(tmp_path: Path) -> None:
+    """Compaction is a flow, for a schedule of its own; the second time there is nothing to merge."""
+    engine = Threads(2, lambda _stage, _done, _total: None)
+    for number in range(2):
+        path = tmp_path / f"{number}.txt"
+        path.write_text(
+            f"Story {number} about the harbour, told for the flow that merges the parts of many runs."
+        )
+        carry_out([str(path)], tmp_path / "out", Settings(), engine)
+    before = table(tmp_path / "out", "documents")
+    assert "parts became" in compact(tmp_path / "out")
+    assert table(tmp_path / "out", "documents").equals(before)
+    assert "nothing to merge" in compact(tmp_path / "out")
 
 
 def test_tasks_and_artifact_can_be_told_apart(tmp_path: Path) -> None:

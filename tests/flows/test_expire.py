@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,20 +11,11 @@ import pytest
 from flows.checks import verify
 from flows.dataset import Dataset
 from flows.upkeep import compact, expire, rollback
-from small_runs import PLAIN, published, record, run, state, story, swept
+from small_runs import LONG_AGO, PLAIN, aged, published, record, run, state, story, swept
 from support import Answer, table
 
 Copydesk = Callable[..., Answer]
 Jsonl = Callable[..., Path]
-
-LONG_AGO = datetime(2020, 5, 4, tzinfo=UTC)
-
-
-def aged(out: Path, run_id: str, moment: datetime) -> None:
-    """Let a run have been finished then."""
-    path = out / "_copydesk" / "runs" / f"run={run_id}" / "run.json"
-    said = json.loads(path.read_text())
-    path.write_text(json.dumps({**said, "finished": moment.isoformat(timespec="seconds")}))
 
 
 def three_runs(out: Path, jsonl: Jsonl) -> list[Path]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import random
+import shutil
 import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from itertools import islice, pairwise
 from pathlib import Path
 
+import polars as pl
 import pytest
 import zstandard
 
+from flows.plan import Threads, carry_out
+from flows.settings import Settings
+from flows.tables import TABLES
 from support import ROOT, Answer, table
 
 pytestmark = pytest.mark.shared
@@ -80,6 +88,49 @@ def test_runs_add_up(shared: Path) -> None:
         1500,
     )
     assert done.returncode == 0, done.stdout
+
+
+def inputs_of(shared: Path, name: str, folder: Path, count: int) -> list[Path]:
+    """The first documents of a corpus, a file each, in order."""
+    packed, folder = shared / "data" / "news" / name, folder / "in"
+    folder.mkdir()
+    with packed.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+        if name.endswith(".jsonl.zst"):
+            for number, line in enumerate(islice(io.BufferedReader(stream), count)):
+                (folder / f"{number:05d}.jsonl").write_bytes(line)
+            return sorted(folder.iterdir())
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            files = (member for member in archive if member.isfile())
+            names = []
+            for number, member in enumerate(islice(files, count)):
+                member.name = f"{number:05d}.txt"
+                archive.extract(member, folder, filter="data")
+                names.append(folder / member.name)
+            return names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["allsides.jsonl.zst", "reuters-2006-2009.tar.zst", "fakebr-pt.tar.zst"])
+def test_fifty_splits_add_up(shared: Path, tmp_path: Path, name: str) -> None:
+    """Cut at random into two to five runs, fifty times, a corpus comes to what it comes to in one run, row by row."""
+    settings, engine = (
+        Settings.model_validate({"repeated_line": {"enabled": False}}),
+        Threads(2, lambda *_: None),
+    )
+    paths = [str(path) for path in inputs_of(shared, name, tmp_path, 400)]
+    carry_out(paths, tmp_path / "one", settings, engine)
+    one = {name: table(tmp_path / "one", name).drop("run_id") for name in TABLES}
+    assert len(one["removed"].filter(pl.col("reason") == "duplicate")) > 10
+    chance = random.Random(50)
+    for number in range(50):
+        cuts = sorted(chance.sample(range(1, len(paths)), chance.randint(1, 4)))
+        out = tmp_path / f"{number}"
+        for start, stop in pairwise([0, *cuts, len(paths)]):
+            carry_out(paths[start:stop], out, settings, engine)
+        for kind in TABLES:
+            many = table(out, kind).drop("run_id")
+            assert many.equals(one[kind], null_equal=True), (cuts, kind)
+        shutil.rmtree(out)
 
 
 def test_the_folder_is_where_the_readme_says() -> None:

@@ -28,6 +28,9 @@ RECORDS: Final[dict[str, pl.DataType]] = {
     "uri": pl.String(),
     "record_id": pl.String(),
     "content": pl.String(),
+    "replaces": pl.List(
+        pl.String()
+    ),  # ids of the older versions that it has replaced; null where there are none
 }
 
 
@@ -196,6 +199,8 @@ def earlier_of(dataset: Dataset, inputs: Sequence[Input]) -> Lookup:
                 if parts
                 else pl.DataFrame(schema=RECORDS)
             )
+            replaced = records["replaces"].explode(empty_as_null=False, keep_nulls=False)
+            records = records.with_columns(pl.col("document_id").is_in(replaced.implode()).alias("replaced"))
             found.update(
                 {str(key[0]): part for key, part in records.partition_by("file", as_dict=True).items()}
             )
@@ -204,7 +209,7 @@ def earlier_of(dataset: Dataset, inputs: Sequence[Input]) -> Lookup:
             Earlier(*row)
             for file in former.get(uri, ())
             if file in found
-            for row in found[file].select("document_id", "uri", "record_id", "content").iter_rows()
+            for row in found[file].select(*Earlier._fields).iter_rows()
         ]
 
     return look_up

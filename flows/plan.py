@@ -24,6 +24,7 @@ import polars as pl
 from cleaners.language import preload
 from flows import stages
 from flows.dataset import Dataset, described_all, write_json
+from flows.dataset.exchange import require_exchange
 from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.guards import judge
 from flows.history import read_history
@@ -34,6 +35,7 @@ from flows.settings import Settings, fingerprint, phrases_of
 from flows.stages import Job
 from flows.summary import Outcome, Tally
 from flows.tables import FORMAT, write_part
+from flows.upkeep import replace_older
 from flows.upkeep.compaction import compact_locked
 
 Item = TypeVar("Item")
@@ -157,6 +159,10 @@ def carry_out(
     with dataset.writing():
         refuse_while_held(dataset)
         _refuse_other_rules(dataset, settings)
+        if settings.inputs.on_change == "replace":
+            require_exchange(dataset, offline=False)
+            if published := dataset.runs():
+                replace_older(dataset, published[-1])  # should it have been cut short
         new, same, young = news(
             dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
         )
@@ -220,6 +226,7 @@ def carry_out(
             dataset.hold(run_id, staging, held_for)
         else:
             dataset.commit(run_id, publish)
+            replace_older(dataset, run_id)
             remember(dataset, same)
             shutil.rmtree(staging)
             _compact(dataset, settings.publish.compact_after)

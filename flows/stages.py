@@ -292,7 +292,10 @@ def split(job: Job, shard: str) -> Tally:
         ),
         "rejected": rejected,
     }
-    records = documents.select(pl.col(name).cast(dtype) for name, dtype in RECORDS.items())
+    replaces = pl.col("older") if job.settings.inputs.on_change == "replace" else pl.lit(None)
+    records = documents.with_columns(replaces.alias("replaces")).select(
+        pl.col(name).cast(dtype) for name, dtype in RECORDS.items()
+    )
     write_part(job.signed(records), job.publish("records", shard), job.metadata)
     for table, part in parts.items():
         whole = conform(table, job.signed(part))

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from cleaners.paragraphs import REASONS
+
+#: The reason of what a new version of its document has replaced; no cleaner's.
+REPLACED: Final = "replaced"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Tally:
     def __add__(self, other: Tally) -> Tally:
         mine, theirs = asdict(self), asdict(other)
         struck: dict[str, tuple[int, int, int]] = {}
-        for reason in REASONS:
+        for reason in (*REASONS, REPLACED):
             if reason in self.struck or reason in other.struck:
                 a, b = (t.struck.get(reason, (0, 0, 0)) for t in (self, other))
                 struck[reason] = (a[0] + b[0], a[1] + b[1], a[2] + b[2])
@@ -83,7 +86,7 @@ class Tally:
         return [
             row("in", self.documents, self.paragraphs, self.words),
             row("kept", self.documents_kept, self.paragraphs_kept, self.words_kept),
-            *(row(reason, *self.struck[reason]) for reason in REASONS if reason in self.struck),
+            *(row(reason, *self.struck[reason]) for reason in (*REASONS, REPLACED) if reason in self.struck),
         ]
 
 

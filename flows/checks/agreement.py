@@ -20,7 +20,7 @@ from cleaners.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.layout import SHARDED
 from flows.positions import kept, taken
-from flows.summary import Tally
+from flows.summary import REPLACED, Tally
 from flows.tables import TABLES
 
 #: What is wrong, and where: a document's id or an input's uri for each time.
@@ -181,7 +181,7 @@ def _positions(part: Part) -> Iterator[Finding]:
 
 def _removed(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> Iterator[Finding]:
     removed, reason = part.removed, pl.col("reason")
-    yield "removed: unknown reason", removed.filter(~reason.is_in(REASONS))["reason"]
+    yield "removed: unknown reason", removed.filter(~reason.is_in([*REASONS, REPLACED]))["reason"]
     off = [name for name in REASONS if not enabled.get(name, True)]
     yield "removed: by a cleaner that is switched off", removed.filter(reason.is_in(off))["document_id"]
     yield "removed: a row without text", removed.filter(pl.col("text") == "")["document_id"]

@@ -19,6 +19,7 @@ from flows.checks.agreement import Finding, Part, by_run, counted, holes, tables
 from flows.checks.manifest import UNREADABLE, Promises, files_agree, promised, seals_agree, strays
 from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, records_agree
 from flows.checks.witnesses import (
+    PLACE,
     WITNESSES,
     fingerprinted,
     index_agrees,
@@ -33,7 +34,7 @@ from flows.exceptions import read_exceptions
 from flows.expired import read_expired_witnesses
 from flows.inputs import INPUTS
 from flows.positions import ranks
-from flows.summary import Tally
+from flows.summary import REPLACED, Tally
 
 SHOWN: Final = 5  # examples that a problem names
 
@@ -129,9 +130,14 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                 for run_id, part in whole.runs():
                     promise, ledger = folder.runs[run_id], ledgers.get(run_id, nothing)
                     kept = fingerprinted(part.kept(), promise.duplicate, order)
+                    replaced = part.removed.filter(pl.col("reason") == REPLACED).select(*PLACE, "text")
+                    former = fingerprinted(replaced, promise.duplicate, order)
                     places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
                     witnesses = pl.concat(
-                        [witnesses, remembered(kept, places, asked, promise.duplicate["n"])]
+                        [
+                            witnesses,
+                            *(remembered(p, places, asked, promise.duplicate["n"]) for p in (kept, former)),
+                        ]
                     )
                     here = found[run_id]
                     here.findings += tables_agree(part, promise.enabled, excepted)

@@ -14,9 +14,12 @@ Run = Annotated[str, typer.Argument(help="Id of a held run, as r000007.", show_d
 @app.command()
 def publish(out: Out, run: Run) -> None:
     """Publish a run that a guard holds; it counts as history from then on."""
+    from flows.upkeep import replace_older
+
     dataset = open_dataset(out)
     with told("nothing was published"), dataset.writing():
         dataset.release(run)
+        replace_older(dataset, run)
     say.print(f"{run} is published: {dataset.root}/documents")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from flows.inputs.compression import Unreadable
-from flows.inputs.records import Document
+from flows.inputs.records import Document, document_id
 from flows.inputs.text_files import Row
 
 
@@ -18,6 +18,7 @@ class Earlier(NamedTuple):
     uri: str
     record_id: str | None
     content: str  # its hash, see `tracing.content_hash`
+    replaced: bool  # whether a later version has taken its place
 
 
 def unknown(
@@ -29,8 +30,12 @@ def unknown(
     known as there were. `present` has the input's rows once more, and is gone through first: what of `earlier` is not
     among them has been changed or taken away. An unknown document is the new version of those of them that have its
     record id, or, where one of the two has no record id, its uri. One whose older version still stands in the input is
-    another document. With `ignore`, new versions are left out.
+    another document. What was replaced is not known any more; if it comes back it is a new version, with another id.
+    With `ignore`, new versions are left out.
     """
+    former = {e.document_id for e in earlier if e.replaced}
+    earlier = [e for e in earlier if not e.replaced]
+    rows, present = _renamed(rows, former), _renamed(present, former)
     ids, known = {e.document_id for e in earlier}, Counter(e.content for e in earlier)
     there, contents = _present(present, ids, known)
     gone = _gone(earlier, there, contents)
@@ -55,6 +60,18 @@ def unknown(
         if older and ignore:
             continue
         yield row._replace(older=tuple(e.document_id for e in older) or None), size
+
+
+def _renamed(rows: Iterable[Row], former: Set[str]) -> Iterator[Row]:
+    """The rows, with other ids for documents that have the id of one that was replaced."""
+    for row, size in rows:
+        if isinstance(row, Document):
+            name = row.document_id
+            while name in former:
+                name = document_id(name, row.content.encode())
+            yield row._replace(document_id=name), size
+        else:
+            yield row, size
 
 
 def _present(rows: Iterable[Row], ids: set[str], known: Counter[str]) -> tuple[set[str], Counter[str]]:

@@ -2,6 +2,7 @@
 
 from flows.upkeep.compaction import compact
 from flows.upkeep.cutting import expire, rollback
+from flows.upkeep.replacing import replace_older
 from flows.upkeep.restoring import restore
 
-__all__ = ["compact", "expire", "restore", "rollback"]
+__all__ = ["compact", "expire", "replace_older", "restore", "rollback"]

@@ -15,6 +15,8 @@ from flows.dataset.manifests import Manifests, read_manifests, seal, write_json
 from flows.errors import UsageError
 from flows.expired import WITNESSES, read_expired_witnesses
 from flows.tables import write_part
+from flows.upkeep.replacing import replaced_by
+from flows.upkeep.restoring import restore_replaced
 from flows.upkeep.rewriting import Read, empty_tree, keep_span, rewrite_span, tell, write_like
 
 
@@ -22,7 +24,8 @@ def rollback(dataset: Dataset, run_id: str, *, offline: bool = False) -> list[st
     """Take back a run and every later one, whose witnesses may lie in it; the ids of those that were taken back.
 
     Their inputs are new again, the duplicate index and the memory of lines are as they were before, and their ids are
-    not given again. Exceptions that were made for restored text stay. Raises UsageError where there is no such run.
+    not given again. What they replaced with new versions is back. Exceptions that were made for restored text stay.
+    Raises UsageError where there is no such run.
     """
     with dataset.writing():
         published = dataset.runs()
@@ -31,6 +34,7 @@ def rollback(dataset: Dataset, run_id: str, *, offline: bool = False) -> list[st
         kept = published[: published.index(run_id)]
         gone = published[len(kept) :]
         require_exchange(dataset, offline=offline)
+        restore_replaced(dataset, replaced_by(dataset, gone), offline=offline)
         empty_tree(dataset, seen=False)
         _cut(dataset, frozenset(kept), expired=False)
         write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from flows.dataset.manifests import Manifests, read_manifests, seal
 from flows.errors import CopydeskError, UsageError
 from flows.exceptions import EXCEPTIONS, KIND, read_exceptions
 from flows.positions import kept, ranks, taken
-from flows.summary import Tally
+from flows.summary import REPLACED, Tally
 from flows.tables import conform, write_part
 from flows.upkeep.rewriting import Read, empty_tree, keep_span, rewrite_span, tell
 
@@ -70,23 +70,47 @@ def restore(
         if not hits:
             told = " and ".join(f"{name} = {value!r}" for name, value in names.items() if value is not None)
             raise UsageError(f"nothing was struck in {dataset.root} with {told}")
-        require_exchange(dataset, offline=offline)
-        empty_tree(dataset)
-        changes = []
-        for span in dataset.spans():
-            if span in hits:
-                changes.append(_restore_span(dataset, span, wanted, by_document=document is not None))
-            else:
-                keep_span(dataset, span)
+        changes = _put_back(
+            dataset, wanted, hits, by_document=document is not None, excepted=True, offline=offline
+        )
+    total = Tally.total(tally for change in changes for tally in change.tallies.values())
+    return Restored(total.documents_kept, total.paragraphs_kept, total.words_kept)
+
+
+def restore_replaced(dataset: Dataset, documents: Sequence[str], *, offline: bool = False) -> None:
+    """Put back these documents as far as they are replaced by new versions; the caller holds the lock."""
+    wanted = pl.col("document_id").is_in(list(documents)) & (pl.col("reason") == REPLACED)
+    if hits := _hits(dataset, wanted):
+        _put_back(dataset, wanted, hits, by_document=True, excepted=False, offline=offline)
+
+
+def _put_back(
+    dataset: Dataset,
+    wanted: pl.Expr,
+    hits: Set[Span],
+    *,
+    by_document: bool,
+    excepted: bool,
+    offline: bool,
+) -> list[_Change]:
+    """Write the folders with hits anew, and exchange all; where it is `excepted`, no later run strikes it again."""
+    require_exchange(dataset, offline=offline)
+    empty_tree(dataset)
+    changes = []
+    for span in dataset.spans():
+        if span in hits:
+            changes.append(_restore_span(dataset, span, wanted, by_document=by_document))
+        else:
+            keep_span(dataset, span)
+    if excepted:
         exceptions = pl.concat(
             [read_exceptions(dataset), *(e for change in changes for e in change.exceptions)]
         )
         exceptions = exceptions.unique(["source", "uri", "line"], keep="first", maintain_order=True)
         write_part(exceptions, tree(dataset) / KIND / "part-00000.parquet", {})
         seal(tree(dataset) / KIND)
-        exchange(dataset, offline=offline)
-    total = Tally.total(tally for change in changes for tally in change.tallies.values())
-    return Restored(total.documents_kept, total.paragraphs_kept, total.words_kept)
+    exchange(dataset, offline=offline)
+    return changes
 
 
 def _hits(dataset: Dataset, wanted: pl.Expr) -> set[Span]:

@@ -110,7 +110,7 @@ def inputs_of(shared: Path, name: str, folder: Path, count: int) -> list[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["allsides.jsonl.zst", "reuters-2006-2009.tar.zst", "fakebr-pt.tar.zst"])
+@pytest.mark.parametrize("name", ["allsides.jsonl.zst", "reuters-2006-2009.tar.zst", "20news-train.tar.zst"])
 def test_fifty_splits_add_up(shared: Path, tmp_path: Path, name: str) -> None:
     """Cut at random into two to five runs, fifty times, a corpus comes to what it comes to in one run, row by row."""
     settings, engine = (

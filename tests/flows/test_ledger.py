@@ -22,6 +22,7 @@ from flows.plan import Threads, carry_out
 from flows.settings import Settings
 from flows.summary import Outcome
 from flows.tables import TABLES
+from flows.upkeep import compact, rollback
 from support import Answer, table
 
 Copydesk = Callable[..., Answer]
@@ -357,6 +358,91 @@ def test_a_record_whose_older_version_still_stands_is_another_one(tmp_path: Path
     )
     run([path], out, said)
     assert len(table(out, "documents")) == 1
+
+
+REPLACE: dict[str, Any] = {"inputs": {"on_change": "replace"}, "duplicate": {"threshold": 0.6}}
+
+
+def test_replace_takes_the_older_version_out(tmp_path: Path) -> None:
+    """Only the new version is in `documents`; the older one's paragraphs are in `removed`, with the new one named."""
+    path, out = tmp_path / "a.jsonl", tmp_path / "out"
+    both = f"{STORIES[0]}\n{STORIES[2]}"
+    path.write_bytes(lines({"id": 1, "text": both}, {"id": 2, "text": STORIES[1]}))
+    run([path], out, REPLACE)
+    path.write_bytes(lines({"id": 2, "text": STORIES[1]}, {"id": 1, "text": CORRECTED}))
+    run([path], out, REPLACE)
+    documents = table(out, "documents")
+    assert documents["text"].to_list() == [STORIES[1], CORRECTED]
+    removed = table(out, "removed")
+    assert removed.select("text", "reason", "rule", "run_id").rows() == [
+        (text, "replaced", f"new version: {documents['document_id'][1]}", "r000001")
+        for text in (STORIES[0], STORIES[2])
+    ]
+    assert list(verify(Dataset(out))) == []
+    assert run([path], out, REPLACE).run_id is None
+
+
+def test_versions_come_and_go(tmp_path: Path) -> None:
+    """Whatever a document was before, `documents` has what it is now; the dataset is whole, if it is compacted too."""
+    path, other, out = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "out"
+    other.write_text(STORIES[3])
+    for number, text in enumerate([STORIES[0], CORRECTED, STORIES[0], CORRECTED, STORIES[1], STORIES[0]]):
+        path.write_text(text)
+        run([path, other], out, REPLACE)
+        assert sorted(table(out, "documents")["text"]) == sorted([text, STORIES[3]])
+        if number == 2:
+            compact(Dataset(out))
+        assert list(verify(Dataset(out))) == []
+    assert len(table(out, "removed").filter(pl.col("reason") == "replaced")) == 5
+
+
+def test_what_was_a_duplicate_of_a_replaced_document_stays_one(tmp_path: Path) -> None:
+    """Its witness is in `removed`; a later copy finds it no more."""
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    copies = [tmp_path / name for name in ("b.txt", "c.txt")]
+    path.write_text(STORIES[0])
+    copies[0].write_text(STORIES[0])
+    run([path, copies[0]], out, REPLACE)
+    path.write_text(STORIES[1])
+    run([path, copies[0]], out, REPLACE)
+    copies[1].write_text(STORIES[0])
+    run([path, *copies], out, REPLACE)
+    assert table(out, "documents")["text"].to_list() == [STORIES[1], STORIES[0]]
+    assert list(verify(Dataset(out))) == []
+
+
+def test_what_a_run_replaced_is_back_when_the_run_is_taken_back(tmp_path: Path) -> None:
+    """After a rollback the older version is a row again, and the next run replaces it again."""
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    path.write_text(STORIES[0])
+    run([path], out, REPLACE)
+    before = table(out, "documents")
+    path.write_text(CORRECTED)
+    run([path], out, REPLACE)
+    rollback(Dataset(out), "r000002")
+    assert table(out, "documents").equals(before)
+    assert list(verify(Dataset(out))) == []
+    run([path], out, REPLACE)
+    assert table(out, "documents")["text"].to_list() == [CORRECTED]
+    assert list(verify(Dataset(out))) == []
+
+
+def test_a_replacement_that_was_cut_short_is_brought_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash after the commit leaves both versions; the next run takes the older one out."""
+    from flows import plan
+
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    path.write_text(STORIES[0])
+    run([path], out, REPLACE)
+    path.write_text(CORRECTED)
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "replace_older", lambda *_: None)
+        run([path], out, REPLACE)
+    assert len(table(out, "documents")) == 2
+    assert run([path], out, REPLACE).run_id is None
+    assert table(out, "documents")["text"].to_list() == [CORRECTED]
 
 
 def test_ignore_leaves_the_older_version(tmp_path: Path) -> None:

@@ -226,7 +226,8 @@ def carry_out(
             dataset.hold(run_id, staging, held_for)
         else:
             dataset.commit(run_id, publish)
-            replace_older(dataset, run_id)
+            if settings.inputs.on_change == "replace":
+                replace_older(dataset, run_id)
             remember(dataset, same)
             shutil.rmtree(staging)
             _compact(dataset, settings.publish.compact_after)

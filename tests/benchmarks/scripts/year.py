@@ -1,8 +1,10 @@
 """A year of hourly runs in one process: how long each took, and how many files there are, as the runs go on.
 
-    python year.py REPORT --runs 8760 [--compact 168] [--out FOLDER]
+    python year.py REPORT --folder FOLDER [--runs 8760] [--compact 168] [--burst 1]
 
 Each run finds one new file of a few articles beside all earlier ones; every so many runs the dataset is compacted.
+With a burst of 100, a run finds a hundred new files, but for the first two hundred runs and the last ones: the inputs
+and the dataset of a year, in minutes.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ def main() -> None:
     parser.add_argument("report", type=Path)
     parser.add_argument("--runs", type=int, default=8760)
     parser.add_argument("--compact", type=int, default=168, help="runs between two compactions: a week's")
+    parser.add_argument("--burst", type=int, default=1, help="new files of a run")
     parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args()
     shutil.rmtree(given.folder, ignore_errors=True)
@@ -39,28 +42,34 @@ def main() -> None:
     words = ["".join(chance.choices("aeioulnrstdkm", k=chance.randint(2, 9))) for _ in range(5000)]
     settings, engine = Settings(), Threads(2, lambda *_: None)
     walls, cpus, compactions, files = [], [], [], []
-    for number in range(given.runs):
-        _write(inputs / f"{number:05d}.jsonl", number, chance, words)
+    written = 0
+    while written < given.runs:
+        new = given.burst if 200 <= written <= given.runs - 100 - given.burst else 1
+        for number in range(written, written + new):
+            _write(inputs / f"{number:05d}.jsonl", number, chance, words)
+        written += new
         wall, cpu = time.perf_counter(), time.process_time()
         outcome = carry_out([str(inputs)], out, settings, engine)
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
-        if outcome.read != 1 or outcome.run_id is None:
-            raise SystemExit(f"run {number} read {outcome.read} inputs")
-        if (number + 1) % given.compact == 0:
+        if outcome.read != new or outcome.run_id is None:
+            raise SystemExit(f"a run read {outcome.read} inputs, not {new}")
+        if len(walls) % given.compact == 0:
             files.append(sum(1 for path in out.rglob("*") if path.is_file()))
             start = time.perf_counter()
             compact(Dataset(out))
             compactions.append(time.perf_counter() - start)
             files.append(sum(1 for path in out.rglob("*") if path.is_file()))
             print(  # noqa: T201 - somebody waits
-                f"{number + 1} runs: {median(walls[-50:]):.3f} s a run, {median(cpus[-50:]):.3f} s of processor; "
+                f"{len(walls)} runs, {written} files: {median(walls[-50:]):.3f} s a run, "
+                f"{median(cpus[-50:]):.3f} s of processor; "
                 f"compacted in {compactions[-1]:.2f} s, {files[-2]} files to {files[-1]}",
                 flush=True,
             )
-    around = slice(max(0, min(100, given.runs) - 25), min(100, given.runs) + 25)
+    around = slice(max(0, min(100, len(walls)) - 25), min(100, len(walls)) + 25)
     told = {
-        "runs": given.runs,
+        "runs": len(walls),
+        "files": written,
         "hundredth": {"wall": median(walls[around]), "cpu": median(cpus[around])},
         "last": {"wall": median(walls[-50:]), "cpu": median(cpus[-50:])},
         "compactions": compactions,

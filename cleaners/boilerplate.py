@@ -17,6 +17,7 @@ from cleaners.page_lines import page_lines
 from cleaners.page_menu import ENTRIES, menus
 from cleaners.paragraphs import remove
 from cleaners.phrase_search import lines_of, search
+from cleaners.phrase_topics import spoken_of
 from cleaners.phrases import Phrase
 from cleaners.prose import is_prose
 from cleaners.pull_quote import pull_quotes as quotes_pulled
@@ -43,6 +44,7 @@ def boilerplate(
 
     - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line, and none of the action
       `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
+      a sentence about that of which the article speaks stays, see `cleaners.phrase_topics`;
     - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
       two or more, or it holds one and stands in a run of two or more such lines;
     - "mark without a word": see `cleaners.stray_mark`;
@@ -119,7 +121,11 @@ def _by_rules(
     """(row, rule) of the lines that phrases and structure strike."""
     lines = lines_of(frame)
     kept = found.filter(action="keep")
-    by_phrase = _not_in_mid_article(found.filter(action="line"), lines).select("row", "rule")
+    by_phrase = (
+        _not_in_mid_article(found.filter(action="line"), lines)
+        .filter(~pl.col("row").is_in(spoken_of(found, lines, phrases).implode()))
+        .select("row", "rule")
+    )
     buttons = button_lines(lines)
     rules = [by_phrase, share_bars(buttons), stray_marks(lines)]
     if image_credits:
@@ -161,12 +167,13 @@ def _of_page(
     with_menu = (
         lines.join(entries, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= ENTRIES)
     ).get_column("document")
-    with_end = lines.join(openings, on="row", how="semi").get_column("document")
+    # the heading of a block has been struck by then
+    with_end = frame.get_column("document_id").rle_id().gather(openings.get_column("row"))
     documents = pl.concat([with_menu, with_end]).unique()
     if documents.is_empty():
         return []
     page = page_lines(frame, found, documents)
-    return [menus(page, entries), page_ends(page, openings)]
+    return [page_ends(page, openings), menus(page, entries)]
 
 
 def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,59 @@
+"""Whole documents of our own writing: what goes of each line by line, and why; half of them must stay as they are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.editing import edit
+from flows.settings import Settings, phrases_of
+from support import ROOT
+
+CASES: dict[str, dict[str, Any]] = {
+    f"{path.stem}: {case['name']}": case
+    for path in sorted((ROOT / "tests/cases/documents").glob("*.json"))
+    for case in json.loads(path.read_text(encoding="utf-8"))
+}
+SETTINGS = Settings()
+PHRASES = phrases_of(SETTINGS)
+
+
+def edited(*cases: dict[str, Any]) -> list[list[list[str | None]]]:
+    """Of each case the lines, each with "reason: rule" or None, after all that needs no other document."""
+    documents = pl.DataFrame(
+        {
+            "document_id": [f"d{n}" for n in range(len(cases))],
+            "text": ["\n\n".join(text for text, _ in case["lines"]) for case in cases],
+            "source": pl.Series([None] * len(cases), dtype=pl.String),
+            "title": pl.Series([case.get("title") for case in cases], dtype=pl.String),
+        }
+    )
+    _, frame = edit(documents, SETTINGS, PHRASES)
+    why = pl.concat_str("reason", pl.lit(": "), "rule")
+    answers = {
+        document: [list(row) for row in rows.select("text", why).rows()]
+        for (document,), rows in frame.partition_by("document_id", as_dict=True).items()
+    }
+    return [answers[f"d{n}"] for n in range(len(cases))]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name: str) -> None:
+    """Each line goes for the reason and by the rule that stand beside it, or stays."""
+    assert edited(CASES[name]) == [CASES[name]["lines"]]
+
+
+def test_all_cases_in_one_frame() -> None:
+    """A document is judged among others as it is alone."""
+    assert edited(*CASES.values()) == [case["lines"] for case in CASES.values()]
+
+
+def test_cases_are_many_and_half_of_them_stay() -> None:
+    """There are 150 cases or more in ten languages or more, and half of them lose no line."""
+    whole = [case for case in CASES.values() if all(why is None for _, why in case["lines"])]
+    assert len(CASES) >= 150
+    assert len({name.split(":")[0] for name in CASES}) >= 10
+    assert 0.4 <= len(whole) / len(CASES) <= 0.6

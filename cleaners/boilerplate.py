@@ -69,6 +69,7 @@ def boilerplate(
         _by_rules(
             unscored,
             found,
+            phrases,
             image_credits,
             pull_quotes,
             author_biographies,
@@ -111,6 +112,7 @@ def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
 def _by_rules(
     frame: pl.DataFrame,
     found: pl.DataFrame,
+    phrases: Sequence[Phrase],
     image_credits: bool,
     pull_quotes: bool,
     author_biographies: bool,

@@ -45,6 +45,7 @@ def judge_lines(
     """
     rows, features = features_of(frame, found, phrases)
     may = frame.get_column("reason").is_null().to_numpy()[rows] & may_go(features)
+    may &= ~(_of_either(found, len(frame))[rows] & ~page_like(features) & _amid_prose(features))
     rows, features = rows[may], features[may]
     odds = log_odds(features, model)
     struck = odds >= model.threshold_at(strictness)
@@ -85,6 +86,19 @@ def _marks(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:
     return marks
 
 
+def _of_either(found: pl.DataFrame, size: int) -> Bools:
+    """Whether phrases find in a line only what articles have, too, as subheads and in lists: "Overview", "Support"."""
+    either = np.zeros(size, np.bool_)
+    ambiguous = (pl.col("action") == "menu") | ((pl.col("action") == "line") & pl.col("only_at_end"))
+    rows = found.group_by("row").agg(ambiguous.all()).filter("action").get_column("row")
+    either[rows.to_numpy()] = True
+    return either
+
+
+def _amid_prose(features: F32) -> Bools:
+    return (_of(features, "prose_before") > 0) & (_of(features, "prose_after") > 0)
+
+
 def _of(features: F32, name: str) -> F32:
     column: F32 = features[:, FEATURE[name]]
     return column
@@ -92,12 +106,14 @@ def _of(features: F32, name: str) -> F32:
 
 def page_like(features: F32) -> Bools:
     """Whether a line stands in the dump of a whole page rather than in an article."""
-    return (_of(features, "prose_lines") < PAGE_PROSE) | (_of(features, "mark_density") > PAGE_MARKS)
+    marked = (_of(features, "mark_density") > PAGE_MARKS) & (_of(features, "lines") >= PAGE_LINES)
+    return (_of(features, "prose_lines") < PAGE_PROSE) | marked
 
 
-#: Of the lines of an article so many are prose at the least, and phrases mark no more than so many.
+#: Of the lines of an article so many are prose at the least, and of a longer one phrases mark no more than so many.
 PAGE_PROSE: Final = 0.25
 PAGE_MARKS: Final = 0.03
+PAGE_LINES: Final = 30
 
 
 def may_go(features: F32) -> Bools:

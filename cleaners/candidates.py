@@ -204,9 +204,11 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
     """
     seen = _seen(rows, members)
     last_cell, most = np.uint64(len(seen) - 1), np.uint32((1 << 20) - 1)
-    room = 0
+    room, anyone = 0, np.zeros(len(classes), np.bool_)
     for row in rows:
-        room = max(room, members.offsets[row + 1] - members.offsets[row])
+        size = members.offsets[row + 1] - members.offsets[row]
+        room = max(room, size)
+        anyone[np.searchsorted(classes, size, side="right") - 1] = True
     ranked = np.empty(room, np.uint64)
     found, keys, sides = np.empty(1024, np.uint32), np.empty(1024, np.uint64), np.empty(1024, np.uint8)
     total = 0
@@ -228,6 +230,8 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
         first = np.searchsorted(classes, smallest, side="right") - 1
         last = np.searchsorted(classes, largest, side="right") - 1
         for other in range(first, last + 1):
+            if not anyone[other]:
+                continue
             wanted = least_in_common(size, max(smallest, classes[other]), p, q)
             prefix = size - wanted + 1 - alone
             if prefix <= 0:

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from fractions import Fraction
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cleaners import keep_rule, sharing
-from cleaners.candidates import Buckets, Sets, hopeful, plain_buckets, uncrowded_buckets
+from cleaners.candidates import Sets, hopeful, plain_buckets, uncrowded_buckets
 from cleaners.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.row_tables import RowTables, starts_of
 from cleaners.shared_keys import Pairs
 from cleaners.shingles import WORDS, count_tokens, shingle_sets, sketches
-from cleaners.tokens import I64, U64
+from cleaners.tokens import I64, U32, U64
 
 __all__ = [
     "DECISIONS",
@@ -127,13 +129,23 @@ def find(
         # rows with the same tokens have one set, that of the first of them
         has_set = np.zeros(int(everything.starts[-1]), np.bool_)
         has_set[pairs.rows] = has_set[firsts] = True
+        pairs = pairs._replace(rows=_numbered(has_set)[pairs.rows])
         originals = np.flatnonzero(has_set)
-        place = np.cumsum(has_set, dtype=np.uint32) - np.uint32(1)  # of each of these rows its set
-        pairs = pairs._replace(rows=place[pairs.rows])
-        sets, buckets = _sets_and_buckets(
-            given, everything, originals, pairs, pool, n=n, threshold=threshold, same_numbers=same_numbers
+        texts = _Texts(given, everything.starts, pool)
+        numbers = everything.gather(originals, "numbers").get_column("numbers").to_numpy()
+        if not same_numbers:
+            numbers = np.zeros_like(numbers)
+        tokens = everything.gather(originals, "tokens").get_column("tokens").to_numpy()
+        least = keep_rule.as_fraction(threshold)
+        # each takes the place of what it is made of, which is let go of
+        pairs = _hopeful_pairs(pairs, texts, originals, tokens, numbers, n, least)
+        sets = _sets(pairs, texts, originals, tokens, numbers, n)._replace(
+            first_new=int(np.searchsorted(originals, everything.first_new))
         )
+    del originals, tokens, numbers
+    buckets = uncrowded_buckets(plain_buckets(pairs, len(sets.numbers)), sets, least)
     del pairs
+    place = _numbered(has_set)
     has_set[twins] = True
     rows = np.flatnonzero(has_set)
     walked = place[rows]
@@ -188,54 +200,55 @@ def find(
     return [told[start:end] for start, end in pairwise(ends)]
 
 
-def _sets_and_buckets(
-    given: Sequence[Table],
-    everything: RowTables,
-    originals: I64,
-    pairs: Pairs,
-    pool: Executor,
-    *,
-    n: int,
-    threshold: float,
-    same_numbers: bool,
-) -> tuple[Sets, Buckets]:
-    """The sets of the rows `originals`, with shingles where they matter, and the buckets of `pairs` of set and key."""
-    least = keep_rule.as_fraction(threshold)
-    of_originals = everything.gather(originals, "numbers", "tokens")
-    tokens = of_originals.get_column("tokens").to_numpy().astype(np.int64)
-    numbers = of_originals.get_column("numbers").to_numpy()
-    if not same_numbers:
-        numbers = np.zeros_like(numbers)
+def _numbered(which: NDArray[np.bool_]) -> U32:
+    """For each that is there how many are before it."""
+    return np.cumsum(which, dtype=np.uint32) - np.uint32(1)
 
-    def of_texts(make: Callable[[pl.Series, int], Made], rows: I64) -> Iterator[Made]:
+
+class _Texts(NamedTuple):
+    """The way to the texts of rows, table by table."""
+
+    tables: Sequence[Table]
+    starts: I64  # as those of `RowTables`
+    pool: Executor
+
+    def each(self, make: Callable[[pl.Series, int], Made], rows: I64, n: int) -> Iterator[Made]:
+        """What `make` makes of the texts of these rows and of `n`, for each table in turn."""
+
         def of_table(i: int) -> Made:
-            return make(given[i].texts(everything.local(rows, *everything.starts[i : i + 2])), n)
+            return make(self.tables[i].texts(RowTables.local(rows, *self.starts[i : i + 2])), n)
 
-        return pool.map(of_table, range(len(given)))
+        return self.pool.map(of_table, range(len(self.tables)))
 
+
+def _hopeful_pairs(
+    pairs: Pairs, texts: _Texts, originals: I64, tokens: U32, numbers: U64, n: int, least: Fraction
+) -> Pairs:
+    """The pairs of set and key without sets that cannot have a near-duplicate, where they are many."""
     with_keys = np.zeros(len(originals), np.bool_)
     with_keys[pairs.rows] = True
+    left = np.flatnonzero(with_keys)
+    if tokens[left].sum(dtype=np.int64) <= SHINGLES_AT_ONCE:
+        return pairs
     sizes = np.zeros(len(originals), np.int64)
-    if tokens[with_keys].sum() > SHINGLES_AT_ONCE:
-        sketched = list(of_texts(sketches, originals[with_keys]))
-        sizes[with_keys] = np.concatenate([some for some, _ in sketched])
-        bitmaps = np.zeros((len(originals), WORDS), np.uint64)
-        bitmaps[with_keys] = np.concatenate([some for _, some in sketched])
-        with_keys &= hopeful(pairs, sizes, bitmaps, numbers, least)
-        chosen = with_keys[pairs.rows]
-        pairs = Pairs(pairs.rows[chosen], pairs.keys[chosen])
-        sizes[:] = 0
-        del sketched, bitmaps
+    bitmaps = np.zeros((len(originals), WORDS), np.uint64)
+    for some_sizes, some_bitmaps in texts.each(sketches, originals[left], n):
+        some, left = left[: len(some_sizes)], left[len(some_sizes) :]
+        sizes[some], bitmaps[some] = some_sizes, some_bitmaps
+    chosen = hopeful(pairs, sizes, bitmaps, numbers, least)[pairs.rows]
+    return Pairs(pairs.rows[chosen], pairs.keys[chosen])
+
+
+def _sets(pairs: Pairs, texts: _Texts, originals: I64, tokens: U32, numbers: U64, n: int) -> Sets:
+    """The sets of the rows `originals`, with their shingles if they have a key."""
+    with_keys = np.zeros(len(originals), np.bool_)
+    with_keys[pairs.rows] = True
     # no text has more shingles than tokens
-    shingles, counts = _flat(of_texts(shingle_sets, originals[with_keys]), int(tokens[with_keys].sum()))
+    room = int(tokens[with_keys].sum(dtype=np.int64))
+    shingles, counts = _flat(texts.each(shingle_sets, originals[with_keys], n), room)
+    sizes = np.zeros(len(originals), np.int64)
     sizes[with_keys] = counts
-    sets = Sets(
-        first_new=int(np.searchsorted(originals, everything.first_new)),
-        shingles=shingles,
-        offsets=starts_of(sizes),
-        numbers=numbers,
-    )
-    return sets, uncrowded_buckets(plain_buckets(pairs, len(originals)), sets, least)
+    return Sets(0, shingles, starts_of(sizes), numbers)
 
 
 def _flat(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:

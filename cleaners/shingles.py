@@ -25,7 +25,7 @@ from cleaners.tokens import (
 )
 from cleaners.utf8 import utf8
 
-WORDS: Final = 4  # of 64 bits each, in a bitmap
+WORDS: Final = 8  # of 64 bits each, in a bitmap
 
 
 def normalised_texts(text: pl.Series) -> tuple[U8, I64]:

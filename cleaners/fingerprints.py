@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.keep_rule import as_fraction
-from cleaners.minhash import NUM_PERM, Permutations, band_key, bands, permutations, sign
+from cleaners.minhash import NUM_PERM, SEED, Permutations, band_key, bands, permutations, sign
 from cleaners.rarest_shingles import rarest_shingles
 from cleaners.shingles import folded
 from cleaners.tokens import (
@@ -45,6 +45,16 @@ _FINGERPRINTS: Final[dict[str, pl.DataType]] = {
 
 #: The columns from this one on are what paragraphs are found by; the others only tell of them.
 KEYS: Final = list(_FINGERPRINTS).index("exact_a")
+
+#: How fingerprints are made, whatever the settings. What is made otherwise cannot be compared with them: another way of
+#: tokenising or hashing is another version.
+MADE_BY: Final[dict[str, int | str]] = {
+    "version": 1,
+    "normaliser": "NFKC, case folded",
+    "permutations": NUM_PERM,
+    "scheme": "affine32",
+    "seed": SEED,
+}
 
 Method = Literal["minhash", "exact"]
 

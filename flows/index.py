@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from cleaners.duplicate import Table, exact_hashes
-from cleaners.fingerprints import band_names
+from cleaners.fingerprints import MADE_BY, band_names
 from cleaners.narrowing import Keys
 from cleaners.tokens import I64
 from flows.dataset import Dataset, run_name
@@ -27,6 +27,12 @@ _KEY: Final = ["document_id", "exact_a", "exact_b"]
 FEW: Final = 1 << 20
 #: Bytes of the index that a worker looks at at once.
 CHUNK: Final = 1 << 25
+
+
+def index_rules(settings: Duplicate) -> dict[str, Any]:
+    """What must be the same of all paragraphs that are compared: settings, and how this version makes fingerprints."""
+    chosen = settings.model_dump(include={"n", "threshold", "min_tokens", "short", "method"}, mode="json")
+    return {**chosen, **MADE_BY}
 
 
 def index_tables(

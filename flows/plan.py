@@ -29,6 +29,7 @@ from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.guards import judge
 from flows.history import read_history
 from flows.holding import held_message, refuse_while_held
+from flows.index import index_rules
 from flows.inputs import Input, find
 from flows.ledger import news, remember
 from flows.settings import Settings, fingerprint, phrases_of
@@ -209,6 +210,7 @@ def carry_out(
             "format": FORMAT,
             "copydesk": version("copydesk"),
             "configuration": configuration,
+            "index": index_rules(settings.duplicate),
             "settings": settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
             "given": list(given),
             "inputs": len(ledger),
@@ -296,13 +298,13 @@ def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
     published = dataset.runs()
     if not published:
         return
-    built = dataset.manifest(published[-1])["settings"]["duplicate"]
-    for key in ("n", "threshold", "min_tokens", "short", "method"):
-        mine = getattr(settings.duplicate, key)
+    built = dataset.manifest(published[-1]).get("index", {})
+    for key, mine in index_rules(settings.duplicate).items():
         if built.get(key) != mine:
             raise ConfigurationError(
                 f"[duplicate] {key} = {mine!r}, but {dataset.root} was built with {key} = {built.get(key)!r}: "
-                "use the same value, or another --out"
+                f"use the same value, or another --out, or build the index anew with `copydesk reindex {dataset.root}` "
+                "and this --config"
             )
 
 

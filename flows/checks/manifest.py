@@ -40,7 +40,8 @@ class Promise:
     """What the manifest of a run says, as far as it can be checked."""
 
     run_id: str
-    duplicate: Mapping[str, Any]  # the settings by which near-duplicates are judged
+    index: Mapping[str, Any]  # the settings by which its part of the index is made
+    duplicate: Mapping[str, Any]  # those by which near-duplicates were judged
     enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was switched on
     inputs: int
     tally: Tally
@@ -80,8 +81,10 @@ def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
     duplicate = Duplicate.model_validate({key: settings["duplicate"][key] for key in JUDGED_BY})
     if said["run_id"] != run_id:
         raise ValueError(f"it is that of {said['run_id']}")
+    made_by = {key: said["index"][key] for key in JUDGED_BY if key != "same_numbers"}
     return Promise(
         run_id,
+        Duplicate.model_validate(made_by).model_dump(include=set(made_by)),
         duplicate.model_dump(include=set(JUDGED_BY)),
         {
             name: table["enabled"]
@@ -96,9 +99,7 @@ def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
 def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
     """What is wrong with the files of a folder of runs."""
     run_id, files = promises.span, promises.files
-    rules = next(
-        iter(promises.runs.values())
-    ).duplicate  # of the index, and the same for all runs of a dataset
+    rules = next(iter(promises.runs.values())).index  # the same for all runs of a dataset
     there = {
         f"{table}/{path.name}"
         for table in FOLDERS

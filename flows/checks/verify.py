@@ -129,14 +129,14 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                     return
                 for run_id, part in whole.runs():
                     promise, ledger = folder.runs[run_id], ledgers.get(run_id, nothing)
-                    kept = fingerprinted(part.kept(), promise.duplicate, order)
+                    kept = fingerprinted(part.kept(), promise.index, order)
                     replaced = part.removed.filter(pl.col("reason") == REPLACED).select(*PLACE, "text")
-                    former = fingerprinted(replaced, promise.duplicate, order)
+                    former = fingerprinted(replaced, promise.index, order)
                     places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
                     witnesses = pl.concat(
                         [
                             witnesses,
-                            *(remembered(p, places, asked, promise.duplicate["n"]) for p in (kept, former)),
+                            *(remembered(some, places, asked) for some in (kept, former)),
                         ]
                     )
                     here = found[run_id]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.fingerprints import fingerprint
+from cleaners.fingerprints import exact_hashes, fingerprint
 from cleaners.shingles import shingle_sets
 from flows.checks.agreement import Finding, Part
 from flows.dataset import Dataset
@@ -23,7 +23,7 @@ PLACE: Final = ("document_id", "position")
 WITNESSES: Final[dict[str, pl.DataType]] = {
     "witness": pl.String(),
     "place": pl.UInt32(),
-    "witness_shingles": pl.List(pl.UInt64()),
+    "witness_text": pl.String(),
     "witness_numbers": pl.UInt64(),
     "witness_rank": pl.Int64(),
 }
@@ -101,16 +101,14 @@ def index_agrees(index: pl.DataFrame, kept: pl.DataFrame) -> Iterator[Finding]:
         )
 
 
-def remembered(kept: pl.DataFrame, ranks: pl.DataFrame, asked: pl.DataFrame, n: int) -> pl.DataFrame:
+def remembered(kept: pl.DataFrame, ranks: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Of the kept paragraphs those that are asked for, with the columns of `WITNESSES`."""
     return (
-        kept.drop_nulls("exact_a")
-        .join(asked, on=PLACE, how="semi", maintain_order="left")
-        .pipe(_with_shingles, n)
+        kept.join(asked, on=PLACE, how="semi", maintain_order="left")
         .join(ranks, on="document_id", how="left", maintain_order="left")
         .select(
             pl.col(name).alias(new)
-            for name, new in zip((*PLACE, "shingles", "numbers", "rank"), WITNESSES, strict=True)
+            for name, new in zip((*PLACE, "text", "numbers", "rank"), WITNESSES, strict=True)
         )
     )
 
@@ -140,7 +138,7 @@ def witnesses_agree(
     pairs = pairs.join(
         expired, left_on=["witness", "place"], right_on=list(PLACE), how="anti", maintain_order="left"
     )
-    kept = pl.col("witness_shingles").is_not_null()
+    kept = pl.col("witness_text").is_not_null()
     yield "removed: the witness of a duplicate is not kept before it", pairs.filter(~kept)["document_id"]
     pairs = pairs.filter(kept)
     same = pl.col("witness_rank") == pl.col("rank")
@@ -149,6 +147,10 @@ def witnesses_agree(
     if settings["same_numbers"]:
         other = pairs.filter(pl.col("numbers") != pl.col("witness_numbers"))
         yield "removed: the witness of a duplicate has other figures", other["document_id"]
+    # runs may have been judged by shingles of another length than those before them
+    texts = pairs["witness_text"].alias("text")
+    theirs = _with_shingles(pl.DataFrame([texts, *exact_hashes(texts)]), settings["n"])["shingles"]
+    pairs = pairs.with_columns(theirs.alias("witness_shingles"))
     common = pl.col("shingles").list.set_intersection("witness_shingles").list.len()
     union = pl.col("shingles").list.set_union("witness_shingles").list.len()
     measured = common / union

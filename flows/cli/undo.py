@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Out, app, open_dataset, say, told
+from flows.cli.app import Config, Out, app, open_dataset, say, told
 
 Offline = Annotated[
     bool,
@@ -71,6 +71,18 @@ def expire(
     with told("nothing was taken out"):
         gone = take_out(open_dataset(out), before.replace(tzinfo=UTC), offline=offline)
     say.print(f"{out}: {_runs(gone)} taken out" if gone else f"{out}: no run is that old; it is as it was")
+
+
+@app.command()
+def reindex(out: Out, config: Config = None, offline: Offline = False) -> None:
+    """Build the duplicate index anew by the rules of a configuration; no row of a table changes."""
+    from flows.settings import read_settings
+    from flows.upkeep import reindex as build_anew
+
+    settings = read_settings(config)
+    with told("the index is as it was"):
+        rows = build_anew(open_dataset(out), settings.duplicate, offline=offline)
+    say.print(f"{out}: {rows:,} paragraphs in the index")
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 from flows.upkeep.compaction import compact
 from flows.upkeep.cutting import expire, rollback
+from flows.upkeep.reindexing import reindex
 from flows.upkeep.replacing import replace_older
 from flows.upkeep.restoring import restore
 
-__all__ = ["compact", "expire", "replace_older", "restore", "rollback"]
+__all__ = ["compact", "expire", "reindex", "replace_older", "restore", "rollback"]

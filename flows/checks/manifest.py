@@ -148,6 +148,16 @@ def seals_agree(dataset: Dataset) -> Iterator[str]:
                 yield f"{folder / name} is not what was written"
 
 
+def seen_agrees(dataset: Dataset) -> Iterator[str]:
+    """Whether the inputs that were looked at and held nothing new can be read."""
+    path = dataset.base("ledger") / "seen.parquet"
+    try:
+        if path.exists():
+            pl.read_parquet(path, hive_partitioning=False)
+    except UNREADABLE as error:
+        yield f"{path} cannot be read (without it, its inputs are read again): {str(error).partition(chr(10))[0]}"
+
+
 def _within(path: Path, table: str, said: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong within a file that has the bytes of the manifest."""
     try:

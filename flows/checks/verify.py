@@ -16,7 +16,15 @@ from typing import Final
 import polars as pl
 
 from flows.checks.agreement import Finding, Part, by_run, counted, holes, tables_agree
-from flows.checks.manifest import UNREADABLE, Promises, files_agree, promised, seals_agree, strays
+from flows.checks.manifest import (
+    UNREADABLE,
+    Promises,
+    files_agree,
+    promised,
+    seals_agree,
+    seen_agrees,
+    strays,
+)
 from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, records_agree
 from flows.checks.witnesses import (
     PLACE,
@@ -83,7 +91,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
     fingerprints of what is kept; and every near-duplicate has a kept, earlier witness with the Jaccard that is told. No
     document is there twice.
     """
-    damaged = [*strays(dataset), *seals_agree(dataset)]
+    damaged = [*strays(dataset), *seals_agree(dataset), *seen_agrees(dataset)]
     promises = []
     for span in dataset.spans():
         try:

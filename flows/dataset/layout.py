@@ -94,10 +94,10 @@ class Layout:
         if len(numbered) == 1:
             return numbered
         try:  # of the numbers between first and last some may have been taken back, and are not given again
-            told = json.loads((self.folder("runs", span) / "run.json").read_text())["runs"]
+            told = set(json.loads((self.folder("runs", span) / "run.json").read_text())["runs"])
         except (OSError, ValueError, KeyError, TypeError):
             return numbered
-        return [run_id for run_id in numbered if run_id in set(told)]
+        return [run_id for run_id in numbered if run_id in told]
 
     def held_runs(self) -> list[str]:
         """The ids of the runs that are held, first to last."""

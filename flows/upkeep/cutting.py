@@ -65,8 +65,8 @@ def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list
         empty_tree(dataset)
         _cut(dataset, kept, expired=True)
         for kind in OUTLIVE:
-            (tree(dataset) / kind / EXPIRED).mkdir(exist_ok=True)
-            seal(tree(dataset) / kind / EXPIRED)
+            if any((folder := tree(dataset) / kind / EXPIRED).glob("part-*")):
+                seal(folder)
         _remember_witnesses(dataset, kept)
         write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
         exchange(dataset, offline=offline)

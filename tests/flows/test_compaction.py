@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from flows.checks import verify
 from flows.dataset import Dataset
 from flows.dataset.layout import SHARDED
-from flows.upkeep import compact, rollback
-from small_runs import POINTS, published, record, run, state, story, swept
+from flows.errors import CopydeskError
+from flows.upkeep import compact, expire, restore, rollback
+from small_runs import LONG_AGO, PLAIN, POINTS, aged, published, record, run, state, story, swept
 from support import Answer
 
 Copydesk = Callable[..., Answer]
@@ -115,4 +118,66 @@ def test_a_compaction_that_is_killed_changes_no_row(
         with Dataset(out).writing():
             pass
         assert (published(out)["documents"], rows(out)) == before, point
+    swept(out)
+
+
+def test_a_run_compacts_by_itself(tmp_path: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `compact_after`, the folders of runs never get many; where they cannot be exchanged, they are left."""
+    out = tmp_path / "out"
+    said = PLAIN | {"publish": {"compact_after": 2}}
+    folders = []
+    for i in range(4):
+        run(out, jsonl([record(i)], f"{i}.jsonl"), said=said)
+        folders.append(len(Dataset(out).spans()))
+    assert folders == [1, 2, 1, 2]
+    swept(out)
+
+    def cannot(one: Path, other: Path) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr("flows.dataset.exchange._exchange", cannot)
+    assert run(out, jsonl([record(7)], "7.jsonl"), said=said) == "r000005"
+    assert len(Dataset(out).spans()) == 3
+    swept(out)
+
+
+@pytest.mark.slow
+def test_any_damage_is_found(tmp_path: Path, jsonl: Jsonl) -> None:
+    """After compaction, restoration, rollback and expiry, a file that is lost, cut or changed is told of."""
+    out = tmp_path / "out"
+    for i in range(5):
+        some_runs(out, jsonl, i)
+        aged(out, f"r{i + 1:06d}", LONG_AGO + timedelta(days=i))
+        if i == 3:
+            compact(Dataset(out))
+    restore(Dataset(out), run="r000003")
+    expire(Dataset(out), LONG_AGO + timedelta(hours=1))
+    rollback(Dataset(out), "r000005")
+    some_runs(out, jsonl, 6)
+    (out.parent / "6.jsonl").touch()
+    some_runs(out, jsonl, 6)
+    assert (out / "_copydesk/ledger/seen.parquet").exists()
+    swept(out)
+    missed = []
+    # the one is made anew where it is not whole; that runs were taken back, nothing else tells
+    told_nowhere = ("history.parquet", "taken_back.json")
+    may_be_lost = ("seen.parquet",)  # its inputs are read again, and hold nothing new
+    files = [p for p in out.rglob("*") if p.is_file() and p.stat().st_size and p.name not in told_nowhere]
+    assert len(files) > 30
+    for path in files:
+        whole = path.read_bytes()
+        changes: list[bytes | None] = [whole[: len(whole) // 2]]
+        if path.name not in may_be_lost:
+            changes.append(None)
+        if path.suffix == ".parquet" and path.name not in may_be_lost:
+            changes.append(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+        for damaged in changes:
+            path.unlink() if damaged is None else path.write_bytes(damaged)
+            try:
+                if not list(verify(Dataset(out))):
+                    missed.append((path.relative_to(out).as_posix(), damaged and len(damaged)))
+            except CopydeskError:
+                pass
+            path.write_bytes(whole)
+    assert missed == []
     swept(out)

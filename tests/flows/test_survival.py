@@ -180,7 +180,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: s
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         sync(path)
 
-    for files in (0, 3, 11):
+    for files in (0, 9):
         with monkeypatch.context() as patch:
             room[0] = files
             for module in ("tables", "dataset.exchange", "dataset.manifests", "dataset.commit"):

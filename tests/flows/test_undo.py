@@ -17,7 +17,7 @@ from flows.checks import verify
 from flows.dataset import STATE, Dataset
 from flows.tables import TABLES
 from flows.upkeep import rollback
-from small_runs import POINTS, published, record, run, state, story, swept
+from small_runs import LONG_AGO, POINTS, aged, published, record, run, state, story, swept
 from support import Answer, table
 
 Copydesk = Callable[..., Answer]
@@ -175,30 +175,51 @@ def test_links_that_cannot_be_made_are_copies(
 
 
 #: Where a command may be killed, and what it is given; "r000002" stands there, and "r000003" is the last run.
-COMMANDS = {"rollback": ("rollback", "{out}", "r000002")}
+COMMANDS = {
+    "rollback": ("rollback", "{out}", "r000002"),
+    "restore": ("restore", "{out}", "--reason", "duplicate"),
+    "compact": ("compact", "{out}"),
+    "expire": ("expire", "{out}", "--before", "2021-01-01"),
+}
+#: Those of which the names differ from command to command, or that each must survive by itself.
+EACH = (
+    "exchange documents",
+    "exchange removed",
+    "exchange runs",
+    "exchange sweep",
+    "exchange unmark documents",
+)
+CASES = [
+    *(("rollback", point) for point in POINTS),
+    *(("run", f"commit {name}") for name in (*STATE, *TABLES) if name not in ("order", "lines")),
+    ("run", "committed"),
+    *((command, point) for command in ("restore", "compact", "expire") for point in EACH),
+    ("restore", "exchange exceptions"),
+    ("expire", "exchange witnesses"),
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("point", [*POINTS, *(f"commit {name}" for name in (*STATE, *TABLES)), "committed"])
+@pytest.mark.parametrize(("command", "point"), CASES)
 def test_the_command_is_killed_in_earnest(tmp_path: Path, jsonl: Jsonl, command: str, point: str) -> None:
     """Kill -9 at each named point: what the next run finds is whole."""
     out = tmp_path / "out"
     files = [jsonl([record(3 * i), record(3 * i + 1, story(0))], f"{i}.jsonl") for i in range(4)]
-    for file in files[:3]:
+    for number, file in enumerate(files[:3], 1):
         run(out, file)
-    arguments = [word.format(out=out) for word in COMMANDS[command]]
-    if point.startswith("commit"):
-        arguments = ["run", *map(str, files), "--out", str(out)]
+        if number == 1:
+            aged(out, "r000001", LONG_AGO)
+    arguments = [
+        word.format(out=out) for word in COMMANDS.get(command, ("run", *map(str, files), "--out", "{out}"))
+    ]
     environment = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     environment |= {"COPYDESK_FAULT": point, "PREFECT_PROFILES_PATH": os.devnull}
     process = [sys.executable, "-m", "flows.cli", *arguments]
     ended = subprocess.run(process, env=environment, capture_output=True, check=False)
-    if point in ("commit order", "commit lines", "exchange unmark order"):
-        pytest.skip("this run leaves none")
-    assert ended.returncode == -signal.SIGKILL
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     swept(out)
     run(out, *files)
     uris = table(out, "documents")["uri"].to_list()
-    assert len(uris) == len(set(uris)) == 8
+    expired = command == "expire" and point != "exchange documents"
+    assert len(uris) == len(set(uris)) == (6 if expired else 8)
     swept(out)

@@ -39,9 +39,10 @@ _SPEAKS: Final = (
 
 
 def closing_sentences(text: pl.Series) -> pl.DataFrame:
-    """(row, sentence, before) of the texts whose last sentence, of LONGEST bytes at most, has one of PLEAS in it.
+    """(row, start, sentence, before) of the texts whose last sentence, of LONGEST bytes at most, has one of PLEAS.
 
-    `before` is what stands before it, BEFORE bytes or more, without the white space between them.
+    `start` is the byte at which it begins; `before` is what stands before it, BEFORE bytes or more, without the white
+    space between them.
     """
     starts = _last_starts(*utf8(text))
     rows = pl.Series("row", np.flatnonzero(starts), dtype=pl.UInt32)
@@ -55,10 +56,16 @@ def closing_sentences(text: pl.Series) -> pl.DataFrame:
         .filter(pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(_SPEAKS))
         .select(
             "row",
+            "start",
             "sentence",
-            pl.col("text").bin.slice(0, "start").cast(pl.String).str.strip_chars_end().alias("before"),
+            what_stands_before(pl.col("text"), pl.col("start")).alias("before"),
         )
     )
+
+
+def what_stands_before(text: pl.Expr, start: pl.Expr) -> pl.Expr:
+    """The texts up to that byte, without white space at their end."""
+    return text.cast(pl.Binary).bin.slice(0, start).cast(pl.String).str.strip_chars_end()
 
 
 def sentence_hashes(sentences: pl.Series) -> pl.Series:

@@ -16,45 +16,37 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.closing_sentences import closing_sentences, sentence_hashes
+from cleaners.closing_sentences import what_stands_before
 from cleaners.count_tables import UNDATED, added_up, bins, coded, differs, in_order
-from cleaners.folding import line_hashes
-from cleaners.line_templates import template_hashes
+from cleaners.line_marks import SENTENCE
 from cleaners.tokens import I64
 
 #: Bytes of a paragraph that is the article's, so that what stands above all such is its head, and below its tail.
 LONG: Final = 200
-SENTENCE: Final = 16
-#: Bytes of the longest line that has a template: furniture with a counter or a date in it is short.
-TEMPLATE: Final = 120
+SENTENCE_WEIGHT: Final = 16
 
 
-def count(
-    frame: pl.DataFrame, published: pl.DataFrame | None = None, *, max_characters: int = 400
-) -> pl.DataFrame:
-    """How many documents of each source hold each short line: a table of `COUNTS`, ordered by source and line.
+def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, marks: pl.DataFrame) -> pl.DataFrame:
+    """How many documents of each source hold each line that is marked: a table of `COUNTS`, ordered by source and line.
 
-    Lines of at most `max_characters` are compared folded: NFKC, case folded, white space squeezed. A line with figures
-    or dates counts a second time by its template, and beside the lines count the last sentences of paragraphs that
-    `closing_sentences` finds. All paragraphs are looked at, those too that a cleaner has removed: what a source prints
-    does not depend on what is made of it. A document counts once for a line, however often it holds it; documents
-    without a source count nowhere. `published` tells the dates of documents (document_id and published, a Datetime in
-    UTC). No document may be split between two frames that are counted.
+    `marks` is what `line_marks.line_marks` tells of the frame. All paragraphs are looked at, those too that a cleaner
+    has removed: what a source prints does not depend on what is made of it. A document counts once for a line, however
+    often it holds it; documents without a source count nowhere. `published` tells the dates of documents (document_id
+    and published, a Datetime in UTC). No document may be split between two frames that are counted.
     """
-    rows = frame.select("source", "text", pl.col("document_id").rle_id().alias("document")).filter(
-        pl.col("source").is_not_null()
+    rows = frame.select("source", pl.col("document_id").rle_id().alias("document"))
+    names, codes = coded(rows.get_column("source").fill_null(""))
+    rows = rows.with_columns(codes, _days(frame, published).alias("day"))
+    totals = (
+        rows.filter(frame.get_column("source").is_not_null())
+        .group_by("source")
+        .agg(
+            pl.col("document").n_unique().alias("documents"),
+            pl.col("day").min().fill_null(UNDATED).alias("first"),
+            pl.col("day").max().fill_null(0).alias("last"),
+        )
     )
-    names, codes = coded(rows.get_column("source"))
-    days = _days(frame, published).filter(frame.get_column("source").is_not_null())
-    rows = rows.with_columns(codes, days.alias("day"))
-    totals = rows.group_by("source").agg(
-        pl.col("document").n_unique().alias("documents"),
-        pl.col("day").min().fill_null(UNDATED).alias("first"),
-        pl.col("day").max().fill_null(0).alias("last"),
-    )
-    filled = rows.filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
-    lines, sentences = _lines(filled, max_characters), _sentences(filled)
-    table = in_order(pl.concat([totals, lines, sentences], how="diagonal_relaxed"))
+    table = in_order(pl.concat([totals, _lines(frame, rows, marks)], how="diagonal_relaxed"))
     documents = pl.coalesce("documents", _documents(table))
     return added_up(
         table.with_columns(
@@ -64,55 +56,35 @@ def count(
     )
 
 
-def short_lines(text: pl.Series, characters: int) -> pl.Series:
-    """Whether the texts have at most so many characters; of few that must be counted, the bytes tell of the others."""
-    size = text.str.len_bytes()
-    rows = size.is_between(characters + 1, 4 * characters).arg_true()
-    return (size <= characters).scatter(rows, text.gather(rows).str.len_chars() <= characters)
-
-
-def _lines(rows: pl.DataFrame, max_characters: int) -> pl.DataFrame:
-    """The short lines of documents, and the templates of those that have one, each a row of a table of counts."""
-    text, document = rows.get_column("text"), rows.get_column("document").to_numpy()
-    head, tail = _ends(document, text.str.len_bytes().to_numpy() >= LONG)
+def _lines(frame: pl.DataFrame, rows: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+    """The marks, each a row of a table of counts: where it stands, and the body that it stands beside."""
+    text = frame.get_column("text")
+    filled = (text.str.len_bytes() > 0).fill_null(False)
+    place = marks.get_column("row")
+    document = rows.get_column("document").filter(filled).to_numpy()
+    head, tail = _ends(document, text.filter(filled).str.len_bytes().to_numpy() >= LONG)
+    row = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(filled.arg_true(), np.arange(len(document)))
+    here = row.gather(place)
     lines = (
-        rows.with_columns(pl.Series("head", head), pl.Series("tail", tail))
-        .filter(short_lines(text, max_characters))
-        .join(_bodies(text, document), on="document", how="left", maintain_order="left")
-    )
-    line = line_hashes(lines.get_column("text")).alias("line")
-    brief = lines.filter(pl.col("text").str.len_bytes() <= TEMPLATE)
-    template = template_hashes(brief.get_column("text")).alias("line")
-    return (
-        pl.concat([lines.with_columns(line), brief.with_columns(template).drop_nulls("line")])
-        .drop("text")
+        rows[place]
         .with_columns(
+            marks.get_column("line"),
+            pl.Series("head", head).gather(here).cast(pl.UInt32),
+            pl.Series("tail", tail).gather(here).cast(pl.UInt32),
             pl.lit(1, pl.UInt32).alias("lines"),
-            pl.col("head", "tail").cast(pl.UInt32),
             pl.col("day").fill_null(UNDATED).alias("first"),
             pl.col("day").fill_null(0).alias("last"),
         )
         .drop("day")
+        .join(_bodies(text.filter(filled), document), on="document", how="left", maintain_order="left")
     )
-
-
-def _sentences(rows: pl.DataFrame) -> pl.DataFrame:
-    """The last sentences that ask for something, each a row of a table of counts; its body is what stands before it."""
-    found = closing_sentences(rows.get_column("text"))
-    return (
-        rows[found.get_column("row")]
-        .select(
-            "source",
-            "document",
-            pl.col("day").fill_null(UNDATED).alias("first"),
-            pl.col("day").fill_null(0).alias("last"),
-        )
-        .with_columns(
-            sentence_hashes(found.get_column("sentence")).alias("line"),
-            bins(found.get_column("before")).alias("bodies"),
-            pl.lit(1, pl.UInt32).alias("lines"),
-        )
-    )
+    sentences = (marks.get_column("kind") == SENTENCE).arg_true()
+    before = pl.DataFrame(
+        [text.gather(place.gather(sentences)), marks.get_column("start").gather(sentences)]
+    ).select(what_stands_before(pl.col("text"), pl.col("start")))
+    # of a sentence that is what stands before it in its paragraph
+    bodies = lines.get_column("bodies").scatter(sentences, bins(before.to_series()))
+    return lines.with_columns(bodies)
 
 
 def _ends(
@@ -158,7 +130,7 @@ def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
     """(document, bodies): one bit of 64 for each document, chosen by the hash of the longest paragraph of its article.
 
     That is sought above the last quarter of the rows, where whole pages have their longest furniture. A paragraph that
-    ends as a sentence does is taken for SENTENCE times as long as it is: long lists of links do not. One with an
+    ends as a sentence does is taken for SENTENCE_WEIGHT times as long as it is: long lists of links do not. One with an
     address in it is passed over: that of the page itself differs in every copy of an article.
     """
     starts = np.flatnonzero(np.diff(document, prepend=-1))
@@ -172,7 +144,7 @@ def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
     doubtful = document[longest][(_rank(text.gather(longest)) < _SENTENCE).to_numpy()]
     rows = np.flatnonzero(np.isin(document, doubtful) & (size > 0))
     ranks = _rank(text.gather(rows)).to_numpy()
-    size[rows] = np.where(ranks == _ADDRESS, 0, size[rows] * np.where(ranks == _SENTENCE, SENTENCE, 1))
+    size[rows] = np.where(ranks == _ADDRESS, 0, size[rows] * np.where(ranks == _SENTENCE, SENTENCE_WEIGHT, 1))
     longest = _longest(document, size)
     longest = longest[size[longest] > 0]
     return pl.DataFrame({"document": document[longest], "bodies": bins(text.gather(longest))})

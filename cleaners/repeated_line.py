@@ -33,8 +33,8 @@ from cleaners.article_lines import (
 )
 from cleaners.count_tables import enough_bodies
 from cleaners.folding import line_hashes
-from cleaners.line_counts import LONG, TEMPLATE, short_lines
-from cleaners.line_templates import template_hashes
+from cleaners.line_counts import LONG
+from cleaners.line_marks import SENTENCE, TEMPLATE
 from cleaners.paragraphs import remove
 from cleaners.prose import words_and_prose
 
@@ -125,12 +125,14 @@ def repeated_line(
     frame: pl.DataFrame,
     table: pl.DataFrame,
     *,
+    marks: pl.DataFrame,
     min_documents: int = 5,
     min_share: float = 0.01,
     min_words: int = 3,
-    max_characters: int = 400,
 ) -> pl.DataFrame:
     """The frame with the lines struck that the merged `table` shows their source to repeat (see `repeated`).
+
+    `marks` is what `line_marks.line_marks` tells of the frame.
 
     Lines under `min_words` stay (in a script without spaces two characters are a word), and so do headings within the
     article and what `belongs_to_the_article`, unless most documents have them and they stand in company: a run of
@@ -141,7 +143,7 @@ def repeated_line(
     lines = repeated(table, min_documents=min_documents, min_share=min_share)
     if lines.is_empty():
         return frame
-    known = _known(frame, lines, max_characters)
+    known = _known(frame, lines, marks)
     if known.is_empty():
         return frame
     judged = _judged(known, min_documents=min_documents, min_share=min_share, min_words=min_words)
@@ -159,36 +161,22 @@ def _rule() -> pl.Expr:
     return pl.format("in {} of {} documents ({} %) of {}{}", "documents", "of", told, "source", figures)
 
 
-def _known(frame: pl.DataFrame, lines: pl.DataFrame, max_characters: int) -> pl.DataFrame:
+def _known(frame: pl.DataFrame, lines: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
     """The rows of a frame whose line is among `lines`, with what these say of it; again for its template."""
-    rows = (
-        frame.select("source", "text", "title", "reason", "position")
-        .with_row_index("row")
-        .filter(
-            pl.col("text").is_not_null()
-            & (pl.col("text") != "")
-            & pl.col("source").is_in(lines.get_column("source").unique().implode())
-            & pl.lit(short_lines(frame.get_column("text"), max_characters))
+    named = marks.filter(
+        (pl.col("kind") != SENTENCE) & pl.col("line").is_in(lines.get_column("line").unique().implode())
+    ).sort("row", "kind")
+    found = (
+        frame.select("source", "text", "title", "position")[named.get_column("row")]
+        .with_columns(
+            named.get_column("row"),
+            named.get_column("line"),
+            (named.get_column("kind") == TEMPLATE).alias("template"),
         )
+        # where a headline stands, "The morning of 4 March"
+        .filter(~pl.col("template") | (pl.col("position") > 0))
+        .join(lines, on=["source", "line"], how="inner", maintain_order="left")
     )
-    hashes = lines.get_column("line").unique().implode()
-    exact = (
-        rows.with_columns(line_hashes(rows.get_column("text")).alias("line"))
-        .filter(pl.col("line").is_in(hashes))
-        .join(lines, on=["source", "line"], how="inner")
-        .with_columns(pl.lit(False).alias("template"))
-    )
-    brief = rows.filter(
-        (pl.col("position") > 0)  # where a headline stands, "The morning of 4 March"
-        & (pl.col("text").str.len_bytes() <= TEMPLATE)
-    )
-    template = (
-        brief.with_columns(template_hashes(brief.get_column("text")).alias("line"))
-        .filter(pl.col("line").is_in(hashes))
-        .join(lines, on=["source", "line"], how="inner")
-        .with_columns(pl.lit(True).alias("template"))
-    )
-    found = pl.concat([exact, template]).sort("row")
     headline = line_hashes(found.get_column("text")) == line_hashes(found.get_column("title").fill_null(""))
     return found.filter(~headline)
 

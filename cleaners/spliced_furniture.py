@@ -10,8 +10,9 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.closing_sentences import closing_sentences, sentence_hashes
+from cleaners.closing_sentences import closing_sentences, sentence_hashes, what_stands_before
 from cleaners.count_tables import enough_bodies
+from cleaners.line_marks import SENTENCE
 from cleaners.paragraphs import remove, rewrite
 from cleaners.splice_patterns import HINTS
 from cleaners.splices import SHAPES, without_splices
@@ -49,10 +50,13 @@ def spliced_furniture(frame: pl.DataFrame, *, strike: bool = True) -> pl.DataFra
     return rewritten(frame, rows.filter(~emptied), new.filter(~emptied))
 
 
-def repeated_splice(frame: pl.DataFrame, table: pl.DataFrame, *, min_share: float = 0.01) -> pl.DataFrame:
+def repeated_splice(
+    frame: pl.DataFrame, table: pl.DataFrame, *, marks: pl.DataFrame, min_share: float = 0.01
+) -> pl.DataFrame:
     """The frame without the last sentences that its source prints in many documents, after different ones.
 
-    `table` is a merged table of `line_counts.count`. The sentence has one of `closing_sentences.PLEAS` in it, is in at
+    `table` is a merged table of `line_counts.count`, `marks` what `line_marks.line_marks` tells of the frame. The
+    sentence has one of `closing_sentences.PLEAS` in it, is in at
     least FEW_DOCUMENTS documents and a share of one in SHARE of `min_share`, and stood after about as many different
     texts. Of several at the end of one paragraph all are taken out.
     """
@@ -66,20 +70,27 @@ def repeated_splice(frame: pl.DataFrame, table: pl.DataFrame, *, min_share: floa
     if known.is_empty():
         return frame
     text, source = frame.get_column("text"), frame.get_column("source")
-    printed = source.is_in(known.get_column("source").unique().implode())
-    rows = (frame.get_column("reason").is_null() & text.is_not_null() & printed).fill_null(False).arg_true()
     changed = pl.Series([], dtype=pl.UInt32)
-    while len(rows):
-        found = closing_sentences(text.gather(rows))
-        rows = rows.gather(found.get_column("row"))
-        marked = found.with_columns(
-            rows.alias("row"),
-            source.gather(rows).alias("source"),
-            sentence_hashes(found.get_column("sentence")).alias("line"),
-        ).join(known, on=["source", "line"], how="semi", maintain_order="left")
-        rows = marked.get_column("row")
-        text = text.scatter(rows, marked.get_column("before"))
+    found = marks.filter(kind=SENTENCE).select("row", "line", "start")
+    while len(found):
+        rows = found.get_column("row")
+        found = (
+            found.with_columns(
+                source.gather(rows), text.gather(rows), frame.get_column("reason").gather(rows)
+            )
+            .filter(pl.col("reason").is_null())
+            .join(known, on=["source", "line"], how="semi", maintain_order="left")
+            .with_columns(what_stands_before(pl.col("text"), pl.col("start")).alias("text"))
+        )
+        rows = found.get_column("row")
+        text = text.scatter(rows, found.get_column("text"))
         changed = pl.concat([changed, rows])
+        again = closing_sentences(text.gather(rows))  # there may be another before it
+        found = again.select(
+            rows.gather(again.get_column("row")).alias("row"),
+            sentence_hashes(again.get_column("sentence")).alias("line"),
+            "start",
+        )
     changed = changed.unique().sort()
     return rewritten(frame, changed, text.gather(changed))
 

@@ -25,6 +25,7 @@ import polars as pl
 from cleaners.count_tables import merge
 from cleaners.duplicate import Table, compared, duplicate, kept
 from cleaners.line_counts import count
+from cleaners.line_marks import line_marks
 from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases import Phrase
 from cleaners.rarest_shingles import count_shingles, merge_counts
@@ -33,7 +34,7 @@ from cleaners.spliced_furniture import repeated_splice, rewritten
 from cleaners.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
-from flows.editing import count_words, decide, edit, fingerprints_of, options, repaired
+from flows.editing import count_words, decide, edit, fingerprints_of, repaired
 from flows.exceptions import read_exceptions, spare
 from flows.index import index_tables
 from flows.ledger import RECORDS, earlier_of
@@ -123,8 +124,9 @@ def clean(job: Job, read: Read) -> None:
     documents, frame = edit(_read(job.path("read", shard)), job.settings, job.phrases)
     frame = spare(frame, documents, read_exceptions(Dataset(job.out)))
     if job.settings.repeated_line.enabled:
-        counted = count(frame, documents, max_characters=job.settings.repeated_line.max_characters)
-        _write(counted, job.path("lines", shard))
+        marks = line_marks(frame, max_characters=job.settings.repeated_line.max_characters)
+        _write(marks, job.path("marks", shard))
+        _write(count(frame, documents, marks=marks), job.path("lines", shard))
     if job.orders:
         texts = frame.filter(compared()).get_column("text")
         _write(count_shingles(texts, job.settings.duplicate.n), job.path("order", shard))
@@ -198,15 +200,22 @@ def strike_lines(job: Job, shard: str) -> None:
     rules = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
     text = frame.get_column("text")
     if job.settings.repeated_line.enabled:
-        lines = _frequent_lines(job)
-        struck = repeated_line(frame, lines, **options(job.settings.repeated_line))
+        s, lines, marks = job.settings.repeated_line, _frequent_lines(job), _read(job.path("marks", shard))
+        struck = repeated_line(
+            frame,
+            lines,
+            marks=marks,
+            min_documents=s.min_documents,
+            min_share=s.min_share,
+            min_words=s.min_words,
+        )
         struck = spare(struck, _read(job.path("documents", shard)), read_exceptions(Dataset(job.out)))
         rules = struck.select(
             pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
         ).to_series()
         frame = struck
         if job.settings.spliced_furniture.enabled:
-            frame = repeated_splice(frame, lines, min_share=job.settings.repeated_line.min_share)
+            frame = repeated_splice(frame, lines, marks=marks, min_share=s.min_share)
     changed = frame.get_column("text").ne_missing(text)
     spliced = frame.select("text").with_row_index("row").filter(changed)
     _write(spliced, job.path("spliced", shard))

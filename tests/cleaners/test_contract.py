@@ -16,6 +16,7 @@ from cleaners.count_tables import merge
 from cleaners.duplicate import duplicate, find, table_of
 from cleaners.encoding import encoding
 from cleaners.line_counts import count
+from cleaners.line_marks import line_marks
 from cleaners.paragraphs import REASONS, SCHEMA
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
@@ -36,13 +37,19 @@ def strike_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
     return duplicate(frame, decisions)
 
 
+def strike_repeated_lines(frame: pl.DataFrame) -> pl.DataFrame:
+    """The lines cleaner, on what it counts in the frame itself."""
+    marks = line_marks(frame)
+    return repeated_line(frame, merge([count(frame, marks=marks)]), marks=marks, min_documents=2)
+
+
 CLEANERS: dict[str, Cleaner] = {
     "encoding": lambda frame: encoding(frame, **NEWS),
     "repeated_headline": repeated_headline,
     "related_articles": lambda frame: related_articles(frame, phrases=PHRASES),
     "boilerplate": lambda frame: boilerplate(frame, phrases=PHRASES, model=line_scores(), strictness=1),
     "spliced_furniture": spliced_furniture,
-    "repeated_line": lambda frame: repeated_line(frame, merge([count(frame)]), min_documents=2),
+    "repeated_line": strike_repeated_lines,
     "duplicate": strike_duplicates,
 }
 

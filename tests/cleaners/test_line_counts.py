@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cleaners.count_tables import COUNTS, different_bodies, merge
+from cleaners import line_counts
+from cleaners.count_tables import COUNTS, UNDATED, different_bodies, merge
 from cleaners.folding import line_hashes
-from cleaners.line_counts import LONG, SENTENCE, TEMPLATE, UNDATED, count
+from cleaners.line_counts import LONG, SENTENCE_WEIGHT
+from cleaners.line_marks import LONGEST_TEMPLATE, line_marks
 from cleaners.line_templates import template_hashes
 from cleaners.paragraphs import remove
 from support import body, frame_of
@@ -22,6 +25,11 @@ from support import body, frame_of
 PLEA = "Get the evening letter in your inbox."
 SOURCE = "post.example"
 LONG_BODY = body(0) * 3
+
+
+def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, **options: Any) -> pl.DataFrame:
+    """What is counted of a frame, the lines marked first."""
+    return line_counts.count(frame, published, marks=line_marks(frame, **options))
 
 
 def of_line(table: pl.DataFrame, line: str) -> pl.DataFrame:
@@ -85,7 +93,7 @@ def test_a_line_with_figures_counts_by_its_template_too() -> None:
 
 def test_a_long_line_has_no_template() -> None:
     """Furniture with a counter in it is short: longer lines take no room for their template."""
-    for length, rows in ((TEMPLATE, 3), (TEMPLATE + 1, 2)):
+    for length, rows in ((LONGEST_TEMPLATE, 3), (LONGEST_TEMPLATE + 1, 2)):
         assert len(count(frame_of((SOURCE, ["7" + "a" * (length - 1)])))) == rows
 
 
@@ -241,7 +249,9 @@ def body_bin(texts: list[str]) -> int:
         candidates = [t for t in upper if "://" not in t]
         if not candidates:
             return 0
-        longest = max(candidates, key=lambda t: len(t.encode()) * (SENTENCE if t in upper_sentences else 1))
+        longest = max(
+            candidates, key=lambda t: len(t.encode()) * (SENTENCE_WEIGHT if t in upper_sentences else 1)
+        )
     return 1 << blake2b(longest.encode(), digest_size=8).digest()[0] % 64
 
 
@@ -262,7 +272,7 @@ def test_the_count_is_what_a_loop_counts(
             tail = not head and not any(m > n for m in long)
             hashes = [line_hashes(pl.Series([text])).item()]
             if (
-                len(text.encode()) <= TEMPLATE
+                len(text.encode()) <= LONGEST_TEMPLATE
                 and (template := template_hashes(pl.Series([text])).item()) is not None
             ):
                 hashes.append(template)

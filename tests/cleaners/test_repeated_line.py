@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 
 from cleaners.count_tables import merge
 from cleaners.line_counts import count
+from cleaners.line_marks import line_marks
 from cleaners.paragraphs import remove
 from cleaners.repeated_line import least_documents, repeated, repeated_line
 from support import ROOT, body, frame_of
@@ -62,9 +63,22 @@ def documents_of(case: dict[str, Any]) -> pl.DataFrame:
     return frame_of(*documents)
 
 
-def clean(frame: pl.DataFrame, published: pl.DataFrame | None = None, **options: Any) -> pl.DataFrame:
+def clean(
+    frame: pl.DataFrame, published: pl.DataFrame | None = None, *, max_characters: int = 400, **options: Any
+) -> pl.DataFrame:
     """The frame, cleaned by what it counts itself."""
-    return repeated_line(frame, merge([count(frame, published)]), **options)
+    marks = line_marks(frame, max_characters=max_characters)
+    return repeated_line(frame, merge([count(frame, published, marks=marks)]), marks=marks, **options)
+
+
+def table_of(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
+    """What is counted of a frame."""
+    return count(frame, marks=line_marks(frame, **options))
+
+
+def struck_by(frame: pl.DataFrame, table: pl.DataFrame, **options: Any) -> pl.DataFrame:
+    """The frame, cleaned by a table."""
+    return repeated_line(frame, table, marks=line_marks(frame), **options)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -117,10 +131,10 @@ def test_what_others_removed_keeps_its_reason() -> None:
 def test_rare_lines_may_be_left_out() -> None:
     """A table without the lines of fewer than `least_documents` documents strikes the same."""
     frame = frame_of(*((SOURCE, [PLEA, long_body(n)]) for n in range(9)))
-    table = count(frame)
+    table = table_of(frame)
     short = table.filter(pl.col("line").is_null() | (pl.col("documents") >= least_documents(5)))
     assert len(short) < len(table)
-    assert_frame_equal(repeated_line(frame, short), repeated_line(frame, table))
+    assert_frame_equal(struck_by(frame, short), struck_by(frame, table))
 
 
 def test_options() -> None:
@@ -135,7 +149,7 @@ def test_options() -> None:
     assert clean(frame, min_words=8)["reason"].null_count() == 26
     assert clean(frame, max_characters=len(PLEA))["reason"].null_count() == 20
     assert clean(frame, max_characters=len(PLEA) - 1)["reason"].null_count() == 26
-    assert count(frame, max_characters=len(PLEA) - 1)["line"].null_count() == 1
+    assert table_of(frame, max_characters=len(PLEA) - 1)["line"].null_count() == 1
 
 
 def test_the_headline_stays() -> None:
@@ -205,7 +219,7 @@ def test_nothing_to_do(documents: list[tuple[str | None, list[str | None]]]) -> 
     """Empty frames, null and empty texts come back as they are, and so does a frame with an empty table."""
     frame = frame_of(*documents)
     assert_frame_equal(clean(frame), frame)
-    assert_frame_equal(repeated_line(frame, merge([])), frame)
+    assert_frame_equal(struck_by(frame, merge([])), frame)
     assert repeated(merge([])).is_empty()
 
 
@@ -237,9 +251,9 @@ DOCUMENTS = st.lists(
 def test_doing_it_twice(documents: list[tuple[str | None, list[str | None]]]) -> None:
     """The same table strikes nothing new the second time; rows keep their order and their text."""
     frame = frame_of(*documents)
-    table = count(frame)
-    once = repeated_line(frame, table, min_documents=2)
-    assert_frame_equal(repeated_line(once, table, min_documents=2), once)
+    table = table_of(frame)
+    once = struck_by(frame, table, min_documents=2)
+    assert_frame_equal(struck_by(once, table, min_documents=2), once)
     assert_frame_equal(once.drop("reason", "rule"), frame.drop("reason", "rule"))
 
 
@@ -249,10 +263,10 @@ def test_frames_may_be_cleaned_one_by_one(
 ) -> None:
     """With the table of all, shards are decided as the whole is."""
     frame = frame_of(*documents)
-    table = count(frame)
-    whole = repeated_line(frame, table, min_documents=2)
+    table = table_of(frame)
+    whole = struck_by(frame, table, min_documents=2)
     parts = [
-        repeated_line(
+        struck_by(
             frame.filter(pl.col("document_id").is_in([f"d{i}" for i in range(n, n + size)])),
             table,
             min_documents=2,

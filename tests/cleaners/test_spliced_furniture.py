@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 from cleaners.closing_sentences import closing_sentences
 from cleaners.count_tables import merge
 from cleaners.line_counts import count
+from cleaners.line_marks import line_marks
 from cleaners.paragraphs import remove
 from cleaners.splice_patterns import HINTS
 from cleaners.spliced_furniture import FIX, repeated_splice, spliced_furniture
@@ -118,7 +119,8 @@ def test_any_text_may_come(text: str, shape: Any) -> None:
 
 def closing(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
     """The frame without last sentences, by what it counts itself."""
-    return repeated_splice(frame, merge([count(frame)]), **options)
+    marks = line_marks(frame)
+    return repeated_splice(frame, merge([count(frame, marks=marks)]), marks=marks, **options)
 
 
 def test_a_last_sentence_that_a_source_repeats() -> None:
@@ -201,7 +203,8 @@ SENTENCES = st.sampled_from(
 def test_closing_sentences_are_at_the_end(texts: list[str]) -> None:
     """What is found and what stands before it make the text, white space aside."""
     found = closing_sentences(pl.Series(texts, dtype=pl.String))
-    for row, last, before in found.rows():
+    for row, start, last, before in found.rows():
+        assert texts[row].encode()[start:].decode() == last
         assert before == texts[row][: len(before)]
         assert texts[row][len(before) :].strip() == last
 
@@ -215,9 +218,9 @@ def test_closing_sentences_are_at_the_end(texts: list[str]) -> None:
 def test_doing_it_twice(documents: list[tuple[str | None, str]]) -> None:
     """The same table takes out nothing new the second time, and no paragraph is emptied."""
     frame = frame_of(*((source, [f"{sentence(n % 5)} {text}"]) for n, (source, text) in enumerate(documents)))
-    table = count(frame)
-    once = repeated_splice(frame, table)
-    assert_frame_equal(repeated_splice(once, table), once)
+    table = count(frame, marks=line_marks(frame))
+    once = repeated_splice(frame, table, marks=line_marks(frame))
+    assert_frame_equal(repeated_splice(once, table, marks=line_marks(once)), once)
     assert (once["text"].str.len_bytes() > 0).all()
     assert all(
         after == before[: len(after)] for after, before in zip(once["text"], frame["text"], strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import sys
 
-from flows.cli import held, look, run, undo  # noqa: F401 - each adds its commands to the app
+from flows.cli import held, look, run, serve, undo  # noqa: F401 - each adds its commands to the app
 from flows.cli.app import app, told
 from flows.start import set_up
 

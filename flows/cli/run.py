@@ -80,8 +80,8 @@ def _carry_out(
     retry_rejected: bool,
 ) -> Outcome:
     if engine is Engine.PREFECT:
-        _require_prefect()
-    if engine is Engine.PREFECT or (engine is Engine.AUTO and _prefect_answers()):
+        require_prefect()
+    if engine is Engine.PREFECT or (engine is Engine.AUTO and prefect_answers()):
         from flows.clean import clean_here
 
         return clean_here(inputs, out, config, retry_rejected)
@@ -96,23 +96,28 @@ def _carry_out(
         return carry_out(inputs, out, settings, engine_here, retry_rejected=retry_rejected)
 
 
-def _require_prefect() -> None:
-    """Raise CopydeskError where a Prefect API is configured and cannot be reached."""
+def require_prefect(*, configured: bool = False) -> None:
+    """Raise CopydeskError where a Prefect API is configured and cannot be reached, or must be configured and is not."""
     from flows.engine import api_answers, configured_api
 
     api = configured_api()
+    if api is None and configured:
+        raise UsageError(
+            "no Prefect API is configured: start a server with `prefect server start`, and tell where it is with "
+            "`prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`"
+        )
     if api is not None and not api_answers(api):
         raise CopydeskError(f"the Prefect API {api} cannot be reached: start it, or run with --engine local")
 
 
-def _prefect_answers() -> bool:
+def prefect_answers(what: str = "the run is done") -> bool:
     """Whether a Prefect API is configured and can be reached; a warning where it is configured and cannot."""
     from flows.engine import api_answers, configured_api
 
     api = configured_api()
     if api is None or api_answers(api):
         return api is not None
-    warn.print(f"copydesk: the Prefect API {api} cannot be reached; the run is done in this process")
+    warn.print(f"copydesk: the Prefect API {api} cannot be reached; {what} in this process")
     return False
 
 

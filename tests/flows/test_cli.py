@@ -317,7 +317,7 @@ def test_runs_lists_what_was_published(copydesk: Copydesk, story: Path, tmp_path
     assert [line.split()[0] for line in lines] == ["run", "r000001", "r000002"]
 
 
-@pytest.mark.parametrize("command", ["run", "explain", "runs", "verify", "publish", "discard"])
+@pytest.mark.parametrize("command", ["run", "explain", "runs", "verify", "publish", "discard", "serve"])
 def test_every_command_explains_itself(copydesk: Copydesk, command: str) -> None:
     """Each command has a help text, and the README names it."""
     answer = copydesk(command, "--help")

@@ -27,9 +27,11 @@ NAMES: Final = (
 )
 #: "WRENMOUTH (Reuters) -", and nothing after it
 DATELINE: Final = r"^\p{Lu}{3}[\p{Lu}\s.,'’-]*(?:\(.{2,20}\)\s*)?[-–—]+$"
-#: "The Late Harbour Show": each word with a capital, small words aside, and no full stop; a name or a heading
+#: "The Late Harbour Show": each word with a capital, small words aside, and no full stop; or "# The week" in Markdown
 _CAPITAL: Final = r"\p{Lu}[\p{L}\p{M}\p{N}.'’&-]*"
-HEADING: Final = rf"^[^\p{{L}}]*{_CAPITAL}(?:[\s:–—-]+(?:{_CAPITAL}|\p{{Ll}}{{1,3}}|&))*[^\p{{L}}.]*$"
+HEADING: Final = (
+    rf"^#{{1,6}}\s|^[^\p{{L}}]*{_CAPITAL}(?:[\s:–—-]+(?:{_CAPITAL}|\p{{Ll}}{{1,3}}|&))*[^\p{{L}}.]*$"
+)
 #: "Port Alder, 4 March 2031", "Tuesday 4 March 2031, Port Alder"
 DATE_AND_PLACE: Final = r"^\p{Lu}[\p{L}\s.'’-]*,\s[^,]*\p{Nd}{4}$|^[^,]*\p{Nd}{4},\s*\p{Lu}\p{L}+"
 #: "Attendance: 23,100", "Final score: 3-1"

@@ -80,7 +80,8 @@ PLEA: Final = re.compile(
 
 SHORTCODE: Final = re.compile(
     r"\[/?(?:pullquote|embedtweet|embed|audio-clip|youtube)(?: [^\[\]]{1,300})?/?\]"
-    r"|\[/?(?:caption|gallery|video|audio|playlist|tweet)(?: [a-z_]+=[^\[\]]{1,300})/?\]"
+    r"|\[(?:caption|gallery|video|audio|playlist|tweet)(?: [a-z_]+=[^\[\]]{1,300})/?\]"
+    r"|\[/(?:caption|gallery|video|audio|playlist|tweet)\]"
 )
 
 #: What the scripts of pages name, and articles about programming seldom do.

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cleaners.count_tables import merge
 from cleaners.paragraphs import REASONS
 from flows.checks.verify import verify
 from flows.dataset import Dataset
@@ -504,3 +505,36 @@ def test_a_witness_is_compared_without_its_furniture(jsonl: Jsonl, tmp_path: Pat
     assert len(removed) == 4
     assert not removed["text"].str.contains(plea, literal=True).any()
     assert list(verify(Dataset(tmp_path / "out"))) == []
+
+
+def test_the_memory_of_many_runs_is_that_of_one(jsonl: Jsonl, tmp_path: Path) -> None:
+    """What is counted does not depend on how the documents were split into runs, whatever was decided meanwhile."""
+    lines = [
+        "Published 4 Jan 2031",
+        f"{STORY} Join the conversation below.",
+        "Sign up for our newsletter",
+        "3 shares",
+    ]
+    records = [
+        {
+            "text": "\n".join([f"Story {n}", *lines[n % 4 :]]),
+            "source": "ab"[n % 2],
+            "date": f"2031-01-{n + 1:02d}",
+        }
+        for n in range(12)
+    ]
+    files = [jsonl(records[n : n + 3], f"{n}.jsonl") for n in range(0, 12, 3)]
+    for file in files:
+        run([file], tmp_path / "many")
+    run(files, tmp_path / "one")
+    many, one = (
+        merge(
+            [
+                pl.read_parquet(path, hive_partitioning=False)
+                for path in Dataset(tmp_path / name).parts("lines")
+            ]
+        )
+        for name in ("many", "one")
+    )
+    assert many.equals(one)
+    assert len(one) > 10

@@ -110,7 +110,7 @@ def test_a_compaction_that_is_killed_changes_no_row(
     """Killed anywhere, the rows are there, each once, for readers and for the next run."""
     out = tmp_path / "out"
     some_runs(out, jsonl, 0)
-    for number, point in enumerate(POINTS[::3], 1):
+    for number, point in enumerate(POINTS[::7], 1):
         some_runs(out, jsonl, number)
         before = published(out)["documents"], rows(out)
         kill_at(point, lambda: compact(Dataset(out)))

@@ -82,7 +82,7 @@ def test_an_expiry_that_is_killed_is_as_before_or_as_after(
     tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None]
 ) -> None:
     """`documents` decides, and what outlives its run is there either way."""
-    for point in ("exchange documents", "exchange ledger", "exchange witnesses", "exchange unmark ledger"):
+    for point in ("exchange documents", "exchange ledger", "exchange witnesses"):
         out = tmp_path / point.replace(" ", "-")
         files = three_runs(out, jsonl)
         kill_at(point, lambda out=out: expire(Dataset(out), LONG_AGO + timedelta(days=1)))

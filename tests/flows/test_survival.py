@@ -86,6 +86,7 @@ def worked(out: Path, folder: Path, what: str, kill_after: float | None) -> floa
         process.wait()
         with pytest.raises(ProcessLookupError):  # nothing of it lives on
             os.killpg(process.pid, 0)
+        assert process.returncode in (0, -signal.SIGKILL)
         return took if process.stdout.read() == "done\n" else None
 
 

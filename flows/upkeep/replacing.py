@@ -18,6 +18,7 @@ from flows.dataset import Dataset, Span
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests
+from flows.exceptions import read_exceptions
 from flows.positions import kept, ranks, taken
 from flows.summary import REPLACED, Tally
 from flows.tables import conform
@@ -30,7 +31,9 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
     The caller holds the lock. Readers see the older documents until all are gone at once. Raises CopydeskError where
     the file system cannot exchange folders, unless `offline` says that nobody reads.
     """
-    pairs = _replaced(dataset, [run_id])
+    # an older version that was restored since stays
+    exceptions = read_exceptions(dataset).filter(pl.col("reason") == REPLACED)
+    pairs = _replaced(dataset, [run_id]).filter(~pl.col("older").is_in(exceptions["document_id"].implode()))
     spans = _spans(dataset, pairs["older"]) if len(pairs) else []
     if not spans:
         return 0

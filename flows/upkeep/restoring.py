@@ -106,7 +106,9 @@ def _put_back(
         exceptions = pl.concat(
             [read_exceptions(dataset), *(e for change in changes for e in change.exceptions)]
         )
-        exceptions = exceptions.unique(["source", "uri", "line"], keep="first", maintain_order=True)
+        exceptions = exceptions.unique(
+            ["source", "uri", "line", "document_id"], keep="first", maintain_order=True
+        )
         write_part(exceptions, tree(dataset) / KIND / "part-00000.parquet", {})
         seal(tree(dataset) / KIND)
     exchange(dataset, offline=offline)

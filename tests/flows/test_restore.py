@@ -164,3 +164,16 @@ def test_a_restoration_that_is_killed_is_as_before_or_as_after(
         assert [len(rows) for rows in texts(out).values()] == ([2, 2] if back else [1, 1])
         assert len(table(out, "removed")) == (0 if back else 2)
         assert (out / "_copydesk/exceptions/part-00000.parquet").exists() is back
+
+
+def test_an_older_version_that_was_restored_stays(tmp_path: Path, jsonl: Jsonl) -> None:
+    """What `on_change = "replace"` had taken out and somebody has put back, no later run takes out again."""
+    out = tmp_path / "out"
+    said = NO_MEMORY | {"inputs": {"on_change": "replace"}}
+    run(out, jsonl([record(1)]), said=said)
+    run(out, jsonl([{**record(1), "text": story(2)}]), said=said)
+    assert texts(out) == {"id-1": [story(2)]}
+    restore(Dataset(out), reason="replaced")
+    run(out, jsonl([record(3)], "later.jsonl"), said=said)
+    assert sorted(table(out, "documents")["text"]) == sorted([story(1), story(2), story(3)])
+    swept(out)

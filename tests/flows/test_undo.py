@@ -86,7 +86,10 @@ def test_a_rollback_that_is_killed_is_as_before_or_as_after(
         kill_at(point, lambda out=out: rollback(Dataset(out), "r000003"))
         expected = whole if point == "exchange documents" else short
         assert published(out)["documents"] == expected[0]["documents"], point
-        swept(out)
+        if number % 6 == 0:
+            swept(out)
+        with Dataset(out).writing():
+            pass
         assert (published(out), state(out)) == expected, point
 
 

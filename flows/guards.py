@@ -29,7 +29,7 @@ guard: the next one like it is no surprise. A fall takes no text away, and is no
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,12 +84,20 @@ def judge(history: pl.DataFrame, now: pl.DataFrame, guards: Guards) -> list[Find
     if not guards.enabled:
         return []
     mine = shares(now)
-    found = [*_past_bounds(mine, guards), *_past_history(shares(history), mine, guards)]
+    # nothing under the least rise is ever held, and of most sources nothing is over it
+    high = mine.filter(pl.col("share") >= guards.min_rise)
+    past = shares(_of(history, high, KEY))
+    found = [*_past_bounds(mine, guards), *_past_history(_of(past, high, (*KEY, "measure")), high, guards)]
     first: dict[tuple[str | None, str], Finding] = {}
     for finding in found:
         first.setdefault((finding.source, finding.measure), finding)
     order = {measure: n for n, measure in enumerate(MEASURES)}
     return sorted(first.values(), key=lambda f: (f.source is not None, f.source or "", order[f.measure]))
+
+
+def _of(rows: pl.DataFrame, some: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """The rows, in their order, whose key is one of these."""
+    return rows.join(some, on=key, how="semi", nulls_equal=True, maintain_order="left")
 
 
 def _past_bounds(mine: pl.DataFrame, guards: Guards) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -159,8 +159,8 @@ def serve_with_prefect(
     inputs: Sequence[str], out: Path, config: Path | None, clock: Clock, name: str
 ) -> None:
     """Serve the flow as a deployment of the Prefect server, until SIGINT or SIGTERM; its schedule is paused then."""
-    from prefect import serve
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.runner import Runner
     from prefect.schedules import Cron, Interval
     from prefect.types.entrypoint import EntrypointType
 
@@ -182,4 +182,15 @@ def serve_with_prefect(
         ),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
-    serve(deployment, limit=1, pause_on_shutdown=True)
+
+    class Served(Runner):
+        """A runner that ends at SIGTERM as it does at SIGINT: Prefect's own would be gone before the schedule rests."""
+
+        def handle_sigterm(self, *_: Any, **__: Any) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
+    runner: Any = Served(limit=1, pause_on_shutdown=True)
+    runner.add_deployment(deployment)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(runner.start())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Config, app, told, warn
+from flows.cli.app import Config, app, warn
 from flows.cli.run import Engine, prefect_answers, require_prefect
 from flows.errors import UsageError
 
@@ -47,18 +47,20 @@ def serve(
     dataset = Dataset(out)
     given = [place if "://" in place else str(Path(place).absolute()) for place in inputs]
     config = config and config.absolute()
-    if engine is Engine.PREFECT:
-        require_prefect(configured=True)
-    if engine is Engine.PREFECT or (engine is Engine.AUTO and prefect_answers("the schedule is kept")):
-        with told():
-            serve_with_prefect(given, dataset.root, config, clock, name or deployment_name(dataset.root))
-        return
-    stop = Stop()
 
     def tell(line: str) -> None:
         if not quiet:
             warn.print(f"copydesk: {line}", markup=False)
 
+    if engine is Engine.PREFECT:
+        require_prefect(configured=True)
+    if engine is Engine.PREFECT or (engine is Engine.AUTO and prefect_answers("the schedule is kept")):
+        name = name or deployment_name(dataset.root)
+        tell(f"serving {dataset.root}: {clock}; deployment copydesk/{name} of the Prefect server")
+        serve_with_prefect(given, dataset.root, config, clock, name)
+        tell("stopped")
+        return
+    stop = Stop()
     with stop.on_signals():
         tell(f"serving {dataset.root}: {clock}; without Prefect, until this process ends")
         serve_here(

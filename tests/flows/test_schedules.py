@@ -227,7 +227,7 @@ def test_serve_is_a_deployment_where_there_is_a_server(server: Server, tmp_path:
     assert deployed.parameters == {"inputs": [str(path)], "out": str(out), "config": None}
 
 
-def serving(env: dict[str, str], *arguments: object) -> subprocess.Popen[str]:
+def serving(env: dict[str, str], *arguments: object) -> subprocess.Popen[bytes]:
     """The command `serve` as a process."""
     command: Sequence[str] = [sys.executable, "-m", "flows.cli", "serve", *map(str, arguments)]
-    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)

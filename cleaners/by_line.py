@@ -12,6 +12,8 @@ import polars as pl
 
 #: What a line may be labelled.
 LABELS: Final = ("by-line", "dateline", "time stamp")
+#: A table of labelled lines.
+LABELLED: Final = {"document_id": pl.String(), "position": pl.UInt32(), "label": pl.String()}
 #: A longer line, in bytes, has no label.
 MAX_BYTES: Final = 160
 #: Nor a longer one that of a dateline or a time stamp.
@@ -94,6 +96,9 @@ _MAY_BE_BY_LINE: Final = (
 )
 
 
+_BY_A_THING: Final = r"^\W{0,3}(?i:by (?:the|a|an)|von (?:der|dem|den)|par (?:le|la|les)|por (?:el|la|los))\s"
+
+
 def label_lines(text: pl.Series) -> pl.Series:
     """What each text is labelled, one of `LABELS`, or null.
 
@@ -110,9 +115,15 @@ def label_lines(text: pl.Series) -> pl.Series:
             timed.filter(line.str.contains(DATELINE)).select("row", pl.lit("dateline").alias("label")),
             short.filter(line.str.contains(AGENCY_LINE)).select("row", pl.lit("dateline").alias("label")),
             short.filter(line.str.contains(_MAY_BE_BY_LINE))
-            .filter(line.str.contains(BY_LINE))
+            .filter(line.str.contains(BY_LINE) & ~line.str.contains(_BY_A_THING))
             .select("row", pl.lit("by-line").alias("label")),
         ]
     ).unique("row", keep="first", maintain_order=True)
     labels = pl.repeat(None, len(text), dtype=pl.String, eager=True)
     return labels.scatter(told.get_column("row"), told.get_column("label")).alias("label")
+
+
+def labelled(frame: pl.DataFrame) -> pl.DataFrame:
+    """The lines of a frame that have a label, struck or not, with the columns of `LABELLED`."""
+    labels = label_lines(frame.get_column("text"))
+    return frame.select("document_id", "position", labels).filter(pl.col("label").is_not_null())

@@ -10,6 +10,7 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
+from cleaners.by_line import label_lines
 from cleaners.duplicate import duplicate
 from cleaners.rarest_shingles import merge_counts
 from flows import inputs
@@ -31,9 +32,8 @@ def explain(file: str, settings: Settings, console: Console) -> None:
             alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
             order = merge_counts([]) if settings.duplicate.method == "exact" else None
             (decisions,) = decide([fingerprints_of(frame, alone, order)], [], alone)
-            proofs = duplicate(frame, decisions).partition_by(
-                "document_id", maintain_order=True, as_dict=True
-            )
+            told = duplicate(frame, decisions).with_columns(label_lines(frame.get_column("text")))
+            proofs = told.partition_by("document_id", maintain_order=True, as_dict=True)
             for document in documents.iter_rows(named=True):
                 paragraphs = proofs.get((document["document_id"],))
                 _print_document(document, paragraphs, console)
@@ -66,6 +66,8 @@ def _print_document(document: dict[str, object], paragraphs: pl.DataFrame | None
             console.print(
                 Text("  ") + Text(row["text"] or "(nothing left)", style="" if row["text"] else "dim")
             )
+            if row["label"]:
+                console.print(Text(f"    {row['label']}, kept", style="dim"))
         if row["before"] is not None:
             console.print(Text(f"~   {', '.join(row['fixes'])}; it was: {row['before']}", style="yellow"))
     console.print(Text(f"\n  {kept} paragraphs kept, {struck} struck\n", style="dim"))

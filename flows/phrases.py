@@ -10,7 +10,7 @@ A phrase file has a `language` and any number of entries:
     match = "line"                 # or "start", "anywhere", "regex"
     max_words = 12                 # a longer line is left alone; not for "line"
     action = "line"                # or "teaser", "block", "tail", "menu", "keep"
-    where = "any"                  # or "end": only where no prose of the article follows
+    where = "any"                  # or "end": only where no prose of the article follows; not for "tail"
     source = "example.org"         # only in documents of this source
 
 `name` and `texts` must be there, the others have the defaults shown (and no source). What each means is told at
@@ -148,6 +148,9 @@ def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
     max_words = entry.get("max_words", MAX_WORDS)
     if isinstance(max_words, bool) or not isinstance(max_words, int) or max_words < 1:
         raise ConfigurationError(f"{where}: max_words must be a whole number from 1, not {max_words!r}")
+    action = entry.get("action", ACTIONS[0])
+    if "where" in entry and action in ("tail", "menu"):
+        raise ConfigurationError(f'{where}: where says nothing where action is "{action}"')
     if match == "line" and "max_words" in entry:
         raise ConfigurationError(f'{where}: max_words says nothing where match is "line"')
     source = entry.get("source")
@@ -157,7 +160,7 @@ def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
         language=language,
         name=name,
         texts=tuple(texts),
-        action=entry.get("action", ACTIONS[0]),
+        action=action,
         match=match,
         max_words=max_words,
         where=entry.get("where", WHERES[0]),

@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.by_line import labelled
 from cleaners.count_tables import merge
 from cleaners.duplicate import Table, compared, duplicate, kept
 from cleaners.line_counts import count
@@ -306,6 +307,7 @@ def split(job: Job, shard: str) -> Tally:
         pl.col(name).cast(dtype) for name, dtype in RECORDS.items()
     )
     write_part(job.signed(records), job.publish("records", shard), job.metadata)
+    write_part(job.signed(labelled(frame)), job.publish("labels", shard), job.metadata)
     for table, part in parts.items():
         whole = conform(table, job.signed(part))
         write_part(whole, job.publish(table, shard), job.metadata, ROW_GROUP[table])

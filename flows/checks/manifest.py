@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from cleaners.by_line import LABELLED
 from cleaners.count_tables import COUNTS
 from cleaners.fingerprints import fingerprint_schema
 from cleaners.rarest_shingles import ORDER
@@ -190,6 +191,8 @@ def _schema(table: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
             return ORDER
         case "lines":
             return COUNTS | SIGNED
+        case "labels":
+            return LABELLED | SIGNED
         case "tallies":
             return TALLY
     return SCHEMAS[table]

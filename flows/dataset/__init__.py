@@ -13,6 +13,7 @@
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
     OUT/_copydesk/order/run=<id>/           how rare shingles are, where the method is "exact": of the first run alone
     OUT/_copydesk/lines/run=<id>/           how often each source printed a line
+    OUT/_copydesk/labels/run=<id>/          which paragraphs are by-lines, datelines and time stamps, struck or not
     OUT/_copydesk/tallies/run=<id>/         what was struck, repaired and rejected of each source: what guards judge by
     OUT/_copydesk/runs/run=<id>/run.json    the manifest
     OUT/_copydesk/held/<id>/                a run that a guard holds, and why

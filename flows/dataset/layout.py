@@ -12,7 +12,7 @@ from flows.errors import CopydeskError, UsageError
 from flows.tables import TABLES
 
 #: Kinds of state that a run leaves in `_copydesk`, in folders like those of the tables.
-STATE: Final = ("ledger", "records", "unpublished", "index", "order", "lines", "tallies", "runs")
+STATE: Final = ("ledger", "records", "unpublished", "index", "order", "lines", "labels", "tallies", "runs")
 #: Have a part for each shard, all of the same names.
 SHARDED: Final = (*TABLES, "records", "unpublished", "index")
 OUTLIVE: Final = ("ledger", "records", "lines", "order")  # stay when their run expires, in the folder EXPIRED

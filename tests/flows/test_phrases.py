@@ -127,6 +127,10 @@ def entry(more: str) -> str:
             'mine.toml, line 1, [[phrase]] "a": max_words says nothing where match is "line"',
         ),
         (
+            entry('action = "tail"\nwhere = "end"'),
+            'mine.toml, line 1, [[phrase]] "a": where says nothing where action is "tail"',
+        ),
+        (
             entry("source = 1"),
             'mine.toml, line 1, [[phrase]] "a": source must be a text such as "example.org"',
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import polars as pl
 
@@ -12,9 +13,11 @@ from cleaners.image_credit import image_credits as credits_of_images
 from cleaners.line_judge import RULE as LINE_SCORE
 from cleaners.line_judge import judge_lines
 from cleaners.line_score import LineModel
-from cleaners.page_end import page_ends
+from cleaners.page_end import WORDS_AFTER, page_ends
+from cleaners.page_head import page_heads
 from cleaners.page_lines import page_lines
 from cleaners.page_menu import ENTRIES, menus
+from cleaners.page_menu import RULE as MENU
 from cleaners.paragraphs import remove
 from cleaners.phrase_search import lines_of, search
 from cleaners.phrase_topics import spoken_of
@@ -23,6 +26,11 @@ from cleaners.prose import is_prose
 from cleaners.pull_quote import pull_quotes as quotes_pulled
 from cleaners.share_bar import button_lines, share_bars
 from cleaners.stray_mark import stray_marks
+
+#: A whole page has so many lines of menus; on it, what these phrases strike stands below the article, too.
+OF_DUMP: Final = 10
+WORDS_OF_TEASER: Final = 25
+FOOTERS: Final = ":(?:newsletter|subscribe|share|follow-us|copyright|cookies|app|tips)$"
 
 
 def boilerplate(
@@ -52,6 +60,7 @@ def boilerplate(
       quote: repeats a sentence of the article" (`cleaners.pull_quote`), "author biography"
       (`cleaners.author_biography`); where they are switched on, "by-line" and "dateline" (`cleaners.by_line`);
     - "menu of the page": see `cleaners.page_menu`;
+    - "page head: above the headline": see `cleaners.page_head`;
     - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
       `cleaners.page_end`;
     - "line score 0.97: short, no sentence, neighbours struck": the line's score under `model` reaches what
@@ -164,7 +173,12 @@ def _of_page(
         found.filter((pl.col("action") == "tail") | ((pl.col("action") == "block") & ~pl.col("only_at_end")))
         .sort("row", pl.col("action") == "block", maintain_order=True)
         .unique("row", keep="first", maintain_order=True)
-        .select("row", "rule", (pl.col("action") == "block").alias("block"))
+        .select(
+            "row",
+            "rule",
+            (pl.col("action") == "block").alias("block"),
+            pl.lit(WORDS_AFTER).alias("longest_after"),
+        )
     )
     with_menu = (
         lines.join(entries, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= ENTRIES)
@@ -175,7 +189,25 @@ def _of_page(
     if documents.is_empty():
         return []
     page = page_lines(frame, found, documents)
-    return [page_ends(page, openings), menus(page, entries)]
+    of_menus = menus(page, entries)
+    # what menus have been told of a line stays true of it once it is struck
+    struck = frame.select(pl.col("rule").eq_missing(MENU).alias("struck")).to_series().arg_true().alias("row")
+    known_menus = pl.concat([of_menus.select("row"), pl.DataFrame([struck])]).unique()
+    dumps = (
+        page.join(known_menus, on="row", how="semi")
+        .group_by("document")
+        .len()
+        .filter(pl.col("len") >= OF_DUMP)
+    )
+    footers = (
+        found.filter((pl.col("action") == "line") & ~pl.col("only_at_end"))
+        .filter(pl.col("rule").str.contains(FOOTERS))
+        .join(page.join(dumps, on="document", how="semi"), on="row", how="semi")
+        .select("row", "rule", pl.lit(True).alias("block"), pl.lit(WORDS_OF_TEASER).alias("longest_after"))
+    )
+    openings = pl.concat([openings, footers]).unique("row", keep="first", maintain_order=True).sort("row")
+    titles = frame.select(pl.col("document_id").rle_id().alias("document"), "title").unique("document")
+    return [page_ends(page, openings), of_menus, page_heads(page, titles, known_menus)]
 
 
 def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

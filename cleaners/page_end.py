@@ -20,12 +20,12 @@ def page_ends(page: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the lines from that on with which the end of the page begins; "page end after phrase en:comments".
 
     `page` is what `page_lines` answers; `openings` are the lines with which the end of a page may begin: row, the rule
-    of their phrase, and `block` (Boolean), whether it is the heading of a block. The first of a document counts with
-    which the article has ended:
+    of their phrase, `block` (Boolean), whether it is the heading of a block, and `longest_after`, the words of the
+    longest paragraph that may stand after it. The first of a document counts with which the article has ended:
 
     - before it stand 50 words of prose at the least, and five times as many as after it;
     - after it no two paragraphs of prose stand together, as an article's do and the summaries of teasers do not, none
-      is longer than 60 words, and none is the last line;
+      is longer than `longest_after`, and none is the last line;
     - after the heading of a block stands not a single one, which could be the last of the article.
 
     A line stays that is no prose and that the prose of the document mentions: lists of an article, its subheads.
@@ -52,7 +52,7 @@ def page_ends(page: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
                 pl.col("rule").is_not_null()
                 & (pl.col("before") >= WORDS_BEFORE)
                 & (pl.col("before") >= PROSE_BEFORE * pl.col("after"))
-                & (pl.col("longest") <= WORDS_AFTER)
+                & (pl.col("longest") <= pl.col("longest_after"))
                 & ~pl.col("together")
                 & ~pl.col("ends_in_prose")
                 & ((pl.col("paragraphs") != 1) | ~pl.col("block"))

@@ -12,6 +12,8 @@ from cleaners.phrase_folding import fold
 from cleaners.phrases import Phrase
 from cleaners.prose import words_and_prose
 
+#: Furniture that articles are written about, by the names of its phrases.
+TOPICS: Final = ("cookies", "newsletter", "subscribe", "comments", "app", "advertisement")
 #: A shorter word of a phrase is no topic,
 MIN_LETTERS: Final = 7
 #: but one may stand so many characters beyond it,
@@ -23,7 +25,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def spoken_of(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.Series:
-    """The rows of sentences with a phrase of the action `line` about which the article speaks (UInt32).
+    """The rows of sentences that begin with a phrase about whose matter the article speaks (UInt32).
 
     `lines` is what `cleaners.phrase_search.lines_of` answers, `found` what `find` does. Such a sentence is prose of
     eight words or more with other words beside the phrase; a word of seven letters or more at the phrase, or its name,
@@ -65,7 +67,7 @@ def spoken_of(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase
 
 def _topics(phrase: Phrase, line: str) -> set[str]:
     """The words, in lower case, that the phrase is about, as it is found in the folded line."""
-    if phrase.match == "regex":
+    if phrase.match != "start" or phrase.name not in TOPICS:
         return set()
     topics = {phrase.name.removesuffix("s")}
     for text in phrase.texts:

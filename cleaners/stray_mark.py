@@ -11,7 +11,7 @@ RULE: Final = "mark without a word"
 MAX_BYTES: Final = 60
 
 # asterisks, dots and three dashes or more part the sections of an article; a row of a table has dashes between its bars
-_STRAY: Final = r"^(?:[|\s]*(?:[+−-][|\s]+)*[+−-]?[|\s]*|[|\s]*[→←↑↓↗»«›‹•▪■►▶◄▼▲☰✕✖×]+[|\s]*|_{10,})$"
+_STRAY: Final = r"^(?:[|\s]*(?:[+−-][|\s]+)*[+−-]?[|\s]*|[|\s]*(?:[→←↑↓↗»«›‹•▪■►▶◄▼▲☰✕✖×]+[|\s]*)+|_{10,})$"
 
 
 def stray_marks(lines: pl.DataFrame) -> pl.DataFrame:

@@ -29,7 +29,7 @@ BENEATH: Final = 2
 MAX_WORDS_UNTITLED: Final = 25
 #: The same as BENEATH for a first line that no title confirms to be a headline.
 BENEATH_UNTITLED: Final = 5
-#: A headline of so many words may be struck at any distance, if it comes again to the letter and the title has it.
+#: A headline of so many words may be struck at any distance, if the title has it.
 CERTAIN_WORDS: Final = 6
 #: A short line with two numbers or more is a dateline.
 MAX_WORDS_OF_DATELINE: Final = 8
@@ -68,8 +68,8 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
 
     A later one goes if it is among the next `rows` rows, is not shorter than `min_words` (in a script without spaces
     two characters are a word), and is neither a sentence with a full stop nor a quotation, unless the first printing is
-    that too. Directly beneath the first printing, two words do, and a full stop. Farther down, only a long headline
-    goes that stands there to the letter.
+    that too. Directly beneath the first printing, two words do, and a full stop. Farther down, only a headline of
+    six words or more goes.
     """
     if frame.is_empty():
         return frame
@@ -138,11 +138,31 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
     ).select("row", _rule().alias("rule"))
     certain = first.filter(
         pl.col("titled") & (pl.col("words") >= CERTAIN_WORDS) & ~pl.col("stopped") & ~pl.col("quoted")
-    ).select("document", "text", pl.col("row").alias("row_first"))
-    far = (
-        lines.join(certain, on=["document", "text"], how="inner")
+    ).select(
+        "document",
+        pl.col("key").alias("form"),
+        pl.col("text").alias("text_first"),
+        pl.col("row").alias("row_first"),
+    )
+    below = _keyed(
+        lines.filter(_SHORT)
+        .join(certain.select("document", "row_first"), on="document", how="inner")
         .filter(pl.col("row") > pl.col("row_first") + rows)
-        .select("row", pl.lit("headline again, further down").alias("rule"))
+        .select("row", "document", "text")
+    )
+    far = (
+        _described(_forms(below, CERTAIN_WORDS, "row").join(below.drop("document"), on="row"))
+        .join(certain, on=["document", "form"], how="inner")
+        .filter(~pl.col("stopped") & ~pl.col("quoted") & ~pl.col("clean").str.contains(_LABEL))
+        .select(
+            "row",
+            pl.when(pl.col("text") == pl.col("text_first"))
+            .then(pl.lit("headline again, further down"))
+            .when(pl.col("cut"))
+            .then(pl.lit("headline again with site name, further down"))
+            .otherwise(pl.lit("headline again, other case or punctuation, further down"))
+            .alias("rule"),
+        )
     )
     # a row that is a printing of both the title and the first line takes the first line's rule
     found = pl.concat([struck, far]).sort("row", "rule").unique("row", keep="first", maintain_order=True)

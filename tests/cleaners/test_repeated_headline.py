@@ -159,3 +159,33 @@ def test_the_first_look_loses_nothing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "same_ends", lambda lines: pl.repeat(True, len(lines), eager=True))
         assert_frame_equal(repeated_headline(frame, min_words=min_words), quick)
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("Ferry strike ends after nine days of talks", "headline again, further down"),
+        (
+            "FERRY STRIKE ENDS AFTER NINE DAYS OF TALKS",
+            "headline again, other case or punctuation, further down",
+        ),
+        (
+            "Ferry Strike Ends After Nine Days of Talks",
+            "headline again, other case or punctuation, further down",
+        ),
+        (
+            "Ferry strike ends after nine days of talks | Harbour Gazette",
+            "headline again with site name, further down",
+        ),
+        ("Ferry strike ends after nine days of talks.", None),
+        ("“Ferry strike ends after nine days of talks”", None),
+        ("Ferry strike ends after ten days of talks", None),
+        ("Ferry strike ends after nine days of talks:", None),
+    ],
+)
+def test_a_long_headline_in_mid_text(line: str, rule: str | None) -> None:
+    """Far below the first printing a long headline goes in any case and with the site's name, but no sentence."""
+    headline = "Ferry strike ends after nine days of talks"
+    between = [f"Paragraph {n} tells of the talks, hour by hour." for n in range(30)]
+    frame = frame_of((headline, [headline, *between, line, "So it was."]))
+    assert repeated_headline(frame)["rule"].to_list() == [None] * 31 + [rule, None]

@@ -6,7 +6,9 @@
     growth      time and peak memory from 50 MB to 5 GB
     profile     where the time of a run goes
     startup     one small file, from shell to shell
-    all         all of these, then the tables
+    incremental a hundredth added to a dataset of 2 GB
+    year        8,760 hourly runs in one process; some hours, and not among all
+    all         all of these but the year, then the tables
     tables      what has been measured, as tables
     readme      the same, written into the README with the plot
 
@@ -24,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import end_to_end, installs, report, steps
+from . import end_to_end, installs, over_time, report, steps
 from .measure import RESULTS, ROOT, Bench, CommandFailed, load, save, say, script
 
 PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
@@ -34,6 +36,8 @@ PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "growth": end_to_end.growth,
     "profile": end_to_end.profile,
     "startup": end_to_end.startup,
+    "incremental": over_time.incremental,
+    "year": over_time.year,
 }
 
 #: MB/s of copydesk and of ftfy on one modest machine, to tell how long it will take.
@@ -70,7 +74,7 @@ def main() -> None:
     elif given.part == "tables":
         sys.stdout.write(report.plain(_section()))
     else:
-        _measure(bench, list(PARTS) if given.part == "all" else [given.part])
+        _measure(bench, [part for part in PARTS if part != "year"] if given.part == "all" else [given.part])
         sys.stdout.write(report.plain(_section()))
 
 
@@ -143,6 +147,10 @@ def _minutes(part: str, bench: Bench) -> float:
             )
         case "profile":
             return 4 * ours
+        case "incremental":
+            return (0.1 if bench.quick else over_time.WHOLE) / PACE / 60 * 1.5 + bench.times / 4
+        case "year":
+            return 1 if bench.quick else over_time.HOURS / 100
         case _:
             return 1.5
 

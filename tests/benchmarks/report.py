@@ -24,6 +24,8 @@ def section(results: Mapping[str, Results], differs: Mapping[str, str]) -> str:
         "growth": _growth,
         "profile": _profile,
         "startup": _startup,
+        "incremental": _incremental,
+        "year": _year,
     }
     told = [_machine(next(iter(results.values())))] if results else []
     told += [write(results[name]) for name, write in parts.items() if name in results]
@@ -205,6 +207,37 @@ def _startup(found: Results) -> str:
         for name, one in found["contenders"].items()
     )
     return f"**One small file, from shell to shell**, warm: {told}."
+
+
+def _incremental(found: Results) -> str:
+    runs = found["runs"]
+    alone, whole, added = (runs[name] for name in ("single", "whole", "added"))
+    rows = [
+        [name, seconds(one["wall"]["min"]), seconds(one["cpu"]["min"]), f"{one['peak_mb']:,.0f}"]
+        for name, one in (
+            ("a single record", alone),
+            (f"{found['megabytes']:,.0f} MB", whole),
+            ("a hundredth more", added),
+        )
+    ]
+    wall, cpu = (
+        (added[kind]["min"] - alone[kind]["min"]) / max(whole[kind]["min"] - alone[kind]["min"], 0.01)
+        for kind in ("wall", "cpu")
+    )
+    return (
+        f"**A hundredth added** to a dataset takes {wall:.1%} of the time of the whole, start-up taken off "
+        f"({cpu:.1%} of the processors').\n\n" + table(["run", "s", "CPU s", "peak MB"], rows)
+    )
+
+
+def _year(found: Results) -> str:
+    first, last = found["hundredth"], found["last"]
+    return (
+        f"**A year of hourly runs** in one process, a week's compacted at a time: the hundredth of {found['runs']:,} "
+        f"takes {seconds(first['wall'])} s ({seconds(first['cpu'])} CPU s), the last {seconds(last['wall'])} s "
+        f"({seconds(last['cpu'])} CPU s); there are never more than {found['most_files']:,} files; "
+        f"{found['peak_mb']:,.0f} MB of memory."
+    )
 
 
 def plain(markdown: str) -> str:

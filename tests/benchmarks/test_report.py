@@ -61,6 +61,23 @@ RESULTS: dict[str, Any] = {
     },
     "profile": {**MADE_ON, "megabytes": 3, "stages": {}, "steps": {"start-up": 3.0, "cleaners.x": 1.0}},
     "startup": {**MADE_ON, "contenders": {"copydesk run": RUN}},
+    "incremental": {
+        **MADE_ON,
+        "megabytes": 2000,
+        "runs": {
+            "single": {**RUN, "wall": {"min": 1.0}, "cpu": {"min": 1.0}},
+            "whole": {**RUN, "wall": {"min": 101.0}, "cpu": {"min": 201.0}},
+            "added": {**RUN, "wall": {"min": 5.0}, "cpu": {"min": 7.0}},
+        },
+    },
+    "year": {
+        **MADE_ON,
+        "runs": 8760,
+        "hundredth": {"wall": 0.5, "cpu": 0.25},
+        "last": {"wall": 0.75, "cpu": 0.5},
+        "most_files": 1234,
+        "peak_mb": 800.0,
+    },
 }
 DIFFERS = {"plain script": "no verification", "rensa": "another MinHash"}
 
@@ -75,6 +92,8 @@ def test_tables_say_what_was_measured() -> None:
     assert "a megabyte of 5,000 takes 0.10 times as long as one of 500" in text
     assert "| `start-up` | 3.00 | 75% |" in text
     assert "copydesk run 2.00 s (3.00)" in text
+    assert "takes 4.0% of the time of the whole, start-up taken off (3.0% of the processors')" in text
+    assert "the hundredth of 8,760 takes 0.50 s (0.25 CPU s), the last 0.75 s (0.50 CPU s)" in text
 
 
 @pytest.mark.parametrize("missing", RESULTS)

@@ -38,7 +38,6 @@ class Trace:
     """The hash of a stream of bytes, and of those up to its last line feed."""
 
     def __init__(self) -> None:
-        self.whole = False  # whether the stream was read to its end
         self.lines: int | None = None  # before `end`; None where reading cannot go on from there
         self.waits = False  # whether the last line is waited for
         self.resumed = False  # whether the reading went on from where the last one ended
@@ -48,6 +47,7 @@ class Trace:
         """Begin with the first byte."""
         self._all = xxhash.xxh3_128()
         self._begun = self._all.copy()
+        self.whole = False  # whether the stream was read to its end
         self.length = 0
         self.end = 0  # just after the last line feed
 

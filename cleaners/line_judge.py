@@ -19,7 +19,7 @@ from cleaners.line_columns import FEATURE
 from cleaners.line_features import line_features
 from cleaners.line_places import ENTRY, HIT, KEPT, STRUCK
 from cleaners.line_rules import rules
-from cleaners.line_score import LineModel, log_odds
+from cleaners.line_score import KINDS, LineModel, log_odds
 from cleaners.line_shape import BEGIN_BULLET, BEGIN_DIGIT, END_COLON, END_STOP
 from cleaners.line_words import F32
 from cleaners.phrases import Phrase
@@ -46,9 +46,13 @@ def judge_lines(
     rows, features = features_of(frame, found, phrases)
     may = frame.get_column("reason").is_null().to_numpy()[rows] & may_go(features)
     may &= ~(_of_either(found, len(frame))[rows] & ~page_like(features) & _amid_prose(features))
+    # quoted mail is nobody's furniture
+    may &= ~frame.get_column("text").str.contains(r"^\|?>").fill_null(False).to_numpy()[rows]
     rows, features = rows[may], features[may]
     odds = log_odds(features, model)
-    struck = odds >= model.threshold_at(strictness)
+    margin = np.where(_is_foreign(frame, model)[rows], model.margin, 0)
+    article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
+    struck = odds >= np.where(page_like(features), page, article) + margin
     return pl.DataFrame(
         {
             "row": pl.Series(rows[struck], dtype=pl.UInt32),
@@ -86,6 +90,12 @@ def _marks(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:
     return marks
 
 
+def _is_foreign(frame: pl.DataFrame, model: LineModel) -> Bools:
+    """Whether the document of a row is known to be in a language that the model was not grown on."""
+    language = frame.get_column("language")
+    return (language.is_not_null() & ~language.is_in(list(model.languages))).to_numpy()
+
+
 def _of_either(found: pl.DataFrame, size: int) -> Bools:
     """Whether phrases find in a line only what articles have, too, as subheads and in lists: "Overview", "Support"."""
     either = np.zeros(size, np.bool_)
@@ -114,17 +124,23 @@ def page_like(features: F32) -> Bools:
 PAGE_PROSE: Final = 0.25
 PAGE_MARKS: Final = 0.03
 PAGE_LINES: Final = 30
+HEADLINE: Final = 4  # words
+#: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
+BARE_PROSE: Final = 0.1
 
 
 def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
-    Always kept are: what a phrase keeps; rows of tables that hold figures; items of a list that prose or a colon
-    introduces, where no phrase is found near; and in scripts without case, on which nothing was trained, whatever has
-    no phrase on it or right beside it. In an article a strike needs evidence: a phrase near, an address, separators,
-    capitals, words of furniture, or a place at the edge of the document or of its prose.
+    Always kept are: what a phrase keeps; rows of tables that hold figures; the first line of a document, if it may be
+    its headline; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck
+    line right beside it. In an article, and in a document with hardly any prose in which no phrase is found, as in a
+    poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of furniture, or, in an
+    article, a place at the edge of the document or of its prose; and items of a list that a sentence or a colon
+    introduces stay.
     """
-    page = page_like(features)
+    bare = (_of(features, "mark_density") == 0) & (_of(features, "prose_lines") < BARE_PROSE)
+    page = page_like(features) & ~bare
     mark, near = _of(features, "mark"), _of(features, "marks_near")
     beginning, opening = _of(features, "beginning"), _of(features, "run_opening")
     is_item = (beginning == BEGIN_BULLET) | (beginning == BEGIN_DIGIT)
@@ -132,16 +148,23 @@ def may_go(features: F32) -> Bools:
     table = (_of(features, "table") > 0) & (_of(features, "digits") > 0)
     beside = (_of(features, "struck_above") > 0) | (_of(features, "struck_below") > 0)
     foreign = (_of(features, "caseless") > 0.3) & (mark <= 0) & ~beside
+    furniture = _of(features, "furniture") > 0.5
+    headline = (
+        (_of(features, "from_top") == 0) & (_of(features, "words") >= HEADLINE) & (mark <= 0) & ~furniture
+    )
+    edge = (
+        (_of(features, "from_top") < 3)
+        | (_of(features, "from_bottom") < 5)
+        | ((_of(features, "prose_after") == 0) & (_of(features, "prose_before") > 0))
+    ) & ~bare
     evidence = (
         (mark > 0)
         | (near > 0)
         | (_of(features, "address") > 0)
         | (_of(features, "separators") > 0)
         | (_of(features, "upper") > 0.7)
-        | (_of(features, "furniture") > 0.5)
-        | (_of(features, "from_top") < 3)
-        | (_of(features, "from_bottom") < 5)
-        | (_of(features, "prose_after") == 0)
+        | furniture
+        | edge
     )
-    allowed: Bools = (mark != KEPT) & ~table & ~foreign & (page | (evidence & ~listed))
+    allowed: Bools = (mark != KEPT) & ~table & ~foreign & ~headline & (page | (evidence & ~listed))
     return allowed

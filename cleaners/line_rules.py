@@ -15,6 +15,15 @@ from cleaners.line_words import F32
 MOST: Final = 3  # things that a rule tells
 
 _WORDS: Final = 10
+#: What is true of most lines.
+_LITTLE: Final = (
+    "unlike the title",
+    "document of prose",
+    "amid the article",
+    "wording",
+    "no figures",
+    "no phrase",
+)
 _BY_TOPIC: Final = {
     "length": ("words", "characters"),
     "ending": ("ending", "sentences", "short_words"),
@@ -50,16 +59,17 @@ _MEMBER: Final = np.array([[_TOPIC_OF[f] == topic for topic in _TOPICS] for f in
 def rules(features: F32, odds: F32, model: LineModel) -> list[str]:
     """The rule of each struck line: its score, and the two or three things that raised it most."""
     raised = steps(features, model) @ _MEMBER
-    order = np.argsort(-raised, axis=1, kind="stable")
     return [
-        f"line score {min(score(odds[n]), 0.99):.2f}: "
-        + ", ".join(
-            dict.fromkeys(
-                _in_words(_TOPICS[topic], features[n]) for topic in order[n, :MOST] if raised[n, topic] > 0
-            )
-        )
+        f"line score {min(score(odds[n]), 0.99):.2f}: {', '.join(_reasons(raised[n], features[n]))}"
         for n in range(len(features))
     ]
+
+
+def _reasons(raised: F32, line: F32) -> list[str]:
+    """What raised a score most, each in words; what says little only where there is nothing else."""
+    order = [topic for topic in np.argsort(-raised, kind="stable") if raised[topic] > 0]
+    said = list(dict.fromkeys(_in_words(_TOPICS[topic], line) for topic in order)) or ["in sum"]
+    return [words for words in said if words not in _LITTLE][:MOST] or said[:MOST]
 
 
 def _in_words(topic: str, line: Any) -> str:

@@ -25,6 +25,8 @@ I16 = NDArray[np.int16]
 
 #: Levels of `strictness` for which the file holds a threshold; between them it is interpolated.
 LEVELS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Kinds of documents: articles, and dumps of whole pages.
+KINDS: Final = ("article", "page")
 
 
 class LineModel(NamedTuple):
@@ -39,12 +41,16 @@ class LineModel(NamedTuple):
     left: I64  # the node to go to if so; that to go to if not is `right`
     right: I64
     value: F32  # log-odds: of a leaf what it adds, of any other node the mean of what is below it
-    thresholds: tuple[float, ...]  # log-odds of a strike at each of LEVELS
+    thresholds: dict[str, tuple[float, ...]]  # log-odds of a strike at each of LEVELS, for each of KINDS
+    languages: tuple[str, ...]  # that the forest was grown on,
+    margin: float  # and what the log-odds of lines in others must have beyond the threshold
     about: dict[str, Any]  # what the model was grown on and how good it was
 
-    def threshold_at(self, strictness: float) -> float:
-        """The log-odds from which a line is struck; infinite at a strictness of 0."""
-        return float(np.interp(strictness, LEVELS, self.thresholds)) if strictness > 0 else float("inf")
+    def threshold_at(self, strictness: float, kind: str) -> float:
+        """The log-odds from which a line of a kind of document is struck; infinite at a strictness of 0."""
+        if strictness <= 0:
+            return float("inf")
+        return float(np.interp(strictness, LEVELS, self.thresholds[kind]))
 
 
 def read_model(text: str) -> LineModel:
@@ -52,6 +58,8 @@ def read_model(text: str) -> LineModel:
     try:
         content = json.loads(text)
         features, thresholds, about = content["features"], content["thresholds"], content["about"]
+        languages, margin = tuple(map(str, content["languages"])), float(content["margin"])
+        thresholds = {kind: tuple(map(float, thresholds[kind])) for kind in KINDS}
         packed = np.frombuffer(zlib.decompress(base64.b85decode("".join(content["nodes"]))), _NODE)
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise ValueError(f"this is no model of line scores: {error}") from None
@@ -67,7 +75,9 @@ def read_model(text: str) -> LineModel:
         nodes + 1,  # the left child comes right after its parent
         (nodes + packed["right"]).astype(np.int64),
         packed["value"].astype(np.float32),
-        tuple(map(float, thresholds)),
+        thresholds,
+        languages,
+        margin,
         about,
     )
     inner = model.feature >= 0
@@ -78,7 +88,7 @@ def read_model(text: str) -> LineModel:
         and (model.right[inner] < len(packed)).all()
         and (packed["right"][inner] > 1).all()
         and not inner[-1]
-        and len(model.thresholds) == len(LEVELS)
+        and all(len(of_kind) == len(LEVELS) for of_kind in model.thresholds.values())
     ):
         raise ValueError("the trees of the model are damaged")
     return model
@@ -88,9 +98,16 @@ _NODE: Final = np.dtype(
     [("root", "u1"), ("feature", "i1"), ("right", "<u2"), ("threshold", "<f4"), ("value", "<f2")]
 )
 _LINE: Final = 110  # characters
+_BLOCK: Final = 128  # lines that are scored together
 
 
-def write_model(trees: Sequence[dict[str, Any]], thresholds: Sequence[float], about: dict[str, Any]) -> str:
+def write_model(
+    trees: Sequence[dict[str, Any]],
+    thresholds: dict[str, Sequence[float]],
+    about: dict[str, Any],
+    languages: Sequence[str] = (),
+    margin: float = 0.0,
+) -> str:
     """The text of a model's file: JSON, what it is about first.
 
     A tree is a dict with `value` and, unless it is a leaf, `feature` (its number), `threshold`, `left` and `right`.
@@ -111,7 +128,9 @@ def write_model(trees: Sequence[dict[str, Any]], thresholds: Sequence[float], ab
     text = base64.b85encode(zlib.compress(packed, 9)).decode()
     content = {
         "about": about,
-        "thresholds": list(thresholds),
+        "thresholds": {kind: list(thresholds[kind]) for kind in KINDS},
+        "languages": list(languages),
+        "margin": margin,
         "features": list(FEATURES),
         "nodes": [text[at : at + _LINE] for at in range(0, len(text), _LINE)],
     }
@@ -144,15 +163,17 @@ def _log_odds(
     features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32
 ) -> Any:
     answer = np.zeros(len(features), np.float32)
-    for row in range(len(features)):
-        line = features[row]
-        total = 0.0
+    # tree by tree over a block of lines: both stay near
+    for first in range(0, len(features), _BLOCK):
+        last = min(first + _BLOCK, len(features))
         for root in roots:
-            node = root
-            while feature[node] >= 0:
-                node = left[node] if line[feature[node]] <= threshold[node] else right[node]
-            total += value[node]
-        answer[row] = total
+            for row in range(first, last):
+                node = root
+                while feature[node] >= 0:
+                    # without a branch, which could not be foreseen
+                    goes_right = np.int64(features[row, feature[node]] > threshold[node])
+                    node = left[node] + goes_right * (right[node] - left[node])
+                answer[row] += value[node]
     return answer
 
 

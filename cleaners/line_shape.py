@@ -187,6 +187,15 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
             last = kind
         last_but_one = before
         before = kind
+        if kind in (UPPER, LOWER):  # most characters are small letters of ASCII, within a word
+            run = at
+            while at < stop and 0x61 <= data[at] <= 0x7A:
+                word_hash = next_word_hash(word_hash, data[at])
+                line_hash = next_word_hash(line_hash, data[at])
+                at += 1
+            counts[CHARACTERS] += at - run
+            counts[LETTERS] += at - run
+            letters_in_word += at - run
     if letters_in_word:
         counts[SHORT_WORDS] += letters_in_word < WORD
         if (letters_in_word >= WORD or hangul > 0) and found < len(hashes):

@@ -23,9 +23,10 @@ from flows.line_scores import line_scores
 from flows.settings import Settings, phrases_of
 
 from .sets import LabelledSet, records
-from .training import all_sets
+from .training import labelled_and_cropped
 
 SAMPLE: Final = 1500  # documents of a corpus
+LEAST: Final = 300  # characters of one
 _HEADER: Final = "| set | language | lines | precision | recall | words kept |\n|---|---|---:|---:|---:|---:|"
 
 
@@ -35,7 +36,7 @@ def evaluate(shared: Path) -> None:
         "Labelled lines, all of which the scorer has seen in training; figures for unseen ones are in its file.\n"
     )
     print(_HEADER)
-    for labelled in all_sets(shared):
+    for labelled in labelled_and_cropped(shared):
         gone = cleaned(labelled.frame())["reason"].is_not_null().to_numpy()
         print(_row(labelled, gone, None))
         languages = sorted({d.language for d in labelled.documents})
@@ -101,9 +102,13 @@ def _texts(path: Path) -> list[dict[str, str]]:
             if entry.isfile() and len(rows) < SAMPLE:
                 data = archive.extractfile(entry).read()  # type: ignore[union-attr]
                 try:
-                    rows.append({"text": data.decode(), "source": path.name.split(".")[0]})
+                    text = data.decode()
                 except UnicodeDecodeError:
                     continue
+                if text.startswith("---\n"):  # front matter
+                    text = text.split("\n---\n", 1)[-1]
+                if len(text) >= LEAST:  # else a note on another text
+                    rows.append({"text": text, "source": path.name.split(".")[0]})
     return rows
 
 

@@ -13,14 +13,15 @@ from cleaners.line_columns import FEATURES
 
 from .scoring import FOLDS, NEVER, Scored
 
-TREES = 200
+TREES = 120
 PARAMETERS: Mapping[str, Any] = {
     "objective": "binary",
     "num_leaves": 31,
     "learning_rate": 0.08,
     "min_data_in_leaf": 100,
     "min_sum_hessian_in_leaf": 20,
-    "feature_fraction": 0.6,
+    "extra_trees": True,  # thresholds drawn at random carry over better to sets of another kind
+    "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
@@ -47,7 +48,7 @@ def grow(sets: Sequence[Scored], where: Where, drop_weights: Mapping[str, float]
     """
     parts = []
     for scored in sets:
-        wanted = (where(scored) & ~scored.struck & ~scored.guarded)[scored.rows]
+        wanted = (where(scored) & scored.sure & ~scored.struck & ~scored.guarded)[scored.rows]
         rows = scored.rows[wanted]
         drop, words = ~scored.keep[rows], np.maximum(scored.words[rows], 1)
         if not len(rows):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate import boilerplate
-from cleaners.line_judge import features_of, may_go
+from cleaners.line_judge import features_of, may_go, page_like
 from cleaners.phrase_search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
@@ -35,9 +36,11 @@ class Scored:
     document: NDArray[Any]
     fold: NDArray[np.int64]  # of its group, so that lines of one hand are in one fold
     struck: NDArray[np.bool_]  # by rules
+    sure: NDArray[np.bool_]  # whether the label is one to learn from
     rows: NDArray[np.int64]  # the candidates
     features: NDArray[np.float32]  # of the candidates
     guarded: NDArray[np.bool_]  # lines that no score strikes
+    page: NDArray[np.bool_]  # lines of whole pages
 
 
 def after_rules(labelled: LabelledSet) -> Scored:
@@ -50,6 +53,8 @@ def after_rules(labelled: LabelledSet) -> Scored:
     rows, features = features_of(frame, found, phrases)
     guarded = np.ones(len(frame), np.bool_)
     guarded[rows] = ~may_go(features)
+    page = np.zeros(len(frame), np.bool_)
+    page[rows] = page_like(features)
     return Scored(
         labelled.name,
         labelled.kind,
@@ -60,10 +65,32 @@ def after_rules(labelled: LabelledSet) -> Scored:
         labelled.of_lines("name"),
         np.array([zlib.crc32(group.encode()) % FOLDS for group in labelled.of_lines("group")]),
         frame["reason"].is_not_null().to_numpy(),
+        labelled.sure() & ~_by_chance(labelled),
         rows,
         features,
         guarded,
+        page,
     )
+
+
+#: A line of so few words that stands so far from the article may be in it by chance.
+CHANCE_WORDS, CHANCE_LINES = 6, 2
+
+
+def _by_chance(labelled: LabelledSet) -> NDArray[np.bool_]:
+    """Short lines of whole pages that count as the article's, though no other of its lines is near.
+
+    Their words happen to be in the article too, which is how most sets have come by their labels.
+    """
+    if "fullpage" not in labelled.name or labelled.kind != "real":
+        return np.zeros(len(labelled.keep()), np.bool_)
+    keep, document = labelled.keep(), labelled.of_lines("name")
+    near = np.zeros(len(keep), np.bool_)
+    for step in range(1, CHANCE_LINES + 1):
+        same = document[step:] == document[:-step]
+        near[step:] |= keep[:-step] & same
+        near[:-step] |= keep[step:] & same
+    return keep & ~near & (labelled.words() <= CHANCE_WORDS)
 
 
 @dataclass(frozen=True)
@@ -76,9 +103,15 @@ class Figures:
     kept: float
 
 
-def figures(scored: Scored, odds: NDArray[np.float64], threshold: float, where: Any = slice(None)) -> Figures:
-    """The figures of the lines of `where` if every line goes from a threshold on that rules or the score strike."""
-    gone = (scored.struck | ((odds >= threshold) & ~scored.guarded))[where]
+def figures(
+    scored: Scored, odds: NDArray[np.float64], thresholds: tuple[float, float], where: Any = slice(None)
+) -> Figures:
+    """The figures of the lines of `where`, of which those go that rules strike, or scores from a threshold on.
+
+    The first of the thresholds is for articles, the second for whole pages.
+    """
+    least = np.where(scored.page, thresholds[1], thresholds[0])
+    gone = (scored.struck | ((odds >= least) & ~scored.guarded))[where]
     keep, words = scored.keep[where], scored.words[where]
     return Figures(
         len(keep),
@@ -88,15 +121,37 @@ def figures(scored: Scored, odds: NDArray[np.float64], threshold: float, where: 
     )
 
 
-def threshold_for(scored: Scored, odds: NDArray[np.float64], kept: float, where: Any = slice(None)) -> float:
-    """The lowest threshold at which such a share of the article's words is kept."""
-    free = np.zeros(len(odds), np.bool_)
-    free[where] = True
-    free &= ~scored.struck & ~scored.guarded & (odds > NEVER)
+def threshold_for(scored: Scored, odds: NDArray[np.float64], kept: float) -> float:
+    """The lowest threshold at which such a share of the article's words is kept, one for all kinds of documents."""
+    free = ~scored.struck & ~scored.guarded & (odds > NEVER)
     keep, words = scored.keep, scored.words
-    total = words[where][keep[where]].sum()
-    gone = words[where][keep[where] & scored.struck[where]].sum()
     order = np.flatnonzero(free)[np.argsort(-odds[free], kind="stable")]
-    lost = gone + np.cumsum(np.where(keep[order], words[order], 0))
-    n = int(np.searchsorted(lost, (1 - kept) * total, side="right"))
+    lost = words[keep & scored.struck].sum() + np.cumsum(np.where(keep[order], words[order], 0))
+    n = int(np.searchsorted(lost, (1 - kept) * words[keep].sum(), side="right"))
     return float(odds[order[n]]) + 1e-6 if n < len(order) else float(odds[order].min(initial=0.0))
+
+
+#: Thresholds that are tried, and what scores may lose in any case of a set in which rules lose much.
+GRID = np.arange(-3.0, 4.01, 0.125)
+ALLOWANCE = 0.0004
+
+
+def best_thresholds(
+    sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]], kept: float
+) -> tuple[float, float]:
+    """The thresholds for articles and for whole pages with the highest mean recall that keep enough in every set."""
+    allowed = np.ones((len(GRID), len(GRID)), np.bool_)
+    recall = np.zeros((len(GRID), len(GRID)))
+    for scored in sets:
+        free = ~scored.struck & ~scored.guarded
+        total = scored.words[scored.keep].sum()
+        budget = max(1 - kept - scored.words[scored.keep & scored.struck].sum() / total, ALLOWANCE)
+        lost, won = [], []
+        for kind in (~scored.page, scored.page):
+            gone = [free & kind & (odds[scored.name] >= least) for least in GRID]
+            lost.append([scored.words[g & scored.keep].sum() / total for g in gone])
+            won.append([(g & ~scored.keep).sum() / (~scored.keep).sum() for g in gone])
+        allowed &= np.add.outer(lost[0], lost[1]) <= budget
+        recall += np.add.outer(won[0], won[1])
+    article, page = np.unravel_index(np.argmax(np.where(allowed, recall, -1)), recall.shape)
+    return float(GRID[article]), float(GRID[page])

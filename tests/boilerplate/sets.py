@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ class Document:
     title: str | None
     lines: list[str]
     keep: list[bool]
+    sure: list[bool] | None = None  # whether the label is one to learn from; None: all are
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ class LabelledSet:
     def keep(self) -> NDArray[np.bool_]:
         """Of each line whether it is the article's."""
         return np.array([k for d in self.documents for k in d.keep], np.bool_)
+
+    def sure(self) -> NDArray[np.bool_]:
+        """Of each line whether its label is one to learn from."""
+        return np.array([s for d in self.documents for s in d.sure or [True] * len(d.lines)], np.bool_)
 
     def words(self) -> NDArray[np.int64]:
         """Of each line its words, as the measure counts them."""
@@ -156,3 +162,37 @@ def cropped(whole: LabelledSet, style: str, seed: int) -> LabelledSet:
                 )
             )
     return LabelledSet(f"{whole.name}.{style}-{seed}", "simulated", documents)
+
+
+#: A line that so many documents of its site hold is furniture, if it has no more words than that; one that several
+#: hold may be anything.
+REPEATS, REPEATED_WORDS, SEVERAL = 8, 25, 2
+_FIGURES = re.compile(r"\d+")
+
+
+def repeated_on_sites(path: Path, documents: int, seed: int) -> LabelledSet:
+    """Documents of sites as an extractor returned them, their lines labelled by what the sites repeat.
+
+    No hand has labelled them: furniture that is in every document another is taken for the article's. So they teach
+    what an article's lines look like, and the commonest furniture; they measure nothing.
+    """
+    all_of_them = list(records(path))
+    times: Counter[tuple[str, str]] = Counter()
+    for r in all_of_them:
+        times.update({(r["source"], _key(line)) for line in r["text"].splitlines() if line.strip()})
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(all_of_them))[:documents])
+    labelled = []
+    for number in chosen.tolist():
+        r = all_of_them[number]
+        lines = [" ".join(line.split()) for line in r["text"].splitlines() if line.strip()]
+        count = [times[r["source"], _key(line)] for line in lines]
+        short = [len(line.split()) <= REPEATED_WORDS for line in lines]
+        drop = [n >= REPEATS and s for n, s in zip(count, short, strict=True)]
+        sure = [d or n < SEVERAL for d, n in zip(drop, count, strict=True)]
+        name = f"{path.name.split('.')[0]}-{number}"
+        labelled.append(Document(name, r["source"], "en", r.get("title"), lines, [not d for d in drop], sure))
+    return LabelledSet(path.name.split(".")[0], "weak", labelled)
+
+
+def _key(line: str) -> str:
+    return _FIGURES.sub("#", " ".join(line.lower().split()))

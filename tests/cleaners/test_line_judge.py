@@ -17,7 +17,9 @@ from flows.line_scores import line_scores
 from flows.settings import Settings, phrases_of
 
 #: To this model every line is furniture.
-ALWAYS: LineModel = read_model(write_model([{"value": 9.0}], (9.0, 3.0, 2.0, 1.0, 0.0), {}))
+ALWAYS: LineModel = read_model(
+    write_model([{"value": 9.0}], {"article": (9.0, 3, 2, 1, 0), "page": (9.0, 3, 2, 1, 0)}, {})
+)
 PHRASES = phrases_of(Settings())
 
 PROSE = [
@@ -88,6 +90,27 @@ def test_scripts_that_nothing_was_trained_on(line: str) -> None:
     """In scripts without case a short line goes only with a phrase on it or a struck line beside it."""
     assert gone([line, *PROSE, line]) == []
     assert line in gone([*PROSE, "Share on Facebook", line, "Subscribe to our newsletter"])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["> Harbour | Weather", ">", "|> Home", *PROSE],
+        ["Nine days ashore on the pier", *PROSE],
+        [
+            "The boat went out",
+            "the boat came in",
+            "and all the town",
+            "stood on the quay",
+            "to hear the crew",
+            "sing",
+        ]
+        * 2,
+    ],
+)
+def test_what_stays_whatever_stands_around(lines: list[str]) -> None:
+    """Quoted mail stays, the first line if it may be the headline, and short lines with no phrase among them."""
+    assert gone(lines) == []
 
 
 def test_a_phrase_may_keep() -> None:

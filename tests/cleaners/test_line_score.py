@@ -15,7 +15,7 @@ from cleaners.line_rules import rules
 from cleaners.line_score import LEVELS, LineModel, log_odds, read_model, score, steps, write_model
 
 ABOUT = {"what": "a test"}
-THRESHOLDS = (9.0, 3.0, 2.0, 1.0, 0.0)
+THRESHOLDS = {"article": (9.0, 3.0, 2.0, 1.0, 0.0), "page": (9.0, 4.0, 3.0, 2.0, 1.0)}
 
 
 @st.composite
@@ -79,9 +79,10 @@ def stump() -> LineModel:
 def test_strictness() -> None:
     """The threshold falls from level to level, steadily between them, and nothing reaches that of strictness 0."""
     model = stump()
-    assert [model.threshold_at(level) for level in LEVELS[1:]] == list(THRESHOLDS[1:])
-    assert model.threshold_at(0.375) == pytest.approx(2.5)
-    assert model.threshold_at(0) == float("inf")
+    for kind, thresholds in THRESHOLDS.items():
+        assert [model.threshold_at(level, kind) for level in LEVELS[1:]] == list(thresholds[1:])
+        assert model.threshold_at(0, kind) == float("inf")
+    assert model.threshold_at(0.375, "article") == pytest.approx(2.5)
 
 
 def test_rule_in_words() -> None:
@@ -107,7 +108,8 @@ def _changed(key: str, value: object) -> str:
         (_changed("nodes", ["nonsense"]), "no model"),
         (_changed("nodes", []), "no model"),
         (_changed("features", ["length"]), "other features"),
-        (_changed("thresholds", [1.0]), "damaged"),
+        (_changed("thresholds", [1.0]), "no model"),
+        (_changed("thresholds", {"article": [1.0], "page": [1.0]}), "damaged"),
     ],
 )
 def test_other_files(text: str, says: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cleaners.line_score import LEVELS
+from cleaners.line_score import KINDS
 from flows import line_scores as module
 from flows.errors import ConfigurationError
 from flows.phrases import config_folder
@@ -16,8 +16,9 @@ def test_the_file_that_comes_along() -> None:
     """It is small, tells how good it was on what it had not seen, and its thresholds fall with strictness."""
     assert (config_folder() / module.FILE).stat().st_size <= 200_000
     model = module.line_scores()
-    assert list(model.thresholds) == sorted(model.thresholds, reverse=True)
-    assert len(model.thresholds) == len(LEVELS)
+    assert set(model.thresholds) == set(KINDS)
+    for thresholds in model.thresholds.values():
+        assert list(thresholds) == sorted(thresholds, reverse=True)
     assert {"unseen documents", "unseen sets", "unseen languages"} <= set(
         model.about["drop_recall_and_words_kept"]
     )

@@ -13,14 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleaners.by_line import label_lines
 from cleaners.furniture_words import furniture_words
 from cleaners.line_characters import characters
 from cleaners.line_columns import FEATURE
 from cleaners.line_features import line_features
-from cleaners.line_places import ENTRY, HIT, KEPT, STRUCK
+from cleaners.line_places import ENTRY, HIT, KEPT, NEAR, STRUCK
 from cleaners.line_rules import rules
 from cleaners.line_score import KINDS, LineModel, log_odds
-from cleaners.line_shape import BEGIN_BULLET, BEGIN_DIGIT, END_COLON, END_STOP
+from cleaners.line_shape import BEGIN_BULLET, BEGIN_DIGIT, END_COLON, END_NOTHING, END_STOP
 from cleaners.line_words import F32
 from cleaners.phrases import Phrase
 from cleaners.row_tables import starts_of
@@ -44,10 +45,8 @@ def judge_lines(
     on the frame's texts, on `found` and on what these rules have struck, and on nothing that a score has struck.
     """
     rows, features = features_of(frame, found, phrases)
-    may = frame.get_column("reason").is_null().to_numpy()[rows] & may_go(features)
-    may &= ~(_of_either(found, len(frame))[rows] & ~page_like(features) & _amid_prose(features))
-    # quoted mail is nobody's furniture
-    may &= ~frame.get_column("text").str.contains(r"^\|?>").fill_null(False).to_numpy()[rows]
+    may = frame.get_column("reason").is_null().to_numpy()[rows]
+    may[may] = may_be_struck(frame, found, rows[may], features[may])
     rows, features = rows[may], features[may]
     odds = log_odds(features, model)
     margin = np.where(_is_foreign(frame, model)[rows], model.margin, 0)
@@ -59,6 +58,37 @@ def judge_lines(
             "rule": pl.Series(rules(features[struck], odds[struck], model), dtype=pl.String),
         }
     )
+
+
+def may_be_struck(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
+    """Whether the guards let these lines of a frame go if their scores say so.
+
+    Beside what `may_go` keeps stay, in any document, by-lines, datelines, time stamps and quoted mail; and amid the
+    prose of an article a line in which, or near which, phrases find only what subheads and lists of articles say, too.
+    """
+    may = may_go(features)
+    either = _of_either(found, len(frame))
+    sure = (_marks(frame, found) > 0) & ~either
+    vague = either[rows] | (
+        (_of(features, "mark") <= 0) & (_of(features, "marks_near") > 0) & ~_near(sure, frame)[rows]
+    )
+    may &= ~(vague & ~page_like(features) & _amid_prose(features))
+    text = frame.get_column("text").gather(rows[may])
+    # quoted mail is nobody's furniture
+    stays = text.str.contains(r"^\|?>").fill_null(False) | label_lines(text).is_not_null()
+    may[may] = ~stays.to_numpy()
+    return may
+
+
+def _near(lines: Bools, frame: pl.DataFrame) -> Bools:
+    """Whether one of these lines is NEAR a row, in its document."""
+    document = frame.get_column("document_id").rle_id().to_numpy()
+    near = np.zeros(len(lines), np.bool_)
+    for step in range(1, NEAR + 1):
+        same = document[step:] == document[:-step]
+        near[step:] |= lines[:-step] & same
+        near[:-step] |= lines[step:] & same
+    return near
 
 
 def features_of(
@@ -114,6 +144,19 @@ def _of(features: F32, name: str) -> F32:
     return column
 
 
+def _wording(features: F32) -> Bools:
+    """Whether a line reads like a sentence that has lost its stop."""
+    wording: Bools = (
+        (_of(features, "words") >= WORDING)
+        & (_of(features, "capitalised") < FEW_CAPITALS)
+        & (_of(features, "ending") == END_NOTHING)
+        & (_of(features, "mark") <= 0)
+        & (_of(features, "furniture") <= 0.5)
+        & (_of(features, "separators") + _of(features, "address") + _of(features, "digits") == 0)
+    )
+    return wording
+
+
 def page_like(features: F32) -> Bools:
     """Whether a line stands in the dump of a whole page rather than in an article."""
     marked = (_of(features, "mark_density") > PAGE_MARKS) & (_of(features, "lines") >= PAGE_LINES)
@@ -125,6 +168,9 @@ PAGE_PROSE: Final = 0.25
 PAGE_MARKS: Final = 0.03
 PAGE_LINES: Final = 30
 HEADLINE: Final = 4  # words
+WORDING: Final = 8  # words
+FEW_CAPITALS: Final = 0.2  # of the words
+FEW_LINES: Final = 12
 #: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
 BARE_PROSE: Final = 0.1
 
@@ -136,8 +182,9 @@ def may_go(features: F32) -> Bools:
     its headline; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck
     line right beside it. In an article, and in a document with hardly any prose in which no phrase is found, as in a
     poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of furniture, or, in an
-    article, a place at the edge of the document or of its prose; and items of a list that a sentence or a colon
-    introduces stay.
+    article, a place at the edge of the document or of its prose. Capitals of a line with figures, and words of
+    furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a sentence or a
+    colon introduces stay, and what reads like a sentence without its stop.
     """
     bare = (_of(features, "mark_density") == 0) & (_of(features, "prose_lines") < BARE_PROSE)
     page = page_like(features) & ~bare
@@ -149,6 +196,8 @@ def may_go(features: F32) -> Bools:
     beside = (_of(features, "struck_above") > 0) | (_of(features, "struck_below") > 0)
     foreign = (_of(features, "caseless") > 0.3) & (mark <= 0) & ~beside
     furniture = _of(features, "furniture") > 0.5
+    # "SPD 31.2" is a result
+    capitals = (_of(features, "upper") > 0.7) & ~((_of(features, "digits") > 0) & _amid_prose(features))
     headline = (
         (_of(features, "from_top") == 0) & (_of(features, "words") >= HEADLINE) & (mark <= 0) & ~furniture
     )
@@ -156,15 +205,19 @@ def may_go(features: F32) -> Bools:
         (_of(features, "from_top") < 3)
         | (_of(features, "from_bottom") < 5)
         | ((_of(features, "prose_after") == 0) & (_of(features, "prose_before") > 0))
-    ) & ~bare
+    )
+    # of a short document every line is at an edge
+    edge &= ~bare & ~(_amid_prose(features) & (_of(features, "lines") < FEW_LINES))
     evidence = (
         (mark > 0)
         | (near > 0)
         | (_of(features, "address") > 0)
         | (_of(features, "separators") > 0)
-        | (_of(features, "upper") > 0.7)
-        | furniture
+        | capitals
+        | (furniture & ~_amid_prose(features))
         | edge
     )
-    allowed: Bools = (mark != KEPT) & ~table & ~foreign & ~headline & (page | (evidence & ~listed))
+    allowed: Bools = (
+        (mark != KEPT) & ~table & ~foreign & ~headline & (page | (evidence & ~listed & ~_wording(features)))
+    )
     return allowed

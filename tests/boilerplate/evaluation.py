@@ -27,6 +27,7 @@ from .training import labelled_and_cropped
 
 SAMPLE: Final = 1500  # documents of a corpus
 LEAST: Final = 300  # characters of one
+METADATA: Final = "-meta.txt"
 _HEADER: Final = "| set | language | lines | precision | recall | words kept |\n|---|---|---:|---:|---:|---:|"
 
 
@@ -88,7 +89,7 @@ def corpora(shared: Path) -> Iterable[tuple[str, pl.DataFrame]]:
 
 
 def _texts(path: Path) -> list[dict[str, str]]:
-    """The first texts of a packed folder that are UTF-8."""
+    """The first texts of a packed folder that are UTF-8, without the files of figures that lie beside them."""
     import tarfile
 
     import zstandard
@@ -99,7 +100,9 @@ def _texts(path: Path) -> list[dict[str, str]]:
         tarfile.open(fileobj=zstandard.ZstdDecompressor().stream_reader(packed), mode="r|") as archive,
     ):
         for entry in archive:
-            if entry.isfile() and len(rows) < SAMPLE:
+            if len(rows) == SAMPLE:
+                break
+            if entry.isfile() and not entry.name.endswith(METADATA):
                 data = archive.extractfile(entry).read()  # type: ignore[union-attr]
                 try:
                     text = data.decode()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate import boilerplate
-from cleaners.line_judge import features_of, may_go, page_like
+from cleaners.line_judge import features_of, may_be_struck, page_like
 from cleaners.phrase_search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
@@ -52,7 +52,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
     frame = boilerplate(frame, phrases=phrases, found=found)
     rows, features = features_of(frame, found, phrases)
     guarded = np.ones(len(frame), np.bool_)
-    guarded[rows] = ~may_go(features)
+    guarded[rows] = ~may_be_struck(frame, found, rows, features)
     page = np.zeros(len(frame), np.bool_)
     page[rows] = page_like(features)
     return Scored(

@@ -53,11 +53,13 @@ def _mark(layout: Layout) -> None:
 
 
 def recover(layout: Layout) -> None:
-    """Finish an exchange that a crash cut short; sweep staged files, and what lies in place of no committed run."""
+    """Finish an exchange that a crash cut short; sweep files not written to their end, and those of no committed run."""
     if begun(layout):
         finish(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)
     layout.staging.mkdir()
+    for partial in (*layout.state.glob(".*.partial"), *layout.state.glob("*/.*.partial")):
+        partial.unlink()
     published = set(layout.spans())
     for table in (*TABLES[1:], *STATE):
         for folder in layout.base(table).glob("run=*"):

@@ -223,7 +223,7 @@ options = st.fixed_dictionaries(
 
 
 @given(corpora(), options)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples)
 def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> None:
     """Every paragraph has the reason, the witness and the Jaccard of a plain reading of the rules."""
     assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
@@ -238,7 +238,7 @@ def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> Non
     st.sampled_from([20, 1 << 20]),
     st.sampled_from([0, 1 << 20]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 def test_crowding_workers_and_parts_change_nothing(
     corpus: Corpus,
     chosen: dict[str, Any],
@@ -262,7 +262,7 @@ def test_crowding_workers_and_parts_change_nothing(
 
 
 @given(corpora(), options, st.lists(st.integers(0, 7), max_size=3), st.lists(st.integers(0, 7), max_size=3))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 def test_runs_add_up(corpus: Corpus, chosen: dict[str, Any], runs: list[int], shards: list[int]) -> None:
     """Cut anywhere between documents, into runs with an index or into tables of one run, decisions are the same."""
     making = {name: chosen[name] for name in DEFAULTS}
@@ -284,7 +284,7 @@ def test_runs_add_up(corpus: Corpus, chosen: dict[str, Any], runs: list[int], sh
 
 
 @given(corpora(), options, st.integers(0, 7), st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7))))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples)
 def test_an_older_version_is_no_witness(
     corpus: Corpus, chosen: dict[str, Any], cut: int, drawn: dict[int, set[int]]
 ) -> None:

@@ -257,7 +257,9 @@ RECORDS = st.lists(
     min_size=1,
     max_size=6,
 )
-FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=settings().max_examples // 6, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 ADDS_UP: dict[str, Any] = {"repeated_line": {"enabled": False}}
 
 

@@ -453,7 +453,7 @@ def test_a_narrowed_index_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     """A small run reads what of the index may meet it, a large one goes through all of it: they decide the same."""
     from flows import index
 
-    sources = sorted(path for path in ARTICLES.iterdir() if path.is_dir())
+    sources = sorted(path for path in ARTICLES.iterdir() if path.is_dir())[::4]
     for name, few, chunk in (("all", 0, 1 << 25), ("narrowed", 1 << 20, 1 << 25), ("chunks", 1 << 20, 1)):
         monkeypatch.setattr(index, "FEW", few)
         monkeypatch.setattr(index, "CHUNK", chunk)

@@ -53,7 +53,7 @@ def _mark(layout: Layout) -> None:
 
 
 def recover(layout: Layout) -> None:
-    """Finish an exchange that a crash cut short; sweep files not written to their end, and those of no committed run."""
+    """Finish an exchange that a crash cut short; sweep files that are not whole, and those of no committed run."""
     if begun(layout):
         finish(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)

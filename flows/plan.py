@@ -36,7 +36,7 @@ from flows.settings import Settings, fingerprint, phrases_of
 from flows.stages import Job
 from flows.summary import Outcome, Tally
 from flows.tables import FORMAT, write_part
-from flows.upkeep import replace_older
+from flows.upkeep import finish_rollback, replace_older
 from flows.upkeep.compaction import compact_locked
 
 Item = TypeVar("Item")
@@ -159,6 +159,7 @@ def carry_out(
     phrases = phrases_of(settings)
     with dataset.writing():
         refuse_while_held(dataset)
+        finish_rollback(dataset)
         _refuse_other_rules(dataset, settings)
         if settings.inputs.on_change == "replace":
             require_exchange(dataset, offline=False)

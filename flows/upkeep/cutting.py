@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
 from flows.dataset import Dataset
 from flows.dataset.exchange import exchange, link, require_exchange, tree
+from flows.dataset.faults import crash_point
 from flows.dataset.layout import EXPIRED, OUTLIVE, TAKEN_BACK, UNSIGNED, run_name
 from flows.dataset.manifests import Manifests, read_manifests, seal, write_json
 from flows.errors import UsageError
@@ -28,20 +31,45 @@ def rollback(dataset: Dataset, run_id: str, *, offline: bool = False) -> list[st
     Raises UsageError where there is no such run.
     """
     with dataset.writing():
-        published = dataset.runs()
-        if run_id not in published:
-            raise UsageError(_unknown(dataset, run_id, published))
-        kept = published[: published.index(run_id)]
-        gone = published[len(kept) :]
-        require_exchange(dataset, offline=offline)
-        restore_replaced(dataset, replaced_by(dataset, gone), offline=offline)
-        empty_tree(dataset, seen=False)
-        _cut(dataset, frozenset(kept), expired=False)
-        write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
-        exchange(dataset, offline=offline)
-        for gone_id in gone:
-            (dataset.state / "reports" / f"{gone_id}.html").unlink(missing_ok=True)
+        return _roll_back(dataset, run_id, offline=offline)
+
+
+def finish_rollback(dataset: Dataset) -> None:
+    """Bring a rollback to its end that was cut short between its two exchanges; the caller holds the lock."""
+    try:
+        said = json.loads(_begun_rollback(dataset).read_text())
+    except FileNotFoundError:
+        return
+    if said["run"] in dataset.runs():
+        _roll_back(dataset, said["run"], offline=said["offline"])
+    _begun_rollback(dataset).unlink(missing_ok=True)
+
+
+def _roll_back(dataset: Dataset, run_id: str, *, offline: bool) -> list[str]:
+    published = dataset.runs()
+    if run_id not in published:
+        raise UsageError(_unknown(dataset, run_id, published))
+    kept = published[: published.index(run_id)]
+    gone = published[len(kept) :]
+    require_exchange(dataset, offline=offline)
+    if older := replaced_by(dataset, gone):
+        # two exchanges, and between them both versions are there: that is not left so
+        write_json(_begun_rollback(dataset), {"run": run_id, "offline": offline})
+        restore_replaced(dataset, older, offline=offline)
+        crash_point("rollback")
+    empty_tree(dataset, seen=False)
+    _cut(dataset, frozenset(kept), expired=False)
+    write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
+    exchange(dataset, offline=offline)
+    _begun_rollback(dataset).unlink(missing_ok=True)
+    for gone_id in gone:
+        (dataset.state / "reports" / f"{gone_id}.html").unlink(missing_ok=True)
     return gone
+
+
+def _begun_rollback(dataset: Dataset) -> Path:
+    """Where it is noted that a rollback has begun that takes two exchanges."""
+    return dataset.state / "rollback.json"
 
 
 def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list[str]:

@@ -429,6 +429,26 @@ def test_what_a_run_replaced_is_back_when_the_run_is_taken_back(tmp_path: Path) 
     assert list(verify(Dataset(out))) == []
 
 
+def test_a_rollback_of_what_replaced_is_brought_to_its_end(
+    tmp_path: Path, kill_at: Callable[[str, Callable[[], object]], None]
+) -> None:
+    """Killed when the older version is back and the newer one still there, it is finished by the next run."""
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    path.write_text(STORIES[0])
+    run([path], out, REPLACE)
+    path.write_text(CORRECTED)
+    run([path], out, REPLACE)
+    kill_at("rollback", lambda: rollback(Dataset(out), "r000002"))
+    assert len(table(out, "documents")) == 2
+    added = {"duplicate": REPLACE["duplicate"]}
+    assert run([path], out, added).run_id == "r000003"  # reads the new version again, and adds it
+    assert Dataset(out).runs() == ["r000001", "r000003"]
+    assert table(out, "documents")["text"].to_list() == [STORIES[0], CORRECTED]
+    assert list(verify(Dataset(out))) == []
+    kill_at("exchange documents", lambda: rollback(Dataset(out), "r000003"))
+    assert Dataset(out).runs() == ["r000001", "r000003"]  # with one exchange, it has not happened
+
+
 def test_a_replacement_that_was_cut_short_is_brought_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

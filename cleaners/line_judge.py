@@ -51,7 +51,7 @@ def judge_lines(
     odds = log_odds(features, model)
     margin = np.where(_is_foreign(frame, model)[rows], model.margin, 0)
     article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
-    struck = odds >= np.where(page_like(features), page, article) + margin
+    struck = odds >= np.where(page_like(features), page, article) + margin + caution(features)
     return pl.DataFrame(
         {
             "row": pl.Series(rows[struck], dtype=pl.UInt32),
@@ -144,6 +144,12 @@ def _of(features: F32, name: str) -> F32:
     return column
 
 
+def caution(features: F32) -> F32:
+    """What the log-odds of a line must have beyond the threshold, in a document with next to no prose."""
+    beyond: F32 = np.where(_of(features, "prose_lines") < LITTLE_PROSE, np.float32(CAUTION), np.float32(0))
+    return beyond
+
+
 def _wording(features: F32) -> Bools:
     """Whether a line reads like a sentence that has lost its stop."""
     wording: Bools = (
@@ -167,6 +173,10 @@ def page_like(features: F32) -> Bools:
 PAGE_PROSE: Final = 0.25
 PAGE_MARKS: Final = 0.03
 PAGE_LINES: Final = 30
+#: On a page with less prose, most of what is there may be the article's list, so that its lines go only if their
+#: log-odds are so much higher.
+LITTLE_PROSE: Final = 0.08
+CAUTION: Final = 1.5
 HEADLINE: Final = 4  # words
 WORDING: Final = 8  # words
 FEW_CAPITALS: Final = 0.2  # of the words
@@ -180,13 +190,14 @@ def may_go(features: F32) -> Bools:
 
     Always kept are: what a phrase keeps; rows of tables that hold figures; the first line of a document, if it may be
     its headline; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck
-    line right beside it. In an article, and in a document with hardly any prose in which no phrase is found, as in a
-    poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of furniture, or, in an
-    article, a place at the edge of the document or of its prose. Capitals of a line with figures, and words of
-    furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a sentence or a
-    colon introduces stay, and what reads like a sentence without its stop.
+    line right beside it. In an article, and in a document with hardly any prose or of a few lines in which no phrase
+    is found, as in a poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of
+    furniture, or, in an article, a place at the edge of the document or of its prose. Capitals of a line with figures,
+    and words of furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a
+    sentence or a colon introduces stay, and what reads like a sentence without its stop.
     """
-    bare = (_of(features, "mark_density") == 0) & (_of(features, "prose_lines") < BARE_PROSE)
+    short = _of(features, "lines") < FEW_LINES
+    bare = (_of(features, "mark_density") == 0) & (short | (_of(features, "prose_lines") < BARE_PROSE))
     page = page_like(features) & ~bare
     mark, near = _of(features, "mark"), _of(features, "marks_near")
     beginning, opening = _of(features, "beginning"), _of(features, "run_opening")
@@ -207,7 +218,7 @@ def may_go(features: F32) -> Bools:
         | ((_of(features, "prose_after") == 0) & (_of(features, "prose_before") > 0))
     )
     # of a short document every line is at an edge
-    edge &= ~bare & ~(_amid_prose(features) & (_of(features, "lines") < FEW_LINES))
+    edge &= ~(bare & page_like(features)) & ~(_amid_prose(features) & short)
     evidence = (
         (mark > 0)
         | (near > 0)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.line_columns import FEATURES
+from cleaners.line_judge import caution
 
 from .scoring import FOLDS, NEVER, Scored
 
@@ -20,7 +21,6 @@ PARAMETERS: Mapping[str, Any] = {
     "learning_rate": 0.08,
     "min_data_in_leaf": 100,
     "min_sum_hessian_in_leaf": 20,
-    "extra_trees": True,  # thresholds drawn at random carry over better to sets of another kind
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -64,13 +64,15 @@ def grow(sets: Sequence[Scored], where: Where, drop_weights: Mapping[str, float]
 def odds(
     booster: lightgbm.Booster, scored: Scored, where: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float64]:
-    """The log-odds of every line of `where`, or of all; NEVER of those that are no candidates."""
+    """The log-odds of every line of `where`, or of all, less their caution; NEVER of those that are no candidates."""
     answer = np.full(len(scored.keep), NEVER)
     wanted = ~scored.guarded[scored.rows]
     if where is not None:
         wanted &= where[scored.rows]
     if wanted.any():
-        answer[scored.rows[wanted]] = booster.predict(scored.features[wanted], raw_score=True, num_threads=1)
+        features = scored.features[wanted]
+        predicted = booster.predict(features, raw_score=True, num_threads=1)
+        answer[scored.rows[wanted]] = predicted - caution(features)
     return answer
 
 

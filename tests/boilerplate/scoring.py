@@ -132,7 +132,7 @@ def threshold_for(scored: Scored, odds: NDArray[np.float64], kept: float) -> flo
 
 
 #: Thresholds that are tried, and what scores may lose in any case of a set in which rules lose much.
-GRID = np.arange(-3.0, 4.01, 0.125)
+GRID = np.arange(-3.0, 4.01, 0.0625)
 ALLOWANCE = 0.0004
 
 

@@ -113,6 +113,34 @@ def test_what_stays_whatever_stands_around(lines: list[str]) -> None:
     assert gone(lines) == []
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["By Nora Quill", "14 May 2019, 10:30", *PROSE],
+        [*PROSE, "14:05", "By Nora Quill, Harbour Gazette"],
+        [PROSE[0], "TIDE 31.2", "PIER 28.4", PROSE[1]],
+        [PROSE[0], "Nora Quill", "Piet Maas", PROSE[1]],
+        [PROSE[0], "Overview", PROSE[1], "The pier", PROSE[2]],
+        [*PROSE, "and a paper boat that nobody had asked for"],
+    ],
+)
+def test_what_stays_in_an_article(lines: list[str]) -> None:
+    """By-lines, time stamps, results, subheads of a short document and sentences without a stop stay."""
+    assert gone(lines) == []
+
+
+def test_pages_with_next_to_no_prose_are_judged_with_caution() -> None:
+    """Of a page that is a list of short lines a line goes only if its score is higher than elsewhere."""
+    doubtful = read_model(
+        write_model([{"value": 2.5}], {"article": (9.0, 3, 2, 1, 0), "page": (9.0, 3, 2, 1, 0)}, {})
+    )
+    names = [f"Boat Number {n}" for n in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    page = [*names, *PROSE[:1], "Share on Facebook", "Advertisement", *names[::-1]]
+    assert gone(page, doubtful) == []
+    assert set(gone(page)) == set(names)
+    assert gone([*names, *PROSE, "Share on Facebook", "Advertisement", *names[::-1]], doubtful)
+
+
 def test_a_phrase_may_keep() -> None:
     """What a phrase of the action `keep` matches stays."""
     keep = Phrase("en", "harbour", ("Harbour weekly",), action="keep")

@@ -177,6 +177,7 @@ PAGE_LINES: Final = 30
 #: log-odds are so much higher.
 LITTLE_PROSE: Final = 0.08
 CAUTION: Final = 1.5
+CASELESS: Final = 0.1  # of the letters of a line, so that "渡輪 The Ferry" is a line of its script
 HEADLINE: Final = 4  # words
 WORDING: Final = 8  # words
 FEW_CAPITALS: Final = 0.2  # of the words
@@ -205,7 +206,7 @@ def may_go(features: F32) -> Bools:
     listed = is_item & ((opening == END_COLON) | (opening == END_STOP)) & (near == 0) & (mark <= 0)
     table = (_of(features, "table") > 0) & (_of(features, "digits") > 0)
     beside = (_of(features, "struck_above") > 0) | (_of(features, "struck_below") > 0)
-    foreign = (_of(features, "caseless") > 0.3) & (mark <= 0) & ~beside
+    foreign = (_of(features, "caseless") > CASELESS) & (mark <= 0) & ~beside
     furniture = _of(features, "furniture") > 0.5
     # "SPD 31.2" is a result
     capitals = (_of(features, "upper") > 0.7) & ~((_of(features, "digits") > 0) & _amid_prose(features))

@@ -84,7 +84,14 @@ def test_what_belongs_to_an_article_stays(lines: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["渡輪明天恢復航行", "九日ぶりの運航再開", "9일 만에 운항 재개", "عودة العبارة إلى العمل", "เรือกลับมาแล้ว"],
+    [
+        "渡輪明天恢復航行",
+        "渡輪 The Ferry",
+        "九日ぶりの運航再開",
+        "9일 만에 운항 재개",
+        "عودة العبارة إلى العمل",
+        "เรือกลับมาแล้ว",
+    ],
 )
 def test_scripts_that_nothing_was_trained_on(line: str) -> None:
     """In scripts without case a short line goes only with a phrase on it or a struck line beside it."""

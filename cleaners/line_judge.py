@@ -190,15 +190,17 @@ def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
     Always kept are: what a phrase keeps; rows of tables that hold figures; the first line of a document, if it may be
-    its headline; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck
-    line right beside it. In an article, and in a document with hardly any prose or of a few lines in which no phrase
+    its headline; in a document in which no phrase is found, what ends as a sentence does, and the lines if there are
+    but two; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck line
+    right beside it. In an article, and in a document with hardly any prose or of a few lines in which no phrase
     is found, as in a poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of
     furniture, or, in an article, a place at the edge of the document or of its prose. Capitals of a line with figures,
     and words of furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a
     sentence or a colon introduces stay, and what reads like a sentence without its stop.
     """
     short = _of(features, "lines") < FEW_LINES
-    bare = (_of(features, "mark_density") == 0) & (short | (_of(features, "prose_lines") < BARE_PROSE))
+    unmarked = _of(features, "mark_density") == 0
+    bare = unmarked & (short | (_of(features, "prose_lines") < BARE_PROSE))
     page = page_like(features) & ~bare
     mark, near = _of(features, "mark"), _of(features, "marks_near")
     beginning, opening = _of(features, "beginning"), _of(features, "run_opening")
@@ -207,6 +209,7 @@ def may_go(features: F32) -> Bools:
     table = (_of(features, "table") > 0) & (_of(features, "digits") > 0)
     beside = (_of(features, "struck_above") > 0) | (_of(features, "struck_below") > 0)
     foreign = (_of(features, "caseless") > CASELESS) & (mark <= 0) & ~beside
+    plain = unmarked & ((_of(features, "ending") == END_STOP) | (_of(features, "lines") <= 2))
     furniture = _of(features, "furniture") > 0.5
     # "SPD 31.2" is a result
     capitals = (_of(features, "upper") > 0.7) & ~((_of(features, "digits") > 0) & _amid_prose(features))
@@ -230,6 +233,11 @@ def may_go(features: F32) -> Bools:
         | edge
     )
     allowed: Bools = (
-        (mark != KEPT) & ~table & ~foreign & ~headline & (page | (evidence & ~listed & ~_wording(features)))
+        (mark != KEPT)
+        & ~table
+        & ~foreign
+        & ~headline
+        & ~plain
+        & (page | (evidence & ~listed & ~_wording(features)))
     )
     return allowed

@@ -104,6 +104,10 @@ def test_scripts_that_nothing_was_trained_on(line: str) -> None:
     [
         ["> Harbour | Weather", ">", "|> Home", *PROSE],
         ["Nine days ashore on the pier", *PROSE],
+        ["A first story, about the harbour."],
+        [*PROSE, "Short."],
+        ["Share of votes", "Boats and nets"],
+        [*PROSE, "So it was read by nobody.", "Share and subscribe as you like it.", "That was all of it."],
         [
             "The boat went out",
             "the boat came in",
@@ -116,7 +120,7 @@ def test_scripts_that_nothing_was_trained_on(line: str) -> None:
     ],
 )
 def test_what_stays_whatever_stands_around(lines: list[str]) -> None:
-    """Quoted mail stays, the first line if it may be the headline, and short lines with no phrase among them."""
+    """Quoted mail, what may be the headline; with no phrase among them short lines, sentences, and two lines alone."""
     assert gone(lines) == []
 
 

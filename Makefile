@@ -18,7 +18,7 @@ run: setup
 	$(BIN)/copydesk run seeds/articles --out out
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: setup
 	$(BIN)/python -m pytest -m ''

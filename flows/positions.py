@@ -31,6 +31,18 @@ def ranks(uris: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def in_order(rows: pl.DataFrame, ledger: pl.DataFrame, *within: str) -> pl.DataFrame:
+    """The rows in the order of their runs, of the inputs of these, and of what is within a document.
+
+    `rows` has `uri` and `run_id`, and is not empty; `ledger` the inputs of the runs in their order (uri, run_id).
+    """
+    ordered = [
+        ranks(own, ledger.filter(pl.col("run_id") == run_id)).sort("rank", *within, maintain_order=True)
+        for (run_id,), own in sorted(rows.partition_by("run_id", as_dict=True).items())
+    ]
+    return pl.concat(ordered).drop("rank")
+
+
 def taken(removed: pl.DataFrame, repaired: pl.DataFrame) -> pl.DataFrame:
     """document_id, position and `emptied` of the paragraphs that are not in a document's text."""
     emptied = repaired.filter((pl.col("field") == "text") & (pl.col("after") == ""))

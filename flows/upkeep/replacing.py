@@ -19,7 +19,7 @@ from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests
 from flows.exceptions import read_exceptions
-from flows.positions import kept, ranks, taken
+from flows.positions import in_order, kept, taken
 from flows.summary import REPLACED, Tally
 from flows.tables import conform
 from flows.upkeep.rewriting import Read, empty_tree, keep_span, rewrite_span, tell
@@ -144,19 +144,10 @@ def _part(
         )
     return {
         "documents": documents.filter(~going),
-        "removed": _in_order(pl.concat([removed, conform("removed", struck)]), ledger, "position"),
-        "unpublished": _in_order(pl.concat([read("unpublished"), conform("documents", whole)]), ledger),
+        "removed": in_order(pl.concat([removed, conform("removed", struck)]), ledger, "position"),
+        "unpublished": in_order(pl.concat([read("unpublished"), conform("documents", whole)]), ledger),
         "index": read("index").filter(~going),
     }
-
-
-def _in_order(rows: pl.DataFrame, ledger: pl.DataFrame, *within: str) -> pl.DataFrame:
-    """The rows in the order of the runs, their inputs, and what is within a document."""
-    ordered = [
-        ranks(own, ledger.filter(pl.col("run_id") == run_id)).sort("rank", *within, maintain_order=True)
-        for (run_id,), own in sorted(rows.partition_by("run_id", as_dict=True).items())
-    ]
-    return pl.concat(ordered).drop("rank")
 
 
 def _counted(

@@ -19,7 +19,7 @@ from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests, seal
 from flows.errors import CopydeskError, UsageError
 from flows.exceptions import EXCEPTIONS, KIND, read_exceptions
-from flows.positions import kept, ranks, taken
+from flows.positions import in_order, kept, taken
 from flows.summary import REPLACED, Tally
 from flows.tables import conform, write_part
 from flows.upkeep.rewriting import Read, empty_tree, keep_span, rewrite_span, tell
@@ -192,7 +192,7 @@ def _restore_part(
     if lost := set(touched["document_id"]) - set(new["document_id"]):
         raise CopydeskError(f"nothing is known of document {min(lost)}: the dataset is damaged")
     if len(back):
-        new = _in_order(new, ledger)
+        new = in_order(new, ledger)
     index = _index(read("index"), hits, new, rules)
     change.exceptions.append(_exceptions(hits, new, by_document=by_document))
     _count(change, removed, left, back)
@@ -218,17 +218,6 @@ def _told(paragraphs: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
         .join(gone, on="document_id", how="left", maintain_order="left")
         .with_columns(pl.col("removed_paragraphs").fill_null(0))
     )
-
-
-def _in_order(documents: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
-    """The documents in the order of the inputs, run by run."""
-    ordered = [
-        ranks(own, ledger.filter(pl.col("run_id") == run_id)).sort("rank", maintain_order=True).drop("rank")
-        for (run_id,), own in sorted(
-            documents.partition_by("run_id", as_dict=True, maintain_order=True).items()
-        )
-    ]
-    return pl.concat(ordered)
 
 
 def _index(

@@ -7,25 +7,25 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.author_biography import author_biographies as biographies_of_authors
-from cleaners.by_line import label_lines
-from cleaners.image_credit import image_credits as credits_of_images
-from cleaners.line_judge import RULE as LINE_SCORE
-from cleaners.line_judge import judge_lines
-from cleaners.line_score import LineModel
-from cleaners.page_end import WORDS_AFTER, page_ends
-from cleaners.page_head import page_heads
-from cleaners.page_lines import page_lines
-from cleaners.page_menu import ENTRIES, menus
-from cleaners.page_menu import RULE as MENU
+from cleaners.furniture.author_biography import author_biographies as biographies_of_authors
+from cleaners.furniture.by_line import label_lines
+from cleaners.furniture.image_credit import image_credits as credits_of_images
+from cleaners.furniture.pull_quote import pull_quotes as quotes_pulled
+from cleaners.furniture.share_bar import button_lines, share_bars
+from cleaners.furniture.stray_mark import stray_marks
+from cleaners.lines.judge import RULE as LINE_SCORE
+from cleaners.lines.judge import judge_lines
+from cleaners.lines.score import LineModel
+from cleaners.pages.end import WORDS_AFTER, page_ends
+from cleaners.pages.head import page_heads
+from cleaners.pages.lines import page_lines
+from cleaners.pages.menu import ENTRIES, menus
+from cleaners.pages.menu import RULE as MENU
 from cleaners.paragraphs import remove
-from cleaners.phrase_search import lines_of, search
-from cleaners.phrase_topics import spoken_of
-from cleaners.phrases import Phrase
-from cleaners.prose import is_prose
-from cleaners.pull_quote import pull_quotes as quotes_pulled
-from cleaners.share_bar import button_lines, share_bars
-from cleaners.stray_mark import stray_marks
+from cleaners.phrases.phrase import Phrase
+from cleaners.phrases.search import lines_of, search
+from cleaners.phrases.topics import spoken_of
+from cleaners.texts.prose import is_prose
 
 #: A whole page has so many lines of menus; on it, what these phrases strike stands below the article, too.
 OF_DUMP: Final = 10
@@ -52,22 +52,23 @@ def boilerplate(
 
     - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line, and none of the action
       `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
-      a sentence about that of which the article speaks stays, see `cleaners.phrase_topics`;
+      a sentence about that of which the article speaks stays, see `cleaners.phrases.topics`;
     - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
       two or more, or it holds one and stands in a run of two or more such lines;
-    - "mark without a word": see `cleaners.stray_mark`;
-    - where they are not switched off, "image credit" and "image caption with credit" (`cleaners.image_credit`), "pull
-      quote: repeats a sentence of the article" (`cleaners.pull_quote`), "author biography"
-      (`cleaners.author_biography`); where they are switched on, "by-line" and "dateline" (`cleaners.by_line`);
-    - "menu of the page": see `cleaners.page_menu`;
-    - "page head: above the headline": see `cleaners.page_head`;
+    - "mark without a word": see `cleaners.furniture.stray_mark`;
+    - where they are not switched off, "image credit" and "image caption with credit"
+      (`cleaners.furniture.image_credit`), "pull quote: repeats a sentence of the article"
+      (`cleaners.furniture.pull_quote`), "author biography" (`cleaners.furniture.author_biography`); where they are
+      switched on, "by-line" and "dateline" (`cleaners.furniture.by_line`);
+    - "menu of the page": see `cleaners.pages.menu`;
+    - "page head: above the headline": see `cleaners.pages.head`;
     - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
-      `cleaners.page_end`;
+      `cleaners.pages.end`;
     - "line score 0.97: short, no sentence, neighbours struck": the line's score under `model` reaches what
-      `strictness` (0 to 1) asks for, and no guard keeps it, see `cleaners.line_judge`. At 0, or without a model, no
+      `strictness` (0 to 1) asks for, and no guard keeps it, see `cleaners.lines.judge`. At 0, or without a model, no
       line is scored.
 
-    `found` is what `cleaners.phrase_search.search` answers for the frame and the phrases, where that is known already;
+    `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
     """
     # rules and scores see what rules have struck, never what a score has: so striking again strikes the same

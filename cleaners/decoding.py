@@ -2,7 +2,7 @@
 
 Unicode comes first: a byte order mark, then strict UTF-8, then UTF-16 and UTF-32 told by where their NUL bytes lie.
 Bytes that are UTF-8 but for a few are UTF-8. For all others chardet ranks the charsets, and among those that it hardly
-tells apart the reading that looks least odd is taken (`cleaners.oddness`).
+tells apart the reading that looks least odd is taken (`cleaners.detection.oddness`).
 On 472 labelled files, 480 pieces of news re-encoded and 923 pieces in 43 charsets, by which the weights were chosen,
 this is right in 99.8, 99.4 and 98.9 %; chardet 7.7 alone in 99.8, 98.1 and 98.2 %, charset-normalizer 3.5 in 96.0, 76.0
 and 71.4 %. On 1,070 pieces in 25 charsets, drawn from much the same collections when all was set and without those
@@ -25,8 +25,8 @@ import codecs
 import re
 from typing import Final, NamedTuple
 
-from cleaners.legacy_charset import ERRORS, SAMPLE_BYTES, UTF8_CUT, detect, read
-from cleaners.oddness import BEYOND_ASCII, CHECKED_CHARACTERS, kind, oddness
+from cleaners.detection.legacy_charset import ERRORS, SAMPLE_BYTES, UTF8_CUT, detect, read
+from cleaners.detection.oddness import BEYOND_ASCII, CHECKED_CHARACTERS, kind, oddness
 
 SAMPLES: Final = 16  # of a large file, each from another part of it
 WINDOW_BYTES: Final = SAMPLE_BYTES // SAMPLES

@@ -18,13 +18,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners import keep_rule, sharing
-from cleaners.candidates import Sets, hopeful, plain_buckets, uncrowded_buckets
-from cleaners.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
-from cleaners.row_tables import RowTables, starts_of
-from cleaners.shared_keys import Pairs
-from cleaners.shingles import WORDS, count_tokens, shingle_sets, sketches
-from cleaners.tokens import I64, U32, U64
+from cleaners.duplicates import keep_rule, sharing
+from cleaners.duplicates.candidates import Sets, hopeful, plain_buckets, uncrowded_buckets
+from cleaners.duplicates.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
+from cleaners.duplicates.row_tables import RowTables
+from cleaners.duplicates.shared_keys import Pairs
+from cleaners.texts.shingles import WORDS, count_tokens, shingle_sets, sketches
+from cleaners.texts.tokens import I64, U32, U64
+from cleaners.texts.utf8 import starts_of
 
 __all__ = [
     "DECISIONS",

@@ -1,7 +1,7 @@
 """Mojibake and other damage to text, repaired as ftfy does it, and the white space that damage leaves behind.
 
-In news nearly every paragraph is whole; one look at each tells which are not (`cleaners.mojibake`), and only those are
-touched.
+In news nearly every paragraph is whole; one look at each tells which are not (`cleaners.repair.mojibake`), and only
+those are touched.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.columnar_ftfy import fix
-from cleaners.columnar_ftfy import fix_text as fix_text
-from cleaners.mojibake import BEYOND, COMPOSING, OTHER_SPACE, QUOTE, REPLACED, STRAY, Gate, gate, look
-from cleaners.paragraphs import LINE_BREAK, WHITE_SPACE, rewrite
-from cleaners.tokens import U8
+from cleaners.paragraphs import rewrite
+from cleaners.repair.columnar_ftfy import fix
+from cleaners.repair.columnar_ftfy import fix_text as fix_text
+from cleaners.repair.mojibake import BEYOND, COMPOSING, OTHER_SPACE, QUOTE, REPLACED, STRAY, Gate, gate, look
+from cleaners.texts.tokens import U8
+from cleaners.texts.white_space import LINE_BREAK, WHITE_SPACE
 
 ROUNDS: Final = 8
 #: White space that becomes one space; a single no-break or ideographic space is meant, and stays.

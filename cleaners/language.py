@@ -27,9 +27,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.packed_model import read_arrays
-from cleaners.tokens import I64, U8, code_point, kernel
-from cleaners.utf8 import utf8
+from cleaners.detection.packed_model import read_arrays
+from cleaners.texts.tokens import I64, U8, code_point, kernel
+from cleaners.texts.utf8 import utf8
 
 HEAD_PARAGRAPHS: Final = 30
 HEAD_CHARACTERS: Final = 1500  # of these, addresses and figures included

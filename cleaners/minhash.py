@@ -2,8 +2,8 @@
 
 MinHash is Broder's, "On the resemblance and containment of documents" (1997); bands are those of Leskovec, Rajaraman
 and Ullman, "Mining of Massive Datasets", chapter 3; the permutations are datasketch's. What MinHash sees of a shingle
-is the lower 32 bits of its hash. The key of a band is the upper 32 bits of the hash, as `cleaners.tokens` defines it,
-of the sequence of the band's number, counted from 0, and the values of its rows.
+is the lower 32 bits of its hash. The key of a band is the upper 32 bits of the hash, as `cleaners.texts.tokens` defines
+it, of the sequence of the band's number, counted from 0, and the values of its rows.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from cleaners.shingles import folded
-from cleaners.tokens import (
+from cleaners.texts.shingles import folded
+from cleaners.texts.tokens import (
     I64,
     MULTIPLIER,
     U8,
@@ -34,7 +34,7 @@ from cleaners.tokens import (
     shingle_hashes,
     tokenise,
 )
-from cleaners.utf8 import utf8
+from cleaners.texts.utf8 import utf8
 
 if TYPE_CHECKING:
     import datasketch

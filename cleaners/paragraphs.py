@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cleaners.wrapping import unwrap
+from cleaners.texts.white_space import LINE_BREAK, WHITE_SPACE
+from cleaners.texts.wrapping import unwrap
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -40,14 +41,8 @@ REASONS: Final = (
     "too_short",
 )
 
-#: What `str.isspace` holds to be white space in Python; spelled out, because polars (Rust) leaves out U+001C to U+001F.
-WHITE_SPACE: Final = (
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
 #: At the ends of a line; a no-break space may be the second half of a damaged letter, and repair strips it later.
 _MARGIN: Final = WHITE_SPACE.replace("\xa0", "")
-LINE_BREAK: Final = r"\r\n|[\n\r\u{85}\u{2028}\u{2029}]"
 _OTHER_BREAK: Final = r"[\r\u{85}\u{2028}\u{2029}]"  # than LF
 
 

@@ -13,9 +13,9 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove
-from cleaners.phrase_search import lines_of, search
-from cleaners.phrases import Phrase
-from cleaners.prose import is_quoted, words_and_prose
+from cleaners.phrases.phrase import Phrase
+from cleaners.phrases.search import lines_of, search
+from cleaners.texts.prose import is_quoted, words_and_prose
 
 #: Where the article goes on after the teasers, a shorter line is not taken for one of them.
 TEASER_WORDS: Final = 4
@@ -47,7 +47,7 @@ def related_articles(
     The lines after headings stay if they hold more words than the prose of the document: then it is a list. Lines that
     a phrase of the action `line` matches neither end the teasers nor count among them.
 
-    `found` is what `cleaners.phrase_search.search` answers for the frame and the phrases, where that is known already;
+    `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
     """
     found = search(frame, phrases) if found is None else found

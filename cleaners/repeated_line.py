@@ -1,6 +1,6 @@
 """Lines that one source repeats across its documents: "Sign up for our newsletter", the site's own motto.
 
-What a source repeats is counted by `cleaners.line_counts`, over all the runs of a dataset; here it is judged. Three
+What a source repeats is counted by `cleaners.sites.counts`, over all the runs of a dataset; here it is judged. Three
 kinds of lines are struck:
 
 - a line that many documents with different bodies print, about once each;
@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.article_lines import (
+from cleaners.paragraphs import remove
+from cleaners.sites.article_lines import (
     BY_LINE,
     DATE_AND_PLACE,
     HEADING,
@@ -31,12 +32,11 @@ from cleaners.article_lines import (
     SUBJECT,
     belongs_to_the_article,
 )
-from cleaners.count_tables import enough_bodies
-from cleaners.folding import line_hashes
-from cleaners.line_counts import LONG
-from cleaners.line_marks import SENTENCE, TEMPLATE
-from cleaners.paragraphs import remove
-from cleaners.prose import words_and_prose
+from cleaners.sites.count_tables import enough_bodies
+from cleaners.sites.counts import LONG
+from cleaners.sites.marks import SENTENCE, TEMPLATE
+from cleaners.texts.folding import line_hashes
+from cleaners.texts.prose import words_and_prose
 
 REASON: Final = "repeated_line"
 
@@ -78,7 +78,7 @@ def least_documents(min_documents: int) -> int:
 def repeated(table: pl.DataFrame, *, min_documents: int = 5, min_share: float = 0.01) -> pl.DataFrame:
     """The rows of a merged table whose lines a source repeats, with what speaks for and against them.
 
-    Beside the columns of `line_counts.COUNTS`:
+    Beside the columns of `sites.counts.COUNTS`:
 
     - of: the number of documents of the source; share: that of those which hold the line;
     - edge: the share of its printings that are above or below the article;
@@ -132,7 +132,7 @@ def repeated_line(
 ) -> pl.DataFrame:
     """The frame with the lines struck that the merged `table` shows their source to repeat (see `repeated`).
 
-    `marks` is what `line_marks.line_marks` tells of the frame.
+    `marks` is what `sites.marks.line_marks` tells of the frame.
 
     Lines under `min_words` stay (in a script without spaces two characters are a word), and so do headings within the
     article and what `belongs_to_the_article`, unless most documents have them and they stand in company: a run of

@@ -1,7 +1,8 @@
 """Furniture inside a paragraph: the paragraph stays, without it.
 
-`spliced_furniture` takes out what shows by its shape alone what it is (`cleaners.splices`). `repeated_splice` takes out
-the last sentences that a source prints after many different ones, as the memory of `cleaners.line_counts` tells.
+`spliced_furniture` takes out what shows by its shape alone what it is (`cleaners.sites.splices`). `repeated_splice`
+takes out the last sentences that a source prints after many different ones, as the memory of `cleaners.sites.counts`
+tells.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.closing_sentences import closing_sentences, sentence_hashes, what_stands_before
-from cleaners.count_tables import enough_bodies
-from cleaners.line_marks import SENTENCE
 from cleaners.paragraphs import remove, rewrite
-from cleaners.splice_patterns import HINTS
-from cleaners.splices import SHAPES, without_splices
+from cleaners.sites.closing_sentences import closing_sentences, sentence_hashes, what_stands_before
+from cleaners.sites.count_tables import enough_bodies
+from cleaners.sites.marks import SENTENCE
+from cleaners.sites.splice_patterns import HINTS
+from cleaners.sites.splices import SHAPES, without_splices
 
 FIX: Final = "spliced_furniture"
 #: A paragraph that is nothing but furniture is removed, for the reason of furniture lines.
@@ -55,7 +56,7 @@ def repeated_splice(
 ) -> pl.DataFrame:
     """The frame without the last sentences that its source prints in many documents, after different ones.
 
-    `table` is a merged table of `line_counts.count`, `marks` what `line_marks.line_marks` tells of the frame. The
+    `table` is a merged table of `sites.counts.count`, `marks` what `sites.marks.line_marks` tells of the frame. The
     sentence has one of `closing_sentences.PLEAS` in it, is in at
     least FEW_DOCUMENTS documents and a share of one in SHARE of `min_share`, and stood after about as many different
     texts. Of several at the end of one paragraph all are taken out.

@@ -14,12 +14,12 @@ import polars as pl
 from cleaners.boilerplate import boilerplate
 from cleaners.duplicate import Table as Fingerprints
 from cleaners.duplicate import compared, count_tokens, find, table_of
+from cleaners.duplicates.fingerprints import KEYS, fingerprint_schema
 from cleaners.encoding import encoding, repair
-from cleaners.fingerprints import KEYS, fingerprint_schema
 from cleaners.language import language_of_documents
 from cleaners.paragraphs import to_paragraphs, without_white_space
-from cleaners.phrase_search import search
-from cleaners.phrases import Phrase
+from cleaners.phrases.phrase import Phrase
+from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.spliced_furniture import spliced_furniture

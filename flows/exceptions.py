@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.folding import line_hashes
+from cleaners.texts.folding import line_hashes
 from flows.dataset import Layout
 
 EXCEPTIONS: Final[dict[str, pl.DataType]] = {

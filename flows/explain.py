@@ -10,9 +10,9 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
-from cleaners.by_line import label_lines
 from cleaners.duplicate import duplicate
-from cleaners.rarest_shingles import merge_counts
+from cleaners.duplicates.rarest_shingles import merge_counts
+from cleaners.furniture.by_line import label_lines
 from flows import inputs
 from flows.editing import TITLE_BEFORE, TITLE_FIXES, decide, edit, fingerprints_of
 from flows.settings import DuplicateDocument, Settings, phrases_of

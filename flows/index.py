@@ -14,9 +14,9 @@ from typing import Any, Final
 import polars as pl
 
 from cleaners.duplicate import Table, exact_hashes
-from cleaners.fingerprints import MADE_BY, band_names
-from cleaners.narrowing import Keys
-from cleaners.tokens import I64
+from cleaners.duplicates.fingerprints import MADE_BY, band_names
+from cleaners.duplicates.narrowing import Keys
+from cleaners.texts.tokens import I64
 from flows.dataset import Dataset, run_name
 from flows.errors import CopydeskError
 from flows.settings import Duplicate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from cleaners.line_score import LineModel, read_model
+from cleaners.lines.score import LineModel, read_model
 from flows.errors import ConfigurationError
 from flows.phrases import config_folder
 

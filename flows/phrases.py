@@ -30,7 +30,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 import flows
-from cleaners.phrases import ACTIONS, FORMER_ACTIONS, MATCHES, MAX_WORDING, MAX_WORDS, WHERES, Phrase
+from cleaners.phrases.phrase import ACTIONS, FORMER_ACTIONS, MATCHES, MAX_WORDING, MAX_WORDS, WHERES, Phrase
 from flows.errors import ConfigurationError
 
 _FILE_KEYS: Final = ("language", "phrase")

@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from cleaners.phrases import Phrase
+from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
 from flows.phrases import built_in_files, read_phrases
 

@@ -22,17 +22,17 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from cleaners.by_line import labelled
-from cleaners.count_tables import merge
 from cleaners.duplicate import Table, compared, duplicate, kept
-from cleaners.line_counts import count
-from cleaners.line_marks import line_marks
+from cleaners.duplicates.rarest_shingles import count_shingles, merge_counts
+from cleaners.furniture.by_line import labelled
 from cleaners.paragraphs import remove, split_removed
-from cleaners.phrases import Phrase
-from cleaners.rarest_shingles import count_shingles, merge_counts
+from cleaners.phrases.phrase import Phrase
 from cleaners.repeated_line import least_documents, repeated_line
+from cleaners.sites.count_tables import merge
+from cleaners.sites.counts import count
+from cleaners.sites.marks import line_marks
 from cleaners.spliced_furniture import repeated_splice, rewritten
-from cleaners.tokens import I64
+from cleaners.texts.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
 from flows.editing import count_words, decide, edit, fingerprints_of, repaired

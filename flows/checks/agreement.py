@@ -14,9 +14,9 @@ from typing import Final, TypeAlias
 import orjson
 import polars as pl
 
-from cleaners.folding import line_hashes
 from cleaners.paragraphs import REASONS
-from cleaners.shingles import count_tokens
+from cleaners.texts.folding import line_hashes
+from cleaners.texts.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.layout import SHARDED
 from flows.positions import kept, taken

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import polars as pl
 
-from cleaners.by_line import LABELLED
-from cleaners.count_tables import COUNTS
-from cleaners.fingerprints import fingerprint_schema
-from cleaners.rarest_shingles import ORDER
+from cleaners.duplicates.fingerprints import fingerprint_schema
+from cleaners.duplicates.rarest_shingles import ORDER
+from cleaners.furniture.by_line import LABELLED
+from cleaners.sites.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exchange import begun
 from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED

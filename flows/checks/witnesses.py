@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.fingerprints import exact_hashes, fingerprint
-from cleaners.shingles import shingle_sets
+from cleaners.duplicates.fingerprints import exact_hashes, fingerprint
+from cleaners.texts.shingles import shingle_sets
 from flows.checks.agreement import Finding, Part
 from flows.dataset import Dataset
 

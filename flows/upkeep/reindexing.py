@@ -14,8 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from cleaners.fingerprints import fingerprint
-from cleaners.rarest_shingles import count_shingles, merge_counts
+from cleaners.duplicates.fingerprints import fingerprint
+from cleaners.duplicates.rarest_shingles import count_shingles, merge_counts
 from flows.dataset import Dataset, Span
 from flows.dataset.exchange import exchange, require_exchange, tree
 from flows.dataset.layout import EXPIRED, SHARDED

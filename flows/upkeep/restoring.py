@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from cleaners.fingerprints import fingerprint
-from cleaners.folding import line_hashes
-from cleaners.shingles import count_tokens
+from cleaners.duplicates.fingerprints import fingerprint
+from cleaners.texts.folding import line_hashes
+from cleaners.texts.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.exchange import exchange, require_exchange, tree
 from flows.dataset.layout import SHARDED

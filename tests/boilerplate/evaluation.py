@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from cleaners.boilerplate import boilerplate
 from cleaners.encoding import encoding
 from cleaners.paragraphs import to_paragraphs
-from cleaners.phrase_search import search
-from cleaners.prose import words
+from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
+from cleaners.texts.prose import words
 from flows.editing import options
 from flows.line_scores import line_scores
 from flows.settings import Settings, phrases_of

@@ -9,8 +9,8 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.line_columns import FEATURES
-from cleaners.line_judge import caution
+from cleaners.lines.columns import FEATURES
+from cleaners.lines.judge import caution
 
 from .scoring import FOLDS, NEVER, Scored
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate import boilerplate
-from cleaners.line_judge import features_of, may_be_struck, page_like
-from cleaners.phrase_search import search
+from cleaners.lines.judge import features_of, may_be_struck, page_like
+from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from flows.settings import Settings, phrases_of

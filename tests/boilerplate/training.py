@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.line_score import KINDS, LEVELS, write_model
+from cleaners.lines.score import KINDS, LEVELS, write_model
 
 from .growing import (
     grow,

@@ -13,9 +13,9 @@ from polars.testing import assert_frame_equal
 
 from cleaners.boilerplate import boilerplate
 from cleaners.paragraphs import SCHEMA, remove
-from cleaners.phrase_search import find
-from cleaners.phrases import Phrase
-from cleaners.prose import is_prose, words
+from cleaners.phrases.phrase import Phrase
+from cleaners.phrases.search import find
+from cleaners.texts.prose import is_prose, words
 from flows.phrases import built_in_files, read_phrases
 from support import ROOT
 

@@ -12,15 +12,15 @@ from polars.testing import assert_frame_equal
 
 import cleaners
 from cleaners.boilerplate import boilerplate
-from cleaners.count_tables import merge
 from cleaners.duplicate import duplicate, find, table_of
 from cleaners.encoding import encoding
-from cleaners.line_counts import count
-from cleaners.line_marks import line_marks
 from cleaners.paragraphs import REASONS, SCHEMA
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.repeated_line import repeated_line
+from cleaners.sites.count_tables import merge
+from cleaners.sites.counts import count
+from cleaners.sites.marks import line_marks
 from cleaners.spliced_furniture import spliced_furniture
 from flows.line_scores import line_scores
 from flows.settings import Settings, phrases_of

@@ -20,10 +20,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners import candidates, duplicate, rarest_shingles, shared_keys, sharing, shingles, tokens
-from cleaners.candidates import Buckets, Sets
+from cleaners import duplicate
 from cleaners.duplicate import Table
+from cleaners.duplicates import candidates, rarest_shingles, shared_keys, sharing
+from cleaners.duplicates.candidates import Buckets, Sets
 from cleaners.paragraphs import SCHEMA
+from cleaners.texts import shingles, tokens
 
 DEFAULTS: dict[str, Any] = {
     "n": 3,

@@ -22,10 +22,11 @@ from ftfy.chardata import CHARMAP_ENCODINGS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cleaners import columnar_ftfy as module
-from cleaners.badness import badness
 from cleaners.encoding import NEWS, ROUNDS, SEPARATORS, Options, encoding, fix_text, repair
-from cleaners.mojibake import (
+from cleaners.paragraphs import to_paragraphs
+from cleaners.repair import columnar_ftfy as module
+from cleaners.repair.badness import badness
+from cleaners.repair.mojibake import (
     BEYOND,
     CHARACTER_FIXES,
     COMPOSING,
@@ -41,7 +42,7 @@ from cleaners.mojibake import (
     gate,
     look,
 )
-from cleaners.paragraphs import WHITE_SPACE, to_paragraphs
+from cleaners.texts.white_space import WHITE_SPACE
 from flows.settings import Encoding
 from support import ROOT
 

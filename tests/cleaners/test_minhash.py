@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners import minhash, tokens
-from cleaners.fingerprints import fingerprint, fingerprint_schema
-from cleaners.shingles import shingle_sets
+from cleaners import minhash
+from cleaners.duplicates.fingerprints import fingerprint, fingerprint_schema
+from cleaners.texts import tokens
+from cleaners.texts.shingles import shingle_sets
 
 MASK = (1 << 64) - 1
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cleaners.paragraphs import SCHEMA, WHITE_SPACE, remove, rewrite, split_removed, to_paragraphs
+from cleaners.paragraphs import SCHEMA, remove, rewrite, split_removed, to_paragraphs
+from cleaners.texts.white_space import WHITE_SPACE
 
 LINE_BREAKS = "\r\n\x85\u2028\u2029"
 TEXTS = st.text(

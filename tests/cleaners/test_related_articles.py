@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners.paragraphs import SCHEMA, remove
-from cleaners.phrases import Phrase
-from cleaners.prose import is_prose
+from cleaners.phrases.phrase import Phrase
 from cleaners.related_articles import related_articles
+from cleaners.texts.prose import is_prose
 from flows.phrases import built_in_files, read_phrases
 from support import ROOT
 

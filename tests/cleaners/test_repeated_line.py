@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cleaners.count_tables import merge
-from cleaners.line_counts import count
-from cleaners.line_marks import line_marks
 from cleaners.paragraphs import remove
 from cleaners.repeated_line import least_documents, repeated, repeated_line
+from cleaners.sites.count_tables import merge
+from cleaners.sites.counts import count
+from cleaners.sites.marks import line_marks
 from support import ROOT, body, frame_of
 
 CASES: list[dict[str, Any]] = json.loads(

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cleaners.closing_sentences import closing_sentences
-from cleaners.count_tables import merge
-from cleaners.line_counts import count
-from cleaners.line_marks import line_marks
 from cleaners.paragraphs import remove
-from cleaners.splice_patterns import HINTS
+from cleaners.sites.closing_sentences import closing_sentences
+from cleaners.sites.count_tables import merge
+from cleaners.sites.counts import count
+from cleaners.sites.marks import line_marks
+from cleaners.sites.splice_patterns import HINTS
+from cleaners.sites.splices import SHAPES, without_splices
 from cleaners.spliced_furniture import FIX, repeated_splice, spliced_furniture
-from cleaners.splices import SHAPES, without_splices
 from support import ROOT, frame_of
 
 CASES: list[dict[str, Any]] = json.loads(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cleaners.line_score import KINDS
+from cleaners.lines.score import KINDS
 from flows import line_scores as module
 from flows.errors import ConfigurationError
 from flows.phrases import config_folder

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import flows.phrases
-from cleaners.phrase_search import find
-from cleaners.phrases import MAX_WORDING, Phrase
+from cleaners.phrases.phrase import MAX_WORDING, Phrase
+from cleaners.phrases.search import find
 from flows.errors import ConfigurationError
 from flows.phrases import built_in_files, config_folder, read_phrases
 from support import ROOT

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cleaners.count_tables import merge
 from cleaners.paragraphs import REASONS
+from cleaners.sites.count_tables import merge
 from flows.checks.verify import verify
 from flows.dataset import Dataset
 from flows.errors import ConfigurationError, CopydeskError

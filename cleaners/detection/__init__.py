@@ -1,0 +1,1 @@
+"""By what the charset of bytes and the language of a text are told."""

@@ -1,0 +1,1 @@
+"""Kinds of furniture told by their form: share bars, credits, by-lines and their like."""

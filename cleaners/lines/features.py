@@ -1,0 +1,109 @@
+"""Features of lines: what tells furniture from an article without reading it.
+
+A line is described by itself, by what it shares with the prose of its document, by what the phrases say of it, and by
+the lines around it. No feature knows a language: length is counted in words of about the same weight in every script.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from cleaners.lines import columns as f
+from cleaners.lines import shape as c
+from cleaners.lines.places import of_marks, of_places
+from cleaners.lines.shape import I32, count_line, is_body
+from cleaners.lines.words import F32, LINE_WORDS, TABLE, clear, of_repeats, of_words, remember
+from cleaners.texts.tokens import I64, U8, U32, U64, kernel
+
+MAX_WORDS: Final = 40  # a longer line is the article's
+
+
+@kernel
+def line_features(
+    data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, marks: Any,
+    classes: U8, lower: U32, furniture: U64, weights: F32,
+) -> Any:  # fmt: skip
+    """(rows, features): the lines that may be furniture, and their features (float32, a row each, in that order).
+
+    `offsets` are those of all lines; `firsts` the first line of each document, and the number of lines; `marks` (int8)
+    what is known of each line (KEPT to STRUCK). Of each document there is a title, empty where there is
+    none. `furniture` and `weights` are a table of words that `furniture_words` gives.
+    """
+    lines = len(offsets) - 1
+    counts = np.zeros((lines, len(c.COUNTS)), np.int32)
+    line_hashes = np.zeros(lines, np.uint64)
+    rows = np.empty(lines, np.int64)
+    features = np.empty((lines, len(f.FEATURES)), np.float32)
+    keys, seen = np.zeros(TABLE, np.uint64), np.zeros(TABLE, np.uint32)
+    hashes, title_hashes = np.empty(LINE_WORDS, np.uint64), np.empty(LINE_WORDS, np.uint64)
+    candidates = 0
+    for document in range(len(firsts) - 1):
+        first, stop = firsts[document], firsts[document + 1]
+        begun = candidates
+        mask = clear(keys, offsets[stop] - offsets[first])
+        room = (mask + 1) // 2
+        for line in range(first, stop):
+            found, line_hashes[line] = count_line(
+                data, offsets[line], offsets[line + 1], classes, lower, counts[line], hashes
+            )
+            if is_body(counts[line]):
+                room -= remember(hashes[:found], line - first + 1, keys, seen, mask, room)
+            if counts[line, c.CHARACTERS] and counts[line, c.WORDS] <= MAX_WORDS:
+                rows[candidates] = line
+                candidates += 1
+        if candidates == begun:
+            continue
+        mine, out = rows[begun:candidates], features[begun:candidates]
+        in_title, _ = count_line(
+            titles, title_offsets[document], title_offsets[document + 1], classes, lower,
+            np.zeros(len(c.COUNTS), np.int32), title_hashes,
+        )  # fmt: skip
+        own = np.zeros((stop - first, f.OWN), np.float32)
+        own[:, f.OWN_SHARED] = 1
+        for i in range(len(mine)):
+            line = mine[i]
+            _of_line(counts[line], out[i])
+            found, _ = count_line(
+                data, offsets[line], offsets[line + 1], classes, lower, counts[line], hashes
+            )
+            of_words(
+                hashes[:found], title_hashes[:in_title], line - first + 1, keys, seen, mask,
+                furniture, weights, out[i],
+            )  # fmt: skip
+            own[line - first, f.OWN_SHARED] = max(out[i, f.SHARED], 0)
+            own[line - first, f.OWN_FURNITURE] = max(out[i, f.FURNITURE], 0)
+            own[line - first, f.OWN_CAPITALISED] = max(out[i, f.CAPITALISED], 0)
+            own[line - first, f.OWN_ADDRESS] = out[i, f.ADDRESS] > 0
+            out[i, f.TABLE] = data[offsets[line]] == 0x7C and data[offsets[line + 1] - 1] == 0x7C
+        of_repeats(line_hashes[first:stop], mine - first, own, out)
+        of_marks(marks[first:stop], mine - first, out)
+        of_places(counts[first:stop], own, mine - first, out)
+    return rows[:candidates], features[:candidates]
+
+
+@kernel
+def _of_line(counts: I32, out: F32) -> None:
+    """The features of the line itself."""
+    characters, letters = max(counts[c.CHARACTERS], 1), counts[c.LETTERS]
+    cased_words = counts[c.CAPITALISED] + counts[c.SMALL]
+    cased_letters = letters - counts[c.CASELESS]
+    words = max(counts[c.WORDS], 1)
+    out[f.WORDS] = counts[c.WORDS]
+    out[f.CHARACTERS] = characters
+    out[f.ENDING] = counts[c.ENDING]
+    out[f.BEGINNING] = counts[c.BEGINNING]
+    out[f.CAPITALISED] = counts[c.CAPITALISED] / cased_words if cased_words else f.NO_VALUE
+    out[f.UPPER] = counts[c.UPPERS] / cased_letters if cased_letters > 0 else f.NO_VALUE
+    out[f.DIGITS] = counts[c.DIGITS] / characters
+    out[f.FIGURES] = counts[c.FIGURES] / words
+    out[f.SYMBOLS] = counts[c.SYMBOLS] / words
+    out[f.SEPARATORS] = counts[c.SEPARATORS]
+    out[f.COMMAS] = counts[c.COMMAS] / words
+    out[f.QUOTES] = counts[c.QUOTES]
+    out[f.SENTENCES] = counts[c.SENTENCES]
+    out[f.ADDRESS] = counts[c.ADDRESSES]
+    out[f.SHORT_WORDS] = counts[c.SHORT_WORDS] / words
+    out[f.WORD_LENGTH] = letters / words
+    out[f.CASELESS] = counts[c.CASELESS] / letters if letters else f.NO_VALUE

@@ -1,0 +1,51 @@
+"""The words that the phrases of boilerplate are made of, as a table for kernels."""
+
+from __future__ import annotations
+
+import functools
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from cleaners.lines.characters import characters
+from cleaners.lines.shape import COUNTS, count_line
+from cleaners.lines.words import F32
+from cleaners.phrases.phrase import Phrase
+from cleaners.texts.tokens import U64
+from cleaners.texts.utf8 import utf8
+
+
+class FurnitureWords(NamedTuple):
+    """A table of hashes with open addressing: its size is a power of two, 0 is an empty place."""
+
+    keys: U64
+    weights: F32  # the more phrases have the word, the nearer to 1
+
+
+@functools.lru_cache(maxsize=8)
+def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
+    """The words of the wordings of all phrases that strike, each with its weight n / (n + 1), of n phrases."""
+    texts = [
+        text
+        for phrase in phrases
+        if phrase.action != "keep" and phrase.match != "regex"
+        for text in phrase.texts
+    ]
+    data, offsets = utf8(pl.Series(texts, dtype=pl.String))
+    classes, lower = characters()
+    hashes, counts = np.empty(1 << 10, np.uint64), np.zeros(len(COUNTS), np.int32)
+    times: dict[int, int] = {}
+    for start, stop in pairwise(offsets):
+        found, _ = count_line(data, start, stop, classes, lower, counts, hashes)
+        for key in {int(h) | 1 for h in hashes[:found]}:
+            times[key] = times.get(key, 0) + 1
+    size = 1 << max(4, (2 * len(times)).bit_length())
+    keys, weights = np.zeros(size, np.uint64), np.zeros(size, np.float32)
+    for key, n in times.items():
+        at = key & (size - 1)
+        while keys[at]:
+            at = (at + 1) & (size - 1)
+        keys[at], weights[at] = key, n / (n + 1)
+    return FurnitureWords(keys, weights)

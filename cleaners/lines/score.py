@@ -1,0 +1,191 @@
+"""The score of a line: how much rather furniture it is than the article's, by a small forest of decision trees.
+
+The trees are gradient-boosted (Friedman 2001, "Greedy function approximation"); they were grown elsewhere, and are
+walked here. A leaf's value is an addend of the log-odds, `score` is their logistic function. What moved a score is told
+by the values of the nodes on the way: the step from a node to its child belongs to the feature that the node asks for
+(Saabas 2014, "Interpreting random forests").
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaners.lines.columns import FEATURES
+from cleaners.lines.words import F32
+from cleaners.texts.tokens import I64, kernel
+
+I16 = NDArray[np.int16]
+
+#: Levels of `strictness` for which the file holds a threshold; between them it is interpolated.
+LEVELS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Kinds of documents: articles, and dumps of whole pages.
+KINDS: Final = ("article", "page")
+
+
+class LineModel(NamedTuple):
+    """A forest, node by node: the root of a tree, then all that lies below it.
+
+    A node asks whether a feature is at most its threshold; a leaf has the feature -1.
+    """
+
+    roots: I64  # the first node of each tree
+    feature: I16
+    threshold: F32
+    left: I64  # the node to go to if so; that to go to if not is `right`
+    right: I64
+    value: F32  # log-odds: of a leaf what it adds, of any other node the mean of what is below it
+    thresholds: dict[str, tuple[float, ...]]  # log-odds of a strike at each of LEVELS, for each of KINDS
+    languages: tuple[str, ...]  # that the forest was grown on,
+    margin: float  # and what the log-odds of lines in others must have beyond the threshold
+    about: dict[str, Any]  # what the model was grown on and how good it was
+
+    def threshold_at(self, strictness: float, kind: str) -> float:
+        """The log-odds from which a line of a kind of document is struck; infinite at a strictness of 0."""
+        if strictness <= 0:
+            return float("inf")
+        return float(np.interp(strictness, LEVELS, self.thresholds[kind]))
+
+
+def read_model(text: str) -> LineModel:
+    """The model of a file that `write_model` wrote. Raises ValueError for any other text, and says what is wrong."""
+    try:
+        content = json.loads(text)
+        features, thresholds, about = content["features"], content["thresholds"], content["about"]
+        languages, margin = tuple(map(str, content["languages"])), float(content["margin"])
+        thresholds = {kind: tuple(map(float, thresholds[kind])) for kind in KINDS}
+        packed = np.frombuffer(zlib.decompress(base64.b85decode("".join(content["nodes"]))), _NODE)
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        raise ValueError(f"this is no model of line scores: {error}") from None
+    if features != list(FEATURES):
+        raise ValueError(
+            "the model was grown on other features than this version of copydesk has; train it again"
+        )
+    nodes, roots = np.arange(len(packed)), np.flatnonzero(packed["root"])
+    model = LineModel(
+        roots.astype(np.int64),
+        packed["feature"].astype(np.int16),
+        packed["threshold"].astype(np.float32),
+        nodes + 1,  # the left child comes right after its parent
+        (nodes + packed["right"]).astype(np.int64),
+        packed["value"].astype(np.float32),
+        thresholds,
+        languages,
+        margin,
+        about,
+    )
+    inner = model.feature >= 0
+    if not (
+        len(packed)
+        and packed["root"][0]
+        and (model.feature < len(FEATURES)).all()
+        and (model.right[inner] < len(packed)).all()
+        and (packed["right"][inner] > 1).all()
+        and not inner[-1]
+        and all(len(of_kind) == len(LEVELS) for of_kind in model.thresholds.values())
+    ):
+        raise ValueError("the trees of the model are damaged")
+    return model
+
+
+_NODE: Final = np.dtype(
+    [("root", "u1"), ("feature", "i1"), ("right", "<u2"), ("threshold", "<f4"), ("value", "<f2")]
+)
+_LINE: Final = 110  # characters
+_BLOCK: Final = 128  # lines that are scored together
+
+
+def write_model(
+    trees: Sequence[dict[str, Any]],
+    thresholds: dict[str, Sequence[float]],
+    about: dict[str, Any],
+    languages: Sequence[str] = (),
+    margin: float = 0.0,
+) -> str:
+    """The text of a model's file: JSON, what it is about first.
+
+    A tree is a dict with `value` and, unless it is a leaf, `feature` (its number), `threshold`, `left` and `right`.
+    """
+    rows: list[list[Any]] = []
+
+    def add(node: dict[str, Any], root: bool) -> None:
+        place = len(rows)
+        rows.append([root, node.get("feature", -1), 0, node.get("threshold", 0.0), node["value"]])
+        if "left" in node:
+            add(node["left"], False)
+            rows[place][2] = len(rows) - place
+            add(node["right"], False)
+
+    for tree in trees:
+        add(tree, True)
+    packed = np.array([tuple(row) for row in rows], _NODE).tobytes()
+    text = base64.b85encode(zlib.compress(packed, 9)).decode()
+    content = {
+        "about": about,
+        "thresholds": {kind: list(thresholds[kind]) for kind in KINDS},
+        "languages": list(languages),
+        "margin": margin,
+        "features": list(FEATURES),
+        "nodes": [text[at : at + _LINE] for at in range(0, len(text), _LINE)],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def log_odds(features: F32, model: LineModel) -> F32:
+    """The log-odds of each row of features (a column for each of FEATURES) that its line is furniture."""
+    answer: F32 = _log_odds(
+        features, model.roots, model.feature, model.threshold, model.left, model.right, model.value
+    )
+    return answer
+
+
+def score(log_odds: float) -> float:
+    """The share of furniture among lines of these log-odds, as the model believes."""
+    return float(1 / (1 + np.exp(-log_odds)))
+
+
+def steps(features: F32, model: LineModel) -> F32:
+    """How far each feature moved the log-odds of each row (float32, a column for each feature)."""
+    answer: F32 = _steps(
+        features, model.roots, model.feature, model.threshold, model.left, model.right, model.value
+    )
+    return answer
+
+
+@kernel
+def _log_odds(
+    features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32
+) -> Any:
+    answer = np.zeros(len(features), np.float32)
+    # tree by tree over a block of lines: both stay near
+    for first in range(0, len(features), _BLOCK):
+        last = min(first + _BLOCK, len(features))
+        for root in roots:
+            for row in range(first, last):
+                node = root
+                while feature[node] >= 0:
+                    # without a branch, which could not be foreseen
+                    goes_right = np.int64(features[row, feature[node]] > threshold[node])
+                    node = left[node] + goes_right * (right[node] - left[node])
+                answer[row] += value[node]
+    return answer
+
+
+@kernel
+def _steps(features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32) -> Any:
+    answer = np.zeros(features.shape, np.float32)
+    for row in range(len(features)):
+        line = features[row]
+        for root in roots:
+            node = root
+            while feature[node] >= 0:
+                child = left[node] if line[feature[node]] <= threshold[node] else right[node]
+                answer[row, feature[node]] += value[child] - value[node]
+                node = child
+    return answer

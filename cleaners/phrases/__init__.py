@@ -1,0 +1,1 @@
+"""The phrases of furniture: one search for all of them, in all languages."""

@@ -1,0 +1,1 @@
+"""By what `encoding` finds and mends damaged text."""

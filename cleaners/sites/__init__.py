@@ -1,0 +1,1 @@
+"""What a site repeats: its lines, their templates, and spans inside paragraphs."""

@@ -1,0 +1,118 @@
+"""The forest that scores lines: its file, its scores, and what it says of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaners.lines.columns import FEATURE, FEATURES
+from cleaners.lines.rules import rules
+from cleaners.lines.score import LEVELS, LineModel, log_odds, read_model, score, steps, write_model
+
+ABOUT = {"what": "a test"}
+THRESHOLDS = {"article": (9.0, 3.0, 2.0, 1.0, 0.0), "page": (9.0, 4.0, 3.0, 2.0, 1.0)}
+
+
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 3) -> dict[str, Any]:
+    """Trees of a few levels whose numbers are exact in the file."""
+    value = draw(st.integers(-64, 64)) / 16
+    if not depth or draw(st.booleans()):
+        return {"value": value}
+    below = trees(depth=depth - 1)
+    return {
+        "value": value,
+        "feature": draw(st.integers(0, len(FEATURES) - 1)),
+        "threshold": float(draw(st.integers(-2, 3))),
+        "left": draw(below),
+        "right": draw(below),
+    }
+
+
+def walked(tree: dict[str, Any], line: Any) -> float:
+    """What a tree adds to the log-odds of a line."""
+    while "left" in tree:
+        tree = tree["left" if line[tree["feature"]] <= tree["threshold"] else "right"]
+    return float(tree["value"])
+
+
+@given(forest=st.lists(trees(), min_size=1, max_size=4), seed=st.integers(0, 99))
+def test_round_trip(forest: list[dict[str, Any]], seed: int) -> None:
+    """What is read back scores as the trees that were written do, and tells the same of itself."""
+    text = write_model(forest, THRESHOLDS, ABOUT)
+    model = read_model(text)
+    features = np.random.default_rng(seed).integers(-2, 4, (8, len(FEATURES))).astype(np.float32)
+    expected = [sum(walked(tree, line) for tree in forest) for line in features]
+    assert log_odds(features, model).tolist() == pytest.approx(expected)
+    assert (model.thresholds, model.about) == (THRESHOLDS, ABOUT)
+    assert write_model(forest, THRESHOLDS, ABOUT) == text
+
+
+@given(forest=st.lists(trees(), min_size=1, max_size=4), seed=st.integers(0, 99))
+def test_steps_add_up(forest: list[dict[str, Any]], seed: int) -> None:
+    """The steps of all features lead from the values of the roots to the log-odds."""
+    model = read_model(write_model(forest, THRESHOLDS, ABOUT))
+    features = np.random.default_rng(seed).integers(-2, 4, (8, len(FEATURES))).astype(np.float32)
+    start = sum(tree["value"] for tree in forest)
+    assert (start + steps(features, model).sum(axis=1)).tolist() == pytest.approx(
+        log_odds(features, model).tolist(), abs=1e-4
+    )
+
+
+def stump() -> LineModel:
+    """A forest of one question: whether the line is short."""
+    tree = {
+        "value": 0.0,
+        "feature": FEATURE["words"],
+        "threshold": 5.0,
+        "left": {"value": 4.0},
+        "right": {"value": -4.0},
+    }
+    return read_model(write_model([tree], THRESHOLDS, ABOUT))
+
+
+def test_strictness() -> None:
+    """The threshold falls from level to level, steadily between them, and nothing reaches that of strictness 0."""
+    model = stump()
+    for kind, thresholds in THRESHOLDS.items():
+        assert [model.threshold_at(level, kind) for level in LEVELS[1:]] == list(thresholds[1:])
+        assert model.threshold_at(0, kind) == float("inf")
+    assert model.threshold_at(0.375, "article") == pytest.approx(2.5)
+
+
+def test_rule_in_words() -> None:
+    """A rule gives the score with two digits, never 1, and what raised it."""
+    features = np.zeros((1, len(FEATURES)), np.float32)
+    assert rules(features, log_odds(features, stump()), stump()) == ["line score 0.98: short"]
+    assert rules(features, np.array([20.0], np.float32), stump()) == ["line score 0.99: short"]
+    assert score(0) == 0.5
+
+
+def _changed(key: str, value: object) -> str:
+    content = json.loads(write_model([{"value": 1.0}], THRESHOLDS, ABOUT))
+    content[key] = value
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no model"),
+        ("[]", "no model"),
+        ("{}", "no model"),
+        (_changed("nodes", ["nonsense"]), "no model"),
+        (_changed("nodes", []), "no model"),
+        (_changed("features", ["length"]), "other features"),
+        (_changed("thresholds", [1.0]), "no model"),
+        (_changed("thresholds", {"article": [1.0], "page": [1.0]}), "damaged"),
+    ],
+)
+def test_other_files(text: str, says: str) -> None:
+    """A file that is no model, or one of other features, is refused in words."""
+    with pytest.raises(ValueError, match=says):
+        read_model(text)

@@ -100,28 +100,45 @@ def news(
 
 
 class _Moved:
-    """The inputs that are gone, of which unknown ones may be the later whereabouts."""
+    """The inputs that are gone, of which unknown ones may be the later whereabouts.
+
+    One that was moved already is where it went, as long as that is there; and it goes to one place, so that of two
+    unknown inputs with its bytes the second is another input.
+    """
 
     def __init__(self, ledger: pl.DataFrame, found: Sequence[Input], sizes: pl.Series) -> None:
         """`sizes` are those of the inputs that are not known."""
         self._gone: dict[int, list[dict[str, Any]]] = {}
         if sizes.is_empty():
             return
-        candidates = ledger.filter(
-            pl.col("size").is_in(sizes.unique().implode())
-            & pl.col("content").is_not_null()
-            & (pl.col("rejected") == 0)
-        ).join(pl.DataFrame({"uri": [i.uri for i in found]}), on="uri", how="anti", maintain_order="left")
-        for row in candidates.iter_rows(named=True):
-            if not _exists(row["uri"]):
+        alike = ledger.filter(
+            pl.col("size").is_in(sizes.unique().implode()) & pl.col("content").is_not_null()
+        )
+        here = pl.DataFrame({"uri": [i.uri for i in found]}, schema={"uri": pl.String})
+        unseen = alike.filter(pl.col("rejected") == 0).join(here, on="uri", how="anti", maintain_order="left")
+        gone = [row for row in unseen.iter_rows(named=True) if not _exists(row["uri"])]
+        if not gone:
+            return
+        there = set(here["uri"])
+        contents = dict(alike.select("uri", "content").iter_rows())
+        later: dict[str, list[str]] = {}
+        moved = alike.select("uri", "moved_from").explode("moved_from", empty_as_null=False, keep_nulls=False)
+        for uri, former in moved.iter_rows():
+            later.setdefault(former, []).append(uri)
+        for row in gone:
+            elsewhere = (*later.get(row["uri"], ()), *(row["moved_from"] or ()))
+            if not any(
+                contents.get(uri) == row["content"] and (uri in there or _exists(uri)) for uri in elsewhere
+            ):
                 self._gone.setdefault(row["size"], []).append(row)
 
     def reading(self, given: Input) -> Reading | None:
-        """How an input was read under its former uri; None where it had none."""
-        candidates = self._gone.get(given.size)
+        """How an input was read under its former uri, which no other is asked for then; None where it had none."""
+        candidates = self._gone.get(given.size, [])
         content = content_of(given) if candidates else None
-        for row in candidates or ():
+        for row in candidates:
             if row["content"] == content:
+                candidates.remove(row)
                 former = (*(row["moved_from"] or ()), row["uri"])
                 return replace(_reading(row), moved_from=former)
         return None

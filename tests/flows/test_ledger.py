@@ -571,6 +571,40 @@ def test_a_copied_file_is_another_document(tmp_path: Path) -> None:
     assert table(out, "removed")["reason"].to_list() == ["duplicate"]
 
 
+def test_a_copy_of_a_moved_file_is_another_document(tmp_path: Path) -> None:
+    """What was moved is where it went: a copy is no second move of it, nor is a second file of the same bytes."""
+    out, first, moved = tmp_path / "out", tmp_path / "a.txt", tmp_path / "b.txt"
+    copies = [tmp_path / name for name in ("c.txt", "d.txt", "e.txt")]
+    first.write_text(STORIES[0])
+    run([first], out)
+    first.rename(moved)
+    assert run([moved], out).run_id is None
+    copies[0].write_text(STORIES[0])
+    run([moved, *copies[:1]], out)
+    assert ends(out, "removed") == ["c.txt"]
+    moved.rename(first)  # back again
+    copies[0].unlink()
+    copies[1].write_text(STORIES[0])
+    assert run([first, copies[1]], out).run_id is None  # that of c.txt, which is gone
+    copies[2].write_text(STORIES[0])
+    run([first, *copies[1:]], out)
+    assert ends(out, "removed") == ["c.txt", "e.txt"]
+
+
+def test_two_files_cannot_be_one_that_moved(tmp_path: Path) -> None:
+    """Of two new files with the bytes of one that is gone, the first is where it went; the other is a document."""
+    out, first = tmp_path / "out", tmp_path / "a.txt"
+    later = [tmp_path / "b.txt", tmp_path / "c.txt"]
+    first.write_text(STORIES[0])
+    run([first], out)
+    first.unlink()
+    for path in later:
+        path.write_text(STORIES[0])
+    run(later, out)
+    assert ends(out, "removed") == ["c.txt"]
+    assert run(later, out).read == 0
+
+
 def test_an_input_that_cannot_be_opened_is_tried_by_every_run(tmp_path: Path) -> None:
     """It is told once, and read when it can be."""
     out, path = tmp_path / "out", tmp_path / "a.txt"

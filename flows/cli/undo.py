@@ -28,7 +28,8 @@ def rollback(
 
     with told("nothing was taken back"):
         gone = take_back(open_dataset(out), run, offline=offline)
-    say.print(f"{out}: {_runs(gone)} taken back; the next run reads their inputs again")
+    whose = "its" if len(gone) == 1 else "their"
+    say.print(f"{out}: {_runs(gone)} taken back; the next run reads {whose} inputs again")
 
 
 @app.command()

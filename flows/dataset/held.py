@@ -18,7 +18,7 @@ from typing import Any
 from flows.dataset.commit import commit
 from flows.dataset.exchange import link
 from flows.dataset.layout import TAKEN_BACK, Layout
-from flows.dataset.manifests import write_json
+from flows.dataset.manifests import checksum, read_manifest, write_json
 from flows.errors import CopydeskError, UsageError
 from flows.tables import sync
 
@@ -46,10 +46,12 @@ def reasons(layout: Layout, run_id: str) -> list[str]:
 def release(layout: Layout, run_id: str) -> None:
     """Publish a held run.
 
-    Raises UsageError where it is not held, or where the published runs are not those that it was made after.
+    Raises UsageError where it is not held, or where the published runs are not those that it was made after, as they
+    were then: of text that was restored since, or of an index made anew, it knows nothing.
     """
     told = _told(layout, run_id)
-    if {key: told.get(key) for key in ("after", "runs")} != _made_after(layout):
+    now = _made_after(layout)
+    if {key: told.get(key) for key in now} != now:
         raise UsageError(
             f"{run_id} was made after run {told.get('after')}, and what is published has changed since, so that what "
             f"it says of duplicates may be wrong: drop it with `copydesk discard {layout.root} {run_id}`, and run again"
@@ -82,9 +84,15 @@ def forget_published(layout: Layout) -> None:
 
 
 def _made_after(layout: Layout) -> dict[str, Any]:
-    """The last of the published runs, and how many there are."""
+    """The last of the published runs, how many there are, by which rules their index is made, and what is restored."""
     runs = layout.runs()
-    return {"after": runs[-1] if runs else None, "runs": len(runs)}
+    exceptions = layout.base("exceptions") / "part-00000.parquet"
+    return {
+        "after": runs[-1] if runs else None,
+        "runs": len(runs),
+        "index": read_manifest(layout, runs[-1])["index"] if runs else None,
+        "exceptions": checksum(exceptions) if exceptions.exists() else None,
+    }
 
 
 def _told(layout: Layout, run_id: str) -> dict[str, Any]:

@@ -154,5 +154,8 @@ def _own(kinds: Sequence[str], read: Read, *, own: pl.Expr) -> dict[str, pl.Data
 
 
 def _unknown(dataset: Dataset, run_id: str, published: list[str]) -> str:
-    there = f"it has {published[0]} to {published[-1]}" if published else "it has none"
+    if run_id in dataset.held_runs():
+        return f"{run_id} is held, and not published: drop it with `copydesk discard {dataset.root} {run_id}`"
+    first_last = dict.fromkeys([*published[:1], *published[-1:]])
+    there = f"it has {' to '.join(first_last)}" if published else "it has none"
     return f"{dataset.root} has no run {run_id!r}: {there}"

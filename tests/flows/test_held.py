@@ -158,12 +158,36 @@ def test_what_is_not_held_is_named(copydesk: Copydesk, held: Path, command: str)
 
 def test_a_run_made_after_another_history_is_not_published(copydesk: Copydesk, held: Path) -> None:
     """Where runs were published or taken back since, a held run cannot be released, and says so."""
-    (held / "documents" / "run=r000001").rename(held / "documents" / "run=r000003")
+    for folder in (held / "documents", held / "_copydesk" / "runs"):
+        (folder / "run=r000001").rename(folder / "run=r000003")
     answer = copydesk("publish", held, "r000002")
     assert answer.code == 2
     assert "r000002 was made after run r000001, and what is published has changed since" in answer.err
     assert f"copydesk discard {held} r000002" in answer.err
     assert Dataset(held).held_runs() == ["r000002"]
+
+
+def test_a_run_that_knows_nothing_of_what_was_done_since_is_not_published(
+    copydesk: Copydesk, tmp_path: Path
+) -> None:
+    """Its fingerprints are of other rules, or it strikes what was restored; merged parts are nothing to it."""
+    source, out, other = tmp_path / "courier", tmp_path / "out", tmp_path / "other.toml"
+    other.write_text("[duplicate]\nthreshold = 0.7\n")
+    for number in range(2):
+        run(write(source, [article(n) for n in range(6)] + [WALL], 7 * number), out, guards(enabled=False))
+    with pytest.raises(Held):
+        run(write(source, [WALL] * 6, 14), out, BOUND)
+    for command in (("restore", "--run", "r000002"), ("reindex", "--config", other)):
+        done = tmp_path / command[0]
+        shutil.copytree(out, done)
+        assert copydesk(command[0], done, *command[1:]).code == 0
+        answer = copydesk("publish", done, "r000003")
+        assert (answer.code, "what is published has changed since" in answer.err) == (2, True)
+        assert copydesk("discard", done, "r000003").code == 0
+        assert copydesk("verify", done).code == 0
+    assert copydesk("compact", out).code == 0
+    assert copydesk("publish", out, "r000003").code == 0
+    assert copydesk("verify", out).code == 0
 
 
 class Crash(BaseException):

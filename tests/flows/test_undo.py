@@ -50,7 +50,7 @@ def test_the_first_run_can_be_taken_back(tmp_path: Path, jsonl: Jsonl, copydesk:
     answer = copydesk("rollback", out, "r000001")
     assert (answer.code, answer.out) == (
         0,
-        f"{out}: run r000001 taken back; the next run reads their inputs again\n",
+        f"{out}: run r000001 taken back; the next run reads its inputs again\n",
     )
     assert published(out) == {name: [] for name in TABLES}
     assert copydesk("verify", out).code == 0

@@ -12,6 +12,21 @@ An input that cannot be read is no exception here: it is a row in `rejected`, an
 
 from __future__ import annotations
 
+import errno
+from typing import Final
+
+_WAYS_OUT: Final = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; make room, and do it again"),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS), "; see that it may be written, and do it again"
+    ),
+}
+
+
+def way_out(error: OSError) -> str:
+    """What to do about an error of the system that is not copydesk's to mend, as the end of a sentence, or nothing."""
+    return _WAYS_OUT.get(error.errno or 0, "")
+
 
 class CopydeskError(Exception):
     """A run that failed, told so that the person at the keyboard knows what to do; nothing was published."""

@@ -41,7 +41,7 @@ from flows.index import index_tables
 from flows.ledger import RECORDS, earlier_of
 from flows.settings import Settings
 from flows.summary import Tally
-from flows.tables import ROW_GROUP, conform, write_part
+from flows.tables import ROW_GROUP, conform, telling_errors, write_part
 from flows.tallies import count_sources, merge_tallies
 
 #: Lines that are counted at once: some 150 MB of memory.
@@ -351,7 +351,8 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    frame.write_ipc(partial, compression="uncompressed")
+    with telling_errors(path):
+        frame.write_ipc(partial, compression="uncompressed")
     partial.replace(path)
 
 

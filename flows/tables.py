@@ -5,8 +5,11 @@ The columns never change within a dataset; `FORMAT` counts the changes between t
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -58,6 +61,9 @@ SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
 }
 TABLES: Final = tuple(SCHEMAS)
 
+#: Bytes that a disk has left when it is full.
+LITTLE: Final = 65_536
+
 #: Rows in a row group: some 30 MB of article text, or a few MB of any other table.
 ROW_GROUP: Final = {"documents": 8_192, "removed": 65_536, "repaired": 65_536, "rejected": 65_536}
 
@@ -79,15 +85,44 @@ def write_part(
 ) -> None:
     """Write one Parquet file with statistics, durably: it is on the disk when this returns.
 
-    It appears under its name only once it is whole, so that its existence marks the completion of the work.
+    It appears under its name only once it is whole, so that its existence marks the completion of the work. Raises
+    OSError where it cannot be written, with the path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    frame.write_parquet(
-        partial, compression=compression, statistics=True, row_group_size=row_group, metadata=dict(metadata)
-    )
-    sync(partial)
+    with telling_errors(path):
+        frame.write_parquet(
+            partial,
+            compression=compression,
+            statistics=True,
+            row_group_size=row_group,
+            metadata=dict(metadata),
+        )
+        sync(partial)
     partial.replace(path)
+
+
+@contextmanager
+def telling_errors(path: Path) -> Iterator[None]:
+    """Raise as OSError, with its number and the path, what polars or the system say of a file that is written."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        number = getattr(error, "errno", None) or _number(str(error), path)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def _number(text: str, path: Path) -> int | None:
+    """The number of the system's error that polars tells of as a text: "No space left on device (os error 28)".
+
+    Where it has failed to write the end of a file it says no more than "transport error": the disk tells then.
+    """
+    if told := re.search(r"\(os error (\d+)\)", text):
+        return int(told[1])
+    disk = os.statvfs(path.parent)
+    return errno.ENOSPC if disk.f_bavail * disk.f_frsize < LITTLE else None
 
 
 def sync(path: Path) -> None:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from flows.errors import CopydeskError, UsageError
+from flows.errors import CopydeskError, UsageError, way_out
 
 if TYPE_CHECKING:
     from flows.dataset import Dataset
@@ -90,7 +90,7 @@ def told(comfort: str = "") -> Iterator[None]:
         sys.exit(130)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        warn.print(f"copydesk: {error.strerror or error}{where}{end}", markup=False)
+        warn.print(f"copydesk: {error.strerror or error}{where}{end}{way_out(error)}", markup=False)
         sys.exit(5)
     except Exception:
         warn.print(traceback.format_exc(), markup=False)

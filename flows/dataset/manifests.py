@@ -17,7 +17,7 @@ import polars as pl
 
 from flows.dataset.layout import Layout, Span
 from flows.errors import CopydeskError
-from flows.tables import sync, write_part
+from flows.tables import sync, telling_errors, write_part
 
 MANIFESTS: Final[dict[str, pl.DataType]] = {"run_id": pl.String(), "manifest": pl.String()}
 #: Beside parts that belong to no run: what is told of each.
@@ -114,8 +114,9 @@ def seal(folder: Path) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file, durably, which appears under its name once it is whole."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    sync(partial)
+    with telling_errors(path):
+        partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        sync(partial)
     partial.replace(path)
 
 

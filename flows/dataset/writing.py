@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from flows.dataset.exchange import begun, finish
 from flows.dataset.held import forget_published
 from flows.dataset.layout import STATE, Layout, Span
-from flows.errors import CopydeskError, Locked
+from flows.errors import CopydeskError, Locked, way_out
 from flows.tables import FORMAT, TABLES, sync
 
 
@@ -25,14 +25,18 @@ def writing(layout: Layout) -> Iterator[None]:
     try:
         layout.state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CopydeskError(f"cannot make the output folder {layout.root}: {error.strerror}") from error
+        raise CopydeskError(
+            f"cannot make the output folder {layout.root}: {error.strerror}{way_out(error)}"
+        ) from error
     lock = FileLock(layout.state / "lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise Locked(f"another run is writing {layout.root}; wait for it to end, and run again") from None
     except OSError as error:
-        raise CopydeskError(f"cannot write to the output folder {layout.root}: {error.strerror}") from error
+        raise CopydeskError(
+            f"cannot write to the output folder {layout.root}: {error.strerror}{way_out(error)}"
+        ) from error
     try:
         _mark(layout)
         recover(layout)

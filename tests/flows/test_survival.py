@@ -16,10 +16,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from flows import stages
 from flows.checks import verify
-from flows.dataset import Dataset
+from flows.dataset import Dataset, write_json
+from flows.errors import way_out
+from flows.tables import write_part
 from flows.upkeep import compact, expire, restore, rollback
 from small_runs import PLAIN, published, record, run, story, swept
 from support import ROOT, Answer, table
@@ -219,6 +223,26 @@ def test_a_full_disk_is_told(tmp_path: Path, copydesk: Copydesk) -> None:
     swept(out)
 
 
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "Parquet": lambda path: write_part(pl.DataFrame({"number": range(99_999)}), path, {}),
+    "Arrow": lambda path: stages._write(pl.DataFrame({"number": range(99_999)}), path),
+    "JSON": lambda path: write_json(path, {"number": list(range(9_999))}),
+}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a file that is always full")
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_that_the_disk_has_no_room_for_is_named(tmp_path: Path, kind: str) -> None:
+    """Whoever writes it, polars or Python: an OSError with its number and the path, which a command can tell."""
+    path = tmp_path / "whole"
+    (tmp_path / ".whole.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        WRITERS[kind](path)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert "make room" in way_out(caught.value)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "comfort"),
     [
@@ -252,7 +276,7 @@ def test_a_dataset_that_may_not_be_written(
         answer = copydesk(*(word.format(out=out) for word in arguments))
     assert answer.code == 5
     assert answer.err.startswith("copydesk: Permission denied (")
-    assert answer.err.endswith(f"; {comfort}\n")
+    assert answer.err.endswith(f"; {comfort}; see that it may be written, and do it again\n")
     assert published(out) == before
     swept(out)
 

@@ -65,7 +65,7 @@ def test_a_run_that_is_not_there_is_not_taken_back(tmp_path: Path, jsonl: Jsonl,
     answer = copydesk("rollback", out, "r000007")
     assert (answer.code, answer.err) == (
         2,
-        f"copydesk: {out} has no run 'r000007': it has r000001 to r000001\n",
+        f"copydesk: {out} has no run 'r000007': it has r000001\n",
     )
     assert copydesk("rollback", tmp_path / "nothing", "r000001").code == 2
 

@@ -60,6 +60,8 @@ CAPTION_END: Final = (
 _ITEM: Final = r"^(?:[*•·-]|\d{1,2}[.)])\s"
 #: So many characters at the end of a caption are looked at.
 END: Final = 150
+#: What the end of each such caption has: a bracket that closes it, or what stands between a picture and its maker.
+_MAY_CREDIT: Final = r"[)\]][\W_]{0,2}$|[:：©]"
 #: One of these is in each credit.
 _MAY_BE: Final = (
     *(
@@ -240,9 +242,10 @@ def image_credits(lines: pl.DataFrame) -> pl.DataFrame:
     end = pl.col("end")
     caption = (
         lines.filter(text.str.len_bytes() <= MAX_BYTES)
-        .filter(~text.str.contains(_ITEM))
-        .select("row", text.str.slice(-END).alias("end"))
+        .with_columns(text.str.slice(-END).alias("end"))
+        .filter(end.str.contains(_MAY_CREDIT))  # clears nine of ten
         .filter(end.str.contains_any(pl.Series(_MAY_END).implode()))
+        .filter(~text.str.contains(_ITEM))
         .filter(end.str.contains(CAPTION_END))
     )
     return pl.concat(

@@ -37,19 +37,26 @@ def line_features(
     rows = np.empty(lines, np.int64)
     features = np.empty((lines, len(f.FEATURES)), np.float32)
     keys, seen = np.zeros(TABLE, np.uint64), np.zeros(TABLE, np.uint32)
-    hashes, title_hashes = np.empty(LINE_WORDS, np.uint64), np.empty(LINE_WORDS, np.uint64)
-    candidates = 0
+    title_hashes = np.empty(LINE_WORDS, np.uint64)
+    candidates, longest = 0, 0
+    for document in range(len(firsts) - 1):
+        longest = max(longest, offsets[firsts[document + 1]] - offsets[firsts[document]])
+    # a word and what parts it from the next take two bytes or more
+    hashes, ends = np.empty(longest // 2 + LINE_WORDS, np.uint64), np.empty(lines + 1, np.int64)
     for document in range(len(firsts) - 1):
         first, stop = firsts[document], firsts[document + 1]
         begun = candidates
         mask = clear(keys, offsets[stop] - offsets[first])
         room = (mask + 1) // 2
+        ends[first] = 0
         for line in range(first, stop):
+            words = hashes[ends[line] : ends[line] + LINE_WORDS]
             found, line_hashes[line] = count_line(
-                data, offsets[line], offsets[line + 1], classes, lower, counts[line], hashes
+                data, offsets[line], offsets[line + 1], classes, lower, counts[line], words
             )
+            ends[line + 1] = ends[line] + found
             if is_body(counts[line]):
-                room -= remember(hashes[:found], line - first + 1, keys, seen, mask, room)
+                room -= remember(words[:found], line - first + 1, keys, seen, mask, room)
             if counts[line, c.CHARACTERS] and counts[line, c.WORDS] <= MAX_WORDS:
                 rows[candidates] = line
                 candidates += 1
@@ -65,11 +72,8 @@ def line_features(
         for i in range(len(mine)):
             line = mine[i]
             _of_line(counts[line], out[i])
-            found, _ = count_line(
-                data, offsets[line], offsets[line + 1], classes, lower, counts[line], hashes
-            )
             of_words(
-                hashes[:found], title_hashes[:in_title], line - first + 1, keys, seen, mask,
+                hashes[ends[line] : ends[line + 1]], title_hashes[:in_title], line - first + 1, keys, seen, mask,
                 furniture, weights, out[i],
             )  # fmt: skip
             own[line - first, f.OWN_SHARED] = max(out[i, f.SHARED], 0)

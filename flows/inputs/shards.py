@@ -80,9 +80,10 @@ def read(
     """The documents of the inputs, in their order, and what had to be rejected.
 
     A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
-    split. With `small_first` the first shard is an eighth of that, and each twice the one before until they have that
-    size: whoever works on shards has something to do sooner. `charsets` names, for a source, the charset to prefer where the bytes of its files leave a doubt. Of an input
-    that was read before (`Input.last`), only documents are given that are not among the `earlier` ones.
+    split. With `small_first` the first shard is an eighth of that, and each twice the one before until they have
+    that size: whoever works on shards has something to do sooner. `charsets` names, for a source, the charset to
+    prefer where the bytes of its files leave a doubt. Of an input that was read before (`Input.last`), only
+    documents are given that are not among the `earlier` ones.
     """
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()

@@ -29,11 +29,11 @@ SHARE: Final = 5
 ALL_DIFFERENT: Final = 5
 
 
-def spliced_furniture(frame: pl.DataFrame, *, strike: bool = True) -> pl.DataFrame:
+def spliced_furniture(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with the furniture taken out of its paragraphs that shows by its shape what it is.
 
     Only paragraphs that no cleaner has removed are looked at. One of which no letter or figure would be left stays as
-    it is, and is removed, if `strike`: its rule names the shape, as in "nothing but shortcodes".
+    it is, and is removed: its rule names the shape, as in "nothing but shortcodes".
     """
     text = frame.get_column("text")
     rows = (frame.get_column("reason").is_null() & text.str.contains(HINTS)).fill_null(False).arg_true()
@@ -43,7 +43,7 @@ def spliced_furniture(frame: pl.DataFrame, *, strike: bool = True) -> pl.DataFra
     rows, old, new = rows.filter(changed), old.filter(changed), new.filter(changed)
     emptied = ~new.str.contains(r"[\p{L}\p{N}]")
     gone = rows.filter(emptied)
-    if strike and len(gone):
+    if len(gone):
         rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
             gone, pl.Series([_rule(one) for one in old.filter(emptied)], dtype=pl.String)
         )

@@ -70,8 +70,8 @@ def edit(
     if settings.boilerplate.enabled:
         model = line_scores() if settings.boilerplate.strictness else None
         frame = boilerplate(frame, phrases=phrases, found=found, model=model, **options(settings.boilerplate))
-    if settings.spliced_furniture.enabled:
-        frame = spliced_furniture(frame, strike=settings.boilerplate.enabled)
+    if settings.takes_out_splices:
+        frame = spliced_furniture(frame)
     return documents, frame
 
 

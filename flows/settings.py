@@ -243,6 +243,11 @@ class Settings(Table):
     guards: Guards = Guards()
     notify: Notify = Notify()
 
+    @property
+    def takes_out_splices(self) -> bool:
+        """Whether furniture inside a paragraph is taken out: it is boilerplate, too."""
+        return self.boilerplate.enabled and self.spliced_furniture.enabled
+
 
 def read_settings(path: Path | None = None) -> Settings:
     """The settings of a TOML file, or the defaults where there is none.

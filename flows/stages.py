@@ -216,7 +216,7 @@ def strike_lines(job: Job, shard: str) -> None:
             pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
         ).to_series()
         frame = struck
-        if job.settings.spliced_furniture.enabled:
+        if job.settings.takes_out_splices:
             frame = repeated_splice(frame, lines, marks=marks, min_share=s.min_share)
     changed = frame.get_column("text").ne_missing(text)
     spliced = frame.select("text").with_row_index("row").filter(changed)

@@ -62,14 +62,6 @@ def test_cases_are_half_negative() -> None:
     assert 0.4 * len(CASES) <= stays <= 0.6 * len(CASES)
 
 
-def test_what_is_nothing_but_furniture_may_stay() -> None:
-    """Where furniture lines are not to be struck, such a paragraph stays as it is."""
-    frame = frame_of((SOURCE, ["[pullquote]", "Boats sail. [pullquote] They are late."]))
-    kept = spliced_furniture(frame, strike=False)
-    assert kept["text"].to_list() == ["[pullquote]", "Boats sail. They are late."]
-    assert kept["reason"].null_count() == 2
-
-
 def test_removed_paragraphs_are_left_alone() -> None:
     """What an earlier cleaner struck keeps its text."""
     frame = frame_of((SOURCE, ["Boats sail. [pullquote] They are late."]))

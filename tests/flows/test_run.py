@@ -486,7 +486,7 @@ def test_what_is_repeated_within_paragraphs(jsonl: Jsonl, tmp_path: Path) -> Non
         True
     ] * 4
     assert list(verify(Dataset(out))) == []
-    for off in ("repeated_line", "spliced_furniture"):
+    for off in ("repeated_line", "spliced_furniture", "boilerplate"):
         other = tmp_path / off
         run(files, other, {off: {"enabled": False}, "duplicate": {"enabled": False}})
         assert all(plea in text for text in table(other, "documents")["text"])

@@ -16,8 +16,9 @@ from cleaners.furniture.by_line import LABELLED
 from cleaners.sites.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exchange import begun
-from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED
+from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED, TAKEN_BACK, TAKEN_BACK_IN, taken_back_in
 from flows.dataset.manifests import SEAL, checksum, read_manifests
+from flows.errors import CopydeskError
 from flows.exceptions import KIND as EXCEPTIONS
 from flows.expired import WITNESSES
 from flows.inputs import INPUTS
@@ -45,6 +46,7 @@ class Promise:
     duplicate: Mapping[str, Any]  # those by which near-duplicates were judged
     enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was switched on
     inputs: int
+    restored: int  # paragraphs that no later run may strike
     tally: Tally
 
 
@@ -93,6 +95,7 @@ def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
             if isinstance(table, dict) and "enabled" in table
         },
         int(said["inputs"]),
+        int(said.get("restored", 0)),
         Tally.from_json(said["tally"]),
     )
 
@@ -147,6 +150,30 @@ def seals_agree(dataset: Dataset) -> Iterator[str]:
         for name in sorted(there & set(said)):
             if ((folder / name).stat().st_size, checksum(folder / name)) != said[name]:
                 yield f"{folder / name} is not what was written"
+
+
+def taken_back_agrees(dataset: Dataset) -> Iterator[str]:
+    """Whether both places that tell of the last run that was taken back are there, and tell the same.
+
+    Where one is lost, or was not reached by a command that was killed, the next one that writes mends it.
+    """
+    told: dict[str, int | None] = {}
+    for kind in TAKEN_BACK_IN:
+        try:
+            told[kind] = taken_back_in(dataset, kind)
+        except CopydeskError as error:
+            yield str(error)
+            return
+    if len(set(told.values())) > 1:
+        for kind, number in told.items():
+            if (number or 0) < max(n or 0 for n in told.values()):
+                yield f"{dataset.base(kind) / TAKEN_BACK} is {'missing' if number is None else 'not what was written'}"
+
+
+def restored_agrees(dataset: Dataset, restored: int) -> Iterator[str]:
+    """Whether there are exceptions where the manifests tell that so many paragraphs were restored."""
+    if restored and not any(dataset.base(EXCEPTIONS).glob("part-*.parquet")):
+        yield f"{dataset.base(EXCEPTIONS)} is missing: later runs would strike again what was restored"
 
 
 def seen_agrees(dataset: Dataset) -> Iterator[str]:

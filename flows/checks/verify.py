@@ -21,9 +21,11 @@ from flows.checks.manifest import (
     Promises,
     files_agree,
     promised,
+    restored_agrees,
     seals_agree,
     seen_agrees,
     strays,
+    taken_back_agrees,
 )
 from flows.checks.order import inputs_agree, ledger_agrees, order_agrees, records_agree
 from flows.checks.witnesses import (
@@ -91,7 +93,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
     fingerprints of what is kept; and every near-duplicate has a kept, earlier witness with the Jaccard that is told. No
     document is there twice.
     """
-    damaged = [*strays(dataset), *seals_agree(dataset), *seen_agrees(dataset)]
+    damaged = [*strays(dataset), *seals_agree(dataset), *seen_agrees(dataset), *taken_back_agrees(dataset)]
     promises = []
     for span in dataset.spans():
         try:
@@ -99,6 +101,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
         except (CopydeskError, KeyError, TypeError, ValueError, AttributeError) as error:
             damaged.append(f"{span}: the manifest is damaged: {error}")
     damaged += chain.from_iterable(files_agree(dataset, promise) for promise in promises)
+    damaged += restored_agrees(dataset, sum(run.restored for p in promises for run in p.runs.values()))
     yield from damaged
     if not damaged:  # what the tables say of one another cannot be told from tables that are not whole
         yield from _tables(dataset, promises)

@@ -18,8 +18,9 @@ SHARDED: Final = (*TABLES, "records", "unpublished", "index")
 OUTLIVE: Final = ("ledger", "records", "lines", "order")  # stay when their run expires, in the folder EXPIRED
 UNSIGNED: Final = ("order",)  # rows tell no run
 EXPIRED: Final = "expired"
-#: In the folder of the manifests: the last run that was ever taken back.
+#: The last run that was ever taken back. Nothing else tells of it, so that it is written twice.
 TAKEN_BACK: Final = "taken_back.json"
+TAKEN_BACK_IN: Final = ("runs", "ledger")
 _RUN = re.compile(r"run=(r\d{6,})(?:\.\.(r\d{6,}))?")
 
 
@@ -126,11 +127,16 @@ class Layout:
 
 def taken_back(layout: Layout) -> int:
     """The number of the last run that was ever taken back, which is not given again; 0 where none was."""
-    path = layout.base("runs") / TAKEN_BACK
+    return max(taken_back_in(layout, kind) or 0 for kind in TAKEN_BACK_IN)
+
+
+def taken_back_in(layout: Layout, kind: str) -> int | None:
+    """What one of the places tells of the last run that was taken back; raises CopydeskError where it is damaged."""
+    path = layout.base(kind) / TAKEN_BACK
     try:
         return int(json.loads(path.read_text())["last"][1:])
     except FileNotFoundError:
-        return 0
+        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CopydeskError(f"{path} is damaged: {error}") from error
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from flows.dataset.layout import Layout, Span
+from flows.dataset.layout import TAKEN_BACK, TAKEN_BACK_IN, Layout, Span
 from flows.errors import CopydeskError
 from flows.tables import sync, telling_errors, write_part
 
@@ -118,6 +118,13 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         sync(partial)
     partial.replace(path)
+
+
+def tell_taken_back(state: Path, run_id: str) -> None:
+    """Write, in the folders of a dataset's state, that this is the last run that was ever taken back."""
+    for kind in TAKEN_BACK_IN:
+        (state / kind).mkdir(exist_ok=True)
+        write_json(state / kind / TAKEN_BACK, {"last": run_id})
 
 
 def described(path: Path) -> dict[str, Any]:

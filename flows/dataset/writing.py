@@ -11,7 +11,8 @@ from filelock import FileLock, Timeout
 
 from flows.dataset.exchange import begun, finish
 from flows.dataset.held import forget_published
-from flows.dataset.layout import STATE, Layout, Span
+from flows.dataset.layout import STATE, TAKEN_BACK_IN, Layout, Span, run_name, taken_back, taken_back_in
+from flows.dataset.manifests import tell_taken_back
 from flows.errors import CopydeskError, Locked, way_out
 from flows.tables import FORMAT, TABLES, sync
 
@@ -70,3 +71,5 @@ def recover(layout: Layout) -> None:
             if (span := Span.of(folder.name)) and span not in published:
                 shutil.rmtree(folder)
     forget_published(layout)
+    if len({taken_back_in(layout, kind) for kind in TAKEN_BACK_IN}) > 1:
+        tell_taken_back(layout.state, run_name(taken_back(layout)))

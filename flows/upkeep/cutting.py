@@ -13,8 +13,8 @@ import polars as pl
 from flows.dataset import Dataset
 from flows.dataset.exchange import exchange, link, require_exchange, tree
 from flows.dataset.faults import crash_point
-from flows.dataset.layout import EXPIRED, OUTLIVE, TAKEN_BACK, UNSIGNED, run_name
-from flows.dataset.manifests import Manifests, read_manifests, seal, write_json
+from flows.dataset.layout import EXPIRED, OUTLIVE, UNSIGNED, run_name
+from flows.dataset.manifests import Manifests, read_manifests, seal, tell_taken_back, write_json
 from flows.errors import UsageError
 from flows.expired import WITNESSES, read_expired_witnesses
 from flows.tables import write_part
@@ -59,7 +59,7 @@ def _roll_back(dataset: Dataset, run_id: str, *, offline: bool) -> list[str]:
         crash_point("rollback")
     empty_tree(dataset, seen=False)
     _cut(dataset, frozenset(kept), expired=False)
-    write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
+    tell_taken_back(tree(dataset), run_name(dataset.next_number() - 1))
     exchange(dataset, offline=offline)
     _begun_rollback(dataset).unlink(missing_ok=True)
     for gone_id in gone:
@@ -96,7 +96,7 @@ def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list
             if any((folder := tree(dataset) / kind / EXPIRED).glob("part-*")):
                 seal(folder)
         _remember_witnesses(dataset, kept)
-        write_json(tree(dataset) / "runs" / TAKEN_BACK, {"last": run_name(dataset.next_number() - 1)})
+        tell_taken_back(tree(dataset), run_name(dataset.next_number() - 1))
         exchange(dataset, offline=offline)
         for gone_id in gone:
             (dataset.state / "reports" / f"{gone_id}.html").unlink(missing_ok=True)

@@ -99,7 +99,7 @@ def _put_back(
     changes = []
     for span in dataset.spans():
         if span in hits:
-            changes.append(_restore_span(dataset, span, wanted, by_document=by_document))
+            changes.append(_restore_span(dataset, span, wanted, by_document=by_document, excepted=excepted))
         else:
             keep_span(dataset, span)
     if excepted:
@@ -125,7 +125,9 @@ def _hits(dataset: Dataset, wanted: pl.Expr) -> set[Span]:
     return found
 
 
-def _restore_span(dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: bool) -> _Change:
+def _restore_span(
+    dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: bool, excepted: bool
+) -> _Change:
     manifests = read_manifests(dataset, span)
     ledger = pl.read_parquet(
         dataset.parts("ledger", span), columns=["uri", "run_id"], hive_partitioning=False
@@ -145,8 +147,9 @@ def _restore_span(dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document:
     for run_id, said in manifests.runs.items():
         if run_id in change.tallies:
             added = change.tallies[run_id]
-            count = said.get("restored", 0) + added.paragraphs_kept
-            said = {**said, "tally": (Tally.from_json(said["tally"]) + added).to_json(), "restored": count}
+            said = {**said, "tally": (Tally.from_json(said["tally"]) + added).to_json()}
+            if excepted:
+                said["restored"] = said.get("restored", 0) + added.paragraphs_kept
         runs[run_id] = said
     tell(dataset, span, Manifests(runs, files, manifests.compacted))
     return change

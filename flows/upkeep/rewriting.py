@@ -11,7 +11,7 @@ import polars as pl
 
 from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exchange import link, tree
-from flows.dataset.layout import EXPIRED, SHARDED, TAKEN_BACK
+from flows.dataset.layout import EXPIRED, SHARDED, TAKEN_BACK, TAKEN_BACK_IN
 from flows.dataset.manifests import Manifests, described, write_manifests
 from flows.tables import ROW_GROUP, TABLES, write_part
 
@@ -41,7 +41,8 @@ def empty_tree(dataset: Dataset, *, seen: bool = True) -> Path:
         expired = dataset.base(kind) / EXPIRED
         if expired.is_dir():
             link(expired, new / kind / EXPIRED)
-    for name in (f"runs/{TAKEN_BACK}", *(["ledger/seen.parquet"] if seen else [])):
+    told = [f"{kind}/{TAKEN_BACK}" for kind in TAKEN_BACK_IN]
+    for name in (*told, *(["ledger/seen.parquet"] if seen else [])):
         if (dataset.state / name).exists():
             link(dataset.state / name, new / name)
     return new

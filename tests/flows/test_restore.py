@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from flows.checks import verify
 from flows.dataset import Dataset
 from flows.errors import UsageError
 from flows.upkeep import compact, restore, rollback
@@ -45,6 +47,16 @@ def test_a_paragraph_comes_back_to_its_place(tmp_path: Path, jsonl: Jsonl, copyd
     assert texts(out)["id-3"] == [story(3), story(0), story(4)]
     assert table(out, "removed").is_empty()
     swept(out)
+
+
+def test_lost_exceptions_are_damage(tmp_path: Path, jsonl: Jsonl) -> None:
+    """Later runs would strike again what was restored: `verify` says so, though no file is left of them."""
+    out = tmp_path / "out"
+    run(out, jsonl([record(1, SHARE)]), said=NO_MEMORY)
+    restore(Dataset(out), reason="boilerplate")
+    shutil.rmtree(out / "_copydesk" / "exceptions")
+    (damage,) = verify(Dataset(out))
+    assert damage.startswith(f"{out / '_copydesk' / 'exceptions'} is missing")
 
 
 def test_a_document_that_had_gone_whole_is_a_row_again(tmp_path: Path, jsonl: Jsonl) -> None:

@@ -58,6 +58,23 @@ def test_the_first_run_can_be_taken_back(tmp_path: Path, jsonl: Jsonl, copydesk:
     assert run(out, file) == "r000002"
 
 
+@pytest.mark.parametrize("kind", ["runs", "ledger"])
+def test_ids_are_not_given_again_though_a_note_of_them_is_lost(
+    tmp_path: Path, jsonl: Jsonl, kind: str
+) -> None:
+    """Of the two notes of what was taken back either will do; `verify` misses the other, and the next run mends it."""
+    out = tmp_path / "out"
+    for number in range(2):
+        run(out, jsonl([record(number)], f"{number}.jsonl"))
+    rollback(Dataset(out), "r000002")
+    note = out / "_copydesk" / kind / "taken_back.json"
+    note.unlink()
+    assert list(verify(Dataset(out))) == [f"{note} is missing"]
+    assert run(out, jsonl([record(3)], "3.jsonl")) == "r000003"
+    assert note.exists()
+    swept(out)
+
+
 def test_a_run_that_is_not_there_is_not_taken_back(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
     """An unknown run is a mistake of the user's, and told as such."""
     out = tmp_path / "out"

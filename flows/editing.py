@@ -24,7 +24,7 @@ from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.spliced_furniture import spliced_furniture
 from flows.line_scores import line_scores
-from flows.settings import Settings, Table
+from flows.settings import Settings, Table, fingerprint_rules
 
 TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
 TITLE_BEFORE = "_title_before"
@@ -92,16 +92,7 @@ def fingerprints_of(
     frame: pl.DataFrame, settings: Settings, order: pl.DataFrame | None = None
 ) -> Fingerprints:
     """The fingerprints of a frame's paragraphs that are `compared`, and their texts; `order` for the method "exact"."""
-    s = settings.duplicate
-    return table_of(
-        frame,
-        n=s.n,
-        threshold=s.threshold,
-        min_tokens=s.min_tokens,
-        short=s.short,
-        method=s.method,
-        order=order,
-    )
+    return table_of(frame, **fingerprint_rules(settings.duplicate), order=order)
 
 
 def decide(

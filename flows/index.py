@@ -19,7 +19,7 @@ from cleaners.duplicates.narrowing import Keys
 from cleaners.texts.tokens import I64
 from flows.dataset import Dataset, run_name
 from flows.errors import CopydeskError
-from flows.settings import Duplicate
+from flows.settings import Duplicate, fingerprint_rules
 
 _KEY: Final = ["document_id", "exact_a", "exact_b"]
 
@@ -31,8 +31,7 @@ CHUNK: Final = 1 << 25
 
 def index_rules(settings: Duplicate) -> dict[str, Any]:
     """What must be the same of all paragraphs that are compared: settings, and how this version makes fingerprints."""
-    chosen = settings.model_dump(include={"n", "threshold", "min_tokens", "short", "method"}, mode="json")
-    return {**chosen, **MADE_BY}
+    return {**fingerprint_rules(settings), **MADE_BY}
 
 
 def index_tables(

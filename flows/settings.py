@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -304,6 +304,15 @@ def phrases_of(settings: Settings) -> tuple[Phrase, ...]:
     """
     built_in = built_in_files(settings.phrases.languages)
     return read_phrases([*built_in, *map(Path, settings.phrases.files)])
+
+
+#: The keys of [duplicate] by which fingerprints are made.
+FINGERPRINTED_BY: Final = ("n", "threshold", "min_tokens", "short", "method")
+
+
+def fingerprint_rules(settings: Duplicate) -> dict[str, Any]:
+    """What `cleaners.duplicate.table_of` and `fingerprints.fingerprint` want to know of the settings."""
+    return settings.model_dump(include=set(FINGERPRINTED_BY), mode="json")
 
 
 def fingerprint(settings: Settings, phrases: Sequence[Phrase]) -> str:

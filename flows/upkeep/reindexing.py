@@ -22,7 +22,7 @@ from flows.dataset.layout import EXPIRED, SHARDED
 from flows.dataset.manifests import Manifests, described, read_manifests
 from flows.index import index_rules
 from flows.positions import kept, taken
-from flows.settings import Duplicate
+from flows.settings import Duplicate, fingerprint_rules
 from flows.upkeep.rewriting import Read, empty_tree, rewrite_span, tell, write_like
 
 
@@ -67,15 +67,7 @@ def _part(
         return {}
     documents = read("documents")
     paragraphs = kept(documents, taken(read("removed"), read("repaired")))
-    made = fingerprint(
-        paragraphs,
-        n=settings.n,
-        threshold=settings.threshold,
-        min_tokens=settings.min_tokens,
-        short=settings.short,
-        method=settings.method,
-        order=order,
-    )
+    made = fingerprint(paragraphs, **fingerprint_rules(settings), order=order)
     runs = documents.select("document_id", "run_id")
     index = made.join(runs, on="document_id", how="left", maintain_order="left").drop_nulls("exact_a")
     return {} if index.equals(read("index")) else {"index": index}

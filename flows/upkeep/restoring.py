@@ -20,6 +20,7 @@ from flows.dataset.manifests import Manifests, read_manifests, seal
 from flows.errors import CopydeskError, UsageError
 from flows.exceptions import EXCEPTIONS, KIND, read_exceptions
 from flows.positions import in_order, kept, taken
+from flows.settings import FINGERPRINTED_BY
 from flows.summary import REPLACED, Tally
 from flows.tables import conform, write_part
 from flows.upkeep.rewriting import Read, empty_tree, keep_span, rewrite_span, tell
@@ -134,10 +135,8 @@ def _restore_span(
     )
     orders = dataset.parts("order")
     order = pl.read_parquet(orders[0], hive_partitioning=False) if orders else None
-    rules = next(iter(manifests.runs.values()))["settings"]["duplicate"]
-    rules = {name: rules[name] for name in ("n", "threshold", "min_tokens", "short", "method")} | {
-        "order": order
-    }
+    index = next(iter(manifests.runs.values()))["index"]  # not its settings: it may have been made anew since
+    rules = {name: index[name] for name in FINGERPRINTED_BY} | {"order": order}
     change = _Change()
     restored = partial(
         _restore_part, wanted=wanted, ledger=ledger, rules=rules, change=change, by_document=by_document

@@ -15,7 +15,7 @@ from flows.errors import ConfigurationError
 from flows.plan import Threads, carry_out
 from flows.settings import Duplicate, Settings
 from flows.tables import TABLES
-from flows.upkeep import compact, reindex, rollback
+from flows.upkeep import compact, reindex, restore, rollback
 from support import ROOT, Answer, table
 
 ARTICLES = ROOT / "seeds" / "articles"
@@ -107,3 +107,16 @@ def test_the_command(copydesk: Callable[..., Answer], tmp_path: Path) -> None:
         == 0
     )
     assert copydesk("reindex", tmp_path / "nothing").code == 2
+
+
+@pytest.mark.parametrize("said", [{"threshold": 0.6}, {"n": 2}, {"method": "exact"}], ids=str)
+def test_what_is_restored_later_is_fingerprinted_by_the_new_rules(
+    tmp_path: Path, said: dict[str, Any]
+) -> None:
+    """The rules of the index are those that it was made by last, not those of the run that struck the text."""
+    out = tmp_path / "out"
+    for source in SOURCES[:3]:
+        run(source, out, {})
+    reindex(Dataset(out), Duplicate.model_validate(said))
+    assert restore(Dataset(out), run="r000001").paragraphs
+    assert list(verify(Dataset(out))) == []

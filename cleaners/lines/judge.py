@@ -48,7 +48,9 @@ def judge_lines(
     may[may] = may_be_struck(frame, found, rows[may], features[may])
     rows, features = rows[may], features[may]
     odds = log_odds(features, model)
-    margin = np.where(_is_foreign(frame, model)[rows], model.margin, 0)
+    # nothing was trained on scripts without case, whatever is known of the language
+    foreign = _is_foreign(frame, model)[rows] | (_of(features, "caseless") > CASELESS)
+    margin = np.where(foreign, model.margin, 0)
     article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
     struck = odds >= np.where(page_like(features), page, article) + margin + caution(features)
     return pl.DataFrame(
@@ -73,8 +75,8 @@ def may_be_struck(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
     )
     may &= ~(vague & ~page_like(features) & _amid_prose(features))
     text = frame.get_column("text").gather(rows[may])
-    # quoted mail is nobody's furniture
-    stays = text.str.contains(r"^\|?>").fill_null(False) | label_lines(text).is_not_null()
+    # quoted mail and the rows of a table are nobody's furniture
+    stays = text.str.contains(r"^(?:\|?>|\|.*\|$)").fill_null(False) | label_lines(text).is_not_null()
     may[may] = ~stays.to_numpy()
     return may
 
@@ -162,6 +164,22 @@ def _wording(features: F32) -> Bools:
     return wording
 
 
+def _alone(features: F32) -> Bools:
+    """Whether a line of a few words stands by itself between two paragraphs of prose.
+
+    So stand subheads, the names of those who speak in an interview, and of those whom a quotation is of.
+    """
+    alone: Bools = (
+        _amid_prose(features)
+        & (_of(features, "words") <= FEW_WORDS)
+        & (_of(features, "to_prose_above") <= 1)
+        & (_of(features, "to_prose_below") <= 1)
+        & (_of(features, "mark") <= 0)
+        & (_of(features, "address") + _of(features, "separators") + _of(features, "digits") == 0)
+    )
+    return alone
+
+
 def page_like(features: F32) -> Bools:
     """Whether a line stands in the dump of a whole page rather than in an article."""
     marked = (_of(features, "mark_density") > PAGE_MARKS) & (_of(features, "lines") >= PAGE_LINES)
@@ -181,6 +199,7 @@ HEADLINE: Final = 4  # words
 WORDING: Final = 8  # words
 FEW_CAPITALS: Final = 0.2  # of the words
 FEW_LINES: Final = 12
+FEW_WORDS: Final = 6
 #: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
 BARE_PROSE: Final = 0.1
 
@@ -191,11 +210,12 @@ def may_go(features: F32) -> Bools:
     Always kept are: what a phrase keeps; rows of tables that hold figures; the first line of a document, if it may be
     its headline; in a document in which no phrase is found, what ends as a sentence does, and the lines if there are
     but two; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck line
-    right beside it. In an article, and in a document with hardly any prose or of a few lines in which no phrase
-    is found, as in a poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of
-    furniture, or, in an article, a place at the edge of the document or of its prose. Capitals of a line with figures,
-    and words of furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a
-    sentence or a colon introduces stay, and what reads like a sentence without its stop.
+    right beside it. In an article a few words alone between two paragraphs of prose stay, unless a phrase, an address,
+    separators or figures are in them. In an article, and in a document with hardly any prose or of a few lines in
+    which no phrase is found, as in a poem, a strike needs evidence: a phrase near, an address, separators, capitals,
+    words of furniture, or, in an article, a place at the edge of the document or of its prose. Capitals of a line with
+    figures, and words of furniture, are none amid prose, nor is the place in a document of a few lines. Items of a
+    list that a sentence or a colon introduces stay, and what reads like a sentence without its stop.
     """
     short = _of(features, "lines") < FEW_LINES
     unmarked = _of(features, "mark_density") == 0
@@ -237,6 +257,7 @@ def may_go(features: F32) -> Bools:
         & ~foreign
         & ~headline
         & ~plain
+        & (page | ~_alone(features))
         & (page | (evidence & ~listed & ~_wording(features)))
     )
     return allowed

@@ -165,11 +165,34 @@ def test_evidence() -> None:
     for line in (
         "Harbour | Weather | Tides",
         "desk@gazette.example",
-        "HARBOUR WEEKLY",
         "https://gazette.example/tides",
     ):
         assert gone(amid(line)) == [line]
+    assert gone(amid("HARBOUR WEEKLY", "PIER MONTHLY")) == ["HARBOUR WEEKLY", "PIER MONTHLY"]
     assert gone(amid("Harbour weekly", "Sign up for our newsletter")) == ["Harbour weekly"]
+
+
+@pytest.mark.parametrize("line", ["Ada Finch", "NOTABLES", "About the tides", "Harbour weekly"])
+def test_a_few_words_alone_between_paragraphs_stay(line: str) -> None:
+    """Subheads and the names of speakers stay, also where furniture is near, and go where they do not stand alone."""
+    assert gone(amid(line)) == []
+    assert gone(amid("Sign up for our newsletter", PROSE[1], line)) == []
+    assert gone(amid(line, "Sign up for our newsletter")) == [line]
+
+
+def test_the_rows_of_a_table_stay() -> None:
+    """Rows between bars are a table's, the rule below its head among them."""
+    assert (
+        gone(amid("| Day | Tide |", "| --- | --- |", "| Monday | low |", "Sign up for our newsletter")) == []
+    )
+
+
+def test_scripts_without_case_need_more() -> None:
+    """On scripts without case nothing was trained, so that more is asked for, whether or not a language is known."""
+    model = ALWAYS._replace(margin=8.0)
+    lines = amid("Sign up for our newsletter", "港口每周通讯")
+    assert gone(lines) == ["港口每周通讯"]
+    assert gone(lines, model) == []
 
 
 def test_strictness() -> None:

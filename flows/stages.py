@@ -88,8 +88,7 @@ def read_inputs(job: Job, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
     number, given = batch
     s, dataset = job.settings, Dataset(job.out)
     again = {i.uri for i in given if i.last is not None}
-    earlier = earlier_of(dataset, given)
-    found = inputs.read(given, s.inputs, s.fields, job.charsets, earlier, small_first=not number)
+    found = inputs.read(given, s.inputs, s.fields, job.charsets, earlier_of(dataset, given))
     for n, shard in enumerate(found):
         name = f"{number:05d}-{n:05d}"
         rejected = _untold(dataset, shard.rejected, again)

@@ -22,7 +22,6 @@ from flows.inputs.versions import Lookup, nothing_earlier, unknown
 from flows.settings import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # documents, or rejected records, in a shard
-SMALL: Final = 8  # times smaller than others is the first of a run's shards
 
 DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -74,23 +73,18 @@ def read(
     fields: Fields,
     charsets: Mapping[str, str] | None = None,
     earlier: Lookup = nothing_earlier,
-    *,
-    small_first: bool = False,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in their order, and what had to be rejected.
 
     A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
-    split. With `small_first` the first shard is an eighth of that, and each twice the one before until they have
-    that size: whoever works on shards has something to do sooner. `charsets` names, for a source, the charset to
-    prefer where the bytes of its files leave a doubt. Of an input that was read before (`Input.last`), only
-    documents are given that are not among the `earlier` ones.
+    split. `charsets` names, for a source, the charset to prefer where the bytes of its files leave a doubt. Of an input
+    that was read before (`Input.last`), only documents are given that are not among the `earlier` ones.
     """
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []
     finished: list[tuple[Any, ...]] = []
-    size, limit = 0, settings.shard_megabytes * MEGABYTE
-    smaller = SMALL if small_first else 1  # than the limit is this shard, so many times
+    size = 0
     for given in inputs:
         for row, length in _rows(given, settings, fields, charsets or {}, earlier):
             if isinstance(row, Document):
@@ -102,11 +96,10 @@ def read(
             else:
                 finished.append((given.uri, *astuple(row)))
                 continue
-            full = size * smaller >= limit
+            full = size >= settings.shard_megabytes * MEGABYTE
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
                 yield _shard(documents, texts, rejected, finished)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
-                smaller = max(smaller // 2, 1)
     if documents or rejected or finished:
         yield _shard(documents, texts, rejected, finished)
 

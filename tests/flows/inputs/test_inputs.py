@@ -464,14 +464,6 @@ def test_shards_close_by_size_and_keep_the_order(tmp_path: Path) -> None:
     assert all(dict(s.documents.schema) == DOCUMENTS for s in found)
 
 
-def test_the_first_shards_of_a_run_are_small(tmp_path: Path) -> None:
-    """Each is twice the one before, from an eighth up to the size of a shard; together they are the same documents."""
-    path = write_lines(tmp_path / "a.jsonl", *({"text": f"{n} " + "x" * 50_000} for n in range(70)))
-    found = list(read(find([str(path)]), Inputs(shard_megabytes=1), Fields(), small_first=True))
-    assert [len(s.documents) for s in found] == [3, 5, 10, 20, 20, 12]
-    assert [text.split()[0] for s in found for text in s.documents["text"]] == [str(n) for n in range(70)]
-
-
 def test_a_document_larger_than_a_shard_is_not_split(tmp_path: Path) -> None:
     """It makes a shard of its own size."""
     path = write_lines(tmp_path / "a.jsonl", {"text": "x" * 3_000_000}, {"text": "y"})

@@ -23,7 +23,7 @@ import polars as pl
 
 from cleaners.language import preload
 from flows import stages
-from flows.dataset import Dataset, described_all, write_json
+from flows.dataset import Dataset, described_all, write_manifest
 from flows.dataset.exchange import require_exchange
 from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.guards import judge
@@ -224,7 +224,7 @@ def carry_out(
             "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
         }
         (publish / "runs").mkdir()
-        write_json(publish / "runs" / "run.json", manifest)
+        write_manifest(publish / "runs" / "run.json", manifest)
         if held_for:
             dataset.hold(run_id, staging, held_for)
         else:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from flows.checks import verify
-from flows.dataset import STATE, Dataset
+from flows.dataset import STATE, Dataset, write_manifest
 from flows.plan import Threads, carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
@@ -81,7 +81,7 @@ def aged(out: Path, run_id: str, moment: datetime) -> None:
     """Let a run have been finished then."""
     path = out / "_copydesk" / "runs" / f"run={run_id}" / "run.json"
     said = json.loads(path.read_text())
-    path.write_text(json.dumps({**said, "finished": moment.isoformat(timespec="seconds")}))
+    write_manifest(path, {**said, "finished": moment.isoformat(timespec="seconds")})
 
 
 POINTS = (

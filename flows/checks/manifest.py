@@ -17,7 +17,7 @@ from cleaners.sites.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exchange import begun
 from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED, TAKEN_BACK, TAKEN_BACK_IN, taken_back_in
-from flows.dataset.manifests import SEAL, checksum, read_manifests
+from flows.dataset.manifests import SEAL, checksum, is_as_written, read_manifests
 from flows.errors import CopydeskError
 from flows.exceptions import KIND as EXCEPTIONS
 from flows.expired import WITNESSES
@@ -101,7 +101,9 @@ def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
 
 
 def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
-    """What is wrong with the files of a folder of runs."""
+    """What is wrong with the files of a folder of runs, and with their manifest."""
+    if not is_as_written(dataset, promises.span):
+        yield f"{promises.span}: {dataset.folder('runs', promises.span) / 'run.json'} is not what was written"
     run_id, files = promises.span, promises.files
     rules = next(iter(promises.runs.values())).index  # the same for all runs of a dataset
     there = {

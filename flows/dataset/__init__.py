@@ -29,6 +29,6 @@ is there whole. What a crash leaves is swept when the next run takes the lock.
 
 from flows.dataset.dataset import Dataset
 from flows.dataset.layout import STATE, Layout, Span, run_name
-from flows.dataset.manifests import described_all, write_json
+from flows.dataset.manifests import described_all, write_json, write_manifest
 
-__all__ = ["STATE", "Dataset", "Layout", "Span", "described_all", "run_name", "write_json"]
+__all__ = ["STATE", "Dataset", "Layout", "Span", "described_all", "run_name", "write_json", "write_manifest"]

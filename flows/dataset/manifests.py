@@ -1,7 +1,8 @@
 """The manifests of runs: what each run wrote of itself, and of every part its rows, bytes and checksum.
 
 The manifest of a run is `runs/run=<id>/run.json`. Where runs are compacted, `run.json` has the files of the folder and
-the ids of the runs, and `part-00000.parquet` beside it the manifest of each run, without files.
+the ids of the runs, and `part-00000.parquet` beside it the manifest of each run, without files. Either `run.json` has
+its own checksum.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ MANIFESTS: Final[dict[str, pl.DataType]] = {"run_id": pl.String(), "manifest": p
 #: Beside parts that belong to no run: what is told of each.
 SEAL: Final = "parts.json"
 _TOLD: Final = "part-00000.parquet"
+_CHECKSUM: Final = "blake2b"  # in a `run.json`, of all else that it says
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ def read_manifest(layout: Layout, run_id: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """What a `run.json` says, but for its checksum."""
+    return {key: value for key, value in _object(path).items() if key != _CHECKSUM}
+
+
+def _object(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -91,10 +98,13 @@ def write_manifests(folder: Path, manifests: Manifests) -> None:
     if not manifests.compacted:
         ((_, said),) = manifests.runs.items()
         files = {n: {k: v for k, v in f.items() if k != "metadata"} for n, f in manifests.files.items()}
-        write_json(folder / "run.json", {**said, "files": files})
+        write_manifest(folder / "run.json", {**said, "files": files})
         return
     rows = [
-        (run_id, json.dumps({k: v for k, v in said.items() if k != "files"}, ensure_ascii=False))
+        (
+            run_id,
+            json.dumps({k: v for k, v in said.items() if k != "files"}, ensure_ascii=False),
+        )
         for run_id, said in manifests.runs.items()
     ]
     write_part(pl.DataFrame(rows, schema=MANIFESTS, orient="row"), folder / _TOLD, {})
@@ -103,7 +113,25 @@ def write_manifests(folder: Path, manifests: Manifests) -> None:
         "manifests": described(folder / _TOLD),
         "files": dict(manifests.files),
     }
-    write_json(folder / "run.json", told)
+    write_manifest(folder / "run.json", told)
+
+
+def write_manifest(path: Path, said: Mapping[str, Any]) -> None:
+    """Write a `run.json`, durably, with its checksum."""
+    write_json(path, {**said, _CHECKSUM: _checksum(said)})
+
+
+def is_as_written(layout: Layout, span: Span | str) -> bool:
+    """Whether the `run.json` of a folder says what was written; raises CopydeskError where it cannot be read."""
+    said = _object(layout.folder("runs", span) / "run.json")
+    return bool(said.get(_CHECKSUM) == _checksum(said))
+
+
+def _checksum(said: Mapping[str, Any]) -> str:
+    """The BLAKE2b of what a `run.json` says, but for the checksum itself: 16 bytes in hexadecimal."""
+    written = json.loads(json.dumps({key: value for key, value in said.items() if key != _CHECKSUM}))
+    text = json.dumps(written, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def seal(folder: Path) -> None:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from flows.checks import verify, verify_folder
-from flows.dataset import Dataset
+from flows.dataset import Dataset, write_manifest
 from flows.errors import CopydeskError, UsageError
 from flows.plan import Threads, carry_out
 from flows.settings import Settings
@@ -152,9 +152,15 @@ def retell(change: Callable[[dict[str, Any]], object], number: int = 1) -> Damag
         path = folder_of(out, "runs", number) / "run.json"
         manifest = json.loads(path.read_text())
         change(manifest)
-        path.write_text(json.dumps(manifest))
+        write_manifest(path, manifest)
 
     return damage
+
+
+def date_altered(out: Path) -> None:
+    """Another year in the manifest, of which nothing else tells."""
+    path = folder_of(out, "runs", 1) / "run.json"
+    path.write_text(path.read_text().replace('"finished": "20', '"finished": "10'))
 
 
 def put(column: str, value: object, where: pl.Expr | None = None, of: int = 0) -> Frame:
@@ -435,6 +441,7 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
     ),
     "a row of the ledger twice": (rewrite("ledger", first_again), "r000001: ledger: an input is there twice"),
     # manifests
+    "a date altered": (date_altered, "run.json is not what was written"),
     "no tally": (retell(lambda manifest: manifest.pop("tally")), "r000001: the manifest is damaged"),
     "a tally of another kind": (
         retell(lambda manifest: manifest.update(tally=[1, 2])),

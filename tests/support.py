@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from hypothesis import strategies as st
 
 from cleaners.paragraphs import SCHEMA
 
@@ -34,6 +35,16 @@ def frame_of(*documents: tuple[str | None, list[str | None]]) -> pl.DataFrame:
         for position, text in enumerate(lines)
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
+
+
+def any_documents(
+    lines: st.SearchStrategy[str | None],
+) -> st.SearchStrategy[list[tuple[str | None, list[str | None]]]]:
+    """Some documents of two sources, and of none, made of these lines; as `frame_of` takes them."""
+    return st.lists(
+        st.tuples(st.sampled_from(["a.example", "b.example", None]), st.lists(lines, min_size=1, max_size=6)),
+        max_size=16,
+    )
 
 
 def body(n: int) -> str:

@@ -53,9 +53,8 @@ def pull_quotes(lines: pl.DataFrame) -> pl.DataFrame:
         .select("row", "document", "quote", "words")
         .join(paragraphs.select("document", "text", pl.col("words").alias("more")), on="document")
         .filter(pl.col("more") >= pl.col("words") + MORE_WORDS)
-        .filter(
-            text.str.contains(quote.str.slice(0, HEAD), literal=True)
-        )  # to look for a short one is quicker
+        # to look for a short one first is quicker
+        .filter(text.str.contains(quote.str.slice(0, HEAD), literal=True))
         .filter(text.str.contains(quote, literal=True))
         .select(pl.col("row").unique(maintain_order=True), pl.lit(RULE).alias("rule"))
         .sort("row")

@@ -75,8 +75,8 @@ def may_be_struck(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
     )
     may &= ~(vague & ~page_like(features) & _amid_prose(features))
     text = frame.get_column("text").gather(rows[may])
-    # quoted mail and the rows of a table are nobody's furniture
-    stays = text.str.contains(r"^(?:\|?>|\|.*\|$)").fill_null(False) | label_lines(text).is_not_null()
+    # quoted mail is nobody's furniture
+    stays = text.str.contains(r"^\|?>").fill_null(False) | label_lines(text).is_not_null()
     may[may] = ~stays.to_numpy()
     return may
 
@@ -207,7 +207,7 @@ BARE_PROSE: Final = 0.1
 def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
-    Always kept are: what a phrase keeps; rows of tables that hold figures; the first line of a document, if it may be
+    Always kept are: what a phrase keeps; rows of tables; the first line of a document, if it may be
     its headline; in a document in which no phrase is found, what ends as a sentence does, and the lines if there are
     but two; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck line
     right beside it. In an article a few words alone between two paragraphs of prose stay, unless a phrase, an address,
@@ -225,7 +225,7 @@ def may_go(features: F32) -> Bools:
     beginning, opening = _of(features, "beginning"), _of(features, "run_opening")
     is_item = (beginning == BEGIN_BULLET) | (beginning == BEGIN_DIGIT)
     listed = is_item & ((opening == END_COLON) | (opening == END_STOP)) & (near == 0) & (mark <= 0)
-    table = (_of(features, "table") > 0) & (_of(features, "digits") > 0)
+    table = (_of(features, "table") > 0) & (_of(features, "characters") > 1)  # "|" alone is no row
     beside = (_of(features, "struck_above") > 0) | (_of(features, "struck_below") > 0)
     foreign = (_of(features, "caseless") > CASELESS) & (mark <= 0) & ~beside
     plain = unmarked & ((_of(features, "ending") == END_STOP) | (_of(features, "lines") <= 2))
@@ -257,7 +257,6 @@ def may_go(features: F32) -> Bools:
         & ~foreign
         & ~headline
         & ~plain
-        & (page | ~_alone(features))
-        & (page | (evidence & ~listed & ~_wording(features)))
+        & (page | (evidence & ~listed & ~_wording(features) & ~_alone(features)))
     )
     return allowed

@@ -23,7 +23,7 @@ from flows.exceptions import KIND as EXCEPTIONS
 from flows.expired import WITNESSES
 from flows.inputs import INPUTS
 from flows.ledger import RECORDS
-from flows.settings import Duplicate
+from flows.settings import FINGERPRINTED_BY, Duplicate
 from flows.summary import Tally
 from flows.tables import SCHEMAS, TABLES
 from flows.tallies import SCHEMA as TALLY
@@ -31,7 +31,7 @@ from flows.tallies import SCHEMA as TALLY
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
 SEALED: Final = (EXCEPTIONS, WITNESSES)  # kinds of state of no run
 SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
-JUDGED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "same_numbers")  # of [duplicate]
+JUDGED_BY: Final = (*FINGERPRINTED_BY, "same_numbers")  # of [duplicate]
 
 #: What polars raises for a file that is no Parquet, or no longer.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -84,7 +84,7 @@ def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
     duplicate = Duplicate.model_validate({key: settings["duplicate"][key] for key in JUDGED_BY})
     if said["run_id"] != run_id:
         raise ValueError(f"it is that of {said['run_id']}")
-    made_by = {key: said["index"][key] for key in JUDGED_BY if key != "same_numbers"}
+    made_by = {key: said["index"][key] for key in FINGERPRINTED_BY}
     return Promise(
         run_id,
         Duplicate.model_validate(made_by).model_dump(include=set(made_by)),

@@ -59,12 +59,17 @@ def _roll_back(dataset: Dataset, run_id: str, *, offline: bool) -> list[str]:
         crash_point("rollback")
     empty_tree(dataset, seen=False)
     _cut(dataset, frozenset(kept), expired=False)
+    _let_go(dataset, gone, offline=offline)
+    _begun_rollback(dataset).unlink(missing_ok=True)
+    return gone
+
+
+def _let_go(dataset: Dataset, gone: Sequence[str], *, offline: bool) -> None:
+    """Publish the tree, in which these runs are not; their ids are not given again."""
     tell_taken_back(tree(dataset), run_name(dataset.next_number() - 1))
     exchange(dataset, offline=offline)
-    _begun_rollback(dataset).unlink(missing_ok=True)
-    for gone_id in gone:
-        (dataset.state / "reports" / f"{gone_id}.html").unlink(missing_ok=True)
-    return gone
+    for run_id in gone:
+        (dataset.state / "reports" / f"{run_id}.html").unlink(missing_ok=True)
 
 
 def _begun_rollback(dataset: Dataset) -> Path:
@@ -96,10 +101,7 @@ def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list
             if any((folder := tree(dataset) / kind / EXPIRED).glob("part-*")):
                 seal(folder)
         _remember_witnesses(dataset, kept)
-        tell_taken_back(tree(dataset), run_name(dataset.next_number() - 1))
-        exchange(dataset, offline=offline)
-        for gone_id in gone:
-            (dataset.state / "reports" / f"{gone_id}.html").unlink(missing_ok=True)
+        _let_go(dataset, gone, offline=offline)
     return gone
 
 

@@ -17,7 +17,7 @@ from cleaners.repeated_line import least_documents, repeated, repeated_line
 from cleaners.sites.count_tables import merge
 from cleaners.sites.counts import count
 from cleaners.sites.marks import line_marks
-from support import ROOT, body, frame_of
+from support import ROOT, any_documents, body, frame_of
 
 CASES: list[dict[str, Any]] = json.loads(
     (ROOT / "tests/cases/repeated_line.json").read_text(encoding="utf-8")
@@ -238,13 +238,7 @@ LINE = st.sampled_from(
         "> so",
     ]
 )
-DOCUMENTS = st.lists(
-    st.tuples(
-        st.sampled_from(["a.example", "b.example", None]),
-        st.lists(LINE | st.integers(0, 9).map(long_body), min_size=1, max_size=6),
-    ),
-    max_size=16,
-)
+DOCUMENTS = any_documents(LINE | st.integers(0, 9).map(long_body))
 
 
 @given(DOCUMENTS)

@@ -20,7 +20,7 @@ from cleaners.sites.counts import LONG, SENTENCE_WEIGHT
 from cleaners.sites.marks import LONGEST_TEMPLATE, line_marks
 from cleaners.sites.templates import template_hashes
 from cleaners.texts.folding import line_hashes
-from support import body, frame_of
+from support import any_documents, body, frame_of
 
 PLEA = "Get the evening letter in your inbox."
 SOURCE = "post.example"
@@ -179,13 +179,7 @@ LINE = st.sampled_from(
         "Read on at http://post.example/a-page-with-a-name-that-is-longer-than-any-other-line-of-its-document/1",
     ]
 )
-DOCUMENTS = st.lists(
-    st.tuples(
-        st.sampled_from(["a.example", "b.example", None]),
-        st.lists(LINE | st.integers(0, 9).map(body), min_size=1, max_size=6),
-    ),
-    max_size=16,
-)
+DOCUMENTS = any_documents(LINE | st.integers(0, 9).map(body))
 
 
 def test_a_hash_of_zero_is_a_line() -> None:

@@ -29,51 +29,33 @@ from cleaners.lines.characters import (
     UPPER,
     WHITE,
 )
-from cleaners.texts.tokens import MULTIPLIER, U8, U32, U64, code_point, kernel
+from cleaners.texts.tokens import (
+    ONES,
+    U8,
+    U32,
+    U64,
+    code_point,
+    eight_bytes,
+    finish,
+    kernel,
+    no_letters,
+    push_code,
+    push_small,
+    trailing_zeros,
+)
+from cleaners.texts.tokens import SMALL as CASES
 
 I32 = NDArray[np.int32]
 
 #: What is counted in a line, each a column of the counts.
 COUNTS: Final = (
-    "words",
-    "characters",
-    "letters",
-    "upper",
-    "capitalised",
-    "small",
-    "figures",
-    "digits",
-    "symbols",
-    "separators",
-    "commas",
-    "quotes",
-    "sentences",
-    "ending",
-    "beginning",
-    "addresses",
-    "short_words",
-    "caseless",
-)
+    "words", "characters", "letters", "upper", "capitalised", "small", "figures", "digits", "symbols",
+    "separators", "commas", "quotes", "sentences", "ending", "beginning", "addresses", "short_words", "caseless",
+)  # fmt: skip
 (
-    WORDS,
-    CHARACTERS,
-    LETTERS,
-    UPPERS,
-    CAPITALISED,
-    SMALL,
-    FIGURES,
-    DIGITS,
-    SYMBOLS,
-    SEPARATORS,
-    COMMAS,
-    QUOTES,
-    SENTENCES,
-    ENDING,
-    BEGINNING,
-    ADDRESSES,
-    SHORT_WORDS,
-    CASELESS,
-) = range(len(COUNTS))
+    WORDS, CHARACTERS, LETTERS, UPPERS, CAPITALISED, SMALL, FIGURES, DIGITS, SYMBOLS,
+    SEPARATORS, COMMAS, QUOTES, SENTENCES, ENDING, BEGINNING, ADDRESSES, SHORT_WORDS, CASELESS,
+) = range(len(COUNTS))  # fmt: skip
 
 # how a line ends and begins
 END_NOTHING, END_ELLIPSIS, END_COLON, END_COMMA, END_QUESTION, END_STOP = range(6)
@@ -85,76 +67,123 @@ SENTENCE: Final = 8  # words of a line that is prose if it ends as a sentence
 
 
 @kernel
-def next_word_hash(h: Any, code: Any) -> Any:
-    """The hash of a word with one character more."""
-    h = (np.uint64(h) ^ np.uint64(code)) * np.uint64(MULTIPLIER)
-    return h ^ (h >> np.uint64(29))
-
-
-@kernel
 def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts: I32, hashes: U64) -> Any:
     """Writes the `COUNTS` of a text, and the hashes of its words of WORD letters or more; (how many, hash of all).
 
     Of a script without spaces every pair of neighbouring characters is such a word. No more hashes are written than
-    there is room for.
+    there is room for. Words and the whole are hashed in lower case, as `tokens` hashes a token; the whole without what
+    stands between the words.
     """
-    counts[:] = 0
-    found, line_hash = 0, np.uint64(0)
+    nothing = np.uint64(0)
+    words, beyond, letters, uppers, capitalised, uncased, figures, digits = 0, 0, 0, 0, 0, 0, 0, 0
+    symbols, separators, commas, quotes, sentences, addresses, short_words, caseless = 0, 0, 0, 0, 0, 0, 0, 0
+    found, room = 0, len(hashes)
     kind: Any
     kind, before, last, last_but_one = WHITE, WHITE, WHITE, WHITE
-    word_hash, letters_in_word = np.uint64(0), 0
+    word_h, word_left, word_bits = nothing, nothing, nothing
+    line_h, line_left, line_bits = nothing, nothing, nothing
+    letters_in_word = 0
     han, hangul, dense = 0, 0, 0
     in_piece, after_stop = False, False  # a piece is what stands between white space
     dots = 0
     code: Any
     previous_single: Any = 0
     gap: Any = False
+    plain = start  # where plain words end that were taken at once
     at = start
+    plain_stop = min(stop, len(data) - 7)
     while at < stop:
+        while at < plain_stop:  # nearly all text comes this way: letters of ASCII, and a space
+            eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+            taken = min(trailing_zeros(no_letters(eight)) >> 3, stop - at)
+            if taken == 0:
+                break
+            capital = eight & np.uint64(0x20) == 0
+            if not in_piece:
+                words += 1
+                capitalised += capital
+                in_piece = True
+            if after_stop:
+                sentences += gap and capital
+                after_stop = False
+            lowest = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * taken)
+            lowered = (eight | np.uint64(CASES)) & lowest
+            # one bit for each capital, added up in the highest byte
+            uppers += np.int64(
+                ((lowered ^ eight & lowest) >> np.uint64(5)) * np.uint64(ONES) >> np.uint64(56)
+            )
+            word_h, word_left, word_bits = push_small(word_h, word_left, word_bits, lowered, taken)
+            line_h, line_left, line_bits = push_small(line_h, line_left, line_bits, lowered, taken)
+            letters += taken
+            letters_in_word += taken
+            last, dots = LOWER, 0
+            at += taken
+            plain = at
+            if taken == 8:
+                continue
+            if at == stop or data[at] != 32:
+                break
+            if found == room:
+                break
+            # a short word is overwritten by the next
+            hashes[found] = finish(word_h, word_left, word_bits)
+            found += np.int64(letters_in_word >= WORD or hangul > 0)
+            short_words += letters_in_word < WORD
+            word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
+            in_piece, gap = False, True
+            at += 1
+            plain = at
+        if at == stop:
+            break
+        if plain == at and at > start:
+            previous_single = 0
+            before, last_but_one = LOWER, LOWER
         code, width = np.int64(data[at]), 1
         if code >= 0x80:
             code, width = code_point(data, at)
+            beyond += width - 1
         if code < 0x10000:
             kind = np.int64(classes[code])
             code = np.int64(lower[code])
         else:
             kind = HAN if 0x20000 <= code < 0x40000 else OTHER
         at += width
-        counts[CHARACTERS] += 1
         if FIRST_WORD <= kind <= LAST_WORD:
             if not in_piece and kind != MARK:
                 in_piece = True
-                counts[WORDS] += 1
-                counts[CAPITALISED] += kind == UPPER
-                counts[SMALL] += kind == LOWER
-                counts[FIGURES] += kind == DIGIT
+                words += 1
+                capitalised += kind == UPPER
+                uncased += kind not in (UPPER, LOWER)
+                figures += kind == DIGIT
             if after_stop:
-                counts[SENTENCES] += gap and kind != LOWER
+                sentences += gap and kind != LOWER
                 after_stop = False
-            line_hash = next_word_hash(line_hash, code)
+            line_h, line_left, line_bits = push_code(line_h, line_left, line_bits, code)
             if kind in (HAN, DENSE):
                 han += kind == HAN
                 dense += kind == DENSE
-                if previous_single and found < len(hashes):
-                    hashes[found] = next_word_hash(np.uint64(previous_single), code)
+                if previous_single and found < room:
+                    # the forest was grown on pairs that are told apart by this alone
+                    pair = push_code(nothing, nothing, nothing, previous_single ^ code)
+                    hashes[found] = finish(pair[0], pair[1], pair[2])
                     found += 1
                 previous_single = code
             else:
-                counts[UPPERS] += kind == UPPER
-                counts[DIGITS] += kind == DIGIT
-                counts[CASELESS] += kind == LETTER
+                uppers += kind == UPPER
+                digits += kind == DIGIT
+                caseless += kind == LETTER
                 hangul += kind == HANGUL
                 previous_single = 0
-                word_hash = next_word_hash(word_hash, code)
+                word_h, word_left, word_bits = push_code(word_h, word_left, word_bits, code)
                 letters_in_word += kind != MARK
-            counts[LETTERS] += kind != DIGIT and kind != MARK
+            letters += kind != DIGIT and kind != MARK
         else:
             if letters_in_word:
-                counts[SHORT_WORDS] += letters_in_word < WORD
-                if (letters_in_word >= WORD or hangul > 0) and found < len(hashes):
-                    hashes[found] = word_hash
+                short_words += letters_in_word < WORD
+                if (letters_in_word >= WORD or hangul > 0) and found < room:
+                    hashes[found] = finish(word_h, word_left, word_bits)
                     found += 1
-                word_hash, letters_in_word = np.uint64(0), 0
+                word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
             previous_single = 0
             if kind == WHITE:
                 in_piece = False
@@ -167,49 +196,61 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
             elif kind != CLOSES:
                 after_stop = False
             if kind == SEPARATOR:
-                counts[SEPARATORS] += 1
+                separators += 1
                 # "://" of an address
-                counts[ADDRESSES] += code == 0x2F and before == SEPARATOR and last_but_one == COLON
+                addresses += code == 0x2F and before == SEPARATOR and last_but_one == COLON
             elif kind == COMMA:
-                counts[COMMAS] += 1
+                commas += 1
             elif kind == CLOSES:
-                counts[QUOTES] += 1
+                quotes += 1
             elif kind == AT:
-                counts[ADDRESSES] += 1
+                addresses += 1
             elif kind == OTHER:
-                counts[SYMBOLS] += 1
-        if counts[CHARACTERS] == 1:
-            counts[BEGINNING] = _beginning(kind)
-        elif counts[CHARACTERS] == 2 and kind == WHITE and counts[BEGINNING] == BEGIN_SYMBOL:
-            counts[BEGINNING] = BEGIN_BULLET
+                symbols += 1
         if kind != WHITE and kind != CLOSES:
             dots = dots + 1 if kind == STOP else 0
             last = kind
         last_but_one = before
         before = kind
-        if kind in (UPPER, LOWER):  # most characters are small letters of ASCII, within a word
-            run = at
-            while at < stop and 0x61 <= data[at] <= 0x7A:
-                word_hash = next_word_hash(word_hash, data[at])
-                line_hash = next_word_hash(line_hash, data[at])
-                at += 1
-            counts[CHARACTERS] += at - run
-            counts[LETTERS] += at - run
-            letters_in_word += at - run
     if letters_in_word:
-        counts[SHORT_WORDS] += letters_in_word < WORD
-        if (letters_in_word >= WORD or hangul > 0) and found < len(hashes):
-            hashes[found] = word_hash
+        short_words += letters_in_word < WORD
+        if (letters_in_word >= WORD or hangul > 0) and found < room:
+            hashes[found] = finish(word_h, word_left, word_bits)
             found += 1
-    counts[ENDING] = END_ELLIPSIS if dots > 1 else _ending(last)
+    small = words - capitalised - uncased
     if han or dense or hangul:
-        counts[CASELESS] += han + dense + hangul
-        counts[WORDS] = max(counts[WORDS], han // 2 + dense // 4 + hangul // 2)
-    return found, line_hash
+        caseless += han + dense + hangul
+        words = max(words, han // 2 + dense // 4 + hangul // 2)
+    counts[WORDS], counts[CHARACTERS], counts[LETTERS], counts[UPPERS] = (
+        words,
+        stop - start - beyond,
+        letters,
+        uppers,
+    )
+    counts[CAPITALISED], counts[SMALL], counts[FIGURES], counts[DIGITS] = capitalised, small, figures, digits
+    counts[SYMBOLS], counts[SEPARATORS], counts[COMMAS], counts[QUOTES] = symbols, separators, commas, quotes
+    counts[SENTENCES], counts[ADDRESSES], counts[SHORT_WORDS], counts[CASELESS] = (
+        sentences, addresses, short_words, caseless,
+    )  # fmt: skip
+    counts[ENDING] = END_ELLIPSIS if dots > 1 else _ending(last)
+    counts[BEGINNING] = _beginning(data, start, stop, classes) if start < stop else 0
+    return found, finish(line_h, line_left, line_bits)
 
 
 @kernel
-def _beginning(kind: int) -> int:
+def _kind(data: U8, at: int, classes: U8) -> Any:
+    """What the character that begins at `at` is, and how many bytes it takes."""
+    code, width = np.int64(data[at]), 1
+    if code >= 0x80:
+        code, width = code_point(data, at)
+    if code < 0x10000:
+        return np.int64(classes[code]), width
+    return HAN if 0x20000 <= code < 0x40000 else OTHER, width
+
+
+@kernel
+def _beginning(data: U8, start: int, stop: int, classes: U8) -> int:
+    kind, width = _kind(data, start, classes)
     if kind == LOWER:
         return BEGIN_SMALL
     if kind == DIGIT:
@@ -218,7 +259,10 @@ def _beginning(kind: int) -> int:
         return BEGIN_CAPITAL
     if kind == CLOSES:
         return BEGIN_QUOTE
-    return BEGIN_BULLET if kind == SEPARATOR else BEGIN_SYMBOL
+    if kind == SEPARATOR:
+        return BEGIN_BULLET
+    spaced = start + width < stop and _kind(data, start + width, classes)[0] == WHITE
+    return BEGIN_BULLET if spaced else BEGIN_SYMBOL
 
 
 @kernel

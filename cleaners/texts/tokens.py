@@ -18,6 +18,7 @@ Shingles are Broder's, "On the resemblance and containment of documents" (1997).
 from __future__ import annotations
 
 import functools
+import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable
@@ -206,23 +207,21 @@ def trailing_zeros(_context: Any, x: Any) -> Any:  # noqa: ARG001 - numba goes b
     return numba.types.int64(numba.types.uint64), emit
 
 
-@kernel
-def _eight_bytes(data: U8, at: int) -> Any:
-    """The eight bytes from `at` on as a number, the first the lowest."""
-    return (
-        np.uint64(data[at])
-        | np.uint64(data[at + 1]) << np.uint64(8)
-        | np.uint64(data[at + 2]) << np.uint64(16)
-        | np.uint64(data[at + 3]) << np.uint64(24)
-        | np.uint64(data[at + 4]) << np.uint64(32)
-        | np.uint64(data[at + 5]) << np.uint64(40)
-        | np.uint64(data[at + 6]) << np.uint64(48)
-        | np.uint64(data[at + 7]) << np.uint64(56)
-    )
+@intrinsic
+def eight_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - numba goes by its name
+    """The eight bytes from `at` on, which there must be, as a number, the first the lowest."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
+        eight = builder.load(place, align=1)  # written as eight shifts it would be eight loads
+        return builder.bswap(eight) if sys.byteorder == "big" else eight
+
+    return numba.types.uint64(data, numba.types.int64), emit
 
 
 @kernel
-def _no_letters(eight: Any) -> Any:
+def no_letters(eight: Any) -> Any:
     """The highest bit of each of eight bytes that is no letter of ASCII."""
     high = np.uint64(0x8080808080808080)
     small = (eight | np.uint64(SMALL)) & ~high
@@ -233,7 +232,7 @@ def _no_letters(eight: Any) -> Any:
 
 
 @kernel
-def _absorb(h: Any, word: Any) -> Any:
+def absorb(h: Any, word: Any) -> Any:
     """The state of a token's hash after eight bytes more."""
     h = (h ^ word) * np.uint64(MULTIPLIER)
     return h ^ (h >> np.uint64(29))
@@ -245,12 +244,12 @@ def _push(h: Any, word: Any, bits: Any, byte: Any) -> Any:
     word |= np.uint64(byte) << bits
     bits += np.uint64(8)
     if bits == np.uint64(64):
-        return _absorb(h, word), np.uint64(0), np.uint64(0)
+        return absorb(h, word), np.uint64(0), np.uint64(0)
     return h, word, bits
 
 
 @kernel
-def _push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
+def push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
     """The same after the UTF-8 bytes of a code point."""
     if code < 0x80:
         return _push(h, word, bits, code)
@@ -267,9 +266,20 @@ def _push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
 
 
 @kernel
-def _finish(h: Any, word: Any, bits: Any) -> Any:
+def push_small(h: Any, word: Any, bits: Any, small: Any, count: int) -> Any:
+    """The same after the lowest `count` bytes, 1 to 8, of a number whose others are 0."""
+    after = bits + np.uint64(8 * count)
+    word |= small << bits
+    # where the branch would go could not be foreseen
+    full = np.uint64(0) - (after >> np.uint64(6))
+    rest = small >> np.uint64(1) >> (np.uint64(63) - bits)
+    return h ^ (h ^ absorb(h, word)) & full, word ^ (word ^ rest) & full, after & np.uint64(63)
+
+
+@kernel
+def finish(h: Any, word: Any, bits: Any) -> Any:
     """The hash of the token."""
-    return fmix64(_absorb(h, word) if bits else h)
+    return fmix64(absorb(h, word) if bits else h)
 
 
 @kernel
@@ -290,13 +300,13 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -
         while at < stop:
             if not in_digits:
                 if bits == 0 and at + 8 <= len(data):  # nearly all text comes this way
-                    eight = _eight_bytes(data, at)
-                    ends = _no_letters(eight)
+                    eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+                    ends = no_letters(eight)
                     if ends == 0 and at + 8 <= stop:
-                        h = _absorb(h, eight | np.uint64(SMALL))
+                        h = absorb(h, eight | np.uint64(SMALL))
                         at += 8
                         continue
-                    taken = min(trailing_zeros(ends) >> 3, stop - at)  # type: ignore[call-arg]
+                    taken = min(trailing_zeros(ends) >> 3, stop - at)
                     bits = np.uint64(8 * taken)
                     word = (eight | np.uint64(SMALL)) & ((np.uint64(1) << bits) - np.uint64(1))
                     at += taken
@@ -314,23 +324,23 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -
                 break
             if kind == DIGIT:
                 in_digits = True
-                digits_h, digits_word, digits_bits = _push_code(digits_h, digits_word, digits_bits, code)
+                digits_h, digits_word, digits_bits = push_code(digits_h, digits_word, digits_bits, code)
             elif in_digits:
                 runs += np.uint64(1)
-                numbers = numbers * np.uint64(MULTIPLIER) + _finish(digits_h, digits_word, digits_bits)
+                numbers = numbers * np.uint64(MULTIPLIER) + finish(digits_h, digits_word, digits_bits)
                 digits_h, digits_word, digits_bits = nothing, nothing, nothing
                 in_digits = False
-            h, word, bits = _push_code(h, word, bits, np.int64(lower[code]))
+            h, word, bits = push_code(h, word, bits, np.int64(lower[code]))
             at += width
         if at > begin:
-            hashes[count] = _finish(h, word, bits)
+            hashes[count] = finish(h, word, bits)
             count += 1
         if in_digits:
             runs += np.uint64(1)
-            numbers = numbers * np.uint64(MULTIPLIER) + _finish(digits_h, digits_word, digits_bits)
+            numbers = numbers * np.uint64(MULTIPLIER) + finish(digits_h, digits_word, digits_bits)
         if at < stop:
             if kind in (SINGLE, SINGLE_DIGIT):
-                token = _finish(*_push_code(nothing, nothing, nothing, np.int64(lower[code])))
+                token = finish(*push_code(nothing, nothing, nothing, np.int64(lower[code])))
                 hashes[count] = token
                 count += 1
                 if kind == SINGLE_DIGIT:

@@ -303,3 +303,18 @@ def test_furniture_words() -> None:
     weights: NDArray[np.float32] = np.sort(table.weights[table.keys > 0])
     assert weights.tolist() == pytest.approx([0.5, 0.5, 2 / 3])
     assert all(a < b for a, b in pairwise([0, *weights[[0, 2]]]))
+
+
+@given(text=TEXTS, words=st.text(alphabet="aBcde .,1'", max_size=60))
+def test_words_taken_at_once(text: str, words: str) -> None:
+    """Where eight bytes can be read at once, the same is counted and the same words are found as byte by byte."""
+    data, offsets = utf8(pl.Series([words + text + words, "x" * 8]))
+    counts, hashes = np.zeros((2, len(lc.COUNTS)), np.int32), np.zeros((2, 4096), np.uint64)
+    stop = offsets[1]
+    with_more, alone = (
+        lc.count_line(data[: stop + more], 0, stop, *characters(), counts[n], hashes[n])
+        for n, more in enumerate((8, 0))
+    )
+    assert with_more == alone
+    assert counts[0].tolist() == counts[1].tolist()
+    assert hashes[0, : alone[0]].tolist() == hashes[1, : alone[0]].tolist()

@@ -98,7 +98,6 @@ _NODE: Final = np.dtype(
     [("root", "u1"), ("feature", "i1"), ("right", "<u2"), ("threshold", "<f4"), ("value", "<f2")]
 )
 _LINE: Final = 110  # characters
-_BLOCK: Final = 128  # lines that are scored together
 
 
 def write_model(
@@ -139,8 +138,15 @@ def write_model(
 
 def log_odds(features: F32, model: LineModel) -> F32:
     """The log-odds of each row of features (a column for each of FEATURES) that its line is furniture."""
+    places, leaf = np.arange(len(model.feature)), model.feature < 0
     answer: F32 = _log_odds(
-        features, model.roots, model.feature, model.threshold, model.left, model.right, model.value
+        features,
+        model.roots,
+        np.where(leaf, 0, model.feature),
+        model.threshold,
+        np.where(leaf, places, model.left),
+        np.where(leaf, places, model.right),
+        model.value,
     )
     return answer
 
@@ -162,19 +168,37 @@ def steps(features: F32, model: LineModel) -> F32:
 def _log_odds(
     features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32
 ) -> Any:
+    """The sums of the leaves that each row comes to; a leaf has itself to the left and to the right."""
     answer = np.zeros(len(features), np.float32)
-    # tree by tree over a block of lines: both stay near
-    for first in range(0, len(features), _BLOCK):
-        last = min(first + _BLOCK, len(features))
+    end = len(features) - 1
+    # four lines at once: what one waits for, the others use
+    for row in range(0, len(features), 4):
+        rows = (row, min(row + 1, end), min(row + 2, end), min(row + 3, end))
+        a, b, c, d = features[rows[0]], features[rows[1]], features[rows[2]], features[rows[3]]
+        of_a, of_b, of_c, of_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
         for root in roots:
-            for row in range(first, last):
-                node = root
-                while feature[node] >= 0:
-                    # without a branch, which could not be foreseen
-                    goes_right = np.int64(features[row, feature[node]] > threshold[node])
-                    node = left[node] + goes_right * (right[node] - left[node])
-                answer[row] += value[node]
+            at_a, at_b, at_c, at_d = root, root, root, root
+            on = True
+            while on:
+                next_a = _next(a, at_a, feature, threshold, left, right)
+                next_b = _next(b, at_b, feature, threshold, left, right)
+                next_c = _next(c, at_c, feature, threshold, left, right)
+                next_d = _next(d, at_d, feature, threshold, left, right)
+                on = (next_a != at_a) | (next_b != at_b) | (next_c != at_c) | (next_d != at_d)
+                at_a, at_b, at_c, at_d = next_a, next_b, next_c, next_d
+            of_a += value[at_a]
+            of_b += value[at_b]
+            of_c += value[at_c]
+            of_d += value[at_d]
+        answer[rows[3]], answer[rows[2]], answer[rows[1]], answer[rows[0]] = of_d, of_c, of_b, of_a
     return answer
+
+
+@kernel
+def _next(line: F32, node: int, feature: I16, threshold: F32, left: I64, right: I64) -> Any:
+    """The node after this one; without a branch, which could not be foreseen."""
+    goes_right = np.int64(line[feature[node]] > threshold[node])
+    return left[node] + goes_right * (right[node] - left[node])
 
 
 @kernel

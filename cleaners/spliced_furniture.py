@@ -15,7 +15,7 @@ from cleaners.paragraphs import remove, rewrite
 from cleaners.sites.closing_sentences import closing_sentences, sentence_hashes, what_stands_before
 from cleaners.sites.count_tables import enough_bodies
 from cleaners.sites.marks import SENTENCE
-from cleaners.sites.splice_patterns import HINTS
+from cleaners.sites.splice_patterns import BRACKETS, GLANCE, HINTS, HINTS_IN_BRACKETS
 from cleaners.sites.splices import SHAPES, without_splices
 
 FIX: Final = "spliced_furniture"
@@ -36,7 +36,8 @@ def spliced_furniture(frame: pl.DataFrame) -> pl.DataFrame:
     it is, and is removed: its rule names the shape, as in "nothing but shortcodes".
     """
     text = frame.get_column("text")
-    rows = (frame.get_column("reason").is_null() & text.str.contains(HINTS)).fill_null(False).arg_true()
+    rows = _with_hints(text)
+    rows = rows.filter(frame.get_column("reason").gather(rows).is_null())
     old = text.gather(rows)
     new = pl.Series([without_splices(one) for one in old], dtype=pl.String)
     changed = old != new
@@ -49,6 +50,15 @@ def spliced_furniture(frame: pl.DataFrame) -> pl.DataFrame:
         )
         frame = remove(frame, rule.is_not_null(), REASON, rule)
     return rewritten(frame, rows.filter(~emptied), new.filter(~emptied))
+
+
+def _with_hints(text: pl.Series) -> pl.Series:
+    """The rows, in their order, of the texts that may hold what one of `SHAPES` takes out."""
+    found = []
+    for glance, hints in ((GLANCE, HINTS), (BRACKETS, HINTS_IN_BRACKETS)):
+        rows = text.str.contains(glance).fill_null(False).arg_true()
+        found.append(rows.filter(text.gather(rows).str.contains(hints)))
+    return pl.concat(found).unique().sort()
 
 
 def repeated_splice(

@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from typing import Final
 
-#: What every text holds that one of the functions changes, as an alternation of literals for a quick look.
+#: Every text that one of the functions changes holds a match of one of these,
 HINTS: Final = (
     r"(?:[Cc]lick|CLICK|TAP|[Tt]ap) (?:here|HERE) |Sign up|Subscribe|Register|Cli[qc]|aqu[ií] |qui per|Kli[ck]|hier, "
     r"|Нажм|Подпиш"
     r"| MORE|layback is |Image c|Media c|Image s|function ?[\w$]* ?\(|continues (?:below|after)|CONTINUES BELOW"
-    r"|[.!?”\"’)] Continue reading|\[/?embed|\[/?pull"
-    r"|\[/?audio|\[/?caption|\[/?gallery|\[/?video|\[/?playlist|\[/?youtube|\[/?tweet"
+    r"|[.!?”\"’)] Continue reading"
+)
+HINTS_IN_BRACKETS: Final = (
+    r"\[/?embed|\[/?pull|\[/?audio|\[/?caption|\[/?gallery|\[/?video|\[/?playlist|\[/?youtube|\[/?tweet"
     r"|[(\[（【［](?:R[eE]|S[eE]|A[lL]|W[aA]|M[oO]|Le|Me|Li|À |Lu|Ve|Vé|Cz|Чи|Lä|Lu|İl|延|相|関|관|더)"
 )
+#: and so one of these few strings, which are quickly looked for,
+GLANCE: Final = (
+    "lick here |lick HERE |LICK here |LICK HERE |ap here |ap HERE |TAP |Sign up|Subscribe|Register|Cliq|Clic|aqui "
+    "|aquí |qui per|Klic|Klik|hier, |Нажм|Подпиш| MORE|layback is |Image c|Media c|Image s|function|ontinue|NTINUES"
+)
+#: or of these brackets.
+BRACKETS: Final = r"[(\[（【［]"
 
 #: Longest splice, in characters, that a pattern may take for one.
 LONGEST: Final = 1500
@@ -21,6 +30,8 @@ LONGEST: Final = 1500
 _NAME: Final = r"[^\W\d_][\w’'-]+"
 _PARTICLES: Final = "de|da|del|der|di|dos|la|le|van|von|bin|al|el"
 _MIDDLE: Final = rf"(?:(?:[^\W\d_a-z][\w.,()“”\"’'-]*|[(“\"‘'][\w.,()“”\"’'-]*|{_PARTICLES}) )"
+#: With this end the teasers after a name.
+MORE: Final = re.compile(r" MORE\b")
 #: "Jane Doe Jane Roe DoeHeadline one | Headline two MORE": a full name that a headline is glued to, up to MORE
 GLUED: Final = re.compile(
     rf"(?<![\w’'-])({_NAME})(,? (?:Jr|Sr)\.)? {_MIDDLE}{{1,6}}?\1(?:\2)?"
@@ -76,6 +87,24 @@ PLEA: Final = re.compile(
     r"|Klicken Sie hier,? (?:um|für)\b|Hier klicken,? um\b|Klik hier (?:om|voor)\b|Clicca qui per\b|Klicka här för\b"
     r"|Klikkaa tästä\b|Kliknij tutaj,? (?:aby|żeby)\b|Нажмите здесь,? чтобы\b|Подпишитесь на (?:наш|нашу|наши)\b"
     r")[^.!?]{0,100}[.!]?$"
+)
+#: One of these is in each such sentence.
+PLEAS: Final = (
+    *(
+        "lick ",
+        "LICK ",
+        "ap ",
+        "AP ",
+        "Sign up ",
+        "Subscribe ",
+        "Register ",
+        "Cliq",
+        "Clic",
+        "aquí ",
+        "Klic",
+        "Klik",
+    ),
+    *("hier", "Hier", "Нажмите", "Подпишитесь"),
 )
 
 SHORTCODE: Final = re.compile(

@@ -16,10 +16,12 @@ from cleaners.sites.splice_patterns import (
     CALLED,
     GLUED,
     LONGEST,
+    MORE,
     OPENING,
     PAGE_SCRIPT,
     PLAYER,
     PLEA,
+    PLEAS,
     RELATED,
     SCRIPT,
     SHORTCODE,
@@ -32,11 +34,13 @@ def teasers_after_a_name(text: str) -> str:
     >>> teasers_after_a_name("Sen. Jane Doe Jane Mary DoeMayor opens bridge | Ferry sinks MORE (I-Stell) said so.")
     'Sen. Jane Doe (I-Stell) said so.'
     """
-    if " MORE" not in text:
-        return text
     for pattern, kept in ((GLUED, lambda m: m[1] + (m[2] or "")), (APART, lambda m: m[1])):
-        while (shorter := pattern.sub(kept, text)) != text:
-            text = shorter
+        while ends := [match.end() for match in MORE.finditer(text)]:
+            teasers = text[: ends[-1]]  # after the last of these are none
+            shorter = pattern.sub(kept, teasers)
+            if shorter == teasers:
+                break
+            text = shorter + text[ends[-1] :]
     return text
 
 
@@ -46,7 +50,8 @@ def player_messages(text: str) -> str:
     >>> player_messages("Media playback is unsupported on your device Media caption The ferry at sea")
     'The ferry at sea'
     """
-    return _cut(text, _spans(PLAYER, text))
+    begins = text.startswith(("Image c", "Image s", "Media c"))
+    return _cut(text, _spans(PLAYER, text)) if begins or "layback is " in text else text
 
 
 def bracketed_teasers(text: str) -> str:
@@ -55,7 +60,7 @@ def bracketed_teasers(text: str) -> str:
     >>> bracketed_teasers("The strike is over. (RELATED: Ferries (All Of Them) Stop) Boats sail.")
     'The strike is over. Boats sail.'
     """
-    return _cut(text, _spans(RELATED, text))
+    return _cut(text, _spans(RELATED, text)) if any(map(text.__contains__, "([（【［")) else text
 
 
 def advertisement_marks(text: str) -> str:
@@ -73,7 +78,7 @@ def closing_pleas(text: str) -> str:
     >>> closing_pleas("Boats sail at noon. Click here to subscribe.")
     'Boats sail at noon.'
     """
-    return _cut(text, _spans(PLEA, text))
+    return _cut(text, _spans(PLEA, text)) if any(map(text.__contains__, PLEAS)) else text
 
 
 def shortcodes(text: str) -> str:
@@ -82,7 +87,7 @@ def shortcodes(text: str) -> str:
     >>> shortcodes('He wrote: [embedtweet id="12"] That was all.')
     'He wrote: That was all.'
     """
-    return _cut(text, _spans(SHORTCODE, text))
+    return _cut(text, _spans(SHORTCODE, text)) if "[" in text else text
 
 
 def scripts(text: str) -> str:

@@ -9,6 +9,7 @@ import polars as pl
 
 from cleaners.furniture.author_biography import author_biographies as biographies_of_authors
 from cleaners.furniture.by_line import label_lines
+from cleaners.furniture.first_look import first_look
 from cleaners.furniture.image_credit import image_credits as credits_of_images
 from cleaners.furniture.pull_quote import pull_quotes as quotes_pulled
 from cleaners.furniture.share_bar import button_lines, share_bars
@@ -26,6 +27,7 @@ from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import lines_of, search
 from cleaners.phrases.topics import spoken_of
 from cleaners.texts.prose import is_prose
+from cleaners.texts.utf8 import utf8
 
 #: A whole page has so many lines of menus; on it, what these phrases strike stands below the article, too.
 OF_DUMP: Final = 10
@@ -138,12 +140,14 @@ def _by_rules(
         .filter(~pl.col("row").is_in(spoken_of(found, lines, phrases).implode()))
         .select("row", "rule")
     )
+    texts = utf8(lines.get_column("text"))
+    lines = lines.with_columns(first_look(texts))
     buttons = button_lines(lines)
     rules = [by_phrase, share_bars(buttons), stray_marks(lines)]
     if image_credits:
         rules.append(credits_of_images(lines))
     if pull_quotes:
-        rules.append(quotes_pulled(lines))
+        rules.append(quotes_pulled(lines, texts))
     if author_biographies:
         rules.append(biographies_of_authors(lines))
     if by_lines or datelines:

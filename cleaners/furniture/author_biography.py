@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
+from cleaners.furniture.first_look import NOTE, may_be
+from cleaners.texts.matching import matches
 from cleaners.texts.prose import words_and_prose
 
 RULE: Final = "author biography"
-#: A longer line, in bytes, is none.
-MAX_BYTES: Final = 700
 #: So many lines at the end of a document are looked at, and so many words of prose come before them.
 LAST_LINES: Final = 6
 WORDS_BEFORE: Final = 100
@@ -40,16 +41,15 @@ _CONTACT: Final = (
 def author_biographies(lines: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the notes on the author among the last six lines of a document.
 
-    `lines` is what `cleaners.phrases.search.lines_of` answers. Such a note begins with a name, says that its bearer is
+    `lines` are lines with their `first_look`. Such a note begins with a name, says that its bearer is
     a reporter, writer, editor or the like, and how to reach them or what they cover; 100 words of prose come before it.
     """
     text = pl.col("text")
-    last = lines.filter(pl.int_range(pl.len()).reverse().over("document") < LAST_LINES)
-    found = (
-        last.filter(text.str.len_bytes() <= MAX_BYTES)
-        .filter(text.str.contains(BIOGRAPHY))
-        .filter(text.str.contains(_CONTACT))
-    )
+    sizes = lines.get_column("document").rle().struct.field("len").to_numpy()
+    to_the_end = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(lines))
+    found = lines.filter(may_be(NOTE) & pl.lit(pl.Series(to_the_end <= LAST_LINES)))
+    for pattern in (BIOGRAPHY, _CONTACT):
+        found = found.filter(matches(found.get_column("text"), pattern))
     documents = found.get_column("document").unique()
     before = (
         lines.filter(pl.col("document").is_in(documents.implode()))

@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.texts.matching import matches
+
 #: What a line may be labelled.
 LABELS: Final = ("by-line", "dateline", "time stamp")
 #: A table of labelled lines.
@@ -106,21 +108,25 @@ def label_lines(text: pl.Series) -> pl.Series:
     >>> label_lines(pl.Series(lines)).to_list()
     ['by-line', 'dateline', 'time stamp', None]
     """
-    line, size = pl.col("text"), text.str.len_bytes().fill_null(MAX_BYTES + 1)
-    short = pl.DataFrame([text.alias("text")]).with_row_index("row").filter(size <= MAX_BYTES)
-    timed = short.filter(line.str.len_bytes() <= MAX_TIME_BYTES, line.str.contains("[0-9]"))
-    told = pl.concat(
-        [
-            timed.filter(line.str.contains(TIME_STAMP)).select("row", pl.lit("time stamp").alias("label")),
-            timed.filter(line.str.contains(DATELINE)).select("row", pl.lit("dateline").alias("label")),
-            short.filter(line.str.contains(AGENCY_LINE)).select("row", pl.lit("dateline").alias("label")),
-            short.filter(line.str.contains(_MAY_BE_BY_LINE))
-            .filter(line.str.contains(BY_LINE) & ~line.str.contains(_BY_A_THING))
-            .select("row", pl.lit("by-line").alias("label")),
-        ]
-    ).unique("row", keep="first", maintain_order=True)
+    size = text.str.len_bytes().fill_null(MAX_BYTES + 1)
+    short = (size <= MAX_BYTES).arg_true()
+
+    def those(rows: pl.Series, pattern: str) -> pl.Series:
+        return rows.filter(matches(text.gather(rows), pattern))
+
+    timed = those(short.filter(size.gather(short) <= MAX_TIME_BYTES), "[0-9]")
+    by_lines = those(those(short, _MAY_BE_BY_LINE), BY_LINE)
+    # what is told last holds
+    told = [
+        ("by-line", by_lines.filter(~matches(text.gather(by_lines), _BY_A_THING))),
+        ("dateline", those(those(short, r"\("), AGENCY_LINE)),
+        ("dateline", those(timed, DATELINE)),
+        ("time stamp", those(timed, TIME_STAMP)),
+    ]
     labels = pl.repeat(None, len(text), dtype=pl.String, eager=True)
-    return labels.scatter(told.get_column("row"), told.get_column("label")).alias("label")
+    for label, rows in told:
+        labels = labels.scatter(rows, label) if len(rows) else labels
+    return labels.alias("label")
 
 
 def labelled(frame: pl.DataFrame) -> pl.DataFrame:

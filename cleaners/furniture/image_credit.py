@@ -6,12 +6,14 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.furniture.first_look import END, ENDS_IN_CREDIT, may_be
+from cleaners.texts.matching import matches
+
 CREDIT: Final = "image credit"
 CAPTION: Final = "image caption with credit"
 
-#: A longer line, in bytes, is no caption.
-MAX_BYTES: Final = 400
-MAX_CREDIT_BYTES: Final = 140
+#: A longer line, in bytes, is no credit.
+MAX_BYTES: Final = 140
 
 _AGENCIES: Final = (
     r"AP Photo|AP Images|Associated Press|AFP|Agence France-Presse|Reuters|REUTERS|Getty Images|GETTY IMAGES|Getty"
@@ -58,8 +60,6 @@ CAPTION_END: Final = (
     r"[\p{L}.'’ /&,-]{0,40}[\W_]{0,2}$"
 )
 _ITEM: Final = r"^(?:[*•·-]|\d{1,2}[.)])\s"
-#: So many characters at the end of a caption are looked at.
-END: Final = 150
 #: What the end of each such caption has: a bracket that closes it, or what stands between a picture and its maker.
 _MAY_CREDIT: Final = r"[)\]][\W_]{0,2}$|[:：©]"
 #: One of these is in each credit.
@@ -229,25 +229,24 @@ _MAY_END: Final = (
 def image_credits(lines: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the lines that credit a picture, and of captions that end with the credit.
 
-    `lines` is what `cleaners.phrases.search.lines_of` answers. A credit is a line of its own, at most 140 bytes long: a
+    `lines` are lines with their `first_look`. A credit is a line of its own, at most 140 bytes long: a
     word for a picture with a colon or "by", or nothing but names and an agency that sells pictures. A caption, of at
     most 400 bytes and no item of a list, ends with a credit in brackets, or with a word for it, and an agency.
     """
     text = pl.col("text")
-    credit = (
-        lines.filter(text.str.len_bytes() <= MAX_CREDIT_BYTES)
-        .filter(text.str.contains_any(pl.Series(_MAY_BE).implode()))
-        .filter(text.str.contains(CREDIT_LINE))
+    credit = lines.filter(text.str.len_bytes() <= MAX_BYTES).filter(
+        text.str.contains_any(pl.Series(_MAY_BE).implode())
     )
+    credit = credit.filter(matches(credit.get_column("text"), CREDIT_LINE))
     end = pl.col("end")
     caption = (
-        lines.filter(text.str.len_bytes() <= MAX_BYTES)
+        lines.filter(may_be(ENDS_IN_CREDIT))
         .with_columns(text.str.slice(-END).alias("end"))
-        .filter(end.str.contains(_MAY_CREDIT))  # clears nine of ten
+        .filter(end.str.contains(_MAY_CREDIT))
         .filter(end.str.contains_any(pl.Series(_MAY_END).implode()))
         .filter(~text.str.contains(_ITEM))
-        .filter(end.str.contains(CAPTION_END))
     )
+    caption = caption.filter(matches(caption.get_column("end"), CAPTION_END))
     return pl.concat(
         [
             credit.select("row", pl.lit(CREDIT).alias("rule")),

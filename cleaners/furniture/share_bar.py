@@ -6,6 +6,9 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.furniture.first_look import BUTTONS, may_be
+from cleaners.texts.matching import matches
+
 RULE: Final = "share bar"
 
 _SERVICES: Final = (
@@ -28,21 +31,17 @@ SHARE_BAR: Final = (
 )
 _BUTTON_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}|{_BUTTONS}){_BETWEEN}*$"
 _SERVICE_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}){_BETWEEN}*$"
-_MAX_BAR: Final = 160  # bytes
 
 
 def button_lines(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines of nothing but services and buttons: row, document, single (one of them), service (it is one)."""
-    text = pl.col("text")
-    return (
-        lines.filter(text.str.len_bytes() <= _MAX_BAR)
-        .filter(text.str.contains(f"{SHARE_BAR}|{_BUTTON_LINE}"))
-        .select(
-            "row",
-            "document",
-            text.str.contains(_BUTTON_LINE).alias("single"),
-            text.str.contains(_SERVICE_LINE).alias("service"),
-        )
+    short = lines.filter(may_be(BUTTONS))
+    found = short.filter(matches(short.get_column("text"), f"{SHARE_BAR}|{_BUTTON_LINE}"))
+    return found.select(
+        "row",
+        "document",
+        matches(found.get_column("text"), _BUTTON_LINE).alias("single"),
+        matches(found.get_column("text"), _SERVICE_LINE).alias("service"),
     )
 
 

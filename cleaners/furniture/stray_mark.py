@@ -6,9 +6,9 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.furniture.first_look import MARK, may_be
+
 RULE: Final = "mark without a word"
-#: A longer line, in bytes, is none.
-MAX_BYTES: Final = 60
 
 # asterisks, dots and three dashes or more part the sections of an article; a row of a table has dashes between its bars
 _STRAY: Final = r"^(?:[|\s]*(?:[+−-][|\s]+)*[+−-]?[|\s]*|[|\s]*(?:[→←↑↓↗»«›‹•▪■►▶◄▼▲☰✕✖×]+[|\s]*)+|_{10,})$"
@@ -18,7 +18,5 @@ def stray_marks(lines: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the lines that hold bars, bullets, arrows or a dash, and nothing else."""
     text = pl.col("text")
     return (
-        lines.filter(text.str.len_bytes() <= MAX_BYTES)
-        .filter(text.str.contains(_STRAY))
-        .select("row", pl.lit(RULE).alias("rule"))
+        lines.filter(may_be(MARK)).filter(text.str.contains(_STRAY)).select("row", pl.lit(RULE).alias("rule"))
     )

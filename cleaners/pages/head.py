@@ -30,6 +30,12 @@ def page_heads(page: pl.DataFrame, titles: pl.DataFrame, menus: pl.DataFrame) ->
     or more stand above it and next to no prose, all goes that is not longer than 25 words, but for by-lines and
     datelines, and lines that the article's prose mentions.
     """
+    with_menus = (
+        page.join(menus, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= MENU_LINES)
+    )
+    page = page.join(with_menus, on="document", how="semi", maintain_order="left")
+    if page.is_empty():
+        return page.select("row", pl.lit(RULE).alias("rule"))
     key, title = _key(pl.col("text")), pl.col("title")
     headlines = (
         page.join(titles.drop_nulls("title"), on="document", maintain_order="left")

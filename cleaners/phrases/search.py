@@ -18,6 +18,7 @@ from cleaners.phrases.candidates import candidates
 from cleaners.phrases.folding import fold, lower, strip_end
 from cleaners.phrases.phrase import MAX_WORDING, Phrase
 from cleaners.phrases.tables import Regexes, Tables, any_of, make_tables, whole_words
+from cleaners.texts.matching import matches
 from cleaners.texts.prose import words
 
 MAX_CHARACTERS: Final = 300
@@ -155,10 +156,10 @@ def _find_regexes(lines: pl.DataFrame, regexes: Regexes, tables: Tables) -> pl.D
     if lines.is_empty():  # to compile the patterns would take the most time of a small frame
         return pl.DataFrame(schema=_FOUND)
     if len(lines) > _MANY and (pattern := any_of(regexes.patterns)) is not None:
-        lines = lines.filter(pl.col("text").str.contains(pattern))
+        lines = lines.filter(matches(lines.get_column("text"), pattern))
     text, count = lines.get_column("text"), lines.select(words(pl.col("text"))).to_series()
     places = [
-        (text.str.contains(pattern) & (count <= tables.phrases[number].max_words)).arg_true()
+        (matches(text, pattern) & (count <= tables.phrases[number].max_words)).arg_true()
         for pattern, number in zip(regexes.patterns, regexes.numbers, strict=True)
     ]
     numbers = np.repeat(regexes.numbers, [len(rows) for rows in places])

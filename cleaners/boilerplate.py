@@ -27,6 +27,7 @@ from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import lines_of, search
 from cleaners.phrases.topics import spoken_of
 from cleaners.texts.prose import is_prose
+from cleaners.texts.tokens import I64, U8
 from cleaners.texts.utf8 import utf8
 
 #: A whole page has so many lines of menus; on it, what these phrases strike stands below the article, too.
@@ -76,10 +77,12 @@ def boilerplate(
     # rules and scores see what rules have struck, never what a score has: so striking again strikes the same
     unscored = _without_scores(frame)
     found = search(unscored, phrases) if found is None else found
+    texts = utf8(unscored.get_column("text").fill_null(""))
     struck = _strike(
         unscored,
         _by_rules(
             unscored,
+            texts,
             found,
             phrases,
             image_credits,
@@ -90,7 +93,7 @@ def boilerplate(
         ),
     )
     if model is not None and strictness > 0:
-        struck = _strike(struck, judge_lines(struck, found, phrases, model, strictness))
+        struck = _strike(struck, judge_lines(struck, found, phrases, model, strictness, texts))
     if unscored is frame:
         return struck
     return struck.with_columns(
@@ -123,6 +126,7 @@ def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
 
 def _by_rules(
     frame: pl.DataFrame,
+    texts: tuple[U8, I64],
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
     image_credits: bool,
@@ -140,8 +144,7 @@ def _by_rules(
         .filter(~pl.col("row").is_in(spoken_of(found, lines, phrases).implode()))
         .select("row", "rule")
     )
-    texts = utf8(lines.get_column("text"))
-    lines = lines.with_columns(first_look(texts))
+    lines = lines.with_columns(first_look(texts).gather(lines.get_column("row")))
     buttons = button_lines(lines)
     rules = [by_phrase, share_bars(buttons), stray_marks(lines)]
     if image_credits:

@@ -53,12 +53,19 @@ CREDIT_LINE: Final = (
     r"[\W_]{0,3}$"
     rf"|^[\W_]{{0,3}}(?:{_PICTURES_ONLY})[\W_]{{0,3}}$"
 )
-CAPTION_END: Final = (
-    rf"[(\[](?:{_PICTURE}(?:\s?{_BY})?\s?[:：]|(?:{_AGENCIES})\s?/|{_PERSON}(?:/|\svia\s|\sfor\s|,\s?)(?:{_AGENCIES}))"
+#: "(AP Photo/Nora Quill)", at the end of a caption
+CREDIT_IN_BRACKETS: Final = (
+    rf"^[(\[](?:{_PICTURE}(?:\s?{_BY})?\s?[:：]|(?:{_AGENCIES})\s?/|{_PERSON}(?:/|\svia\s|\sfor\s|,\s?)(?:{_AGENCIES}))"
     r"[^()\[\]]{0,80}[)\]][\W_]{0,2}$"
-    rf"|(?:^|\W){_PICTURE}(?:\s?{_BY})?\s?[:：©]\s?[\p{{L}}.'’ /&,-]{{0,60}}(?:{_AGENCIES})"
+)
+#: "Photo: Nora Quill/Reuters"
+CREDIT_AT_END: Final = (
+    rf"(?:^|\W){_PICTURE}(?:\s?{_BY})?\s?[:：©]\s?[\p{{L}}.'’ /&,-]{{0,60}}(?:{_AGENCIES})"
     r"[\p{L}.'’ /&,-]{0,40}[\W_]{0,2}$"
 )
+#: The last brackets, at the end of a caption, and all behind them.
+_LAST_BRACKETS: Final = r"([(\[][^()\[\]]+[)\]][\W_]{0,2})$"
+_PICTURED: Final = rf"{_PICTURE}(?:\s?{_BY})?\s?[:：©]"
 _ITEM: Final = r"^(?:[*•·-]|\d{1,2}[.)])\s"
 #: What the end of each such caption has: a bracket that closes it, or what stands between a picture and its maker.
 _MAY_CREDIT: Final = r"[)\]][\W_]{0,2}$|[:：©]"
@@ -246,10 +253,18 @@ def image_credits(lines: pl.DataFrame) -> pl.DataFrame:
         .filter(end.str.contains_any(pl.Series(_MAY_END).implode()))
         .filter(~text.str.contains(_ITEM))
     )
-    caption = caption.filter(matches(caption.get_column("end"), CAPTION_END))
+    caption = caption.filter(_ends_in_credit(caption.get_column("end")))
     return pl.concat(
         [
             credit.select("row", pl.lit(CREDIT).alias("rule")),
             caption.select("row", pl.lit(CAPTION).alias("rule")),
         ]
     )
+
+
+def _ends_in_credit(end: pl.Series) -> pl.Series:
+    """Whether the ends of captions are, or end with, a credit in brackets, or one behind a word for a picture."""
+    brackets = end.str.extract(_LAST_BRACKETS)
+    credited = matches(brackets, CREDIT_IN_BRACKETS).fill_null(False)
+    pictured = matches(end, _PICTURED).arg_true()
+    return credited.scatter(pictured.filter(matches(end.gather(pictured), CREDIT_AT_END)), True)

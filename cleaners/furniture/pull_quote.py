@@ -30,14 +30,13 @@ _BLOCK: Final = 64
 def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64]) -> pl.DataFrame:
     """(row, rule) of the quotations whose words stand in another, longer paragraph of their document.
 
-    `lines` are lines with their `first_look`, `texts` their `utf8`. A pull quote is a line in double quotation marks
-    below the first paragraph of prose, of 6 to 60 words that stand in the same order, spelled alike, in a paragraph
-    that has four words more. What is quoted several times over is a refrain, and stays.
+    `lines` are lines with their `first_look`, `texts` the `utf8` of all rows. A pull quote is a line in double
+    quotation marks below the first paragraph of prose, of 6 to 60 words that stand in the same order, spelled alike, in
+    a paragraph that has four words more. What is quoted several times over is a refrain, and stays.
     """
     text, quote = pl.col("text"), pl.col("quote")
     quoted = (
-        lines.with_row_index("line")
-        .filter(may_be(QUOTATION))
+        lines.filter(may_be(QUOTATION))
         .filter(text.str.contains(_QUOTED))
         .with_columns(text.str.strip_chars(_MARKS).alias("quote"))
     )
@@ -66,31 +65,25 @@ def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64]) -> pl.DataFrame:
 
 def _stands_elsewhere(quoted: pl.DataFrame, lines: pl.DataFrame, texts: tuple[U8, I64]) -> pl.Series:
     """Whether each `quote` stands in another, longer line of its document."""
-    document = lines.get_column("document").to_numpy()
-    begins = np.flatnonzero(np.diff(document, prepend=-1))
-    line = quoted.get_column("line").to_numpy()
-    place = np.searchsorted(begins, line, "right")
-    ends = np.append(begins[1:], len(lines))
-    found = _look_elsewhere(
-        *texts, *utf8(quoted.get_column("quote")), line, begins[place - 1], ends[place - 1]
-    )
+    row, document = lines.get_column("row").to_numpy(), lines.get_column("document").to_numpy()
+    first = np.flatnonzero(np.diff(document, prepend=-1))
+    place = np.searchsorted(row[first], quoted.get_column("row").to_numpy(), "right") - 1
+    last = np.append(first[1:], len(lines))[place] - 1
+    quotes = utf8(quoted.get_column("quote"))
+    found = _look_elsewhere(*texts, *quotes, quoted["row"].to_numpy(), row[first[place]], row[last])
     return pl.Series(found)
 
 
 @kernel
 def _look_elsewhere(
-    data: U8, offsets: I64, quotes: U8, quote_offsets: I64, lines: U32, begins: I64, ends: I64
+    data: U8, offsets: I64, quotes: U8, quote_offsets: I64, rows: U32, first_rows: U32, last_rows: U32
 ) -> Any:
-    found = np.zeros(len(lines), np.bool_)
-    for n in range(len(lines)):
+    found = np.zeros(len(rows), np.bool_)
+    for n in range(len(rows)):
         first, size = quote_offsets[n], quote_offsets[n + 1] - quote_offsets[n]
-        for line in range(begins[n], ends[n]):
-            longer = offsets[line + 1] - offsets[line] > size
-            if (
-                longer
-                and line != lines[n]
-                and _holds(data, offsets[line], offsets[line + 1], quotes, first, size)
-            ):
+        for row in range(np.int64(first_rows[n]), np.int64(last_rows[n]) + 1):
+            start, stop = offsets[row], offsets[row + 1]
+            if row != rows[n] and stop - start > size and _holds(data, start, stop, quotes, first, size):
                 found[n] = True
                 break
     return found

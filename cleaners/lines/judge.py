@@ -24,6 +24,7 @@ from cleaners.lines.score import KINDS, LineModel, log_odds
 from cleaners.lines.shape import BEGIN_BULLET, BEGIN_DIGIT, END_COLON, END_NOTHING, END_STOP
 from cleaners.lines.words import F32
 from cleaners.phrases.phrase import Phrase
+from cleaners.texts.tokens import I64, U8
 from cleaners.texts.utf8 import starts_of, utf8
 
 RULE: Final = "line score"
@@ -37,15 +38,17 @@ def judge_lines(
     phrases: Sequence[Phrase],
     model: LineModel,
     strictness: float,
+    texts: tuple[U8, I64] | None = None,
 ) -> pl.DataFrame:
     """(row, rule) of the lines that go by their score, as "line score 0.97: short, no sentence, neighbours struck".
 
     `frame` has been through the rules of phrases and structure, and `found` is what its phrases say. The answer depends
     on the frame's texts, on `found` and on what these rules have struck, and on nothing that a score has struck.
+    `texts` are the `utf8` of the frame's texts, where these are known already, empty where there is none.
     """
-    rows, features = features_of(frame, found, phrases)
-    may = frame.get_column("reason").is_null().to_numpy()[rows]
-    may[may] = may_be_struck(frame, found, rows[may], features[may])
+    rows, features = features_of(frame, found, phrases, texts)
+    may = may_be_struck(frame, found, rows, features)
+    may &= frame.get_column("reason").is_null().to_numpy()[rows]
     rows, features = rows[may], features[may]
     odds = log_odds(features, model)
     # nothing was trained on scripts without case, whatever is known of the language
@@ -93,7 +96,10 @@ def _near(lines: Bools, frame: pl.DataFrame) -> Bools:
 
 
 def features_of(
-    frame: pl.DataFrame, found: pl.DataFrame, phrases: Sequence[Phrase]
+    frame: pl.DataFrame,
+    found: pl.DataFrame,
+    phrases: Sequence[Phrase],
+    texts: tuple[U8, I64] | None = None,
 ) -> tuple[NDArray[np.int64], F32]:
     """(rows, features) of the lines of a frame that may be furniture, struck ones included."""
     runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
@@ -101,7 +107,7 @@ def features_of(
     titles = frame.get_column("title").gather(firsts[:-1]).fill_null("")
     words = furniture_words(tuple(phrases))
     rows, features = line_features(
-        *utf8(frame.get_column("text").fill_null("")),
+        *(texts or utf8(frame.get_column("text").fill_null(""))),
         firsts,
         *utf8(titles),
         _marks(frame, found),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -59,24 +59,32 @@ _MEMBER: Final = np.array([[_TOPIC_OF[f] == topic for topic in _TOPICS] for f in
 def rules(features: F32, odds: F32, model: LineModel) -> list[str]:
     """The rule of each struck line: its score, and the two or three things that raised it most."""
     raised = steps(features, model) @ _MEMBER
+    order = np.argsort(-raised, axis=1, kind="stable")
+    # of Python's own numbers one after the other is quickly looked at
+    rows = zip(odds, order.tolist(), raised.tolist(), features.tolist(), strict=True)
     return [
-        f"line score {min(score(odds[n]), 0.99):.2f}: {', '.join(_reasons(raised[n], features[n]))}"
-        for n in range(len(features))
+        f"line score {min(score(own), 0.99):.2f}: {', '.join(_reasons(topics, by, line))}"
+        for own, topics, by, line in rows
     ]
 
 
-def _reasons(raised: F32, line: F32) -> list[str]:
+def _reasons(topics: list[int], raised: list[float], line: list[float]) -> list[str]:
     """What raised a score most, each in words; what says little only where there is nothing else."""
-    order = [topic for topic in np.argsort(-raised, kind="stable") if raised[topic] > 0]
-    said = list(dict.fromkeys(_in_words(_TOPICS[topic], line) for topic in order)) or ["in sum"]
-    return [words for words in said if words not in _LITTLE][:MOST] or said[:MOST]
+    much: dict[str, None] = {}  # in that order, and each once
+    little: dict[str, None] = {}
+    for topic in topics:
+        if raised[topic] <= 0 or len(much) == MOST:
+            break
+        words = _in_words(_TOPICS[topic], line)
+        (little if words in _LITTLE else much)[words] = None
+    return list(much or little)[:MOST] or ["in sum"]
 
 
-def _in_words(topic: str, line: Any) -> str:
+def _in_words(topic: str, line: list[float]) -> str:
     """What a topic's features say of a line."""
 
     def of(name: str) -> float:
-        return float(line[FEATURE[name]])
+        return line[FEATURE[name]]
 
     match topic:
         case "length":

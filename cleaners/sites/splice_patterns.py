@@ -12,9 +12,12 @@ HINTS: Final = (
     r"| MORE|layback is |Image c|Media c|Image s|function ?[\w$]* ?\(|continues (?:below|after)|CONTINUES BELOW"
     r"|[.!?”\"’)] Continue reading"
 )
+_RELATED_HINT: Final = (
+    r"[(\[（【［](?:R[eE]|S[eE]|A[lL]|W[aA]|M[oO]|Le|Me|Li|À |Lu|Ve|Vé|Cz|Чи|Lä|İl|延|相|関|관|더)"
+)
 HINTS_IN_BRACKETS: Final = (
     r"\[/?embed|\[/?pull|\[/?audio|\[/?caption|\[/?gallery|\[/?video|\[/?playlist|\[/?youtube|\[/?tweet"
-    r"|[(\[（【［](?:R[eE]|S[eE]|A[lL]|W[aA]|M[oO]|Le|Me|Li|À |Lu|Ve|Vé|Cz|Чи|Lä|Lu|İl|延|相|関|관|더)"
+    rf"|{_RELATED_HINT}"
 )
 #: and so one of these few strings, which are quickly looked for,
 GLANCE: Final = (
@@ -49,6 +52,7 @@ PLAYER: Final = re.compile(
 )
 
 _NESTED: Final = r"[^()\[\]]*(?:[(\[][^()\[\]]*[)\]][^()\[\]]*)*"
+RELATED_BEGINS: Final = re.compile(_RELATED_HINT)
 RELATED: Final = re.compile(
     r"(?:\((?=.{5,300}\))|\[(?=.{5,300}\]))"
     r"(?:RELATED(?: (?:STORY|ARTICLE|NEWS|VIDEO|LINK|COVERAGE))?"
@@ -88,23 +92,9 @@ PLEA: Final = re.compile(
     r"|Klikkaa tästä\b|Kliknij tutaj,? (?:aby|żeby)\b|Нажмите здесь,? чтобы\b|Подпишитесь на (?:наш|нашу|наши)\b"
     r")[^.!?]{0,100}[.!]?$"
 )
-#: One of these is in each such sentence.
-PLEAS: Final = (
-    *(
-        "lick ",
-        "LICK ",
-        "ap ",
-        "AP ",
-        "Sign up ",
-        "Subscribe ",
-        "Register ",
-        "Cliq",
-        "Clic",
-        "aquí ",
-        "Klic",
-        "Klik",
-    ),
-    *("hier", "Hier", "Нажмите", "Подпишитесь"),
+#: How each such sentence begins, behind the one before it.
+PLEA_BEGINS: Final = re.compile(
+    r"[.!?…”\"’)] (?:[CK]li|CLICK|T[aA][pP] |Sign up|Subscribe|Register|Ha[zg]|Pinch|Hier |Нажмите|Подпишитесь)"
 )
 
 SHORTCODE: Final = re.compile(

@@ -21,8 +21,9 @@ from cleaners.sites.splice_patterns import (
     PAGE_SCRIPT,
     PLAYER,
     PLEA,
-    PLEAS,
+    PLEA_BEGINS,
     RELATED,
+    RELATED_BEGINS,
     SCRIPT,
     SHORTCODE,
 )
@@ -60,7 +61,7 @@ def bracketed_teasers(text: str) -> str:
     >>> bracketed_teasers("The strike is over. (RELATED: Ferries (All Of Them) Stop) Boats sail.")
     'The strike is over. Boats sail.'
     """
-    return _cut(text, _spans(RELATED, text)) if any(map(text.__contains__, "([（【［")) else text
+    return _cut(text, _spans(RELATED, text)) if RELATED_BEGINS.search(text) else text
 
 
 def advertisement_marks(text: str) -> str:
@@ -78,7 +79,7 @@ def closing_pleas(text: str) -> str:
     >>> closing_pleas("Boats sail at noon. Click here to subscribe.")
     'Boats sail at noon.'
     """
-    return _cut(text, _spans(PLEA, text)) if any(map(text.__contains__, PLEAS)) else text
+    return _cut(text, _spans(PLEA, text)) if PLEA_BEGINS.search(text) else text
 
 
 def shortcodes(text: str) -> str:

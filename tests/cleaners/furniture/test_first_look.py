@@ -40,7 +40,7 @@ def closer_look(text: str) -> set[int]:
     patterns = (
         stray_mark._STRAY,
         f"{share_bar.SHARE_BAR}|{share_bar._BUTTON_LINE}",
-        image_credit.CAPTION_END,
+        rf"{image_credit.CREDIT_IN_BRACKETS[1:]}|{image_credit.CREDIT_AT_END}",
         pull_quote._QUOTED,
         author_biography.BIOGRAPHY,
     )

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from cleaners.texts.same_text import differs_beyond_white_space
 from cleaners.texts.white_space import LINE_BREAK, WHITE_SPACE
 from cleaners.texts.wrapping import unwrap
 
@@ -113,8 +114,7 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     rows = old.ne_missing(new).arg_true()
     if new.gather(rows).str.contains(LINE_BREAK).any():
         raise ValueError("a rewrite may not create a line break")
-    squeezed_old, squeezed_new = (without_white_space(s.gather(rows)) for s in (old, new))
-    rows = rows.filter(squeezed_old.ne_missing(squeezed_new))
+    rows = rows.filter(differs_beyond_white_space(old.gather(rows), new.gather(rows)))
     known, done = frame.get_column("before"), frame.get_column("fixes")
     first = rows.filter(known.gather(rows).is_null())
     more = pl.DataFrame([done.gather(rows).alias("done"), fixes.gather(rows).alias("more")]).select(
@@ -126,13 +126,8 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     return frame.with_columns(
         new,
         known.scatter(first, old.gather(first)),
-        pl.concat([done, more.get_column("fixes")]).gather(pl.Series(place)),
+        pl.concat([done, more.get_column("fixes")], rechunk=True).gather(pl.Series(place)),
     )
-
-
-def without_white_space(text: pl.Series) -> pl.Series:
-    """The texts without any white space: what two of them share if they differ in nothing else."""
-    return text.str.replace_all(f"[{WHITE_SPACE}]+", "")
 
 
 def remove(frame: pl.DataFrame, where: pl.Series, reason: str, rule: pl.Series | str) -> pl.DataFrame:

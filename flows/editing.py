@@ -17,12 +17,13 @@ from cleaners.duplicate import compared, count_tokens, find, table_of
 from cleaners.duplicates.fingerprints import KEYS, fingerprint_schema
 from cleaners.encoding import encoding, repair
 from cleaners.language import language_of_documents
-from cleaners.paragraphs import to_paragraphs, without_white_space
+from cleaners.paragraphs import to_paragraphs
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.spliced_furniture import spliced_furniture
+from cleaners.texts.same_text import differs_beyond_white_space
 from flows.line_scores import line_scores
 from flows.settings import Settings, Table, fingerprint_rules
 
@@ -45,7 +46,7 @@ def edit(
     documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
     if settings.encoding.enabled:
         title, fixes = repair(documents["title"], **options(settings.encoding))
-        changed = without_white_space(documents["title"]).ne_missing(without_white_space(title))
+        changed = differs_beyond_white_space(documents["title"], title)
         documents = documents.with_columns(
             title.alias("title"),
             pl.when(changed).then(documents["title"]).alias(TITLE_BEFORE),

@@ -26,7 +26,9 @@ MAX_NOTE: Final = 700
 #: So many characters at the end of a caption are looked at.
 END: Final = 150
 # what a byte may be, that of a character beyond ASCII included
-_WORD, _NOT_IN_BUTTONS, _IN_CAPTIONS, _IN_NAMES, _PARTICLE, _SPACE, _BEYOND = (1 << n for n in range(7))
+_WORD, _NOT_IN_BUTTONS, _IN_CAPTIONS, _IN_NAMES, _PARTICLE, _BEGINS_IS, _SPACE, _BEYOND = (
+    1 << n for n in range(8)
+)
 
 _OPENING: Final = '“"„«「『'
 _CLOSING: Final = '”"“»」』'
@@ -55,7 +57,8 @@ def _bytes() -> U8:
         (_NOT_IN_BUTTONS, (c for c in ascii_ if not (c.isalnum() or c.isspace() or c in "|*/&+:-()."))),
         (_IN_CAPTIONS, ":"),
         (_IN_NAMES, (c for c in ascii_ if c.isalpha() or c in ".'-")),
-        (_PARTICLE, "dvabl"),
+        (_PARTICLE, "dvabl"),  # with which small words of names begin
+        (_BEGINS_IS, "iwaeoj-"),  # and "is", "was", "are" and their like
         (_SPACE, filter(str.isspace, ascii_)),
     ):
         kinds[list(map(ord, characters))] |= kind
@@ -143,29 +146,44 @@ def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
 
 @kernel
 def _begins_like_a_note(data: U8, start: int, stop: int, bytes_: U8) -> bool:
-    """Whether a text may begin with a name of two words, the second perhaps a small one, or with "The author".
+    """Whether a text may begin with a name and "is" or a comma, or with "The author".
 
-    Of what stands beyond ASCII nothing is told.
+    A name has two words or more, of which the later may be small ones. Of what stands beyond ASCII nothing is told.
     """
     at = start
     while at < min(start + 3, stop) and bytes_[data[at]] & (_WORD | _BEYOND) == 0:
         at += 1
     first = data[at] if at < stop else np.uint8(0)
-    while at < stop and bytes_[data[at]] & _IN_NAMES:
+    for words in range(1, 7):
+        while at < stop and bytes_[data[at]] & _IN_NAMES:
+            at += 1
+        if at + 1 >= stop:
+            return False
+        if bytes_[data[at]] & _BEYOND:
+            return True
+        if data[at] == ord(","):
+            return words > 1
+        if bytes_[data[at]] & _SPACE == 0:
+            return False
         at += 1
-    if at == stop:
-        return False
-    if bytes_[data[at]] & _BEYOND:
-        return True
-    if bytes_[data[at]] & _SPACE == 0 or at + 1 == stop:
-        return False
-    second = data[at + 1]
-    if bytes_[second] & (_BEYOND | _SPACE):
-        return True
-    capital = ord("A") <= first <= ord("Z")
-    if capital and (ord("A") <= second <= ord("Z") or bytes_[second] & _PARTICLE):
-        return True
-    # "The author", "the writer", "About the author"
-    first, second = first | 0x20, second | 0x20
-    the = first == ord("t") and (second == ord("a") or second == ord("w"))
-    return bool(the or (first == ord("a") and second == ord("t")))
+        begins = data[at]
+        if bytes_[begins] & (_BEYOND | _SPACE):
+            return True
+        if words == 1 and _is_author(first | 0x20, begins | 0x20):
+            return True
+        if not ord("A") <= first <= ord("Z"):
+            return False
+        if not ord("A") <= begins <= ord("Z"):
+            if words > 1:
+                return bool(bytes_[begins] & (_PARTICLE | _BEGINS_IS))
+            if bytes_[begins] & _PARTICLE == 0:
+                return False
+    return False
+
+
+@kernel
+def _is_author(first: Any, second: Any) -> Any:
+    """Whether two words that begin so may be "the author", "the writer" or "about the"."""
+    if first == ord("t"):
+        return second == ord("a") or second == ord("w")
+    return first == ord("a") and second == ord("t")

@@ -20,8 +20,6 @@ MAX_WORDS: Final = 60
 #: and how many more the paragraph has from which it is taken.
 MORE_WORDS: Final = 4
 
-# single quotation marks stand around subheads, too
-_QUOTED: Final = r"""^[“"„«「『].*[”"“»」』][.,。，]?$"""
 _MARKS: Final = '"“”„«»「」『』…., 。，\u00a0'
 #: So many bytes are compared at once.
 _BLOCK: Final = 64
@@ -35,11 +33,7 @@ def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64]) -> pl.DataFrame:
     a paragraph that has four words more. What is quoted several times over is a refrain, and stays.
     """
     text, quote = pl.col("text"), pl.col("quote")
-    quoted = (
-        lines.filter(may_be(QUOTATION))
-        .filter(text.str.contains(_QUOTED))
-        .with_columns(text.str.strip_chars(_MARKS).alias("quote"))
-    )
+    quoted = lines.filter(may_be(QUOTATION)).with_columns(text.str.strip_chars(_MARKS).alias("quote"))
     documents = quoted.filter(_stands_elsewhere(quoted, lines, texts)).get_column("document").unique()
     quoted = (
         quoted.filter(pl.col("document").is_in(documents.implode()))

@@ -47,7 +47,7 @@ def judge_lines(
     `texts` are the `utf8` of the frame's texts, where these are known already, empty where there is none.
     """
     rows, features = features_of(frame, found, phrases, texts)
-    may = may_be_struck(frame, found, rows, features)
+    may = _places_allow(frame, found, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
     rows, features = rows[may], features[may]
     odds = log_odds(features, model)
@@ -56,6 +56,7 @@ def judge_lines(
     margin = np.where(foreign, model.margin, 0)
     article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
     struck = odds >= np.where(page_like(features), page, article) + margin + caution(features)
+    struck[struck] = _texts_allow(frame, rows[struck])  # of few lines these must be looked at
     return pl.DataFrame(
         {
             "row": pl.Series(rows[struck], dtype=pl.UInt32),
@@ -70,6 +71,13 @@ def may_be_struck(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
     Beside what `may_go` keeps stay, in any document, by-lines, datelines, time stamps and quoted mail; and amid the
     prose of an article a line in which, or near which, phrases find only what subheads and lists of articles say, too.
     """
+    may = _places_allow(frame, found, rows, features)
+    may[may] = _texts_allow(frame, rows[may])
+    return may
+
+
+def _places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
+    """Whether `may_go` lets the lines go, and none of them has nothing but an article's phrases amid prose."""
     may = may_go(features)
     either = _of_either(found, len(frame))
     sure = (_marks(frame, found) > 0) & ~either
@@ -77,11 +85,15 @@ def may_be_struck(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
         (_of(features, "mark") <= 0) & (_of(features, "marks_near") > 0) & ~_near(sure, frame)[rows]
     )
     may &= ~(vague & ~page_like(features) & _amid_prose(features))
-    text = frame.get_column("text").gather(rows[may])
-    # quoted mail is nobody's furniture
-    stays = text.str.contains(r"^\|?>").fill_null(False) | label_lines(text).is_not_null()
-    may[may] = ~stays.to_numpy()
     return may
+
+
+def _texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
+    """Whether these lines are neither labelled nor quoted mail, which is nobody's furniture."""
+    text = frame.get_column("text").gather(rows)
+    stays = text.str.contains(r"^\|?>").fill_null(False) | label_lines(text).is_not_null()
+    allowed: Bools = (~stays).to_numpy()
+    return allowed
 
 
 def _near(lines: Bools, frame: pl.DataFrame) -> Bools:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.furniture import author_biography, image_credit, pull_quote, share_bar, stray_mark
+from cleaners.furniture import author_biography, image_credit, share_bar, stray_mark
 from cleaners.furniture.first_look import (
     BUTTONS,
     END,
@@ -26,6 +26,7 @@ from cleaners.texts.utf8 import utf8
 
 KINDS = (MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, NOTE)
 LONGEST = (MAX_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_QUOTATION, MAX_NOTE)
+QUOTED = r"""(?s)^[“"„«「『].*[”"“»」』][.,。，]?$"""
 BIOGRAPHY = "Nora Quill is a reporter for the Gazette."
 
 
@@ -41,7 +42,7 @@ def closer_look(text: str) -> set[int]:
         stray_mark._STRAY,
         f"{share_bar.SHARE_BAR}|{share_bar._BUTTON_LINE}",
         rf"{image_credit.CREDIT_IN_BRACKETS[1:]}|{image_credit.CREDIT_AT_END}",
-        pull_quote._QUOTED,
+        QUOTED,
         author_biography.BIOGRAPHY,
     )
     texts = (text, text, text[-END:], text, text)
@@ -112,6 +113,12 @@ def test_the_first_look_misses_nothing(text: str) -> None:
     assert closer_look(text) <= looks(text)
 
 
+@given(TEXTS)
+def test_quotations_need_no_closer_look(text: str) -> None:
+    """Of quotations the first look tells all."""
+    assert (QUOTATION in looks(text)) == (QUOTATION in closer_look(text))
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -123,6 +130,7 @@ def test_the_first_look_misses_nothing(text: str) -> None:
         (BIOGRAPHY, NOTE),
         (f"“{BIOGRAPHY}", NOTE),
         ("About the author: Nora Quill is a reporter.", NOTE),
+        ("Nora de la Quill, the daughter of a sailor, was an editor.", NOTE),
     ],
 )
 def test_kinds(text: str, kind: int) -> None:
@@ -133,3 +141,4 @@ def test_kinds(text: str, kind: int) -> None:
 def test_sentences_are_cleared() -> None:
     """A sentence of an article may be nothing."""
     assert looks("The harbour office said on Tuesday that the first boats would sail again at noon.") == set()
+    assert looks("Nora Quill said on Tuesday that she would sail at noon.") == set()

@@ -32,8 +32,9 @@ def spoken_of(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase
     stands in two lines of prose before it, or in one before it and one after it, in which no phrase is found.
     """
     text = pl.col("text")
+    with_topics = [number for number, phrase in enumerate(phrases) if _has_topic(phrase)]
     hits = (
-        found.filter((pl.col("action") == "line") & ~pl.col("bare"))
+        found.filter((pl.col("action") == "line") & ~pl.col("bare") & pl.col("phrase").is_in(with_topics))
         .join(lines.select("row", "document", "text"), on="row", maintain_order="left")
         .with_columns(words_and_prose(text).struct.unnest())
         .filter("prose", pl.col("words") >= MIN_WORDS)
@@ -65,10 +66,12 @@ def spoken_of(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase
     )
 
 
+def _has_topic(phrase: Phrase) -> bool:
+    return phrase.match == "start" and phrase.name in TOPICS
+
+
 def _topics(phrase: Phrase, line: str) -> set[str]:
-    """The words, in lower case, that the phrase is about, as it is found in the folded line."""
-    if phrase.match != "start" or phrase.name not in TOPICS:
-        return set()
+    """The words, in lower case, that the phrase, which has a topic, is about, as it is found in the folded line."""
     topics = {phrase.name.removesuffix("s")}
     for text in phrase.texts:
         wording = text.lower()

@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from cleaners.texts.folding import line_hashes
-from cleaners.texts.tokens import I64, U8, kernel
+from cleaners.texts.matching import matches
+from cleaners.texts.tokens import I64, ONES, SMALL, U8, eight_bytes, kernel, no_letters
 from cleaners.texts.utf8 import utf8
 
 #: Bytes of the longest that is looked for, and of the least that must stand before it.
@@ -51,7 +52,7 @@ def closing_sentences(text: pl.Series) -> pl.DataFrame:
         pl.col("text").bin.slice("start").cast(pl.String).alias("sentence")
     )
     return (
-        found.filter(pl.col("sentence").str.to_lowercase().str.contains(PLEAS))
+        found.filter(matches(found.get_column("sentence").str.to_lowercase(), PLEAS))
         .filter(pl.col("sentence").str.contains(r"^[^\p{Ll}]"))
         .filter(pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(_SPEAKS))
         .select(
@@ -83,22 +84,40 @@ def _last_starts(data: U8, offsets: I64) -> Any:
     for n in range(texts):
         first, stop = offsets[n], offsets[n + 1]
         least = max(first + BEFORE, stop - LONGEST)
-        at = stop - 1
-        while at > least:
-            at -= 1
-            if data[at] != 32:  # a space
-                continue
-            mark = at - 1
-            while mark > first and (data[mark] == 34 or data[mark] == 39 or data[mark] == 41):  # " ' )
-                mark -= 1
-            # the last byte of a closing quotation mark or of an ellipsis
-            if mark > first + 2 and data[mark - 2] == 0xE2 and data[mark - 1] == 0x80:
-                if data[mark] == 0xA6:
-                    starts[n] = at + 1 - first
+        end = stop - 1
+        while end > least and starts[n] == 0:
+            # eight bytes at a time; most have no space in them, or a letter before it
+            spaces = _spaces(data, end - 8)
+            end -= 8
+            for byte in range(7, -1, -1):
+                if spaces == 0:
                     break
-                if data[mark] == 0x9D or data[mark] == 0x99:
-                    mark -= 3
-            if data[mark] == 46 or data[mark] == 33 or data[mark] == 63:  # . ! ?
-                starts[n] = at + 1 - first
-                break
+                at = end + byte
+                here = spaces >> np.uint64(8 * byte + 7) & np.uint64(1)
+                if here and at >= least and starts[n] == 0 and _ends_sentence(data, first, at - 1):
+                    starts[n] = at + 1 - first
     return starts
+
+
+@kernel
+def _spaces(data: U8, at: int) -> Any:
+    """The highest bit of each of eight bytes that is a space, and has no letter of ASCII before it."""
+    low = np.uint64(0x7F * ONES)
+    here: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+    before: Any = eight_bytes(data, at - 1)
+    others = here ^ np.uint64(SMALL)  # whose bytes are spaces
+    return ~((others & low) + low | others) & no_letters(before)
+
+
+@kernel
+def _ends_sentence(data: U8, first: int, mark: int) -> bool:
+    """Whether a sentence ends with the byte at `mark`, with quotation marks and brackets behind its stop or without."""
+    while mark > first and (data[mark] == 34 or data[mark] == 39 or data[mark] == 41):  # " ' )
+        mark -= 1
+    # the last byte of a closing quotation mark or of an ellipsis
+    if mark > first + 2 and data[mark - 2] == 0xE2 and data[mark - 1] == 0x80:
+        if data[mark] == 0xA6:
+            return True
+        if data[mark] == 0x9D or data[mark] == 0x99:
+            mark -= 3
+    return bool(data[mark] == 46 or data[mark] == 33 or data[mark] == 63)  # . ! ?

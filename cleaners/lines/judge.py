@@ -50,12 +50,13 @@ def judge_lines(
     may = _places_allow(frame, found, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
     rows, features = rows[may], features[may]
-    odds = log_odds(features, model)
     # nothing was trained on scripts without case, whatever is known of the language
     foreign = _is_foreign(frame, model)[rows] | (_of(features, "caseless") > CASELESS)
     margin = np.where(foreign, model.margin, 0)
     article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
-    struck = odds >= np.where(page_like(features), page, article) + margin + caution(features)
+    needed = np.where(page_like(features), page, article) + margin + caution(features)
+    odds = log_odds(features, model, needed.min(initial=np.inf))
+    struck = odds >= needed
     struck[struck] = _texts_allow(frame, rows[struck])  # of few lines these must be looked at
     return pl.DataFrame(
         {

@@ -22,6 +22,7 @@ from cleaners.lines.words import F32
 from cleaners.texts.tokens import I64, kernel
 
 I16 = NDArray[np.int16]
+F64 = NDArray[np.float64]
 
 #: Levels of `strictness` for which the file holds a threshold; between them it is interpolated.
 LEVELS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -98,6 +99,7 @@ _NODE: Final = np.dtype(
     [("root", "u1"), ("feature", "i1"), ("right", "<u2"), ("threshold", "<f4"), ("value", "<f2")]
 )
 _LINE: Final = 110  # characters
+_ROUNDING: Final = 0.001
 
 
 def write_model(
@@ -136,9 +138,13 @@ def write_model(
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def log_odds(features: F32, model: LineModel) -> F32:
-    """The log-odds of each row of features (a column for each of FEATURES) that its line is furniture."""
+def log_odds(features: F32, model: LineModel, least: float = -np.inf) -> F32:
+    """The log-odds of each row of features (a column for each of FEATURES) that its line is furniture.
+
+    Of a line that cannot come to `least` they are told as minus infinity, which takes but some of the trees.
+    """
     places, leaf = np.arange(len(model.feature)), model.feature < 0
+    most = np.maximum.reduceat(np.where(leaf, model.value, -np.inf), model.roots)
     answer: F32 = _log_odds(
         features,
         model.roots,
@@ -147,6 +153,8 @@ def log_odds(features: F32, model: LineModel) -> F32:
         np.where(leaf, places, model.left),
         np.where(leaf, places, model.right),
         model.value,
+        # what a sum must have come to by then, less what is lost by rounding
+        least - _ROUNDING - (most.sum() - np.cumsum(most)),
     )
     return answer
 
@@ -166,9 +174,12 @@ def steps(features: F32, model: LineModel) -> F32:
 
 @kernel
 def _log_odds(
-    features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32
+    features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32, needed: F64
 ) -> Any:
-    """The sums of the leaves that each row comes to; a leaf has itself to the left and to the right."""
+    """The sums of the leaves that each row comes to; a leaf has itself to the left and to the right.
+
+    Minus infinity where the sum is less after a tree than `needed`, of all four lines that are summed up at once.
+    """
     answer = np.zeros(len(features), np.float32)
     end = len(features) - 1
     # four lines at once: what one waits for, the others use
@@ -176,8 +187,8 @@ def _log_odds(
         rows = (row, min(row + 1, end), min(row + 2, end), min(row + 3, end))
         a, b, c, d = features[rows[0]], features[rows[1]], features[rows[2]], features[rows[3]]
         of_a, of_b, of_c, of_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-        for root in roots:
-            at_a, at_b, at_c, at_d = root, root, root, root
+        for tree in range(len(roots)):
+            at_a = at_b = at_c = at_d = roots[tree]
             on = True
             while on:
                 next_a = _next(a, at_a, feature, threshold, left, right)
@@ -190,6 +201,9 @@ def _log_odds(
             of_b += value[at_b]
             of_c += value[at_c]
             of_d += value[at_d]
+            if max(max(of_a, of_b), max(of_c, of_d)) < needed[tree]:
+                of_a = of_b = of_c = of_d = np.float32(-np.inf)
+                break
         answer[rows[3]], answer[rows[2]], answer[rows[1]], answer[rows[0]] = of_d, of_c, of_b, of_a
     return answer
 

@@ -53,6 +53,17 @@ def test_round_trip(forest: list[dict[str, Any]], seed: int) -> None:
     assert write_model(forest, THRESHOLDS, ABOUT) == text
 
 
+@given(forest=st.lists(trees(), min_size=1, max_size=6), seed=st.integers(0, 99), least=st.integers(-96, 96))
+def test_lines_given_up(forest: list[dict[str, Any]], seed: int, least: int) -> None:
+    """Only lines are given up that stay under what is asked for, and the others score as ever."""
+    model = read_model(write_model(forest, THRESHOLDS, ABOUT))
+    features = np.random.default_rng(seed).integers(-2, 4, (seed % 11, len(FEATURES))).astype(np.float32)
+    odds, told = log_odds(features, model), log_odds(features, model, least / 16)
+    given_up = np.isneginf(told)
+    assert (told[~given_up] == odds[~given_up]).all()
+    assert (odds[given_up] < least / 16).all()
+
+
 @given(forest=st.lists(trees(), min_size=1, max_size=4), seed=st.integers(0, 99))
 def test_steps_add_up(forest: list[dict[str, Any]], seed: int) -> None:
     """The steps of all features lead from the values of the roots to the log-odds."""

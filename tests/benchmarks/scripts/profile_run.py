@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 SECONDS = 0.002
-WAITING = ("threading.py", "queue.py", "selectors.py", "_base.py")
+WAITING = ("threading.py", "queue.py", "selectors.py", "_base.py", "futures/thread.py")
 
 
 class Sampler(threading.Thread):

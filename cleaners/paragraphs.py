@@ -138,11 +138,12 @@ def remove(frame: pl.DataFrame, where: pl.Series, reason: str, rule: pl.Series |
     """
     if reason not in REASONS:
         raise ValueError(f"{reason!r} is not a reason; one of {', '.join(REASONS)} is wanted")
-    struck = where.fill_null(False) & frame.get_column("reason").is_null()
-    words = pl.lit(rule) if isinstance(rule, str) else rule
+    struck = (where.fill_null(False) & frame.get_column("reason").is_null()).arg_true()
+    if struck.is_empty():
+        return frame
     return frame.with_columns(
-        pl.when(struck).then(pl.lit(reason)).otherwise("reason").alias("reason"),
-        pl.when(struck).then(words).otherwise("rule").alias("rule"),
+        frame.get_column("reason").scatter(struck, reason),
+        frame.get_column("rule").scatter(struck, rule if isinstance(rule, str) else rule.gather(struck)),
     )
 
 

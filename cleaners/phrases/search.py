@@ -62,10 +62,12 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
     """
     tables = make_tables(tuple(phrases))
     text = pl.col("text")
-    short = (
-        lines.select("row", "text", "source")
-        .filter(text.str.len_bytes() <= 4 * MAX_CHARACTERS)
-        .filter(text.str.len_chars() <= MAX_CHARACTERS)
+    size = lines.get_column("text").str.len_bytes()
+    # of few lines the characters must be counted
+    longer = size.is_between(MAX_CHARACTERS + 1, 4 * MAX_CHARACTERS).arg_true()
+    characters = lines.get_column("text").gather(longer).str.len_chars()
+    short = lines.select("row", "text", "source").filter(
+        (size <= MAX_CHARACTERS).scatter(longer, characters <= MAX_CHARACTERS)
     )
     may = candidates(short.get_column("text"), tables.sought)
     # a wording at the start, or alone on its line, is within the head of the line

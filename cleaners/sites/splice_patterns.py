@@ -22,7 +22,8 @@ HINTS_IN_BRACKETS: Final = (
 #: and so one of these few strings, which are quickly looked for,
 GLANCE: Final = (
     "lick here |lick HERE |LICK here |LICK HERE |ap here |ap HERE |TAP |Sign up|Subscribe|Register|Cliq|Clic|aqui "
-    "|aquí |qui per|Klic|Klik|hier, |Нажм|Подпиш| MORE|layback is |Image c|Media c|Image s|function|ontinue|NTINUES"
+    "|aquí |qui per|Klic|Klik|hier, |Нажм|Подпиш| MORE|layback is |Image c|Media c|Image s|function|continues below"
+    "|continues after|CONTINUES BELOW|Continue reading"
 )
 #: or of these brackets.
 BRACKETS: Final = r"[(\[（【［]"

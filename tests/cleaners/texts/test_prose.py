@@ -13,6 +13,7 @@ UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
 CLOSING = WHITE_SPACE + "\"'”’»“)]」』）】*_"
 TEXTS = st.lists(
     st.none()
+    | st.text("ab  .\té\x7f\x1c", max_size=60)
     | st.text(st.sampled_from(list('aéя渡あก\u19e0 .。?！"”_…😀𠀀') + list(WHITE_SPACE)), max_size=60)
 )
 

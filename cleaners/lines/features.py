@@ -12,6 +12,7 @@ import numpy as np
 
 from cleaners.lines import columns as f
 from cleaners.lines import shape as c
+from cleaners.lines.ngrams import ROOM, line_ngrams, wording
 from cleaners.lines.places import of_marks, of_places
 from cleaners.lines.shape import I32, count_line, is_body
 from cleaners.lines.words import F32, LINE_WORDS, TABLE, clear, of_repeats, of_words, remember
@@ -23,13 +24,14 @@ MAX_WORDS: Final = 40  # a longer line is the article's
 @kernel
 def line_features(
     data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, marks: Any,
-    classes: U8, lower: U32, furniture: U64, weights: F32,
+    classes: U8, lower: U32, furniture: U64, weights: F32, ngrams: U32, ngram_weights: F32,
 ) -> Any:  # fmt: skip
     """(rows, features): the lines that may be furniture, and their features (float32, a row each, in that order).
 
     `offsets` are those of all lines; `firsts` the first line of each document, and the number of lines; `marks` (int8)
     what is known of each line (KEPT to STRUCK). Of each document there is a title, empty where there is
-    none. `furniture` and `weights` are a table of words that `furniture_words` gives.
+    none. `furniture` and `weights` are a table of words that `furniture_words` gives, `ngrams` and
+    `ngram_weights` one of n-grams (`NgramWeights`).
     """
     lines = len(offsets) - 1
     counts = np.zeros((lines, len(c.COUNTS)), np.int32)
@@ -38,6 +40,7 @@ def line_features(
     features = np.empty((lines, len(f.FEATURES)), np.float32)
     keys, seen = np.zeros(TABLE, np.uint64), np.zeros(TABLE, np.uint32)
     title_hashes = np.empty(LINE_WORDS, np.uint64)
+    of_line = np.empty(ROOM, np.uint32)
     candidates, longest = 0, 0
     for document in range(len(firsts) - 1):
         longest = max(longest, offsets[firsts[document + 1]] - offsets[firsts[document]])
@@ -76,8 +79,11 @@ def line_features(
                 hashes[ends[line] : ends[line + 1]], title_hashes[:in_title], line - first + 1, keys, seen, mask,
                 furniture, weights, out[i],
             )  # fmt: skip
+            found = line_ngrams(data, offsets[line], offsets[line + 1], classes, lower, of_line)
+            out[i, f.WORDING] = wording(of_line[:found], ngrams, ngram_weights)
             own[line - first, f.OWN_SHARED] = max(out[i, f.SHARED], 0)
             own[line - first, f.OWN_FURNITURE] = max(out[i, f.FURNITURE], 0)
+            own[line - first, f.OWN_WORDING] = out[i, f.WORDING]
             own[line - first, f.OWN_CAPITALISED] = max(out[i, f.CAPITALISED], 0)
             own[line - first, f.OWN_ADDRESS] = out[i, f.ADDRESS] > 0
             out[i, f.TABLE] = data[offsets[line]] == 0x7C and data[offsets[line + 1] - 1] == 0x7C

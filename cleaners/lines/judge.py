@@ -18,6 +18,7 @@ from cleaners.lines.characters import characters
 from cleaners.lines.columns import FEATURE
 from cleaners.lines.features import line_features
 from cleaners.lines.furniture_words import furniture_words
+from cleaners.lines.ngrams import NgramWeights
 from cleaners.lines.places import ENTRY, HIT, KEPT, NEAR, STRUCK
 from cleaners.lines.rules import rules
 from cleaners.lines.score import KINDS, LineModel, log_odds
@@ -46,7 +47,7 @@ def judge_lines(
     on the frame's texts, on `found` and on what these rules have struck, and on nothing that a score has struck.
     `texts` are the `utf8` of the frame's texts, where these are known already, empty where there is none.
     """
-    rows, features = features_of(frame, found, phrases, texts)
+    rows, features = features_of(frame, found, phrases, model.ngrams, texts)
     may = _places_allow(frame, found, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
     rows, features = rows[may], features[may]
@@ -112,6 +113,7 @@ def features_of(
     frame: pl.DataFrame,
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
+    ngrams: NgramWeights,
     texts: tuple[U8, I64] | None = None,
 ) -> tuple[NDArray[np.int64], F32]:
     """(rows, features) of the lines of a frame that may be furniture, struck ones included."""
@@ -126,6 +128,7 @@ def features_of(
         _marks(frame, found),
         *characters(),
         *words,
+        *ngrams,
     )
     return rows, features
 

@@ -100,6 +100,7 @@ def of_places(counts: I32, own: F32, lines: I64, out: F32) -> None:
         out[n, f.LIKE_NEAR] = alike / max(others, 1)
         out[n, f.SHARED_NEAR] = near[f.OWN_SHARED]
         out[n, f.FURNITURE_NEAR] = near[f.OWN_FURNITURE]
+        out[n, f.WORDING_NEAR] = near[f.OWN_WORDING]
         out[n, f.CAPITALISED_NEAR] = near[f.OWN_CAPITALISED]
         out[n, f.REPEATS_NEAR] = near[f.OWN_REPEATS]
         out[n, f.ADDRESSES_NEAR] = near[f.OWN_ADDRESS]

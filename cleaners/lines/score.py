@@ -11,13 +11,15 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.lines.columns import FEATURES
+from cleaners.lines.ngrams import NgramWeights, ngram_weights
 from cleaners.lines.words import F32
 from cleaners.texts.tokens import I64, kernel
 
@@ -45,6 +47,7 @@ class LineModel(NamedTuple):
     thresholds: dict[str, tuple[float, ...]]  # log-odds of a strike at each of LEVELS, for each of KINDS
     languages: tuple[str, ...]  # that the forest was grown on,
     margin: float  # and what the log-odds of lines in others must have beyond the threshold
+    ngrams: NgramWeights  # for the features of wording
     about: dict[str, Any]  # what the model was grown on and how good it was
 
     def threshold_at(self, strictness: float, kind: str) -> float:
@@ -61,7 +64,8 @@ def read_model(text: str) -> LineModel:
         features, thresholds, about = content["features"], content["thresholds"], content["about"]
         languages, margin = tuple(map(str, content["languages"])), float(content["margin"])
         thresholds = {kind: tuple(map(float, thresholds[kind])) for kind in KINDS}
-        packed = np.frombuffer(zlib.decompress(base64.b85decode("".join(content["nodes"]))), _NODE)
+        packed = np.frombuffer(_unpacked(content["nodes"]), _NODE)
+        ngrams = _ngrams(_unpacked(content["ngrams"]), float(content["ngram_scale"]))
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise ValueError(f"this is no model of line scores: {error}") from None
     if features != list(FEATURES):
@@ -79,6 +83,7 @@ def read_model(text: str) -> LineModel:
         thresholds,
         languages,
         margin,
+        ngrams,
         about,
     )
     inner = model.feature >= 0
@@ -108,10 +113,13 @@ def write_model(
     about: dict[str, Any],
     languages: Sequence[str] = (),
     margin: float = 0.0,
+    ngrams: Mapping[int, int] = MappingProxyType({}),
+    ngram_scale: float = 1.0,
 ) -> str:
     """The text of a model's file: JSON, what it is about first.
 
-    A tree is a dict with `value` and, unless it is a leaf, `feature` (its number), `threshold`, `left` and `right`.
+    A tree is a dict with `value` and, unless it is a leaf, `feature` (its number), `threshold`, `left` and `right`. The
+    weight of an n-gram is a whole number from -127 to 127 times `ngram_scale`.
     """
     rows: list[list[Any]] = []
 
@@ -126,16 +134,41 @@ def write_model(
     for tree in trees:
         add(tree, True)
     packed = np.array([tuple(row) for row in rows], _NODE).tobytes()
-    text = base64.b85encode(zlib.compress(packed, 9)).decode()
+    keys = np.array(sorted(ngrams), np.int64)
+    # the steps from key to key, all lowest bytes first: these pack better
+    steps_of_keys = np.diff(keys, prepend=0).astype("<u4").view(np.uint8).reshape(-1, 4).T
+    weights = np.array([ngrams[key] for key in keys.tolist()], np.int8)
     content = {
         "about": about,
         "thresholds": {kind: list(thresholds[kind]) for kind in KINDS},
         "languages": list(languages),
         "margin": margin,
         "features": list(FEATURES),
-        "nodes": [text[at : at + _LINE] for at in range(0, len(text), _LINE)],
+        "nodes": _packed(packed),
+        "ngram_scale": ngram_scale,
+        "ngrams": _packed(steps_of_keys.tobytes() + weights.tobytes()),
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _packed(data: bytes) -> list[str]:
+    text = base64.b85encode(zlib.compress(data, 9)).decode()
+    return [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
+
+
+def _unpacked(lines: list[str]) -> bytes:
+    return zlib.decompress(base64.b85decode("".join(lines)))
+
+
+def _ngrams(packed: bytes, scale: float) -> NgramWeights:
+    """The table of a file's n-grams. Raises ValueError where the keys and the weights are not as many."""
+    count, rest = divmod(len(packed), 5)
+    if rest:
+        raise ValueError("the n-grams are damaged")
+    steps_of_keys = np.frombuffer(packed[: 4 * count], np.uint8).reshape(4, -1).T.copy().view("<u4")[:, 0]
+    keys = np.cumsum(steps_of_keys.astype(np.int64))
+    weights = np.frombuffer(packed[4 * count :], np.int8) * scale
+    return ngram_weights(dict(zip(keys.tolist(), weights.tolist(), strict=True)))
 
 
 def log_odds(features: F32, model: LineModel, least: float = -np.inf) -> F32:

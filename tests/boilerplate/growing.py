@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm
@@ -12,14 +13,15 @@ from numpy.typing import NDArray
 from cleaners.lines.columns import FEATURES
 from cleaners.lines.judge import caution
 
-from .scoring import FOLDS, NEVER, Scored
+from .scoring import FOLDS, NEVER, Scored, Where
+from .wording import Learned, Wordings
 
 TREES = 120
 PARAMETERS: Mapping[str, Any] = {
     "objective": "binary",
     "num_leaves": 31,
     "learning_rate": 0.08,
-    "min_data_in_leaf": 100,
+    "min_data_in_leaf": 200,
     "min_sum_hessian_in_leaf": 20,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
@@ -37,81 +39,92 @@ PARAMETERS: Mapping[str, Any] = {
 DROP_WEIGHT = 3.0
 SET_WEIGHT = 1e5
 
-Where = Callable[[Scored], NDArray[np.bool_]]
 
-
-def grow(sets: Sequence[Scored], where: Where, drop_weights: Mapping[str, float]) -> lightgbm.Booster:
-    """A forest grown on the lines of the sets that are in `where` and that no rule strikes and no guard keeps.
+def grow(
+    sets: Sequence[Scored], learned: Learned, where: Where, drop_weights: Mapping[str, float]
+) -> lightgbm.Booster:
+    """A forest grown on the lines of the sets that are in `where` and that no rule strikes.
 
     Every set weighs the same. A line to keep weighs as many words as it has, since that is what is lost with it; a
-    line to strike weighs what `drop_weights` says of its set, or 1, times DROP_WEIGHT.
+    line to strike weighs what `drop_weights` says of its set, or 1, times DROP_WEIGHT. Lines that a guard keeps teach,
+    too: they look like others that none does.
     """
     parts = []
     for scored in sets:
-        wanted = (where(scored) & scored.sure & ~scored.struck & ~scored.guarded)[scored.rows]
+        wanted = (where(scored) & scored.sure & ~scored.struck)[scored.rows]
         rows = scored.rows[wanted]
         drop, words = ~scored.keep[rows], np.maximum(scored.words[rows], 1)
         if not len(rows):
             continue
         scale = SET_WEIGHT / scored.words[where(scored) & scored.keep].sum()
         weight = np.where(drop, DROP_WEIGHT * drop_weights.get(scored.name, 1.0), words) * scale
-        parts.append((scored.features[wanted], drop, weight))
+        parts.append((learned.features(scored)[wanted], drop, weight))
     features, drop, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
     data = lightgbm.Dataset(features, drop.astype(np.float32), weight=weight, feature_name=list(FEATURES))
     return lightgbm.train(dict(PARAMETERS), data, TREES)
 
 
 def odds(
-    booster: lightgbm.Booster, scored: Scored, where: NDArray[np.bool_] | None = None
+    booster: lightgbm.Booster, learned: Learned, scored: Scored, where: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The log-odds of every line of `where`, or of all, less their caution; NEVER of those that are no candidates."""
+    """The log-odds of every line of `where`, less their caution; NEVER of those that are no candidates."""
     answer = np.full(len(scored.keep), NEVER)
-    wanted = ~scored.guarded[scored.rows]
-    if where is not None:
-        wanted &= where[scored.rows]
+    wanted = (where & ~scored.guarded)[scored.rows]
     if wanted.any():
-        features = scored.features[wanted]
+        features = learned.features(scored)[wanted]
         predicted = booster.predict(features, raw_score=True, num_threads=1)
         answer[scored.rows[wanted]] = predicted - caution(features)
     return answer
 
 
-def odds_of_unseen_documents(
-    sets: Sequence[Scored], drop_weights: Mapping[str, float]
+@dataclass(frozen=True)
+class Unseen:
+    """Lines that are looked at by a forest which has not seen them, and what that forest is grown on."""
+
+    lines: Where
+    learned: Learned
+
+
+def everything(scored: Scored) -> NDArray[np.bool_]:
+    """Every line of a set."""
+    return np.ones(len(scored.keep), np.bool_)
+
+
+def without(wordings: Wordings, lines: Where) -> Unseen:
+    """What wordings teach without these lines."""
+    return Unseen(lines, wordings.learn(lambda scored: ~lines(scored)))
+
+
+def unseen_documents(wordings: Wordings) -> list[Unseen]:
+    """The lines of each fold of the documents."""
+    return [without(wordings, lambda s, fold=fold: s.fold == fold) for fold in range(FOLDS)]  # type: ignore[misc]
+
+
+def unseen_sets(wordings: Wordings, family: Callable[[str], str]) -> list[Unseen]:
+    """The sets of each family."""
+    return [
+        without(wordings, lambda s, name=name: np.full(len(s.keep), family(s.name) == name))  # type: ignore[misc]
+        for name in sorted({family(s.name) for s in wordings.sets})
+    ]
+
+
+def unseen_languages(wordings: Wordings) -> list[Unseen]:
+    """The lines of each language."""
+    languages = sorted({str(code) for s in wordings.sets for code in np.unique(s.language)})
+    return [without(wordings, lambda s, code=code: s.language == code) for code in languages]  # type: ignore[misc]
+
+
+def odds_of_unseen(
+    sets: Sequence[Scored], parts: Sequence[Unseen], drop_weights: Mapping[str, float]
 ) -> dict[str, NDArray[np.float64]]:
-    """The log-odds of every line under trees grown on all sets, but without the documents of its fold."""
+    """The log-odds of every line under a forest that was grown without the lines of its part."""
     answer = {scored.name: np.full(len(scored.keep), NEVER) for scored in sets}
-    for fold in range(FOLDS):
-        booster = grow(sets, lambda scored, fold=fold: scored.fold != fold, drop_weights)  # type: ignore[misc]
+    for part in parts:
+        booster = grow(sets, part.learned, lambda s, lines=part.lines: ~lines(s), drop_weights)  # type: ignore[misc]
         for scored in sets:
-            mine = scored.fold == fold
-            answer[scored.name][mine] = odds(booster, scored, mine)[mine]
-    return answer
-
-
-def odds_of_unseen_sets(
-    sets: Sequence[Scored], family: Callable[[str], str], drop_weights: Mapping[str, float]
-) -> dict[str, NDArray[np.float64]]:
-    """The same without any set of its family."""
-    answer = {}
-    for unseen in sorted({family(scored.name) for scored in sets}):
-        others = [scored for scored in sets if family(scored.name) != unseen]
-        booster = grow(others, lambda scored: np.ones(len(scored.keep), np.bool_), drop_weights)
-        answer |= {scored.name: odds(booster, scored) for scored in sets if family(scored.name) == unseen}
-    return answer
-
-
-def odds_of_unseen_languages(
-    sets: Sequence[Scored], drop_weights: Mapping[str, float]
-) -> dict[str, NDArray[np.float64]]:
-    """The same without any line of its language."""
-    answer = {scored.name: np.full(len(scored.keep), NEVER) for scored in sets}
-    for language in sorted({str(code) for scored in sets for code in np.unique(scored.language)}):
-        booster = grow(sets, lambda scored, code=language: scored.language != code, drop_weights)  # type: ignore[misc]
-        for scored in sets:
-            mine = scored.language == language
+            mine = part.lines(scored)
             if mine.any():
-                answer[scored.name][mine] = odds(booster, scored, mine)[mine]
+                answer[scored.name][mine] = odds(booster, part.learned, scored, mine)[mine]
     return answer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate import boilerplate
+from cleaners.lines.characters import characters
 from cleaners.lines.judge import features_of, may_be_struck, page_like
+from cleaners.lines.ngrams import ngram_weights, ngrams_of
 from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
+from cleaners.texts.utf8 import utf8
 from flows.settings import Settings, phrases_of
 
 from .sets import LabelledSet
@@ -34,13 +37,19 @@ class Scored:
     words: NDArray[np.int64]
     language: NDArray[Any]
     document: NDArray[Any]
+    group: NDArray[Any]
     fold: NDArray[np.int64]  # of its group, so that lines of one hand are in one fold
     struck: NDArray[np.bool_]  # by rules
     sure: NDArray[np.bool_]  # whether the label is one to learn from
     rows: NDArray[np.int64]  # the candidates
     features: NDArray[np.float32]  # of the candidates
+    ngrams: NDArray[np.uint32]  # of the candidates, one after the other,
+    ngram_ends: NDArray[np.int64]  # and where those of each end
     guarded: NDArray[np.bool_]  # lines that no score strikes
     page: NDArray[np.bool_]  # lines of whole pages
+
+
+Where = Callable[[Scored], NDArray[np.bool_]]
 
 
 def after_rules(labelled: LabelledSet) -> Scored:
@@ -50,7 +59,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
     found = search(frame, phrases)
     frame = related_articles(frame, phrases=phrases, found=found)
     frame = boilerplate(frame, phrases=phrases, found=found)
-    rows, features = features_of(frame, found, phrases)
+    rows, features = features_of(frame, found, phrases, ngram_weights({}))
     guarded = np.ones(len(frame), np.bool_)
     guarded[rows] = ~may_be_struck(frame, found, rows, features)
     page = np.zeros(len(frame), np.bool_)
@@ -63,34 +72,16 @@ def after_rules(labelled: LabelledSet) -> Scored:
         labelled.words(),
         labelled.of_lines("language"),
         labelled.of_lines("name"),
+        labelled.of_lines("group"),
         np.array([zlib.crc32(group.encode()) % FOLDS for group in labelled.of_lines("group")]),
         frame["reason"].is_not_null().to_numpy(),
-        labelled.sure() & ~_by_chance(labelled),
+        labelled.sure() & ~labelled.by_chance(),
         rows,
         features,
+        *ngrams_of(*utf8(frame["text"].fill_null("")), rows, *characters()),
         guarded,
         page,
     )
-
-
-#: A line of so few words that stands so far from the article may be in it by chance.
-CHANCE_WORDS, CHANCE_LINES = 6, 2
-
-
-def _by_chance(labelled: LabelledSet) -> NDArray[np.bool_]:
-    """Short lines of whole pages that count as the article's, though no other of its lines is near.
-
-    Their words happen to be in the article too, which is how most sets have come by their labels.
-    """
-    if "fullpage" not in labelled.name or labelled.kind != "real":
-        return np.zeros(len(labelled.keep()), np.bool_)
-    keep, document = labelled.keep(), labelled.of_lines("name")
-    near = np.zeros(len(keep), np.bool_)
-    for step in range(1, CHANCE_LINES + 1):
-        same = document[step:] == document[:-step]
-        near[step:] |= keep[:-step] & same
-        near[:-step] |= keep[step:] & same
-    return keep & ~near & (labelled.words() <= CHANCE_WORDS)
 
 
 @dataclass(frozen=True)
@@ -137,10 +128,13 @@ ALLOWANCE = 0.0004
 
 
 def best_thresholds(
-    sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]], kept: float
+    sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]], kept: float, least: float
 ) -> tuple[float, float]:
-    """The thresholds for articles and for whole pages with the highest mean recall that keep enough in every set."""
-    allowed = np.ones((len(GRID), len(GRID)), np.bool_)
+    """The thresholds for articles and for whole pages with the highest mean recall that keep enough in every set.
+
+    None is below `least`.
+    """
+    allowed = np.minimum.outer(GRID, GRID) >= least
     recall = np.zeros((len(GRID), len(GRID)))
     for scored in sets:
         free = ~scored.struck & ~scored.guarded
@@ -148,7 +142,7 @@ def best_thresholds(
         budget = max(1 - kept - scored.words[scored.keep & scored.struck].sum() / total, ALLOWANCE)
         lost, won = [], []
         for kind in (~scored.page, scored.page):
-            gone = [free & kind & (odds[scored.name] >= least) for least in GRID]
+            gone = [free & kind & (odds[scored.name] >= threshold) for threshold in GRID]
             lost.append([scored.words[g & scored.keep].sum() / total for g in gone])
             won.append([(g & ~scored.keep).sum() / (~scored.keep).sum() for g in gone])
         allowed &= np.add.outer(lost[0], lost[1]) <= budget

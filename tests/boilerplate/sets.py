@@ -80,9 +80,33 @@ class LabelledSet:
         """Of each line its words, as the measure counts them."""
         return np.array([len(line.split()) for d in self.documents for line in d.lines], np.int64)
 
+    def by_chance(self) -> NDArray[np.bool_]:
+        """Of each line of whole pages whether it may count as the article's by chance only.
+
+        Sets have come by their labels by the words that lines share with the article; a short line may share them that
+        stands where no other line is the article's.
+        """
+        if "fullpage" not in self.name or self.kind != "real":
+            return np.zeros(len(self.keep()), np.bool_)
+        return np.concatenate([_by_chance(d) for d in self.documents])
+
     def of_lines(self, field: str) -> NDArray[Any]:
         """A field of the document of each line."""
         return np.repeat([getattr(d, field) for d in self.documents], [len(d.lines) for d in self.documents])
+
+
+#: A line of so few words that stands so far from the article may be in it by chance.
+CHANCE_WORDS, CHANCE_LINES = 6, 2
+
+
+def _by_chance(document: Document) -> NDArray[np.bool_]:
+    keep = np.array(document.keep, np.bool_)
+    near = np.zeros(len(keep), np.bool_)
+    for step in range(1, CHANCE_LINES + 1):
+        near[step:] |= keep[:-step]
+        near[:-step] |= keep[step:]
+    words = np.array([len(line.split()) for line in document.lines])
+    return keep & ~near & (words <= CHANCE_WORDS)
 
 
 def labelled_sets(shared: Path) -> list[LabelledSet]:

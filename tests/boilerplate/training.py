@@ -12,20 +12,29 @@ from numpy.typing import NDArray
 from cleaners.lines.score import KINDS, LEVELS, write_model
 
 from .growing import (
+    Unseen,
+    everything,
     grow,
-    odds_of_unseen_documents,
-    odds_of_unseen_languages,
-    odds_of_unseen_sets,
+    odds_of_unseen,
     trees_of,
+    unseen_documents,
+    unseen_languages,
+    unseen_sets,
 )
 from .scoring import Scored, after_rules, best_thresholds, figures, threshold_for
 from .sets import LabelledSet, cropped, labelled_sets, repeated_on_sites
+from .wording import Wordings
 
 #: The share of the article's words that a level of strictness is to keep of the worst set, of unseen documents.
-KEPT: Final = dict(zip(LEVELS[1:], (0.9985, 0.9956, 0.990, 0.97), strict=True))
+KEPT: Final = dict(zip(LEVELS[1:], (0.9985, 0.9960, 0.990, 0.97), strict=True))
 DEFAULT: Final = 0.5
+#: Up to the default, a line goes only if it is rather furniture than not.
+LEAST: Final = 0.0
 STYLES: Final = ("sparse", "dense")
-ROUNDS: Final = 3
+ROUNDS: Final = 4
+#: How far a round goes towards a weight, and between which weights: else the few lines to strike of a set outweigh all.
+STEP: Final = 0.7
+LIGHTEST, HEAVIEST = 0.1, 10.0
 SEED: Final = 1
 SITES: Final = ("allsides.jsonl.zst", 3000)
 
@@ -47,24 +56,32 @@ def train(shared: Path, out: Path) -> None:
     measured = [after_rules(labelled) for labelled in labelled_and_cropped(shared)]
     name, documents = SITES
     sets = [*measured, after_rules(repeated_on_sites(shared / "data" / "news" / name, documents, SEED))]
-    weights, unseen = balanced(sets)
-    points = [best_thresholds(measured, unseen, kept) for kept in KEPT.values()]
+    wordings = Wordings(sets)
+    weights, unseen = balanced(measured, sets, unseen_documents(wordings))
+    points = [
+        best_thresholds(measured, unseen, kept, LEAST if level <= DEFAULT else -np.inf)
+        for level, kept in KEPT.items()
+    ]
     default = points[list(KEPT).index(DEFAULT)]
     # a stricter level never strikes less, and from the first level down to 0 less and less goes
     points = [tuple(np.minimum.accumulate(points, axis=0)[n]) for n in range(len(points))]
     levels = [tuple(t + 3 for t in points[0]), *points]
-    of_languages = odds_of_unseen_languages(sets, weights)
+    of_languages = odds_of_unseen(sets, unseen_languages(wordings), weights)
     several = [s for s in measured if len(np.unique(s.language)) > 1]
-    margin = max(threshold_for(s, of_languages[s.name], KEPT[DEFAULT]) - max(default) for s in several)
-    booster = grow(sets, lambda scored: np.ones(len(scored.keep), np.bool_), weights)
+    beyond = [threshold_for(s, of_languages[s.name], KEPT[DEFAULT]) - max(default) for s in several]
+    margin = round(max(*beyond, 0.0), 4)
+    learned = wordings.learn(everything)
+    booster = grow(sets, learned, everything, weights)
     held_out = {
         "unseen documents": unseen,
-        "unseen sets": odds_of_unseen_sets(sets, family, weights),
+        "unseen sets": less_for_languages(
+            sets, odds_of_unseen(sets, unseen_sets(wordings, family), weights), margin
+        ),
         "unseen languages": of_languages,
     }
     about = {
         "what": "line scores of copydesk: log-odds that a line is boilerplate; written by make train-boilerplate",
-        "version": 1,
+        "version": 2,
         "data": {s.name: f"{len(s.keep)} lines" for s in sets},
         "drop_weights": {name: round(w, 3) for name, w in weights.items()},
         "drop_recall_and_words_kept": {
@@ -77,13 +94,30 @@ def train(shared: Path, out: Path) -> None:
     }
     thresholds = {kind: [round(float(t[n]), 4) for t in levels] for n, kind in enumerate(KINDS)}
     languages = sorted({str(code) for s in sets for code in np.unique(s.language)})
-    text = write_model(trees_of(booster), thresholds, about, languages, round(max(margin, 0.0), 4))
+    trees = trees_of(booster)
+    text = write_model(trees, thresholds, about, languages, margin, learned.weights, learned.scale)
     out.write_text(text, encoding="utf-8")
     print(f"{out}: {len(text) / 1000:.0f} kB")
     print("\n".join(text.splitlines()[: text.splitlines().index(' "features": [')]))
 
 
-def balanced(sets: Sequence[Scored]) -> tuple[Mapping[str, float], dict[str, NDArray[np.float64]]]:
+def less_for_languages(
+    sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]], margin: float
+) -> dict[str, NDArray[np.float64]]:
+    """The log-odds of sets whose family was not grown on, less the margin where no other family has the language."""
+    return {
+        s.name: odds[s.name]
+        - margin
+        * ~np.isin(
+            s.language, [code for o in sets if family(o.name) != family(s.name) for code in o.language]
+        )
+        for s in sets
+    }
+
+
+def balanced(
+    measured: Sequence[Scored], sets: Sequence[Scored], parts: Sequence[Unseen]
+) -> tuple[Mapping[str, float], dict[str, NDArray[np.float64]]]:
     """(weights, odds): what lines to strike weigh in each set, and the log-odds of documents that were not grown on.
 
     Kinds of text differ in how much there is to strike. The weights are such that one threshold keeps about the same
@@ -91,11 +125,10 @@ def balanced(sets: Sequence[Scored]) -> tuple[Mapping[str, float], dict[str, NDA
     """
     weights = {scored.name: 1.0 for scored in sets}
     for round_ in range(ROUNDS):
-        unseen = odds_of_unseen_documents(sets, weights)
+        unseen = odds_of_unseen(sets, parts, weights)
         if round_ + 1 < ROUNDS:
-            for scored in sets:
-                if scored.kind == "weak":
-                    continue
+            for scored in measured:
                 at = threshold_for(scored, unseen[scored.name], KEPT[DEFAULT])
-                weights[scored.name] *= float(np.exp(-np.clip(at, -1.5, 3.0)))
+                weight = weights[scored.name] * np.exp(-STEP * np.clip(at, -1.5, 3.0))
+                weights[scored.name] = float(np.clip(weight, LIGHTEST, HEAVIEST))
     return weights, unseen

@@ -18,10 +18,12 @@ from cleaners.lines.characters import _DENSE, _HAN, _HANGUL, _MARKS, _MORE_HAN, 
 from cleaners.lines.columns import FEATURES
 from cleaners.lines.features import line_features
 from cleaners.lines.furniture_words import FurnitureWords, furniture_words
+from cleaners.lines.ngrams import NgramWeights, ngram_weights, ngrams_of
 from cleaners.lines.places import STRUCK
 from cleaners.phrases.phrase import Phrase
 from cleaners.texts.utf8 import starts_of, utf8
 
+NOTHING = ngram_weights({})
 PHRASES = (Phrase("en", "newsletter", ("Subscribe to our newsletter", "Weekly newsletter")),)
 
 
@@ -34,7 +36,10 @@ def counts_of(text: str) -> dict[str, int]:
 
 
 def features_of(
-    documents: list[list[str]], titles: list[str] | None = None, marks: list[int] | None = None
+    documents: list[list[str]],
+    titles: list[str] | None = None,
+    marks: list[int] | None = None,
+    ngrams: NgramWeights = NOTHING,
 ) -> dict[int, dict[str, float]]:
     """The kernel's features of the lines of some documents, by the number of the line."""
     lines = [line for document in documents for line in document]
@@ -45,6 +50,7 @@ def features_of(
         np.array(marks or [0] * len(lines), np.int8),
         *characters(),
         *furniture_words(PHRASES),
+        *ngrams,
     )
     return {
         int(row): dict(zip(FEATURES, map(float, line), strict=True))
@@ -318,3 +324,16 @@ def test_words_taken_at_once(text: str, words: str) -> None:
     assert with_more == alone
     assert counts[0].tolist() == counts[1].tolist()
     assert hashes[0, : alone[0]].tolist() == hashes[1, : alone[0]].tolist()
+
+
+def test_wording() -> None:
+    """A line's wording is what its n-grams weigh; near it that of the lines around, none of another document."""
+    lines = pl.Series(["Share it", "Words about the ferry", "share"])
+    keys, ends = ngrams_of(*utf8(lines), np.arange(3), *characters())
+    word = int(np.intersect1d(keys[: ends[1]], keys[ends[2] :]).max())
+    found = features_of([lines[:2].to_list(), lines[2:].to_list()], ngrams=ngram_weights({word: 3.0}))
+    times = [(keys[ends[n] : ends[n + 1]] == word).sum() / np.sqrt(ends[n + 1] - ends[n]) for n in range(3)]
+    assert [found[n]["wording"] for n in range(3)] == pytest.approx([3 * t for t in times])
+    assert [found[n]["wording_near"] for n in range(3)] == pytest.approx([0, 3 * times[0], 0])
+    assert times[0] > 0
+    assert times[1] == 0

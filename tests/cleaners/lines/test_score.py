@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from typing import Any
 
 import numpy as np
@@ -64,6 +66,15 @@ def test_lines_given_up(forest: list[dict[str, Any]], seed: int, least: int) -> 
     assert (odds[given_up] < least / 16).all()
 
 
+@given(ngrams=st.dictionaries(st.integers(1, 2**32 - 1), st.integers(-127, 127), max_size=40))
+def test_ngrams_round_trip(ngrams: dict[int, int]) -> None:
+    """The weights of n-grams are read back as they were written, in steps of the scale."""
+    model = read_model(write_model([{"value": 1.0}], THRESHOLDS, ABOUT, ngrams=ngrams, ngram_scale=0.25))
+    there = model.ngrams.keys > 0
+    found = dict(zip(model.ngrams.keys[there].tolist(), model.ngrams.weights[there].tolist(), strict=True))
+    assert found == {key: weight / 4 for key, weight in ngrams.items()}
+
+
 @given(forest=st.lists(trees(), min_size=1, max_size=4), seed=st.integers(0, 99))
 def test_steps_add_up(forest: list[dict[str, Any]], seed: int) -> None:
     """The steps of all features lead from the values of the roots to the log-odds."""
@@ -118,6 +129,8 @@ def _changed(key: str, value: object) -> str:
         ("{}", "no model"),
         (_changed("nodes", ["nonsense"]), "no model"),
         (_changed("nodes", []), "no model"),
+        (_changed("ngrams", ["nonsense"]), "no model"),
+        (_changed("ngrams", [base64.b85encode(zlib.compress(b"1234")).decode()]), "no model"),
         (_changed("features", ["length"]), "other features"),
         (_changed("thresholds", [1.0]), "no model"),
         (_changed("thresholds", {"article": [1.0], "page": [1.0]}), "damaged"),

@@ -19,7 +19,7 @@ from cleaners.texts.tokens import I64, MULTIPLIER, U8, U32, code_point, fmix64, 
 #: No more words of a line are looked at: two n-grams come of each, and one more.
 MOST_WORDS: Final = 128
 ROOM: Final = 2 * MOST_WORDS + 1
-_EDGE: Final = 0  # stands for what is before the first word and after the last
+_EDGE: Final = 1  # stands for what is before the first word and after the last
 
 
 class NgramWeights(NamedTuple):

@@ -30,6 +30,8 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from cleaners.texts.freshness import stamp_by_all_sources
+
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
 SECOND_MULTIPLIER: Final = 0xD1342543DE82EF95
 
@@ -74,6 +76,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     compiled: Callable[P, R]
     try:
         compiled = numba.njit(cache=True, nogil=True)(function)
+        stamp_by_all_sources(compiled, function)
     except RuntimeError:  # there is no folder that numba may write to
         compiled = numba.njit(nogil=True)(function)
     return compiled

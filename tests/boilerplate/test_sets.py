@@ -85,7 +85,8 @@ def scored(odds: list[float], keep: list[bool], words: list[int], page: bool = F
     no = np.zeros(n, np.bool_)
     return Scored(
         "s", "real", np.array(["x"] * n), np.array(keep), np.array(words), np.array(["en"] * n), np.array(["d"] * n),
-        np.zeros(n, np.int64), no, ~no, np.arange(n), np.zeros((n, 1), np.float32), no, np.full(n, page),
+        np.array(["g"] * n), np.zeros(n, np.int64), no, ~no, np.arange(n), np.zeros((n, 1), np.float32),
+        np.zeros(0, np.uint32), np.zeros(n + 1, np.int64), no, np.full(n, page),
     )  # fmt: skip
 
 
@@ -104,11 +105,11 @@ def test_thresholds() -> None:
     lines = scored(odds.tolist(), [False, True, False, True], [1, 10, 1, 90])
     assert 1.9 < threshold_for(lines, odds, 0.95) <= 2.1
     assert threshold_for(lines, odds, 0.85) <= 1
-    article, page = best_thresholds(
-        [lines, scored(odds.tolist(), [False] * 3 + [True], [1, 1, 1, 9], True)], {"s": odds}, 0.95
-    )
+    pages = scored(odds.tolist(), [False] * 3 + [True], [1, 1, 1, 9], True)
+    article, page = best_thresholds([lines, pages], {"s": odds}, 0.95, -np.inf)
     assert 2 < article <= 3
     assert page <= 1
+    assert best_thresholds([lines, pages], {"s": odds}, 0.95, 1.5) == (article, 1.5)
 
 
 def test_labels_by_chance() -> None:

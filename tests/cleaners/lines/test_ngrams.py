@@ -48,7 +48,7 @@ def hashed(word: str) -> int:
 
 def reference(text: str) -> list[int]:
     """The keys of a text of the alphabet below, told by a regular expression."""
-    words = [0, *(hashed(re.sub(r"\d", "0", word)) for word in _WORD.findall(text.lower())), 0]
+    words = [1, *(hashed(re.sub(r"\d", "0", word)) for word in _WORD.findall(text.lower())), 1]
     keys = []
     for before, word in pairwise(words):
         keys += [mixed((before * MULTIPLIER & MASK) ^ word), mixed(word)]

@@ -1,7 +1,7 @@
 """Features of lines: what tells furniture from an article without reading it.
 
 A line is described by itself, by what it shares with the prose of its document, by what the phrases say of it, and by
-the lines around it. No feature knows a language: length is counted in words of about the same weight in every script.
+the lines around it. Only `wording` knows words: length is counted in words of about the same weight in every script.
 """
 
 from __future__ import annotations

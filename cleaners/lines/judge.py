@@ -202,6 +202,20 @@ def _alone(features: F32) -> Bools:
     return alone
 
 
+def _speaks(features: F32) -> Bools:
+    """Whether a line of a few words comes again and again amid prose, as the names in a transcript do."""
+    speaks: Bools = (
+        _amid_prose(features)
+        & (_of(features, "words") >= 1)
+        & (_of(features, "words") <= FEW_WORDS)
+        & (_of(features, "repeats") >= AGAIN)
+        & (_of(features, "to_prose_below") <= 1)
+        & (_of(features, "mark") <= 0)
+        & (_of(features, "address") + _of(features, "separators") + _of(features, "digits") == 0)
+    )
+    return speaks
+
+
 def page_like(features: F32) -> Bools:
     """Whether a line stands in the dump of a whole page rather than in an article."""
     marked = (_of(features, "mark_density") > PAGE_MARKS) & (_of(features, "lines") >= PAGE_LINES)
@@ -222,6 +236,7 @@ WORDING: Final = 8  # words
 FEW_CAPITALS: Final = 0.2  # of the words
 FEW_LINES: Final = 12
 FEW_WORDS: Final = 6
+AGAIN: Final = 3  # times
 #: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
 BARE_PROSE: Final = 0.1
 
@@ -229,15 +244,16 @@ BARE_PROSE: Final = 0.1
 def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
-    Always kept are: what a phrase keeps; rows of tables; the first line of a document, if it may be
-    its headline; in a document in which no phrase is found, what ends as a sentence does, and the lines if there are
-    but two; and in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck line
-    right beside it. In an article a few words alone between two paragraphs of prose stay, unless a phrase, an address,
-    separators or figures are in them. In an article, and in a document with hardly any prose or of a few lines in
-    which no phrase is found, as in a poem, a strike needs evidence: a phrase near, an address, separators, capitals,
-    words of furniture, or, in an article, a place at the edge of the document or of its prose. Capitals of a line with
-    figures, and words of furniture, are none amid prose, nor is the place in a document of a few lines. Items of a
-    list that a sentence or a colon introduces stay, and what reads like a sentence without its stop.
+    Always kept are: what a phrase keeps; rows of tables; the first line of a document, if it may be its headline;
+    in a document in which no phrase is found, what ends as a sentence does, and the lines if there are but two; and
+    in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck line right
+    beside it. In an article a few words alone between two paragraphs of prose stay, unless a phrase, an address,
+    separators or figures are in them, and so do those that come again and again before a paragraph. In an article,
+    and in a document with hardly any prose or of a few lines in which no phrase is found, as in a poem, a strike
+    needs evidence: a phrase near, an address, separators, capitals, words of furniture, or, in an article, a place
+    at the edge of the document or of its prose. Capitals of a line with figures, and words of furniture, are none
+    amid prose, nor is the place in a document of a few lines. Items of a list that a sentence or a colon introduces
+    stay, and what reads like a sentence without its stop.
     """
     short = _of(features, "lines") < FEW_LINES
     unmarked = _of(features, "mark_density") == 0
@@ -279,6 +295,6 @@ def may_go(features: F32) -> Bools:
         & ~foreign
         & ~headline
         & ~plain
-        & (page | (evidence & ~listed & ~_wording(features) & ~_alone(features)))
+        & (page | (evidence & ~listed & ~_wording(features) & ~_alone(features) & ~_speaks(features)))
     )
     return allowed

@@ -75,6 +75,10 @@ def line_ngrams(data: U8, start: int, stop: int, classes: U8, lower: U32, out: U
                     found, before, words = _add(out, found, before, word), word, words + 1
                 word, within = np.uint64(0), False
         at += width
+        while within and at < stop and 0x61 <= data[at] <= 0x7A:  # most characters are small letters of ASCII
+            word = (word ^ np.uint64(data[at])) * np.uint64(MULTIPLIER)
+            word ^= word >> np.uint64(29)
+            at += 1
     if within and words < MOST_WORDS:
         found, before = _add(out, found, before, word), word
     out[found] = _key(before * np.uint64(MULTIPLIER) ^ np.uint64(_EDGE))

@@ -104,7 +104,7 @@ def _in_words(topic: str, line: list[float]) -> str:
         case "address":
             return "address" if of("address") > 0 else "addresses near"
         case "words":
-            return "words of furniture"
+            return "words of furniture" if of("furniture") > 0 else "worded like furniture"
         case "words near":
             return "words of furniture near"
         case "body":

@@ -133,10 +133,11 @@ def test_what_stays_whatever_stands_around(lines: list[str]) -> None:
         [PROSE[0], "Nora Quill", "Piet Maas", PROSE[1]],
         [PROSE[0], "Overview", PROSE[1], "The pier", PROSE[2]],
         [*PROSE, "and a paper boat that nobody had asked for"],
+        [PROSE[0], *["[bells]", "NORA QUILL", PROSE[1]] * 3, PROSE[2]],
     ],
 )
 def test_what_stays_in_an_article(lines: list[str]) -> None:
-    """By-lines, time stamps, results, subheads of a short document and sentences without a stop stay."""
+    """By-lines, time stamps, results, speakers, subheads of a short document, sentences without a stop stay."""
     assert gone(lines) == []
 
 

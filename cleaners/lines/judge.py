@@ -216,6 +216,20 @@ def _speaks(features: F32) -> Bools:
     return speaks
 
 
+def _measures(features: F32) -> Bools:
+    """Whether a line begins with a figure, as the line above or below it does that is like it: "200 g sugar"."""
+    alike = np.maximum(_of(features, "like_above"), _of(features, "like_below"))
+    measures: Bools = (
+        (_of(features, "beginning") == BEGIN_DIGIT)
+        & (_of(features, "words") >= 2)
+        & (_of(features, "ending") == END_NOTHING)
+        & (alike == ALIKE)
+        & (_of(features, "mark") <= 0)
+        & (_of(features, "address") + _of(features, "separators") == 0)
+    )
+    return measures
+
+
 def page_like(features: F32) -> Bools:
     """Whether a line stands in the dump of a whole page rather than in an article."""
     marked = (_of(features, "mark_density") > PAGE_MARKS) & (_of(features, "lines") >= PAGE_LINES)
@@ -237,6 +251,7 @@ FEW_CAPITALS: Final = 0.2  # of the words
 FEW_LINES: Final = 12
 FEW_WORDS: Final = 6
 AGAIN: Final = 3  # times
+ALIKE: Final = 4  # ways
 #: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
 BARE_PROSE: Final = 0.1
 
@@ -244,16 +259,17 @@ BARE_PROSE: Final = 0.1
 def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
-    Always kept are: what a phrase keeps; rows of tables; the first line of a document, if it may be its headline;
-    in a document in which no phrase is found, what ends as a sentence does, and the lines if there are but two; and
-    in scripts without case, on which nothing was trained, whatever has no phrase on it and no struck line right
-    beside it. In an article a few words alone between two paragraphs of prose stay, unless a phrase, an address,
-    separators or figures are in them, and so do those that come again and again before a paragraph. In an article,
-    and in a document with hardly any prose or of a few lines in which no phrase is found, as in a poem, a strike
-    needs evidence: a phrase near, an address, separators, capitals, words of furniture, or, in an article, a place
-    at the edge of the document or of its prose. Capitals of a line with figures, and words of furniture, are none
-    amid prose, nor is the place in a document of a few lines. Items of a list that a sentence or a colon introduces
-    stay, and what reads like a sentence without its stop.
+    Always kept are: what a phrase keeps; rows of tables; lines that measure out one thing after the other; the
+    first line of a document, if it may be its headline; in a document in which no phrase is found, what ends as a
+    sentence does, and the lines if there are but two; and in scripts without case, on which nothing was trained,
+    whatever has no phrase on it and no struck line right beside it. In an article a few words alone between two
+    paragraphs of prose stay, unless a phrase, an address, separators or figures are in them, and so do those that
+    come again and again before a paragraph. In an article, and in a document with hardly any prose or of a few
+    lines in which no phrase is found, as in a poem, a strike needs evidence: a phrase near, an address, separators,
+    capitals, words of furniture, or, in an article, a place at the edge of the document or of its prose. Capitals
+    of a line with figures, and words of furniture, are none amid prose, nor is the place in a document of a few
+    lines. Items of a list that a sentence or a colon introduces stay, and what reads like a sentence without its
+    stop.
     """
     short = _of(features, "lines") < FEW_LINES
     unmarked = _of(features, "mark_density") == 0
@@ -295,6 +311,7 @@ def may_go(features: F32) -> Bools:
         & ~foreign
         & ~headline
         & ~plain
+        & ~_measures(features)
         & (page | (evidence & ~listed & ~_wording(features) & ~_alone(features) & ~_speaks(features)))
     )
     return allowed

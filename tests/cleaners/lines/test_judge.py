@@ -248,3 +248,11 @@ def test_what_a_score_has_struck_changes_no_other_decision(
         for name in ("reason", "rule")
     )
     assert boilerplate(some, phrases=PHRASES, model=model, strictness=1).equals(once)
+
+
+def test_measures() -> None:
+    """What is measured out, line by line, stays on a whole page, too; a figure alone among short lines does not."""
+    measured = ["200 g of flour", "100 g of butter", "2 pinches of salt"]
+    page = [PROSE[0], "Boats", "Nets", *measured, "Ropes", "12 knots", "Sails", "Subscribe to our newsletter"]
+    assert not set(gone(page)) & set(measured)
+    assert {"Boats", "12 knots"} <= set(gone(page))

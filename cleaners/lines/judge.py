@@ -22,7 +22,7 @@ from cleaners.lines.ngrams import NgramWeights
 from cleaners.lines.places import ENTRY, HIT, KEPT, NEAR, STRUCK
 from cleaners.lines.rules import rules
 from cleaners.lines.score import KINDS, LineModel, log_odds
-from cleaners.lines.shape import BEGIN_BULLET, BEGIN_DIGIT, END_COLON, END_NOTHING, END_STOP
+from cleaners.lines.shape import BEGIN_BULLET, BEGIN_CAPITAL, BEGIN_DIGIT, END_COLON, END_NOTHING, END_STOP
 from cleaners.lines.words import F32
 from cleaners.phrases.phrase import Phrase
 from cleaners.texts.tokens import I64, U8
@@ -230,6 +230,36 @@ def _measures(features: F32) -> Bools:
     return measures
 
 
+def _says(features: F32) -> Bools:
+    """Whether a line is a sentence that reads like none of furniture."""
+    says: Bools = (
+        (_of(features, "ending") == END_STOP)
+        & (_of(features, "words") >= SENTENCE)
+        & (_of(features, "capitalised") < MANY_CAPITALS)
+        & (_of(features, "mark") <= 0)
+        & (_of(features, "furniture") <= 0.3)
+        & (_of(features, "address") + _of(features, "separators") == 0)
+    )
+    return says
+
+
+def _counts(features: F32) -> Bools:
+    """Whether a line is a name and a figure, as the line above or below it is: results, prices, standings."""
+    alike = np.maximum(_of(features, "like_above"), _of(features, "like_below"))
+    counts: Bools = (
+        (_of(features, "beginning") == BEGIN_CAPITAL)
+        & (_of(features, "ending") == END_NOTHING)
+        & (_of(features, "words") >= 2)
+        & (_of(features, "words") <= FEW_WORDS)
+        & (_of(features, "digits") > 0)
+        & (alike == ALIKE)
+        & (_of(features, "mark") <= 0)
+        & (_of(features, "furniture") <= 0.3)
+        & (_of(features, "address") + _of(features, "separators") == 0)
+    )
+    return counts
+
+
 def page_like(features: F32) -> Bools:
     """Whether a line stands in the dump of a whole page rather than in an article."""
     marked = (_of(features, "mark_density") > PAGE_MARKS) & (_of(features, "lines") >= PAGE_LINES)
@@ -251,6 +281,8 @@ FEW_CAPITALS: Final = 0.2  # of the words
 FEW_LINES: Final = 12
 FEW_WORDS: Final = 6
 AGAIN: Final = 3  # times
+SENTENCE: Final = 6  # words
+MANY_CAPITALS: Final = 0.5  # of the words
 ALIKE: Final = 4  # ways
 #: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
 BARE_PROSE: Final = 0.1
@@ -259,17 +291,17 @@ BARE_PROSE: Final = 0.1
 def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
-    Always kept are: what a phrase keeps; rows of tables; lines that measure out one thing after the other; the
-    first line of a document, if it may be its headline; in a document in which no phrase is found, what ends as a
-    sentence does, and the lines if there are but two; and in scripts without case, on which nothing was trained,
-    whatever has no phrase on it and no struck line right beside it. In an article a few words alone between two
-    paragraphs of prose stay, unless a phrase, an address, separators or figures are in them, and so do those that
-    come again and again before a paragraph. In an article, and in a document with hardly any prose or of a few
-    lines in which no phrase is found, as in a poem, a strike needs evidence: a phrase near, an address, separators,
-    capitals, words of furniture, or, in an article, a place at the edge of the document or of its prose. Capitals
-    of a line with figures, and words of furniture, are none amid prose, nor is the place in a document of a few
-    lines. Items of a list that a sentence or a colon introduces stay, and what reads like a sentence without its
-    stop.
+    Always kept are: what a phrase keeps; rows of tables; lines that measure out one thing after the other; names
+    with figures, one after the other; sentences that read like none of furniture; the first line of a document, if
+    it may be its headline; in a document in which no phrase is found, what ends as a sentence does, and the lines
+    if there are but two; and in scripts without case, on which nothing was trained, whatever has no phrase on it
+    and no struck line right beside it. In an article a few words alone between two paragraphs of prose stay, unless
+    a phrase, an address, separators or figures are in them, and so do those that come again and again before a
+    paragraph. In an article, and in a document with hardly any prose or of a few lines in which no phrase is found,
+    as in a poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of furniture, or,
+    in an article, a place at the edge of the document or of its prose. Capitals of a line with figures, and words
+    of furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a
+    sentence or a colon introduces stay, and what reads like a sentence without its stop.
     """
     short = _of(features, "lines") < FEW_LINES
     unmarked = _of(features, "mark_density") == 0
@@ -312,6 +344,8 @@ def may_go(features: F32) -> Bools:
         & ~headline
         & ~plain
         & ~_measures(features)
+        & ~_says(features)
+        & ~_counts(features)
         & (page | (evidence & ~listed & ~_wording(features) & ~_alone(features) & ~_speaks(features)))
     )
     return allowed

@@ -256,3 +256,17 @@ def test_measures() -> None:
     page = [PROSE[0], "Boats", "Nets", *measured, "Ropes", "12 knots", "Sails", "Subscribe to our newsletter"]
     assert not set(gone(page)) & set(measured)
     assert {"Boats", "12 knots"} <= set(gone(page))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Harbour ward 31.2", "Quay ward 28.4", "Pier ward 9.9"],
+        ["Ropes and nets are sold on the quay from noon."],
+    ],
+)
+def test_what_stays_beside_furniture(lines: list[str]) -> None:
+    """Names with figures, one after the other, and sentences stay after the article, too, whatever is struck there."""
+    assert not set(gone([*PROSE, "Boats", *lines, "Share on Facebook", "Subscribe to our newsletter"])) & set(
+        lines
+    )

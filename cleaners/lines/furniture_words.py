@@ -11,14 +11,14 @@ import polars as pl
 
 from cleaners.lines.characters import characters
 from cleaners.lines.shape import COUNTS, count_line
-from cleaners.lines.words import F32
+from cleaners.lines.words import F32, table_of
 from cleaners.phrases.phrase import Phrase
 from cleaners.texts.tokens import U64
 from cleaners.texts.utf8 import utf8
 
 
 class FurnitureWords(NamedTuple):
-    """A table of hashes with open addressing: its size is a power of two, 0 is an empty place."""
+    """A table of hashes, as `table_of` makes it."""
 
     keys: U64
     weights: F32  # the more phrases have the word, the nearer to 1
@@ -41,11 +41,4 @@ def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
         found, _ = count_line(data, start, stop, classes, lower, counts, hashes)
         for key in {int(h) | 1 for h in hashes[:found]}:
             times[key] = times.get(key, 0) + 1
-    size = 1 << max(4, (2 * len(times)).bit_length())
-    keys, weights = np.zeros(size, np.uint64), np.zeros(size, np.float32)
-    for key, n in times.items():
-        at = key & (size - 1)
-        while keys[at]:
-            at = (at + 1) & (size - 1)
-        keys[at], weights[at] = key, n / (n + 1)
-    return FurnitureWords(keys, weights)
+    return FurnitureWords(*table_of({key: n / (n + 1) for key, n in times.items()}, np.uint64))

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from cleaners.lines.characters import DENSE, DIGIT, FIRST_WORD, HAN, LAST_WORD, OTHER, WHITE
-from cleaners.lines.words import F32
+from cleaners.lines.words import F32, slot, table_of
 from cleaners.texts.tokens import I64, MULTIPLIER, U8, U32, code_point, fmix64, kernel
 
 #: No more words of a line are looked at: two n-grams come of each, and one more.
@@ -23,7 +23,7 @@ _EDGE: Final = 1  # stands for what is before the first word and after the last
 
 
 class NgramWeights(NamedTuple):
-    """A table of n-grams with open addressing: its size is a power of two, 0 is an empty place."""
+    """A table of n-grams, as `table_of` makes it."""
 
     keys: U32
     weights: F32  # log-odds: above 0 in lines of furniture
@@ -31,14 +31,7 @@ class NgramWeights(NamedTuple):
 
 def ngram_weights(weights: Mapping[int, float]) -> NgramWeights:
     """The table of the weight of each n-gram (its key, as `line_ngrams` has it)."""
-    size = 1 << max(4, (2 * len(weights)).bit_length())
-    keys, values = np.zeros(size, np.uint32), np.zeros(size, np.float32)
-    for key, weight in weights.items():
-        at = key & (size - 1)
-        while keys[at]:
-            at = (at + 1) & (size - 1)
-        keys[at], values[at] = key, weight
-    return NgramWeights(keys, values)
+    return NgramWeights(*table_of(weights, np.uint32))
 
 
 @kernel
@@ -104,9 +97,7 @@ def wording(ngrams: U32, keys: U32, weights: F32) -> Any:
     total = np.float32(0)
     mask = len(keys) - 1
     for key in ngrams:
-        at = np.int64(key) & mask
-        while keys[at] != 0 and keys[at] != key:
-            at = (at + 1) & mask
+        at = slot(keys, mask, key)
         total += weights[at] if keys[at] else np.float32(0)
     return total / np.sqrt(np.float32(max(len(ngrams), 1)))
 

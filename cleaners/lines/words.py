@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,20 @@ F32 = NDArray[np.float32]
 TABLE: Final = 1 << 17  # twice the words of a document that are remembered
 LINE_WORDS: Final = 1 << 12  # of a line that are remembered
 _SEVERAL: Final = 0xFFFFFFFF  # lines that a word was met in
+
+
+def table_of(
+    weights: Mapping[int, float], key_type: type[np.unsignedinteger[Any]]
+) -> tuple[NDArray[Any], F32]:
+    """(keys, weights): a table with open addressing, as `slot` reads it; its size is a power of two, 0 is no key."""
+    size = 1 << max(4, (2 * len(weights)).bit_length())
+    keys, values = np.zeros(size, key_type), np.zeros(size, np.float32)
+    for key, weight in weights.items():
+        at = key & (size - 1)
+        while keys[at]:
+            at = (at + 1) & (size - 1)
+        keys[at], values[at] = key, weight
+    return keys, values
 
 
 @kernel
@@ -45,7 +60,7 @@ def remember(hashes: U64, line: int, keys: U64, seen: U32, mask: int, room: int)
 
 
 @kernel
-def slot(keys: U64, mask: int, key: Any) -> Any:
+def slot(keys: U64 | U32, mask: int, key: Any) -> Any:
     """Where in the table a key is, or belongs; 0 is no key."""
     at = np.int64(key & np.uint64(mask))
     while keys[at] != 0 and keys[at] != key:

@@ -68,7 +68,7 @@ def boilerplate(
     - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
       `cleaners.pages.end`;
     - "line score 0.97: short, no sentence, neighbours struck": the line's score under `model` reaches what
-      `strictness` (0 to 1) asks for, and no guard keeps it, see `cleaners.lines.judge`. At 0, or without a model, no
+      `strictness` (0 to 1) asks for, and no guard keeps it, see `cleaners.lines.guards`. At 0, or without a model, no
       line is scored.
 
     `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.lines.columns import FEATURES
-from cleaners.lines.judge import caution
+from cleaners.lines.guards import caution
 
 from .scoring import FOLDS, NEVER, Scored, Where
 from .wording import Learned, Wordings

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from cleaners.boilerplate import boilerplate
 from cleaners.lines.characters import characters
-from cleaners.lines.judge import features_of, may_be_struck, page_like
+from cleaners.lines.guards import page_like
+from cleaners.lines.judge import features_of, may_be_struck
 from cleaners.lines.ngrams import ngram_weights, ngrams_of
 from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles

@@ -1,4 +1,4 @@
-"""The judge of lines: what its guards keep whatever the score, and what goes."""
+"""The judge of lines: what of a document goes by its score."""
 
 from __future__ import annotations
 
@@ -10,147 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaners.boilerplate import boilerplate
-from cleaners.lines.score import LineModel, read_model, write_model
-from cleaners.paragraphs import to_paragraphs
+from cleaners.lines.score import LineModel
 from cleaners.phrases.phrase import Phrase
 from flows.line_scores import line_scores
-from flows.settings import Settings, phrases_of
 
-#: To this model every line is furniture.
-ALWAYS: LineModel = read_model(
-    write_model([{"value": 9.0}], {"article": (9.0, 3, 2, 1, 0), "page": (9.0, 3, 2, 1, 0)}, {})
-)
-PHRASES = phrases_of(Settings())
-
-PROSE = [
-    "The northern ferry will sail again on Monday, the harbour master told the council on Thursday evening.",
-    "Crews had stayed ashore for nine days, after the company had cut their pay without a word to anybody.",
-    "Passengers in the two villages across the bay had taken the long road round, which takes an hour more.",
-    "Nobody could say on Friday what the strike had cost, and the company would not speak of it to reporters.",
-    "The council wants to hear both sides in May, and may then put the line out to tender for the first time.",
-]
-
-
-def frame_of(lines: list[str], title: str | None = None) -> pl.DataFrame:
-    """A document of these lines."""
-    return to_paragraphs(
-        pl.DataFrame(
-            {
-                "document_id": ["d"],
-                "text": ["\n\n".join(lines)],
-                "source": [None],
-                "title": [title],
-                "language": [None],
-            },
-            schema_overrides={"source": pl.String, "title": pl.String, "language": pl.String},
-        )
-    )
-
-
-def gone(lines: list[str], model: LineModel = ALWAYS, strictness: float = 0.5) -> list[str]:
-    """Those of the lines that go by their score, sentences of the article aside."""
-    frame = boilerplate(frame_of(lines), phrases=PHRASES, model=model, strictness=strictness)
-    scored = frame.filter(pl.col("rule").str.starts_with("line score"))["text"].to_list()
-    return [line for line in scored if line not in PROSE]
-
-
-def amid(*lines: str) -> list[str]:
-    """The lines amid an article."""
-    return [*PROSE, *lines, *PROSE[::-1]]
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [
-            "What the new timetable brings:",
-            "- A boat every hour until nine",
-            "- Bicycles for free",
-            "- No dogs at noon",
-        ],
-        ["1. Anna Berg, 41 votes", "2. Piet Maas, 38 votes", "3. Ola Lind, 12 votes"],
-        ["| Berth 1 | 17 |", "| Berth 2 | 23 |"],
-        ["Nine days ashore"],
-        ["“We are glad it is over”"],
-        ["What happens next"],
-        ["What did the crews ask for?"],
-        ["And so the boats sail again."],
-    ],
-)
-def test_what_belongs_to_an_article_stays(lines: list[str]) -> None:
-    """Lists after a sentence or a colon, tables, subheads and short sentences amid prose stay, whatever the score."""
-    assert not set(gone(amid(*lines))) & set(lines)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "渡輪明天恢復航行",
-        "渡輪 The Ferry",
-        "九日ぶりの運航再開",
-        "9일 만에 운항 재개",
-        "عودة العبارة إلى العمل",
-        "เรือกลับมาแล้ว",
-    ],
-)
-def test_scripts_that_nothing_was_trained_on(line: str) -> None:
-    """In scripts without case a short line goes only with a phrase on it or a struck line beside it."""
-    assert gone([line, *PROSE, line]) == []
-    assert line in gone([*PROSE, "Share on Facebook", line, "Subscribe to our newsletter"])
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["> Harbour | Weather", ">", "|> Home", *PROSE],
-        ["Nine days ashore on the pier", *PROSE],
-        ["A first story, about the harbour."],
-        [*PROSE, "Short."],
-        ["Share of votes", "Boats and nets"],
-        [*PROSE, "So it was read by nobody.", "Share and subscribe as you like it.", "That was all of it."],
-        [
-            "The boat went out",
-            "the boat came in",
-            "and all the town",
-            "stood on the quay",
-            "to hear the crew",
-            "sing",
-        ]
-        * 2,
-    ],
-)
-def test_what_stays_whatever_stands_around(lines: list[str]) -> None:
-    """Quoted mail, what may be the headline; with no phrase among them short lines, sentences, and two lines alone."""
-    assert gone(lines) == []
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["By Nora Quill", "14 May 2019, 10:30", *PROSE],
-        [*PROSE, "14:05", "By Nora Quill, Harbour Gazette"],
-        [PROSE[0], "TIDE 31.2", "PIER 28.4", PROSE[1]],
-        [PROSE[0], "Nora Quill", "Piet Maas", PROSE[1]],
-        [PROSE[0], "Overview", PROSE[1], "The pier", PROSE[2]],
-        [*PROSE, "and a paper boat that nobody had asked for"],
-        [PROSE[0], *["[bells]", "NORA QUILL", PROSE[1]] * 3, PROSE[2]],
-    ],
-)
-def test_what_stays_in_an_article(lines: list[str]) -> None:
-    """By-lines, time stamps, results, speakers, subheads of a short document, sentences without a stop stay."""
-    assert gone(lines) == []
-
-
-def test_pages_with_next_to_no_prose_are_judged_with_caution() -> None:
-    """Of a page that is a list of short lines a line goes only if its score is higher than elsewhere."""
-    doubtful = read_model(
-        write_model([{"value": 2.5}], {"article": (9.0, 3, 2, 1, 0), "page": (9.0, 3, 2, 1, 0)}, {})
-    )
-    names = [f"Boat Number {n}" for n in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
-    page = [*names, *PROSE[:1], "Share on Facebook", "Advertisement", *names[::-1]]
-    assert gone(page, doubtful) == []
-    assert set(gone(page)) == set(names)
-    assert gone([*names, *PROSE, "Share on Facebook", "Advertisement", *names[::-1]], doubtful)
+from .judging import ALWAYS, PHRASES, PROSE, amid, frame_of, gone
 
 
 def test_a_phrase_may_keep() -> None:
@@ -159,33 +23,6 @@ def test_a_phrase_may_keep() -> None:
     frame = frame_of([*PROSE, "Harbour weekly"])
     assert boilerplate(frame, phrases=[keep], model=ALWAYS)["reason"].to_list()[-1] is None
     assert boilerplate(frame, phrases=[], model=ALWAYS)["reason"].to_list()[-1] == "boilerplate"
-
-
-def test_evidence() -> None:
-    """Amid an article separators, addresses and capitals are evidence, and so is a phrase near."""
-    for line in (
-        "Harbour | Weather | Tides",
-        "desk@gazette.example",
-        "https://gazette.example/tides",
-    ):
-        assert gone(amid(line)) == [line]
-    assert gone(amid("HARBOUR WEEKLY", "PIER MONTHLY")) == ["HARBOUR WEEKLY", "PIER MONTHLY"]
-    assert gone(amid("Harbour weekly", "Sign up for our newsletter")) == ["Harbour weekly"]
-
-
-@pytest.mark.parametrize("line", ["Ada Finch", "NOTABLES", "About the tides", "Harbour weekly"])
-def test_a_few_words_alone_between_paragraphs_stay(line: str) -> None:
-    """Subheads and the names of speakers stay, also where furniture is near, and go where they do not stand alone."""
-    assert gone(amid(line)) == []
-    assert gone(amid("Sign up for our newsletter", PROSE[1], line)) == []
-    assert gone(amid(line, "Sign up for our newsletter")) == [line]
-
-
-def test_the_rows_of_a_table_stay() -> None:
-    """Rows between bars are a table's, the rule below its head among them."""
-    assert (
-        gone(amid("| Day | Tide |", "| --- | --- |", "| Monday | low |", "Sign up for our newsletter")) == []
-    )
 
 
 def test_scripts_without_case_need_more() -> None:
@@ -248,25 +85,3 @@ def test_what_a_score_has_struck_changes_no_other_decision(
         for name in ("reason", "rule")
     )
     assert boilerplate(some, phrases=PHRASES, model=model, strictness=1).equals(once)
-
-
-def test_measures() -> None:
-    """What is measured out, line by line, stays on a whole page, too; a figure alone among short lines does not."""
-    measured = ["200 g of flour", "100 g of butter", "2 pinches of salt"]
-    page = [PROSE[0], "Boats", "Nets", *measured, "Ropes", "12 knots", "Sails", "Subscribe to our newsletter"]
-    assert not set(gone(page)) & set(measured)
-    assert {"Boats", "12 knots"} <= set(gone(page))
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["Harbour ward 31.2", "Quay ward 28.4", "Pier ward 9.9"],
-        ["Ropes and nets are sold on the quay from noon."],
-    ],
-)
-def test_what_stays_beside_furniture(lines: list[str]) -> None:
-    """Names with figures, one after the other, and sentences stay after the article, too, whatever is struck there."""
-    assert not set(gone([*PROSE, "Boats", *lines, "Share on Facebook", "Subscribe to our newsletter"])) & set(
-        lines
-    )

@@ -1,7 +1,8 @@
 """The guards of a strike: which lines stay whatever their score, and what else a line must have to go.
 
-All are asked by the features of lines, shape (lines, features), and answer with a boolean for each line. A phrase that
-is found in a line overrules most of them: it says what the line is, and they only what it looks like.
+They are asked of the lines that `cleaners.lines.clearing` does not clear, by their features, shape (lines, features),
+and answer with a boolean for each line. A phrase that is found in a line overrules most of them: it says what the line
+is, and they only what it looks like.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.lines.clearing import HARDLY_OF_FURNITURE
 from cleaners.lines.columns import (
     ADDRESS,
     BEGINNING,
@@ -61,15 +63,14 @@ BARE_PROSE: Final = 0.1
 FEW_LINES: Final = 12
 CASELESS_LETTERS: Final = 0.1  # of the letters of a line, so that "渡輪 The Ferry" is a line of its script
 CAPITAL_LETTERS: Final = 0.7  # of the letters
-FEW_CAPITALS, MANY_CAPITALS = 0.2, 0.5  # of the words
+FEW_CAPITALS: Final = 0.2  # of the words
 FEW_WORDS: Final = 6
 HEADLINE: Final = 4  # words
-SENTENCE: Final = 6  # words
-LONG_SENTENCE: Final = 8  # words
+SENTENCE: Final = 8  # words
 AGAIN: Final = 3  # times
 ALIKE: Final = 4  # ways
-#: What share of a line's words furniture has rather than articles: of a line of furniture, and of one in doubt.
-OF_FURNITURE, HARDLY_OF_FURNITURE = 0.5, 0.3
+#: What share of a line's words furniture has rather than articles, of a line of furniture.
+OF_FURNITURE: Final = 0.5
 TOP, BOTTOM = 3, 5  # lines that are a document's edges
 
 
@@ -104,24 +105,24 @@ def amid_prose(features: F32) -> Bools:
 def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
-    Always kept are: what a phrase keeps; rows of tables; lines that measure out one thing after the other; names
-    with figures, one after the other; sentences that read like none of furniture; the first line of a document, if
-    it may be its headline; in a document in which no phrase is found, what ends as a sentence does, and the lines
-    if there are but two; and in scripts without case, on which nothing was trained, whatever has no phrase on it
-    and no struck line right beside it. In an article a few words alone between two paragraphs of prose stay, unless
-    a phrase, an address, separators or figures are in them, and so do those that come again and again before a
-    paragraph. In an article, and in a document with hardly any prose or of a few lines in which no phrase is found,
-    as in a poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of furniture, or,
-    in an article, a place at the edge of the document or of its prose. Capitals of a line with figures, and words
-    of furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a
-    sentence or a colon introduces stay, and what reads like a sentence without its stop.
+    Always kept are: what a phrase keeps; rows of tables; lines that measure out one thing after the other; names with
+    figures, one after the other; the first line of a document, if it may be its headline; in a document in which no
+    phrase is found, what ends as a sentence does, and the lines if there are but two; and in scripts without case, on
+    which nothing was trained, whatever has no phrase on it and no struck line right beside it. In an article a few
+    words alone between two paragraphs of prose stay, unless a phrase, an address, separators or figures are in them,
+    and so do those that come again and again before a paragraph. In an article, and in a document with hardly any
+    prose or of a few lines in which no phrase is found, as in a poem, a strike needs evidence: a phrase near, an
+    address, separators, capitals, words of furniture, or, in an article, a place at the edge of the document or of
+    its prose. Capitals of a line with figures, and words of furniture, are none amid prose, nor is the place in a
+    document of a few lines. Items of a list that a sentence or a colon introduces stay, and what reads like a
+    sentence without its stop.
     """
     f = features.T
     kept = (f[MARK] == KEPT) | ((f[TABLE] > 0) & (f[CHARACTERS] > 1))  # "|" alone is no row
     kept |= _of_no_known_script(features) | _may_be_headline(f)
     unmarked = f[MARK_DENSITY] == 0
     kept |= unmarked & ((f[ENDING] == END_STOP) | (f[LINES] <= 2))
-    kept |= _measures(f) | _says(f) | _counts(f)
+    kept |= _measures(f) | _counts(f)
     bare = unmarked & ((f[LINES] < FEW_LINES) | (f[PROSE_LINES] < BARE_PROSE))
     page = page_like(features) & ~bare
     evident = _evident(features, bare) & ~(_listed(f) | _wording(f) | _alone(features) | _speaks(features))
@@ -176,7 +177,7 @@ def _wording(f: F32) -> Bools:
     """Whether a line reads like a sentence that has lost its stop."""
     wording: Bools = (
         _plain(f)
-        & (f[WORDS] >= LONG_SENTENCE)
+        & (f[WORDS] >= SENTENCE)
         & (f[CAPITALISED] < FEW_CAPITALS)
         & (f[ENDING] == END_NOTHING)
         & (f[FURNITURE] <= OF_FURNITURE)
@@ -242,18 +243,6 @@ def _counts(f: F32) -> Bools:
         & _beside_its_like(f)
     )
     return counts
-
-
-def _says(f: F32) -> Bools:
-    """Whether a line is a sentence that reads like none of furniture."""
-    says: Bools = (
-        _plain(f)
-        & (f[ENDING] == END_STOP)
-        & (f[WORDS] >= SENTENCE)
-        & (f[CAPITALISED] < MANY_CAPITALS)
-        & (f[FURNITURE] <= HARDLY_OF_FURNITURE)
-    )
-    return says
 
 
 def _plain(f: F32) -> Bools:

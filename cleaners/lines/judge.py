@@ -114,8 +114,13 @@ def features_of(
     phrases: Sequence[Phrase],
     ngrams: NgramWeights,
     texts: tuple[U8, I64] | None = None,
+    *,
+    cleared: bool = False,
 ) -> tuple[NDArray[np.int64], F32]:
-    """(rows, features) of the lines of a frame that may be furniture, struck ones included."""
+    """(rows, features) of the lines of a frame that may be furniture, struck ones included.
+
+    With `cleared` the lines that the cheap test clears are among them, see `cleaners.lines.clearing`.
+    """
     runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
     firsts = starts_of(runs.struct.field("len").to_numpy())
     titles = frame.get_column("title").gather(firsts[:-1]).fill_null("")
@@ -128,6 +133,7 @@ def features_of(
         *characters(),
         *words,
         *ngrams,
+        cleared,
     )
     return rows, features
 

@@ -163,8 +163,8 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 han += kind == HAN
                 dense += kind == DENSE
                 if previous_single and found < room:
-                    # the forest was grown on pairs that are told apart by this alone
-                    pair = push_code(nothing, nothing, nothing, previous_single ^ code)
+                    pair = push_code(nothing, nothing, nothing, previous_single)
+                    pair = push_code(pair[0], pair[1], pair[2], code)
                     hashes[found] = finish(pair[0], pair[1], pair[2])
                     found += 1
                 previous_single = code

@@ -70,10 +70,10 @@ def slot(keys: U64 | U32, mask: int, key: Any) -> Any:
 
 @kernel
 def of_words(
-    hashes: U64, title: U64, line: int, keys: U64, seen: U32, mask: int, furniture: U64, weights: F32, out: F32
-) -> None:  # fmt: skip
-    """What the words of a line have in common with the body of the document, with furniture and with the title."""
-    shared, of_title, of_furniture = 0, 0, 0.0
+    hashes: U64, line: int, keys: U64, seen: U32, mask: int, furniture: U64, weights: F32, out: F32
+) -> None:
+    """What the words of a line have in common with the body of the document and with furniture."""
+    shared, of_furniture = 0, 0.0
     for h in hashes:
         key = h | np.uint64(1)
         at = slot(keys, mask, key)
@@ -82,13 +82,20 @@ def of_words(
         if not is_shared:
             place = slot(furniture, len(furniture) - 1, key)
             of_furniture += weights[place] if furniture[place] else 0.0
-        for other in title:
-            if other == h:
-                of_title += 1
-                break
     out[f.SHARED] = shared / len(hashes) if len(hashes) else f.NO_VALUE
     out[f.FURNITURE] = of_furniture / len(hashes) if len(hashes) else f.NO_VALUE
-    out[f.TITLE] = of_title / max(len(hashes), len(title)) if len(hashes) and len(title) else f.NO_VALUE
+
+
+@kernel
+def of_title(hashes: U64, title: U64) -> Any:
+    """What share of the words of the longer one a line and the title have in common."""
+    common = 0
+    for h in hashes:
+        for other in title:
+            if other == h:
+                common += 1
+                break
+    return common / max(len(hashes), len(title)) if len(hashes) and len(title) else f.NO_VALUE
 
 
 @kernel
@@ -102,6 +109,7 @@ def of_repeats(line_hashes: U64, lines: I64, own: F32, out: F32) -> None:
         at = slot(keys, mask, h | np.uint64(1))
         keys[at] = h | np.uint64(1)
         times[at] += 1
+    for line in range(len(line_hashes)):
+        own[line, f.OWN_REPEATS] = times[slot(keys, mask, line_hashes[line] | np.uint64(1))] > 1
     for i in range(len(lines)):
         out[i, f.REPEATS] = times[slot(keys, mask, line_hashes[lines[i]] | np.uint64(1))]
-        own[lines[i], f.OWN_REPEATS] = out[i, f.REPEATS] > 1

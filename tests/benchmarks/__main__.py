@@ -1,7 +1,7 @@
 """Measure copydesk: `python -m tests.benchmarks PART`, all of it by `make bench`.
 
     peers       end to end beside the plain script, rensa, datatrove, text-dedup and the floor, and by stage
-    steps       the repair of text beside ftfy, and from texts to signatures beside rensa and datasketch
+    steps       the repair of text beside ftfy, furniture beside C4's rules, and signatures beside rensa and datasketch
     templates   near-misses by the hundred thousand, through the search for duplicates
     growth      time and peak memory from 50 MB to 5 GB
     profile     where the time of a run goes

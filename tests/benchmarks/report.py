@@ -138,9 +138,26 @@ def _steps(found: Results) -> str:
         [name, _digits(signed["megabytes"] / s["min"]), "" if name == "copydesk" else times(ours, s)]
         for name, s in signed["seconds"].items()
     ]
+    furniture = _furniture(found["furniture"])
     why = "".join(f"\n\nNot measured: {name}, {reason}" for name, reason in signed["failed"].items())
     signatures = table(["text to 128 signature values, one core", "MB/s", "times copydesk's"], rows)
-    return f"**By step**\n\n{table(header, repair)}\n\n{signatures}{why}"
+    return f"**By step**\n\n{table(header, repair)}\n\n{furniture}\n\n{signatures}{why}"
+
+
+def _furniture(found: Results) -> str:
+    ours = found["seconds"]["copydesk"]
+    rows = [
+        [
+            name,
+            _digits(found["megabytes"] / s["min"]),
+            "" if name.startswith("copydesk") else times(ours, s),
+            f"{found['struck'][name]:.1%}",
+        ]
+        for name, s in found["seconds"].items()
+    ]
+    header = ["furniture struck, one core", "MB/s", "times copydesk's", "of the lines"]
+    why = "".join(f"\n\nNot measured: {name}, {reason}" for name, reason in found["failed"].items())
+    return table(header, rows) + why
 
 
 def _templates(found: Results) -> str:

@@ -1,4 +1,7 @@
-"""Single steps, in processor seconds of one core: the repair of text, and from texts to signatures."""
+"""Single steps: the repair of text, the search for furniture, and from texts to signatures.
+
+Seconds are the processor's, of one core; where two are at work they are those of the clock.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from typing import Any
 from . import installs
 from .measure import ONE_CORE, Bench, CommandFailed, generated, say, script, spread, work
 
-#: Megabytes of a corpus: ftfy goes through one or two in a second.
-SAMPLE = 20
+#: Megabytes of a corpus: ftfy goes through one or two in a second, all others through thirty and more.
+SAMPLE, LARGE = 20, 100
 DAMAGED = 0.05
 
 
 def steps(bench: Bench) -> dict[str, Any]:
-    """Both steps over a sample of each corpus."""
+    """The repair over a sample of each corpus, the other steps over the first."""
     place = work("steps")
     size = 1 if bench.quick else SAMPLE
     samples: dict[str, Path] = {}
@@ -32,13 +35,46 @@ def steps(bench: Bench) -> dict[str, Any]:
         told = json.loads(report.read_text())
         repair[name] = told | {which: spread(told[which]) for which in ("copydesk", "ftfy")}
     first = next(iter(samples.values()))
-    return {"fix_text": repair, "signatures": _signatures(bench, first, report)}
+    large = place / "large.parquet"
+    script("paragraphs", size if bench.quick else LARGE, large, bench.corpus())
+    return {
+        "fix_text": repair,
+        "furniture": _furniture(bench, large, report),
+        "signatures": _signatures(bench, first, report),
+    }
 
 
 def _corpora(bench: Bench, size: float) -> Mapping[str, Sequence[str]]:
     first = "the corpus" if bench.given else "generated"
     damaged = {"generated, 5 % damaged": [str(generated(size, DAMAGED))]}
     return {first: [str(bench.corpus())], **bench.corpora, **({} if bench.corpora else damaged)}
+
+
+def _furniture(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:
+    """Copydesk's cleaners on one core and on two, and C4's rules of lines, in turns."""
+    failed = {}
+    try:
+        datatrove: Path | None = installs.python("datatrove")
+    except CommandFailed as error:
+        failed["C4's rules"], datatrove = str(error), None
+    found: dict[str, list[dict[str, float]]] = defaultdict(list)
+    for turn in range(bench.times):
+        say(f"  furniture, {turn + 1} of {bench.times}")
+        for workers, limits in ((1, ONE_CORE), (2, {})):
+            script("furniture", workers, sample, report, **limits)
+            found["copydesk, two cores" if workers > 1 else "copydesk"].append(json.loads(report.read_text()))
+        if datatrove:
+            script("with_c4", sample, report, python=datatrove, **ONE_CORE)
+            found["C4's rules"].append(json.loads(report.read_text()))
+    return {
+        "seconds": {
+            name: spread([one["wall" if "two" in name else "cpu"] for one in told])
+            for name, told in found.items()
+        },
+        "struck": {name: told[0]["struck"] / told[0]["lines"] for name, told in found.items()},
+        "megabytes": found["copydesk"][0]["bytes"] / 1e6,
+        "failed": failed,
+    }
 
 
 def _signatures(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:

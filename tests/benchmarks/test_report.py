@@ -47,6 +47,12 @@ RESULTS: dict[str, Any] = {
                 "ftfy": {"min": 200.0, "median": 600.0},
             }
         },
+        "furniture": {
+            "megabytes": 4,
+            "seconds": {"copydesk": SPREAD, "copydesk, two cores": {"min": 1.0}, "C4's rules": SPREAD},
+            "struck": {"copydesk": 0.01, "copydesk, two cores": 0.01, "C4's rules": 0.25},
+            "failed": {},
+        },
         "signatures": {"megabytes": 4, "seconds": {"copydesk": SPREAD, "rensa": SPREAD}, "failed": {}},
     },
     "templates": {
@@ -88,6 +94,8 @@ def test_tables_say_what_was_measured() -> None:
     assert "| plain script | 90.0 | 1.11 | 45.0 (30.0) | 2.00 | 512 | 90.0% | 3 |" in text
     assert "- rensa: another MinHash. **Not measured: cannot be installed: no wheel**" in text
     assert "| generated | 2.00 | 0.02 | 100 (200) | 1.00% | 0 |" in text
+    assert "| copydesk, two cores | 4.00 |  | 1.0% |" in text
+    assert "| C4's rules | 2.00 | 1.00 (1.00) | 25.0% |" in text
     assert "| 0.59 | 2,000 | 0.25 | 2.00 | 2.00 | 512 |" in text
     assert "a megabyte of 5,000 takes 0.10 times as long as one of 500" in text
     assert "| `start-up` | 3.00 | 75% |" in text

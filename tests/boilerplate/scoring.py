@@ -60,9 +60,10 @@ def after_rules(labelled: LabelledSet) -> Scored:
     found = search(frame, phrases)
     frame = related_articles(frame, phrases=phrases, found=found)
     frame = boilerplate(frame, phrases=phrases, found=found)
-    rows, features = features_of(frame, found, phrases, ngram_weights({}))
+    rows, features = features_of(frame, found, phrases, ngram_weights({}), cleared=True)
+    not_cleared, _ = features_of(frame, found, phrases, ngram_weights({}))
     guarded = np.ones(len(frame), np.bool_)
-    guarded[rows] = ~may_be_struck(frame, found, rows, features)
+    guarded[rows] = ~np.isin(rows, not_cleared) | ~may_be_struck(frame, found, rows, features)
     page = np.zeros(len(frame), np.bool_)
     page[rows] = page_like(features)
     return Scored(

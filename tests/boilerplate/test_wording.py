@@ -67,7 +67,7 @@ def test_as_the_cleaner_has_it(lines: Scored) -> None:
     phrases = phrases_of(Settings())
     frame = LABELLED.frame()
     table = ngram_weights({key: weight * learned.scale for key, weight in learned.weights.items()})
-    rows, features = features_of(frame, search(frame, phrases), phrases, table)
+    rows, features = features_of(frame, search(frame, phrases), phrases, table, cleared=True)
     mine = fifth(lines)[rows]
     assert rows.tolist() == lines.rows.tolist()
     assert learned.features(lines)[mine] == pytest.approx(features[mine], abs=1e-4)

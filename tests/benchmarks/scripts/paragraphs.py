@@ -1,4 +1,6 @@
-"""The paragraphs of a corpus, a sample of so many megabytes that is spread over it, as one column of a Parquet file.
+"""The paragraphs of a corpus, a sample of so many megabytes that is spread over it, as a Parquet file.
+
+Its columns are the number of the document and the text.
 
 python paragraphs.py MEGABYTES OUT.parquet INPUT...
 
@@ -40,5 +42,5 @@ def sample(every: list[str], size: float) -> list[str]:
 
 megabytes, out, *inputs = sys.argv[1:]
 documents = sample([text for one in inputs for text in texts(Path(one))], float(megabytes) * 1e6)
-split = [p for text in documents for p in map(str.strip, text.split("\n")) if p]
-pl.DataFrame({"text": split}, schema={"text": pl.String}).write_parquet(out)
+split = [(n, p) for n, text in enumerate(documents) for p in map(str.strip, text.split("\n")) if p]
+pl.DataFrame(split, schema={"document": pl.UInt32, "text": pl.String}, orient="row").write_parquet(out)

@@ -14,12 +14,21 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from cleaners.lines import shape as lc
-from cleaners.lines.characters import _DENSE, _HAN, _HANGUL, _MARKS, _MORE_HAN, CLOSES, OTHER, characters
+from cleaners.lines.characters import (
+    _DENSE,
+    _HAN,
+    _HANGUL,
+    _MARKS,
+    _MORE_HAN,
+    CLOSES,
+    OTHER,
+    characters,
+)
 from cleaners.lines.columns import FEATURES
 from cleaners.lines.features import line_features
 from cleaners.lines.furniture_words import FurnitureWords, furniture_words
 from cleaners.lines.ngrams import NgramWeights, ngram_weights, ngrams_of
-from cleaners.lines.places import STRUCK
+from cleaners.lines.places import HIT, KEPT, STRUCK
 from cleaners.phrases.phrase import Phrase
 from cleaners.texts.utf8 import starts_of, utf8
 
@@ -40,6 +49,7 @@ def features_of(
     titles: list[str] | None = None,
     marks: list[int] | None = None,
     ngrams: NgramWeights = NOTHING,
+    cleared: bool = True,
 ) -> dict[int, dict[str, float]]:
     """The kernel's features of the lines of some documents, by the number of the line."""
     lines = [line for document in documents for line in document]
@@ -51,6 +61,7 @@ def features_of(
         *characters(),
         *furniture_words(PHRASES),
         *ngrams,
+        cleared,
     )
     return {
         int(row): dict(zip(FEATURES, map(float, line), strict=True))
@@ -291,6 +302,16 @@ def test_words_of_scripts_without_spaces() -> None:
         assert 4 <= counts_of(text)["words"] <= 12
 
 
+def test_pairs_of_characters_have_an_order() -> None:
+    """Two characters the other way round are another word."""
+    data, offsets = utf8(pl.Series(["渡輪", "輪渡", "渡輪"]))
+    hashes = np.zeros((3, 4), np.uint64)
+    for n in range(3):
+        counts = np.zeros(len(lc.COUNTS), np.int32)
+        assert lc.count_line(data, offsets[n], offsets[n + 1], *characters(), counts, hashes[n])[0] == 1
+    assert hashes[0, 0] == hashes[2, 0] != hashes[1, 0]
+
+
 def test_long_lines_are_no_candidates() -> None:
     """A line of more than MAX_WORDS words is the article's, and is not described."""
     assert set(features_of([["word " * 41, "word " * 40]])) == {1}
@@ -337,3 +358,53 @@ def test_wording() -> None:
     assert [found[n]["wording_near"] for n in range(3)] == pytest.approx([0, 3 * times[0], 0])
     assert times[0] > 0
     assert times[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "mark", "cleared"),
+    [
+        ("The ferry sails again on Monday.", 0, True),
+        ("The ferry sails again on Monday", 0, False),
+        ("It sails again on Monday.", 0, False),
+        ("The Northern Ferry Sails Monday Again.", 0, False),
+        ("The ferry | sails again on Monday.", 0, False),
+        ("The ferry sails again, says desk@gazette.example.", 0, False),
+        ("The ferry sails again on Monday.", HIT, False),
+        ("The ferry sails again on Monday.", KEPT, True),
+        ("Do subscribe to our weekly newsletter.", 0, False),
+        ("渡輪明天恢復航行，鎮上的人都很高興。", 0, True),
+    ],
+)
+def test_what_the_cheap_test_clears(line: str, mark: int, cleared: bool) -> None:
+    """Sentences are cleared, unless a phrase, an address, separators, capitals or words of furniture are in them."""
+    assert (0 not in features_of([[line]], marks=[mark], cleared=False)) == cleared
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [
+                    "The ferry sails again on Monday, as the harbour master said.",
+                    "The ferry sails again on Monday, as the harbour master said.",
+                    "Nobody had asked the crews.",
+                    "Share",
+                    "Home | News",
+                    "Harbour Gazette",
+                    "Subscribe to our newsletter and share our articles.",
+                    "word " * 45,
+                    "",
+                ]
+            ),
+            max_size=9,
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_lines_that_are_cleared_change_nothing_else(documents: list[list[str]]) -> None:
+    """The other lines have the same features with them as without them."""
+    keys, _ = ngrams_of(*utf8(pl.Series(["Share the ferry"])), np.arange(1), *characters())
+    known = ngram_weights({int(key): n - 2.5 for n, key in enumerate(keys)})
+    every, some = (features_of(documents, ngrams=known, cleared=cleared) for cleared in (True, False))
+    assert some == {row: every[row] for row in some}

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from cleaners.lines.clearing import HARDLY_OF_FURNITURE
 from cleaners.lines.columns import FEATURE, FEATURES
 from cleaners.lines.places import HIT
 from cleaners.lines.score import LineModel, score, steps
@@ -104,7 +105,9 @@ def _in_words(topic: str, line: list[float]) -> str:
         case "address":
             return "address" if of("address") > 0 else "addresses near"
         case "words":
-            return "words of furniture" if of("furniture") > 0 else "worded like furniture"
+            if of("furniture") > HARDLY_OF_FURNITURE:
+                return "words of furniture"
+            return "worded like furniture" if of("wording") > 0 else "wording"
         case "words near":
             return "words of furniture near"
         case "body":
@@ -124,8 +127,9 @@ def _in_words(topic: str, line: list[float]) -> str:
         case "alike":
             return "like the lines around"
         case "place":
-            if of("prose_after") == 0:
-                return "after the article"
-            return "before the article" if of("prose_before") == 0 else "amid the article"
+            after, before = of("prose_before") > 0, of("prose_after") > 0
+            if after and before:
+                return "amid the article"
+            return "after the article" if after else "before the article" if before else "no article around"
         case _:
             return "document of short lines" if of("prose_lines") < 0.5 else "document of prose"

@@ -86,11 +86,11 @@ def test_steps_add_up(forest: list[dict[str, Any]], seed: int) -> None:
     )
 
 
-def stump() -> LineModel:
-    """A forest of one question: whether the line is short."""
+def stump(feature: str = "words") -> LineModel:
+    """A forest of one question: whether the line is short, or what another feature says."""
     tree = {
         "value": 0.0,
-        "feature": FEATURE["words"],
+        "feature": FEATURE[feature],
         "threshold": 5.0,
         "left": {"value": 4.0},
         "right": {"value": -4.0},
@@ -113,6 +113,27 @@ def test_rule_in_words() -> None:
     assert rules(features, log_odds(features, stump()), stump()) == ["line score 0.98: short"]
     assert rules(features, np.array([20.0], np.float32), stump()) == ["line score 0.99: short"]
     assert score(0) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("feature", "line", "words"),
+    [
+        ("from_top", {"prose_before": 1, "prose_after": 1}, "amid the article"),
+        ("from_top", {"prose_before": 1}, "after the article"),
+        ("from_top", {"prose_after": 1}, "before the article"),
+        ("from_top", {}, "no article around"),
+        ("furniture", {"furniture": 0.5}, "words of furniture"),
+        ("furniture", {"furniture": 0.1, "wording": 0.2}, "worded like furniture"),
+        ("furniture", {"furniture": 0.1, "wording": -0.2}, "wording"),
+    ],
+)
+def test_rules_say_what_is_true(feature: str, line: dict[str, float], words: str) -> None:
+    """What raised a score is told by what holds of the line, whatever else its topic may say."""
+    features = np.zeros((1, len(FEATURES)), np.float32)
+    for name, value in line.items():
+        features[0, FEATURE[name]] = value
+    model = stump(feature)
+    assert rules(features, log_odds(features, model), model) == [f"line score 0.98: {words}"]
 
 
 def _changed(key: str, value: object) -> str:

@@ -59,7 +59,7 @@ _OTHER: Final = (
 )
 BY_LINE: Final = f"{_LATIN}|{_CONTRIBUTED}|{_OTHER}"
 
-_MONTH: Final = (
+MONTH: Final = (
     r"(?:jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|ápr|may|mai|maj|mei|mag|máj|jun|juin|júl|jún|jui|giu|jul|lug|aug|aoû|ago|sep"
     r"|set|szep|oct|okt|ott|out|nov|dec|dez|déc|dic|des|ene|gen|tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka"
     r"|marras|joulu|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|led|úno|bře|dub|kvě"
@@ -74,8 +74,8 @@ _TIME: Final = (
 )
 _DAY: Final = r"\d{1,2}(?:st|nd|rd|th|er|º|°|ª|\.)?"
 DATELINE: Final = (
-    rf"(?i)^{_BEFORE}(?:{_DAY}\s*(?:de |d'|of |\W)?\s*{_MONTH}[\p{{L}}.]*[\s,]*(?:de |del )?(?:19|20)\d\d"
-    rf"|{_MONTH}[\p{{L}}.]*\s+{_DAY},?\s+(?:19|20)\d\d|{_DAY}\s*[./-]\s*\d{{1,2}}\s*[./-]\s*(?:19|20)?\d\d"
+    rf"(?i)^{_BEFORE}(?:{_DAY}\s*(?:de |d'|of |\W)?\s*{MONTH}[\p{{L}}.]*[\s,]*(?:de |del )?(?:19|20)\d\d"
+    rf"|{MONTH}[\p{{L}}.]*\s+{_DAY},?\s+(?:19|20)\d\d|{_DAY}\s*[./-]\s*\d{{1,2}}\s*[./-]\s*(?:19|20)?\d\d"
     rf"|(?:19|20)\d\d\s*[./年-]\s*\d{{1,2}}\s*[./月-]\s*\d{{1,2}}日?|(?:19|20)\d\d년\s*\d{{1,2}}월\s*\d{{1,2}}일)\.?{_TIME}\W{{0,4}}$"
 )
 #: "PARIS (AFP) -"

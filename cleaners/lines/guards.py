@@ -28,6 +28,7 @@ from cleaners.lines.columns import (
     LIKE_BELOW,
     LINES,
     MARK,
+    MARK_ABOVE,
     MARK_DENSITY,
     MARKS_NEAR,
     PROSE_AFTER,
@@ -44,8 +45,18 @@ from cleaners.lines.columns import (
     UPPER,
     WORDS,
 )
-from cleaners.lines.places import KEPT
-from cleaners.lines.shape import BEGIN_BULLET, BEGIN_CAPITAL, BEGIN_DIGIT, END_COLON, END_NOTHING, END_STOP
+from cleaners.lines.places import FAR, KEPT
+from cleaners.lines.shape import (
+    BEGIN_BULLET,
+    BEGIN_CAPITAL,
+    BEGIN_DIGIT,
+    END_COLON,
+    END_NOTHING,
+    END_QUESTION,
+    END_STOP,
+)
+from cleaners.lines.shape import LONG as BODY_WORDS
+from cleaners.lines.shape import SENTENCE as BODY_SENTENCE
 from cleaners.lines.words import F32
 
 Bools = NDArray[np.bool_]
@@ -65,7 +76,8 @@ CASELESS_LETTERS: Final = 0.1  # of the letters of a line, so that "渡輪 The F
 CAPITAL_LETTERS: Final = 0.7  # of the letters
 FEW_CAPITALS: Final = 0.2  # of the words
 FEW_WORDS: Final = 6
-HEADLINE: Final = 4  # words
+NAMES: Final = 4  # words
+HEADLINE, SHORT_HEADLINE = 4, 2  # words; the latter right above the first paragraph
 SENTENCE: Final = 8  # words
 AGAIN: Final = 3  # times
 ALIKE: Final = 4  # ways
@@ -110,12 +122,14 @@ def may_go(features: F32) -> Bools:
     phrase is found, what ends as a sentence does, and the lines if there are but two; and in scripts without case, on
     which nothing was trained, whatever has no phrase on it and no struck line right beside it. In an article a few
     words alone between two paragraphs of prose stay, unless a phrase, an address, separators or figures are in them,
-    and so do those that come again and again before a paragraph. In an article, and in a document with hardly any
-    prose or of a few lines in which no phrase is found, as in a poem, a strike needs evidence: a phrase near, an
-    address, separators, capitals, words of furniture, or, in an article, a place at the edge of the document or of
-    its prose. Capitals of a line with figures, and words of furniture, are none amid prose, nor is the place in a
-    document of a few lines. Items of a list that a sentence or a colon introduces stay, and what reads like a
-    sentence without its stop.
+    and so do those that come again and again, as the names of who speaks. In an article, below the first prose of a
+    document of few lines, and in a document with hardly any prose or of a few lines in which no phrase is found, as
+    in a poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of furniture, or, in an
+    article, a place at the edge of the document or of its prose. Capitals of a line with figures, and words of
+    furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a sentence or
+    a colon introduces stay, and what reads like a sentence without its stop.
+
+    What else stays of lists, by the texts and by the scores, is told by `cleaners.lines.lists`.
     """
     f = features.T
     kept = (f[MARK] == KEPT) | ((f[TABLE] > 0) & (f[CHARACTERS] > 1))  # "|" alone is no row
@@ -124,7 +138,7 @@ def may_go(features: F32) -> Bools:
     kept |= unmarked & ((f[ENDING] == END_STOP) | (f[LINES] <= 2))
     kept |= _measures(f) | _counts(f)
     bare = unmarked & ((f[LINES] < FEW_LINES) | (f[PROSE_LINES] < BARE_PROSE))
-    page = page_like(features) & ~bare
+    page = page_like(features) & ~bare & ~_below_in_short(f)
     evident = _evident(features, bare) & ~(_listed(f) | _wording(f) | _alone(features) | _speaks(features))
     allowed: Bools = ~kept & (page | evident)
     return allowed
@@ -159,10 +173,29 @@ def _of_no_known_script(features: F32) -> Bools:
 
 
 def _may_be_headline(f: F32) -> Bools:
-    may_be: Bools = (
-        (f[FROM_TOP] == 0) & (f[WORDS] >= HEADLINE) & (f[MARK] <= 0) & ~(f[FURNITURE] > OF_FURNITURE)
-    )
+    like_headline = (f[WORDS] >= HEADLINE) & ~(f[FURNITURE] > OF_FURNITURE)
+    above_lead = (f[WORDS] >= SHORT_HEADLINE) & (f[TO_PROSE_BELOW] == 1) & (f[ADDRESS] == 0)
+    may_be: Bools = (f[FROM_TOP] == 0) & (f[MARK] <= 0) & (like_headline | above_lead)
     return may_be
+
+
+def _below_in_short(f: F32) -> Bools:
+    """Whether a line stands below prose in a document of few lines, which may be an article with a list."""
+    below: Bools = (f[PROSE_BEFORE] > 0) & (f[LINES] < PAGE_LINES)
+    return below
+
+
+def follows_prose(f: F32) -> Bools:
+    """Whether no phrase is found, and nothing struck, between a line and the last paragraph of prose above it."""
+    follows: Bools = f[TO_PROSE_ABOVE] < np.minimum(f[MARK_ABOVE], FAR)
+    return follows
+
+
+def of_body(f: F32) -> Bools:
+    """Whether a line is prose itself, as `cleaners.lines.shape.is_body` says."""
+    ends = (f[ENDING] == END_STOP) | (f[ENDING] == END_QUESTION)
+    body: Bools = (f[WORDS] >= BODY_WORDS) | ((f[WORDS] >= BODY_SENTENCE) & ends)
+    return body
 
 
 def _listed(f: F32) -> Bools:
@@ -176,7 +209,7 @@ def _listed(f: F32) -> Bools:
 def _wording(f: F32) -> Bools:
     """Whether a line reads like a sentence that has lost its stop."""
     wording: Bools = (
-        _plain(f)
+        plain(f)
         & (f[WORDS] >= SENTENCE)
         & (f[CAPITALISED] < FEW_CAPITALS)
         & (f[ENDING] == END_NOTHING)
@@ -194,7 +227,7 @@ def _alone(features: F32) -> Bools:
     f = features.T
     alone: Bools = (
         amid_prose(features)
-        & _plain(f)
+        & plain(f)
         & (f[WORDS] <= FEW_WORDS)
         & (f[TO_PROSE_ABOVE] <= 1)
         & (f[TO_PROSE_BELOW] <= 1)
@@ -204,24 +237,21 @@ def _alone(features: F32) -> Bools:
 
 
 def _speaks(features: F32) -> Bools:
-    """Whether a line of a few words comes again and again amid prose, as the names in a transcript do."""
+    """Whether a line of a few words comes again and again in an article, as the names in a transcript do."""
     f = features.T
-    speaks: Bools = (
-        amid_prose(features)
-        & _plain(f)
-        & (f[WORDS] >= 1)
-        & (f[WORDS] <= FEW_WORDS)
-        & (f[REPEATS] >= AGAIN)
-        & (f[TO_PROSE_BELOW] <= 1)
-        & (f[DIGITS] == 0)
-    )
+    named = plain(f) & (f[WORDS] >= 1) & (f[REPEATS] >= AGAIN) & (f[DIGITS] == 0)
+    amid = amid_prose(features) & (f[WORDS] <= FEW_WORDS) & (f[TO_PROSE_BELOW] <= 1)
+    like_names = (f[WORDS] <= NAMES) & (f[CAPITALISED] == 1) & (f[FURNITURE] <= HARDLY_OF_FURNITURE)
+    # of what is said between them, much is too short for prose
+    between = follows_prose(f) & ((f[TO_PROSE_BELOW] <= AGAIN) | (f[UPPER] > CAPITAL_LETTERS))
+    speaks: Bools = named & (amid | (like_names & between))
     return speaks
 
 
 def _measures(f: F32) -> Bools:
     """Whether a line begins with a figure, as the line above or below it does that is like it: "200 g sugar"."""
     measures: Bools = (
-        _plain(f)
+        plain(f)
         & (f[BEGINNING] == BEGIN_DIGIT)
         & (f[WORDS] >= 2)
         & (f[ENDING] == END_NOTHING)
@@ -233,7 +263,7 @@ def _measures(f: F32) -> Bools:
 def _counts(f: F32) -> Bools:
     """Whether a line is a name and a figure, as the line above or below it is: results, prices, standings."""
     counts: Bools = (
-        _plain(f)
+        plain(f)
         & (f[BEGINNING] == BEGIN_CAPITAL)
         & (f[ENDING] == END_NOTHING)
         & (f[WORDS] >= 2)
@@ -245,7 +275,7 @@ def _counts(f: F32) -> Bools:
     return counts
 
 
-def _plain(f: F32) -> Bools:
+def plain(f: F32) -> Bools:
     """Whether there is no phrase, no address and no separator in a line."""
     plain: Bools = (f[MARK] <= 0) & (f[ADDRESS] + f[SEPARATORS] == 0)
     return plain

@@ -20,6 +20,7 @@ from cleaners.lines.columns import MARK, MARKS_NEAR
 from cleaners.lines.features import line_features
 from cleaners.lines.furniture_words import furniture_words
 from cleaners.lines.guards import Bools, amid_prose, caseless, caution, may_go, page_like
+from cleaners.lines.lists import in_lists
 from cleaners.lines.ngrams import NgramWeights
 from cleaners.lines.places import ENTRY, HIT, KEPT, NEAR, STRUCK
 from cleaners.lines.rules import rules
@@ -30,6 +31,8 @@ from cleaners.texts.tokens import I64, U8
 from cleaners.texts.utf8 import starts_of, utf8
 
 RULE: Final = "line score"
+
+_QUOTED: Final = r"^\|?>|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
 
 
 def judge_lines(
@@ -49,21 +52,32 @@ def judge_lines(
     rows, features = features_of(frame, found, phrases, model.ngrams, texts)
     may = _places_allow(frame, found, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
-    rows, features = rows[may], features[may]
-    # nothing was trained on scripts without case, whatever is known of the language
-    foreign = _is_foreign(frame, model)[rows] | caseless(features)
-    margin = np.where(foreign, model.margin, 0)
-    article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
-    needed = np.where(page_like(features), page, article) + margin + caution(features)
-    odds = log_odds(features, model, needed.min(initial=np.inf))
-    struck = odds >= needed
+    needed = _needed(frame, rows[may], features[may], model, strictness)
+    odds, beyond = np.full((2, len(rows)), -np.inf, np.float32)
+    odds[may] = log_odds(features[may], model, needed.min(initial=np.inf))
+    beyond[may] = odds[may] - needed
+    struck = beyond >= 0
     struck[struck] = _texts_allow(frame, rows[struck])  # of few lines these must be looked at
+    beyond[~struck] = -np.inf
+    struck &= ~in_lists(frame.get_column("text"), rows, features, beyond)
     return pl.DataFrame(
         {
             "row": pl.Series(rows[struck], dtype=pl.UInt32),
             "rule": pl.Series(rules(features[struck], odds[struck], model), dtype=pl.String),
         }
     )
+
+
+def _needed(
+    frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, model: LineModel, strictness: float
+) -> F32:
+    """The log-odds from which each line is struck."""
+    # nothing was trained on scripts without case, whatever is known of the language
+    foreign = _is_foreign(frame, model)[rows] | caseless(features)
+    margin = np.where(foreign, model.margin, 0)
+    article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
+    needed: F32 = np.where(page_like(features), page, article) + margin + caution(features)
+    return needed
 
 
 def may_be_struck(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
@@ -90,9 +104,9 @@ def _places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
 
 
 def _texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
-    """Whether these lines are neither labelled nor quoted mail, which is nobody's furniture."""
+    """Whether these lines are neither labelled nor quoted, mail or not, which is nobody's furniture."""
     text = frame.get_column("text").gather(rows)
-    stays = text.str.contains(r"^\|?>").fill_null(False) | label_lines(text).is_not_null()
+    stays = text.str.contains(_QUOTED).fill_null(False) | label_lines(text).is_not_null()
     allowed: Bools = (~stays).to_numpy()
     return allowed
 

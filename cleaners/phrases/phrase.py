@@ -32,7 +32,8 @@ class Phrase:
     - `match`: `line`, the whole line reads so, punctuation at its ends aside; `start`, the line begins so; `anywhere`,
       the line holds it, as whole words; `regex`, the wordings are regular expressions in the syntax of Rust's regex,
       found in the line whatever its case. `line` leaves alone what looks like the end of a wrapped sentence (up to
-      three words, the first in lower case, with a mark at the end) and a word called out ("Help!").
+      three words, the first in lower case, with a mark at the end) and a word called out ("Help!"); `line` and `start`
+      leave alone what begins with a quotation ("“Accept all” is the button that most people press").
     - `max_words`: a longer line is left alone (`line` needs no limit and has none).
     - `action`: `line`, the line goes; `teaser`, the line is a label that has its teaser with it, as "Read more: Five
       things we learned", and goes; `block`, the line is a heading such as "Related Articles", and goes with the block

@@ -27,6 +27,8 @@ _HEAD: Final = MAX_WORDING + 20  # characters
 _MANY: Final = 20_000
 # what a wrapped sentence leaves on its last line ("like this."), and a word that is called out ("Help!")
 _FRAGMENT: Final = r"^[(\"'“‘]*\p{Ll}\S*(?:\s\S+){0,2}[.,;:!?)\"”'’]$|^[\p{Latin}\p{Cyrillic}]+[!?]$"
+# what is quoted at the beginning of a line, an article speaks of: "Accept all" is the label of a button
+_QUOTATION: Final = r"^[\"“”„«][^\"“”„«»]+[\"“”»]"
 
 
 def lines_of(frame: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +73,11 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
     )
     may = candidates(short.get_column("text"), tables.sought)
     # a wording at the start, or alone on its line, is within the head of the line
-    heads = pl.concat([short, may], how="horizontal").filter(pl.col("is_line") | pl.col("starts"))
+    heads = (
+        pl.concat([short, may], how="horizontal")
+        .filter(pl.col("is_line") | pl.col("starts"))
+        .filter(~text.str.contains(_QUOTATION))
+    )
     heads = heads.with_columns(fold(heads.get_column("text").str.slice(0, _HEAD)).alias("folded"))
     alone = (
         heads.filter(pl.col("is_line") & (text.str.len_chars() <= _HEAD))

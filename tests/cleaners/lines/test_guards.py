@@ -150,3 +150,30 @@ def test_what_stays_beside_furniture(lines: list[str]) -> None:
     assert not set(gone([*PROSE, "Boats", *lines, "Share on Facebook", "Subscribe to our newsletter"])) & set(
         lines
     )
+
+
+def test_a_short_headline_stays_above_the_article() -> None:
+    """Two words stay as the first line right above the first paragraph, and go where something is between."""
+    assert gone(["Fog again", *PROSE]) == []
+    assert "Fog again" in gone(["Fog again", "Share on Facebook", *PROSE])
+
+
+def test_speakers_stay_though_answers_are_short() -> None:
+    """Names in capitals that come again and again stay, whatever is said between them."""
+    talk = ["NORA QUILL", "And then?", "PIET MAAS", "Nothing."] * 3
+    assert not {"NORA QUILL", "PIET MAAS"} & set(gone([*PROSE, *talk, "Share on Facebook"]))
+
+
+def test_below_the_prose_of_few_lines_a_strike_needs_evidence() -> None:
+    """A list may be most of a short article: its lines go only near a phrase or at the edge of the document."""
+    names = [f"Boat of {name}" for name in "ABCDEFGHIJKLMNO"]
+    page = [*PROSE[:3], *names, PROSE[3], *["Nets"] * 4, "Share on Facebook"]
+    assert set(gone(page)) == {"Nets"}
+    assert set(names[4:]) <= set(gone([*page, *["Nets"] * 40]))
+    assert set(names[4:]) <= set(gone(["Nets", "Advertisement", *names, *PROSE[:3], "Share on Facebook"]))
+
+
+@pytest.mark.parametrize("line", ["“Harbour weekly”", '"Harbour weekly"', "« Harbour weekly »", "„Harbour“"])
+def test_what_is_quoted_stays(line: str) -> None:
+    """A line all in quotation marks is what somebody said, or the label of something that the article speaks of."""
+    assert gone([*PROSE, line, "Share on Facebook"]) == []

@@ -174,6 +174,21 @@ def test_limits(phrase: Phrase, text: str, is_found: bool) -> None:
     assert len(find(lines, [phrase])) == is_found
 
 
+@pytest.mark.parametrize(
+    "text", ['"Accept all"', "« Accept all »", "„Accept all“ says the button", '"Accept all", again']
+)
+def test_what_is_quoted_is_not_found(text: str) -> None:
+    """What an article quotes at the beginning of a line is not furniture, unless a phrase may stand anywhere."""
+    lines = pl.DataFrame(
+        {"row": [0], "text": [text], "source": [None]},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    phrases = [
+        Phrase("xx", "cookies", ("Accept all",), match=match) for match in ("line", "start", "anywhere")
+    ]
+    assert find(lines, phrases)["phrase"].to_list() == [2]
+
+
 def test_no_phrases_and_no_lines() -> None:
     """Without phrases nothing is found, and nothing in no lines."""
     lines = pl.DataFrame(

@@ -39,9 +39,10 @@ from prefect.utilities.annotations import quote
 from flows import upkeep
 from flows.artifacts import materialized, show_outcome, show_progress
 from flows.dataset import Dataset
+from flows.engine import Item, Product, Report, Result, workers
 from flows.errors import CopydeskError, Held, Locked, UsageError
 from flows.notify import Event, notify
-from flows.plan import Item, Product, Report, Result, carry_out, workers
+from flows.plan import carry_out
 from flows.settings import Settings, read_settings
 from flows.stages import Job, Read
 from flows.summary import Outcome

@@ -1,37 +1,110 @@
-"""Whether a Prefect API is configured and answers, found out without the second that importing Prefect takes."""
+"""How a stage is carried out over its items: in threads here, as Prefect tasks in `flows.clean`."""
 
 from __future__ import annotations
 
 import os
-import tomllib
-from pathlib import Path
-from typing import Final
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import Protocol, TypeVar
 
-TIMEOUT: Final = 2.0  # seconds
+from flows.settings import Settings
+from flows.stages import Job
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Product = TypeVar("Product")
 
-def configured_api() -> str | None:
-    """The address of the Prefect API that the environment or the active Prefect profile names, if any does."""
-    if api := os.environ.get("PREFECT_API_URL"):
-        return api
-    home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
-    path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml")).expanduser()
-    try:
-        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    active = os.environ.get("PREFECT_PROFILE", profiles.get("active"))
-    profile = profiles.get("profiles", {}).get(active, {})
-    api = profile.get("PREFECT_API_URL")
-    return api if isinstance(api, str) and api else None
+#: Told as a stage goes on: its name, items done, items in all.
+Report = Callable[[str, int, int], None]
 
 
-def api_answers(api: str) -> bool:
-    """Whether the API says within two seconds that it is well."""
-    import urllib.request  # with all of TLS, which a run without an API does not need
+class Engine(Protocol):
+    """A way to carry out stages."""
 
-    try:
-        with urllib.request.urlopen(f"{api.rstrip('/')}/health", timeout=TIMEOUT) as response:
-            return bool(200 <= response.status < 300)
-    except (OSError, ValueError):
-        return False
+    def each(
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """`function(job, item)` for each item, results in the order of the items; raises what the function raised."""
+
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Job, Item], Iterable[Product]],
+        function: Callable[[Job, Product], object],
+        job: Job,
+        items: Sequence[Item],
+    ) -> list[Product]:
+        """What `produce(job, item)` yields of each item, in order, with `function(job, product)` done for each.
+
+        A product is worked on while later ones are being made. Raises what either function raised.
+        """
+
+
+class Threads:
+    """Stages carried out in threads: polars, numba and the reading of files let each other run.
+
+    One thread makes products at a time, since that is mostly Python's work; when it is done it joins the others.
+    """
+
+    def __init__(self, workers: int, report: Report) -> None:
+        self._workers = workers
+        self._report = report
+
+    def each(
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """See `Engine`."""
+        self._report(stage, 0, len(items))
+        with ThreadPoolExecutor(self._workers) as pool:
+            futures = [pool.submit(function, job, item) for item in items]
+            try:
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    self._report(stage, done, len(items))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return [future.result() for future in futures]
+
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Job, Item], Iterable[Product]],
+        function: Callable[[Job, Product], object],
+        job: Job,
+        items: Sequence[Item],
+    ) -> list[Product]:
+        """See `Engine`."""
+        products: list[Product] = []
+        futures: list[Future[object]] = []
+        stopped = threading.Event()
+        first, second = stages
+
+        def make() -> None:
+            self._report(first, 0, len(items))
+            for done, item in enumerate(items, 1):
+                for product in produce(job, item):
+                    if stopped.is_set():
+                        return
+                    products.append(product)
+                    futures.append(pool.submit(function, job, product))
+                self._report(first, done, len(items))
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            try:
+                pool.submit(make).result()
+                self._report(second, 0, len(futures))
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    self._report(second, done, len(futures))
+            except BaseException:
+                stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        return products
+
+
+def workers(settings: Settings) -> int:
+    """How many workers the settings ask for: as many as there are cores where they leave it open."""
+    return settings.workers or len(os.sched_getaffinity(0))

@@ -1,30 +1,28 @@
 """The plan of a run: what is new, which stage follows which, and what is published in the end.
 
-`carry_out` is the same for every engine. What differs is the way in which a stage is carried out over its items: in
-threads here (`Threads`), as Prefect tasks in `flows.clean`.
+`carry_out` is the same for every engine, see `flows.engine`.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import polars as pl
 
 from cleaners.language import preload
+from cleaners.phrases.phrase import Phrase
 from flows import stages
 from flows.dataset import Dataset, described_all, write_manifest
 from flows.dataset.exchange import require_exchange
+from flows.engine import Engine, workers
 from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.guards import judge
 from flows.history import read_history
@@ -38,104 +36,6 @@ from flows.summary import Outcome, Tally
 from flows.tables import FORMAT, write_part
 from flows.upkeep import finish_rollback, replace_older
 from flows.upkeep.compaction import compact_locked
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-Product = TypeVar("Product")
-
-#: Told as a stage goes on: its name, items done, items in all.
-Report = Callable[[str, int, int], None]
-
-
-class Engine(Protocol):
-    """A way to carry out stages."""
-
-    def each(
-        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
-    ) -> list[Result]:
-        """`function(job, item)` for each item, results in the order of the items; raises what the function raised."""
-
-    def chain(
-        self,
-        stages: tuple[str, str],
-        produce: Callable[[Job, Item], Iterable[Product]],
-        function: Callable[[Job, Product], object],
-        job: Job,
-        items: Sequence[Item],
-    ) -> list[Product]:
-        """What `produce(job, item)` yields of each item, in order, with `function(job, product)` done for each.
-
-        A product is worked on while later ones are being made. Raises what either function raised.
-        """
-
-
-class Threads:
-    """Stages carried out in threads: polars, numba and the reading of files let each other run.
-
-    One thread makes products at a time, since that is mostly Python's work; when it is done it joins the others.
-    """
-
-    def __init__(self, workers: int, report: Report) -> None:
-        self._workers = workers
-        self._report = report
-
-    def each(
-        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
-    ) -> list[Result]:
-        """See `Engine`."""
-        self._report(stage, 0, len(items))
-        with ThreadPoolExecutor(self._workers) as pool:
-            futures = [pool.submit(function, job, item) for item in items]
-            try:
-                for done, future in enumerate(as_completed(futures), 1):
-                    future.result()
-                    self._report(stage, done, len(items))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-        return [future.result() for future in futures]
-
-    def chain(
-        self,
-        stages: tuple[str, str],
-        produce: Callable[[Job, Item], Iterable[Product]],
-        function: Callable[[Job, Product], object],
-        job: Job,
-        items: Sequence[Item],
-    ) -> list[Product]:
-        """See `Engine`."""
-        products: list[Product] = []
-        futures: list[Future[object]] = []
-        stopped = threading.Event()
-        first, second = stages
-
-        def make() -> None:
-            self._report(first, 0, len(items))
-            for done, item in enumerate(items, 1):
-                for product in produce(job, item):
-                    if stopped.is_set():
-                        return
-                    products.append(product)
-                    futures.append(pool.submit(function, job, product))
-                self._report(first, done, len(items))
-
-        with ThreadPoolExecutor(self._workers) as pool:
-            try:
-                pool.submit(make).result()
-                self._report(second, 0, len(futures))
-                for done, future in enumerate(as_completed(futures), 1):
-                    future.result()
-                    self._report(second, done, len(futures))
-            except BaseException:
-                stopped.set()
-                pool.shutdown(cancel_futures=True)
-                raise
-        return products
-
-
-def workers(settings: Settings) -> int:
-    """How many workers the settings ask for: as many as there are cores where they leave it open."""
-    return settings.workers or len(os.sched_getaffinity(0))
 
 
 def carry_out(
@@ -158,46 +58,20 @@ def carry_out(
     found = find(given, exclude=dataset.root)
     phrases = phrases_of(settings)
     with dataset.writing():
-        refuse_while_held(dataset)
-        finish_rollback(dataset)
-        _refuse_other_rules(dataset, settings)
-        if settings.inputs.on_change == "replace":
-            require_exchange(dataset, offline=False)
-            if published := dataset.runs():
-                replace_older(dataset, published[-1])  # should it have been cut short
+        _make_ready(dataset, settings)
         new, same, young = news(
             dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
         )
-        run_id = dataset.next_run()
-        staging = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging))
-        configuration = fingerprint(settings, phrases)
-        job = Job(
-            run_id,
-            dataset.root,
-            staging,
-            settings,
-            phrases,
-            {"copydesk_version": version("copydesk"), "run_id": run_id, "configuration": configuration},
-            _charsets(dataset) if settings.encoding.source_history else {},
-            settings.duplicate.method == "exact" and not dataset.parts("order"),
-            workers(settings),
-            _since(dataset, settings.duplicate.window_days, clock),
-        )
-        batches = list(enumerate(_batches(new, settings.inputs.shard_megabytes * 1_000_000)))
-        if new and settings.language.enabled:
-            threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
+        job = _job(dataset, settings, phrases, clock)
         times = Times()
-        with times.of("read and clean"):
-            read = (
-                engine.chain(("read", "clean"), stages.read_inputs, stages.clean, job, batches) if new else []
-            )
+        read = _read(job, new, engine, times)
         shards = [part.shard for part in read if part.shard is not None]
         tally = _stages(job, shards, engine, times) if shards else None
         ledger = stages.ledger(job, read)
         waiting = young + int(ledger["waits"].sum())
         seconds = time.perf_counter() - started
         if tally is None:
-            shutil.rmtree(staging)
+            shutil.rmtree(job.staging)
             remember(dataset, pl.concat([same, ledger]))
             return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds, waiting)
         write_part(job.signed(ledger), job.publish("ledger", "00000"), job.metadata)
@@ -205,14 +79,7 @@ def carry_out(
             read_history(dataset, settings.guards.window), stages.tally_sources(job, shards), settings.guards
         )
         held_for = [str(finding) for finding in findings]
-        publish = staging / "publish"
-        manifest = {
-            "run_id": run_id,
-            "format": FORMAT,
-            "copydesk": version("copydesk"),
-            "configuration": configuration,
-            "index": index_rules(settings.duplicate),
-            "settings": settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
+        told = {
             "given": list(given),
             "inputs": len(ledger),
             "started": clock.isoformat(timespec="seconds"),
@@ -221,24 +88,91 @@ def carry_out(
             "stages": times.seconds,
             "tally": tally.to_json(),
             "held_for": held_for,
-            "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
         }
-        (publish / "runs").mkdir()
-        write_manifest(publish / "runs" / "run.json", manifest)
+        _write_manifest(job, told)
         if held_for:
-            dataset.hold(run_id, staging, held_for)
+            dataset.hold(job.run_id, job.staging, held_for)
         else:
-            dataset.commit(run_id, publish)
-            if settings.inputs.on_change == "replace":
-                replace_older(dataset, run_id)
-            remember(dataset, same)
-            shutil.rmtree(staging)
-            _compact(dataset, settings.publish.compact_after)
+            _publish(dataset, job, same)
     seconds = time.perf_counter() - started
-    outcome = Outcome(dataset.root, run_id, len(found), len(new), tally, seconds, waiting)
+    outcome = Outcome(dataset.root, job.run_id, len(found), len(new), tally, seconds, waiting)
     if held_for:
-        raise Held(held_message(dataset, run_id), outcome)
+        raise Held(held_message(dataset, job.run_id), outcome)
     return outcome
+
+
+def _make_ready(dataset: Dataset, settings: Settings) -> None:
+    """Bring to an end what was cut short, and refuse a dataset that cannot take a run of these settings now.
+
+    Raises Held where an earlier run is held, ConfigurationError where the index is of other rules, CopydeskError where
+    older versions are to be replaced on a file system that cannot exchange folders.
+    """
+    refuse_while_held(dataset)
+    finish_rollback(dataset)
+    _refuse_other_rules(dataset, settings)
+    if settings.inputs.on_change == "replace":
+        require_exchange(dataset, offline=False)
+        if published := dataset.runs():
+            replace_older(dataset, published[-1])  # should it have been cut short
+
+
+def _job(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], now: datetime) -> Job:
+    """The next run of a dataset, with a folder for its work."""
+    run_id = dataset.next_run()
+    return Job(
+        run_id,
+        dataset.root,
+        Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging)),
+        settings,
+        phrases,
+        {
+            "copydesk_version": version("copydesk"),
+            "run_id": run_id,
+            "configuration": fingerprint(settings, phrases),
+        },
+        _charsets(dataset) if settings.encoding.source_history else {},
+        settings.duplicate.method == "exact" and not dataset.parts("order"),
+        workers(settings),
+        _since(dataset, settings.duplicate.window_days, now),
+    )
+
+
+def _read(job: Job, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.Read]:
+    """What came of the new inputs: shards, read and cleaned."""
+    batches = list(enumerate(_batches(new, job.settings.inputs.shard_megabytes * 1_000_000)))
+    if new and job.settings.language.enabled:
+        threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
+    with times.of("read and clean"):
+        if not new:
+            return []
+        return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, job, batches)
+
+
+def _write_manifest(job: Job, told: Mapping[str, object]) -> None:
+    """The manifest of a run, beside the files that are to be published: what was done, by which rules, and `told`."""
+    publish = job.staging / "publish"
+    manifest = {
+        "run_id": job.run_id,
+        "format": FORMAT,
+        "copydesk": job.metadata["copydesk_version"],
+        "configuration": job.metadata["configuration"],
+        "index": index_rules(job.settings.duplicate),
+        "settings": job.settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
+        **told,
+        "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
+    }
+    (publish / "runs").mkdir()
+    write_manifest(publish / "runs" / "run.json", manifest)
+
+
+def _publish(dataset: Dataset, job: Job, same: pl.DataFrame) -> None:
+    """Commit a run, and do what is to follow upon it; `same` are inputs that are known under another name."""
+    dataset.commit(job.run_id, job.staging / "publish")
+    if job.settings.inputs.on_change == "replace":
+        replace_older(dataset, job.run_id)
+    remember(dataset, same)
+    shutil.rmtree(job.staging)
+    _compact(dataset, job.settings.publish.compact_after)
 
 
 def _since(dataset: Dataset, days: float, now: datetime) -> str:

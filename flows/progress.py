@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from flows.plan import Report
+from flows.engine import Report
 
 
 @contextmanager

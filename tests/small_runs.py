@@ -11,7 +11,8 @@ import polars as pl
 
 from flows.checks import verify
 from flows.dataset import STATE, Dataset, write_manifest
-from flows.plan import Threads, carry_out
+from flows.engine import Threads
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
 from support import table

@@ -87,8 +87,9 @@ def _carry_out(
         return clean_here(inputs, out, config, retry_rejected)
     with importing():
         import_numba()
+        from flows.engine import Threads, workers
         from flows.notify import telling
-        from flows.plan import Threads, carry_out, workers
+        from flows.plan import carry_out
         from flows.progress import show_progress
 
     with telling(settings.notify, out), show_progress(warn, quiet=quiet) as report:
@@ -98,7 +99,7 @@ def _carry_out(
 
 def require_prefect(*, configured: bool = False) -> None:
     """Raise CopydeskError where a Prefect API is configured and cannot be reached, or must be configured and is not."""
-    from flows.engine import api_answers, configured_api
+    from flows.prefect_api import api_answers, configured_api
 
     api = configured_api()
     if api is None and configured:
@@ -112,7 +113,7 @@ def require_prefect(*, configured: bool = False) -> None:
 
 def prefect_answers(what: str = "the run is done") -> bool:
     """Whether a Prefect API is configured and can be reached; a warning where it is configured and cannot."""
-    from flows.engine import api_answers, configured_api
+    from flows.prefect_api import api_answers, configured_api
 
     api = configured_api()
     if api is None or api_answers(api):

@@ -19,8 +19,9 @@ from prefect.testing.utilities import prefect_test_harness
 
 from flows import stages
 from flows.clean import clean, clean_here, compact
+from flows.engine import Threads
 from flows.errors import Held, InputMissing
-from flows.plan import Threads, carry_out
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
 from support import ROOT, Answer, table

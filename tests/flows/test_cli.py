@@ -206,7 +206,7 @@ def test_a_terminal_without_unicode_is_no_failure(tmp_path: Path) -> None:
 
 def test_a_profile_configures_prefect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The API is taken from the environment, else from the active Prefect profile, else there is none."""
-    from flows.engine import configured_api
+    from flows.prefect_api import configured_api
 
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.delenv("PREFECT_PROFILE", raising=False)

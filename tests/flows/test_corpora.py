@@ -16,7 +16,8 @@ import polars as pl
 import pytest
 import zstandard
 
-from flows.plan import Threads, carry_out
+from flows.engine import Threads
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
 from support import ROOT, Answer, table

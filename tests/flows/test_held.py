@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 
 from flows.dataset import Dataset
+from flows.engine import Threads
 from flows.errors import Held, UsageError
 from flows.history import read_history
-from flows.plan import Threads, carry_out
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
 from support import Answer, table

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from flows import ledger
 from flows.checks import verify
 from flows.dataset import Dataset
+from flows.engine import Threads
 from flows.inputs import compression
-from flows.plan import Threads, carry_out
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.summary import Outcome
 from flows.tables import TABLES

@@ -11,8 +11,9 @@ import pytest
 
 from flows.checks import verify
 from flows.dataset import Dataset
+from flows.engine import Threads
 from flows.errors import ConfigurationError
-from flows.plan import Threads, carry_out
+from flows.plan import carry_out
 from flows.settings import Duplicate, Settings
 from flows.tables import TABLES
 from flows.upkeep import compact, reindex, restore, rollback

@@ -21,8 +21,9 @@ from cleaners.paragraphs import REASONS
 from cleaners.sites.count_tables import merge
 from flows.checks.verify import verify
 from flows.dataset import Dataset
+from flows.engine import Threads
 from flows.errors import ConfigurationError, CopydeskError
-from flows.plan import Threads, carry_out
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.tables import TABLES
 from support import ROOT, Answer, table

@@ -24,8 +24,8 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun
 
-from flows.engine import api_answers
 from flows.phrases import config_folder
+from flows.prefect_api import api_answers
 from support import table
 
 pytestmark = [

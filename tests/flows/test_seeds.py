@@ -11,7 +11,8 @@ import pytest
 
 from flows.checks import verify
 from flows.dataset import Dataset
-from flows.plan import Threads, carry_out
+from flows.engine import Threads
+from flows.plan import carry_out
 from flows.settings import Settings
 from support import ROOT, table
 

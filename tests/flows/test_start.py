@@ -59,7 +59,7 @@ def test_a_run_imports_no_more_than_it_needs() -> None:
         import sys
         from flows.start import import_numba
         import_numba()
-        import flows.cli, flows.engine, flows.plan, flows.progress
+        import flows.cli, flows.engine, flows.plan, flows.prefect_api, flows.progress
         print({"ssl", "fsspec", "rich.progress", "scipy", "coverage", "prefect"} & {*sys.modules})
         import coverage, scipy.linalg.cython_blas
     """

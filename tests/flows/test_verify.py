@@ -15,8 +15,9 @@ import pytest
 
 from flows.checks import verify, verify_folder
 from flows.dataset import Dataset, write_manifest
+from flows.engine import Threads
 from flows.errors import CopydeskError, UsageError
-from flows.plan import Threads, carry_out
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.tables import SCHEMAS, TABLES
 from support import Answer

@@ -19,7 +19,8 @@ from pathlib import Path
 from statistics import median
 
 from flows.dataset import Dataset
-from flows.plan import Threads, carry_out
+from flows.engine import Threads
+from flows.plan import carry_out
 from flows.settings import Settings
 from flows.upkeep import compact
 

@@ -31,6 +31,8 @@ _AND: Final = (
 _BY: Final = (
     r"[Bb]y|BY|[Ww]ritten by|[Pp]osted by|[Rr]eported by|[Ss]tory by|[Aa] [Cc]ommentary [Bb]y|[Aa]nalysis by|Von|VON"
     r"|Ein(?:e)? (?:Kommentar|Analyse|Interview|Gastbeitrag|Kolumne) von|Par|PAR|Por|POR|Di|Door|DOOR|Av|AV|Af|Fra"
+    r"|[Ii]nterview(?:ed)? by|Das (?:Gespräch|Interview) führten?|Propos recueillis par|Entretien réalisé par"
+    r"|Intervista di|Entrevista (?:de|por)|Rozmawia(?:ł|ła|li|ły)|Беседовал(?:а|и)?|Vraaggesprek:?|Gesprek door"
     r"|Oleh|Per|Του|Της|Των|Piše|Pišu|Napisao|Napisala|Írta|Kirjoittanut|Skrevet av|Skrevet af|Tekst av"
 )
 _LABELLED: Final = (

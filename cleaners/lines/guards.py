@@ -29,6 +29,7 @@ from cleaners.lines.columns import (
     LINES,
     MARK,
     MARK_ABOVE,
+    MARK_BELOW,
     MARK_DENSITY,
     MARKS_NEAR,
     PROSE_AFTER,
@@ -77,7 +78,8 @@ CAPITAL_LETTERS: Final = 0.7  # of the letters
 FEW_CAPITALS: Final = 0.2  # of the words
 FEW_WORDS: Final = 6
 NAMES: Final = 4  # words
-HEADLINE, SHORT_HEADLINE = 4, 2  # words; the latter right above the first paragraph
+HEADLINE, SHORT_HEADLINE = 4, 2  # words; the latter above the first paragraph,
+LEAD: Final = 2  # lines above it at most
 SENTENCE: Final = 8  # words
 AGAIN: Final = 3  # times
 ALIKE: Final = 4  # ways
@@ -174,7 +176,8 @@ def _of_no_known_script(features: F32) -> Bools:
 
 def _may_be_headline(f: F32) -> Bools:
     like_headline = (f[WORDS] >= HEADLINE) & ~(f[FURNITURE] > OF_FURNITURE)
-    above_lead = (f[WORDS] >= SHORT_HEADLINE) & (f[TO_PROSE_BELOW] == 1) & (f[ADDRESS] == 0)
+    above_lead = (f[WORDS] >= SHORT_HEADLINE) & (f[TO_PROSE_BELOW] <= LEAD) & precedes_prose(f)
+    above_lead &= f[ADDRESS] == 0
     may_be: Bools = (f[FROM_TOP] == 0) & (f[MARK] <= 0) & (like_headline | above_lead)
     return may_be
 
@@ -189,6 +192,12 @@ def follows_prose(f: F32) -> Bools:
     """Whether no phrase is found, and nothing struck, between a line and the last paragraph of prose above it."""
     follows: Bools = f[TO_PROSE_ABOVE] < np.minimum(f[MARK_ABOVE], FAR)
     return follows
+
+
+def precedes_prose(f: F32) -> Bools:
+    """Whether no phrase is found, and nothing struck, between a line and the next paragraph of prose below it."""
+    precedes: Bools = f[TO_PROSE_BELOW] < np.minimum(f[MARK_BELOW], FAR)
+    return precedes
 
 
 def of_body(f: F32) -> Bools:

@@ -26,7 +26,7 @@ from cleaners.lines.columns import (
     REPEATS,
     WORDS,
 )
-from cleaners.lines.guards import AGAIN, Bools, follows_prose, of_body, plain
+from cleaners.lines.guards import AGAIN, Bools, follows_prose, of_body, plain, precedes_prose
 from cleaners.lines.places import ENTRY, FAR
 from cleaners.lines.shape import BEGIN_BULLET
 from cleaners.lines.words import F32
@@ -124,16 +124,22 @@ def _among_forms(text: pl.Series, lines: Candidates) -> Bools:
 
 
 def _above_sentences(lines: Candidates) -> Bools:
-    """Whether the article goes on right below the stretch of a line, in a document of few lines.
+    """Whether the article goes on below a line, with no phrase between, in a document of few lines.
 
-    It does so with a line that is no candidate: a sentence, or a long paragraph.
+    It does so with prose, or right below the stretch with a line that is no candidate: a shorter sentence.
     """
     f = lines.features
     last = np.flatnonzero(np.diff(lines.stretch, append=lines.stretch[-1] + 1))  # of each stretch
     below_is_none = _steps(lines.rows)[(last + 1) % len(lines.rows)] != 1
     goes_on = below_is_none & (f[FROM_BOTTOM, last] > 0) & (f[MARK_BELOW, last] > 1)
     doubtful = (lines.beyond >= 0) & (lines.beyond < SURE) & (f[LINES] < ARTICLE_LINES)
-    above: Bools = doubtful & _may_be_entry(f) & plain(f) & follows_prose(f) & goes_on[lines.stretch]
+    above: Bools = (
+        doubtful
+        & _may_be_entry(f)
+        & plain(f)
+        & follows_prose(f)
+        & (goes_on[lines.stretch] | precedes_prose(f))
+    )
     return above
 
 

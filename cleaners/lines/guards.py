@@ -73,6 +73,7 @@ CAUTION: Final = 1.5
 #: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
 BARE_PROSE: Final = 0.1
 FEW_LINES: Final = 12
+ARTICLE_LINES: Final = 40  # of an article and what is left around it
 CASELESS_LETTERS: Final = 0.1  # of the letters of a line, so that "渡輪 The Ferry" is a line of its script
 CAPITAL_LETTERS: Final = 0.7  # of the letters
 FEW_CAPITALS: Final = 0.2  # of the words
@@ -175,10 +176,12 @@ def _of_no_known_script(features: F32) -> Bools:
 
 
 def _may_be_headline(f: F32) -> Bools:
-    like_headline = (f[WORDS] >= HEADLINE) & ~(f[FURNITURE] > OF_FURNITURE)
-    above_lead = (f[WORDS] >= SHORT_HEADLINE) & (f[TO_PROSE_BELOW] <= LEAD) & precedes_prose(f)
-    above_lead &= f[ADDRESS] == 0
-    may_be: Bools = (f[FROM_TOP] == 0) & (f[MARK] <= 0) & (like_headline | above_lead)
+    """Whether a line is the first, or stands between the menu and the first paragraph of an article."""
+    wording = (f[WORDS] >= HEADLINE) & ~(f[FURNITURE] > OF_FURNITURE)
+    above_lead = precedes_prose(f) & (f[TO_PROSE_BELOW] <= LEAD) & (f[WORDS] >= SHORT_HEADLINE)
+    first = (f[FROM_TOP] == 0) & (wording | (above_lead & (f[ADDRESS] == 0)))
+    below_menu = (f[PROSE_BEFORE] == 0) & (f[LINES] < ARTICLE_LINES) & wording & above_lead & plain(f)
+    may_be: Bools = (f[MARK] <= 0) & (first | below_menu)
     return may_be
 
 

@@ -24,9 +24,10 @@ from cleaners.lines.columns import (
     MARK_BELOW,
     PROSE_BEFORE,
     REPEATS,
+    RUN,
     WORDS,
 )
-from cleaners.lines.guards import AGAIN, Bools, follows_prose, of_body, plain, precedes_prose
+from cleaners.lines.guards import AGAIN, ARTICLE_LINES, Bools, follows_prose, of_body, plain, precedes_prose
 from cleaners.lines.places import ENTRY, FAR
 from cleaners.lines.shape import BEGIN_BULLET
 from cleaners.lines.words import F32
@@ -39,10 +40,10 @@ SURE_OF_STRETCH: Final = 0.5
 #: A stretch of so many lines stays whole if scores strike no larger share of it.
 STRETCH: Final = 4
 FEW_OF_STRETCH: Final = 0.25
-#: In a document of fewer lines a list may stand after lines in which phrases are found,
+#: So many lines between paragraphs are a list.
+LIST: Final = 3
+#: In a document of fewer lines a list may stand after lines in which phrases are found.
 SHORT_DOCUMENT: Final = 60
-#: and in one of fewer, an article and what is left around it, what stands above a sentence is the article's.
-ARTICLE_LINES: Final = 40
 #: A longer line is no entry of a list, nor is a longer one its heading.
 ENTRY_WORDS: Final = 12
 HEADING_WORDS: Final = 4
@@ -52,6 +53,7 @@ FORMS: Final = {
     "time of day": r"(?i)\b\d{1,2}[.:h]\s?\d{2}\b|\b\d{1,2}\s?(?:am|pm|uhr|h)\b"
     r"|\b(?:klo|kl\.|godz\.|ore|às|à|saat) ?\d{1,2}\b",
     "price": r"(?i)[£€$]\s?\d|\d\s?(?:€|£|\$|(?:euros?|kr|kronor|zł|руб|TL)\b)",
+    "temperature": r"(?:^|\s)[+−–-]\d{1,2}(?:\s|°|$)|\d\s?°",
     "telephone": r"(?:\d[ /.()-]{0,2}){7,}",
     "day": rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th|\.|º)?\s+(?:de |d')?{MONTH}|\b{MONTH}\p{{L}}*\.? \d{{1,2}}\b"
     r"|\b\d{1,2}\.\s?\d{1,2}\.|^\p{L}{2,10}[.,]* \d{1,2}(?:$|\D)",
@@ -63,7 +65,7 @@ FORMS: Final = {
 }
 _FORM: Final = "|".join(f"(?:{form})" for form in FORMS.values())
 #: What parts or adorns the entries of menus.
-_ORNAMENT: Final = r"[|¦•·∙●○▪■□▶►▸▹→←⇒↑↓★☆✓✔✕✖®™\\_~<>=+]"
+_ORNAMENT: Final = r"[|¦•·∙●○▪■□▶►▸▹→←⇒↑↓★☆✓✔✕✖®™\\_~<>=]"
 
 
 class Candidates(NamedTuple):
@@ -138,7 +140,7 @@ def _above_sentences(lines: Candidates) -> Bools:
         & _may_be_entry(f)
         & plain(f)
         & follows_prose(f)
-        & (goes_on[lines.stretch] | precedes_prose(f))
+        & (goes_on[lines.stretch] | (precedes_prose(f) & (f[RUN] >= LIST)))
     )
     return above
 

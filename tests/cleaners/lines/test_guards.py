@@ -156,6 +156,15 @@ def test_a_short_headline_stays_above_the_article() -> None:
     """Two words stay as the first line right above the first paragraph, and go where something is between."""
     assert gone(["Fog again", *PROSE]) == []
     assert "Fog again" in gone(["Fog again", "Share on Facebook", *PROSE])
+    assert gone(["Fog again", "Wednesday", *PROSE]) == ["Wednesday"]
+
+
+def test_a_headline_stays_between_a_menu_and_the_article() -> None:
+    """In a short document a line like a headline stays right above the first paragraph, whatever is above it."""
+    headline = "Ferry crews sail again"
+    assert headline not in gone(["Menu", "Search", "Sign in", headline, *PROSE])
+    assert headline not in gone(["Menu", "Search", "Sign in", headline, "Wednesday", *PROSE])
+    assert headline in gone(["Menu", "Search", headline, "Share on Facebook", *PROSE])
 
 
 def test_speakers_stay_though_answers_are_short() -> None:

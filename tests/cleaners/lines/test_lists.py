@@ -17,6 +17,7 @@ from .judging import ALWAYS, PHRASES, PROSE, frame_of
 ENTRIES = {
     "time of day": ["Doors at 7.30pm", "Last boat 23:10"],
     "price": ["Grown-ups £12", "Nur 6 Euro"],
+    "temperature": ["Ночью +5", "Lille 7°"],
     "telephone": ["01632 960 114", "0700 12 34 56"],
     "day": ["Friday 12 March", "Sábado, 12"],
     "label and value": ["Born: Sandwick", "Edad: unos cuarenta"],

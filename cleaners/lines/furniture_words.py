@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,9 @@ from cleaners.phrases.phrase import Phrase
 from cleaners.texts.tokens import U64
 from cleaners.texts.utf8 import utf8
 
+#: Of more wordings than that a word weighs by the share of them that have it.
+WORDINGS: Final = 20_000
+
 
 class FurnitureWords(NamedTuple):
     """A table of hashes, as `table_of` makes it."""
@@ -26,7 +29,11 @@ class FurnitureWords(NamedTuple):
 
 @functools.lru_cache(maxsize=8)
 def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
-    """The words of the wordings of all phrases that strike, each with its weight n / (n + 1), of n phrases."""
+    """The words of the wordings of all phrases that strike, each with its weight.
+
+    A word that n of all N wordings have weighs n / (n + 1), and where N is above `WORDINGS` n / (n + N / `WORDINGS`):
+    else the commonest words would weigh the more the more phrases there are.
+    """
     texts = [
         text
         for phrase in phrases
@@ -41,4 +48,5 @@ def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
         found, _ = count_line(data, start, stop, classes, lower, counts, hashes)
         for key in {int(h) | 1 for h in hashes[:found]}:
             times[key] = times.get(key, 0) + 1
-    return FurnitureWords(*table_of({key: n / (n + 1) for key, n in times.items()}, np.uint64))
+    least = max(1.0, len(texts) / WORDINGS)
+    return FurnitureWords(*table_of({key: n / (n + least) for key, n in times.items()}, np.uint64))

@@ -17,7 +17,7 @@ from cleaners.texts.tokens import U64
 from cleaners.texts.utf8 import utf8
 
 #: Of more wordings than that a word weighs by the share of them that have it.
-WORDINGS: Final = 20_000
+WORDINGS: Final = 15_000
 
 
 class FurnitureWords(NamedTuple):

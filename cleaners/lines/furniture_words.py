@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,7 +12,7 @@ from cleaners.lines.characters import characters
 from cleaners.lines.shape import COUNTS, count_line
 from cleaners.lines.words import F32, table_of
 from cleaners.phrases.phrase import Phrase
-from cleaners.texts.tokens import U64
+from cleaners.texts.tokens import I64, U8, U32, U64, kernel
 from cleaners.texts.utf8 import utf8
 
 #: Of more wordings than that a word weighs by the share of them that have it.
@@ -40,13 +39,23 @@ def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
         if phrase.action != "keep" and phrase.match != "regex"
         for text in phrase.texts
     ]
-    data, offsets = utf8(pl.Series(texts, dtype=pl.String))
-    classes, lower = characters()
-    hashes, counts = np.empty(1 << 10, np.uint64), np.zeros(len(COUNTS), np.int32)
-    times: dict[int, int] = {}
-    for start, stop in pairwise(offsets):
-        found, _ = count_line(data, start, stop, classes, lower, counts, hashes)
-        for key in {int(h) | 1 for h in hashes[:found]}:
-            times[key] = times.get(key, 0) + 1
-    least = max(1.0, len(texts) / WORDINGS)
-    return FurnitureWords(*table_of({key: n / (n + least) for key, n in times.items()}, np.uint64))
+    hashes, wordings = _words(*utf8(pl.Series(texts, dtype=pl.String)), *characters())
+    once = pl.DataFrame({"key": hashes | np.uint64(1), "wording": wordings}).unique()
+    keys, times = once.group_by("key").len().sort("key").to_numpy().T.astype(np.uint64)
+    weights = times / (times + max(1.0, len(texts) / WORDINGS))
+    return FurnitureWords(*table_of(dict(zip(keys.tolist(), weights.tolist(), strict=True)), np.uint64))
+
+
+@kernel
+def _words(data: U8, offsets: I64, classes: U8, lower: U32) -> Any:
+    """(hashes, lines): the words of all lines as `count_line` has them, and the line that each stands in."""
+    # a word and what parts it from the next take two bytes or more
+    hashes = np.empty(len(data) // 2 + len(offsets), np.uint64)
+    lines = np.empty(len(hashes), np.int64)
+    counts = np.zeros(len(COUNTS), np.int32)
+    words = 0
+    for line in range(len(offsets) - 1):
+        found, _ = count_line(data, offsets[line], offsets[line + 1], classes, lower, counts, hashes[words:])
+        lines[words : words + found] = line
+        words += found
+    return hashes[:words], lines[:words]

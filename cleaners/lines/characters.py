@@ -29,11 +29,12 @@ ELLIPSIS: Final = 14
 COLON: Final = 15
 COMMA: Final = 16
 AT: Final = 17
+GUILLEMET: Final = 18  # in pairs a quotation mark, else the arrow of a link: "Next »"
 FIRST_WORD: Final = UPPER
 LAST_WORD: Final = MARK
 
 _MARKS: Final = {
-    SEPARATOR: "|¦•·∙●○▪■□▫►▶▸▹→←⇒↑↓★☆✓✔✕✖×›‹»«©®™/\\_~<>=+※▲▼◆◇・｜／",
+    SEPARATOR: "|¦•·∙●○▪■□▫►▶▸▹→←⇒↑↓★☆✓✔✕✖×›‹©®™/\\_~<>=+※▲▼◆◇・｜／",
     CLOSES: "\"'“”„‟‘’‚‛()[]{}「」『』（）【】《》〈〉［］",
     STOP: ".。．｡۔։।",
     QUESTION: "?!？！؟",
@@ -41,6 +42,7 @@ _MARKS: Final = {
     COLON: ":：",
     COMMA: ",;，；、،؛",
     AT: "@＠",
+    GUILLEMET: "«»",
 }
 _HAN: Final = ((0x3005, 0x3007), (0x3041, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF))
 _MORE_HAN: Final = ((0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9D))

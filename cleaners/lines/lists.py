@@ -85,12 +85,22 @@ def in_lists(text: pl.Series, rows: NDArray[np.int64], features: F32, beyond: F3
     """
     if not (beyond >= 0).any():
         return np.zeros(len(rows), np.bool_)
+    lines = _candidates(rows, features, beyond)
+    stays = _among_forms(text, lines) | _above_sentences(lines)
+    return stays | _in_stretches_that_stay(lines, stays)
+
+
+def must_be_sure(text: pl.Series, rows: NDArray[np.int64], features: F32) -> Bools:
+    """Which of the candidates go only if their log-odds are SURE beyond the threshold, whatever goes beside them."""
+    lines = _candidates(rows, features, np.zeros(len(rows), np.float32))
+    return _among_forms(text, lines) | _above_sentences(lines)
+
+
+def _candidates(rows: NDArray[np.int64], features: F32, beyond: F32) -> Candidates:
     f = features.T
     ends = of_body(f) | (f[MARK] > 0)
     begins = (_steps(rows) != 1) | (f[FROM_TOP] == 0) | ends | np.concatenate(([True], ends[:-1]))
-    lines = Candidates(rows, f, beyond, np.cumsum(begins) - 1)
-    stays = _among_forms(text, lines) | _above_sentences(lines)
-    return stays | _in_stretches_that_stay(lines, stays)
+    return Candidates(rows, f, beyond, np.cumsum(begins) - 1)
 
 
 def _among_forms(text: pl.Series, lines: Candidates) -> Bools:
@@ -106,9 +116,8 @@ def _among_forms(text: pl.Series, lines: Candidates) -> Bools:
     texts = text.gather(rows[near])
     formed = np.zeros(len(rows), np.bool_)
     formed[near] = (matches(texts, _FORM) & ~matches(texts, _ORNAMENT)).to_numpy()
-    document = np.cumsum(
-        f[FROM_TOP] < _steps(rows)
-    )  # of the candidates before this one none is in its document
+    begins = f[FROM_TOP] < _steps(rows)  # a document: none of the candidates before is in it
+    document = np.cumsum(begins)
 
     def at(step: int) -> Bools:
         """Whether the line so many lines below has the form of an entry."""

@@ -16,6 +16,7 @@ from cleaners.lines.characters import (
     DIGIT,
     ELLIPSIS,
     FIRST_WORD,
+    GUILLEMET,
     HAN,
     HANGUL,
     LAST_WORD,
@@ -85,7 +86,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
     letters_in_word = 0
     han, hangul, dense = 0, 0, 0
     in_piece, after_stop = False, False  # a piece is what stands between white space
-    dots = 0
+    dots, opened, closed = 0, 0, 0  # full stops one after the other, guillemets
     code: Any
     previous_single: Any = 0
     gap: Any = False
@@ -193,7 +194,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 after_stop, gap = True, code > 0x2E7F
             elif kind == QUESTION:
                 after_stop, gap = True, code > 0x2E7F
-            elif kind != CLOSES:
+            elif kind not in (CLOSES, GUILLEMET):
                 after_stop = False
             if kind == SEPARATOR:
                 separators += 1
@@ -203,11 +204,14 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 commas += 1
             elif kind == CLOSES:
                 quotes += 1
+            elif kind == GUILLEMET:
+                opened += code == 0xAB
+                closed += code == 0xBB
             elif kind == AT:
                 addresses += 1
             elif kind == OTHER:
                 symbols += 1
-        if kind != WHITE and kind != CLOSES:
+        if kind not in (WHITE, CLOSES, GUILLEMET):
             dots = dots + 1 if kind == STOP else 0
             last = kind
         last_but_one = before
@@ -217,6 +221,10 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
         if (letters_in_word >= WORD or hangul > 0) and found < room:
             hashes[found] = finish(word_h, word_left, word_bits)
             found += 1
+    if opened == closed:
+        quotes += opened + closed
+    else:
+        separators += opened + closed
     small = words - capitalised - uncased
     if han or dense or hangul:
         caseless += han + dense + hangul
@@ -233,7 +241,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
         sentences, addresses, short_words, caseless,
     )  # fmt: skip
     counts[ENDING] = END_ELLIPSIS if dots > 1 else _ending(last)
-    counts[BEGINNING] = _beginning(data, start, stop, classes) if start < stop else 0
+    counts[BEGINNING] = _beginning(data, start, stop, classes, opened == closed) if start < stop else 0
     return found, finish(line_h, line_left, line_bits)
 
 
@@ -249,7 +257,7 @@ def _kind(data: U8, at: int, classes: U8) -> Any:
 
 
 @kernel
-def _beginning(data: U8, start: int, stop: int, classes: U8) -> int:
+def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> int:
     kind, width = _kind(data, start, classes)
     if kind == LOWER:
         return BEGIN_SMALL
@@ -257,9 +265,9 @@ def _beginning(data: U8, start: int, stop: int, classes: U8) -> int:
         return BEGIN_DIGIT
     if FIRST_WORD <= kind <= LAST_WORD:
         return BEGIN_CAPITAL
-    if kind == CLOSES:
+    if kind == CLOSES or (kind == GUILLEMET and quoted):
         return BEGIN_QUOTE
-    if kind == SEPARATOR:
+    if kind in (SEPARATOR, GUILLEMET):
         return BEGIN_BULLET
     spaced = start + width < stop and _kind(data, start + width, classes)[0] == WHITE
     return BEGIN_BULLET if spaced else BEGIN_SYMBOL

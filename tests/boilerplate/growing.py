@@ -11,22 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.lines.columns import FEATURES
-from cleaners.lines.guards import caution
 
 from .scoring import FOLDS, NEVER, Scored, Where
 from .wording import Learned, Wordings
 
-TREES = 120
+TREES = 240
 PARAMETERS: Mapping[str, Any] = {
     "objective": "binary",
     "num_leaves": 31,
-    "learning_rate": 0.08,
+    "learning_rate": 0.04,
     "min_data_in_leaf": 200,
     "min_sum_hessian_in_leaf": 20,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "lambda_l2": 5.0,
+    "lambda_l2": 10.0,
     "max_bin": 127,
     # the same trees, bit for bit, whatever the machine
     "seed": 1,
@@ -67,13 +66,13 @@ def grow(
 def odds(
     booster: lightgbm.Booster, learned: Learned, scored: Scored, where: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The log-odds of every line of `where`, less their caution; NEVER of those that are no candidates."""
+    """The log-odds of every line of `where`, less what they must have beyond the threshold; else NEVER."""
     answer = np.full(len(scored.keep), NEVER)
     wanted = (where & ~scored.guarded)[scored.rows]
     if wanted.any():
         features = learned.features(scored)[wanted]
         predicted = booster.predict(features, raw_score=True, num_threads=1)
-        answer[scored.rows[wanted]] = predicted - caution(features)
+        answer[scored.rows[wanted]] = predicted - scored.careful[wanted]
     return answer
 
 

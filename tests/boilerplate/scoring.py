@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from cleaners.boilerplate import boilerplate
 from cleaners.lines.characters import characters
-from cleaners.lines.guards import page_like
+from cleaners.lines.guards import caution, page_like
 from cleaners.lines.judge import features_of, may_be_struck
+from cleaners.lines.lists import SURE, must_be_sure
 from cleaners.lines.ngrams import ngram_weights, ngrams_of
 from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
@@ -47,6 +48,7 @@ class Scored:
     ngrams: NDArray[np.uint32]  # of the candidates, one after the other,
     ngram_ends: NDArray[np.int64]  # and where those of each end
     guarded: NDArray[np.bool_]  # lines that no score strikes
+    careful: NDArray[np.float32]  # by how much the log-odds of the candidates must be beyond the threshold
     page: NDArray[np.bool_]  # lines of whole pages
 
 
@@ -61,9 +63,11 @@ def after_rules(labelled: LabelledSet) -> Scored:
     frame = related_articles(frame, phrases=phrases, found=found)
     frame = boilerplate(frame, phrases=phrases, found=found)
     rows, features = features_of(frame, found, phrases, ngram_weights({}), cleared=True)
-    not_cleared, _ = features_of(frame, found, phrases, ngram_weights({}))
+    asked, features_of_asked = features_of(frame, found, phrases, ngram_weights({}))
     guarded = np.ones(len(frame), np.bool_)
-    guarded[rows] = ~np.isin(rows, not_cleared) | ~may_be_struck(frame, found, rows, features)
+    guarded[asked] = ~may_be_struck(frame, found, asked, features_of_asked)
+    careful = caution(features)
+    careful[np.searchsorted(rows, asked)] += SURE * must_be_sure(frame["text"], asked, features_of_asked)
     page = np.zeros(len(frame), np.bool_)
     page[rows] = page_like(features)
     return Scored(
@@ -82,6 +86,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
         features,
         *ngrams_of(*utf8(frame["text"].fill_null("")), rows, *characters()),
         guarded,
+        careful,
         page,
     )
 

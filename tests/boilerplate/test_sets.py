@@ -86,7 +86,7 @@ def scored(odds: list[float], keep: list[bool], words: list[int], page: bool = F
     return Scored(
         "s", "real", np.array(["x"] * n), np.array(keep), np.array(words), np.array(["en"] * n), np.array(["d"] * n),
         np.array(["g"] * n), np.zeros(n, np.int64), no, ~no, np.arange(n), np.zeros((n, 1), np.float32),
-        np.zeros(0, np.uint32), np.zeros(n + 1, np.int64), no, np.full(n, page),
+        np.zeros(0, np.uint32), np.zeros(n + 1, np.int64), no, np.zeros(n, np.float32), np.full(n, page),
     )  # fmt: skip
 
 

@@ -111,6 +111,8 @@ def reference(text: str) -> dict[str, int]:
     pieces = [[kind(c) for c in piece] for piece in text.split()]
     firsts = [next((k for k in piece if k in WORDS and k != "mark"), None) for piece in pieces]
     spaced = sum(first is not None for first in firsts)
+    guillemets = re.findall("[«»]", text)
+    paired = guillemets.count("«") == guillemets.count("»")
     han, hangul, dense = (kinds.count(k) for k in ("han", "hangul", "dense"))
     return {
         "words": max(spaced, han // 2 + dense // 4 + hangul // 2),
@@ -122,13 +124,13 @@ def reference(text: str) -> dict[str, int]:
         "figures": firsts.count("digit"),
         "digits": kinds.count("digit"),
         "symbols": kinds.count("other"),
-        "quotes": kinds.count("closes"),
+        "quotes": kinds.count("closes") + paired * len(guillemets),
         "caseless": kinds.count("letter") + han + hangul + dense,
     }
 
 
 TEXTS = st.one_of(
-    st.text(alphabet='aB1 .,?!:…|-–@/"“”()éßЖ漢かカ한กअم\u0301😀\u00a0*•', max_size=40),
+    st.text(alphabet='aB1 .,?!:…|-–@/"“”«»()éßЖ漢かカ한กअم\u0301😀\u00a0*•', max_size=40),
     st.text(max_size=30),
 )
 
@@ -148,6 +150,8 @@ def test_counts(text: str) -> None:
         ("The ferry sails ...", lc.END_ELLIPSIS),
         ("The ferry sails…", lc.END_ELLIPSIS),
         ("Who sails?", lc.END_QUESTION),
+        ("« The ferry sails again. »", lc.END_STOP),
+        ("Next »", lc.END_NOTHING),
         ("渡輪明天恢復航行。", lc.END_STOP),
         ("Who sails:", lc.END_COLON),
         ("Ferry, bus,", lc.END_COMMA),
@@ -168,6 +172,9 @@ def test_ending(text: str, ending: int) -> None:
         ("渡輪", lc.BEGIN_CAPITAL),
         ("3 ferries", lc.BEGIN_DIGIT),
         ("“Ferries", lc.BEGIN_QUOTE),
+        ("« Ferries » sail", lc.BEGIN_QUOTE),
+        ("»Ferries« sail", lc.BEGIN_QUOTE),
+        ("« Ferries", lc.BEGIN_BULLET),
         ("• Ferries", lc.BEGIN_BULLET),
         ("- Ferries", lc.BEGIN_BULLET),
         ("* Ferries", lc.BEGIN_BULLET),

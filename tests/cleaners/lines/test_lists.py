@@ -8,7 +8,7 @@ import pytest
 
 from cleaners.lines.columns import WORDS
 from cleaners.lines.judge import features_of
-from cleaners.lines.lists import FORMS, SURE, SURE_OF_STRETCH, in_lists
+from cleaners.lines.lists import FORMS, SURE, SURE_OF_STRETCH, in_lists, must_be_sure
 from cleaners.phrases.search import search
 
 from .judging import ALWAYS, PHRASES, PROSE, frame_of
@@ -107,6 +107,15 @@ def test_a_stretch_is_not_torn_apart() -> None:
     assert staying([*PROSE, *lines, *FOOTER], {lines[1]: SURE_OF_STRETCH}) == []
     assert staying([*PROSE, *lines, *FOOTER], all_at(doubt, *lines[:2])) == []
     assert staying([*PROSE, *lines[:2], *FOOTER], {lines[1]: doubt}) == []
+
+
+def test_which_must_be_sure() -> None:
+    """Known before anything is scored, it is of entries of lists and of what stands above sentences, not of footers."""
+    entries = ["Friday 12 March", "Friday 19 March"]
+    frame = frame_of([*PROSE, *entries, "Ada Finch", *FOOTER, "Harbour weekly"])
+    rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ALWAYS.ngrams)
+    sure = must_be_sure(frame["text"], rows, features)
+    assert frame["text"].gather(rows[sure]).to_list() == entries
 
 
 def test_documents_do_not_know_each_other() -> None:

@@ -16,7 +16,7 @@ from cleaners.lines.shape import (
 )
 from cleaners.texts.tokens import kernel
 
-SENTENCE: Final = 6  # words
+SENTENCE: Final = 3  # words
 #: What share of a line's words furniture has rather than articles, of a line that is nobody's for sure.
 HARDLY_OF_FURNITURE: Final = 0.3
 

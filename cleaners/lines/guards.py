@@ -121,16 +121,17 @@ def may_go(features: F32) -> Bools:
     """Whether the guards let a line go if its score says so.
 
     Always kept are: what a phrase keeps; rows of tables; lines that measure out one thing after the other; names with
-    figures, one after the other; the first line of a document, if it may be its headline; in a document in which no
-    phrase is found, what ends as a sentence does, and the lines if there are but two; and in scripts without case, on
-    which nothing was trained, whatever has no phrase on it and no struck line right beside it. In an article a few
-    words alone between two paragraphs of prose stay, unless a phrase, an address, separators or figures are in them,
-    and so do those that come again and again, as the names of who speaks. In an article, below the first prose of a
-    document of few lines, and in a document with hardly any prose or of a few lines in which no phrase is found, as
-    in a poem, a strike needs evidence: a phrase near, an address, separators, capitals, words of furniture, or, in an
-    article, a place at the edge of the document or of its prose. Capitals of a line with figures, and words of
-    furniture, are none amid prose, nor is the place in a document of a few lines. Items of a list that a sentence or
-    a colon introduces stay, and what reads like a sentence without its stop.
+    figures, one after the other; in a document of few lines short sentences below the prose; the first line of a
+    document, if it may be its headline; in a document in which no phrase is found, what ends as a sentence does, and
+    the lines if there are but two; and in scripts without case, on which nothing was trained, whatever has no phrase
+    on it and no struck line right beside it. In an article a few words alone between two paragraphs of prose stay,
+    unless a phrase, an address, separators or figures are in them, and so do those that come again and again, as the
+    names of who speaks. In an article, below the first prose of a document of few lines, and in a document with
+    hardly any prose or of a few lines in which no phrase is found, as in a poem, a strike needs evidence: a phrase
+    near, an address, separators, capitals, words of furniture, or, in an article, a place at the edge of the document
+    or of its prose. Capitals of a line with figures, and words of furniture, are none amid prose, nor is the place in
+    a document of a few lines. Items of a list that a sentence or a colon introduces stay, and what reads like a
+    sentence without its stop.
 
     What else stays of lists, by the texts and by the scores, is told by `cleaners.lines.lists`.
     """
@@ -139,7 +140,7 @@ def may_go(features: F32) -> Bools:
     kept |= _of_no_known_script(features) | _may_be_headline(f)
     unmarked = f[MARK_DENSITY] == 0
     kept |= unmarked & ((f[ENDING] == END_STOP) | (f[LINES] <= 2))
-    kept |= _measures(f) | _counts(f)
+    kept |= _measures(f) | _counts(f) | _answers(f)
     bare = unmarked & ((f[LINES] < FEW_LINES) | (f[PROSE_LINES] < BARE_PROSE))
     page = page_like(features) & ~bare & ~_below_in_short(f)
     evident = _evident(features, bare) & ~(_listed(f) | _wording(f) | _alone(features) | _speaks(features))
@@ -270,6 +271,14 @@ def _measures(f: F32) -> Bools:
         & _beside_its_like(f)
     )
     return measures
+
+
+def _answers(f: F32) -> Bools:
+    """Whether a line is a short sentence ("Thank you.") below the prose of an article, with no phrase between."""
+    answers: Bools = (
+        plain(f) & (f[ENDING] == END_STOP) & (f[WORDS] >= 2) & (f[LINES] < ARTICLE_LINES) & follows_prose(f)
+    )
+    return answers
 
 
 def _counts(f: F32) -> Bools:

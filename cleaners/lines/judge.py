@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from cleaners.furniture.by_line import label_lines
 from cleaners.lines.characters import characters
-from cleaners.lines.columns import MARK, MARKS_NEAR
+from cleaners.lines.columns import LINES, MARK, MARKS_NEAR
 from cleaners.lines.features import line_features
 from cleaners.lines.furniture_words import furniture_words
-from cleaners.lines.guards import Bools, amid_prose, caseless, caution, may_go, page_like
+from cleaners.lines.guards import ARTICLE_LINES, Bools, amid_prose, caseless, caution, may_go, page_like
 from cleaners.lines.lists import in_lists
 from cleaners.lines.ngrams import NgramWeights
 from cleaners.lines.places import ENTRY, HIT, KEPT, NEAR, STRUCK
@@ -99,7 +99,8 @@ def _places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
     vague = either[rows] | (
         (features[:, MARK] <= 0) & (features[:, MARKS_NEAR] > 0) & ~_near(sure, frame)[rows]
     )
-    may &= ~(vague & ~page_like(features) & amid_prose(features))
+    article = ~page_like(features) | (features[:, LINES] < ARTICLE_LINES)
+    may &= ~(vague & article & amid_prose(features))
     return may
 
 

@@ -35,7 +35,7 @@ from cleaners.texts.matching import matches
 from cleaners.texts.tokens import I64
 
 #: Log-odds beyond the threshold from which a line goes although it is in a list, and although its stretch stays.
-SURE: Final = 1.75
+SURE: Final = 2.0
 SURE_OF_STRETCH: Final = 0.5
 #: A stretch of so many lines stays whole if scores strike no larger share of it.
 STRETCH: Final = 4

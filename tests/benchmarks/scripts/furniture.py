@@ -23,7 +23,7 @@ from cleaners.repeated_headline import repeated_headline
 from flows.line_scores import line_scores
 from flows.settings import Settings, phrases_of
 
-PARTS = 6
+PARTS = 4
 
 phrases, model = phrases_of(Settings()), line_scores()
 

@@ -130,6 +130,15 @@ def test_the_rows_of_a_table_stay() -> None:
     )
 
 
+def test_short_sentences_of_an_article_stay() -> None:
+    """Answers of two words stay below its prose; after furniture, on a long page, or without a stop they may go."""
+    answers = ["Thank you.", "Subscribe free."]
+    assert gone([*PROSE, *answers, "Share on Facebook"]) == []
+    assert gone([*PROSE, "Thank you", "Share on Facebook"]) == ["Thank you"]
+    assert gone([*PROSE, "Share on Facebook", *answers]) == answers
+    assert gone([*PROSE, *answers, "Share on Facebook", *["Boats and nets"] * 60])[:2] == answers
+
+
 def test_measures() -> None:
     """What is measured out, line by line, stays on a whole page, too; a figure alone among short lines does not."""
     measured = ["200 g of flour", "100 g of butter", "2 pinches of salt"]

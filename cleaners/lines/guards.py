@@ -21,6 +21,7 @@ from cleaners.lines.columns import (
     CHARACTERS,
     DIGITS,
     ENDING,
+    ENDING_ABOVE,
     FROM_BOTTOM,
     FROM_TOP,
     FURNITURE,
@@ -45,6 +46,7 @@ from cleaners.lines.columns import (
     TO_PROSE_BELOW,
     UPPER,
     WORDS,
+    WORDS_ABOVE,
 )
 from cleaners.lines.places import FAR, KEPT
 from cleaners.lines.shape import (
@@ -274,9 +276,17 @@ def _measures(f: F32) -> Bools:
 
 
 def _answers(f: F32) -> Bools:
-    """Whether a line is a short sentence ("Thank you.") below the prose of an article, with no phrase between."""
+    """Whether a line is a short sentence ("Thank you.") below the prose of an article, with no phrase between.
+
+    Or it stands right below such a sentence, as one of several that has lost its stop.
+    """
+    below_one = (f[ENDING_ABOVE] == END_STOP) & (f[WORDS_ABOVE] < BODY_SENTENCE)
     answers: Bools = (
-        plain(f) & (f[ENDING] == END_STOP) & (f[WORDS] >= 2) & (f[LINES] < ARTICLE_LINES) & follows_prose(f)
+        plain(f)
+        & ((f[ENDING] == END_STOP) | below_one)
+        & (f[WORDS] >= 2)
+        & (f[LINES] < ARTICLE_LINES)
+        & follows_prose(f)
     )
     return answers
 

@@ -27,12 +27,14 @@ from cleaners.lines.rules import rules
 from cleaners.lines.score import KINDS, LineModel, log_odds
 from cleaners.lines.words import F32
 from cleaners.phrases.phrase import Phrase
+from cleaners.texts.matching import matches
 from cleaners.texts.tokens import I64, U8
 from cleaners.texts.utf8 import starts_of, utf8
 
 RULE: Final = "line score"
 
-_QUOTED: Final = r"^\|?>|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
+#: Quoted mail; a line that is a quotation; a note of what is heard: "[bells]".
+_STAYS: Final = r"^\|?>|^\[\p{Ll}[\p{L} ]{2,30}\]$|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
 
 
 def judge_lines(
@@ -105,9 +107,9 @@ def _places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
 
 
 def _texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
-    """Whether these lines are neither labelled nor quoted, mail or not, which is nobody's furniture."""
+    """Whether these lines are neither labelled nor quoted, which is nobody's furniture, nor notes in brackets."""
     text = frame.get_column("text").gather(rows)
-    stays = text.str.contains(_QUOTED).fill_null(False) | label_lines(text).is_not_null()
+    stays = matches(text, _STAYS).fill_null(False) | label_lines(text).is_not_null()
     allowed: Bools = (~stays).to_numpy()
     return allowed
 

@@ -134,9 +134,16 @@ def test_short_sentences_of_an_article_stay() -> None:
     """Answers of two words stay below its prose; after furniture, on a long page, or without a stop they may go."""
     answers = ["Thank you.", "Subscribe free."]
     assert gone([*PROSE, *answers, "Share on Facebook"]) == []
+    assert gone([*PROSE, "Boil it.", "Let it cool", "Serve it.", "Share on Facebook"]) == []
     assert gone([*PROSE, "Thank you", "Share on Facebook"]) == ["Thank you"]
     assert gone([*PROSE, "Share on Facebook", *answers]) == answers
     assert gone([*PROSE, *answers, "Share on Facebook", *["Boats and nets"] * 60])[:2] == answers
+
+
+def test_notes_of_what_is_heard_stay() -> None:
+    """In a transcript "[bells]" stays wherever it stands; a button in brackets goes."""
+    assert gone([*PROSE, "[bells]", "Share on Facebook"]) == []
+    assert gone([*PROSE, "[Harbour Weekly]", "Share on Facebook"]) == ["[Harbour Weekly]"]
 
 
 def test_measures() -> None:

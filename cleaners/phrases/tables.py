@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -48,26 +48,14 @@ class Tables:
 @functools.lru_cache(maxsize=16)
 def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
     """The tables of the phrases, made once and kept."""
-    rows = [(text, number) for number, phrase in enumerate(phrases) for text in phrase.texts]
-    is_line = [phrases[number].match == "line" for _, number in rows]
-    folded = fold(pl.Series([text for text, _ in rows], dtype=pl.String)).to_list()
-    start: dict[str, list[int]] = {}
-    anywhere: dict[str, list[int]] = {}
+    start, anywhere = (_by_wording(phrases, match) for match in ("start", "anywhere"))
     regexes: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
-    for (text, number), wording in zip(rows, folded, strict=True):
-        if phrases[number].match == "regex":
+    for number, phrase in enumerate(phrases):
+        for text in phrase.texts if phrase.match == "regex" else ():
             # together those that begin at the start of the line are quickly done with a line, and the others are not
             regexes[text.startswith("^")].append((text, number))
-        elif phrases[number].match == "start" and wording:
-            start.setdefault(wording, []).append(number)
-        elif phrases[number].match == "anywhere" and wording:
-            anywhere.setdefault(wording, []).append(number)
     lines = (
-        pl.DataFrame(
-            {"wording": folded, "phrase": [number for _, number in rows], "line": is_line},
-            schema={"wording": pl.String, "phrase": pl.UInt32, "line": pl.Boolean},
-        )
-        .filter("line")
+        _wordings(phrases, "line")
         .select(strip_end(pl.col("wording")), "phrase")
         .filter(pl.col("wording") != "")
         .unique(maintain_order=True)
@@ -116,6 +104,19 @@ def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
         ),
         about,
     )
+
+
+def _wordings(phrases: Sequence[Phrase], match: str) -> pl.DataFrame:
+    """(wording, phrase) of the phrases that match so, folded; none is empty."""
+    rows = [(text, number) for number, p in enumerate(phrases) if p.match == match for text in p.texts]
+    found = pl.DataFrame(rows, schema={"wording": pl.String, "phrase": pl.UInt32}, orient="row")
+    return found.with_columns(fold(found.get_column("wording"))).filter(pl.col("wording") != "")
+
+
+def _by_wording(phrases: Sequence[Phrase], match: str) -> dict[str, list[int]]:
+    """Of each wording of the phrases that match so, in their order, the phrases."""
+    found = _wordings(phrases, match).group_by("wording", maintain_order=True).agg("phrase")
+    return dict(found.iter_rows())
 
 
 @functools.lru_cache(maxsize=4096)

@@ -23,6 +23,7 @@ from cleaners.pages.lines import page_lines
 from cleaners.pages.menu import ENTRIES, menus
 from cleaners.pages.menu import RULE as MENU
 from cleaners.paragraphs import remove
+from cleaners.phrases.articles import with_articles_own
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import lines_of, search
 from cleaners.phrases.topics import spoken_of
@@ -55,7 +56,8 @@ def boilerplate(
 
     - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line, and none of the action
       `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
-      a sentence about that of which the article speaks stays, see `cleaners.phrases.topics`;
+      a sentence about that of which the article speaks stays, see `cleaners.phrases.topics`, and so do questions and
+      short answers amid its paragraphs, see `cleaners.phrases.articles`;
     - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
       two or more, or it holds one and stands in a run of two or more such lines;
     - "mark without a word": see `cleaners.furniture.stray_mark`;
@@ -71,17 +73,22 @@ def boilerplate(
       `strictness` (0 to 1) asks for, and no guard keeps it, see `cleaners.lines.guards`. At 0, or without a model, no
       line is scored.
 
+    The first printing of a document's title stays, whatever it looks like.
+
     `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
     """
     # rules and scores see what rules have struck, never what a score has: so striking again strikes the same
     unscored = _without_scores(frame)
     found = search(unscored, phrases) if found is None else found
+    lines = lines_of(unscored)
+    found = with_articles_own(found, unscored, lines)
     texts = utf8(unscored.get_column("text").fill_null(""))
     struck = _strike(
         unscored,
         _by_rules(
             unscored,
+            lines,
             texts,
             found,
             phrases,
@@ -126,6 +133,7 @@ def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
 
 def _by_rules(
     frame: pl.DataFrame,
+    lines: pl.DataFrame,
     texts: tuple[U8, I64],
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
@@ -137,7 +145,6 @@ def _by_rules(
     datelines: bool,
 ) -> pl.DataFrame:
     """(row, rule) of the lines that phrases and structure strike."""
-    lines = lines_of(frame)
     kept = found.filter(action="keep")
     by_phrase = (
         _not_in_mid_article(found.filter(action="line"), lines)

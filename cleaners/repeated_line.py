@@ -8,7 +8,8 @@ kinds of lines are struck:
 - a line that most documents print, and that would be too little by itself (a word of a menu), in the company of
   others that are struck.
 
-What a source may repeat for good reasons stays: quotations, questions, labels, by-lines, names, figures, the headline.
+What a source may repeat for good reasons stays: quotations, questions, short sentences amid its articles, labels,
+by-lines, names, figures, the headline.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ FEW_DOCUMENTS: Final = 3
 MOST_DOCUMENTS: Final = 0.5
 #: A line in so large a share needs no more than company.
 LARGE_SHARE: Final = 0.3
+#: A short sentence amid articles may be what many of them have to say: "The company declined to comment."
+SHORT_SENTENCE: Final = 12
 #: Above and below the article a smaller share will do: one in so many of `min_share`, in more documents.
 EDGE_SHARE: Final = 5
 EDGE_DOCUMENTS: Final = 8
@@ -207,6 +210,7 @@ def _judged(known: pl.DataFrame, *, min_documents: int, min_share: float, min_wo
         & ((at_edge & (share >= min_share) & (words > FEW_WORDS)) | ~pl.col("heading"))
         & (at_edge | (words > FEW_WORDS))
         & ~(in_few & (pl.col("prose") | ~at_edge))
+        & ~(pl.col("prose") & ~at_edge & (words <= SHORT_SENTENCE) & (share < LARGE_SHARE))
     )
     template = (
         at_edge

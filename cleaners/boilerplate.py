@@ -28,12 +28,12 @@ from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import lines_of, search
 from cleaners.phrases.topics import spoken_of
 from cleaners.texts.prose import is_prose
-from cleaners.texts.tokens import I64, U8
 from cleaners.texts.utf8 import utf8
 
 #: A whole page has so many lines of menus; on it, what these phrases strike stands below the article, too.
 OF_DUMP: Final = 10
 WORDS_OF_TEASER: Final = 25
+IMAGE_CREDIT: Final = ":image-credit"  # of phrases
 FOOTERS: Final = ":(?:newsletter|subscribe|share|follow-us|copyright|cookies|app|tips)$"
 
 
@@ -73,7 +73,7 @@ def boilerplate(
       `strictness` (0 to 1) asks for, and no guard keeps it, see `cleaners.lines.guards`. At 0, or without a model, no
       line is scored.
 
-    The first printing of a document's title stays, whatever it looks like.
+    The first printing of a document's title stays, whatever it looks like, and so does what is switched off.
 
     `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
@@ -81,24 +81,23 @@ def boilerplate(
     # rules and scores see what rules have struck, never what a score has: so striking again strikes the same
     unscored = _without_scores(frame)
     found = search(unscored, phrases) if found is None else found
-    lines = lines_of(unscored)
-    found = with_articles_own(found, unscored, lines)
     texts = utf8(unscored.get_column("text").fill_null(""))
-    struck = _strike(
-        unscored,
-        _by_rules(
-            unscored,
-            lines,
-            texts,
-            found,
-            phrases,
-            image_credits,
-            pull_quotes,
-            author_biographies,
-            by_lines=by_lines,
-            datelines=datelines,
-        ),
-    )
+    lines = lines_of(unscored)
+    looked = lines.with_columns(first_look(texts).gather(lines.get_column("row")))
+    beside = [  # what stands beside an article, and whether it is to go
+        (image_credits, credits_of_images(looked)),
+        (image_credits, found.filter(pl.col("rule").str.ends_with(IMAGE_CREDIT))),
+        (pull_quotes, quotes_pulled(looked, texts)),
+        (author_biographies, biographies_of_authors(looked)),
+    ]
+    stays = pl.concat([rows.get_column("row") for goes, rows in beside if not goes] or [lines["row"].clear()])
+    found = with_articles_own(found, unscored, lines, stays)
+    rules = [rows.select("row", "rule") for goes, rows in beside if goes]
+    if by_lines or datelines:
+        struck_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
+        labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
+        rules.append(labels.filter(pl.col("rule").is_in(struck_labels)))
+    struck = _strike(unscored, _by_rules(unscored, looked, found, phrases, rules))
     if model is not None and strictness > 0:
         struck = _strike(struck, judge_lines(struck, found, phrases, model, strictness, texts))
     if unscored is frame:
@@ -134,38 +133,24 @@ def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
 def _by_rules(
     frame: pl.DataFrame,
     lines: pl.DataFrame,
-    texts: tuple[U8, I64],
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
-    image_credits: bool,
-    pull_quotes: bool,
-    author_biographies: bool,
-    *,
-    by_lines: bool,
-    datelines: bool,
+    rules: Sequence[pl.DataFrame],
 ) -> pl.DataFrame:
-    """(row, rule) of the lines that phrases and structure strike."""
+    """(row, rule) of the lines that phrases and structure strike, by `rules` (row, rule) among others.
+
+    `lines` have been through `first_look`.
+    """
     kept = found.filter(action="keep")
     by_phrase = (
         _not_in_mid_article(found.filter(action="line"), lines)
         .filter(~pl.col("row").is_in(spoken_of(found, lines, phrases).implode()))
         .select("row", "rule")
     )
-    lines = lines.with_columns(first_look(texts).gather(lines.get_column("row")))
     buttons = button_lines(lines)
-    rules = [by_phrase, share_bars(buttons), stray_marks(lines)]
-    if image_credits:
-        rules.append(credits_of_images(lines))
-    if pull_quotes:
-        rules.append(quotes_pulled(lines, texts))
-    if author_biographies:
-        rules.append(biographies_of_authors(lines))
-    if by_lines or datelines:
-        struck_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
-        labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
-        rules.append(labels.filter(pl.col("rule").is_in(struck_labels)))
+    before = [by_phrase, share_bars(buttons), stray_marks(lines)]
     return (
-        pl.concat([*rules, *_of_page(frame, lines, found, buttons)])
+        pl.concat([*before, *rules, *_of_page(frame, lines, found, buttons)])
         .join(kept, on="row", how="anti", maintain_order="left")
         .unique("row", keep="first", maintain_order=True)
     )

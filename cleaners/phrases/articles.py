@@ -18,12 +18,14 @@ _SHORT_ANSWER: Final = r"^[\p{L}\p{M}'’]+(?: [\p{L}\p{M}'’]+)?[.।]\P{Alpha
 _MARKS_AT_ENDS: Final = r"^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$"
 
 
-def with_articles_own(found: pl.DataFrame, frame: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+def with_articles_own(
+    found: pl.DataFrame, frame: pl.DataFrame, lines: pl.DataFrame, also: pl.Series
+) -> pl.DataFrame:
     """`found`, as `cleaners.phrases.search.find` answers, and a row of the action `keep` for each line that stays.
 
-    `lines` are those of the frame that take part, as `lines_of` has them.
+    `lines` are those of the frame that take part, as `lines_of` has them, `also` the rows of more that stay.
     """
-    stays = pl.concat([_said(found, lines), _headlines(frame, lines)]).unique(maintain_order=True)
+    stays = pl.concat([_said(found, lines), _headlines(frame, lines), also]).unique(maintain_order=True)
     if stays.is_empty():
         return found
     kept = pl.DataFrame([stays]).with_columns(

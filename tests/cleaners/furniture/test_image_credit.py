@@ -7,6 +7,7 @@ import pytest
 
 from cleaners.boilerplate import boilerplate
 from cleaners.paragraphs import SCHEMA
+from cleaners.phrases.phrase import Phrase
 
 PROSE = (
     "The harbour office said on Tuesday that the first boats would sail again at noon, if the wind let them."
@@ -54,6 +55,11 @@ def test_image_credits(line: str, rule: str | None) -> None:
 def test_image_credits_may_stay() -> None:
     """Where the option is off, credits and captions stay."""
     assert rule_of("Photo: Nora Quill", image_credits=False) is None
+    phrase = Phrase("en", "image-credit", ("Image copyright",), match="start")
+    rows = [{"document_id": "d", "position": 0, "text": "Image copyright Gazette"}]
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    assert boilerplate(frame, phrases=[phrase])["rule"].item() == "phrase en:image-credit"
+    assert boilerplate(frame, phrases=[phrase], image_credits=False)["rule"].item() is None
 
 
 QUOTE = "“We had almost forgotten what the mainland smells like”"

@@ -86,13 +86,14 @@ def boilerplate(
     looked = lines.with_columns(first_look(texts).gather(lines.get_column("row")))
     beside = [  # what stands beside an article, and whether it is to go
         (image_credits, credits_of_images(looked)),
-        (image_credits, found.filter(pl.col("rule").str.ends_with(IMAGE_CREDIT))),
         (pull_quotes, quotes_pulled(looked, texts)),
         (author_biographies, biographies_of_authors(looked)),
     ]
-    stays = pl.concat([rows.get_column("row") for goes, rows in beside if not goes] or [lines["row"].clear()])
+    stays = [rows.get_column("row") for goes, rows in beside if not goes]
+    if not image_credits:
+        stays.append(found.filter(pl.col("rule").str.ends_with(IMAGE_CREDIT)).get_column("row"))
     found = with_articles_own(found, unscored, lines, stays)
-    rules = [rows.select("row", "rule") for goes, rows in beside if goes]
+    rules = [rows for goes, rows in beside if goes]
     if by_lines or datelines:
         struck_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
         labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])

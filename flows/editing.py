@@ -61,6 +61,14 @@ def edit(
         frame = encoding(frame, **options(settings.encoding))
     if settings.language.enabled:
         documents, frame = _tell_language(documents, frame)
+    frame = without_furniture(frame, settings, phrases)
+    if settings.takes_out_splices:
+        frame = spliced_furniture(frame)
+    return documents, frame
+
+
+def without_furniture(frame: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]) -> pl.DataFrame:
+    """The frame after the cleaners that look for furniture in one document."""
     if settings.repeated_headline.enabled:
         frame = repeated_headline(frame, **options(settings.repeated_headline))
     found = None
@@ -71,9 +79,7 @@ def edit(
     if settings.boilerplate.enabled:
         model = line_scores() if settings.boilerplate.strictness else None
         frame = boilerplate(frame, phrases=phrases, found=found, model=model, **options(settings.boilerplate))
-    if settings.takes_out_splices:
-        frame = spliced_furniture(frame)
-    return documents, frame
+    return frame
 
 
 def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -86,13 +86,18 @@ def in_lists(text: pl.Series, rows: NDArray[np.int64], features: F32, beyond: F3
     if not (beyond >= 0).any():
         return np.zeros(len(rows), np.bool_)
     lines = _candidates(rows, features, beyond)
-    stays = _among_forms(text, lines) | _above_sentences(lines)
+    stays = _of_list(text, lines)
     return stays | _in_stretches_that_stay(lines, stays)
 
 
 def must_be_sure(text: pl.Series, rows: NDArray[np.int64], features: F32) -> Bools:
     """Which of the candidates go only if their log-odds are SURE beyond the threshold, whatever goes beside them."""
     lines = _candidates(rows, features, np.zeros(len(rows), np.float32))
+    return _of_list(text, lines)
+
+
+def _of_list(text: pl.Series, lines: Candidates) -> Bools:
+    """Whether a doubtful line is in a list by its form and those beside it, or by the article that goes on below."""
     return _among_forms(text, lines) | _above_sentences(lines)
 
 

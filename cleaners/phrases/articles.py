@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -19,13 +20,13 @@ _MARKS_AT_ENDS: Final = r"^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$"
 
 
 def with_articles_own(
-    found: pl.DataFrame, frame: pl.DataFrame, lines: pl.DataFrame, also: pl.Series
+    found: pl.DataFrame, frame: pl.DataFrame, lines: pl.DataFrame, also: Sequence[pl.Series]
 ) -> pl.DataFrame:
     """`found`, as `cleaners.phrases.search.find` answers, and a row of the action `keep` for each line that stays.
 
     `lines` are those of the frame that take part, as `lines_of` has them, `also` the rows of more that stay.
     """
-    stays = pl.concat([_said(found, lines), _headlines(frame, lines), also]).unique(maintain_order=True)
+    stays = pl.concat([_said(found, lines), _headlines(frame, lines), *also]).unique(maintain_order=True)
     if stays.is_empty():
         return found
     kept = pl.DataFrame([stays]).with_columns(

@@ -50,13 +50,17 @@ def _corpora(bench: Bench, size: float) -> Mapping[str, Sequence[str]]:
     return {first: [str(bench.corpus())], **bench.corpora, **({} if bench.corpora else damaged)}
 
 
+def _peer(peer: str, name: str) -> tuple[Path | None, dict[str, str]]:
+    """(its interpreter, why not): None where it cannot be installed, and the reason by the name it has in the table."""
+    try:
+        return installs.python(peer), {}
+    except CommandFailed as error:
+        return None, {name: str(error)}
+
+
 def _furniture(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:
     """Copydesk's cleaners on one core and on two, and C4's rules of lines, in turns."""
-    failed = {}
-    try:
-        datatrove: Path | None = installs.python("datatrove")
-    except CommandFailed as error:
-        failed["C4's rules"], datatrove = str(error), None
+    datatrove, failed = _peer("datatrove", "C4's rules")
     found: dict[str, list[dict[str, float]]] = defaultdict(list)
     for turn in range(bench.times):
         say(f"  furniture, {turn + 1} of {bench.times}")
@@ -79,11 +83,7 @@ def _furniture(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:
 
 def _signatures(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:
     """copydesk, datasketch and rensa in turns, a process each."""
-    failed = {}
-    try:
-        rensa: Path | None = installs.python("rensa")
-    except CommandFailed as error:
-        failed["rensa"], rensa = str(error), None
+    rensa, failed = _peer("rensa", "rensa")
     seconds: dict[str, list[float]] = defaultdict(list)
     size = 0.0
     for turn in range(bench.times):

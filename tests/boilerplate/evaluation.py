@@ -11,14 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.boilerplate import boilerplate
 from cleaners.encoding import encoding
 from cleaners.paragraphs import to_paragraphs
-from cleaners.phrases.search import search
-from cleaners.related_articles import related_articles
-from cleaners.repeated_headline import repeated_headline
 from cleaners.texts.prose import words
-from flows.editing import options
+from flows.editing import options, without_furniture
 from flows.line_scores import line_scores
 from flows.settings import Settings, phrases_of
 
@@ -69,13 +65,7 @@ def evaluate(shared: Path) -> None:
 def cleaned(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame after the cleaners that look at one document, as the default configuration has them."""
     settings = Settings()
-    phrases = phrases_of(settings)
-    frame = repeated_headline(frame, **options(settings.repeated_headline))
-    found = search(frame, phrases)
-    frame = related_articles(frame, phrases=phrases, found=found)
-    return boilerplate(
-        frame, phrases=phrases, found=found, model=line_scores(), **options(settings.boilerplate)
-    )
+    return without_furniture(frame, settings, phrases_of(settings))
 
 
 def corpora(shared: Path) -> Iterable[tuple[str, pl.DataFrame]]:

@@ -15,45 +15,39 @@ from pathlib import Path
 
 import polars as pl
 
-from cleaners.boilerplate import boilerplate
-from cleaners.paragraphs import SCHEMA
-from cleaners.phrases.search import search
-from cleaners.related_articles import related_articles
-from cleaners.repeated_headline import repeated_headline
-from flows.line_scores import line_scores
+from cleaners.paragraphs import to_paragraphs
+from flows.editing import without_furniture
 from flows.settings import Settings, phrases_of
 
 PARTS = 4
 
-phrases, model = phrases_of(Settings()), line_scores()
+settings = Settings()
+phrases = phrases_of(settings)
 
 
 def strike(frame: pl.DataFrame) -> int:
-    """How many lines of these documents go, after all that a run does for it."""
-    frame = repeated_headline(frame)
-    found = search(frame, phrases)
-    frame = related_articles(frame, phrases=phrases, found=found)
-    frame = boilerplate(frame, phrases=phrases, found=found, model=model)
+    """How many lines of these documents go."""
+    frame = without_furniture(frame, settings, phrases)
     return len(frame) - frame["reason"].null_count()
 
 
 workers, paragraphs, report = sys.argv[1:]
 read = pl.read_parquet(paragraphs)
-first = pl.col("text").first().over("document")
-documents = read.select(
-    pl.col("document").cast(pl.String).alias("document_id"),
-    pl.int_range(pl.len(), dtype=pl.UInt32).over("document").alias("position"),
-    "text",
-    first.alias("title"),
+texts = read.group_by("document", maintain_order=True).agg(
+    pl.col("text").first().alias("title"), pl.col("text").str.join("\n")
 )
-missing = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in documents.columns]
-frame = documents.with_columns(missing).select(*SCHEMA)
-part = read["document"] * PARTS // (read["document"].max() + 1)
-shards = frame.with_columns(part.alias("part")).partition_by("part", include_key=False, maintain_order=True)
+nothing = [pl.lit(None, pl.String).alias(name) for name in ("source", "language")]
+documents = texts.with_columns(nothing).with_columns(pl.col("document").cast(pl.String).alias("document_id"))
+shards = [
+    to_paragraphs(documents.slice(begin, -(-len(documents) // PARTS)))
+    for begin in range(0, len(documents), -(-len(documents) // PARTS))
+]
 strike(shards[0])
 with ThreadPoolExecutor(int(workers)) as pool:
     began, spent = time.perf_counter(), time.process_time()
     struck = sum(pool.map(strike, shards))
     seconds = {"wall": time.perf_counter() - began, "cpu": time.process_time() - spent}
 size = int(read["text"].str.len_bytes().sum())
-Path(report).write_text(json.dumps({"bytes": size, "lines": len(read), "struck": struck, **seconds}))
+Path(report).write_text(
+    json.dumps({"bytes": size, "lines": sum(map(len, shards)), "struck": struck, **seconds})
+)

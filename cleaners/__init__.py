@@ -7,7 +7,7 @@
     repeated_headline    removes: the headline printed again
     related_articles     removes: "Related Articles" and the teasers after it
     boilerplate          removes: furniture lines such as share bars, newsletter pleas, cookie and copyright lines
-    spliced_furniture    rewrites: furniture inside a paragraph, which stays without it
+    inline_boilerplate    rewrites: furniture inside a paragraph, which stays without it
     repeated_line        removes: lines that one source repeats across its documents
     duplicate            removes: near-duplicate paragraphs, and documents that are nothing else
 

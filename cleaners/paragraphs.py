@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cleaners.texts.same_text import differs_beyond_white_space
-from cleaners.texts.white_space import LINE_BREAK, WHITE_SPACE
-from cleaners.texts.wrapping import unwrap
+from cleaners.text.same_text import differs_beyond_white_space
+from cleaners.text.white_space import LINE_BREAK, WHITE_SPACE
+from cleaners.text.wrapping import unwrap
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),

@@ -15,7 +15,7 @@ import polars as pl
 from cleaners.paragraphs import remove
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import lines_of, search
-from cleaners.texts.prose import is_quoted, words_and_prose
+from cleaners.text.prose import is_quoted, words_and_prose
 
 #: Where the article goes on after the teasers, a shorter line is not taken for one of them.
 TEASER_WORDS: Final = 4

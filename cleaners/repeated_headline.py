@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.paragraphs import remove
-from cleaners.texts.same_ends import same_ends
+from cleaners.text.same_ends import same_ends
 
 REASON: Final = "repeated_headline"
 

@@ -36,16 +36,16 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
-from flows import upkeep
-from flows.artifacts import materialized, show_outcome, show_progress
+from flows import maintenance
 from flows.dataset import Dataset
-from flows.engine import Item, Product, Report, Result, workers
+from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError
-from flows.notify import Event, notify
-from flows.plan import carry_out
-from flows.settings import Settings, read_settings
-from flows.stages import Job, Read
-from flows.summary import Outcome
+from flows.run.artifacts import materialized, show_outcome, show_progress
+from flows.run.engine import Item, Product, Report, Result, workers
+from flows.run.notify import Event, notify
+from flows.run.plan import carry_out
+from flows.run.stages import Job, Read
+from flows.settings.model import Settings, read_settings
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
 
@@ -190,7 +190,7 @@ def clean(
     """Clean what is new of `inputs`, and publish it as one run of the dataset in `out`; what it came to.
 
     Where a guard holds the run, or has held an earlier one, the flow run ends in the state Held, of the type Failed.
-    Raises what `flows.plan.carry_out` and `flows.settings.read_settings` raise.
+    Raises what `flows.run.plan.carry_out` and `flows.settings.model.read_settings` raise.
     """
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())
@@ -215,12 +215,12 @@ def clean(
 def compact(out: Path, offline: bool = False) -> str:
     """Merge the small parts of the dataset in `out`, on a schedule of its own; what it came to, in a line.
 
-    Raises what `flows.upkeep.compact` raises, and UsageError where `out` is no dataset.
+    Raises what `flows.maintenance.compact` raises, and UsageError where `out` is no dataset.
     """
     dataset = Dataset(out)
     if not dataset.exists():
         raise UsageError(f"{out} is no dataset of copydesk")
-    parts = upkeep.compact(dataset, offline=offline)
+    parts = maintenance.compact(dataset, offline=offline)
     told = f"{out}: {parts[0]:,} parts became {parts[1]:,}" if parts else f"{out}: nothing to merge"
     get_run_logger().info(told)
     return told

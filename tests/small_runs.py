@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from flows.checks import verify
 from flows.dataset import STATE, Dataset, write_manifest
-from flows.engine import Threads
-from flows.plan import carry_out
-from flows.settings import Settings
-from flows.tables import TABLES
+from flows.dataset.tables import TABLES
+from flows.run.engine import Threads
+from flows.run.plan import carry_out
+from flows.settings.model import Settings
+from flows.verify import verify
 from support import table
 
 SUBJECTS = (

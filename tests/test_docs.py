@@ -11,8 +11,8 @@ import pytest
 import cleaners
 import flows
 from cleaners.paragraphs import REASONS
-from flows.phrases import config_folder
-from flows.tables import SCHEMAS
+from flows.dataset.tables import SCHEMAS
+from flows.settings.phrase_files import config_folder
 from support import ROOT
 
 MODULES = [

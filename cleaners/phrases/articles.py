@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cleaners.texts.prose import is_prose
+from cleaners.text.prose import is_prose
 
 #: So far from a paragraph above and below stand the questions and short answers of an interview.
 NEAR: Final = 3  # lines

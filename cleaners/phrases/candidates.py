@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from cleaners.phrases.characters import CASE, NO_LETTER, NOT_PLAIN, U16, Flags, bytes_tell, is_plain, letters
-from cleaners.texts.tokens import I64, MULTIPLIER, U8, U32, U64, code_point, kernel
-from cleaners.texts.utf8 import utf8
+from cleaners.text.tokens import I64, MULTIPLIER, U8, U32, U64, code_point, kernel
+from cleaners.text.utf8 import utf8
 
 #: So many first letters are compared.
 LETTERS: Final = 12

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.texts.white_space import WHITE_SPACE
+from cleaners.text.white_space import WHITE_SPACE
 
 # either spelling on both sides: curly quotes, and the Turkish letters that lose or gain a dot between the cases
 _SPELLINGS: Final = {

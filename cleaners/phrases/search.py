@@ -18,8 +18,8 @@ from cleaners.phrases.candidates import candidates
 from cleaners.phrases.folding import fold, lower, strip_end
 from cleaners.phrases.phrase import MAX_WORDING, Phrase
 from cleaners.phrases.tables import Regexes, Tables, any_of, make_tables, whole_words
-from cleaners.texts.matching import matches
-from cleaners.texts.prose import words
+from cleaners.text.matching import matches
+from cleaners.text.prose import words
 
 MAX_CHARACTERS: Final = 300
 _HEAD: Final = MAX_WORDING + 20  # characters

@@ -10,7 +10,7 @@ import polars as pl
 
 from cleaners.phrases.folding import fold
 from cleaners.phrases.phrase import Phrase
-from cleaners.texts.prose import words_and_prose
+from cleaners.text.prose import words_and_prose
 
 #: Furniture that articles are written about, by the names of its phrases.
 TOPICS: Final = ("cookies", "newsletter", "subscribe", "comments", "app", "advertisement")

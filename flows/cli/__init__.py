@@ -10,7 +10,7 @@ import sys
 
 from flows.cli import held, look, run, serve, undo  # noqa: F401 - each adds its commands to the app
 from flows.cli.app import app, told
-from flows.start import set_up
+from flows.cli.start import set_up
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ Run = Annotated[str, typer.Argument(help="Id of a held run, as r000007.", show_d
 @app.command()
 def publish(out: Out, run: Run) -> None:
     """Publish a run that a guard holds; it counts as history from then on."""
-    from flows.upkeep import replace_older
+    from flows.maintenance import replace_older
 
     dataset = open_dataset(out)
     with told("nothing was published"), dataset.writing():

@@ -13,7 +13,7 @@ from flows.cli.app import Config, Out, app, open_dataset, say, warn
 @app.command()
 def runs(out: Out) -> None:
     """List the published runs of a dataset, and those that a guard holds."""
-    from flows.summary import Tally
+    from flows.dataset.summary import Tally
 
     dataset = open_dataset(out)
     table = Table(box=None, pad_edge=False)
@@ -36,7 +36,7 @@ def runs(out: Out) -> None:
 @app.command()
 def verify(out: Out) -> None:
     """Read a dataset again and check what can be checked of it; exit with 6 if something is damaged."""
-    from flows.checks import verify_folder
+    from flows.verify import verify_folder
 
     problems = list(verify_folder(out))
     for problem in problems:
@@ -52,7 +52,7 @@ def explain(
     config: Config = None,
 ) -> None:
     """Show a document as a marked-up proof: what goes, why, and what was repaired."""
-    from flows.explain import explain as proof
-    from flows.settings import read_settings
+    from flows.report.explain import explain as proof
+    from flows.settings.model import read_settings
 
     proof(file, read_settings(config), say)

@@ -10,12 +10,12 @@ import typer
 from rich.table import Table
 
 from flows.cli.app import Config, app, say, told, warn
+from flows.cli.start import import_numba, importing
 from flows.errors import CopydeskError, Held, UsageError
-from flows.start import import_numba, importing
 
 if TYPE_CHECKING:
-    from flows.settings import Settings
-    from flows.summary import Outcome
+    from flows.dataset.summary import Outcome
+    from flows.settings.model import Settings
 
 
 class Engine(enum.StrEnum):
@@ -48,8 +48,8 @@ def run(
 ) -> None:
     """Clean what is new of the inputs, and publish it as one run of the dataset."""
     with importing():
-        from flows.settings import read_settings
-        from flows.summary import Outcome
+        from flows.dataset.summary import Outcome
+        from flows.settings.model import read_settings
 
     if not str(out).strip("."):
         raise UsageError("--out wants a folder of its own, not the current one")
@@ -87,10 +87,10 @@ def _carry_out(
         return clean_here(inputs, out, config, retry_rejected)
     with importing():
         import_numba()
-        from flows.engine import Threads, workers
-        from flows.notify import telling
-        from flows.plan import carry_out
-        from flows.progress import show_progress
+        from flows.cli.progress import show_progress
+        from flows.run.engine import Threads, workers
+        from flows.run.notify import telling
+        from flows.run.plan import carry_out
 
     with telling(settings.notify, out), show_progress(warn, quiet=quiet) as report:
         engine_here = Threads(workers(settings), report)
@@ -99,7 +99,7 @@ def _carry_out(
 
 def require_prefect(*, configured: bool = False) -> None:
     """Raise CopydeskError where a Prefect API is configured and cannot be reached, or must be configured and is not."""
-    from flows.prefect_api import api_answers, configured_api
+    from flows.cli.prefect_api import api_answers, configured_api
 
     api = configured_api()
     if api is None and configured:
@@ -113,7 +113,7 @@ def require_prefect(*, configured: bool = False) -> None:
 
 def prefect_answers(what: str = "the run is done") -> bool:
     """Whether a Prefect API is configured and can be reached; a warning where it is configured and cannot."""
-    from flows.prefect_api import api_answers, configured_api
+    from flows.cli.prefect_api import api_answers, configured_api
 
     api = configured_api()
     if api is None or api_answers(api):

@@ -36,9 +36,9 @@ def serve(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Run by the clock, until interrupted or terminated."""
+    from flows.cli.scheduler import Clock, Stop, command_of, local_timezone, serve_here, serve_with_prefect
     from flows.dataset import Dataset
-    from flows.serving import Clock, Stop, command_of, local_timezone, serve_here, serve_with_prefect
-    from flows.settings import phrases_of, read_settings
+    from flows.settings.model import phrases_of, read_settings
 
     if not str(out).strip("."):
         raise UsageError("--out wants a folder of its own, not the current one")

@@ -24,7 +24,7 @@ def rollback(
     offline: Offline = False,
 ) -> None:
     """Take back a run and all later ones; their inputs are new again."""
-    from flows.upkeep import rollback as take_back
+    from flows.maintenance import rollback as take_back
 
     with told("nothing was taken back"):
         gone = take_back(open_dataset(out), run, offline=offline)
@@ -42,7 +42,7 @@ def restore(
     offline: Offline = False,
 ) -> None:
     """Put struck text back; what is named by several options is what all of them fit. Later runs leave it alone."""
-    from flows.upkeep import restore as put_back
+    from flows.maintenance import restore as put_back
 
     with told("nothing was restored"):
         back = put_back(
@@ -67,7 +67,7 @@ def expire(
     offline: Offline = False,
 ) -> None:
     """Take out the runs that are older than a date, of the tables and of the duplicate index."""
-    from flows.upkeep import expire as take_out
+    from flows.maintenance import expire as take_out
 
     with told("nothing was taken out"):
         gone = take_out(open_dataset(out), before.replace(tzinfo=UTC), offline=offline)
@@ -77,8 +77,8 @@ def expire(
 @app.command()
 def reindex(out: Out, config: Config = None, offline: Offline = False) -> None:
     """Build the duplicate index anew by the rules of a configuration; no row of a table changes."""
-    from flows.settings import read_settings
-    from flows.upkeep import reindex as build_anew
+    from flows.maintenance import reindex as build_anew
+    from flows.settings.model import read_settings
 
     settings = read_settings(config)
     with told("the index is as it was"):
@@ -89,7 +89,7 @@ def reindex(out: Out, config: Config = None, offline: Offline = False) -> None:
 @app.command()
 def compact(out: Out, offline: Offline = False) -> None:
     """Merge the small parts of many runs into large ones; no row changes."""
-    from flows.upkeep import compact as merge
+    from flows.maintenance import compact as merge
 
     with told("the dataset is as it was"):
         parts = merge(open_dataset(out), offline=offline)

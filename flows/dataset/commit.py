@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.dataset.faults import crash_point
 from flows.dataset.layout import STATE, Layout
-from flows.tables import TABLES, sync
+from flows.dataset.tables import TABLES, sync
 
 
 def commit(layout: Layout, run_id: str, staged: Path) -> None:

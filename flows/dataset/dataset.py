@@ -14,9 +14,9 @@ from flows.dataset import held
 from flows.dataset.commit import commit
 from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name, taken_back
 from flows.dataset.manifests import read_manifest, read_manifests
+from flows.dataset.tables import FORMAT, SCHEMAS
 from flows.dataset.writing import writing
 from flows.errors import CopydeskError
-from flows.tables import FORMAT, SCHEMAS
 
 
 class Dataset(Layout):

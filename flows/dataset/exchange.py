@@ -20,8 +20,8 @@ from typing import Final
 
 from flows.dataset.faults import crash_point
 from flows.dataset.layout import Layout
+from flows.dataset.tables import TABLES, sync
 from flows.errors import CopydeskError
-from flows.tables import TABLES, sync
 
 MARK: Final = ".exchanged"
 _AT_FDCWD: Final = -100

@@ -19,8 +19,8 @@ from flows.dataset.commit import commit
 from flows.dataset.exchange import link
 from flows.dataset.layout import Layout
 from flows.dataset.manifests import checksum, read_manifest, tell_taken_back, write_json
+from flows.dataset.tables import sync
 from flows.errors import CopydeskError, UsageError
-from flows.tables import sync
 
 
 def hold(layout: Layout, run_id: str, staging: Path, reasons: Sequence[str]) -> None:

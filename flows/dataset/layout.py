@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError, UsageError
-from flows.tables import TABLES
 
 #: Kinds of state that a run leaves in `_copydesk`, in folders like those of the tables.
 STATE: Final = ("ledger", "records", "unpublished", "index", "order", "lines", "labels", "tallies", "runs")

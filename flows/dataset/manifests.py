@@ -17,8 +17,8 @@ from typing import Any, Final
 import polars as pl
 
 from flows.dataset.layout import TAKEN_BACK, TAKEN_BACK_IN, Layout, Span
+from flows.dataset.tables import sync, telling_errors, write_part
 from flows.errors import CopydeskError
-from flows.tables import sync, telling_errors, write_part
 
 MANIFESTS: Final[dict[str, pl.DataType]] = {"run_id": pl.String(), "manifest": pl.String()}
 #: Beside parts that belong to no run: what is told of each.

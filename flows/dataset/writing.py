@@ -13,8 +13,8 @@ from flows.dataset.exchange import begun, finish
 from flows.dataset.held import forget_published
 from flows.dataset.layout import STATE, TAKEN_BACK_IN, Layout, Span, run_name, taken_back, taken_back_in
 from flows.dataset.manifests import tell_taken_back
+from flows.dataset.tables import FORMAT, TABLES, sync
 from flows.errors import CopydeskError, Locked, way_out
-from flows.tables import FORMAT, TABLES, sync
 
 
 @contextmanager

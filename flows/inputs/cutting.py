@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.texts.tokens import I64, U8, kernel
+from cleaners.text.tokens import I64, U8, kernel
 
 LARGE: Final = 1 << 16  # bytes of lines; fewer are parsed before the machine code is loaded
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
-from cleaners.decoding import ERRORS, Decoded, NotText, charset, decode
+from cleaners.decoding.decoder import ERRORS, Decoded, NotText, charset, decode
 from flows.inputs.compression import Unreadable
 from flows.inputs.tracing import HEAD
 

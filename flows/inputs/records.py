@@ -16,7 +16,7 @@ import orjson
 from flows.inputs.cutting import Utf8
 from flows.inputs.dates import microseconds
 from flows.inputs.tracing import content_hash
-from flows.settings import Fields
+from flows.settings.model import Fields
 
 #: A URL whose host is told without the many exceptions that `urlsplit` knows.
 _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")

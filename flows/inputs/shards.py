@@ -19,7 +19,7 @@ from flows.inputs.tabular import read_csv, read_parquet
 from flows.inputs.text_files import MEGABYTE, Row, read_jsonl, read_text
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
-from flows.settings import Fields, Inputs
+from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # documents, or rejected records, in a shard
 

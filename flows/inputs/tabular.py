@@ -15,14 +15,14 @@ from typing import Any, Final
 
 import polars as pl
 
-from cleaners.decoding import NotText
+from cleaners.decoding.decoder import NotText
 from flows.inputs.compression import Unreadable, opened, told
 from flows.inputs.formats import Input
 from flows.inputs.lines import lines, text_of
 from flows.inputs.records import Refused, Rejected, as_json, to_document
 from flows.inputs.text_files import MEGABYTE, Row, pieces_of, too_large
 from flows.inputs.tracing import Trace
-from flows.settings import Fields, Inputs
+from flows.settings.model import Fields, Inputs
 
 DELIMITERS: Final = ",;\t|"
 ROWS: Final = 2_000  # of a Parquet file that are held at a time

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from cleaners.decoding import NotText, decode
+from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.compression import Unreadable, pieces
 from flows.inputs.cutting import Cut, cut
@@ -31,7 +31,7 @@ from flows.inputs.records import (
     to_document,
 )
 from flows.inputs.tracing import Trace, content_hash, left_of
-from flows.settings import Fields, Inputs
+from flows.settings.model import Fields, Inputs
 
 MEGABYTE: Final = 1_000_000
 

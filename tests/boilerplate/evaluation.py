@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.encoding import encoding
+from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import to_paragraphs
-from cleaners.texts.prose import words
-from flows.editing import options, without_furniture
-from flows.line_scores import line_scores
-from flows.settings import Settings, phrases_of
+from cleaners.text.prose import words
+from flows.run.clean_shard import options, without_furniture
+from flows.settings.line_scores import line_scores
+from flows.settings.model import Settings, phrases_of
 
 from .sets import LabelledSet, records
 from .training import labelled_and_cropped

@@ -10,7 +10,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.lines.columns import FEATURES
+from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 
 from .scoring import FOLDS, NEVER, Scored, Where
 from .wording import Learned, Wordings

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.boilerplate import boilerplate
-from cleaners.lines.characters import characters
-from cleaners.lines.guards import caution, page_like
-from cleaners.lines.judge import features_of, may_be_struck
-from cleaners.lines.lists import SURE, must_be_sure
-from cleaners.lines.ngrams import ngram_weights, ngrams_of
+from cleaners.boilerplate.cleaner import boilerplate
+from cleaners.boilerplate.line_classifier.characters import characters
+from cleaners.boilerplate.line_classifier.classify import features_of, may_be_struck
+from cleaners.boilerplate.line_classifier.exemptions import caution, page_like
+from cleaners.boilerplate.line_classifier.lists import SURE, must_be_sure
+from cleaners.boilerplate.line_classifier.ngrams import ngram_weights, ngrams_of
 from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
-from cleaners.texts.utf8 import utf8
-from flows.settings import Settings, phrases_of
+from cleaners.text.utf8 import utf8
+from flows.settings.model import Settings, phrases_of
 
 from .sets import LabelledSet
 

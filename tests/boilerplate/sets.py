@@ -16,9 +16,9 @@ import polars as pl
 import zstandard
 from numpy.typing import NDArray
 
-from cleaners.encoding import encoding
+from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import SCHEMA
-from flows.settings import Settings
+from flows.settings.model import Settings
 
 KEEP = {1, "1", "headline", "fulltext"}
 

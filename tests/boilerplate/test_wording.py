@@ -8,11 +8,11 @@ import pytest
 from boilerplate.scoring import Scored, after_rules
 from boilerplate.sets import Document, LabelledSet
 from boilerplate.wording import Wordings
-from cleaners.lines.columns import FEATURE
-from cleaners.lines.judge import features_of
-from cleaners.lines.ngrams import ngram_weights
+from cleaners.boilerplate.line_classifier.classify import features_of
+from cleaners.boilerplate.line_classifier.feature_names import FEATURE
+from cleaners.boilerplate.line_classifier.ngrams import ngram_weights
 from cleaners.phrases.search import search
-from flows.settings import Settings, phrases_of
+from flows.settings.model import Settings, phrases_of
 
 PROSE = "The ferry to the island sails again from Monday on, said the harbour master, who had counted the passengers."
 

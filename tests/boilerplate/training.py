@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.lines.score import KINDS, LEVELS, write_model
+from cleaners.boilerplate.line_classifier.model import KINDS, LEVELS, write_model
 
 from .growing import (
     Unseen,

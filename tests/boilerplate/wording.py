@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from cleaners.lines.columns import FEATURE
-from cleaners.lines.places import NEAR
+from cleaners.boilerplate.line_classifier.context import NEAR
+from cleaners.boilerplate.line_classifier.feature_names import FEATURE
 
 from .scoring import Scored, Where
 
@@ -66,7 +66,7 @@ class Wordings:
         ]
 
     def _matrix(self, s: Scored) -> sp.csr_matrix:
-        """A row for each candidate, a column for each n-gram; as `cleaners.lines.ngrams.wording` adds weights up."""
+        """A row for each candidate, a column for each n-gram; as `line_classifier.ngrams.wording` adds weights up."""
         count = np.diff(s.ngram_ends)
         column = np.searchsorted(self.keys, s.ngrams)
         known = self.keys[np.minimum(column, len(self.keys) - 1)] == s.ngrams
@@ -120,7 +120,7 @@ class Wordings:
 
 
 def _near(scored: Scored, own: F32) -> F32:
-    """The mean of the lines around each candidate, as `cleaners.lines.places.of_places` has it."""
+    """The mean of the lines around each candidate, as `line_classifier.context.of_places` has it."""
     lines = np.zeros(len(scored.keep), np.float64)
     lines[scored.rows] = own
     begins = np.flatnonzero(np.append(True, scored.document[1:] != scored.document[:-1]))

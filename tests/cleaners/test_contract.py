@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import cleaners
-from cleaners.boilerplate import boilerplate
-from cleaners.duplicate import duplicate, find, table_of
-from cleaners.encoding import encoding
+from cleaners.boilerplate.cleaner import boilerplate
+from cleaners.duplicate.cleaner import duplicate, find, table_of
+from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import REASONS, SCHEMA
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
-from cleaners.repeated_line import repeated_line
-from cleaners.sites.count_tables import merge
-from cleaners.sites.counts import count
-from cleaners.sites.marks import line_marks
-from cleaners.spliced_furniture import spliced_furniture
-from flows.line_scores import line_scores
-from flows.settings import Settings, phrases_of
+from cleaners.repeated_line.cleaner import repeated_line
+from cleaners.repeated_line.count_tables import merge
+from cleaners.repeated_line.inline_boilerplate import inline_boilerplate
+from cleaners.repeated_line.line_counts import count
+from cleaners.repeated_line.line_keys import line_marks
+from flows.settings.line_scores import line_scores
+from flows.settings.model import Settings, phrases_of
 
 Cleaner = Callable[[pl.DataFrame], pl.DataFrame]
 PHRASES = phrases_of(Settings())
@@ -48,12 +48,12 @@ CLEANERS: dict[str, Cleaner] = {
     "repeated_headline": repeated_headline,
     "related_articles": lambda frame: related_articles(frame, phrases=PHRASES),
     "boilerplate": lambda frame: boilerplate(frame, phrases=PHRASES, model=line_scores(), strictness=1),
-    "spliced_furniture": spliced_furniture,
+    "inline_boilerplate": inline_boilerplate,
     "repeated_line": strike_repeated_lines,
     "duplicate": strike_duplicates,
 }
 
-REWRITES = {"encoding", "spliced_furniture"}  # these have no reason of their own
+REWRITES = {"encoding", "inline_boilerplate"}  # these have no reason of their own
 
 LINES = st.sampled_from(
     [
@@ -121,7 +121,7 @@ def test_contract(name: str, frame: pl.DataFrame) -> None:
         {"duplicate", "duplicate_document", "too_short"}
         if name == "duplicate"
         else {"boilerplate"}
-        if name == "spliced_furniture"
+        if name == "inline_boilerplate"
         else {name}
     )
     assert struck["rule"].is_not_null().all()

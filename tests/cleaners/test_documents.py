@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.editing import edit
-from flows.settings import Settings, phrases_of
+from flows.run.clean_shard import edit
+from flows.settings.model import Settings, phrases_of
 from support import ROOT
 
 CASES: dict[str, dict[str, Any]] = {

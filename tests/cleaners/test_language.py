@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
-from cleaners import language as module
-from cleaners.language import classify, language, language_of_documents, preload
+from cleaners.language import identifier as module
+from cleaners.language.identifier import classify, language, language_of_documents, preload
 
 SENTENCES = {
     "en": "The council voted on Tuesday to repair the old harbour wall before the winter storms arrive.",

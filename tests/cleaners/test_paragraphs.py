@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners.paragraphs import SCHEMA, remove, rewrite, split_removed, to_paragraphs
-from cleaners.texts.white_space import WHITE_SPACE
+from cleaners.text.white_space import WHITE_SPACE
 
 LINE_BREAKS = "\r\n\x85\u2028\u2029"
 TEXTS = st.text(

@@ -14,8 +14,8 @@ from polars.testing import assert_frame_equal
 from cleaners.paragraphs import SCHEMA, remove
 from cleaners.phrases.phrase import Phrase
 from cleaners.related_articles import related_articles
-from cleaners.texts.prose import is_prose
-from flows.phrases import built_in_files, read_phrases
+from cleaners.text.prose import is_prose
+from flows.settings.phrase_files import built_in_files, read_phrases
 from support import ROOT
 
 CASES: list[dict[str, Any]] = json.loads(

@@ -15,7 +15,7 @@ from pathlib import Path
 import ftfy
 import polars as pl
 
-from cleaners.encoding import fix_text
+from cleaners.encoding.cleaner import fix_text
 
 paragraphs, report, times = sys.argv[1:]
 text = pl.read_parquet(paragraphs).get_column("text")

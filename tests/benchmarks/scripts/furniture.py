@@ -16,8 +16,8 @@ from pathlib import Path
 import polars as pl
 
 from cleaners.paragraphs import to_paragraphs
-from flows.editing import without_furniture
-from flows.settings import Settings, phrases_of
+from flows.run.clean_shard import without_furniture
+from flows.settings.model import Settings, phrases_of
 
 PARTS = 4
 

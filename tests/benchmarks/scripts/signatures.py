@@ -18,7 +18,7 @@ import polars as pl
 
 def copydesk(text: pl.Series) -> Any:
     """Tokenised, hashed and signed in columns."""
-    from cleaners.minhash import signatures
+    from cleaners.duplicate.minhash import signatures
 
     return signatures(text)
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from statistics import median
 
 from flows.dataset import Dataset
-from flows.engine import Threads
-from flows.plan import carry_out
-from flows.settings import Settings
-from flows.upkeep import compact
+from flows.maintenance import compact
+from flows.run.engine import Threads
+from flows.run.plan import carry_out
+from flows.settings.model import Settings
 
 ARTICLES = 2  # in a file
 

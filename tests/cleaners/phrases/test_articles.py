@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cleaners.boilerplate import boilerplate
+from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.paragraphs import to_paragraphs
 from cleaners.phrases.phrase import Phrase
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import cleaners.phrases.search
-from cleaners.boilerplate import boilerplate
+from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.paragraphs import SCHEMA, remove
 from cleaners.phrases.candidates import Sought, candidates
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import find, search
 from cleaners.phrases.tables import Tables, any_of, make_tables
 from cleaners.related_articles import related_articles
-from flows.phrases import built_in_files, read_phrases
+from flows.settings.phrase_files import built_in_files, read_phrases
 
 WORDINGS = (
     "Read # more harbour stories",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flows.inputs import cutting, find, read
 from flows.inputs.cutting import Cut, cut
-from flows.settings import Fields, Inputs
+from flows.settings.model import Fields, Inputs
 
 
 @pytest.fixture(autouse=True)

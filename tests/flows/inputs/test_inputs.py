@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from flows.inputs import DOCUMENTS, REJECTED, Shard, compression, find, read
 from flows.inputs import shards as shards_module
-from flows.settings import Fields, Inputs
+from flows.settings.model import Fields, Inputs
 
 COMPRESS = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}
 

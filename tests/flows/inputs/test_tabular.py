@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from flows.inputs import find, read
-from flows.settings import Fields, Inputs
+from flows.settings.model import Fields, Inputs
 
 
 def load(

@@ -1,0 +1,232 @@
+"""Furniture: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from cleaners.attributes import label_lines
+from cleaners.boilerplate.author_biography import author_biographies as biographies_of_authors
+from cleaners.boilerplate.image_credit import image_credits as credits_of_images
+from cleaners.boilerplate.line_classifier.classify import RULE as LINE_SCORE
+from cleaners.boilerplate.line_classifier.classify import judge_lines
+from cleaners.boilerplate.line_classifier.model import LineModel
+from cleaners.boilerplate.menu import ENTRIES, menus
+from cleaners.boilerplate.menu import RULE as MENU
+from cleaners.boilerplate.page_end import WORDS_AFTER, page_ends
+from cleaners.boilerplate.page_head import page_heads
+from cleaners.boilerplate.page_lines import page_lines
+from cleaners.boilerplate.prefilter import first_look
+from cleaners.boilerplate.pull_quote import pull_quotes as quotes_pulled
+from cleaners.boilerplate.share_bar import button_lines, share_bars
+from cleaners.boilerplate.stray_mark import stray_marks
+from cleaners.paragraphs import remove
+from cleaners.phrases.articles import with_articles_own
+from cleaners.phrases.phrase import Phrase
+from cleaners.phrases.search import lines_of, search
+from cleaners.phrases.topics import spoken_of
+from cleaners.text.prose import is_prose
+from cleaners.text.utf8 import utf8
+
+#: A whole page has so many lines of menus; on it, what these phrases strike stands below the article, too.
+OF_DUMP: Final = 10
+WORDS_OF_TEASER: Final = 25
+IMAGE_CREDIT: Final = ":image-credit"  # of phrases
+FOOTERS: Final = ":(?:newsletter|subscribe|share|follow-us|copyright|cookies|app|tips)$"
+
+
+def boilerplate(
+    frame: pl.DataFrame,
+    *,
+    phrases: Sequence[Phrase],
+    found: pl.DataFrame | None = None,
+    model: LineModel | None = None,
+    strictness: float = 0.5,
+    image_credits: bool = True,
+    pull_quotes: bool = True,
+    author_biographies: bool = True,
+    by_lines: bool = False,
+    datelines: bool = False,
+) -> pl.DataFrame:
+    """The frame with the reason `boilerplate` on the lines that belong to the page and not to the article.
+
+    Rules, in this order:
+
+    - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line, and none of the action
+      `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
+      a sentence about that of which the article speaks stays, see `cleaners.phrases.topics`, and so do questions and
+      short answers amid its paragraphs, see `cleaners.phrases.articles`;
+    - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
+      two or more, or it holds one and stands in a run of two or more such lines;
+    - "mark without a word": see `cleaners.boilerplate.stray_mark`;
+    - where they are not switched off, "image credit" and "image caption with credit"
+      (`cleaners.boilerplate.image_credit`), "pull quote: repeats a sentence of the article"
+      (`cleaners.boilerplate.pull_quote`), "author biography" (`cleaners.boilerplate.author_biography`); where they are
+      switched on, "by-line" and "dateline" (`cleaners.attributes`);
+    - "menu of the page": see `cleaners.boilerplate.menu`;
+    - "page head: above the headline": see `cleaners.boilerplate.page_head`;
+    - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
+      `cleaners.boilerplate.page_end`;
+    - "line score 0.97: short, no sentence, neighbours struck": the line's score under `model` reaches what
+      `strictness` (0 to 1) asks for, and no guard keeps it, see `exemptions`. At 0, or without a model, no
+      line is scored.
+
+    The first printing of a document's title stays, whatever it looks like, and so does what is switched off.
+
+    `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
+    lines may have been removed since.
+    """
+    # rules and scores see what rules have struck, never what a score has: so striking again strikes the same
+    unscored = _without_scores(frame)
+    found = search(unscored, phrases) if found is None else found
+    texts = utf8(unscored.get_column("text").fill_null(""))
+    lines = lines_of(unscored)
+    looked = lines.with_columns(first_look(texts).gather(lines.get_column("row")))
+    beside = [  # what stands beside an article, and whether it is to go
+        (image_credits, credits_of_images(looked)),
+        (pull_quotes, quotes_pulled(looked, texts)),
+        (author_biographies, biographies_of_authors(looked)),
+    ]
+    stays = [rows.get_column("row") for goes, rows in beside if not goes]
+    if not image_credits:
+        stays.append(found.filter(pl.col("rule").str.ends_with(IMAGE_CREDIT)).get_column("row"))
+    found = with_articles_own(found, unscored, lines, stays)
+    rules = [rows for goes, rows in beside if goes]
+    if by_lines or datelines:
+        struck_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
+        labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
+        rules.append(labels.filter(pl.col("rule").is_in(struck_labels)))
+    struck = _strike(unscored, _by_rules(unscored, looked, found, phrases, rules))
+    if model is not None and strictness > 0:
+        struck = _strike(struck, judge_lines(struck, found, phrases, model, strictness, texts))
+    if unscored is frame:
+        return struck
+    return struck.with_columns(
+        pl.when(frame.get_column("reason").is_null()).then(name).otherwise(frame.get_column(name)).alias(name)
+        for name in ("reason", "rule")
+    )
+
+
+def _without_scores(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as it was before lines were struck by their scores."""
+    scored = (frame.get_column("reason") == "boilerplate") & frame.get_column("rule").str.starts_with(
+        LINE_SCORE
+    )
+    if not scored.any():
+        return frame
+    return frame.with_columns(
+        pl.when(~scored.fill_null(False)).then(name).alias(name) for name in ("reason", "rule")
+    )
+
+
+def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the reason `boilerplate` and their rule on the rows of `struck` (row, rule)."""
+    if struck.is_empty():
+        return frame
+    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
+        struck.get_column("row"), struck.get_column("rule")
+    )
+    return remove(frame, rule.is_not_null(), "boilerplate", rule)
+
+
+def _by_rules(
+    frame: pl.DataFrame,
+    lines: pl.DataFrame,
+    found: pl.DataFrame,
+    phrases: Sequence[Phrase],
+    rules: Sequence[pl.DataFrame],
+) -> pl.DataFrame:
+    """(row, rule) of the lines that phrases and structure strike, by `rules` (row, rule) among others.
+
+    `lines` have been through `first_look`.
+    """
+    kept = found.filter(action="keep")
+    by_phrase = (
+        _not_in_mid_article(found.filter(action="line"), lines)
+        .filter(~pl.col("row").is_in(spoken_of(found, lines, phrases).implode()))
+        .select("row", "rule")
+    )
+    buttons = button_lines(lines)
+    before = [by_phrase, share_bars(buttons), stray_marks(lines)]
+    return (
+        pl.concat([*before, *rules, *_of_page(frame, lines, found, buttons)])
+        .join(kept, on="row", how="anti", maintain_order="left")
+        .unique("row", keep="first", maintain_order=True)
+    )
+
+
+def _of_page(
+    frame: pl.DataFrame, lines: pl.DataFrame, found: pl.DataFrame, buttons: pl.DataFrame
+) -> list[pl.DataFrame]:
+    """(row, rule) of menus and page ends, looked for in the documents in which phrases say that there may be some."""
+    known = pl.concat(
+        [
+            found.filter("bare", pl.col("action").is_in(["line", "menu"])).select(
+                "row", (pl.col("action") == "line").alias("site")
+            ),
+            buttons.select("row", pl.lit(True).alias("site")),
+        ]
+    )
+    entries = known.group_by("row").agg(pl.col("site").any()).sort("row")
+    openings = (
+        found.filter((pl.col("action") == "tail") | ((pl.col("action") == "block") & ~pl.col("only_at_end")))
+        .sort("row", pl.col("action") == "block", maintain_order=True)
+        .unique("row", keep="first", maintain_order=True)
+        .select(
+            "row",
+            "rule",
+            (pl.col("action") == "block").alias("block"),
+            pl.lit(WORDS_AFTER).alias("longest_after"),
+        )
+    )
+    with_menu = (
+        lines.join(entries, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= ENTRIES)
+    ).get_column("document")
+    # the heading of a block has been struck by then
+    with_end = frame.get_column("document_id").rle_id().gather(openings.get_column("row"))
+    documents = pl.concat([with_menu, with_end]).unique()
+    if documents.is_empty():
+        return []
+    page = page_lines(frame, found, documents)
+    of_menus = menus(page, entries)
+    # what menus have been told of a line stays true of it once it is struck
+    struck = frame.select(pl.col("rule").eq_missing(MENU).alias("struck")).to_series().arg_true().alias("row")
+    known_menus = pl.concat([of_menus.select("row"), pl.DataFrame([struck])]).unique()
+    dumps = (
+        page.join(known_menus, on="row", how="semi")
+        .group_by("document")
+        .len()
+        .filter(pl.col("len") >= OF_DUMP)
+    )
+    footers = (
+        found.filter((pl.col("action") == "line") & ~pl.col("only_at_end"))
+        .filter(pl.col("rule").str.contains(FOOTERS))
+        .join(page.join(dumps, on="document", how="semi"), on="row", how="semi")
+        .select("row", "rule", pl.lit(True).alias("block"), pl.lit(WORDS_OF_TEASER).alias("longest_after"))
+    )
+    openings = pl.concat([openings, footers]).unique("row", keep="first", maintain_order=True).sort("row")
+    titles = frame.select(pl.col("document_id").rle_id().alias("document"), "title").unique("document")
+    return [page_ends(page, openings), of_menus, page_heads(page, titles, known_menus)]
+
+
+def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """What was found, less the phrases that count only at the end of the article where prose follows."""
+    careful = found.filter("only_at_end")
+    if careful.is_empty():
+        return found
+    documents = lines.join(careful, on="row", how="semi").get_column("document").unique()
+    at_end = (
+        lines.filter(pl.col("document").is_in(documents.implode()))
+        .with_columns(
+            (is_prose(pl.col("text")) & ~pl.col("row").is_in(found.get_column("row").implode())).alias(
+                "prose"
+            )
+        )
+        .filter(
+            ~pl.col("prose").cum_max(reverse=True).over("document")
+            & pl.col("prose").cum_max().over("document")
+        )
+    )
+    return found.filter(~pl.col("only_at_end") | pl.col("row").is_in(at_end.get_column("row").implode()))

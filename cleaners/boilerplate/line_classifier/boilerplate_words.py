@@ -1,0 +1,61 @@
+"""The words that the phrases of boilerplate are made of, as a table for kernels."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from cleaners.boilerplate.line_classifier.characters import characters
+from cleaners.boilerplate.line_classifier.shape import COUNTS, count_line
+from cleaners.boilerplate.line_classifier.vocabulary import F32, table_of
+from cleaners.phrases.phrase import Phrase
+from cleaners.text.tokens import I64, U8, U32, U64, kernel
+from cleaners.text.utf8 import utf8
+
+#: Of more wordings than that a word weighs by the share of them that have it.
+WORDINGS: Final = 15_000
+
+
+class FurnitureWords(NamedTuple):
+    """A table of hashes, as `table_of` makes it."""
+
+    keys: U64
+    weights: F32  # the more phrases have the word, the nearer to 1
+
+
+@functools.lru_cache(maxsize=8)
+def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
+    """The words of the wordings of all phrases that strike, each with its weight.
+
+    A word that n of all N wordings have weighs n / (n + 1), and where N is above `WORDINGS` n / (n + N / `WORDINGS`):
+    else the commonest words would weigh the more the more phrases there are.
+    """
+    texts = [
+        text
+        for phrase in phrases
+        if phrase.action != "keep" and phrase.match != "regex"
+        for text in phrase.texts
+    ]
+    hashes, wordings = _words(*utf8(pl.Series(texts, dtype=pl.String)), *characters())
+    once = pl.DataFrame({"key": hashes | np.uint64(1), "wording": wordings}).unique()
+    keys, times = once.group_by("key").len().sort("key").to_numpy().T.astype(np.uint64)
+    weights = times / (times + max(1.0, len(texts) / WORDINGS))
+    return FurnitureWords(*table_of(dict(zip(keys.tolist(), weights.tolist(), strict=True)), np.uint64))
+
+
+@kernel
+def _words(data: U8, offsets: I64, classes: U8, lower: U32) -> Any:
+    """(hashes, lines): the words of all lines as `count_line` has them, and the line that each stands in."""
+    # a word and what parts it from the next take two bytes or more
+    hashes = np.empty(len(data) // 2 + len(offsets), np.uint64)
+    lines = np.empty(len(hashes), np.int64)
+    counts = np.zeros(len(COUNTS), np.int32)
+    words = 0
+    for line in range(len(offsets) - 1):
+        found, _ = count_line(data, offsets[line], offsets[line + 1], classes, lower, counts, hashes[words:])
+        lines[words : words + found] = line
+        words += found
+    return hashes[:words], lines[:words]

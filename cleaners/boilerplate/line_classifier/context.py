@@ -1,0 +1,129 @@
+"""Where a line stands in its document, and what stands around it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from cleaners.boilerplate.line_classifier import feature_names as f
+from cleaners.boilerplate.line_classifier.shape import BEGINNING, ENDING, I32, SEPARATORS, WORDS, is_body
+from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.text.tokens import I64, kernel
+
+#: What is known of a line before it is scored. A phrase of menus finds an article's word as often as not.
+KEPT, UNMARKED, ENTRY, HIT, STRUCK = -1, 0, 1, 2, 3
+
+FAR: Final = 30  # lines; what is further is as far
+NEAR: Final = 4  # lines
+AROUND: Final = 12  # lines
+
+
+@kernel
+def of_marks(marks: Any, lines: I64, out: F32) -> None:
+    """What the phrases say of a line and of those around it."""
+    count = len(marks)
+    marked = np.zeros(count + 1, np.int32)
+    above, below = np.full(count, FAR, np.int32), np.full(count, FAR, np.int32)
+    last = -FAR
+    for i in range(count):
+        marked[i + 1] = marked[i] + (marks[i] > 0)
+        above[i] = min(i - last, FAR)
+        last = i if marks[i] > 0 else last
+    last = count + FAR
+    for i in range(count - 1, -1, -1):
+        below[i] = min(last - i, FAR)
+        last = i if marks[i] > 0 else last
+    for n in range(len(lines)):
+        i = lines[n]
+        out[n, f.MARK] = marks[i]
+        out[n, f.MARK_ABOVE] = above[i]
+        out[n, f.MARK_BELOW] = below[i]
+        out[n, f.MARKS_NEAR] = marked[min(i + NEAR + 1, count)] - marked[max(i - NEAR, 0)] - (marks[i] > 0)
+        out[n, f.MARKS_AROUND] = (
+            marked[min(i + AROUND + 1, count)] - marked[max(i - AROUND, 0)] - (marks[i] > 0)
+        )
+        out[n, f.STRUCK_ABOVE] = i > 0 and marks[i - 1] == STRUCK
+        out[n, f.STRUCK_BELOW] = i + 1 < count and marks[i + 1] == STRUCK
+        out[n, f.MARK_DENSITY] = marked[count] / count
+
+
+@kernel
+def of_places(counts: I32, own: F32, lines: I64, out: F32) -> None:
+    """Where a line stands, and what stands around it."""
+    count = len(counts)
+    prose, words = np.zeros(count + 1, np.int32), np.zeros(count + 1, np.int64)
+    prose_words = np.int64(0)
+    run, run_above = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    to_prose_below = np.full(count, FAR, np.int32)
+    for i in range(count):
+        body = is_body(counts[i])
+        prose[i + 1] = prose[i] + body
+        words[i + 1] = words[i] + counts[i, WORDS]
+        prose_words += counts[i, WORDS] if body else 0
+        run_above[i] = run_above[i - 1] + 1 if i and prose[i] == prose[i - 1] else 0
+    next_prose, length = count + FAR, 0
+    for i in range(count - 1, -1, -1):
+        body = prose[i + 1] > prose[i]
+        to_prose_below[i] = min(next_prose - i, FAR)
+        next_prose = i if body else next_prose
+        length = 0 if body else max(length, run_above[i] + 1)
+        run[i] = length
+    near = np.zeros(f.OWN, np.float32)
+    for n in range(len(lines)):
+        i = lines[n]
+        low, high = max(i - NEAR, 0), min(i + NEAR + 1, count)
+        out[n, f.WORDS_ABOVE] = counts[i - 1, WORDS] if i else f.NO_VALUE
+        out[n, f.WORDS_BELOW] = counts[i + 1, WORDS] if i + 1 < count else f.NO_VALUE
+        out[n, f.ENDING_ABOVE] = counts[i - 1, ENDING] if i else f.NO_VALUE
+        out[n, f.ENDING_BELOW] = counts[i + 1, ENDING] if i + 1 < count else f.NO_VALUE
+        others = high - low - 1
+        out[n, f.WORDS_NEAR] = (words[high] - words[low] - counts[i, WORDS]) / max(others, 1)
+        body = prose[i + 1] - prose[i]
+        out[n, f.PROSE_NEAR] = (prose[high] - prose[low] - body) / max(others, 1)
+        out[n, f.RUN] = min(run[i], FAR)
+        out[n, f.RUN_ABOVE] = min(run_above[i], FAR)
+        out[n, f.TO_PROSE_ABOVE] = min(run_above[i] + 1, FAR) if prose[i] else FAR
+        out[n, f.TO_PROSE_BELOW] = to_prose_below[i]
+        out[n, f.PROSE_BEFORE] = min(prose[i], FAR)
+        out[n, f.PROSE_AFTER] = min(prose[count] - prose[i + 1], FAR)
+        out[n, f.PLACE] = words[i] / max(words[count], 1)
+        out[n, f.FROM_TOP] = min(i, FAR)
+        out[n, f.FROM_BOTTOM] = min(count - 1 - i, FAR)
+        near[:] = 0
+        alike = 0
+        for j in range(low, high):
+            if j != i:
+                near += own[j]
+                alike += _likeness(counts[i], counts[j])
+        near /= max(others, 1)
+        out[n, f.LIKE_NEAR] = alike / max(others, 1)
+        out[n, f.SHARED_NEAR] = near[f.OWN_SHARED]
+        out[n, f.FURNITURE_NEAR] = near[f.OWN_FURNITURE]
+        out[n, f.WORDING_NEAR] = near[f.OWN_WORDING]
+        out[n, f.CAPITALISED_NEAR] = near[f.OWN_CAPITALISED]
+        out[n, f.REPEATS_NEAR] = near[f.OWN_REPEATS]
+        out[n, f.ADDRESSES_NEAR] = near[f.OWN_ADDRESS]
+        begun = i - run_above[i]
+        out[n, f.RUN_OPENING] = counts[begun - 1, ENDING] if begun else f.NO_VALUE
+        out[n, f.RUN_WORDS] = (
+            (words[begun + run[i]] - words[begun]) / run[i] if run[i] else np.float64(counts[i, WORDS])
+        )
+        out[n, f.LIKE_ABOVE] = _likeness(counts[i], counts[i - 1]) if i else f.NO_VALUE
+        out[n, f.LIKE_BELOW] = _likeness(counts[i], counts[i + 1]) if i + 1 < count else f.NO_VALUE
+        out[n, f.LINES] = count
+        out[n, f.PROSE_LINES] = prose[count] / count
+        out[n, f.PROSE_WORDS] = prose_words / max(words[count], 1)
+        out[n, f.MEAN_WORDS] = words[count] / count
+
+
+@kernel
+def _likeness(one: I32, other: I32) -> Any:
+    """In how many of four ways two lines look alike: ending, beginning, length, separators."""
+    few, many = min(one[WORDS], other[WORDS]), max(one[WORDS], other[WORDS])
+    return (
+        np.int64(one[ENDING] == other[ENDING])
+        + np.int64(one[BEGINNING] == other[BEGINNING])
+        + np.int64(2 * few >= many)
+        + np.int64(one[SEPARATORS] == other[SEPARATORS])
+    )

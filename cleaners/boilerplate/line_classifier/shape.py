@@ -1,0 +1,293 @@
+"""What is counted in a line, in one pass over its bytes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaners.boilerplate.line_classifier.characters import (
+    AT,
+    CLOSES,
+    COLON,
+    COMMA,
+    DENSE,
+    DIGIT,
+    ELLIPSIS,
+    FIRST_WORD,
+    GUILLEMET,
+    HAN,
+    HANGUL,
+    LAST_WORD,
+    LETTER,
+    LOWER,
+    MARK,
+    OTHER,
+    QUESTION,
+    SEPARATOR,
+    STOP,
+    UPPER,
+    WHITE,
+)
+from cleaners.text.tokens import (
+    ONES,
+    U8,
+    U32,
+    U64,
+    code_point,
+    eight_bytes,
+    finish,
+    kernel,
+    no_letters,
+    push_code,
+    push_small,
+    trailing_zeros,
+)
+from cleaners.text.tokens import SMALL as CASES
+
+I32 = NDArray[np.int32]
+
+#: What is counted in a line, each a column of the counts.
+COUNTS: Final = (
+    "words", "characters", "letters", "upper", "capitalised", "small", "figures", "digits", "symbols",
+    "separators", "commas", "quotes", "sentences", "ending", "beginning", "addresses", "short_words", "caseless",
+)  # fmt: skip
+(
+    WORDS, CHARACTERS, LETTERS, UPPERS, CAPITALISED, SMALL, FIGURES, DIGITS, SYMBOLS,
+    SEPARATORS, COMMAS, QUOTES, SENTENCES, ENDING, BEGINNING, ADDRESSES, SHORT_WORDS, CASELESS,
+) = range(len(COUNTS))  # fmt: skip
+
+# how a line ends and begins
+END_NOTHING, END_ELLIPSIS, END_COLON, END_COMMA, END_QUESTION, END_STOP = range(6)
+BEGIN_SMALL, BEGIN_CAPITAL, BEGIN_DIGIT, BEGIN_QUOTE, BEGIN_BULLET, BEGIN_SYMBOL = range(6)
+
+WORD: Final = 4  # letters of a word that says what a text is about
+LONG: Final = 20  # words of a line that is prose in any case
+SENTENCE: Final = 8  # words of a line that is prose if it ends as a sentence
+
+
+@kernel
+def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts: I32, hashes: U64) -> Any:
+    """Writes the `COUNTS` of a text, and the hashes of its words of WORD letters or more; (how many, hash of all).
+
+    Of a script without spaces every pair of neighbouring characters is such a word. No more hashes are written than
+    there is room for. Words and the whole are hashed in lower case, as `tokens` hashes a token; the whole without what
+    stands between the words.
+    """
+    nothing = np.uint64(0)
+    words, beyond, letters, uppers, capitalised, uncased, figures, digits = 0, 0, 0, 0, 0, 0, 0, 0
+    symbols, separators, commas, quotes, sentences, addresses, short_words, caseless = 0, 0, 0, 0, 0, 0, 0, 0
+    found, room = 0, len(hashes)
+    kind: Any
+    kind, before, last, last_but_one = WHITE, WHITE, WHITE, WHITE
+    word_h, word_left, word_bits = nothing, nothing, nothing
+    line_h, line_left, line_bits = nothing, nothing, nothing
+    letters_in_word = 0
+    han, hangul, dense = 0, 0, 0
+    in_piece, after_stop = False, False  # a piece is what stands between white space
+    dots, opened, closed = 0, 0, 0  # full stops one after the other, guillemets
+    code: Any
+    previous_single: Any = 0
+    gap: Any = False
+    plain = start  # where plain words end that were taken at once
+    at = start
+    plain_stop = min(stop, len(data) - 7)
+    while at < stop:
+        while at < plain_stop:  # nearly all text comes this way: letters of ASCII, and a space
+            eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+            taken = min(trailing_zeros(no_letters(eight)) >> 3, stop - at)
+            if taken == 0:
+                break
+            capital = eight & np.uint64(0x20) == 0
+            if not in_piece:
+                words += 1
+                capitalised += capital
+                in_piece = True
+            if after_stop:
+                sentences += gap and capital
+                after_stop = False
+            lowest = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * taken)
+            lowered = (eight | np.uint64(CASES)) & lowest
+            # one bit for each capital, added up in the highest byte
+            uppers += np.int64(
+                ((lowered ^ eight & lowest) >> np.uint64(5)) * np.uint64(ONES) >> np.uint64(56)
+            )
+            word_h, word_left, word_bits = push_small(word_h, word_left, word_bits, lowered, taken)
+            line_h, line_left, line_bits = push_small(line_h, line_left, line_bits, lowered, taken)
+            letters += taken
+            letters_in_word += taken
+            last, dots = LOWER, 0
+            at += taken
+            plain = at
+            if taken == 8:
+                continue
+            if at == stop or data[at] != 32:
+                break
+            if found == room:
+                break
+            # a short word is overwritten by the next
+            hashes[found] = finish(word_h, word_left, word_bits)
+            found += np.int64(letters_in_word >= WORD or hangul > 0)
+            short_words += letters_in_word < WORD
+            word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
+            in_piece, gap = False, True
+            at += 1
+            plain = at
+        if at == stop:
+            break
+        if plain == at and at > start:
+            previous_single = 0
+            before, last_but_one = LOWER, LOWER
+        code, width = np.int64(data[at]), 1
+        if code >= 0x80:
+            code, width = code_point(data, at)
+            beyond += width - 1
+        if code < 0x10000:
+            kind = np.int64(classes[code])
+            code = np.int64(lower[code])
+        else:
+            kind = HAN if 0x20000 <= code < 0x40000 else OTHER
+        at += width
+        if FIRST_WORD <= kind <= LAST_WORD:
+            if not in_piece and kind != MARK:
+                in_piece = True
+                words += 1
+                capitalised += kind == UPPER
+                uncased += kind not in (UPPER, LOWER)
+                figures += kind == DIGIT
+            if after_stop:
+                sentences += gap and kind != LOWER
+                after_stop = False
+            line_h, line_left, line_bits = push_code(line_h, line_left, line_bits, code)
+            if kind in (HAN, DENSE):
+                han += kind == HAN
+                dense += kind == DENSE
+                if previous_single and found < room:
+                    pair = push_code(nothing, nothing, nothing, previous_single)
+                    pair = push_code(pair[0], pair[1], pair[2], code)
+                    hashes[found] = finish(pair[0], pair[1], pair[2])
+                    found += 1
+                previous_single = code
+            else:
+                uppers += kind == UPPER
+                digits += kind == DIGIT
+                caseless += kind == LETTER
+                hangul += kind == HANGUL
+                previous_single = 0
+                word_h, word_left, word_bits = push_code(word_h, word_left, word_bits, code)
+                letters_in_word += kind != MARK
+            letters += kind != DIGIT and kind != MARK
+        else:
+            if letters_in_word:
+                short_words += letters_in_word < WORD
+                if (letters_in_word >= WORD or hangul > 0) and found < room:
+                    hashes[found] = finish(word_h, word_left, word_bits)
+                    found += 1
+                word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
+            previous_single = 0
+            if kind == WHITE:
+                in_piece = False
+                gap = True
+            elif kind == STOP:
+                # a dot before a letter ("example.org", "p.m.") ends no sentence, one of Han needs no gap
+                after_stop, gap = True, code > 0x2E7F
+            elif kind == QUESTION:
+                after_stop, gap = True, code > 0x2E7F
+            elif kind not in (CLOSES, GUILLEMET):
+                after_stop = False
+            if kind == SEPARATOR:
+                separators += 1
+                # "://" of an address
+                addresses += code == 0x2F and before == SEPARATOR and last_but_one == COLON
+            elif kind == COMMA:
+                commas += 1
+            elif kind == CLOSES:
+                quotes += 1
+            elif kind == GUILLEMET:
+                opened += code == 0xAB
+                closed += code == 0xBB
+            elif kind == AT:
+                addresses += 1
+            elif kind == OTHER:
+                symbols += 1
+        if kind not in (WHITE, CLOSES, GUILLEMET):
+            dots = dots + 1 if kind == STOP else 0
+            last = kind
+        last_but_one = before
+        before = kind
+    if letters_in_word:
+        short_words += letters_in_word < WORD
+        if (letters_in_word >= WORD or hangul > 0) and found < room:
+            hashes[found] = finish(word_h, word_left, word_bits)
+            found += 1
+    if opened == closed:
+        quotes += opened + closed
+    else:
+        separators += opened + closed
+    small = words - capitalised - uncased
+    if han or dense or hangul:
+        caseless += han + dense + hangul
+        words = max(words, han // 2 + dense // 4 + hangul // 2)
+    counts[WORDS], counts[CHARACTERS], counts[LETTERS], counts[UPPERS] = (
+        words,
+        stop - start - beyond,
+        letters,
+        uppers,
+    )
+    counts[CAPITALISED], counts[SMALL], counts[FIGURES], counts[DIGITS] = capitalised, small, figures, digits
+    counts[SYMBOLS], counts[SEPARATORS], counts[COMMAS], counts[QUOTES] = symbols, separators, commas, quotes
+    counts[SENTENCES], counts[ADDRESSES], counts[SHORT_WORDS], counts[CASELESS] = (
+        sentences, addresses, short_words, caseless,
+    )  # fmt: skip
+    counts[ENDING] = END_ELLIPSIS if dots > 1 else _ending(last)
+    counts[BEGINNING] = _beginning(data, start, stop, classes, opened == closed) if start < stop else 0
+    return found, finish(line_h, line_left, line_bits)
+
+
+@kernel
+def _kind(data: U8, at: int, classes: U8) -> Any:
+    """What the character that begins at `at` is, and how many bytes it takes."""
+    code, width = np.int64(data[at]), 1
+    if code >= 0x80:
+        code, width = code_point(data, at)
+    if code < 0x10000:
+        return np.int64(classes[code]), width
+    return HAN if 0x20000 <= code < 0x40000 else OTHER, width
+
+
+@kernel
+def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> int:
+    kind, width = _kind(data, start, classes)
+    if kind == LOWER:
+        return BEGIN_SMALL
+    if kind == DIGIT:
+        return BEGIN_DIGIT
+    if FIRST_WORD <= kind <= LAST_WORD:
+        return BEGIN_CAPITAL
+    if kind == CLOSES or (kind == GUILLEMET and quoted):
+        return BEGIN_QUOTE
+    if kind in (SEPARATOR, GUILLEMET):
+        return BEGIN_BULLET
+    spaced = start + width < stop and _kind(data, start + width, classes)[0] == WHITE
+    return BEGIN_BULLET if spaced else BEGIN_SYMBOL
+
+
+@kernel
+def _ending(kind: int) -> int:
+    if kind == STOP:
+        return END_STOP
+    if kind == QUESTION:
+        return END_QUESTION
+    if kind == COMMA:
+        return END_COMMA
+    if kind == COLON:
+        return END_COLON
+    return END_ELLIPSIS if kind == ELLIPSIS else END_NOTHING
+
+
+@kernel
+def is_body(counts: I32) -> bool:
+    """Whether a line is prose: long, or a sentence."""
+    words, ending = counts[WORDS], counts[ENDING]
+    return words >= LONG or (words >= SENTENCE and (ending in (END_STOP, END_QUESTION)))

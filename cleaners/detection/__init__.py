@@ -1,1 +1,0 @@
-"""By what the charset of bytes and the language of a text are told."""

@@ -1,0 +1,196 @@
+"""The fingerprint of each paragraph: what near-duplicates are found by, a hundred and fifty bytes a row.
+
+Two paragraphs with the same `exact_a` and `exact_b` have the same sequence of tokens. Two that have a band in common
+are candidates for near-duplicates; whether they are, their sets of shingles tell, which are made of the texts then.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import numpy as np
+import polars as pl
+
+from cleaners.duplicate.keep_rule import as_fraction
+from cleaners.duplicate.minhash import NUM_PERM, SEED, Permutations, band_key, bands, permutations, sign
+from cleaners.duplicate.rarest_shingles import rarest_shingles
+from cleaners.text.shingles import folded
+from cleaners.text.tokens import (
+    I64,
+    MULTIPLIER,
+    SECOND_MULTIPLIER,
+    U8,
+    U32,
+    U64,
+    Alphabet,
+    alphabet,
+    fmix64,
+    kernel,
+    longest,
+    raw_alphabet,
+    tokenise,
+    wordless_alphabet,
+)
+from cleaners.text.utf8 import utf8
+
+_FINGERPRINTS: Final[dict[str, pl.DataType]] = {
+    "document_id": pl.String(),
+    "position": pl.UInt32(),
+    "tokens": pl.UInt32(),  # how many
+    "numbers": pl.UInt64(),  # hash of the sequence of digit runs, that of no numbers at all without any
+    "exact_a": pl.UInt64(),  # two hashes of the sequence of tokens; null where the paragraph is not compared
+    "exact_b": pl.UInt64(),
+}
+
+
+#: The columns from this one on are what paragraphs are found by; the others only tell of them.
+KEYS: Final = list(_FINGERPRINTS).index("exact_a")
+
+#: How fingerprints are made, whatever the settings. What is made otherwise cannot be compared with them: another way of
+#: tokenising or hashing is another version.
+MADE_BY: Final[dict[str, int | str]] = {
+    "version": 1,
+    "normaliser": "NFKC, case folded",
+    "permutations": NUM_PERM,
+    "scheme": "affine32",
+    "seed": SEED,
+}
+
+Method = Literal["minhash", "exact"]
+
+
+def band_names(threshold: float) -> list[str]:
+    """The columns of the keys of the bands."""
+    return [f"band_{number:02}" for number in range(bands(threshold)[0])]
+
+
+def fingerprint_schema(threshold: float, method: Method = "minhash") -> pl.Schema:
+    """The columns of what `fingerprint` returns: keys, null where only equality makes a duplicate.
+
+    With "minhash" a UInt32 for each band; with "exact" a list of UInt64, `rarest`.
+    """
+    keys: dict[str, pl.DataType] = {"rarest": pl.List(pl.UInt64())}
+    if method == "minhash":
+        keys = {name: pl.UInt32() for name in band_names(threshold)}
+    return pl.Schema(_FINGERPRINTS | keys)
+
+
+def fingerprint(
+    paragraphs: pl.DataFrame,
+    *,
+    n: int,
+    threshold: float,
+    min_tokens: int,
+    short: Literal["keep", "exact"],
+    method: Method = "minhash",
+    order: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """The fingerprints of `paragraphs` (document_id, position, text, none of them null), row by row.
+
+    Shingles have `n` tokens (1 to 16). With `method = "minhash"` bands of signatures find pairs whose Jaccard is
+    `threshold` or more, all but a few in 100,000; with "exact" the rarest shingles by `order`, a table of
+    `rarest_shingles.count_shingles`, find all. A paragraph of fewer than `min_tokens` tokens is not compared with
+    `short = "keep"`, and only for equality with "exact". The columns are those of `fingerprint_schema`; fingerprints of
+    other settings do not go together.
+    """
+    text = paragraphs.get_column("text")
+    number, width = bands(threshold) if method == "minhash" else (0, 1)
+    tokens, numbers, exact, keys = _made(text, n, min_tokens, number, width)
+    long = pl.Series(tokens >= max(min_tokens, 1))
+    compared = long if short == "keep" else pl.repeat(True, len(long), eager=True)
+    return paragraphs.select("document_id", "position").with_columns(
+        pl.Series("tokens", tokens),
+        pl.Series("numbers", numbers),
+        *(_where(compared, name, values) for name, values in zip(("exact_a", "exact_b"), exact, strict=True)),
+        *(
+            _where(long, name, values)
+            for name, values in zip(band_names(threshold), keys, strict=False)  # none with "exact"
+        ),
+        *([] if method == "minhash" else [_rarest(text, long, n, threshold, order)]),
+    )
+
+
+def _rarest(
+    text: pl.Series, long: pl.Series, n: int, threshold: float, order: pl.DataFrame | None
+) -> pl.Series:
+    if order is None:
+        raise ValueError('method "exact" wants an order of the shingles')
+    rows = long.arg_true()
+    keys = rarest_shingles(text.gather(rows), n, as_fraction(threshold).as_integer_ratio(), order)
+    nothing = pl.Series([None], dtype=pl.List(pl.UInt64()))
+    places = pl.repeat(len(keys), len(text), dtype=pl.UInt32, eager=True)
+    places = places.scatter(rows, pl.arange(0, len(keys), dtype=pl.UInt32, eager=True))
+    return keys.append(nothing).gather(places).alias("rarest")
+
+
+def exact_hashes(text: pl.Series) -> pl.DataFrame:
+    """The columns exact_a and exact_b of the texts (none of them null)."""
+    _, _, (a, b), _ = _made(text, 1, 1 << 62, 0, 1)
+    return pl.DataFrame({"exact_a": a, "exact_b": b})
+
+
+def _made(text: pl.Series, n: int, min_tokens: int, number: int, width: int) -> tuple[U32, U64, U64, U32]:
+    """What `_fingerprints` makes of the texts, those with special characters folded before."""
+
+    def of(texts: pl.Series, letters: Alphabet) -> Any:
+        wordless, drawn = wordless_alphabet(), permutations()
+        return _fingerprints(*utf8(texts), letters, wordless, n, min_tokens, drawn, number, width)
+
+    made, special = of(text, raw_alphabet())
+    rows = np.flatnonzero(special)
+    if len(rows):
+        again, _ = of(folded(text.gather(rows)), alphabet())
+        for every, some in zip(made, again, strict=True):
+            every[..., rows] = some
+    tokens, numbers, exact, keys = made
+    return tokens, numbers, exact, keys
+
+
+def _where(rows: pl.Series, name: str, values: U32 | U64) -> pl.Series:
+    """The values of these rows, and null elsewhere."""
+    return pl.select(pl.when(rows).then(pl.Series(values)).alias(name)).to_series()
+
+
+@kernel
+def _fingerprints(
+    data: U8,
+    offsets: I64,
+    letters: Alphabet,
+    wordless: Alphabet,
+    n: int,
+    min_tokens: int,
+    drawn: Permutations,
+    bands: int,
+    width: int,
+) -> Any:
+    """((tokens, numbers, exact (2, rows), keys (bands, rows)) of each text, which texts have a special character).
+
+    Keys are those of the texts with `min_tokens` tokens; nothing is right of texts with a special character.
+    """
+    rows, most = len(offsets) - 1, longest(offsets)
+    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    mixed, signature = np.empty(most + 1, np.uint32), np.empty(NUM_PERM, np.uint32)
+    special = np.zeros(rows, np.bool_)
+    tokens, numbers = np.empty(rows, np.uint32), np.empty(rows, np.uint64)
+    exact, keys = np.empty((2, rows), np.uint64), np.zeros((bands, rows), np.uint32)
+    for row in range(rows):
+        start, stop = offsets[row], offsets[row + 1]
+        count, numbers[row] = tokenise(data, start, stop, letters, hashes)
+        if count < 0:
+            special[row] = True
+            continue
+        tokens[row] = count
+        if count >= min_tokens:
+            if bands:
+                sign(hashes, count, n, drawn, spare, mixed, signature)
+            for band in range(bands):
+                keys[band, row] = band_key(signature, band, width)
+        if count == 0:
+            count, _ = tokenise(data, start, stop, wordless, hashes)
+        one, two = np.uint64(0), np.uint64(0)  # two chains of products at once take no longer than one
+        for i in range(count):
+            one = one * np.uint64(MULTIPLIER) + hashes[i]
+            two = two * np.uint64(SECOND_MULTIPLIER) + hashes[i]
+        exact[0, row] = fmix64(one * np.uint64(MULTIPLIER) + np.uint64(count))
+        exact[1, row] = fmix64(two * np.uint64(SECOND_MULTIPLIER) + np.uint64(count))
+    return (tokens, numbers, exact, keys), special

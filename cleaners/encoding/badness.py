@@ -1,0 +1,130 @@
+"""ftfy's pattern for mojibake as bits, and a search for it that reads each character about once.
+
+The pattern is a list of short sequences of character classes. Shift-And (Baeza-Yates and Gonnet, "A new approach to
+text searching", 1992) follows all of them at once: bit p of its state says that what was read last fits a sequence up
+to its place p. Every sequence holds a character beyond ASCII, and another after it; so the search is begun only where
+two such characters stand that may follow each other in a sequence.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from ftfy.badness import BADNESS_RE
+from numpy.typing import NDArray
+
+from cleaners.text.tokens import U8, U64, code_point, kernel
+from cleaners.text.white_space import WHITE_SPACE
+
+WORDS: Final = 2  # of 64 places each
+LEAD: Final = 2  # no sequence begins with more characters of ASCII
+#: Stands for all that the pattern does not name: a letter, so that rather too much is found.
+OTHER: Final = "\u4e00"
+LATIN_1: Final = "".join(map(chr, range(0x100)))
+
+
+class Badness(NamedTuple):
+    """The sequences as bits, and what two characters side by side tell; arrays of bits have a column for each word."""
+
+    classes: U8  # of every code point
+    fits: U64  # a row for each class: the places that it fits
+    bounds: (
+        U64  # a row for the first places, one for the first of sequences that begin a line, one for the last
+    )
+    pairs: NDArray[np.bool_]  # whether a class may follow another in a sequence
+
+
+@functools.cache
+def badness(pattern: str = BADNESS_RE.pattern) -> Badness:
+    """The bits of a verbose pattern."""
+    characters = alphabet(pattern)
+    places = dict.fromkeys(characters, 0)
+    bounds = np.zeros((3, WORDS), np.uint64)
+    at = 0
+    for sequence in sequences(pattern):
+        begins_line = sequence[0] == "^"
+        classes = sequence[begins_line:]
+        if at % 64 + len(classes) > 64:  # none lies across two words
+            at += 64 - at % 64
+        for row, place in ((int(begins_line), at), (2, at + len(classes) - 1)):
+            bounds[row, place // 64] |= np.uint64(1 << place % 64)
+        for place, one in enumerate(classes, at):
+            for character in _members(one, characters):
+                places[character] |= 1 << place
+        at += len(classes)
+    masks = sorted(set(places.values()))
+    table = np.full(0x110000, masks.index(places[OTHER]), np.uint8)
+    table[[ord(c) for c in places]] = [masks.index(mask) for mask in places.values()]
+    words = [[mask >> 64 * word & (1 << 64) - 1 for word in range(WORDS)] for mask in masks]
+    fits = np.array(words, np.uint64)
+    later = fits & ~(bounds[0] | bounds[1])
+    pairs = (fits[:, None] << np.uint64(1) & later).any(axis=2)
+    return Badness(table, fits, bounds, pairs)
+
+
+def sequences(pattern: str) -> list[list[str]]:
+    """The sequences of a verbose pattern, each a list of classes; one with an optional class is two.
+
+    A sequence ends before a dot: what ends in anything is found often enough without.
+
+    >>> sequences("[ab] c? # either | or" "\\n | ^ [ ] . d")
+    [['[ab]'], ['[ab]', 'c'], ['^', '[ ]']]
+    """
+    found: list[list[str]] = []
+    variants: list[list[str]] = [[]]
+    for token in (*re.findall(r"#[^\n]*|(?:\[[^\]]*\]|\\.|\S)\??", pattern), "|"):
+        if token == "|":
+            found += (list(itertools.takewhile(".".__ne__, variant)) for variant in variants)
+            variants = [[]]
+        elif token[0] == "#":
+            continue
+        elif token[-1] == "?":
+            variants += [[*variant, token[:-1]] for variant in variants]
+        else:
+            variants = [[*variant, token] for variant in variants]
+    return found
+
+
+def alphabet(pattern: str) -> str:
+    """All characters that a pattern names, alone or in a range; and Latin-1, white space and OTHER."""
+    ranges = re.findall("(.)-(.)", pattern)
+    named = (chr(code) for first, last in ranges for code in range(ord(first), ord(last) + 1))
+    return "".join({*pattern, *named, *LATIN_1, *WHITE_SPACE, OTHER})
+
+
+@functools.cache
+def _members(one: str, characters: str) -> list[str]:
+    """Those of the characters that a class holds, as Python sees it."""
+    return re.findall(one, characters)
+
+
+@kernel
+def search(data: U8, at: int, start: int, stop: int, classes: U8, fits: U64, bounds: U64) -> Any:
+    """(whether a sequence is found around `at`, up to where that is certain).
+
+    The text is `data[start:stop]`; at `at` begins a character beyond ASCII.
+    """
+    beyond = at
+    for _ in range(LEAD):
+        if at > start and data[at - 1] < 0x80:
+            at -= 1
+    low, high = np.uint64(0), np.uint64(0)
+    one = np.uint64(1)
+    while at < stop:
+        first, second = bounds[0, 0], bounds[0, 1]
+        if at == start or data[at - 1] == 10:
+            first, second = first | bounds[1, 0], second | bounds[1, 1]
+        code, width = code_point(data, at)
+        fit = classes[code]
+        low, high = (low << one | first) & fits[fit, 0], (high << one | second) & fits[fit, 1]
+        at += width
+        if low & bounds[2, 0] | high & bounds[2, 1]:
+            return True, at
+        # on ASCII, and no sequence has come further than its first place
+        if at > beyond and code < 0x80 and not (low & ~first | high & ~second):
+            break
+    return False, at

@@ -1,0 +1,232 @@
+"""The gate before ftfy: one look at each text, which finds out what `ftfy.fix_text` could do to it.
+
+Everything here is derived from ftfy's own tables and functions, and only ever errs by sending ftfy a text too many:
+
+- A text with mojibake by ftfy's badness pattern, an entity, a C1 control or a terminal escape is BEYOND: only ftfy can
+  judge it.
+- In any other text ftfy replaces single characters (QUOTE, REPLACED) and normalises (COMPOSING), and that is all.
+- What comes of that must not be BEYOND, nor hold characters to replace, or ftfy would go round once more. Where quotes
+  became straight and nothing else happened, it is not, and holds none.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from typing import Any, Final, Literal, NamedTuple
+
+import ftfy
+import numpy as np
+import polars as pl
+from ftfy.chardata import CONTROL_CHARS, DOUBLE_QUOTE_RE, LIGATURES, SINGLE_QUOTE_RE, WIDTH_MAP
+
+from cleaners.encoding.badness import badness, search
+from cleaners.text.tokens import I64, U8, U64, code_point, kernel
+from cleaners.text.utf8 import utf8
+from cleaners.text.white_space import WHITE_SPACE
+
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+
+# What a character is; of a text, what it holds.
+QUOTE: Final = 1  # becomes a straight one, of which nothing can come
+REPLACED: Final = 2  # by ftfy's fixes of single characters
+COMPOSING: Final = 4  # normalisation may change it, alone or beside another
+BEYOND: Final = 8  # what only ftfy can judge
+SPACE: Final = 16
+STRAY: Final = 32  # white space that goes wherever it stands; of a text, any that goes
+OTHER_SPACE: Final = 64  # white space but the space itself
+
+#: ftfy's fixes of single characters, in its order. Those around them need a context, and those texts go to ftfy.
+CHARACTER_FIXES: Final = (
+    "fix_latin_ligatures",
+    "fix_character_width",
+    "uncurl_quotes",
+    "fix_line_breaks",
+    "remove_control_chars",
+)
+LINE_BREAKS: Final = ("\r\n", "\r", "\x85", "\u2028", "\u2029")
+#: White space that never stays; that of another kind may stand alone within a text.
+NEVER_MEANT: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
+#: All code points but ideographs and the planes beyond them: those nothing composes, decomposes or takes apart.
+BLOCKS: Final = (
+    range(0x3400),
+    range(0xA000, 0xD800),
+    range(0xE000, 0x20000),
+    range(0x2F800, 0x2FA20),
+)
+
+
+class Gate(NamedTuple):
+    """What to look for, for one configuration of ftfy, and what to do about it."""
+
+    kinds: U8  # of every code point
+    entities: bool  # whether to look for them
+    mojibake: bool
+    longest: int  # characters; ftfy cuts longer texts, and what it finds depends on where
+    table: dict[str, str]  # what becomes of characters, and of CR LF
+    quotes: dict[str, str]  # the part of the table that makes quotes straight
+    fixes: dict[str, list[str]]  # by the name of each fix, the characters that it changes
+    form: Form | None
+
+
+@functools.lru_cache(maxsize=16)
+def gate(config: ftfy.TextFixerConfig) -> Gate:
+    """The gate for texts that are to come out as `ftfy.fix_text(text, config)`."""
+    table, fixes = character_table(tuple(name for name in CHARACTER_FIXES if getattr(config, name)))
+    quotes = {
+        c: straight for c, straight in table.items() if straight in ("'", '"') and _is_quiet(c, straight)
+    }
+    form = config.normalization
+    kinds = np.zeros(0x110000, np.uint8)
+    for kind, characters, wanted in (
+        (QUOTE, quotes, True),
+        (REPLACED, (c for c in table if len(c) == 1 and c not in quotes), True),
+        (COMPOSING, composing(form) if form else (), True),
+        (BEYOND, map(chr, range(0x80, 0xA0)), config.fix_encoding or config.fix_c1_controls),
+        (BEYOND, "\x1b", config.remove_terminal_escapes),
+        (SPACE, WHITE_SPACE, True),
+        (OTHER_SPACE, WHITE_SPACE.replace(" ", ""), True),
+        (STRAY, NEVER_MEANT, True),
+    ):
+        if wanted:
+            kinds[[ord(c) for c in characters]] |= kind
+    return Gate(
+        kinds,
+        bool(config.unescape_html),
+        config.fix_encoding,
+        config.max_decode_length,
+        table,
+        quotes,
+        fixes,
+        form,
+    )
+
+
+def look(text: pl.Series, ask: Gate) -> U8:
+    """What there is in each text, for a gate; in a null there is nothing."""
+    if text.is_empty():
+        return np.zeros(0, np.uint8)
+    data, offsets = utf8(text.fill_null(""))
+    found: U8 = _look(data, offsets, ask.kinds, ask.entities, ask.mojibake, *badness())
+    rows = np.flatnonzero(np.diff(offsets) > ask.longest)
+    if len(rows):
+        found[rows[(text.gather(rows).str.len_chars() > ask.longest).to_numpy()]] |= BEYOND
+    return found
+
+
+@kernel
+def _look(
+    data: U8,
+    offsets: I64,
+    kinds: U8,
+    entities: bool,
+    mojibake: bool,
+    classes: U8,
+    fits: U64,
+    bounds: U64,
+    pairs: Any,
+) -> Any:
+    """What there is in each text, by what its characters are."""
+    rows = len(offsets) - 1
+    found = np.zeros(rows, np.uint8)
+    for row in range(rows):
+        start, stop = offsets[row], offsets[row + 1]
+        if start == stop:
+            continue
+        # nearly all texts are usual, and this loop takes many bytes at once
+        text = data[start:stop]
+        unusual, other = _is_unusual(text[0]), text[0] < 32
+        ampersand, semicolon = text[0] == 38, False
+        double = (text[0] == 32) | (text[-1] == 32)
+        for i in range(1, len(text)):
+            unusual |= _is_unusual(text[i])
+            other |= text[i] < 32
+            ampersand |= text[i] == 38
+            semicolon |= text[i] == 59
+            double |= (text[i] == 32) & (text[i - 1] == 32)
+        seen = np.uint8(0 if unusual else STRAY * (other | double) | OTHER_SPACE * other)
+        if entities and ampersand and semicolon and _has_entity(text):
+            seen |= BEYOND
+        if unusual:
+            before = np.uint8(SPACE)
+            at = searched = start
+            while at < stop:
+                code, width = np.int64(data[at]), 1
+                if code >= 0x80:
+                    code, width = code_point(data, at)
+                    end = at + width
+                    if mojibake and at >= searched and end < stop:
+                        after, _ = code_point(data, end)
+                        if pairs[classes[code], classes[after]]:
+                            is_bad, searched = search(data, at, start, stop, classes, fits, bounds)
+                            seen |= BEYOND * is_bad
+                kind = kinds[code]
+                seen |= kind | (kind & before & SPACE) << 1
+                before = kind
+                at += width
+            seen |= (before & SPACE) << 1
+        found[row] = seen
+    return found
+
+
+@kernel
+def _is_unusual(byte: Any) -> Any:
+    """Whether a byte is none of the characters of ASCII that are printed, no tab and no line feed."""
+    return (byte > 126) | ((byte < 32) & (byte != 9) & (byte != 10))
+
+
+@kernel
+def _has_entity(text: U8) -> Any:
+    """Whether a text may hold an entity: an ampersand, up to 25 letters, digits and number signs, and a semicolon."""
+    for at in range(len(text)):
+        if text[at] == 38:
+            end = at + 1
+            while end < len(text) and end <= at + 25 and _is_in_entity(text[end]):
+                end += 1
+            if end < len(text) and text[end] == 59:
+                return True
+    return False
+
+
+@kernel
+def _is_in_entity(byte: Any) -> Any:
+    return (48 <= byte <= 57) | (97 <= byte | 32 <= 122) | (byte == 35)
+
+
+@functools.cache
+def character_table(fixes: tuple[str, ...]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """(what becomes of each character, and of CR LF; the characters that each fix changes).
+
+    Only what ftfy's `fixes`, one after the other, do change is in there.
+    """
+    block = "".join(map(chr, range(0x3000)))
+    quotes = SINGLE_QUOTE_RE.findall(block) + DOUBLE_QUOTE_RE.findall(block)
+    old = {c: c for c in (*map(chr, (*LIGATURES, *WIDTH_MAP, *CONTROL_CHARS)), *quotes, *LINE_BREAKS)}
+    table, changed = old, {}
+    for fix in fixes:
+        new = {c: ftfy.FIXERS[fix](fixed) for c, fixed in table.items()}
+        changed[fix] = [c for c in new if new[c] != table[c]]
+        table = new
+    return {c: new for c, new in table.items() if new != c}, changed
+
+
+@functools.cache
+def composing(form: Form) -> frozenset[str]:
+    """The characters that normalisation to `form` may change, alone or beside another.
+
+    These are the characters that the Unicode quick check does not pass (UAX #15, section 9): those that `form` changes,
+    combining marks, and the second parts of composed characters. It asks Python's own tables, as ftfy
+    does: those of polars are of another version of Unicode.
+    """
+    characters = [chr(c) for block in BLOCKS for c in block]
+    changed = (c for c in characters if not unicodedata.is_normalized(form, c))
+    composed = (c for c in characters if not unicodedata.is_normalized("NFD", c))
+    seconds = (part for c in composed for part in unicodedata.normalize("NFD", c)[1:])
+    return frozenset((*changed, *seconds, *filter(unicodedata.combining, characters)))
+
+
+def _is_quiet(old: str, new: str) -> bool:
+    """Whether a new character in place of an old one fits no sequence of the badness pattern that the old did not."""
+    bits = badness()
+    fits_old, fits_new = (bits.fits[bits.classes[ord(c)]] for c in (old, new))
+    return not (fits_new & ~fits_old).any()

@@ -1,1 +1,0 @@
-"""Kinds of furniture told by their form: share bars, credits, by-lines and their like."""

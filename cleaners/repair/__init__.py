@@ -1,1 +1,0 @@
-"""By what `encoding` finds and mends damaged text."""

@@ -1,0 +1,123 @@
+"""Last sentences of paragraphs that ask for something, such as "Join the conversation below".
+
+Whether one is furniture is told by how often its source prints it after different sentences; here they are found.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from cleaners.text.folding import line_hashes
+from cleaners.text.matching import matches
+from cleaners.text.tokens import I64, ONES, SMALL, U8, eight_bytes, kernel, no_letters
+from cleaners.text.utf8 import utf8
+
+#: Bytes of the longest that is looked for, and of the least that must stand before it.
+LONGEST: Final = 120
+BEFORE: Final = 40
+#: What the hash of a line is combined with to be that of a last sentence.
+_SENTENCE: Final = 0x5E17E7CE00000001
+
+#: Words of pleas, pointers and notices in the languages of the phrases, in lower case; a sentence without one is the
+#: article's.
+PLEAS: Final = (
+    r"subscri|newsletter|sign up|\bclick|\btap here|follow (?:us|him|her|them|me|the|our)\b|@\w|www\.|https?:|\.com\b"
+    r"|(?:read|view|watch|see|find|get) more|more (?:on|from) |download|our app|join (?:us|the|our)\b|contact us"
+    r"|e-?mail(?:ing)? (?:us|me|the)|donate|contribute to|recaptcha|advertisement|all rights reserved|copyright|©"
+    r"|abonn|anmeld|inscr[ei]v|suscr[ií]b|assine|iscriv|meld je|aanmeld|prenumer|zapisz się|abone ol|lataa|tilaa"
+    r"|подпи[сш]|читайте|訂閱|订阅|登録|購読|구독|اشترك|cli(?:que|ca|cca|quez)\b|haga clic|haz clic|klick|kliknij"
+    r"|нажмите|(?:saiba|leia|veja|lea|lee|ver|leggi|lees|mehr|läs|lue|czytaj) "
+    r"(?:mais|más|también|tudo|tutto|ook|mer|lisää|więcej)"
+)
+#: What tells of somebody who spoke, and closes a quotation that began before.
+_SPEAKS: Final = (
+    r"(?i)\b(?:said|says|wrote|writes|tweeted|told|added|asked|disse|dijo|escribió|schrieb|sagte|a dit)\b"
+    r"|[”»“]$"
+)
+
+
+def closing_sentences(text: pl.Series) -> pl.DataFrame:
+    """(row, start, sentence, before) of the texts whose last sentence, of LONGEST bytes at most, has one of PLEAS.
+
+    `start` is the byte at which it begins; `before` is what stands before it, BEFORE bytes or more, without the white
+    space between them.
+    """
+    starts = _last_starts(*utf8(text))
+    rows = pl.Series("row", np.flatnonzero(starts), dtype=pl.UInt32)
+    start = pl.Series("start", starts[starts > 0])
+    found = pl.DataFrame([rows, start, text.gather(rows).cast(pl.Binary).alias("text")]).with_columns(
+        pl.col("text").bin.slice("start").cast(pl.String).alias("sentence")
+    )
+    return (
+        found.filter(matches(found.get_column("sentence").str.to_lowercase(), PLEAS))
+        .filter(pl.col("sentence").str.contains(r"^[^\p{Ll}]"))
+        .filter(pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(_SPEAKS))
+        .select(
+            "row",
+            "start",
+            "sentence",
+            what_stands_before(pl.col("text"), pl.col("start")).alias("before"),
+        )
+    )
+
+
+def what_stands_before(text: pl.Expr, start: pl.Expr) -> pl.Expr:
+    """The texts up to that byte, without white space at their end."""
+    return text.cast(pl.Binary).bin.slice(0, start).cast(pl.String).str.strip_chars_end()
+
+
+def sentence_hashes(sentences: pl.Series) -> pl.Series:
+    """The hashes (UInt64) by which last sentences are counted: those of lines, but others than a line's own."""
+    return pl.Series(
+        sentences.name, line_hashes(sentences).to_numpy() ^ np.uint64(_SENTENCE), dtype=pl.UInt64
+    )
+
+
+@kernel
+def _last_starts(data: U8, offsets: I64) -> Any:
+    """Where the last sentence of each text begins, 0 if that is not told within LONGEST bytes."""
+    texts = len(offsets) - 1
+    starts = np.zeros(texts, np.int64)
+    for n in range(texts):
+        first, stop = offsets[n], offsets[n + 1]
+        least = max(first + BEFORE, stop - LONGEST)
+        end = stop - 1
+        while end > least and starts[n] == 0:
+            # eight bytes at a time; most have no space in them, or a letter before it
+            spaces = _spaces(data, end - 8)
+            end -= 8
+            for byte in range(7, -1, -1):
+                if spaces == 0:
+                    break
+                at = end + byte
+                here = spaces >> np.uint64(8 * byte + 7) & np.uint64(1)
+                if here and at >= least and starts[n] == 0 and _ends_sentence(data, first, at - 1):
+                    starts[n] = at + 1 - first
+    return starts
+
+
+@kernel
+def _spaces(data: U8, at: int) -> Any:
+    """The highest bit of each of eight bytes that is a space, and has no letter of ASCII before it."""
+    low = np.uint64(0x7F * ONES)
+    here: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+    before: Any = eight_bytes(data, at - 1)
+    others = here ^ np.uint64(SMALL)  # whose bytes are spaces
+    return ~((others & low) + low | others) & no_letters(before)
+
+
+@kernel
+def _ends_sentence(data: U8, first: int, mark: int) -> bool:
+    """Whether a sentence ends with the byte at `mark`, with quotation marks and brackets behind its stop or without."""
+    while mark > first and (data[mark] == 34 or data[mark] == 39 or data[mark] == 41):  # " ' )
+        mark -= 1
+    # the last byte of a closing quotation mark or of an ellipsis
+    if mark > first + 2 and data[mark - 2] == 0xE2 and data[mark - 1] == 0x80:
+        if data[mark] == 0xA6:
+            return True
+        if data[mark] == 0x9D or data[mark] == 0x99:
+            mark -= 3
+    return bool(data[mark] == 46 or data[mark] == 33 or data[mark] == 63)  # . ! ?

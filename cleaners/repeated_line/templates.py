@@ -1,0 +1,181 @@
+"""Lines that differ in nothing but figures and dates: "Updated 3 hours ago", "1,204 shares", "Published 4 Jan 2021".
+
+What such lines share is their template: the line, folded as `folding.line_hashes` folds it, with one sign in place of
+each number (its thousands, decimals, hours and minutes included) and of each name of a month or a weekday.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from cleaners.text.folding import NOT_PLAIN, folded_characters, plain_characters
+from cleaners.text.tokens import (
+    DIGIT,
+    I64,
+    LETTER,
+    U8,
+    U32,
+    U64,
+    character_classes,
+    code_point,
+    fmix64,
+    kernel,
+)
+from cleaners.text.utf8 import utf8
+
+#: Names of months and weekdays, and what is short for them, without a full stop.
+DATES: Final = """
+january february march april may june july august september october november december
+jan feb mar apr jun jul aug sep sept oct nov dec
+monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun today yesterday
+januar februar märz mai juni juli oktober dezember jänner mär okt dez
+montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag heute gestern
+janvier février mars avril juin juillet août septembre octobre novembre décembre janv févr avr juil déc
+lundi mardi mercredi jeudi vendredi samedi dimanche aujourd hier
+enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre ene abr ago dic
+lunes martes miércoles jueves viernes sábado domingo hoy ayer
+janeiro fevereiro março maio junho julho setembro outubro novembro dezembro fev mai set out dez
+segunda terça quarta quinta sexta segunda-feira terça-feira quarta-feira quinta-feira sexta-feira hoje ontem
+gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre gen mag giu lug ott
+lunedì martedì mercoledì giovedì venerdì sabato domenica oggi ieri
+januari februari maart mei augustus mrt maandag dinsdag woensdag donderdag vrijdag zaterdag zondag vandaag gisteren
+augusti måndag tisdag onsdag torsdag fredag lördag söndag idag igår maj mandag tirsdag lørdag søndag
+tammikuu tammikuuta helmikuu helmikuuta maaliskuu maaliskuuta huhtikuu huhtikuuta toukokuu toukokuuta kesäkuu
+kesäkuuta heinäkuu heinäkuuta elokuu elokuuta syyskuu syyskuuta lokakuu lokakuuta marraskuu marraskuuta joulukuu
+joulukuuta maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai tänään eilen
+stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
+poniedziałek wtorek środa czwartek piątek sobota niedziela dzisiaj wczoraj
+января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+понедельник вторник среда четверг пятница суббота воскресенье сегодня вчера
+ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
+pazartesi salı çarşamba perşembe cuma cumartesi pazar bugün dün
+يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
+الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد اليوم أمس
+"""
+#: What stands between the digits of one number, of a time or of a date.
+_WITHIN: Final = ".,:/-\u2013"
+_SLOTS: Final = 4096  # of the table of dates: some eight for each name
+_BASIS, _PRIME = 0xCBF29CE484222325, 0x100000001B3
+
+
+def template_hashes(text: pl.Series) -> pl.Series:
+    """The hash (UInt64) of each line's template; null where it has neither figures nor dates.
+
+    It is `fmix64` of FNV-1a (64 bits) over the code points of the template, in which the sign is U+0000; the same on
+    every machine and in every run.
+
+    >>> one, other = template_hashes(pl.Series(["Updated 3 hours ago", "UPDATED  14 hours ago"]))
+    >>> one == other
+    True
+    """
+    classes, dates, within = character_classes(), _date_table(), _within()
+    hashes, kinds = _hash_templates(*utf8(text), plain_characters(), classes, dates, within)
+    rows = pl.Series(kinds == _UNKNOWN).arg_true()
+    if len(rows):
+        others = text.gather(rows)
+        folded = others.str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
+        places = rows.to_numpy()
+        hashes[places], kinds[places] = _hash_templates(
+            *utf8(folded), folded_characters(), classes, dates, within
+        )
+    masked = pl.Series(kinds == _MASKED)
+    return pl.select(pl.when(masked).then(pl.Series(hashes))).to_series().alias(text.name)
+
+
+_NOTHING, _MASKED, _UNKNOWN = 0, 1, 2
+
+
+@functools.cache
+def _within() -> U8:
+    """For every code point whether it may stand within a number."""
+    within = np.zeros(0x110000, np.uint8)
+    within[[ord(character) for character in _WITHIN]] = 1
+    return within
+
+
+@functools.cache
+def _date_table() -> U64:
+    """The FNV-1a of the names of months and weekdays, each in the first free slot from that of its lowest bits on."""
+    slots = np.zeros(_SLOTS, np.uint64)
+    for name in sorted(set(DATES.replace("-", " ").split())):
+        h = _BASIS
+        for character in name.upper().lower():
+            h = (h ^ ord(character)) * _PRIME % 2**64
+        slot = h % _SLOTS
+        while slots[slot] and slots[slot] != h:
+            slot = (slot + 1) % _SLOTS
+        slots[slot] = h
+    return slots
+
+
+@kernel
+def _is_date(h: Any, dates: U64) -> Any:
+    slot = np.int64(h & np.uint64(len(dates) - 1))
+    while dates[slot] != 0:
+        if dates[slot] == h:
+            return True
+        slot = (slot + 1) & (len(dates) - 1)
+    return False
+
+
+@kernel
+def _hash_templates(data: U8, offsets: I64, folds: U32, classes: U8, dates: U64, within: U8) -> Any:
+    """(the hash of each line's template; _MASKED if a figure or date was, _UNKNOWN if a character is not plain)."""
+    lines = len(offsets) - 1
+    hashes, kinds = np.empty(lines, np.uint64), np.zeros(lines, np.uint8)
+    basis, prime = np.uint64(_BASIS), np.uint64(_PRIME)
+    for line in range(lines):
+        at, stop = offsets[line], offsets[line + 1]
+        h = solid = basis  # `solid`: up to the last character that is not white
+        start = word = basis  # of the word being read: the hash before it, its own
+        length = 0  # of that word
+        number = False  # whether the last sign stands for a number that is not over
+        waiting = np.uint32(0)  # what may yet prove to stand within the number
+        kind = _NOTHING
+        while at <= stop:
+            folded, width = np.uint32(32), 1
+            if at < stop:
+                code = np.int64(data[at])
+                if code >= 0x80:
+                    code, width = code_point(data, at)
+                folded = folds[code]
+                if folded == NOT_PLAIN:
+                    kind = _UNKNOWN
+                    break
+            at += width
+            what = classes[folded]
+            if length > 0 and what != LETTER:
+                if length >= 2 and _is_date(word, dates):
+                    h = solid = start * prime
+                    kind = _MASKED
+                length, word = 0, basis
+            if what == DIGIT:
+                if not number:
+                    h = solid = h * prime
+                    number, kind = True, _MASKED
+                waiting = np.uint32(0)
+                continue
+            if number:
+                if waiting == 0 and within[folded]:
+                    waiting = folded
+                    continue
+                if waiting != 0:
+                    h = solid = (h ^ np.uint64(waiting)) * prime
+                    waiting = np.uint32(0)
+                number = False
+            if folded == 32:
+                if h == solid and h != basis:
+                    h = (h ^ np.uint64(32)) * prime
+                continue
+            if what == LETTER:
+                if length == 0:
+                    start = h
+                length += 1
+                word = (word ^ np.uint64(folded)) * prime
+            h = solid = (h ^ np.uint64(folded)) * prime
+        hashes[line], kinds[line] = fmix64(solid), kind
+    return hashes, kinds

@@ -1,1 +1,0 @@
-"""What a site repeats: its lines, their templates, and spans inside paragraphs."""

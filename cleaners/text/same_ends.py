@@ -1,0 +1,125 @@
+"""Lines that may be printings of one headline: a first look, so that few are looked at closely.
+
+What begins or ends with a headline, punctuation and case aside, has the same letters and figures there. This asks no
+more of two lines, looks at nothing but their ends, and takes whatever it cannot read for the same.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from cleaners.text.folding import NOT_PLAIN, plain_characters
+from cleaners.text.tokens import I64, SEPARATOR, SPACE, U8, U32, character_classes, code_point, kernel
+from cleaners.text.utf8 import utf8
+
+LETTERS: Final = 32
+TITLE, FIRST = 0, 1  # what lines are compared with
+HEAD, TAIL = 0, 1  # the ends of a line
+
+
+def same_ends(lines: pl.DataFrame) -> pl.Series:
+    """Whether each line begins, or ends, as its document's title does, or as the document's first line does (Boolean).
+
+    `lines` has the columns document (numbers; its rows together), title and text; a text is never null. Compared are
+    the first and the last LETTERS letters, marks and figures, or as many as the shorter line has, their case folded. A
+    line equals any other from where another than a plain character comes, so that lines may be named that are not the
+    same, but none is left out that is. None is named in a document of which only one line equals its title, and only
+    the first itself its first; of any other, the first line that has a letter or figure is named.
+    """
+    first = np.flatnonzero(np.diff(lines.get_column("document").to_numpy(), prepend=-1))
+    titles = lines.get_column("title").gather(first).fill_null("")
+    starts = np.append(first, len(lines))
+    found = _same_ends(*utf8(lines.get_column("text")), *utf8(titles), starts, _letters())
+    return pl.Series(found, dtype=pl.Boolean)
+
+
+@functools.cache
+def _letters() -> U32:
+    """For every code point the letter or figure that it folds to, 0 if it is none, NOT_PLAIN if it is not plain."""
+    letters = plain_characters().copy()
+    plain = np.flatnonzero(letters != NOT_PLAIN)
+    classes = character_classes()[letters[plain]]
+    letters[plain[np.isin(classes, (SEPARATOR, SPACE))]] = 0
+    return letters
+
+
+@kernel
+def _end(text: U8, side: int, letters: U32, end: U32) -> int:
+    """Writes the letters of an end to `end`, outermost first; how many could be told, or -1 if none could."""
+    count = 0
+    at = 0 if side == HEAD else len(text)
+    while at < len(text) if side == HEAD else at > 0:
+        if side == TAIL:
+            at -= 1
+            while text[at] & 0xC0 == 0x80:
+                at -= 1
+        code, width = np.int64(text[at]), 1
+        if code >= 0x80:
+            code, width = code_point(text, at)
+        letter = letters[code]
+        if letter == NOT_PLAIN:  # as a combining mark it would change the letter before it
+            return count - 1 if count > 1 else -1
+        if count == LETTERS:
+            return count
+        if letter:
+            end[count] = letter
+            count += 1
+        if side == HEAD:
+            at += width
+    return count
+
+
+@kernel
+def _same_ends(data: U8, offsets: I64, titles: U8, title_offsets: I64, starts: I64, letters: U32) -> Any:
+    found = np.zeros(len(offsets) - 1, np.bool_)
+    ends, counts = np.zeros((2, 2, LETTERS), np.uint32), np.zeros((2, 2), np.int64)
+    for document in range(len(starts) - 1):
+        title = titles[title_offsets[document] : title_offsets[document + 1]]
+        for side in (HEAD, TAIL):
+            counts[TITLE, side] = _end(title, side, letters, ends[TITLE, side])
+            counts[FIRST, side] = 0
+        as_title = as_first = 0
+        for line in range(starts[document], starts[document + 1]):
+            start, stop = offsets[line], offsets[line + 1]
+            if counts[FIRST, HEAD] == 0:
+                for side in (HEAD, TAIL):
+                    counts[FIRST, side] = _end(data[start:stop], side, letters, ends[FIRST, side])
+            like_title = like_first = False
+            for side in (HEAD, TAIL):  # read no farther than where the line differs from both
+                titled, first = counts[TITLE, side], counts[FIRST, side]
+                one, other = titled != 0, first != 0
+                still_one, still_other, count = one, other, 0
+                at = start if side == HEAD else stop
+                while (one or other) and (at < stop if side == HEAD else at > start):
+                    if side == TAIL:
+                        at -= 1
+                        while data[at] & 0xC0 == 0x80:
+                            at -= 1
+                    code, width = np.int64(data[at]), 1
+                    if code >= 0x80:
+                        code, width = code_point(data, at)
+                    letter = letters[code]
+                    if letter == NOT_PLAIN:  # the letter before it may be another than it seems
+                        still_one, still_other, count = one, other, 1
+                        break
+                    one, other = still_one, still_other
+                    if count == LETTERS:
+                        break
+                    if letter:
+                        still_one &= count >= titled or letter == ends[TITLE, side, count]
+                        still_other &= count >= first or letter == ends[FIRST, side, count]
+                        count += 1
+                    if side == HEAD:
+                        at += width
+                like_title |= still_one and (count > 0 or titled < 0)
+                like_first |= still_other and (count > 0 or first < 0)
+            as_title += like_title
+            as_first += like_first
+            found[line] = like_title or like_first
+        if as_title < 2 and as_first < 2:
+            found[starts[document] : starts[document + 1]] = False
+    return found

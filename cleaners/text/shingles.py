@@ -1,0 +1,209 @@
+"""The texts of a column as the tokeniser wants them, their tokens counted, and their sets of shingles."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cleaners.text.tokens import (
+    I64,
+    U8,
+    U32,
+    U64,
+    Alphabet,
+    alphabet,
+    code_point,
+    kernel,
+    longest,
+    shingle_hashes,
+    special_characters,
+    tokenise,
+)
+from cleaners.text.utf8 import utf8
+
+WORDS: Final = 8  # of 64 bits each, in a bitmap
+
+
+def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
+    """The texts (none of them null) as one array of UTF-8 bytes and the offsets between them, ready for `tokenise`.
+
+    Those with a character for which lower case, which `tokenise` sees to, is not enough are in NFKC and casefolded;
+    these are few.
+    """
+    data, offsets = utf8(text)
+    special = np.flatnonzero(_hold_any(data, offsets, special_characters()))
+    if not len(special):
+        return data, offsets
+    return utf8(text.scatter(special, folded(text.gather(special))))
+
+
+def folded(text: pl.Series) -> pl.Series:
+    """The texts in NFKC and casefolded, one by one: they should be few."""
+    return pl.Series([unicodedata.normalize("NFKC", t).casefold() for t in text], dtype=pl.String)
+
+
+def count_tokens(text: pl.Series) -> pl.Series:
+    """How many tokens each text has (UInt32), 0 where it is null.
+
+    >>> count_tokens(pl.Series(["It rained, twice.", "雨だ", "***", None])).to_list()
+    [3, 2, 0, 0]
+    """
+    counts: U32 = _count(*normalised_texts(text.fill_null("")), alphabet())
+    return pl.Series("tokens", counts)
+
+
+def shingle_sets(text: pl.Series, n: int) -> tuple[U64, I64]:
+    """(shingles, offsets): the set of text r is `shingles[offsets[r]:offsets[r + 1]]`, sorted and none twice.
+
+    A shingle is the hash of `n` tokens (1 to 16) that follow one another; a text of fewer is one shingle, one without a
+    token has none. No text is null.
+    """
+    shingles: U64
+    offsets: I64
+    shingles, offsets = _shingle_sets(*normalised_texts(text), alphabet(), n)
+    return shingles, offsets
+
+
+def sketches(text: pl.Series, n: int) -> tuple[U32, U64]:
+    """(sizes, bitmaps) of the sets of shingles that `shingle_sets` makes; the bitmaps, (rows, WORDS), by `set_bits`."""
+    sizes: U32
+    bitmaps: U64
+    sizes, bitmaps = _sketches(*normalised_texts(text), alphabet(), n)
+    return sizes, bitmaps
+
+
+@kernel
+def _hold_any(data: U8, offsets: I64, characters: NDArray[np.bool_]) -> Any:
+    """Which texts hold one of the characters, none of which is of ASCII."""
+    found = np.zeros(len(offsets) - 1, np.bool_)
+    for row in range(len(found)):
+        every = np.uint8(0)
+        for i in range(offsets[row], offsets[row + 1]):
+            every |= data[i]
+        if every < 0x80:
+            continue
+        at = offsets[row]
+        while at < offsets[row + 1]:
+            if data[at] < 0x80:
+                at += 1
+                continue
+            code, width = code_point(data, at)
+            if characters[code]:
+                found[row] = True
+                break
+            at += width
+    return found
+
+
+@kernel
+def _count(data: U8, offsets: I64, letters: Alphabet) -> Any:
+    counts = np.empty(len(offsets) - 1, np.uint32)
+    hashes = np.empty(longest(offsets) + 1, np.uint64)
+    for row in range(len(counts)):
+        counts[row], _ = tokenise(data, offsets[row], offsets[row + 1], letters, hashes)
+    return counts
+
+
+@kernel
+def _shingle_sets(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
+    rows, most = len(offsets) - 1, longest(offsets)
+    # a token has a byte at the least, so bytes bound tokens; memory that is not touched costs nothing
+    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    counts = np.empty(most + 2, np.int64)
+    shingles = np.empty(offsets[rows] - offsets[0] + 1, np.uint64)
+    bounds = np.zeros(rows + 1, np.int64)
+    for row in range(rows):
+        first = bounds[row]
+        found = _shingles(data, offsets[row], offsets[row + 1], letters, n, hashes, shingles[first:])
+        bounds[row + 1] = first + _sort_unique(shingles, first, found, spare, counts)
+    return shingles[: bounds[rows]].copy(), bounds
+
+
+@kernel
+def _shingles(data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes: U64, shingles: U64) -> Any:
+    """Writes the shingles of a text to `shingles`, repeats and all; how many."""
+    count, _ = tokenise(data, start, stop, letters, hashes)
+    return shingle_hashes(hashes, count, n, shingles)
+
+
+@kernel
+def _sketches(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
+    rows, most = len(offsets) - 1, longest(offsets)
+    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    counts, shingles = np.empty(most + 2, np.int64), np.empty(most + 1, np.uint64)
+    sizes, bitmaps = np.empty(rows, np.uint32), np.zeros((rows, WORDS), np.uint64)
+    for row in range(rows):
+        found = _shingles(data, offsets[row], offsets[row + 1], letters, n, hashes, shingles)
+        sizes[row] = _sort_unique(shingles, 0, found, spare, counts)
+        set_bits(shingles, 0, np.int64(sizes[row]), bitmaps, row)
+    return sizes, bitmaps
+
+
+@kernel
+def set_bits(shingles: U64, start: Any, stop: Any, bitmaps: U64, row: int) -> Any:
+    """Sets one bit of a row of bitmaps for every shingle from `start` to before `stop`.
+
+    Two sets differ in at least as many shingles as their bitmaps in bits, which tells most near-misses without a look
+    at their shingles (Sandes, Teodoro and Melo, "Bitmap filter: speeding up exact set similarity joins", 2018).
+    """
+    for i in range(start, stop):
+        word = np.int64(shingles[i] >> np.uint64(6) & np.uint64(WORDS - 1))
+        bitmaps[row, word] |= np.uint64(1) << (shingles[i] & np.uint64(63))
+
+
+@kernel
+def different_bits(bitmaps: U64, one: int, other: int) -> Any:
+    """In how many bits two rows of bitmaps differ."""
+    different = 0
+    for word in range(WORDS):
+        different += _ones(bitmaps[one, word] ^ bitmaps[other, word])
+    return different
+
+
+@kernel
+def _ones(x: Any) -> Any:
+    """How many of 64 bits are set."""
+    x -= x >> np.uint64(1) & np.uint64(0x5555555555555555)
+    x = (x & np.uint64(0x3333333333333333)) + (x >> np.uint64(2) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@kernel
+def _sort_unique(values: U64, start: int, length: int, spare: U64, counts: I64) -> Any:
+    """Sorts `length` values from `start` on in place and drops repeats; returns how many are left.
+
+    The values are hashes, spread evenly over 64 bits: each is put near its place by its upper bits, in as many bins as
+    there are values, and an insertion sort does the rest.
+    """
+    if length > 16:
+        bins = np.uint64(min(length, 1 << 30))
+        for i in range(length + 1):
+            counts[i] = 0
+        for i in range(start, start + length):
+            counts[np.int64(((values[i] >> np.uint64(32)) * bins) >> np.uint64(32)) + 1] += 1
+        for i in range(length):
+            counts[i + 1] += counts[i]
+        for i in range(start, start + length):
+            place = np.int64(((values[i] >> np.uint64(32)) * bins) >> np.uint64(32))
+            spare[counts[place]] = values[i]
+            counts[place] += 1
+        for i in range(length):
+            values[start + i] = spare[i]
+    for i in range(start + 1, start + length):
+        value = values[i]
+        j = i - 1
+        while j >= start and values[j] > value:
+            values[j + 1] = values[j]
+            j -= 1
+        values[j + 1] = value
+    end = start
+    for i in range(start, start + length):
+        if i == start or values[i] != values[end - 1]:
+            values[end] = values[i]
+            end += 1
+    return end - start

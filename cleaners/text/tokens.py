@@ -1,0 +1,381 @@
+"""Hashes of the tokens, shingles and digit runs of many texts at once: arrays in, arrays out.
+
+A text is tokenised as it is in NFKC and casefolded. Texts come as one array of UTF-8 bytes and the offsets between
+them, as Arrow lays them out; where lower case comes to the same they need not be so yet (`shingles.normalised_texts`).
+Every hash is an unsigned 64-bit number, and none depends on the machine or on Python's hash seed:
+
+- `fmix64` is the finaliser of MurmurHash3 (x64), a bijection that spreads every bit over all others.
+- A token's hash takes its UTF-8 bytes eight at a time, as a number whose lowest byte is the first; what is left over
+  in the end is one number more. It begins as h = 0; each number w makes it `h = (h ^ w) * M`, then `h = h ^ h >> 29`;
+  at last it is `fmix64(h)`.
+- The hash of a sequence of k hashes is `fmix64(h * M + k)`, where h begins as 0 and each t makes it `h * M + t`,
+  modulo 2**64; M is `MULTIPLIER`. The empty sequence has the hash 0.
+- A shingle's hash is that of the sequence of its tokens.
+
+Shingles are Broder's, "On the resemblance and containment of documents" (1997).
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
+
+import numba
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from cleaners.text.freshness import stamp_by_all_sources
+
+MULTIPLIER: Final = 0x9E3779B97F4A7C15
+SECOND_MULTIPLIER: Final = 0xD1342543DE82EF95
+
+ONES: Final = 0x0101010101010101
+SMALL: Final = 0x20 * ONES  # makes letters of ASCII small ones
+
+# What a code point is to the tokeniser.
+SEPARATOR: Final = 0
+LETTER: Final = 1  # or mark, or number: part of a run
+DIGIT: Final = 2  # of category Nd, part of a run
+SINGLE: Final = 3  # a token by itself
+SINGLE_DIGIT: Final = 4
+SPACE: Final = 5  # a separator that is white space
+SPECIAL: Final = 6  # the text must be put in NFKC and casefolded first
+
+#: First and last code point of what is a token by itself, where it is a letter, mark or number at all.
+SINGLE_TOKENS: Final = (
+    *((0x3005, 0x3007), (0x3021, 0x302D), (0x3038, 0x303B)),  # Han: iteration mark, zero, Hangzhou numerals
+    *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # Han
+    *((0x3041, 0x3096), (0x309D, 0x309F)),  # Hiragana
+    *((0x30A1, 0x30FA), (0x30FD, 0x30FF), (0x31F0, 0x31FF), (0x1B000, 0x1B16F)),  # Katakana, and old kana
+    *((0x1100, 0x11FF), (0x3131, 0x318E), (0xA960, 0xA97F), (0xAC00, 0xD7FF)),  # Hangul
+    *((0x0E00, 0x0E7F), (0x0E80, 0x0EFF), (0x1780, 0x17FF)),  # Thai, Lao, Khmer
+    *((0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F)),  # Myanmar
+)
+
+#: Ranges that hold the characters for which lower case may be enough; elsewhere are marks and unassigned ones.
+_EASY_RANGES: Final = ((0, 0xD800), (0xF900, 0x10000), (0x1F000, 0x1FB00))
+_JAMO: Final = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xD7B0, 0xD7FF))
+
+U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
+I64 = NDArray[np.int64]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """The function as machine code: compiled when first called, kept on disk, run without the interpreter's lock."""
+    compiled: Callable[P, R]
+    try:
+        compiled = numba.njit(cache=True, nogil=True)(function)
+        stamp_by_all_sources(compiled, function)
+    except RuntimeError:  # there is no folder that numba may write to
+        compiled = numba.njit(nogil=True)(function)
+    return compiled
+
+
+@functools.cache
+def character_classes() -> U8:
+    """For every code point what it is to the tokeniser: SEPARATOR, LETTER, DIGIT, SINGLE, SINGLE_DIGIT or SPACE."""
+    classes = np.zeros(0x110000, np.uint8)
+    words = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nl", "No")
+    codes = defaultdict(lambda: SEPARATOR, dict.fromkeys(words, LETTER) | {"Nd": DIGIT})
+    # planes 4 to 13 and 15 on, and most of 14, hold no letters, marks or numbers
+    for first, end in ((0, 0x40000), (0xE0000, 0xE1000)):
+        categories = map(unicodedata.category, map(chr, range(first, end)))
+        classes[first:end] = bytearray(map(codes.__getitem__, categories))
+    for first, last in SINGLE_TOKENS:
+        block = classes[first : last + 1]
+        block[block == DIGIT] = SINGLE_DIGIT
+        block[block == LETTER] = SINGLE
+    classes[[code for code in range(0x3001) if chr(code).isspace()]] = SPACE
+    return classes
+
+
+class Alphabet(NamedTuple):
+    """Tables with an entry for every code point."""
+
+    classes: U8  # as `character_classes` gives them, or SPECIAL
+    lower: U32  # the code point to hash in its place
+    letters: U8  # (256): of each byte that is a letter of ASCII its lower case, of any other 0
+
+
+def _alphabet(classes: U8, lower: U32) -> Alphabet:
+    ascii_letters = np.zeros(256, np.uint8)
+    ascii_letters[:128] = np.where(classes[:128] == LETTER, lower[:128], 0)
+    return Alphabet(classes, lower, ascii_letters)
+
+
+@functools.cache
+def alphabet() -> Alphabet:
+    """What the tokeniser makes of each character of a text that `normalised_texts` gives."""
+    return _alphabet(character_classes(), _lower_case()[0])
+
+
+@functools.cache
+def raw_alphabet() -> Alphabet:
+    """What the tokeniser makes of each character of a text as it was read; some it cannot tell."""
+    classes, lower, _ = alphabet()
+    return _alphabet(np.where(special_characters(), np.uint8(SPECIAL), classes), lower)
+
+
+@functools.cache
+def wordless_alphabet() -> Alphabet:
+    """The same for texts without a token: all but white space is part of a run."""
+    classes, lower, _ = alphabet()
+    return _alphabet(np.where(classes == SPACE, SEPARATOR, LETTER).astype(np.uint8), lower)
+
+
+def special_characters() -> NDArray[np.bool_]:
+    """For every code point whether a text that holds it must be put in NFKC and casefolded before it is tokenised."""
+    return _lower_case()[1]
+
+
+@functools.cache
+def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
+    """(the lower case of each character of which that is all there is to do, else itself; whether it is none of these).
+
+    Lower case is enough for letters and numbers that NFKC leaves alone, with one lower-case form that is also the
+    casefolded one, and for separators that NFKC makes into separators. Not for marks, jamo and whatever else NFKC may
+    join with its neighbour, nor for the capital sigma, whose lower case depends on its place.
+    """
+    classes = character_classes()
+    lower, special = np.arange(0x110000, dtype=np.uint32), np.ones(0x110000, np.bool_)
+    for first, end in _EASY_RANGES:
+        characters = list(map(chr, range(first, end)))
+        properties = zip(
+            range(first, end),
+            characters,
+            map(unicodedata.category, characters),
+            map(functools.partial(unicodedata.normalize, "NFKC"), characters),
+            map(str.lower, characters),
+            map(str.casefold, characters),
+            strict=True,
+        )
+        for code, character, category, normal, lowered, folded in properties:
+            if category in ("Mn", "Lo") and normal == character == lowered == folded:  # most of them
+                special[code] = category == "Mn"
+            elif category in ("Cn", "Co", "Mn", "Mc", "Me"):
+                continue
+            elif classes[code] in (SEPARATOR, SPACE):
+                special[code] = any(classes[ord(c)] not in (SEPARATOR, SPACE) for c in normal)
+            elif normal == character and lowered == folded and len(lowered) == 1:
+                special[code], lower[code] = False, ord(lowered)
+    for first, last in (*_JAMO, (ord("Σ"), ord("Σ"))):
+        special[first : last + 1], lower[first : last + 1] = True, np.arange(first, last + 1)
+    return lower, special
+
+
+@kernel
+def fmix64(h: Any) -> Any:
+    """The finaliser of MurmurHash3 for 64 bits."""
+    h = np.uint64(h)
+    h ^= h >> np.uint64(33)
+    h *= np.uint64(0xFF51AFD7ED558CCD)
+    h ^= h >> np.uint64(33)
+    h *= np.uint64(0xC4CEB9FE1A85EC53)
+    return h ^ (h >> np.uint64(33))
+
+
+@kernel
+def code_point(data: U8, at: int) -> Any:
+    """The code point that begins at `at`, and how many bytes it takes."""
+    first = np.int64(data[at])
+    if first < 0x80:
+        return first, 1
+    second = np.int64(data[at + 1]) & 0x3F
+    if first < 0xE0:
+        return (first & 0x1F) << 6 | second, 2
+    third = np.int64(data[at + 2]) & 0x3F
+    if first < 0xF0:
+        return (first & 0x0F) << 12 | second << 6 | third, 3
+    return (first & 0x07) << 18 | second << 12 | third << 6 | np.int64(data[at + 3]) & 0x3F, 4
+
+
+@intrinsic
+def trailing_zeros(_context: Any, x: Any) -> Any:  # noqa: ARG001 - numba goes by its name
+    """How many zeros a 64-bit number ends with in binary; 64 for 0."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return numba.types.int64(numba.types.uint64), emit
+
+
+@intrinsic
+def eight_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - numba goes by its name
+    """The eight bytes from `at` on, which there must be, as a number, the first the lowest."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
+        eight = builder.load(place, align=1)  # written as eight shifts it would be eight loads
+        return builder.bswap(eight) if sys.byteorder == "big" else eight
+
+    return numba.types.uint64(data, numba.types.int64), emit
+
+
+@kernel
+def no_letters(eight: Any) -> Any:
+    """The highest bit of each of eight bytes that is no letter of ASCII."""
+    high = np.uint64(0x8080808080808080)
+    small = (eight | np.uint64(SMALL)) & ~high
+    # 0x61 is "a", 0x7B what follows "z": added to it, what is not less reaches the highest bit
+    from_a = small + np.uint64(0x80 - 0x61) * np.uint64(ONES)
+    after_z = small + np.uint64(0x80 - 0x7B) * np.uint64(ONES)
+    return ~(from_a & ~after_z & ~eight) & high
+
+
+@kernel
+def absorb(h: Any, word: Any) -> Any:
+    """The state of a token's hash after eight bytes more."""
+    h = (h ^ word) * np.uint64(MULTIPLIER)
+    return h ^ (h >> np.uint64(29))
+
+
+@kernel
+def _push(h: Any, word: Any, bits: Any, byte: Any) -> Any:
+    """The state of a token's hash, of which the last `bits` wait in `word`, after a byte more."""
+    word |= np.uint64(byte) << bits
+    bits += np.uint64(8)
+    if bits == np.uint64(64):
+        return absorb(h, word), np.uint64(0), np.uint64(0)
+    return h, word, bits
+
+
+@kernel
+def push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
+    """The same after the UTF-8 bytes of a code point."""
+    if code < 0x80:
+        return _push(h, word, bits, code)
+    if code < 0x800:
+        h, word, bits = _push(h, word, bits, 0xC0 | code >> 6)
+    else:
+        if code < 0x10000:
+            h, word, bits = _push(h, word, bits, 0xE0 | code >> 12)
+        else:
+            h, word, bits = _push(h, word, bits, 0xF0 | code >> 18)
+            h, word, bits = _push(h, word, bits, 0x80 | code >> 12 & 0x3F)
+        h, word, bits = _push(h, word, bits, 0x80 | code >> 6 & 0x3F)
+    return _push(h, word, bits, 0x80 | code & 0x3F)
+
+
+@kernel
+def push_small(h: Any, word: Any, bits: Any, small: Any, count: int) -> Any:
+    """The same after the lowest `count` bytes, 1 to 8, of a number whose others are 0."""
+    after = bits + np.uint64(8 * count)
+    word |= small << bits
+    # where the branch would go could not be foreseen
+    full = np.uint64(0) - (after >> np.uint64(6))
+    rest = small >> np.uint64(1) >> (np.uint64(63) - bits)
+    return h ^ (h ^ absorb(h, word)) & full, word ^ (word ^ rest) & full, after & np.uint64(63)
+
+
+@kernel
+def finish(h: Any, word: Any, bits: Any) -> Any:
+    """The hash of the token."""
+    return fmix64(absorb(h, word) if bits else h)
+
+
+@kernel
+def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -> Any:
+    """Writes the hash of each token of `data[start:stop]` to `hashes`; how many there are, the hash of the digit runs.
+
+    `hashes` has room for as many as there are bytes. There are -1 where the text has a SPECIAL character.
+    """
+    classes, lower, letters = alphabet
+    nothing = np.uint64(0)
+    count, runs, numbers = 0, nothing, nothing
+    at = start
+    while at < stop:  # every round takes one token, and what ends it
+        begin, in_digits = at, False
+        h, word, bits = nothing, nothing, nothing
+        digits_h, digits_word, digits_bits = nothing, nothing, nothing
+        kind, width, code = np.uint8(SEPARATOR), 0, np.int64(0)
+        while at < stop:
+            if not in_digits:
+                if bits == 0 and at + 8 <= len(data):  # nearly all text comes this way
+                    eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+                    ends = no_letters(eight)
+                    if ends == 0 and at + 8 <= stop:
+                        h = absorb(h, eight | np.uint64(SMALL))
+                        at += 8
+                        continue
+                    taken = min(trailing_zeros(ends) >> 3, stop - at)
+                    bits = np.uint64(8 * taken)
+                    word = (eight | np.uint64(SMALL)) & ((np.uint64(1) << bits) - np.uint64(1))
+                    at += taken
+                    if at == stop:
+                        break
+                elif letters[data[at]]:
+                    h, word, bits = _push(h, word, bits, letters[data[at]])
+                    at += 1
+                    continue
+            code, width = code_point(data, at)
+            kind = classes[code]
+            if kind not in (LETTER, DIGIT):
+                if kind == SPECIAL:
+                    return -1, nothing
+                break
+            if kind == DIGIT:
+                in_digits = True
+                digits_h, digits_word, digits_bits = push_code(digits_h, digits_word, digits_bits, code)
+            elif in_digits:
+                runs += np.uint64(1)
+                numbers = numbers * np.uint64(MULTIPLIER) + finish(digits_h, digits_word, digits_bits)
+                digits_h, digits_word, digits_bits = nothing, nothing, nothing
+                in_digits = False
+            h, word, bits = push_code(h, word, bits, np.int64(lower[code]))
+            at += width
+        if at > begin:
+            hashes[count] = finish(h, word, bits)
+            count += 1
+        if in_digits:
+            runs += np.uint64(1)
+            numbers = numbers * np.uint64(MULTIPLIER) + finish(digits_h, digits_word, digits_bits)
+        if at < stop:
+            if kind in (SINGLE, SINGLE_DIGIT):
+                token = finish(*push_code(nothing, nothing, nothing, np.int64(lower[code])))
+                hashes[count] = token
+                count += 1
+                if kind == SINGLE_DIGIT:
+                    runs += np.uint64(1)
+                    numbers = numbers * np.uint64(MULTIPLIER) + token
+            at += width
+    return count, fmix64(numbers * np.uint64(MULTIPLIER) + runs)
+
+
+@kernel
+def shingle_hashes(hashes: U64, count: int, n: int, shingles: U64) -> Any:
+    """Writes the hash of each shingle of `count` tokens, in their order, to `shingles`; how many there are.
+
+    The hash of a sequence goes over into that of the next: one token leaves it, multiplied by a power, another joins.
+    """
+    length = min(n, count)
+    h, power = np.uint64(0), np.uint64(1)
+    for i in range(length):
+        h = h * np.uint64(MULTIPLIER) + hashes[i]
+        power *= np.uint64(MULTIPLIER)
+    found = count - length + 1 if count else 0
+    for i in range(found):
+        shingles[i] = fmix64(h * np.uint64(MULTIPLIER) + np.uint64(length))
+        if i + length < count:
+            h = h * np.uint64(MULTIPLIER) + hashes[i + length] - hashes[i] * power
+    return found
+
+
+@kernel
+def longest(offsets: I64) -> Any:
+    """The length in bytes of the longest text: no text has more tokens."""
+    most = 0
+    for row in range(len(offsets) - 1):
+        most = max(most, offsets[row + 1] - offsets[row])
+    return most

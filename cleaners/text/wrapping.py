@@ -1,0 +1,110 @@
+"""Lines that were wrapped to a width, as those of mail and of Project Gutenberg's books are, made whole again."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cleaners.text.tokens import I64, U8, U32, code_point, kernel
+from cleaners.text.utf8 import utf8
+
+MIN_LINES: Final = 3
+MIN_WIDTH: Final = 40
+MAX_WIDTH: Final = 100
+FULL: Final = 85  # per cent of the width
+LEAST: Final = 60  # per cent of the width
+
+Mask = NDArray[np.bool_]
+
+
+def unwrap(lines: pl.Series, starts: I64) -> tuple[pl.Series, Mask]:
+    """(the lines with each wrapped run in one of them; which of `lines` these are, a run being its first).
+
+    `lines` are stripped, and none is empty or null; a run begins at each of `starts`, the first of which is 0. What a
+    wrapped run is, `to_paragraphs` tells.
+    """
+    whole = np.ones(len(lines), np.bool_)
+    sizes = np.diff(starts, append=len(lines))
+    many = sizes >= MIN_LINES
+    rows = np.flatnonzero(np.repeat(many, sizes))
+    full = _full_runs(lines.gather(rows), sizes[many])
+    rows, sizes = rows[np.repeat(full, sizes[many])], sizes[many][full]
+    if not len(rows):
+        return lines, whole
+    wrapped = lines.gather(rows)
+    starts = np.cumsum(sizes) - sizes
+    goes_on = wrapped.str.contains(r"^[\p{Ll}\p{Lo}]").to_numpy().copy()
+    goes_on[starts] = False
+    joined = np.repeat(np.add.reduceat(goes_on, starts, dtype=np.int64) * 3 >= sizes - 1, sizes)
+    first = np.zeros(len(rows), np.bool_)
+    first[starts] = True
+    whole[rows[joined & ~first]] = False
+    text = _join(wrapped.filter(pl.Series(joined)), first[joined])
+    return lines.scatter(rows[joined & first], text).filter(pl.Series(whole)), whole
+
+
+def _join(lines: pl.Series, first: Mask) -> pl.Series:
+    """The lines, each in one with the line before it unless it is a first one, and a space between."""
+    before = pl.select(pl.when(pl.Series(first)).then(pl.lit("\n")).otherwise(pl.lit(" "))).to_series()
+    # one text cut up is a quicker way than a group for each run
+    return (before + lines).str.join("").str.split("\n").explode().slice(1)
+
+
+def _full_runs(lines: pl.Series, sizes: I64) -> Mask:
+    """Whether each run of so many lines has the width, no quoted line, and none but the last that is not full."""
+    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    full: Mask = _full(*utf8(lines), lines.str.len_chars().to_numpy(), starts, _spaces())
+    return full
+
+
+@functools.cache
+def _spaces() -> Mask:
+    r"""For every code point whether it is `\s` in Unicode: white space in Python but for U+001C to U+001F."""
+    spaces = np.zeros(0x110000, np.bool_)
+    spaces[[*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B)]] = True
+    spaces[[0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = True
+    return spaces
+
+
+@kernel
+def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Mask) -> Any:
+    full = np.zeros(len(starts) - 1, np.bool_)
+    for run in range(len(full)):
+        first, last = starts[run], starts[run + 1] - 1
+        width = np.int64(lengths[first : last + 1].max())
+        full[run] = MIN_WIDTH <= width <= MAX_WIDTH
+        line = last
+        next_word = 0
+        while full[run] and line >= first:
+            gaps, word = _words(data, offsets[line], offsets[line + 1], spaces)
+            full[run] = data[offsets[line]] not in (ord(">"), ord("|"))
+            if line < last:
+                length = np.int64(lengths[line])
+                # what begins with a space has no first word, and nothing is known of it
+                reach = (length + 1 + next_word) * 100 > width * FULL or next_word == 0
+                full[run] &= gaps == 2 and reach and length * 100 >= width * LEAST
+            next_word = word
+            line -= 1
+    return full
+
+
+@kernel
+def _words(data: U8, start: int, stop: int, spaces: Mask) -> Any:
+    """(how many gaps there are between words, but 2 if there are more; the characters before the first of them)."""
+    gaps = word = 0
+    spaced = False
+    at = start
+    while at < stop and gaps < 2:
+        code, width = np.int64(data[at]), 1
+        if code >= 0x80:
+            code, width = code_point(data, at)
+        if spaces[code] and not spaced:
+            gaps += 1
+        spaced = spaces[code]
+        word += int(gaps == 0)
+        at += width
+    return gaps, word

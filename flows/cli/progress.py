@@ -1,0 +1,45 @@
+"""How a run shows that it is getting on: a bar a stage in a terminal, plain lines elsewhere, nothing where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from flows.run.engine import Report
+
+
+@contextmanager
+def show_progress(console: Console, *, quiet: bool) -> Iterator[Report]:
+    """A function to be told of every stage: its name, items done, items in all."""
+    if quiet:
+        yield lambda _stage, _done, _total: None
+    elif not console.is_terminal:
+        yield lambda stage, done, total: console.print(f"{stage}: {total}") if done == total else None
+    else:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TaskID,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        with Progress(
+            TextColumn("{task.description:8}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        ) as bars:
+            stages: dict[str, TaskID] = {}
+
+            def report(stage: str, done: int, total: int) -> None:
+                if stage not in stages:
+                    stages[stage] = bars.add_task(stage, total=total)
+                bars.update(stages[stage], completed=done)
+
+            yield report

@@ -1,0 +1,9 @@
+"""What is done to a published dataset: runs are taken back, struck text is restored, parts are merged, old runs go."""
+
+from flows.maintenance.compact_runs import compact
+from flows.maintenance.rebuild_index import reindex
+from flows.maintenance.replace_documents import replace_older
+from flows.maintenance.restore_text import restore
+from flows.maintenance.take_out_runs import expire, finish_rollback, rollback
+
+__all__ = ["compact", "expire", "finish_rollback", "reindex", "replace_older", "restore", "rollback"]

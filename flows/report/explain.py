@@ -1,0 +1,82 @@
+"""A document as a marked-up proof: every paragraph, what was repaired in it, and why it goes where it goes.
+
+What needs other documents (lines that a site repeats, paragraphs printed elsewhere before) cannot be seen in one file;
+near-duplicates within the file are.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from rich.console import Console
+from rich.text import Text
+
+from cleaners.attributes import label_lines
+from cleaners.duplicate.cleaner import duplicate
+from cleaners.duplicate.rarest_shingles import merge_counts
+from flows import inputs
+from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, decide, edit, fingerprints_of
+from flows.settings.model import DuplicateDocument, Settings, phrases_of
+
+
+def explain(file: str, settings: Settings, console: Console) -> None:
+    """Print the proof of each document in `file`: `-` before what is struck, `~` before what was repaired.
+
+    Raises InputMissing where the file does not exist.
+    """
+    found = inputs.find([file])
+    phrases = phrases_of(settings)
+    for shard in inputs.read(found, settings.inputs, settings.fields, {}):
+        if len(shard.documents):
+            documents, frame = edit(shard.documents, settings, phrases)
+            # of one document it cannot be said that it was printed before
+            alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
+            order = merge_counts([]) if settings.duplicate.method == "exact" else None
+            (decisions,) = decide([fingerprints_of(frame, alone, order)], [], alone)
+            told = duplicate(frame, decisions).with_columns(label_lines(frame.get_column("text")))
+            proofs = told.partition_by("document_id", maintain_order=True, as_dict=True)
+            for document in documents.iter_rows(named=True):
+                paragraphs = proofs.get((document["document_id"],))
+                _print_document(document, paragraphs, console)
+        for uri, error in shard.rejected.iter_rows():
+            console.print(Text(f"{uri}\n  rejected: {error}\n", style="red"))
+
+
+def _print_document(document: dict[str, object], paragraphs: pl.DataFrame | None, console: Console) -> None:
+    about = [f"charset {document['encoding']}"] if document["encoding"] else []
+    about += [f"language {document['language']}"] if document["language"] else []
+    about += [f"source {document['source']}"] if document["source"] else []
+    console.print(Text(str(document["uri"]), style="bold"))
+    console.print(Text("  " + ", ".join(about), style="dim"))
+    if document["title"]:
+        console.print(Text(f"  title: {document['title']}"))
+    fixes = document[TITLE_FIXES]
+    if isinstance(fixes, list):
+        console.print(
+            Text(f"~ title: {document[TITLE_BEFORE]!r} ({', '.join(map(str, fixes))})", style="yellow")
+        )
+    console.print()
+    struck = kept = 0
+    for row in () if paragraphs is None else paragraphs.iter_rows(named=True):
+        if row["reason"]:
+            struck += 1
+            console.print(Text("- ", style="red") + Text(row["text"], style="red strike"))
+            console.print(Text(f"    {row['reason']}: {row['rule']}{_witness(row, document)}", style="red"))
+        else:
+            kept += bool(row["text"])
+            console.print(
+                Text("  ") + Text(row["text"] or "(nothing left)", style="" if row["text"] else "dim")
+            )
+            if row["label"]:
+                console.print(Text(f"    {row['label']}, kept", style="dim"))
+        if row["before"] is not None:
+            console.print(Text(f"~   {', '.join(row['fixes'])}; it was: {row['before']}", style="yellow"))
+    console.print(Text(f"\n  {kept} paragraphs kept, {struck} struck\n", style="dim"))
+
+
+def _witness(row: dict[str, object], document: dict[str, object]) -> str:
+    if row["duplicate_of_position"] is None:
+        return ""
+    where = (
+        "this document" if row["duplicate_of_document_id"] == document["document_id"] else "another document"
+    )
+    return f"; of paragraph {row['duplicate_of_position']} of {where}, Jaccard {row['jaccard']:.2f}"

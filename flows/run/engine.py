@@ -1,0 +1,110 @@
+"""How a stage is carried out over its items: in threads here, as Prefect tasks in `flows.clean`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import Protocol, TypeVar
+
+from flows.run.stages import Job
+from flows.settings.model import Settings
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Product = TypeVar("Product")
+
+#: Told as a stage goes on: its name, items done, items in all.
+Report = Callable[[str, int, int], None]
+
+
+class Engine(Protocol):
+    """A way to carry out stages."""
+
+    def each(
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """`function(job, item)` for each item, results in the order of the items; raises what the function raised."""
+
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Job, Item], Iterable[Product]],
+        function: Callable[[Job, Product], object],
+        job: Job,
+        items: Sequence[Item],
+    ) -> list[Product]:
+        """What `produce(job, item)` yields of each item, in order, with `function(job, product)` done for each.
+
+        A product is worked on while later ones are being made. Raises what either function raised.
+        """
+
+
+class Threads:
+    """Stages carried out in threads: polars, numba and the reading of files let each other run.
+
+    One thread makes products at a time, since that is mostly Python's work; when it is done it joins the others.
+    """
+
+    def __init__(self, workers: int, report: Report) -> None:
+        self._workers = workers
+        self._report = report
+
+    def each(
+        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """See `Engine`."""
+        self._report(stage, 0, len(items))
+        with ThreadPoolExecutor(self._workers) as pool:
+            futures = [pool.submit(function, job, item) for item in items]
+            try:
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    self._report(stage, done, len(items))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return [future.result() for future in futures]
+
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Job, Item], Iterable[Product]],
+        function: Callable[[Job, Product], object],
+        job: Job,
+        items: Sequence[Item],
+    ) -> list[Product]:
+        """See `Engine`."""
+        products: list[Product] = []
+        futures: list[Future[object]] = []
+        stopped = threading.Event()
+        first, second = stages
+
+        def make() -> None:
+            self._report(first, 0, len(items))
+            for done, item in enumerate(items, 1):
+                for product in produce(job, item):
+                    if stopped.is_set():
+                        return
+                    products.append(product)
+                    futures.append(pool.submit(function, job, product))
+                self._report(first, done, len(items))
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            try:
+                pool.submit(make).result()
+                self._report(second, 0, len(futures))
+                for done, future in enumerate(as_completed(futures), 1):
+                    future.result()
+                    self._report(second, done, len(futures))
+            except BaseException:
+                stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        return products
+
+
+def workers(settings: Settings) -> int:
+    """How many workers the settings ask for: as many as there are cores where they leave it open."""
+    return settings.workers or len(os.sched_getaffinity(0))

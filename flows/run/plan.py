@@ -1,0 +1,272 @@
+"""The plan of a run: what is new, which stage follows which, and what is published in the end.
+
+`carry_out` is the same for every engine, see `flows.run.engine`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from cleaners.language.identifier import preload
+from cleaners.phrases.phrase import Phrase
+from flows.dataset import Dataset, described_all, write_manifest
+from flows.dataset.exchange import require_exchange
+from flows.dataset.history import read_history
+from flows.dataset.index import index_rules
+from flows.dataset.ledger import news, remember
+from flows.dataset.summary import Outcome, Tally
+from flows.dataset.tables import FORMAT, write_part
+from flows.errors import ConfigurationError, CopydeskError, Held
+from flows.holding import held_message, refuse_while_held
+from flows.inputs import Input, find
+from flows.maintenance import finish_rollback, replace_older
+from flows.maintenance.compact_runs import compact_locked
+from flows.run import stages
+from flows.run.anomaly_guards import judge
+from flows.run.engine import Engine, workers
+from flows.run.stages import Job
+from flows.settings.model import Settings, fingerprint, phrases_of
+
+
+def carry_out(
+    given: Sequence[str],
+    out: Path,
+    settings: Settings,
+    engine: Engine,
+    *,
+    retry_rejected: bool = False,
+) -> Outcome:
+    """Read what is new of the inputs `given`, clean it, and publish it as one run of the dataset in `out`.
+
+    With `retry_rejected`, what was rejected is tried again, though it has not changed. Raises InputMissing where an
+    input does not exist, UsageError where `out` cannot be a dataset, Locked where another run is writing it, Held where
+    a guard holds this run or has held an earlier one; whatever is raised, nothing of the run has been published.
+    """
+    started = time.perf_counter()
+    clock = datetime.now(UTC)
+    dataset = Dataset(out)
+    found = find(given, exclude=dataset.root)
+    phrases = phrases_of(settings)
+    with dataset.writing():
+        _make_ready(dataset, settings)
+        new, same, young = news(
+            dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
+        )
+        job = _job(dataset, settings, phrases, clock)
+        times = Times()
+        read = _read(job, new, engine, times)
+        shards = [part.shard for part in read if part.shard is not None]
+        tally = _stages(job, shards, engine, times) if shards else None
+        ledger = stages.ledger(job, read)
+        waiting = young + int(ledger["waits"].sum())
+        seconds = time.perf_counter() - started
+        if tally is None:
+            shutil.rmtree(job.staging)
+            remember(dataset, pl.concat([same, ledger]))
+            return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds, waiting)
+        write_part(job.signed(ledger), job.publish("ledger", "00000"), job.metadata)
+        findings = judge(
+            read_history(dataset, settings.guards.window), stages.tally_sources(job, shards), settings.guards
+        )
+        held_for = [str(finding) for finding in findings]
+        told = {
+            "given": list(given),
+            "inputs": len(ledger),
+            "started": clock.isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(seconds, 3),
+            "stages": times.seconds,
+            "tally": tally.to_json(),
+            "held_for": held_for,
+        }
+        _write_manifest(job, told)
+        if held_for:
+            dataset.hold(job.run_id, job.staging, held_for)
+        else:
+            _publish(dataset, job, same)
+    seconds = time.perf_counter() - started
+    outcome = Outcome(dataset.root, job.run_id, len(found), len(new), tally, seconds, waiting)
+    if held_for:
+        raise Held(held_message(dataset, job.run_id), outcome)
+    return outcome
+
+
+def _make_ready(dataset: Dataset, settings: Settings) -> None:
+    """Bring to an end what was cut short, and refuse a dataset that cannot take a run of these settings now.
+
+    Raises Held where an earlier run is held, ConfigurationError where the index is of other rules, CopydeskError where
+    older versions are to be replaced on a file system that cannot exchange folders.
+    """
+    refuse_while_held(dataset)
+    finish_rollback(dataset)
+    _refuse_other_rules(dataset, settings)
+    if settings.inputs.on_change == "replace":
+        require_exchange(dataset, offline=False)
+        if published := dataset.runs():
+            replace_older(dataset, published[-1])  # should it have been cut short
+
+
+def _job(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], now: datetime) -> Job:
+    """The next run of a dataset, with a folder for its work."""
+    run_id = dataset.next_run()
+    return Job(
+        run_id,
+        dataset.root,
+        Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging)),
+        settings,
+        phrases,
+        {
+            "copydesk_version": version("copydesk"),
+            "run_id": run_id,
+            "configuration": fingerprint(settings, phrases),
+        },
+        _charsets(dataset) if settings.encoding.source_history else {},
+        settings.duplicate.method == "exact" and not dataset.parts("order"),
+        workers(settings),
+        _since(dataset, settings.duplicate.window_days, now),
+    )
+
+
+def _read(job: Job, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.Read]:
+    """What came of the new inputs: shards, read and cleaned."""
+    batches = list(enumerate(_batches(new, job.settings.inputs.shard_megabytes * 1_000_000)))
+    if new and job.settings.language.enabled:
+        threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
+    with times.of("read and clean"):
+        if not new:
+            return []
+        return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, job, batches)
+
+
+def _write_manifest(job: Job, told: Mapping[str, object]) -> None:
+    """The manifest of a run, beside the files that are to be published: what was done, by which rules, and `told`."""
+    publish = job.staging / "publish"
+    manifest = {
+        "run_id": job.run_id,
+        "format": FORMAT,
+        "copydesk": job.metadata["copydesk_version"],
+        "configuration": job.metadata["configuration"],
+        "index": index_rules(job.settings.duplicate),
+        "settings": job.settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
+        **told,
+        "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
+    }
+    (publish / "runs").mkdir()
+    write_manifest(publish / "runs" / "run.json", manifest)
+
+
+def _publish(dataset: Dataset, job: Job, same: pl.DataFrame) -> None:
+    """Commit a run, and do what is to follow upon it; `same` are inputs that are known under another name."""
+    dataset.commit(job.run_id, job.staging / "publish")
+    if job.settings.inputs.on_change == "replace":
+        replace_older(dataset, job.run_id)
+    remember(dataset, same)
+    shutil.rmtree(job.staging)
+    _compact(dataset, job.settings.publish.compact_after)
+
+
+def _since(dataset: Dataset, days: float, now: datetime) -> str:
+    """The first of the last runs that were finished within so many days before `now`; "" for all."""
+    if not days:
+        return ""
+    first = dataset.next_run()
+    for run_id, manifest in dataset.manifests(newest_first=True):
+        if datetime.fromisoformat(manifest["finished"]) < now - timedelta(days=days):
+            break
+        first = run_id
+    return first
+
+
+def _compact(dataset: Dataset, after: int) -> None:
+    """Merge the folders of runs where there are more than that; what cannot be done is left for another time."""
+    if after and len(dataset.spans()) > after:
+        with suppress(CopydeskError, OSError):  # the run is published, whatever becomes of this
+            compact_locked(dataset)
+
+
+def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Tally:
+    """The stages after the reading and cleaning in their order; what was kept and struck."""
+    if job.settings.repeated_line.enabled:
+        with times.of("count"):
+            engine.each("count", stages.count_lines, job, stages.shares(job, shards))
+    if job.orders:
+        with times.of("order"):
+            engine.each("order", stages.order_shingles, job, [shards])
+    with times.of("strike"):
+        engine.each("strike", stages.strike_lines, job, shards)
+    with times.of("compare"):
+        engine.each("compare", stages.compare, job, [shards])
+    with times.of("split"):
+        return Tally.total(engine.each("split", stages.split, job, shards))
+
+
+class Times:
+    """How long each stage took, for the manifest."""
+
+    def __init__(self) -> None:
+        #: of each stage its seconds on the clock, and of processors in this process
+        self.seconds: dict[str, dict[str, float]] = {}
+
+    @contextmanager
+    def of(self, stage: str) -> Iterator[None]:
+        """Take the time of a stage."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.seconds[stage] = {
+            "wall": round(time.perf_counter() - wall, 3),
+            "cpu": round(time.process_time() - cpu, 3),
+        }
+
+
+def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
+    """Raise ConfigurationError where the index was built by rules that these settings' keys and shingles do not fit."""
+    published = dataset.runs()
+    if not published:
+        return
+    built = dataset.manifest(published[-1]).get("index", {})
+    for key, mine in index_rules(settings.duplicate).items():
+        if built.get(key) != mine:
+            raise ConfigurationError(
+                f"[duplicate] {key} = {mine!r}, but {dataset.root} was built with {key} = {built.get(key)!r}: "
+                f"use the same value, or another --out, or build the index anew with `copydesk reindex {dataset.root}` "
+                "and this --config"
+            )
+
+
+def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
+    """Consecutive inputs of about `limit` bytes together; a larger one by itself."""
+    batch: list[Input] = []
+    size = 0
+    for one in new:
+        if batch and (size + one.size > limit or len(batch) == 10_000):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += one.size
+    if batch:
+        yield batch
+
+
+def _charsets(dataset: Dataset) -> dict[str, str]:
+    """The charset, none of Unicode's, that most documents of a source had in earlier runs."""
+    used = (
+        dataset.scan("documents")
+        .filter(pl.col("source").is_not_null() & ~pl.col("encoding").str.starts_with("utf-"))
+        .group_by("source", "encoding")
+        .len()
+        .sort("len", "encoding", descending=[False, True])
+        .group_by("source")
+        .last()
+        .collect()
+    )
+    return dict(used.select("source", "encoding").iter_rows())

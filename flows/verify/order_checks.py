@@ -1,0 +1,55 @@
+"""Whether a run's tables come of the inputs of its ledger, and in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from flows.dataset.positions import ranks
+from flows.verify.table_checks import Finding, Part
+
+
+def ledger_agrees(ledger: pl.DataFrame, inputs: int) -> Iterator[Finding]:
+    """Whether the ledger has as many inputs as the manifest counts, each once."""
+    yield "ledger: an input is there twice", ledger.filter(pl.col("uri").is_duplicated())["uri"]
+    if len(ledger) != inputs:
+        counts = f"{len(ledger):,} inputs where the manifest has {inputs:,}"
+        yield f"ledger: {counts}", ledger["uri"] if len(ledger) else pl.Series(["none"])
+
+
+def inputs_agree(part: Part, ledger: pl.DataFrame) -> Iterator[Finding]:
+    """Whether documents and rejected records come of inputs that the run has read."""
+    uris = pl.concat([part.identities().select("uri"), part.rejected.select("uri")]).unique(
+        maintain_order=True
+    )
+    unknown = ranks(uris, ledger).filter(pl.col("rank").is_null())
+    yield "ledger: the input of a document, or of a rejected record, is missing", unknown["uri"]
+
+
+def records_agree(part: Part, records: pl.DataFrame, ledger: pl.DataFrame) -> Iterator[Finding]:
+    """Whether the records of a part are its documents, each of an input of the ledger."""
+    documents = part.identities()
+    lost = documents.join(records, on=["document_id", "uri"], how="anti", maintain_order="left")
+    yield "records: a document is missing", lost["document_id"]
+    strange = records.join(documents, on=["document_id", "uri"], how="anti", maintain_order="left")
+    # a document of which repair left nothing may be told in `rejected` alone
+    strange = strange.join(part.rejected, on="uri", how="anti", maintain_order="left")
+    yield "records: a document that no table has", strange["document_id"]
+    unread = records.join(ledger, left_on="file", right_on="uri", how="anti", maintain_order="left")
+    yield "records, ledger: the input of a document is missing", unread["document_id"]
+
+
+def order_agrees(part: Part, places: pl.DataFrame) -> Iterator[Finding]:
+    """Whether rows are in the order of `places` (document_id, rank), and of the positions in a document."""
+    for name in ("documents", "removed", "repaired"):
+        table = getattr(part, name)
+        position = pl.lit(0) if name == "documents" else pl.col("position").cast(pl.Int64).fill_null(-1)
+        rows = (
+            table.select("document_id", position.alias("position"))
+            .join(places, on="document_id", how="left", maintain_order="left")
+            .drop_nulls("rank")
+        )
+        before, here = pl.col("rank").shift(1), pl.col("rank")
+        wrong = (here < before) | ((here == before) & (pl.col("position") <= pl.col("position").shift(1)))
+        yield f"{name}: rows are in another order than the inputs", rows.filter(wrong)["document_id"]

@@ -1,0 +1,255 @@
+"""What the tables of one part of a run must say of one another.
+
+Every check gives findings: what is wrong, and the documents or inputs of which it is. Parts of one name came of the
+same documents, in every table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import orjson
+import polars as pl
+
+from cleaners.paragraphs import REASONS
+from cleaners.text.folding import line_hashes
+from cleaners.text.shingles import count_tokens
+from flows.dataset import Dataset, Span
+from flows.dataset.layout import SHARDED
+from flows.dataset.positions import kept, taken
+from flows.dataset.summary import REPLACED, Tally
+from flows.dataset.tables import TABLES
+
+#: What is wrong, and where: a document's id or an input's uri for each time.
+Finding: TypeAlias = tuple[str, pl.Series]
+
+MAY_BE_NULL: Final = {
+    "documents": ("record_id", "source", "url", "title", "published", "language", "metadata"),
+    "removed": ("duplicate_of_document_id", "duplicate_of_position", "jaccard"),
+    "repaired": ("position",),
+    "rejected": (),
+}
+WITNESS: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
+WHOLE: Final = ("duplicate_document", "too_short")  # reasons of documents of which nothing is kept
+EMPTIED: Final = "no text: repair"  # how the error of a document begins of which repair left nothing
+
+
+def by_run(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows of each run, in order."""
+    parts = rows.partition_by("run_id", as_dict=True, maintain_order=True)
+    return {str(run_id): part for (run_id,), part in parts.items()}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The parts of one name in the tables of a folder of runs, and in its state."""
+
+    documents: pl.DataFrame
+    removed: pl.DataFrame
+    repaired: pl.DataFrame
+    rejected: pl.DataFrame
+    records: pl.DataFrame
+    unpublished: pl.DataFrame
+    index: pl.DataFrame
+
+    @classmethod
+    def read(cls, dataset: Dataset, span: Span, name: str) -> Part:
+        """The parts of that name."""
+        paths = (dataset.folder(kind, span) / name for kind in SHARDED)
+        return cls(*(pl.read_parquet(path, hive_partitioning=False) for path in paths))
+
+    def runs(self) -> Iterator[tuple[str, Part]]:
+        """What the part has of each run, in order."""
+        frames = [getattr(self, name) for name in SHARDED]
+        split = [by_run(frame) for frame in frames]
+        for run_id in sorted({run_id for parts in split for run_id in parts}):
+            own = [parts.get(run_id, frame.clear()) for parts, frame in zip(split, frames, strict=True)]
+            yield run_id, Part(*own)
+
+    def tables(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """The tables by name."""
+        return ((name, getattr(self, name)) for name in TABLES)
+
+    def identities(self) -> pl.DataFrame:
+        """document_id and uri of every document that any table names, each pair once."""
+        tables = (self.documents, self.removed, self.repaired)
+        return pl.concat([table.select("document_id", "uri") for table in tables]).unique(maintain_order=True)
+
+    def taken(self) -> pl.DataFrame:
+        """document_id, position and `emptied` of the paragraphs that are not in a document's text."""
+        return taken(self.removed, self.repaired)
+
+    def kept(self) -> pl.DataFrame:
+        """document_id, position and text of the paragraphs of the documents."""
+        return kept(self.documents, self.taken())
+
+    def gone(self) -> tuple[pl.Series, pl.Series]:
+        """The ids of the documents that were removed whole, and of those that repair left empty."""
+        names = pl.col("document_id")
+        removed = self.removed.select(names).unique(maintain_order=True)
+        emptied = self.taken().filter("emptied").select(names).unique(maintain_order=True)
+        whole = removed.join(self.documents, on="document_id", how="anti", maintain_order="left")
+        empty = emptied.join(self.documents, on="document_id", how="anti", maintain_order="left")
+        return whole["document_id"], empty.join(removed, on="document_id", how="anti")["document_id"]
+
+
+def holes(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
+    """Values that are missing, and rows of another run: with these no table can be understood."""
+    for name, table in part.tables():
+        key = "uri" if name == "rejected" else "document_id"
+        for column in table.columns:
+            if column not in MAY_BE_NULL[name]:
+                yield f"{name}: {column} is null", table.filter(pl.col(column).is_null())[key]
+        yield f"{name}: rows of another run", table.filter(~pl.col("run_id").is_in(runs))[key]
+    for name in ("records", "unpublished", "index"):
+        rows = getattr(part, name)
+        yield f"{name}: rows of another run", rows.filter(~pl.col("run_id").is_in(runs))["document_id"]
+
+
+def tables_agree(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> Iterator[Finding]:
+    """What is wrong in the documents, and in what was removed and repaired of them.
+
+    `excepted` has the hashes of lines that were restored, and stay although their document goes whole.
+    """
+    identities = part.identities()
+    twice = identities.filter(pl.col("document_id").is_duplicated())
+    yield (
+        "documents, removed, repaired: a document has two uris",
+        twice["document_id"].unique(maintain_order=True),
+    )
+    yield from _documents(part)
+    yield from _positions(part)
+    yield from _removed(part, enabled, excepted)
+    yield from _repaired(part)
+    whole, empty = part.gone()
+    lost = whole.filter(~whole.is_in(part.unpublished["document_id"].implode()))
+    yield "unpublished: a document that went whole is missing", lost
+    strange = part.unpublished.filter(~pl.col("document_id").is_in(whole.implode()))
+    yield "unpublished: a document that did not go whole", strange["document_id"]
+    emptied = identities.filter(pl.col("document_id").is_in(empty.implode()))["uri"]
+    told = part.rejected.filter(pl.col("error").str.starts_with(EMPTIED))["uri"]
+    yield (
+        "rejected: a document that repair left empty is missing",
+        emptied.filter(~emptied.is_in(told.implode())),
+    )
+    yield "repaired: what repair left empty is missing", told.filter(~told.is_in(emptied.implode()))
+
+
+def _documents(part: Part) -> Iterator[Finding]:
+    documents = part.documents
+    paragraphs = documents["text"].str.split("\n\n")
+    wrong = (paragraphs.list.len() != documents["paragraphs"]) | paragraphs.list.contains("")
+    yield "documents: paragraphs are not those of the text", documents.filter(wrong)["document_id"]
+    damaged = [text is not None and _no_object(text) for text in documents["metadata"]]
+    yield (
+        "documents: metadata is no JSON object",
+        documents.filter(pl.Series(damaged, dtype=pl.Boolean))["document_id"],
+    )
+
+
+def _no_object(text: str) -> bool:
+    try:
+        return not isinstance(orjson.loads(text), dict)
+    except ValueError:
+        pass  # or it is what orjson does not read: half of a surrogate pair, escaped
+    try:
+        return not isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return True
+
+
+def _positions(part: Part) -> Iterator[Finding]:
+    taken = part.taken()
+    twice = taken.filter(pl.struct("document_id", "position").is_duplicated())
+    yield "removed, repaired: a position is taken twice", twice["document_id"]
+    counts = taken.group_by("document_id", maintain_order=True).agg(
+        pl.len().alias("taken"),
+        pl.col("position").max().alias("last"),
+        pl.col("emptied").not_().sum().alias("gone"),
+    )
+    counts = part.documents.select("document_id", "paragraphs", "removed_paragraphs").join(
+        counts, on="document_id", how="full", coalesce=True, maintain_order="left_right"
+    )
+    gone = counts.filter(pl.col("gone").fill_null(0) != pl.col("removed_paragraphs"))
+    yield "documents: removed_paragraphs are not those of `removed`", gone["document_id"]
+    gap = counts.filter(pl.col("last") >= pl.col("paragraphs").fill_null(0) + pl.col("taken"))
+    yield "documents, removed: positions leave a gap", gap["document_id"]
+
+
+def _removed(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> Iterator[Finding]:
+    removed, reason = part.removed, pl.col("reason")
+    yield "removed: unknown reason", removed.filter(~reason.is_in([*REASONS, REPLACED]))["reason"]
+    off = [name for name in REASONS if not enabled.get(name, True)]
+    yield "removed: by a cleaner that is switched off", removed.filter(reason.is_in(off))["document_id"]
+    yield "removed: a row without text", removed.filter(pl.col("text") == "")["document_id"]
+    told = pl.sum_horizontal(pl.col(name).is_not_null() for name in WITNESS)
+    duplicate = reason == "duplicate"
+    lost = removed.filter(duplicate & (told < len(WITNESS)))
+    yield "removed: a duplicate without witness or Jaccard", lost["document_id"]
+    yield (
+        "removed: a witness where there is no duplicate",
+        removed.filter(~duplicate & (told > 0))["document_id"],
+    )
+    whole = removed.filter(reason.is_in(WHOLE)).join(part.documents, on="document_id", how="semi")
+    if len(whole) and len(excepted):
+        kept = part.kept().join(whole, on="document_id", how="semi")
+        spared = kept.filter(line_hashes(kept["text"]).is_in(excepted.implode()))
+        whole = whole.join(spared, on="document_id", how="anti", maintain_order="left")
+    yield (
+        "removed: a document that went whole is in `documents`",
+        whole["document_id"].unique(maintain_order=True),
+    )
+
+
+def _repaired(part: Part) -> Iterator[Finding]:
+    repaired, field = part.repaired, pl.col("field")
+    yield "repaired: unknown field", repaired.filter(~field.is_in(["text", "title"]))["field"]
+    places = repaired.filter((field == "text") != pl.col("position").is_not_null())
+    yield "repaired: only a paragraph has a position", places["document_id"]
+    twice = repaired.filter(pl.struct("document_id", "field", "position").is_duplicated())
+    yield "repaired: a repair is there twice", twice["document_id"]
+    idle = repaired.filter((pl.col("before") == pl.col("after")) | (pl.col("before") == ""))
+    yield "repaired: nothing was repaired", idle["document_id"]
+    whole, empty = part.gone()
+    known = pl.concat([part.documents["document_id"], whole, empty])
+    unknown = repaired.filter(~pl.col("document_id").is_in(known.implode()))
+    yield "repaired: a document that is nowhere", unknown["document_id"].unique(maintain_order=True)
+    titles = repaired.filter(field == "title").join(
+        part.documents.select("document_id", "title"), on="document_id", how="inner", maintain_order="left"
+    )
+    other = titles.filter(pl.col("after").ne_missing(pl.col("title")))
+    yield "repaired: `after` is not the title of the document", other["document_id"]
+    texts = repaired.filter((field == "text") & (pl.col("after") != ""))
+    of_them = texts.select("document_id").unique()
+    standing = pl.concat(
+        [
+            table.select("document_id", "position", "text").join(of_them, on="document_id", how="semi")
+            for table in (part.kept(), part.removed)
+        ]
+    )
+    found = texts.join(standing, on=["document_id", "position"], how="left", maintain_order="left")
+    other = found.filter(pl.col("after").ne_missing(pl.col("text")))
+    yield "repaired: `after` is not what stands there", other["document_id"]
+
+
+def counted(part: Part, words: pl.DataFrame) -> Tally:
+    """The tally of the part, as the run must have come to it; `words` has the tokens of each kept paragraph."""
+    removed = part.removed.with_columns(count_tokens(part.removed["text"]).alias("words"))
+    struck = removed.group_by("reason").agg(pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum())
+    kept = int(words["tokens"].sum())
+    text = part.documents["text"].str.replace_all("\n\n", "", literal=True)
+    return Tally(
+        documents=len(part.documents) + sum(map(len, part.gone())),
+        documents_kept=len(part.documents),
+        paragraphs=int(part.documents["paragraphs"].sum()) + len(removed),
+        paragraphs_kept=int(part.documents["paragraphs"].sum()),
+        words=kept + int(removed["words"].sum()),
+        words_kept=kept,
+        bytes=int(text.str.len_bytes().sum()) + int(removed["text"].str.len_bytes().sum()),
+        repaired=len(part.repaired.filter(pl.col("field") == "text")),
+        rejected=len(part.rejected),
+        struck={reason: (d, p, w) for reason, d, p, w in struck.iter_rows()},
+    )

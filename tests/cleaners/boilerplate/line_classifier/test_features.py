@@ -1,0 +1,418 @@
+"""Features of lines: the kernel beside a reference in plain Python."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from cleaners.boilerplate.line_classifier import shape as lc
+from cleaners.boilerplate.line_classifier.boilerplate_words import FurnitureWords, furniture_words
+from cleaners.boilerplate.line_classifier.characters import (
+    _DENSE,
+    _HAN,
+    _HANGUL,
+    _MARKS,
+    _MORE_HAN,
+    CLOSES,
+    OTHER,
+    characters,
+)
+from cleaners.boilerplate.line_classifier.context import HIT, KEPT, STRUCK
+from cleaners.boilerplate.line_classifier.feature_names import FEATURES
+from cleaners.boilerplate.line_classifier.features import line_features
+from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights, ngrams_of
+from cleaners.phrases.phrase import Phrase
+from cleaners.text.utf8 import starts_of, utf8
+
+NOTHING = ngram_weights({})
+PHRASES = (Phrase("en", "newsletter", ("Subscribe to our newsletter", "Weekly newsletter")),)
+
+
+def counts_of(text: str) -> dict[str, int]:
+    """The kernel's counts of a text."""
+    counts = np.zeros(len(lc.COUNTS), np.int32)
+    data, offsets = utf8(pl.Series([text]))
+    lc.count_line(data, offsets[0], offsets[1], *characters(), counts, np.empty(4096, np.uint64))
+    return dict(zip(lc.COUNTS, counts.tolist(), strict=True))
+
+
+def features_of(
+    documents: list[list[str]],
+    titles: list[str] | None = None,
+    marks: list[int] | None = None,
+    ngrams: NgramWeights = NOTHING,
+    cleared: bool = True,
+) -> dict[int, dict[str, float]]:
+    """The kernel's features of the lines of some documents, by the number of the line."""
+    lines = [line for document in documents for line in document]
+    rows, features = line_features(
+        *utf8(pl.Series(lines, dtype=pl.String)),
+        starts_of([len(document) for document in documents]),
+        *utf8(pl.Series(titles or [""] * len(documents), dtype=pl.String)),
+        np.array(marks or [0] * len(lines), np.int8),
+        *characters(),
+        *furniture_words(PHRASES),
+        *ngrams,
+        cleared,
+    )
+    return {
+        int(row): dict(zip(FEATURES, map(float, line), strict=True))
+        for row, line in zip(rows, features, strict=True)
+    }
+
+
+# --- the reference ---
+
+
+def _in(character: str, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= ord(character) <= last for first, last in ranges)
+
+
+def kind(character: str) -> str:
+    """What a character is to the features, told by Unicode's tables."""
+    for name, marks in _MARKS.items():
+        if character in marks:
+            return {CLOSES: "closes", **{k: str(k) for k in _MARKS if k != CLOSES}}[name]
+    if character.isspace():
+        return "white"
+    category = unicodedata.category(character)
+    caseless = category in ("Lo", "Mn", "Mc", "Me", "Lm") or category not in (
+        *("Lu", "Lt", "Ll", "Nd", "Lo", "Lm", "Mn", "Mc", "Me"),
+    )
+    if _in(character, _HAN + _MORE_HAN) and caseless:
+        return "han"
+    if 0x20000 <= ord(character) < 0x40000:
+        return "han"
+    if _in(character, _HANGUL) and caseless:
+        return "hangul"
+    if _in(character, _DENSE) and caseless:
+        return "dense"
+    if ord(character) > 0xFFFF:
+        return "other"
+    names = {"Lu": "upper", "Lt": "upper", "Ll": "lower", "Lo": "letter", "Nd": "digit"}
+    names |= dict.fromkeys(("Lm", "Mn", "Mc", "Me"), "mark")
+    return names.get(category, "other")
+
+
+WORDS = ("upper", "lower", "letter", "digit", "han", "hangul", "dense", "mark")
+
+
+def reference(text: str) -> dict[str, int]:
+    """The counts that need no look at what comes before a character, in plain Python."""
+    kinds = [kind(c) for c in text]
+    pieces = [[kind(c) for c in piece] for piece in text.split()]
+    firsts = [next((k for k in piece if k in WORDS and k != "mark"), None) for piece in pieces]
+    spaced = sum(first is not None for first in firsts)
+    guillemets = re.findall("[«»]", text)
+    paired = guillemets.count("«") == guillemets.count("»")
+    han, hangul, dense = (kinds.count(k) for k in ("han", "hangul", "dense"))
+    return {
+        "words": max(spaced, han // 2 + dense // 4 + hangul // 2),
+        "characters": len(text),
+        "letters": sum(k in WORDS and k not in ("digit", "mark") for k in kinds),
+        "upper": kinds.count("upper"),
+        "capitalised": firsts.count("upper"),
+        "small": firsts.count("lower"),
+        "figures": firsts.count("digit"),
+        "digits": kinds.count("digit"),
+        "symbols": kinds.count("other"),
+        "quotes": kinds.count("closes") + paired * len(guillemets),
+        "caseless": kinds.count("letter") + han + hangul + dense,
+    }
+
+
+TEXTS = st.one_of(
+    st.text(alphabet='aB1 .,?!:…|-–@/"“”«»()éßЖ漢かカ한กअم\u0301😀\u00a0*•', max_size=40),
+    st.text(max_size=30),
+)
+
+
+@given(text=TEXTS)
+def test_counts(text: str) -> None:
+    """The kernel counts in UTF-8 what the reference counts in characters."""
+    counts = counts_of(text)
+    assert {name: counts[name] for name in reference(text)} == reference(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ending"),
+    [
+        ("The ferry sails again.", lc.END_STOP),
+        ("“The ferry sails again.”", lc.END_STOP),
+        ("The ferry sails ...", lc.END_ELLIPSIS),
+        ("The ferry sails…", lc.END_ELLIPSIS),
+        ("Who sails?", lc.END_QUESTION),
+        ("« The ferry sails again. »", lc.END_STOP),
+        ("Next »", lc.END_NOTHING),
+        ("渡輪明天恢復航行。", lc.END_STOP),
+        ("Who sails:", lc.END_COLON),
+        ("Ferry, bus,", lc.END_COMMA),
+        ("Ferry sails again", lc.END_NOTHING),
+        ("", lc.END_NOTHING),
+    ],
+)
+def test_ending(text: str, ending: int) -> None:
+    """A line ends as its last character says, but for the quotes and brackets that close after it."""
+    assert counts_of(text)["ending"] == ending
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        ("ferry", lc.BEGIN_SMALL),
+        ("Ferry", lc.BEGIN_CAPITAL),
+        ("渡輪", lc.BEGIN_CAPITAL),
+        ("3 ferries", lc.BEGIN_DIGIT),
+        ("“Ferries", lc.BEGIN_QUOTE),
+        ("« Ferries » sail", lc.BEGIN_QUOTE),
+        ("»Ferries« sail", lc.BEGIN_QUOTE),
+        ("« Ferries", lc.BEGIN_BULLET),
+        ("• Ferries", lc.BEGIN_BULLET),
+        ("- Ferries", lc.BEGIN_BULLET),
+        ("* Ferries", lc.BEGIN_BULLET),
+        ("-3 degrees", lc.BEGIN_SYMBOL),
+        ("$3", lc.BEGIN_SYMBOL),
+    ],
+)
+def test_beginning(text: str, beginning: int) -> None:
+    """A sign with a space after it is a bullet, another one is not."""
+    assert counts_of(text)["beginning"] == beginning
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences", "addresses"),
+    [
+        ("It sails. It docks. It sails.", 2, 0),
+        ("It sails at 5 p.m. today.", 0, 0),
+        ("See example.org or https://example.org/a for more.", 0, 1),
+        ("desk@example.org", 0, 1),
+        ("渡輪開航。渡輪靠岸。", 1, 0),
+    ],
+)
+def test_sentences_and_addresses(text: str, sentences: int, addresses: int) -> None:
+    """A sentence within the line is followed by a gap and no small letter; Han needs no gap."""
+    counts = counts_of(text)
+    assert (counts["sentences"], counts["addresses"]) == (sentences, addresses)
+
+
+BODY = (
+    "The harbour master said on Monday that the northern ferry would sail again before the end of the week."
+)
+OTHERS = "Nobody had thought so, and the council of the town put off its vote on the matter until the autumn."
+LINES = st.lists(
+    st.sampled_from(
+        [BODY, OTHERS, "Harbour news", "Weekly newsletter", "Share", "Ferry sails again", "* Item", ""]
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(lines=LINES, data=st.data())
+def test_places(lines: list[str], data: st.DataObject) -> None:
+    """Places, runs and neighbours, beside a reference that looks at the whole list for every line."""
+    marks = data.draw(st.lists(st.integers(-1, 3), min_size=len(lines), max_size=len(lines)))
+    found = features_of([lines], marks=marks)
+    count = [counts_of(line) for line in lines]
+    prose = [line in (BODY, OTHERS) for line in lines]
+    words = [c["words"] for c in count]
+    assert set(found) == {n for n, line in enumerate(lines) if line}
+    for n, features in found.items():
+        run = [n]
+        while not prose[n] and run[0] and not prose[run[0] - 1]:
+            run.insert(0, run[0] - 1)
+        while not prose[n] and run[-1] + 1 < len(lines) and not prose[run[-1] + 1]:
+            run.append(run[-1] + 1)
+        near = [m for m in range(max(n - 4, 0), min(n + 5, len(lines))) if m != n]
+        marked = [m for m, mark in enumerate(marks) if mark > 0]
+        expected = {
+            "words": words[n],
+            "mark": marks[n],
+            "mark_above": min([n - m for m in marked if m < n], default=30),
+            "mark_below": min([m - n for m in marked if m > n], default=30),
+            "marks_near": len(set(near) & set(marked)),
+            "struck_above": int(n > 0 and marks[n - 1] == STRUCK),
+            "struck_below": int(n + 1 < len(lines) and marks[n + 1] == STRUCK),
+            "mark_density": len(marked) / len(lines),
+            "words_above": words[n - 1] if n else -1,
+            "words_below": words[n + 1] if n + 1 < len(lines) else -1,
+            "words_near": sum(words[m] for m in near) / max(len(near), 1),
+            "prose_near": sum(prose[m] for m in near) / max(len(near), 1),
+            "run": 0 if prose[n] else len(run),
+            "run_words": words[n] if prose[n] else sum(words[m] for m in run) / len(run),
+            "prose_before": sum(prose[:n]),
+            "prose_after": sum(prose[n + 1 :]),
+            "from_top": n,
+            "from_bottom": len(lines) - 1 - n,
+            "place": sum(words[:n]) / max(sum(words), 1),
+            "lines": len(lines),
+            "prose_lines": sum(prose) / len(lines),
+            "repeats": lines.count(lines[n]),
+        }
+        assert {name: features[name] for name in expected} == pytest.approx(expected, abs=1e-5)
+
+
+def _content(text: str) -> list[str]:
+    return [w for w in re.findall(r"[^\W_]+", text.lower()) if len(w) >= lc.WORD]
+
+
+@given(lines=LINES, title=st.sampled_from(["", "Ferry sails again", "Harbour newsletter"]))
+def test_words_in_common(lines: list[str], title: str) -> None:
+    """What a line shares with the other lines of prose, with phrases, and with the title, beside sets of words."""
+    found = features_of([lines], [title])
+    weight = {"subscribe": 0.5, "newsletter": 2 / 3, "weekly": 0.5}
+    for n, features in found.items():
+        mine = _content(lines[n])
+        body = {
+            w for m, line in enumerate(lines) if m != n and line in (BODY, OTHERS) for w in _content(line)
+        }
+        if not mine:
+            assert features["shared"] == features["furniture"] == features["title"] == -1
+            continue
+        assert features["shared"] == pytest.approx(sum(w in body for w in mine) / len(mine))
+        assert features["furniture"] == pytest.approx(
+            sum(weight.get(w, 0) for w in mine if w not in body) / len(mine), abs=1e-6
+        )
+        in_title = sum(w in _content(title) for w in mine) / max(len(mine), len(_content(title)))
+        assert features["title"] == pytest.approx(in_title if title else -1)
+
+
+@given(documents=st.lists(LINES, min_size=1, max_size=4))
+def test_a_document_is_read_alone(documents: list[list[str]]) -> None:
+    """The features of a line are the same whatever other documents are read with its own."""
+    together = features_of(documents)
+    first = 0
+    for document in documents:
+        alone = features_of([document])
+        assert {n + first: features for n, features in alone.items()} == {
+            n: features for n, features in together.items() if first <= n < first + len(document)
+        }
+        first += len(document)
+
+
+def test_words_of_scripts_without_spaces() -> None:
+    """A line of Chinese, Japanese, Thai or Korean has about the words that its translation has."""
+    for text in (
+        "渡輪在星期一恢復航行",
+        "フェリーは月曜日に運航を再開した",
+        "เรือข้ามฟากกลับมาให้บริการอีกครั้งในวันจันทร์",
+        "여객선이 월요일에 운항을 재개했다",
+    ):
+        assert 4 <= counts_of(text)["words"] <= 12
+
+
+def test_pairs_of_characters_have_an_order() -> None:
+    """Two characters the other way round are another word."""
+    data, offsets = utf8(pl.Series(["渡輪", "輪渡", "渡輪"]))
+    hashes = np.zeros((3, 4), np.uint64)
+    for n in range(3):
+        counts = np.zeros(len(lc.COUNTS), np.int32)
+        assert lc.count_line(data, offsets[n], offsets[n + 1], *characters(), counts, hashes[n])[0] == 1
+    assert hashes[0, 0] == hashes[2, 0] != hashes[1, 0]
+
+
+def test_long_lines_are_no_candidates() -> None:
+    """A line of more than MAX_WORDS words is the article's, and is not described."""
+    assert set(features_of([["word " * 41, "word " * 40]])) == {1}
+
+
+def test_characters_beyond_sixteen_bits() -> None:
+    """Emoji are symbols, and Han of the supplementary planes is Han."""
+    assert counts_of("😀")["symbols"] == 1
+    assert counts_of("𠀀𠀁")["words"] == 1
+    assert characters().classes[ord("€")] == OTHER
+
+
+def test_furniture_words() -> None:
+    """A word weighs the more the more phrases have it; phrases that keep lines do not count."""
+    table: FurnitureWords = furniture_words((*PHRASES, Phrase("en", "no", ("Harbour",), action="keep")))
+    weights: NDArray[np.float32] = np.sort(table.weights[table.keys > 0])
+    assert weights.tolist() == pytest.approx([0.5, 0.5, 2 / 3])
+    assert all(a < b for a, b in pairwise([0, *weights[[0, 2]]]))
+
+
+@given(text=TEXTS, words=st.text(alphabet="aBcde .,1'", max_size=60))
+def test_words_taken_at_once(text: str, words: str) -> None:
+    """Where eight bytes can be read at once, the same is counted and the same words are found as byte by byte."""
+    data, offsets = utf8(pl.Series([words + text + words, "x" * 8]))
+    counts, hashes = np.zeros((2, len(lc.COUNTS)), np.int32), np.zeros((2, 4096), np.uint64)
+    stop = offsets[1]
+    with_more, alone = (
+        lc.count_line(data[: stop + more], 0, stop, *characters(), counts[n], hashes[n])
+        for n, more in enumerate((8, 0))
+    )
+    assert with_more == alone
+    assert counts[0].tolist() == counts[1].tolist()
+    assert hashes[0, : alone[0]].tolist() == hashes[1, : alone[0]].tolist()
+
+
+def test_wording() -> None:
+    """A line's wording is what its n-grams weigh; near it that of the lines around, none of another document."""
+    lines = pl.Series(["Share it", "Words about the ferry", "share"])
+    keys, ends = ngrams_of(*utf8(lines), np.arange(3), *characters())
+    word = int(np.intersect1d(keys[: ends[1]], keys[ends[2] :]).max())
+    found = features_of([lines[:2].to_list(), lines[2:].to_list()], ngrams=ngram_weights({word: 3.0}))
+    times = [(keys[ends[n] : ends[n + 1]] == word).sum() / np.sqrt(ends[n + 1] - ends[n]) for n in range(3)]
+    assert [found[n]["wording"] for n in range(3)] == pytest.approx([3 * t for t in times])
+    assert [found[n]["wording_near"] for n in range(3)] == pytest.approx([0, 3 * times[0], 0])
+    assert times[0] > 0
+    assert times[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "mark", "cleared"),
+    [
+        ("The ferry sails again on Monday.", 0, True),
+        ("The ferry sails again on Monday", 0, False),
+        ("It sails on.", 0, True),
+        ("It sails.", 0, False),
+        ("The Northern Ferry Sails Monday Again.", 0, False),
+        ("The ferry | sails again on Monday.", 0, False),
+        ("The ferry sails again, says desk@gazette.example.", 0, False),
+        ("The ferry sails again on Monday.", HIT, False),
+        ("The ferry sails again on Monday.", KEPT, True),
+        ("Do subscribe to our weekly newsletter.", 0, False),
+        ("渡輪明天恢復航行，鎮上的人都很高興。", 0, True),
+    ],
+)
+def test_what_the_cheap_test_clears(line: str, mark: int, cleared: bool) -> None:
+    """Sentences are cleared, unless a phrase, an address, separators, capitals or words of furniture are in them."""
+    assert (0 not in features_of([[line]], marks=[mark], cleared=False)) == cleared
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [
+                    "The ferry sails again on Monday, as the harbour master said.",
+                    "The ferry sails again on Monday, as the harbour master said.",
+                    "Nobody had asked the crews.",
+                    "Share",
+                    "Home | News",
+                    "Harbour Gazette",
+                    "Subscribe to our newsletter and share our articles.",
+                    "word " * 45,
+                    "",
+                ]
+            ),
+            max_size=9,
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_lines_that_are_cleared_change_nothing_else(documents: list[list[str]]) -> None:
+    """The other lines have the same features with them as without them."""
+    keys, _ = ngrams_of(*utf8(pl.Series(["Share the ferry"])), np.arange(1), *characters())
+    known = ngram_weights({int(key): n - 2.5 for n, key in enumerate(keys)})
+    every, some = (features_of(documents, ngrams=known, cleared=cleared) for cleared in (True, False))
+    assert some == {row: every[row] for row in some}

@@ -1,0 +1,265 @@
+"""Furniture lines: which go, by which phrase, and which lines of an article look like them and stay."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from cleaners.boilerplate.cleaner import boilerplate
+from cleaners.paragraphs import SCHEMA, remove
+from cleaners.phrases.phrase import Phrase
+from cleaners.phrases.search import find
+from cleaners.text.prose import is_prose, words
+from flows.settings.phrase_files import built_in_files, read_phrases
+from support import ROOT
+
+CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/cases/boilerplate.json").read_text(encoding="utf-8"))
+PHRASES = read_phrases(built_in_files())
+FEW_PHRASES = read_phrases(built_in_files(["en", "zh"]))
+PROSE = "The harbour office said on Tuesday that the first boats would sail again at noon."
+
+
+def frame_of(
+    *documents: list[str | None], source: str | None = None, languages: list[str] | None = None
+) -> pl.DataFrame:
+    """A frame of documents given as their lines."""
+    known: list[str | None] = [*languages] if languages else [None] * len(documents)
+    rows = [
+        {
+            "document_id": f"d{n}",
+            "position": position,
+            "text": text,
+            "source": source,
+            "language": known[n],
+        }
+        for n, lines in enumerate(documents)
+        for position, text in enumerate(lines)
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
+
+
+def phrase(*texts: str, **options: Any) -> Phrase:
+    """A phrase of these texts, named "test"."""
+    return Phrase(language="xx", name="test", texts=texts, **options)
+
+
+def struck(lines: list[str | None], *phrases: Phrase, source: str | None = None) -> list[str | None]:
+    """The lines of one document that go."""
+    frame = boilerplate(frame_of(lines, source=source), phrases=phrases)
+    return frame.filter(pl.col("reason") == "boilerplate")["text"].to_list()
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_cases(case: dict[str, Any]) -> None:
+    """Each line is struck by the rule that stands beside it, or stays."""
+    frame = boilerplate(
+        frame_of([text for text, _ in case["lines"]], languages=[case["name"][:2]]), phrases=PHRASES
+    )
+    assert frame.select("text", "rule").rows() == [tuple(line) for line in case["lines"]]
+
+
+def test_all_cases_in_one_frame() -> None:
+    """A document is judged in a frame of many as it is alone."""
+    frame = boilerplate(
+        frame_of(
+            *([text for text, _ in case["lines"]] for case in CASES),
+            languages=[case["name"][:2] for case in CASES],
+        ),
+        phrases=PHRASES,
+    )
+    assert frame["rule"].to_list() == [rule for case in CASES for _, rule in case["lines"]]
+    assert set(frame["reason"]) == {None, "boilerplate"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "get the gazette",
+        "GET  THE\u00a0GAZETTE!",
+        "» Get the Gazette …",
+        "Ｇｅｔ the Gazette",
+        "Get\u200b the Gazette",
+    ],
+)
+def test_spelling(line: str) -> None:
+    """Case, white space, width, invisible characters and punctuation at the ends make no difference."""
+    assert struck([line], phrase("Get the Gazette")) == [line]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [("İLGİLİ HABERLER", "İlgili haberler"), ("PAYLAŞIN", "Paylaşın"), ("Don’t go", "don't go")],
+)
+def test_spelling_either_way(line: str, text: str) -> None:
+    """Turkish letters meet in either case, and so do curly and straight quotes."""
+    assert struck([line], phrase(text)) == [line]
+
+
+def test_a_number_sign_stands_for_a_number() -> None:
+    """`#` in a text is any number, with separators or none."""
+    lines: list[str | None] = ["12 votes", "1,204 votes", "votes", "twelve votes"]
+    assert struck(lines, phrase("# votes")) == ["12 votes", "1,204 votes"]
+
+
+def test_line_matches_whole_lines_only() -> None:
+    """A phrase of the match `line` leaves a line alone that has one more word."""
+    assert struck(["Get the Gazette", "Get the Gazette now"], phrase("Get the Gazette")) == [
+        "Get the Gazette"
+    ]
+
+
+def test_start() -> None:
+    """The match `start` takes whole words at the start of lines of at most `max_words` words."""
+    lines: list[str | None] = [
+        "Get the Gazette now",
+        "Get the Gazettes",
+        "Oh, get the Gazette",
+        "Get the Gazette a b c",
+    ]
+    assert struck(lines, phrase("Get the Gazette", match="start", max_words=5)) == ["Get the Gazette now"]
+
+
+def test_anywhere() -> None:
+    """The match `anywhere` takes whole words at any place of lines of at most `max_words` words."""
+    lines: list[str | None] = ["Oh, get the Gazette!", "Forget the Gazette", "You may get the Gazette here"]
+    assert struck(lines, phrase("get the gazette", match="anywhere", max_words=5)) == ["Oh, get the Gazette!"]
+
+
+def test_words_of_scripts_without_spaces() -> None:
+    """A phrase in Chinese is found within a line, where no space marks a word."""
+    assert struck(["請立即訂閱本報電子版"], phrase("立即訂閱", match="anywhere")) == ["請立即訂閱本報電子版"]
+
+
+def test_regex() -> None:
+    """The match `regex` finds a regular expression, whatever the case, in lines of at most `max_words` words."""
+    lines: list[str | None] = ["Page 3 of 9", "page 3 of 9 of the long minutes"]
+    assert struck(lines, phrase(r"^page \d+ of \d+", match="regex", max_words=4)) == ["Page 3 of 9"]
+
+
+def test_long_lines_are_left_alone() -> None:
+    """No phrase, however wide its limit, reaches a line of more than 300 characters."""
+    line = "get the gazette " + "and read " * 40
+    assert struck([line], phrase("get the gazette", match="start", max_words=1000)) == []
+
+
+def test_keep_protects() -> None:
+    """A line that a phrase of the action `keep` matches stays, whatever strikes it, share bars included."""
+    lines: list[str | None] = ["Get the Gazette", "Facebook Twitter", PROSE]
+    strikes = phrase("Get the Gazette")
+    assert struck(lines, strikes) == ["Get the Gazette", "Facebook Twitter"]
+    assert struck(lines, strikes, phrase("get the", "facebook", match="start", action="keep")) == []
+
+
+def test_keep_of_one_source() -> None:
+    """A phrase with a source says nothing of documents of another source, or of none."""
+    keep = phrase("Get the Gazette", action="keep", source="gazette.example")
+    for source, expected in (
+        ("gazette.example", []),
+        ("post.example", ["Get the Gazette"]),
+        (None, ["Get the Gazette"]),
+    ):
+        assert struck(["Get the Gazette"], phrase("Get the Gazette"), keep, source=source) == expected
+
+
+def test_where_end() -> None:
+    """A phrase of `where = "end"` counts only after the last prose of a document that has prose."""
+    contact = phrase("Contact", where="end")
+    assert struck([PROSE, "Contact", PROSE, "Contact"], contact) == ["Contact"]
+    assert boilerplate(frame_of([PROSE, "Contact", PROSE]), phrases=[contact])["reason"].null_count() == 3
+    assert struck(["Contact", "Names"], contact) == []
+
+
+def test_the_first_phrase_names_the_rule() -> None:
+    """Of two phrases that match, the earlier gives its name."""
+    first, second = phrase("Get the Gazette"), Phrase("xx", "later", ("Get the Gazette",))
+    assert boilerplate(frame_of(["Get the Gazette"]), phrases=[first, second])["rule"].to_list() == [
+        "phrase xx:test"
+    ]
+
+
+def test_no_phrases() -> None:
+    """Without phrases only share bars go, and an empty frame stays empty."""
+    assert struck(["Share", "Facebook Twitter", None, ""]) == ["Facebook Twitter"]
+    assert_frame_equal(boilerplate(frame_of(), phrases=PHRASES), frame_of())
+
+
+@pytest.mark.parametrize(
+    ("line", "prose"),
+    [
+        ("The boats will sail again.", True),
+        ("Three words only.", False),
+        ("“We will sail again tomorrow.”", True),
+        ("Boats will sail again at noon, says port", False),
+        ("Will the boats sail again?", False),
+        ("Will the boats that have lain in the harbour for nine days sail again?", True),
+        ("The office said on Monday that the boats ...", False),
+        ("渡輪將於星期二中午恢復航行。", True),
+        ("渡輪星期二恢復航行", False),
+        ("word " * 19 + "word", True),
+    ],
+)
+def test_is_prose(line: str, prose: bool) -> None:
+    """Long lines and whole sentences are prose, headlines and cut teasers are not."""
+    assert pl.select(is_prose(pl.lit(line))).item() is prose
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 0), ("two  words", 2), ("渡輪罷工", 3), ("ferry 渡輪", 3)])
+def test_words(text: str, count: int) -> None:
+    """Words are what white space parts; of scripts that put none, two letters more are one word more."""
+    assert pl.select(words(pl.lit(text))).item() == count
+
+
+@given(st.lists(st.sampled_from([None, "", "Get the Gazette", "get the gazette now", "Nothing"]), max_size=8))
+def test_find_answers_by_line_then_phrase(texts: list[str | None]) -> None:
+    """`find` names each pair of line and phrase once, in order, and agrees with a search written plainly."""
+    phrases = (
+        phrase("Get the Gazette", match="start"),
+        phrase("get the gazette"),
+        phrase("gazette", match="anywhere"),
+    )
+    lines = pl.DataFrame(
+        {"row": range(len(texts)), "text": texts, "source": [None] * len(texts)},
+        schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
+    )
+    expected = []
+    for row, text in enumerate(texts):
+        folded = (text or "").lower()
+        hits = (folded.startswith("get the gazette"), folded == "get the gazette", "gazette" in folded)
+        expected += [(row, n) for n, hit in enumerate(hits) if hit]
+    assert find(lines, phrases).select("row", "phrase").rows() == expected
+
+
+LINES = st.sampled_from(
+    [
+        None,
+        "",
+        "Share",
+        "Facebook",
+        "Twitter",
+        "Facebook Twitter",
+        "Contact",
+        "Sign up for our newsletter",
+        PROSE,
+        "廣告",
+        "***",
+    ]
+)
+
+
+@given(st.lists(st.lists(st.tuples(LINES, st.booleans()), min_size=1, max_size=8), max_size=4))
+def test_properties(documents: list[list[tuple[str | None, bool]]]) -> None:
+    """Nothing but reason and rule changes, a filled reason is never overwritten, and a second pass adds nothing."""
+    frame = frame_of(*([text for text, _ in lines] for lines in documents))
+    before = pl.Series([gone for lines in documents for _, gone in lines], dtype=pl.Boolean)
+    frame = remove(frame, before, "repeated_headline", "headline again")
+    once = boilerplate(frame, phrases=FEW_PHRASES)
+    assert_frame_equal(once.drop("reason", "rule"), frame.drop("reason", "rule"))
+    assert once.filter(before)["reason"].to_list() == ["repeated_headline"] * before.sum()
+    assert once["reason"].is_null().equals(once["rule"].is_null())
+    assert_frame_equal(boilerplate(once, phrases=FEW_PHRASES), once)

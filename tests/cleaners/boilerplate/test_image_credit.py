@@ -1,0 +1,114 @@
+"""Image credits, pull quotes, notes on authors and stray marks: what is one, and what merely looks like it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from cleaners.boilerplate.cleaner import boilerplate
+from cleaners.paragraphs import SCHEMA
+from cleaners.phrases.phrase import Phrase
+
+PROSE = (
+    "The harbour office said on Tuesday that the first boats would sail again at noon, if the wind let them."
+)
+
+
+def rule_of(line: str, *before: str, after: str = PROSE, **options: bool) -> str | None:
+    """The rule by which a line goes that stands after these lines and before another."""
+    texts = [*before, line, after]
+    rows = [{"document_id": "d", "position": n, "text": text} for n, text in enumerate(texts)]
+    frame = boilerplate(pl.DataFrame(rows, schema=SCHEMA, orient="row"), phrases=(), **options)
+    rule: str | None = frame["rule"][len(before)]
+    return rule
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("Photo: Nora Quill", "image credit"),
+        ("PHOTO BY NORA QUILL", "image credit"),
+        ("Photo by Nora Quill", "image credit"),
+        ("Foto: Nora Quill/dpa", "image credit"),
+        ("Crédit photo : Nora Quill", "image credit"),
+        ("Фото: Нора Куилл", "image credit"),
+        ("写真：共同", "image credit"),
+        ("Nora Quill/Getty Images", "image credit"),
+        ("Getty Images", "image credit"),
+        ("Credit: Nora Quill", "image credit"),
+        ("The pier at dawn on Friday. (AP Photo/Nora Quill)", "image caption with credit"),
+        ("The pier at dawn on Friday. Photograph: Nora Quill/Reuters", "image caption with credit"),
+        ("Reuters", None),
+        ("Nora Quill, Bloomberg", None),
+        ("- The boats are repaired on land. Photo: Nora Quill/AFP", None),
+        ("The photo by Nora Quill hangs in the harbour office.", None),
+        ("Photographs of the old pier were found in the bakery.", None),
+        ("Picture books for rainy days", None),
+        (PROSE, None),
+    ],
+)
+def test_image_credits(line: str, rule: str | None) -> None:
+    """A credit on a line of its own goes, and a caption that ends with one."""
+    assert rule_of(line) == rule
+
+
+def test_image_credits_may_stay() -> None:
+    """Where the option is off, credits and captions stay."""
+    assert rule_of("Photo: Nora Quill", image_credits=False) is None
+    phrase = Phrase("en", "image-credit", ("Image copyright",), match="start")
+    rows = [{"document_id": "d", "position": 0, "text": "Image copyright Gazette"}]
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    assert boilerplate(frame, phrases=[phrase])["rule"].item() == "phrase en:image-credit"
+    assert boilerplate(frame, phrases=[phrase], image_credits=False)["rule"].item() is None
+
+
+QUOTE = "“We had almost forgotten what the mainland smells like”"
+WHOLE = "“We had almost forgotten what the mainland smells like,” said the woman who keeps the island's only shop."
+
+
+def test_pull_quote() -> None:
+    """A quotation that a longer paragraph holds goes; the paragraph stays."""
+    assert rule_of(QUOTE, PROSE, after=WHOLE) == "pull quote: repeats a sentence of the article"
+    assert rule_of(WHOLE, PROSE, after=QUOTE) is None
+    assert rule_of(QUOTE, PROSE, after=WHOLE, pull_quotes=False) is None
+
+
+def test_what_is_no_pull_quote() -> None:
+    """Not before the first prose, not in single quotation marks, not if it is said nowhere else, or twice."""
+    assert rule_of(QUOTE, after=WHOLE) is None
+    assert rule_of(QUOTE.replace("“", "‘").replace("”", "’"), PROSE, after=WHOLE) is None
+    assert rule_of(QUOTE, PROSE) is None
+    assert rule_of(QUOTE, PROSE, QUOTE, after=WHOLE) is None
+
+
+NOTE = "Nora Quill is a reporter for the Harbour Gazette. Follow her on Twitter @noraquill."
+
+
+@pytest.mark.parametrize(
+    ("line", "goes"),
+    [
+        (NOTE, True),
+        ("Nora Quill ist Redakteurin der Hafenzeitung, erreichbar unter nora@hafen.example.", True),
+        ("Nora Quill est journaliste au Courrier. Twitter : @noraquill", True),
+        ("Nora Quill is a reporter, and she was late again.", False),
+        ("Ada Finch is the owner of the shop. Follow her on Twitter @ada.", False),
+    ],
+)
+def test_notes_on_authors(line: str, goes: bool) -> None:
+    """Who writes and how to reach them goes at the end of an article; anybody else stays."""
+    article = [PROSE.replace("noon", hour) for hour in ("six", "seven", "eight", "nine", "ten", "noon")]
+    assert (rule_of(line, *article, after="The end") is not None) is goes
+    assert rule_of(line, *article, after="The end", author_biographies=False) is None
+    assert rule_of(line, PROSE, after="The end") is None
+
+
+@pytest.mark.parametrize("line", ["|", "||", "| |", "-", "→", "»", "• •", "|||+|"])
+def test_stray_marks(line: str) -> None:
+    """Bars, bullets, arrows and single dashes go."""
+    assert rule_of(line) == "mark without a word"
+
+
+@pytest.mark.parametrize("line", ["***", "* * *", "---", "--", "...", "|---|---|", "♥", ";-)", "___", "5"])
+def test_marks_that_stay(line: str) -> None:
+    """What parts the sections of an article or the rows of a table stays, and what says something."""
+    assert rule_of(line) is None

@@ -1,0 +1,118 @@
+"""What is looked at before two sets of shingles are compared: it may let too much pass, and never too little."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaners.duplicate import candidates, shared_keys
+from cleaners.duplicate.buckets import hopeful, plain_buckets
+from cleaners.duplicate.shared_keys import KeyFilter, Pairs
+from cleaners.text import shingles
+from cleaners.text.shingles import shingle_sets, sketches
+
+WORDS = ["ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen", "ibex", "jay", "kite", "lark"]
+texts = st.lists(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), min_size=1, max_size=12)
+keys = st.lists(st.integers(0, 12).map(lambda k: k * 0x9E3779B97F4A7C15 % 2**64), max_size=30)
+
+
+def jaccard(one: set[int], other: set[int]) -> Fraction:
+    """Of two sets, 0 if both are empty."""
+    return Fraction(len(one & other), max(len(one | other), 1))
+
+
+@given(texts, st.lists(st.tuples(st.integers(0, 11), st.integers(0, 4)), max_size=40), st.data())
+def test_no_set_with_a_near_duplicate_is_without_hope(
+    batch: list[str], links: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """Whoever shares a key with a set at the threshold or over it, its numbers the same, may have a near-duplicate."""
+    threshold = data.draw(st.sampled_from([Fraction(1, 2), Fraction(3, 4), Fraction(4, 5), Fraction(1)]))
+    crowded = data.draw(st.sampled_from([1, 3, 200]))
+    numbers = np.array(data.draw(st.lists(st.integers(0, 1), min_size=12, max_size=12)), np.uint64)
+    links = [(row, key) for row, key in links if row < len(batch)]
+    pairs = Pairs(*(np.array([pair[i] for pair in links], np.uint32) for i in (0, 1)))
+    sizes, bitmaps = sketches(pl.Series(batch, dtype=pl.String), 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "CROWDED", crowded)
+        found = hopeful(pairs, sizes.astype(np.int64), bitmaps, numbers[: len(batch)], threshold)
+    values, offsets = shingle_sets(pl.Series(batch, dtype=pl.String), 3)
+    sets = [set(values[offsets[i] : offsets[i + 1]].tolist()) for i in range(len(batch))]
+    for one, key in links:
+        for other, same in links:
+            if one != other and key == same and numbers[one] == numbers[other] and sets[one]:
+                assert found[one] or jaccard(sets[one], sets[other]) < threshold
+    assert not found[[i for i in range(len(batch)) if i not in dict(links)]].any()
+
+
+def test_what_differs_in_size_numbers_or_shingles_is_without_hope() -> None:
+    """The look is worth its time: near-misses, other figures and other lengths do not pass, a near-duplicate does."""
+    base = [f"{word}{i}" for i in range(9) for word in WORDS]
+    others = [base[:50], [*base[:30], *(f"x{i}" for i in range(78))], base, [*base[:-1], "yak"]]
+    sizes, bitmaps = sketches(pl.Series([" ".join(text) for text in (base, *others)]), 3)
+    numbers = np.array([0, 0, 0, 1, 0], np.uint64)
+    pairs = Pairs(np.arange(5, dtype=np.uint32), np.zeros(5, np.uint32))
+    found = hopeful(pairs, sizes.astype(np.int64), bitmaps, numbers, Fraction(4, 5))
+    assert found.tolist() == [True, False, False, False, True]
+
+
+@given(texts)
+def test_sketches_are_those_of_the_sets(batch: list[str]) -> None:
+    """Sizes are the sets' sizes, and a bitmap has a bit for each shingle and no other."""
+    text = pl.Series(batch, dtype=pl.String)
+    sizes, bitmaps = sketches(text, 3)
+    values, offsets = shingle_sets(text, 3)
+    assert sizes.tolist() == np.diff(offsets).tolist()
+    for row, words in enumerate(bitmaps.tolist()):
+        bits = {64 * word + bit for word, value in enumerate(words) for bit in range(64) if value >> bit & 1}
+        assert bits == {int(v) % (64 * shingles.WORDS) for v in values[offsets[row] : offsets[row + 1]]}
+
+
+@given(keys, keys, st.sampled_from([1, 4, 1 << 20]))
+def test_shared_keys_by_counting(index: list[int], new: list[int], at_once: int) -> None:
+    """Those that two rows have, one of them of this run, in parts or at once; the filter leaves none of them out."""
+    every = np.array([*index, *new], np.uint64)
+    rows = np.arange(len(every), dtype=np.uint32)
+    counts = Counter(every.tolist())
+    expected = [counts[k] > 1 and k in new for k in every.tolist()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shared_keys, "KEYS_AT_ONCE", at_once)
+        pairs, which = shared_keys.shared_keys(rows, every, len(index))
+    assert which.tolist() == expected
+    assert pairs.rows.tolist() == rows[which].tolist()
+    assert len(set(zip(pairs.keys.tolist(), every[which].tolist(), strict=True))) == len(
+        set(every[which].tolist())
+    )
+    assert sorted(set(pairs.keys.tolist())) == list(range(len(set(every[which].tolist()))))
+    seen = KeyFilter(len(new))
+    old, now = every[: len(index)], every[len(index) :]
+    for half in (now[: len(now) // 2], now[len(now) // 2 :]):
+        seen.mark(half)
+    passed = [*seen.pass_index(old), *seen.pass_new(now)]
+    assert all(passed[i] for i in range(len(every)) if expected[i])
+
+
+def test_the_filter_lets_little_pass() -> None:
+    """Of 100,000 different keys not one in eight passes."""
+    some = np.random.default_rng(2).integers(0, 1 << 64, 100_000, np.uint64)
+    seen = KeyFilter(len(some))
+    seen.mark(some)
+    assert 0 < seen.pass_new(some).sum() < len(some) / 8
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7)), max_size=30))
+def test_plain_buckets_hold_what_has_the_key(links: list[tuple[int, int]]) -> None:
+    """Each set finds its keys, in the order given, and each bucket has room for all that have its key."""
+    pairs = Pairs(*(np.array([pair[i] for pair in links], np.uint32) for i in (0, 1)))
+    buckets = plain_buckets(pairs, 6)
+    for one in range(6):
+        found = buckets.keys[buckets.key_offsets[one] : buckets.key_offsets[one + 1]]
+        assert found.tolist() == [key for row, key in links if row == one]
+    room = np.diff(buckets.member_starts).tolist()
+    assert all(room[key] == count for key, count in Counter(key for _, key in links).items())
+    assert sum(room) == len(links)

@@ -1,0 +1,218 @@
+"""Furniture inside a paragraph: what is taken out, and what stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from cleaners.paragraphs import remove
+from cleaners.repeated_line.closing_sentences import closing_sentences
+from cleaners.repeated_line.count_tables import merge
+from cleaners.repeated_line.inline_boilerplate import FIX, _with_hints, inline_boilerplate, repeated_splice
+from cleaners.repeated_line.inline_shapes import SHAPES, without_splices
+from cleaners.repeated_line.line_counts import count
+from cleaners.repeated_line.line_keys import line_marks
+from support import ROOT, frame_of
+
+CASES: list[dict[str, Any]] = json.loads(
+    (ROOT / "tests/cases/inline_boilerplate.json").read_text(encoding="utf-8")
+)
+SOURCE = "post.example"
+PLEA = "Join the conversation below."
+
+
+def sentence(n: int) -> str:
+    """A sentence that no other document has."""
+    return f"Report {n} tells in its own words what was said in the harbour office on the day of the strike."
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_cases(case: dict[str, Any]) -> None:
+    """A paragraph keeps all but its furniture, and tells what it was; one that is nothing else goes; others stay."""
+    (row,) = inline_boilerplate(frame_of((SOURCE, [case["text"]]))).to_dicts()
+    becomes = case.get("becomes", case["text"])
+    if becomes == "":
+        assert (row["reason"], row["rule"], row["text"]) == ("boilerplate", case["rule"], case["text"])
+    else:
+        assert (row["reason"], row["text"]) == (None, becomes)
+        changed = becomes != case["text"]
+        assert (row["before"], row["fixes"]) == ((case["text"], [FIX]) if changed else (None, None))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_cases_within_other_text(case: dict[str, Any]) -> None:
+    """Of two paragraphs joined, neither keeps what it would not keep alone, where it does not depend on its end."""
+    text = f"{case['text']} It was the ninth day of the strike."
+    if "becomes" not in case:
+        assert without_splices(case["text"]) == case["text"]
+    elif case["becomes"] and "at the end" not in case["name"]:
+        assert without_splices(text) == f"{case['becomes']} It was the ninth day of the strike."
+
+
+def test_cases_are_half_negative() -> None:
+    """As many cases of what stays as of what goes, about."""
+    stays = sum("becomes" not in case for case in CASES)
+    assert 0.4 * len(CASES) <= stays <= 0.6 * len(CASES)
+
+
+def test_removed_paragraphs_are_left_alone() -> None:
+    """What an earlier cleaner struck keeps its text."""
+    frame = frame_of((SOURCE, ["Boats sail. [pullquote] They are late."]))
+    struck = remove(frame, pl.Series([True]), "boilerplate", "a rule")
+    assert_frame_equal(inline_boilerplate(struck), struck)
+
+
+PIECES = st.sampled_from(
+    [
+        *(case["text"] for case in CASES),
+        "MORE",
+        "Jane Doe Jane DoeFerry",
+        "(function(){",
+        "})();",
+        "googletag",
+        "[Related: ",
+        "]",
+        ")",
+        "Story continues below advertisement",
+        "Image copyright Post Image caption ",
+        "Media playback is unsupported on your device",
+        "Boats sail.",
+        "Click here to subscribe.",
+    ]
+)
+TEXTS = st.lists(PIECES, min_size=1, max_size=5).map(" ".join)
+
+
+@given(TEXTS)
+def test_the_quick_look_misses_nothing(text: str) -> None:
+    """Every text that a shape changes has a hint in it; doing it again changes nothing; nothing is added."""
+    shorter = without_splices(text)
+    if shorter != text:
+        assert len(_with_hints(pl.Series([text])))
+    assert without_splices(shorter) == shorter
+    letters = iter(text)
+    assert all(letter in letters for letter in shorter)  # what is left stood there in that order
+    assert shorter == shorter.strip() or text != text.strip()
+
+
+@given(st.text(max_size=200), st.sampled_from(SHAPES))
+def test_any_text_may_come(text: str, shape: Any) -> None:
+    """No text is too strange, and none without furniture is changed beyond the shapes' own hints."""
+    if not len(_with_hints(pl.Series([text]))):
+        assert shape(text) == text
+
+
+def closing(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
+    """The frame without last sentences, by what it counts itself."""
+    marks = line_marks(frame)
+    return repeated_splice(frame, merge([count(frame, marks=marks)]), marks=marks, **options)
+
+
+def test_a_last_sentence_that_a_source_repeats() -> None:
+    """After different sentences it goes from each paragraph, which tells what it was."""
+    frame = frame_of(
+        *((SOURCE, [f"{sentence(n)} {PLEA}"]) for n in range(3)), *((SOURCE, [sentence(n)]) for n in range(9))
+    )
+    cleaned = closing(frame)
+    assert cleaned["text"].to_list() == [sentence(n) for n in (*range(3), *range(9))]
+    assert cleaned["before"].to_list()[:4] == [*frame["text"][:3], None]
+    assert cleaned["fixes"].to_list()[:4] == [[FIX]] * 3 + [None]
+
+
+def test_two_last_sentences() -> None:
+    """Of several at the end of a paragraph all go."""
+    second = "Follow us on our page for more."
+    frame = frame_of(
+        *((SOURCE, [f"{sentence(n)} {PLEA}"]) for n in range(4)),
+        *((SOURCE, [f"{sentence(n)} {PLEA} {second}"]) for n in range(4, 8)),
+    )
+    assert closing(frame)["text"].to_list() == [sentence(n) for n in range(8)]
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        pytest.param([f"{sentence(n)} {PLEA}" for n in range(2)], id="in two documents"),
+        pytest.param([f"{sentence(0)} {PLEA}"] * 9, id="after one sentence, in copies of one article"),
+        pytest.param([f"{sentence(n)} The trial goes on." for n in range(9)], id="asks for nothing"),
+        pytest.param(
+            [f"{sentence(n)} She said on Twitter: read more." for n in range(9)], id="somebody said it"
+        ),
+        pytest.param([f"“{sentence(n)} Join us at noon.”" for n in range(9)], id="ends a quotation"),
+        pytest.param([f"Too short. {PLEA}" for _ in range(9)], id="too little before it"),
+        pytest.param([PLEA for _ in range(9)], id="a line of its own"),
+        pytest.param(
+            [f"{sentence(n)} Join us {'and others ' * 12}below." for n in range(9)], id="a long one"
+        ),
+        pytest.param([f"{sentence(n)} and he asked them to join us." for n in range(9)], id="no sentence"),
+    ],
+)
+def test_last_sentences_that_stay(documents: list[str]) -> None:
+    """What few documents have, or copies of one article, or what may be the article's own, stays."""
+    frame = frame_of(*((SOURCE, [text]) for text in documents))
+    assert_frame_equal(closing(frame), frame)
+
+
+def test_the_share_counts() -> None:
+    """In a source of very many documents three are too few."""
+    texts = [f"{sentence(n)} {PLEA}" if n < 3 else sentence(n) for n in range(60)]
+    frame = frame_of(*((SOURCE, [text]) for text in texts))
+    assert closing(frame)["text"].str.contains(PLEA, literal=True).sum() == 0
+    assert closing(frame, min_share=0.3)["text"].str.contains(PLEA, literal=True).sum() == 3
+
+
+def test_other_sources_stay() -> None:
+    """A sentence goes where its own source repeats it, and nowhere else."""
+    texts = [(SOURCE, f"{sentence(n)} {PLEA}") for n in range(4)] + [
+        ("other.example", f"{sentence(9)} {PLEA}")
+    ]
+    frame = frame_of(*((source, [text]) for source, text in texts), (None, [f"{sentence(8)} {PLEA}"]))
+    assert closing(frame)["text"].str.contains(PLEA, literal=True).to_list() == [False] * 4 + [True] * 2
+
+
+SENTENCES = st.sampled_from(
+    [
+        "Join us.",
+        "Read more about it on www.post.example.",
+        "Boats sail.",
+        'He said "no."',
+        "Ende…",
+        "so",
+        "Ünï ¿qué?",
+        "詳細はこちら。",
+    ]
+)
+
+
+@given(st.lists(st.lists(SENTENCES, max_size=6).map(" ".join), max_size=8))
+def test_closing_sentences_are_at_the_end(texts: list[str]) -> None:
+    """What is found and what stands before it make the text, white space aside."""
+    found = closing_sentences(pl.Series(texts, dtype=pl.String))
+    for row, start, last, before in found.rows():
+        assert texts[row].encode()[start:].decode() == last
+        assert before == texts[row][: len(before)]
+        assert texts[row][len(before) :].strip() == last
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a", "b"]), st.lists(SENTENCES, min_size=1, max_size=6).map(" ".join)),
+        max_size=12,
+    )
+)
+def test_doing_it_twice(documents: list[tuple[str | None, str]]) -> None:
+    """The same table takes out nothing new the second time, and no paragraph is emptied."""
+    frame = frame_of(*((source, [f"{sentence(n % 5)} {text}"]) for n, (source, text) in enumerate(documents)))
+    table = count(frame, marks=line_marks(frame))
+    once = repeated_splice(frame, table, marks=line_marks(frame))
+    assert_frame_equal(repeated_splice(once, table, marks=line_marks(once)), once)
+    assert (once["text"].str.len_bytes() > 0).all()
+    assert all(
+        after == before[: len(after)] for after, before in zip(once["text"], frame["text"], strict=True)
+    )

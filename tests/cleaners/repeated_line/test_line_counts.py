@@ -1,0 +1,288 @@
+"""What a source repeats: what is counted, and how tables add up."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from cleaners.paragraphs import remove
+from cleaners.repeated_line import counts as line_counts
+from cleaners.repeated_line.count_tables import COUNTS, UNDATED, different_bodies, merge
+from cleaners.repeated_line.line_counts import LONG, SENTENCE_WEIGHT
+from cleaners.repeated_line.line_keys import LONGEST_TEMPLATE, line_marks
+from cleaners.repeated_line.templates import template_hashes
+from cleaners.text.folding import line_hashes
+from support import any_documents, body, frame_of
+
+PLEA = "Get the evening letter in your inbox."
+SOURCE = "post.example"
+LONG_BODY = body(0) * 3
+
+
+def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, **options: Any) -> pl.DataFrame:
+    """What is counted of a frame, the lines marked first."""
+    return line_counts.count(frame, published, marks=line_marks(frame, **options))
+
+
+def of_line(table: pl.DataFrame, line: str) -> pl.DataFrame:
+    """The rows of a table that count that line."""
+    return table.filter(pl.col("line") == line_hashes(pl.Series([line])).item())
+
+
+def test_a_document_counts_once() -> None:
+    """A line that stands twice in a document is in one document, and in two lines."""
+    table = count(frame_of((SOURCE, [PLEA, body(1), PLEA]), (SOURCE, [PLEA, body(2)])))
+    row = table.filter(pl.col("line") == line_hashes(pl.Series([PLEA])).item())
+    assert row.select("documents", "lines").rows() == [(2, 3)]
+    assert row["bodies"].bitwise_count_ones().item() == 2
+
+
+def test_a_null_line_counts_the_documents() -> None:
+    """Each source has one row without a line: the number of its documents, those without a line to count included."""
+    table = count(
+        frame_of((SOURCE, [PLEA]), (SOURCE, [None]), ("other.example", [body(1) * 9]), (None, [PLEA]))
+    )
+    totals = table.filter(pl.col("line").is_null())
+    assert totals.select("source", "documents").rows() == [("other.example", 1), (SOURCE, 2)]
+    assert table.schema == COUNTS
+
+
+def test_a_document_without_source_is_not_counted() -> None:
+    """No source, no site."""
+    assert count(frame_of(*((None, [PLEA, body(n)]) for n in range(20)))).is_empty()
+
+
+def test_what_others_removed_counts() -> None:
+    """What a source prints does not depend on what cleaners make of it: their order does not matter."""
+    frame = frame_of(*((SOURCE, [PLEA, body(n)]) for n in range(5)))
+    for reason in ("boilerplate", "repeated_line"):
+        struck = remove(frame, pl.Series([True] + [False] * 9), reason, "a rule")
+        assert_frame_equal(count(struck), count(frame))
+
+
+def test_head_and_tail() -> None:
+    """Above the first long paragraph is the head, below the last one the tail, and neither is what is between them."""
+    long = "x" * LONG
+    table = count(
+        frame_of((SOURCE, ["over", long, "in between", "y" * LONG, "under"]), (SOURCE, ["over", "under"]))
+    )
+    places = {
+        line: of_line(table, line).select("lines", "head", "tail").row(0)
+        for line in ("over", "in between", "under")
+    }
+    # a document without a long paragraph is all head
+    assert places == {"over": (2, 2, 0), "in between": (1, 0, 0), "under": (2, 1, 1)}
+    assert of_line(table, long).select("head", "tail").rows() == [(1, 0)]
+
+
+def test_a_line_with_figures_counts_by_its_template_too() -> None:
+    """Each printing of a template counts as one of a line does, beside the lines themselves."""
+    table = count(frame_of((SOURCE, ["3 shares", body(1)]), (SOURCE, ["14 shares", "14 shares", body(2)])))
+    template = template_hashes(pl.Series(["7 shares"])).item()
+    assert table.filter(pl.col("line") == template).select("documents", "lines").rows() == [(2, 3)]
+    assert of_line(table, "14 shares").select("documents", "lines").rows() == [(1, 2)]
+
+
+def test_a_long_line_has_no_template() -> None:
+    """Furniture with a counter in it is short: longer lines take no room for their template."""
+    for length, rows in ((LONGEST_TEMPLATE, 3), (LONGEST_TEMPLATE + 1, 2)):
+        assert len(count(frame_of((SOURCE, ["7" + "a" * (length - 1)])))) == rows
+
+
+def test_days() -> None:
+    """The first and the last day that a source printed a line; dates that are unknown tell nothing."""
+    frame = frame_of((SOURCE, [PLEA, "a"]), (SOURCE, [PLEA, "b"]), (SOURCE, [PLEA, "c"]))
+    dates = [datetime(1970, 1, 31, 23, tzinfo=UTC), None, datetime(1970, 1, 11, tzinfo=UTC)]
+    published = pl.DataFrame(
+        {"document_id": ["d0", "d1", "d2"], "published": dates},
+        schema_overrides={"published": pl.Datetime("us", "UTC")},
+    )
+    table = count(frame, published)
+    assert of_line(table, PLEA).select("first", "last").rows() == [(10, 30)]
+    assert of_line(table, "b").select("first", "last").rows() == [(UNDATED, 0)]
+    assert table.filter(pl.col("line").is_null()).select("first", "last").rows() == [(10, 30)]
+    assert of_line(count(frame), PLEA).select("first", "last").rows() == [(UNDATED, 0)]
+    old = published.with_columns(
+        pl.lit(datetime(1890, 5, 1, tzinfo=UTC)).cast(pl.Datetime("us", "UTC")).alias("published")
+    )
+    assert of_line(count(frame, old), PLEA).select("first", "last").rows() == [(UNDATED, 0)]
+
+
+@pytest.mark.parametrize("character", ["a", "ß", "輪", "😀"])
+def test_max_characters_counts_characters(character: str) -> None:
+    """A line of `max_characters` characters is counted, however many bytes they take, and one of more is not."""
+    for length, lines in ((9, 1), (10, 1), (11, 0), (45, 0)):
+        table = count(frame_of((SOURCE, [character * length])), max_characters=10)
+        assert table["line"].drop_nulls().len() == lines
+
+
+def test_a_document_of_addresses_has_no_body() -> None:
+    """Where each paragraph holds an address, the lines count, and no body with them."""
+    table = count(frame_of((SOURCE, ["https://post.example/a", "https://post.example/bc"])))
+    assert table.filter(pl.col("line").is_not_null()).select("documents", "bodies").rows() == [(1, 0), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        "Norway Sweden Finland Denmark Iceland " * 9,
+        "Read the terms on https://post.example/terms before you go on. " * 9,
+    ],
+)
+def test_the_body_is_the_articles(furniture: str) -> None:
+    """The longest paragraph that ends as a sentence does tells documents apart, not a longer list of links."""
+    table = count(frame_of(*((SOURCE, ["a", furniture, body(n)]) for n in range(9))))
+    assert of_line(table, "a").select(different_bodies(pl.col("bodies"))).item() > 6
+
+
+def test_the_body_is_not_at_the_end() -> None:
+    """Furniture at the end of the page is passed over, where it is a sentence and longer than any of the article."""
+    table = count(frame_of(*((SOURCE, ["a", body(n), "b", LONG_BODY]) for n in range(9))))
+    assert of_line(table, "a").select(different_bodies(pl.col("bodies"))).item() > 6
+
+
+def test_hashes_never_change() -> None:
+    """The hash of a line is part of what stays on disk, and so is the bin of a body: they are pinned here."""
+    table = count(frame_of((SOURCE, [PLEA, "渡輪罷工九天後正式結束！"])))
+    assert table.select("line", "bodies").rows() == [
+        (None, 0),
+        (226059827177321192, 2),
+        (10625877734112084019, 2),
+    ]
+
+
+LINE = st.sampled_from(
+    [
+        None,
+        "",
+        "***",
+        PLEA,
+        PLEA.upper(),
+        "歡迎訂閱本報每晚通訊！",
+        "Mehr von der Straße",
+        "Share this story",
+        "so",
+        "> so",
+        "https://post.example/page",
+        "3 shares",
+        "Published 4 Jan 2031",
+        LONG_BODY,
+        "A list of links that goes on and on " * 7,
+        "Read on at http://post.example/a-page-with-a-name-that-is-longer-than-any-other-line-of-its-document/1",
+    ]
+)
+DOCUMENTS = any_documents(LINE | st.integers(0, 9).map(body))
+
+
+def test_a_hash_of_zero_is_a_line() -> None:
+    """The row that counts documents comes before all lines of its source, and is added to none of them."""
+    rows = [
+        ("a", 0, 2, 3, 1, 1, 1, 7, 9),
+        ("a", None, 9, 0, 0, 0, 0, 1, 9),
+        ("a", 7, 1, 1, 0, 1, 2, UNDATED, 0),
+        ("b", None, 1, 0, 0, 0, 0, UNDATED, 0),
+    ]
+    table = pl.DataFrame(rows, schema=COUNTS, orient="row")
+    expected = [
+        ("a", None, 18, 0, 0, 0, 0, 1, 9),
+        ("a", 0, 4, 6, 2, 2, 1, 7, 9),
+        ("a", 7, 2, 2, 0, 2, 2, UNDATED, 0),
+        ("b", None, 2, 0, 0, 0, 0, UNDATED, 0),
+    ]
+    assert merge([table, table]).rows() == expected
+    assert merge([table.reverse(), table]).rows() == expected
+
+
+DAYS = st.lists(
+    st.none() | st.datetimes(datetime(1971, 1, 1), datetime(2040, 1, 1)), min_size=16, max_size=16
+)
+
+
+@given(DOCUMENTS, DAYS, st.integers(3, 8), st.randoms(use_true_random=False))
+def test_tables_add_up(
+    documents: list[tuple[str | None, list[str | None]]],
+    days: list[datetime | None],
+    size: int,
+    rng: random.Random,
+) -> None:
+    """Split into shards in whatever way and merged in whatever order or grouping, the table is that of the whole."""
+    frame = frame_of(*documents)
+    published = pl.DataFrame(
+        {"document_id": [f"d{n}" for n in range(16)], "published": days},
+        schema_overrides={"published": pl.Datetime("us")},
+    )
+    whole = count(frame, published)
+    shards = [
+        frame.filter(pl.col("document_id").is_in([f"d{i}" for i in range(n, n + size)]))
+        for n in range(0, 16, size)
+    ]
+    tables = [count(shard, published) for shard in shards]
+    rng.shuffle(tables)
+    cut = rng.randrange(len(tables) + 1)
+    assert_frame_equal(merge(tables), whole)
+    assert_frame_equal(merge([merge(tables[cut:]), merge(tables[:cut])]), whole)
+    assert_frame_equal(merge([whole]), whole)
+
+
+def body_bin(texts: list[str]) -> int:
+    """The bin of a document's body, found the slow way."""
+    upper = [text for n, text in enumerate(texts) if 4 * n < 3 * len(texts) and text]
+    upper_sentences = [t for t in upper if t.rstrip('”"').endswith((".", "!", "！", "…"))]
+    if not upper:
+        return 0
+    longest = max(upper, key=lambda t: len(t.encode()))
+    if "://" in longest or longest not in upper_sentences:
+        candidates = [t for t in upper if "://" not in t]
+        if not candidates:
+            return 0
+        longest = max(
+            candidates, key=lambda t: len(t.encode()) * (SENTENCE_WEIGHT if t in upper_sentences else 1)
+        )
+    return 1 << blake2b(longest.encode(), digest_size=8).digest()[0] % 64
+
+
+@given(DOCUMENTS, st.integers(1, 4))
+def test_the_count_is_what_a_loop_counts(
+    documents: list[tuple[str | None, list[str | None]]], bits: int
+) -> None:
+    """Every figure is that of a plain loop, and a table split by the hash merges part by part."""
+    table = count(frame_of(*documents))
+    wanted: dict[tuple[str, int], list[int]] = {}
+    for source, lines in documents:
+        texts = [line for line in lines if line]
+        long = [n for n, text in enumerate(texts) if len(text.encode()) >= LONG]
+        body = body_bin(texts)
+        seen = set()
+        for n, text in enumerate(texts):
+            head = not any(m < n for m in long)
+            tail = not head and not any(m > n for m in long)
+            hashes = [line_hashes(pl.Series([text])).item()]
+            if (
+                len(text.encode()) <= LONGEST_TEMPLATE
+                and (template := template_hashes(pl.Series([text])).item()) is not None
+            ):
+                hashes.append(template)
+            for hashed in hashes if source is not None and len(text) <= 400 else []:
+                entry = wanted.setdefault((source, hashed), [0, 0, 0, 0, 0])
+                entry[0] += hashed not in seen
+                entry[1] += 1
+                entry[2] += head
+                entry[3] += tail
+                entry[4] |= body
+                seen.add(hashed)
+    counted = table.filter(pl.col("line").is_not_null()).drop("first", "last")
+    assert {(source, line): numbers for source, line, *numbers in counted.rows()} == wanted
+    assert table.select("source", "line").rows() == sorted(
+        table.select("source", "line").rows(), key=lambda row: (row[0], row[1] is not None, row[1])
+    )
+    part = (pl.col("line") // 2 ** (64 - bits)).alias("part")
+    parts = table.with_columns(part).partition_by("part", include_key=False)
+    assert_frame_equal(merge([merge([part]) for part in parts]), table)

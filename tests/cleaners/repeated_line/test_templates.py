@@ -1,0 +1,110 @@
+"""Lines that differ in figures and dates only: what counts as the same, and what does not."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaners.repeated_line.templates import DATES, template_hashes
+from cleaners.text.folding import line_hashes
+
+NAMES = set(DATES.replace("-", " ").split())
+MARK = "\ue000"
+
+
+def template_of(line: str) -> str:
+    """The template of a line of ASCII, by regular expressions: each number, month and weekday a private character."""
+    words = re.sub(
+        r"[a-z]+", lambda m: MARK if m[0] in NAMES and len(m[0]) > 1 else m[0], " ".join(line.lower().split())
+    )
+    return re.sub(r"\d+(?:[.,:/-]?\d+)*", MARK, words)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Updated 3 hours ago", "UPDATED  14 hours ago", "updated 1,204 hours ago "],
+        ["Published 4 Jan 2021", "Published 31 December 2019", " published 5 May 2020"],
+        ["1,204 shares", "3 shares", "0.5 shares", "\uff14 shares"],
+        ["At 10:23 p.m.", "at 9 p.m."],
+        ["Stand: 4. März 2031", "STAND: 11. Oktober 2030"],
+        ["Публикация 4 января 2031", "Публикация 12 мая 2030"],
+        ["Mis à jour lundi", "Mis à jour vendredi"],
+        ["第3集", "第12集"],
+        ["2031年1月4日 更新", "2030年11月30日 更新"],
+        ["३ मिनट पहले", "१२ मिनट पहले"],
+        ["Straße 3", "STRASSE 44"],
+        ["7", "2031-01-04", "12:30", "May"],
+    ],
+)
+def test_one_template(lines: list[str]) -> None:
+    """Lines of one template have one hash, which no plain line has."""
+    hashes = template_hashes(pl.Series(lines))
+    assert hashes.null_count() == 0
+    assert hashes.n_unique() == 1
+    assert not set(hashes) & set(line_hashes(pl.Series(lines)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("3 shares", "3 comments"),
+        ("Updated 3 hours ago", "Updated 3 hours"),
+        ("3 - 4", "3-4"),  # two numbers, and one
+        ("12.", "12"),
+        ("Q1", "1"),
+        ("Mayor 3", "May 3"),  # a month within a word is none
+        ("May3r", "3"),
+    ],
+)
+def test_other_templates(one: str, other: str) -> None:
+    """What differs in more than figures and dates has another hash."""
+    first, second = template_hashes(pl.Series([one, other]))
+    assert first != second
+
+
+@pytest.mark.parametrize("line", ["", " ", "***", "Story continues below", "Mayor opens bridge", "相關文章"])
+def test_no_template(line: str) -> None:
+    """A line without figures and dates has none."""
+    assert template_hashes(pl.Series([line])).to_list() == [None]
+
+
+def test_every_name_of_a_month_or_weekday_is_known() -> None:
+    """Each name of the table counts, in small letters and in capitals."""
+    names = sorted(NAMES)
+    hashes = template_hashes(pl.Series([f"on {name}" for name in names] + [f"ON {n.upper()}" for n in names]))
+    assert hashes.null_count() == 0
+    assert hashes.n_unique() == 1
+
+
+WORDS = st.sampled_from(
+    ["updated", "May", "mon", "3", "14", "1,204", "10:23", "-", ".", "ago", "Q1", "4th", " ", ","]
+)
+
+
+@given(st.lists(WORDS | st.text("aM9.,: -/", max_size=4), max_size=8).map(" ".join))
+def test_it_is_what_regular_expressions_find(line: str) -> None:
+    """The kernel's template equals that of a plain implementation: two lines share one only if they share the other."""
+    template = template_of(line)
+    shared = template_hashes(pl.Series([line, template.replace(MARK, "7")]))
+    if MARK in template:
+        assert shared[0] == shared[1]
+    else:
+        assert shared[0] is None
+
+
+@given(st.lists(st.lists(WORDS, max_size=5).map(" ".join), min_size=2, max_size=6))
+def test_hashes_meet_only_where_templates_do(lines: list[str]) -> None:
+    """As many hashes as templates."""
+    templates = {template_of(line) for line in lines if MARK in template_of(line)}
+    assert template_hashes(pl.Series(lines)).drop_nulls().n_unique() == len(templates)
+
+
+def test_hashes_never_change() -> None:
+    """A template's hash is part of what stays on disk: it is pinned here."""
+    lines = pl.Series(["Updated 3 hours ago", "2031年1月4日 更新"])
+    assert template_hashes(lines).to_list() == [2071654015243378808, template_hashes(lines)[1]]

@@ -1,0 +1,83 @@
+"""By-lines, datelines and time stamps: what is labelled, and what merely looks like it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from cleaners.attributes import label_lines, labelled
+from cleaners.boilerplate.cleaner import boilerplate
+from cleaners.paragraphs import SCHEMA
+
+PROSE = "The harbour office said on Tuesday that the first boats would sail again at noon."
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("By Nora Quill", "by-line"),
+        ("By Nora Quill and Tom Birch, Staff Writers", "by-line"),
+        ("Von Nora Quill", "by-line"),
+        ("Par Nora Quill", "by-line"),
+        ("Das Gespräch führte Nora Quill.", "by-line"),
+        ("Propos recueillis par Nora Quill", "by-line"),
+        ("Rozmawiała Nora Quill", "by-line"),
+        ("Беседовала Нора Куилл", "by-line"),
+        ("Interview by Nora Quill", "by-line"),
+        ("Por Nora Quill", "by-line"),
+        ("Di Nora Quill", "by-line"),
+        ("Autor: Nora Quill", "by-line"),
+        ("Автор: Нора Куилл", "by-line"),
+        ("記者 王小明 報導", "by-line"),
+        ("김수진 기자", "by-line"),
+        ("Tom Birch contributed to this report.", "by-line"),
+        ("14 May 2019", "dateline"),
+        ("May 14, 2019 at 10:30 AM", "dateline"),
+        ("Published: 14.05.2019, 10:30 Uhr", "dateline"),
+        ("le 14 mai 2019 à 10h30", "dateline"),
+        ("14 мая 2019, 10:30", "dateline"),
+        ("2019年5月14日 10:30", "dateline"),
+        ("PORT STELL (AFP) -", "dateline"),
+        ("10:05", "time stamp"),
+        ("10.05 Uhr", "time stamp"),
+        ("11 a.m. ET", "time stamp"),
+        ("By noon all boats had sailed.", None),
+        ("BY THE NUMBERS", None),
+        ("Di Mario", None),
+        ("The budget of May 2019 was never passed", None),
+        ("In 2019", None),
+        ("10:05 the first cars roll on board", None),
+        (PROSE, None),
+        ("", None),
+    ],
+)
+def test_labels(line: str, label: str | None) -> None:
+    """A line is labelled by its form; one that says more than who or when is not."""
+    assert label_lines(pl.Series([line])).to_list() == [label]
+
+
+def test_null_has_no_label() -> None:
+    """A line that is null is labelled null."""
+    assert label_lines(pl.Series([None, "10:05"], dtype=pl.String)).to_list() == [None, "time stamp"]
+
+
+def frame_of(*lines: str) -> pl.DataFrame:
+    """A frame of one document."""
+    rows = [{"document_id": "d", "position": n, "text": text} for n, text in enumerate(lines)]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def test_table_of_labels() -> None:
+    """Lines with a label, and no others, are told with their document and position."""
+    told = labelled(frame_of("By Nora Quill", PROSE, "10:05"))
+    assert told.rows() == [("d", 0, "by-line"), ("d", 2, "time stamp")]
+
+
+def test_kept_unless_the_configuration_strikes_them() -> None:
+    """By-lines and datelines stay; each goes where its option is on, and time stamps never."""
+    frame = frame_of("By Nora Quill", "14 May 2019", "10:05", PROSE)
+    assert boilerplate(frame, phrases=())["rule"].to_list() == [None] * 4
+    struck = boilerplate(frame, phrases=(), by_lines=True)
+    assert struck["rule"].to_list() == ["by-line", None, None, None]
+    struck = boilerplate(frame, phrases=(), by_lines=True, datelines=True)
+    assert struck["rule"].to_list() == ["by-line", "dateline", None, None]

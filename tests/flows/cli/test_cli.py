@@ -1,0 +1,339 @@
+"""The command: its answers, its exit codes, and what bad inputs cost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.dataset import Dataset
+from flows.run import stages
+from support import ROOT, Answer, table
+
+Copydesk = Callable[..., Answer]
+
+ARTICLES = ROOT / "seeds" / "articles"
+STORY = "The swing bridge over the Wend will close on Monday for eleven weeks, the port authority said."
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    """A file that can be read."""
+    path = tmp_path / "story.txt"
+    path.write_text(STORY)
+    return path
+
+
+def test_a_run_answers_with_a_table(copydesk: Copydesk, tmp_path: Path) -> None:
+    """The closing table has what came in, what was kept and what was struck by reason, and names the dataset."""
+    answer = copydesk("run", ARTICLES, "--out", tmp_path / "out")
+    assert answer.code == 0
+    for word in (
+        "documents",
+        "paragraphs",
+        "words",
+        "in ",
+        "kept",
+        "repeated_headline",
+        "duplicate",
+        "rejected",
+        "MB/s",
+    ):
+        assert word in answer.out
+    assert str(tmp_path / "out" / "documents") in answer.out
+
+
+def test_without_a_terminal_progress_is_plain_lines(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """A line a stage, on the error stream, and no control characters."""
+    answer = copydesk("run", story, "--out", tmp_path / "out")
+    assert [line.split(":")[0] for line in answer.err.splitlines()] == [
+        "read",
+        "clean",
+        "count",
+        "strike",
+        "compare",
+        "split",
+    ]
+    assert "\x1b" not in answer.err + answer.out
+
+
+def test_quiet_is_silent(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """With --quiet nothing is printed of a run that went well."""
+    assert copydesk("run", story, "--out", tmp_path / "out", "--quiet") == Answer(0, "", "")
+
+
+def test_a_glob_that_matches_nothing_is_done(copydesk: Copydesk, tmp_path: Path) -> None:
+    """A schedule that finds no file yet has nothing to complain about."""
+    answer = copydesk("run", tmp_path / "*.txt", "--out", tmp_path / "out")
+    assert answer.code == 0
+    assert "no input found" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "{tmp}/missing", "--out", "{tmp}/out"], "missing does not exist"),
+        (["run", "{tmp}/story.txt", "--out", "{tmp}/story.txt"], "is a file"),
+        (
+            ["run", "{tmp}/story.txt", "--out", "{tmp}/out", "--config", "{tmp}/none.toml"],
+            "none.toml: cannot be read",
+        ),
+        (
+            ["run", "{tmp}/story.txt", "--out", "{tmp}/out", "--config", "{tmp}/bad.toml"],
+            'unknown key "enable"',
+        ),
+        (["run", "{tmp}/story.txt", "--out", "{tmp}/out", "--engine", "spark"], "not one of"),
+        (["run", "{tmp}/story.txt"], "--out"),
+        (["run", "{tmp}/story.txt", "--out", "s3://bucket/out"], "is a URL"),
+        (["run", "{tmp}/story.txt", "--out", ""], "a folder of its own"),
+        (["run", "", "--out", "{tmp}/out"], "an INPUT is empty"),
+        (["runs", "{tmp}"], "is no dataset"),
+        (["verify", "{tmp}/missing"], "is no dataset"),
+        (["explain", "{tmp}/missing"], "missing does not exist"),
+    ],
+)
+def test_wrong_usage_exits_with_2(
+    copydesk: Copydesk, story: Path, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    """Usage and configuration errors say what is wrong, without a traceback, and nothing is written."""
+    (tmp_path / "bad.toml").write_text("[boilerplate]\nenable = false\n")
+    answer = copydesk(*(a.format(tmp=tmp_path) for a in arguments))
+    assert answer.code == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_strict_exits_with_1(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """With --strict a rejected input is told by the exit code; the rest is published all the same."""
+    (tmp_path / "empty.txt").touch()
+    assert copydesk("run", story, tmp_path / "empty.txt", "--out", tmp_path / "out", "--strict").code == 1
+    assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_a_held_lock_exits_with_4(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """While another run writes the dataset, a run is refused."""
+    with Dataset(tmp_path / "out").writing():
+        answer = copydesk("run", story, "--out", tmp_path / "out")
+    assert answer.code == 4
+    assert "another run" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (
+            OSError(28, "No space left on device", "/full/part.parquet"),
+            5,
+            "No space left on device (/full/part.parquet)",
+        ),
+        (PermissionError(13, "Permission denied", "/out"), 5, "Permission denied (/out)"),
+        (ZeroDivisionError("oops"), 5, "fault in copydesk"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_a_failure_publishes_nothing(
+    copydesk: Copydesk,
+    story: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+    said: str,
+) -> None:
+    """A full disk, a missing permission, a bug or Ctrl-C: the exit code tells which, and no document appears."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(stages, "compare", fail)
+    answer = copydesk("run", story, "--out", tmp_path / "out")
+    assert (answer.code, said in answer.err) == (code, True)
+    assert "nothing of this run was published" in answer.err
+    assert not (tmp_path / "out" / "documents").exists()
+
+
+def test_an_unreachable_prefect_means_here(
+    copydesk: Copydesk, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a Prefect API is configured and does not answer, the run is done in this process, with a warning."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    answer = copydesk("run", story, "--out", tmp_path / "out")
+    assert answer.code == 0
+    assert "http://127.0.0.1:9/api cannot be reached" in answer.err
+    assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_prefect_that_was_asked_for_must_answer(
+    copydesk: Copydesk, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `--engine prefect` an API that does not answer is a failure, told without a traceback."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    answer = copydesk("run", story, "--out", tmp_path / "out", "--engine", "prefect")
+    assert answer.code == 5
+    assert "http://127.0.0.1:9/api cannot be reached" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_closed_pipe_does_not_stop_a_run(story: Path, tmp_path: Path) -> None:
+    """When nobody reads what it prints any more, a run goes on and publishes."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "flows.cli", "run", str(story), "--out", str(tmp_path / "out")]
+    env = {**os.environ, "PREFECT_API_URL": "", "PREFECT_PROFILES_PATH": os.devnull}
+    done = subprocess.run(command, stdout=writer, stderr=writer, env=env, check=False)
+    os.close(writer)
+    assert done.returncode == 0
+    assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_a_terminal_without_unicode_is_no_failure(tmp_path: Path) -> None:
+    """Where the output cannot show a character, its escape is shown."""
+    path = tmp_path / "ferry.txt"
+    path.write_text("Паром ушёл вовремя, чего никто не ожидал.", encoding="utf-8")
+    command = [sys.executable, "-m", "flows.cli", "explain", str(path)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=True
+    )
+    assert rb"\u041f" in done.stdout
+
+
+def test_a_profile_configures_prefect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API is taken from the environment, else from the active Prefect profile, else there is none."""
+    from flows.cli.prefect_api import configured_api
+
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.delenv("PREFECT_PROFILE", raising=False)
+    profiles = tmp_path / "profiles.toml"
+    monkeypatch.setenv("PREFECT_PROFILES_PATH", str(profiles))
+    assert configured_api() is None
+    profiles.write_text('active = "home"\n[profiles.home]\nPREFECT_API_URL = "http://127.0.0.1:4200/api"\n')
+    assert configured_api() == "http://127.0.0.1:4200/api"
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    assert configured_api() == "http://127.0.0.1:1/api"
+
+
+def test_bad_inputs_cost_themselves(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """Each input that cannot be read is a row in `rejected` that says why; all else is published."""
+    whole = gzip.compress("".join(json.dumps({"text": f"{STORY} {n}"}) + "\n" for n in range(400)).encode())
+    bad: dict[str, bytes] = {
+        "empty.txt": b"",
+        "blank.txt": b" \r\n\t\n",
+        "binary.txt": bytes(range(256)) * 8,
+        "cut.jsonl.gz": whole[: len(whole) // 2],
+        "broken.jsonl": b'{"text": "One good line about the harbour."}\n{"text": "no end\n',
+        "number.jsonl": b'{"text": 5}\n',
+        "list.jsonl": b'{"text": "A story", "title": ["a", "b"]}\n',
+        "surrogate.jsonl": b'{"text": "half a pair \\ud800"}\n',
+        "page.json": b"[]",
+        "bad.parquet": b"PAR1 and no more",
+    }
+    for name, data in bad.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+    out = tmp_path / "out"
+    answer = copydesk("run", story, *(tmp_path / name for name in bad), tmp_path / "gone.txt", "--out", out)
+    assert answer.code == 0
+    errors = {
+        uri.removeprefix(f"{tmp_path}/"): error
+        for uri, error in table(out, "rejected").drop("run_id").iter_rows()
+    }
+    assert errors.keys() == {
+        "empty.txt",
+        "blank.txt",
+        "binary.txt",
+        "cut.jsonl.gz",
+        "broken.jsonl#2",
+        "number.jsonl#1",
+        "list.jsonl#1",
+        "surrogate.jsonl#1",
+        "page.json",
+        "bad.parquet",
+        "gone.txt",
+    }
+    assert errors["empty.txt"].startswith("no text")
+    assert errors["blank.txt"].startswith("no text")
+    assert errors["binary.txt"].startswith("binary")
+    assert "truncated gzip" in errors["cut.jsonl.gz"]
+    assert '"text"' in errors["number.jsonl#1"]
+    assert '"title"' in errors["list.jsonl#1"]
+    assert "U+D800" in errors["surrogate.jsonl#1"]
+    kept = {uri.removeprefix(f"{tmp_path}/") for uri in table(out, "documents")["uri"]}
+    assert {"story.txt", "broken.jsonl#1", "cut.jsonl.gz#1"} <= kept
+
+
+def test_an_input_that_could_not_be_opened_is_tried_again(copydesk: Copydesk, tmp_path: Path) -> None:
+    """A dangling link is rejected once; when what it points to is there, the next run reads it."""
+    link = tmp_path / "link.txt"
+    link.symlink_to(tmp_path / "later.txt")
+    out = tmp_path / "out"
+    copydesk("run", link, "--out", out)
+    for _ in range(2):
+        assert "nothing new" in copydesk("run", link, "--out", out).out
+    copydesk("run", link, ARTICLES / "harbour-gazette" / "01-night-ferry.txt", "--out", out)
+    assert "1 of them new or changed" in copydesk("run", link, "--out", out).out
+    assert len(table(out, "rejected")) == 1
+    (tmp_path / "later.txt").write_text(STORY)
+    copydesk("run", link, "--out", out)
+    assert len(table(out, "documents")) == 2
+    assert copydesk("verify", out).code == 0
+
+
+def test_explain_shows_a_proof(copydesk: Copydesk, tmp_path: Path) -> None:
+    """Every paragraph is there: the struck with reason and rule, the repaired with fixes and what they were."""
+    path = tmp_path / "proof.txt"
+    lines = [
+        "Port closes bridge for repairs",
+        "",
+        "Port closes bridge for repairs",
+        f"{STORY} The caf\u00c3\u00a9 stays open.",
+        STORY,
+    ]
+    path.write_text("\n".join([*lines, STORY, "Sign up for our newsletter"]), encoding="utf-8")
+    answer = copydesk("explain", path)
+    assert answer.code == 0
+    assert "- Port closes bridge for repairs" in answer.out
+    assert "repeated_headline" in answer.out
+    assert "The café stays open." in answer.out
+    assert "it was: " in answer.out
+    assert "duplicate: same tokens; of paragraph 3 of this document, Jaccard 1.00" in answer.out
+    assert "boilerplate: phrase en:newsletter" in answer.out
+    assert "4 paragraphs kept, 3 struck" in answer.out or "3 paragraphs kept, 3 struck" in answer.out
+
+
+def test_runs_lists_what_was_published(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """`runs` has a line for each published run."""
+    out = tmp_path / "out"
+    copydesk("run", story, "--out", out)
+    (tmp_path / "more.txt").write_text("Another story, from the other bank of the river.")
+    copydesk("run", tmp_path / "more.txt", "--out", out)
+    lines = copydesk("runs", out).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "r000001", "r000002"]
+
+
+@pytest.mark.parametrize("command", ["run", "explain", "runs", "verify", "publish", "discard", "serve"])
+def test_every_command_explains_itself(copydesk: Copydesk, command: str) -> None:
+    """Each command has a help text, and the README names it."""
+    answer = copydesk(command, "--help")
+    assert answer.code == 0
+    assert f"copydesk {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_command_works_from_any_folder(story: Path, tmp_path: Path) -> None:
+    """The installed command finds its configuration and phrases from wherever it is called."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "run", story.name, "--out", "out"],
+        cwd=tmp_path,
+        env={**os.environ, "PREFECT_API_URL": "", "PREFECT_PROFILES_PATH": os.devnull},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "kept" in done.stdout
+    assert table(tmp_path / "out", "documents")["uri"].to_list() == [str(story)]

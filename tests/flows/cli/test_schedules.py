@@ -1,0 +1,233 @@
+"""Runs by the clock, with a real Prefect server and a worker of its own; all on the loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import yaml
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    DeploymentFilter,
+    DeploymentFilterId,
+)
+from prefect.client.schemas.objects import FlowRun
+
+from flows.cli.prefect_api import api_answers
+from flows.settings.phrase_files import config_folder
+from support import table
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:::prefect", "ignore::DeprecationWarning", "ignore::ResourceWarning"),
+]
+
+STORY = "The swing bridge over the Wend will close on Monday for eleven weeks, the port authority said in {}."
+Thing = TypeVar("Thing")
+
+
+def eventually(look: Callable[[], Thing], seconds: float = 240) -> Thing:
+    """What `look` finds, as soon as it finds something; a failure where it does not in time."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > end:
+            pytest.fail(f"waited {seconds} s in vain")
+        time.sleep(0.1)
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they did."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has just ended
+        children.setdefault(parent, []).append(int(path.parent.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found[1:]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Prefect server: where it is, and the environment of commands that shall find it."""
+
+    api: str
+    env: dict[str, str]
+
+    def command(self, *arguments: str, check: bool = True) -> str:
+        """What a command of Prefect prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", *arguments],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0 or not check, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def client(self) -> SyncPrefectClient:
+        """A client of the server."""
+        return SyncPrefectClient(self.api)
+
+    def runs(self, deployment: str) -> list[FlowRun]:
+        """The flow runs of a deployment, in the order in which they were due."""
+        with self.client() as client:
+            found = client.read_deployment_by_name(deployment)
+            runs = client.read_flow_runs(
+                deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[found.id])), limit=200
+            )
+        return sorted(runs, key=lambda run: str(run.expected_start_time))
+
+    def done(self, deployment: str) -> list[FlowRun]:
+        """Those that came to a good end."""
+        return [run for run in self.runs(deployment) if run.state and run.state.is_completed()]
+
+    def summaries(self) -> list[str]:
+        """The summaries of all runs."""
+        with self.client() as client:
+            found = client.read_artifacts(
+                artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["copydesk-run"]))
+            )
+        return [str(artifact.data) for artifact in found]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Prefect server on a free port, with a database of its own, that forgets a dead holder of a limit soon."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    env |= {
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION": "30",
+        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    log = (home / "server.log").open("wb")
+    with subprocess.Popen(command, env=env, stdout=log, stderr=log, process_group=0) as process:
+        try:
+            eventually(lambda: process.poll() is not None or api_answers(env["PREFECT_API_URL"]))
+            assert process.poll() is None, (home / "server.log").read_text()
+            yield Server(env["PREFECT_API_URL"], env)
+        finally:
+            end(process)
+            log.close()
+
+
+def end(process: subprocess.Popen[Any], number: int = signal.SIGKILL) -> None:
+    """End a process that a test started, and those that it started."""
+    for pid in [process.pid, *descendants(process.pid)]:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+    process.wait()
+
+
+def deploy(server: Server, folder: Path, inputs: Path, out: Path, schedule: dict[str, Any]) -> None:
+    """Deploy what config/prefect.yaml says, with another schedule."""
+    said = yaml.safe_load((config_folder() / "prefect.yaml").read_text(encoding="utf-8"))
+    said["deployments"][0]["schedules"] = [schedule]
+    (folder / "prefect.yaml").write_text(yaml.safe_dump(said))
+    server.env.update(COPYDESK_INPUT=str(inputs), COPYDESK_OUT=str(out))
+    server.command("--no-prompt", "deploy", "--prefect-file", str(folder / "prefect.yaml"), "--all")
+
+
+def worker(server: Server, log: Path) -> subprocess.Popen[bytes]:
+    """A worker of the pool."""
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "copydesk"]
+    with log.open("ab") as file:
+        return subprocess.Popen(command, env=server.env, stdout=file, stderr=file, process_group=0)
+
+
+def test_a_worker_runs_by_the_clock_and_its_death_costs_nothing(server: Server, tmp_path: Path) -> None:
+    """A scheduled run fires and publishes; the next has nothing new and says so; killed in mid-run, one finishes."""
+    inputs, out = tmp_path / "in", tmp_path / "out"
+    inputs.mkdir()
+    (inputs / "a.txt").write_text(STORY.format("March"))
+    server.command("work-pool", "create", "copydesk", "--type", "process")
+    deploy(server, tmp_path, inputs, out, {"interval": 15, "slug": "test"})
+    with server.client() as client:
+        deployed = client.read_deployment_by_name("copydesk/hourly")
+    assert deployed.tags == ["copydesk"]
+    assert deployed.global_concurrency_limit is not None
+    assert deployed.global_concurrency_limit.limit == 1
+    assert deployed.concurrency_options is not None
+    assert deployed.concurrency_options.collision_strategy == "CANCEL_NEW"
+    working = worker(server, tmp_path / "worker.log")
+    try:
+        eventually(lambda: len(server.done("copydesk/hourly")) >= 2)
+        assert all(run.auto_scheduled for run in server.done("copydesk/hourly"))
+        assert table(out, "documents")["run_id"].to_list() == ["r000001"]
+        assert any(summary.startswith("r000001: kept 1 of 1 documents") for summary in server.summaries())
+        assert any(summary.startswith("nothing new: 1 inputs") for summary in server.summaries())
+        for number in range(4000):
+            (inputs / f"{number:04d}.txt").write_text(
+                STORY.format(f"the {number}th year of the harbour office")
+            )
+        eventually(lambda: any((out / "_copydesk" / "staging").glob("*/work/cleaned/*.arrow")))
+        end(working)
+        assert table(out, "documents")["run_id"].unique().to_list() == ["r000001"]
+        working = worker(server, tmp_path / "worker.log")
+        eventually(lambda: len(list((out / "documents").iterdir())) == 2, 400)
+    finally:
+        end(working)
+    assert len(set(table(out, "documents")["uri"]) | set(table(out, "removed")["uri"])) == 4001
+
+
+def test_the_automation_for_zombies_is_understood(server: Server) -> None:
+    """Prefect takes the automation as the file has it."""
+    server.command("automation", "create", "--from-file", str(config_folder() / "automations.yaml"))
+    with server.client() as client:
+        found = client.request("POST", "/automations/filter", json={}).json()
+    (made,) = (automation for automation in found if automation["name"] == "copydesk-zombies")
+    assert made["enabled"]
+    assert made["trigger"]["within"] == 120
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_is_a_deployment_where_there_is_a_server(server: Server, tmp_path: Path, number: int) -> None:
+    """`serve` runs by the clock through the server, and pauses its schedule when it is stopped."""
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    path.write_text(STORY.format("April"))
+    name = f"served-{number}"
+    with serving(server.env, path, "--out", out, "--interval", "5", "--name", name) as process:
+        eventually(lambda: process.poll() is not None or (out / "documents").exists())
+        assert process.poll() is None
+        process.send_signal(number)
+        assert process.wait(60) == 0
+    with server.client() as client:
+        deployed = client.read_deployment_by_name(f"copydesk/{name}")
+    assert deployed.paused
+    assert deployed.parameters == {"inputs": [str(path)], "out": str(out), "config": None}
+
+
+def serving(env: dict[str, str], *arguments: object) -> subprocess.Popen[bytes]:
+    """The command `serve` as a process."""
+    command: Sequence[str] = [sys.executable, "-m", "flows.cli", "serve", *map(str, arguments)]
+    return subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)

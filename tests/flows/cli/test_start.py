@@ -1,0 +1,73 @@
+"""The `copydesk` command starts without what it does not need."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+
+import pytest
+
+from flows.cli import start
+
+
+def run(code: str, **environment: str) -> str:
+    """What a new Python prints."""
+    clean = {name: value for name, value in os.environ.items() if name not in start.ENVIRONMENT}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean | environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def test_the_environment_is_set_before_polars_and_numpy_are_loaded() -> None:
+    """They read it when they are loaded, and the command's own module loads neither."""
+    assert run("import sys, flows.cli; print({'polars', 'numpy'} & {*sys.modules})") == "set()\n"
+    code = "import os, flows.cli; flows.cli.start.set_up(); print([os.environ[n] for n in flows.cli.start.ENVIRONMENT])"
+    assert run(code) == f"{list(start.ENVIRONMENT.values())}\n"
+
+
+@pytest.mark.parametrize("name", start.ENVIRONMENT)
+def test_what_the_user_has_set_stays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if it is set to nothing."""
+    monkeypatch.setenv(name, "")
+    start.set_up()
+    assert os.environ[name] == ""
+
+
+def test_the_garbage_collector_is_back_after_imports() -> None:
+    """Also after one that failed; one that was off stays off."""
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), start.importing():
+        1 / gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with start.importing():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_run_imports_no_more_than_it_needs() -> None:
+    """No TLS without an API, no fsspec without a URL, nothing for numba that only others use; all can be had later."""
+    code = """if True:
+        import sys
+        from flows.cli.start import import_numba
+        import_numba()
+        import flows.cli, flows.run.engine, flows.run.plan, flows.cli.prefect_api, flows.cli.progress
+        print({"ssl", "fsspec", "rich.progress", "scipy", "coverage", "prefect"} & {*sys.modules})
+        import coverage, scipy.linalg.cython_blas
+    """
+    assert run(code) == "set()\n"
+
+
+def test_numba_keeps_what_was_loaded_before_it() -> None:
+    """Whoever measures coverage goes on doing so."""
+    code = (
+        "import coverage, sys; from flows.cli import start; "
+        "start.import_numba(); print(sys.modules['coverage'] is coverage)"
+    )
+    assert run(code) == "True\n"

@@ -1,0 +1,102 @@
+"""The published tables are read without copydesk, by their plain folder path, while they stand and while they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow.dataset
+import pytest
+
+from flows.dataset.tables import SCHEMAS, TABLES
+
+Reader = Callable[[Path], list[dict[str, object]]]
+
+
+def in_polars(folder: Path) -> list[dict[str, object]]:
+    """The rows as polars reads them."""
+    return pl.read_parquet(folder).to_dicts()
+
+
+def in_duckdb(folder: Path) -> list[dict[str, object]]:
+    """The rows as DuckDB reads them."""
+    with duckdb.connect() as connection:
+        answer = connection.execute(f"select * from read_parquet('{folder}/**/*.parquet')")
+        names = [column[0] for column in answer.description]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def in_pyarrow(folder: Path) -> list[dict[str, object]]:
+    """The rows as pyarrow reads them."""
+    return pyarrow.dataset.dataset(folder, partitioning="hive").to_table().to_pylist()
+
+
+def in_pandas(folder: Path) -> list[dict[str, object]]:
+    """The rows as pandas reads them."""
+    return pd.read_parquet(folder).to_dict("records")
+
+
+def in_datasets(folder: Path) -> list[dict[str, object]]:
+    """The rows as Hugging Face datasets reads them."""
+    cache = folder.parent.parent / "cache"
+    return list(datasets.load_dataset("parquet", data_dir=str(folder), split="train", cache_dir=str(cache)))
+
+
+READERS: list[Reader] = [in_polars, in_duckdb, in_pyarrow, in_pandas, in_datasets]
+
+
+@pytest.fixture
+def published(copydesk: Callable[..., object], jsonl: Callable[..., Path], tmp_path: Path) -> Path:
+    """A dataset of two runs, with rows in every table."""
+    body = "The lighthouse at Skerry Point was lit again on Monday, after a winter of repairs by volunteers."
+    first = [
+        {
+            "id": "1",
+            "title": "Lighthouse",
+            "text": f"{body}\n\nThe cafÃ© below it opens in May.",
+            "url": "https://a.example/1",
+        },
+        {"id": "2", "text": f"{body}\n\nA second story, with a sentence of its own about the sea."},
+        {"id": "3", "text": ""},
+    ]
+    out = tmp_path / "out"
+    copydesk("run", jsonl(first), "--out", out)
+    copydesk(
+        "run",
+        jsonl([{"id": "4", "text": "News of another day, from another town."}], "more.jsonl"),
+        "--out",
+        out,
+    )
+    return out
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__[3:])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::FutureWarning")
+def test_every_reader_sees_the_same_rows(published: Path, reader: Reader) -> None:
+    """Every table has its columns and all the rows of both runs, whatever reads it."""
+    for name in TABLES:
+        rows = reader(published / name)
+        expected = pl.read_parquet(published / name, hive_partitioning=False)
+        assert len(rows) == len(expected) > 0
+        assert {row["run_id"] for row in rows} <= {"r000001", "r000002"}
+        for row in rows:
+            assert list(SCHEMAS[name]) == [column for column in row if column != "run"]
+        key = "uri" if name == "rejected" else "document_id"
+        assert sorted(str(row[key]) for row in rows) == sorted(expected[key])
+        if name in ("documents", "removed"):
+            assert sorted(str(row["text"]) for row in rows) == sorted(expected["text"])
+
+
+def test_columns_are_of_the_format(published: Path) -> None:
+    """Types are as the format has them, and the files tell who made them, in which run, by which configuration."""
+    for name in TABLES:
+        for path in (published / name).rglob("*.parquet"):
+            assert dict(pl.read_parquet_schema(path)) == SCHEMAS[name]
+            metadata = pl.read_parquet_metadata(path)
+            assert metadata["run_id"] in path.parent.name
+            assert len(metadata["configuration"]) == 32
+            assert metadata["copydesk_version"]

@@ -1,0 +1,140 @@
+"""Tallies: what a run did to each source, counted shard by shard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleaners.paragraphs import REASONS
+from flows.dataset.source_stats import MEASURES, SCHEMA, count_sources, merge_tallies, shares
+
+#: (document, source, words, reason, repaired, witness)
+Row = tuple[str, str | None, int, str | None, bool, str | None]
+SOURCES = {"a1": "ash", "a2": "ash", "b1": "birch", "n1": None, "n2": None}
+
+row: st.SearchStrategy[Row] = st.builds(
+    lambda name, words, reason, repaired, witness: (
+        name,
+        SOURCES[name],
+        words,
+        reason,
+        repaired,
+        witness if reason and reason.startswith("duplicate") else None,
+    ),
+    st.sampled_from(sorted(SOURCES)),
+    st.integers(0, 20),
+    st.sampled_from([None, *REASONS]),
+    st.booleans(),
+    st.sampled_from(["w1", "w2", "a1"]),
+)
+
+
+def paragraphs(rows: list[Row]) -> pl.DataFrame:
+    """A frame of paragraphs, as far as they are counted."""
+    return pl.DataFrame(
+        {
+            "document_id": [r[0] for r in rows],
+            "source": [r[1] for r in rows],
+            "words": [r[2] for r in rows],
+            "reason": [r[3] for r in rows],
+            "before": ["x" if r[4] else None for r in rows],
+            "duplicate_of_document_id": [r[5] for r in rows],
+            "duplicate_of_position": [0 if r[5] else None for r in rows],
+        },
+        schema={
+            "document_id": pl.String,
+            "source": pl.String,
+            "words": pl.UInt32,
+            "reason": pl.String,
+            "before": pl.String,
+            "duplicate_of_document_id": pl.String,
+            "duplicate_of_position": pl.UInt32,
+        },
+    )
+
+
+def count(shards: list[list[Row]], uris: list[str]) -> pl.DataFrame:
+    """The tally of a run of these shards, the rejected inputs in the first of them."""
+    parts = [
+        count_sources(paragraphs(rows), pl.DataFrame({"uri": [] if n else uris}, schema={"uri": pl.String}))
+        for n, rows in enumerate(shards)
+    ]
+    return merge_tallies("r000001", [tally for tally, _ in parts], [clusters for _, clusters in parts])
+
+
+def by_hand(rows: list[Row], uris: list[str]) -> dict[str, Any]:
+    """A row of the tally, counted one by one."""
+    documents = {r[0] for r in rows}
+    struck = {reason: sum(r[2] for r in rows if r[3] == reason) for reason in REASONS}
+    witnesses = {r[5] for r in rows if r[5]}
+    clusters = [len({r[0] for r in rows if r[5] == w and r[0] != w}) for w in witnesses]
+    return {
+        "documents": len(documents),
+        "paragraphs": len(rows),
+        "words": sum(r[2] for r in rows),
+        "words_squared": sum(float(sum(r[2] for r in rows if r[0] == d)) ** 2 for d in documents),
+        "repaired": sum(r[4] for r in rows),
+        "rejected": len(uris),
+        "cluster": max(clusters, default=0),
+        **struck,
+    }
+
+
+@settings(max_examples=25)
+@given(rows=st.lists(row, max_size=12), cuts=st.lists(st.sampled_from(sorted(SOURCES)), max_size=3))
+def test_a_tally_adds_up_over_shards(rows: list[Row], cuts: list[str]) -> None:
+    """Whatever documents are in which shard, the tally of the whole run and of each source is what counting gives."""
+    shards = [[r for r in rows if r[0] not in cuts], *([r for r in rows if r[0] == cut] for cut in set(cuts))]
+    uris = ["/in/ash/1.txt", "/in/ash/2.txt", "/in/elm/3.txt", "/in/ash/all.jsonl#7", "lone.txt"]
+    tally = count(shards, uris)
+    assert dict(tally.schema) == SCHEMA
+    rejected = {"ash": uris[:2], "elm": uris[2:3], None: uris[3:]}
+    for line in tally.iter_rows(named=True):
+        if line["whole"]:
+            expected = by_hand(rows, uris)
+        else:
+            of_source = [r for r in rows if r[1] == line["source"]]
+            expected = by_hand(of_source, rejected.get(line["source"], []))
+        assert {name: line[name] for name in expected} == expected
+    assert tally["whole"].to_list() == [True] + [False] * (len(tally) - 1)
+
+
+@settings(max_examples=25)
+@given(rows=st.lists(row, min_size=1, max_size=12))
+def test_shares_are_shares(rows: list[Row]) -> None:
+    """A share is between 0 and 1, of no more documents than there are, and there is one of each measure."""
+    found = shares(count([rows], ["/in/ash/1.txt"]))
+    assert found["share"].is_between(0, 1).all()
+    assert (found["size"] <= found["documents"] + 1 + 1e-9).all()
+    assert (found["size"] >= 1 - 1e-9).all()
+    assert set(found["measure"]) <= set(MEASURES)
+
+
+def test_the_measures_of_a_source() -> None:
+    """Words by reason of all words, repairs of paragraphs, rejections of inputs, the largest cluster of documents."""
+    rows: list[Row] = [
+        ("a1", "ash", 10, None, True, None),
+        ("a1", "ash", 30, "duplicate", False, "w1"),
+        ("a2", "ash", 40, "duplicate", False, "w1"),
+        ("a2", "ash", 20, "boilerplate", False, None),
+    ]
+    found = shares(count([rows], ["/in/ash/1.txt", "/in/ash/2.txt"])).filter(~pl.col("whole"))
+    share = dict(found.select("measure", "share").iter_rows())
+    assert share == pytest.approx(
+        {
+            **dict.fromkeys(REASONS, 0.0),
+            "struck": 0.9,
+            "duplicate": 0.7,
+            "boilerplate": 0.2,
+            "rejected": 0.5,
+            "mojibake": 0.25,
+            "cluster": 1.0,
+        }
+    )
+    assert found.filter(pl.col("measure") == "struck")["size"].item() == pytest.approx(
+        100**2 / (40**2 + 60**2)
+    )

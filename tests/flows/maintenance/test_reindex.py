@@ -1,0 +1,123 @@
+"""`copydesk reindex`: other rules for the runs to come, and not a row that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.dataset import Dataset
+from flows.dataset.tables import TABLES
+from flows.errors import ConfigurationError
+from flows.maintenance import compact, reindex, restore, rollback
+from flows.run.engine import Threads
+from flows.run.plan import carry_out
+from flows.settings.model import Duplicate, Settings
+from flows.verify import verify
+from support import ROOT, Answer, table
+
+ARTICLES = ROOT / "seeds" / "articles"
+SOURCES = sorted(path for path in ARTICLES.iterdir() if path.is_dir())
+STORY = (
+    "The swing bridge over the Wend will close on Monday for eleven weeks, the port authority said at noon."
+)
+
+
+def run(given: Path, out: Path, said: dict[str, Any]) -> None:
+    """One run with these settings for duplicates."""
+    settings = Settings.model_validate({"repeated_line": {"enabled": False}, "duplicate": said})
+    carry_out([str(given)], out, settings, Threads(2, lambda *_: None))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"n": 2},
+        {"threshold": 0.6},
+        {"min_tokens": 4, "short": "exact"},
+        {"method": "exact"},
+        {"method": "exact", "n": 2, "threshold": 0.7},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("compacted", [False, True])
+def test_the_index_is_what_it_would_have_been(tmp_path: Path, said: dict[str, Any], compacted: bool) -> None:
+    """The index is what the new rules make of what is kept; tables stay, and later runs go by the new rules."""
+    out = tmp_path / "out"
+    for source in SOURCES[:3]:
+        run(source, out, {})
+    if compacted:
+        compact(Dataset(out))
+    before = {name: table(out, name) for name in TABLES}
+    with pytest.raises(ConfigurationError, match=r"copydesk reindex .*out` and this --config"):
+        run(ARTICLES, out, said)
+    rows = reindex(Dataset(out), Duplicate.model_validate(said))
+    assert all(table(out, name).equals(rows, null_equal=True) for name, rows in before.items())
+    parts = Dataset(out).parts("index")
+    assert rows == pl.scan_parquet(parts, hive_partitioning=False).select(pl.len()).collect().item() > 0
+    assert list(verify(Dataset(out))) == []
+    run(ARTICLES, out, said)
+    assert list(verify(Dataset(out))) == []
+    with pytest.raises(ConfigurationError, match="reindex"):
+        run(ARTICLES, out, {})
+
+
+def test_there_and_back_again(tmp_path: Path) -> None:
+    """After two changes of the rules the index is what it was, byte for byte, and a rollback still works."""
+    out = tmp_path / "out"
+    for source in SOURCES[:2]:
+        run(source, out, {})
+    indexes = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(out).parts("index")]
+    reindex(Dataset(out), Duplicate(method="exact"))
+    assert len(Dataset(out).parts("order")) == 1
+    reindex(Dataset(out), Duplicate())
+    assert Dataset(out).parts("order") == []
+    again = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(out).parts("index")]
+    assert all(a.equals(b) for a, b in zip(indexes, again, strict=True))
+    rollback(Dataset(out), "r000002")
+    run(SOURCES[1], out, {})
+    assert list(verify(Dataset(out))) == []
+
+
+def test_the_new_rules_find_what_the_old_ones_did_not(tmp_path: Path) -> None:
+    """With a lower threshold a later run finds a near-duplicate of a paragraph that is there; what is there stays."""
+    out = tmp_path / "out"
+    for number, text in enumerate([STORY, STORY.replace("eleven weeks", "a fortnight")]):
+        (tmp_path / f"{number}.txt").write_text(text)
+        run(tmp_path / f"{number}.txt", out, {})
+    reindex(Dataset(out), Duplicate(threshold=0.5))
+    (tmp_path / "2.txt").write_text(STORY.replace("at noon", "by radio"))
+    run(tmp_path / "2.txt", out, {"threshold": 0.5})
+    assert len(table(out, "documents")) == 2
+    assert table(out, "removed")["uri"].to_list() == [str(tmp_path / "2.txt")]
+    assert list(verify(Dataset(out))) == []
+
+
+def test_the_command(copydesk: Callable[..., Answer], tmp_path: Path) -> None:
+    """It says how many paragraphs are in the index; a dataset without runs is left as it is."""
+    (tmp_path / "a.txt").write_text(STORY)
+    (tmp_path / "c.toml").write_text("[duplicate]\nn = 4\n")
+    copydesk("run", tmp_path / "a.txt", "--out", tmp_path / "out")
+    answer = copydesk("reindex", tmp_path / "out", "--config", tmp_path / "c.toml")
+    assert (answer.code, answer.out) == (0, f"{tmp_path / 'out'}: 1 paragraphs in the index\n")
+    assert (
+        copydesk("run", tmp_path / "a.txt", "--out", tmp_path / "out", "--config", tmp_path / "c.toml").code
+        == 0
+    )
+    assert copydesk("reindex", tmp_path / "nothing").code == 2
+
+
+@pytest.mark.parametrize("said", [{"threshold": 0.6}, {"n": 2}, {"method": "exact"}], ids=str)
+def test_what_is_restored_later_is_fingerprinted_by_the_new_rules(
+    tmp_path: Path, said: dict[str, Any]
+) -> None:
+    """The rules of the index are those that it was made by last, not those of the run that struck the text."""
+    out = tmp_path / "out"
+    for source in SOURCES[:3]:
+        run(source, out, {})
+    reindex(Dataset(out), Duplicate.model_validate(said))
+    assert restore(Dataset(out), run="r000001").paragraphs
+    assert list(verify(Dataset(out))) == []

@@ -1,0 +1,191 @@
+"""Restoring: struck text is back where it stood, and stays."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.dataset import Dataset
+from flows.errors import UsageError
+from flows.maintenance import compact, restore, rollback
+from flows.verify import verify
+from small_runs import published, record, run, state, story, swept
+from support import Answer, table
+
+Copydesk = Callable[..., Answer]
+Jsonl = Callable[..., Path]
+
+SHARE = "Share this article on Facebook"
+NO_MEMORY = {"repeated_line": {"enabled": False}}
+
+
+def texts(out: Path) -> dict[str, list[str]]:
+    """The paragraphs of the documents by the name of their record, read plainly."""
+    rows = table(out, "documents").select("record_id", "text").iter_rows()
+    return {name: text.split("\n\n") for name, text in rows}
+
+
+def test_a_paragraph_comes_back_to_its_place(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
+    """Its document has it where it stood, counted; `removed` has it no more; the dataset is whole."""
+    out = tmp_path / "out"
+    run(out, jsonl([record(1, SHARE, story(2), story(0)), record(3, story(0), story(4))]), said=NO_MEMORY)
+    assert texts(out) == {"id-1": [story(1), story(2), story(0)], "id-3": [story(3), story(4)]}
+    answer = copydesk("restore", out, "--reason", "boilerplate")
+    assert (answer.code, answer.err) == (0, "")
+    assert "1 paragraphs with 5 words are back, and 0 documents" in answer.out
+    assert texts(out)["id-1"] == [story(1), SHARE, story(2), story(0)]
+    row = table(out, "documents").filter(record_id="id-1").row(0, named=True)
+    assert (row["paragraphs"], row["removed_paragraphs"]) == (4, 0)
+    assert table(out, "removed")["reason"].to_list() == ["duplicate"]
+    swept(out)
+    assert Dataset(out).manifest("r000001")["restored"] == 1
+    answer = copydesk("restore", out, "--reason", "duplicate", "--run", "r000001")
+    assert answer.code == 0
+    assert texts(out)["id-3"] == [story(3), story(0), story(4)]
+    assert table(out, "removed").is_empty()
+    swept(out)
+
+
+def test_lost_exceptions_are_damage(tmp_path: Path, jsonl: Jsonl) -> None:
+    """Later runs would strike again what was restored: `verify` says so, though no file is left of them."""
+    out = tmp_path / "out"
+    run(out, jsonl([record(1, SHARE)]), said=NO_MEMORY)
+    restore(Dataset(out), reason="boilerplate")
+    shutil.rmtree(out / "_copydesk" / "exceptions")
+    (damage,) = verify(Dataset(out))
+    assert damage.startswith(f"{out / '_copydesk' / 'exceptions'} is missing")
+
+
+def test_a_document_that_had_gone_whole_is_a_row_again(tmp_path: Path, jsonl: Jsonl) -> None:
+    """One row for each document, in the order of the inputs, with all that was known of it."""
+    out = tmp_path / "out"
+    records = [
+        record(1),
+        record(2),
+        {**record(1), "id": "again", "title": "Once more", "extra": 7},
+        record(3),
+    ]
+    run(out, jsonl(records))
+    run(out, jsonl([{**record(2), "id": "later"}], "later.jsonl"))
+    removed = table(out, "removed")
+    assert set(removed["reason"]) <= {"duplicate", "duplicate_document"}
+    whole = removed.filter(run_id="r000001")["document_id"][0]
+    back = restore(Dataset(out), document=whole)
+    assert (back.documents, back.paragraphs) == (1, 1)
+    documents = table(out, "documents")
+    assert documents["record_id"].to_list() == ["id-1", "id-2", "again", "id-3"]
+    assert documents.row(2, named=True)["title"] == "Once more"
+    assert documents.row(2, named=True)["metadata"] == '{"extra":7}'
+    assert documents["document_id"].is_unique().all()
+    swept(out)
+    compact(Dataset(out))
+    assert restore(Dataset(out), run="r000002").documents == 1
+    assert table(out, "documents")["record_id"].to_list()[-1] == "later"
+    swept(out)
+
+
+def test_what_was_restored_is_not_struck_again(tmp_path: Path, jsonl: Jsonl) -> None:
+    """A later run leaves the line alone where the source prints it; another source's goes as before."""
+    out = tmp_path / "out"
+    run(out, jsonl([record(1, SHARE)]), said=NO_MEMORY)
+    restore(Dataset(out), reason="boilerplate")
+    other = {**record(3, SHARE), "source": "morning.example"}
+    none = {**record(4, SHARE), "source": None}
+    run(out, jsonl([record(2, SHARE, story(1)), other, none], "later.jsonl"), said=NO_MEMORY)
+    found = texts(out)
+    assert found["id-2"] == [story(2), SHARE]
+    assert (found["id-3"], found["id-4"]) == ([story(3)], [story(4)])
+    swept(out)
+
+
+def test_a_restored_document_is_an_exception_of_its_own(tmp_path: Path, jsonl: Jsonl) -> None:
+    """Named by its id, a document is left alone when it is read again; the line goes from other documents."""
+    out = tmp_path / "out"
+    first = jsonl([record(1, SHARE)])
+    run(out, first, said=NO_MEMORY)
+    restore(Dataset(out), document=table(out, "removed")["document_id"][0])
+    later = jsonl([record(2, SHARE)], "later.jsonl")
+    run(out, later, said=NO_MEMORY)
+    assert texts(out) == {"id-1": [story(1), SHARE], "id-2": [story(2)]}
+    rollback(Dataset(out), "r000001")
+    run(out, first, later, said=NO_MEMORY)
+    assert texts(out) == {"id-1": [story(1), SHARE], "id-2": [story(2)]}
+    swept(out)
+
+
+def test_a_restored_duplicate_is_a_witness_from_now_on(tmp_path: Path, jsonl: Jsonl) -> None:
+    """What is back is kept text like any other: in the index, excepted in its source, a witness for other ones."""
+    out = tmp_path / "out"
+    words = story(7).split()
+    near = " ".join([*words[:5], *["one", "after", "the", "other"], *words[9:]])
+    further = " ".join(
+        [*words[:5], *["one", "after", "the", "other"], *words[9:-6], *["and", "much", "more", "besides"]]
+    )
+    said = {**NO_MEMORY, "duplicate": {"same_numbers": False, "threshold": 0.75}}
+    run(out, jsonl([record(1, story(7)), record(2, near)]), said=said)
+    assert len(table(out, "removed")) == 1
+    near_id = table(out, "removed")["document_id"][0]
+    restore(Dataset(out), rule=table(out, "removed")["rule"][0])
+    swept(out)
+    stranger = {**record(3, further), "source": "morning.example"}
+    run(out, jsonl([stranger, record(4, near)], "later.jsonl"), said=said)
+    assert texts(out)["id-4"] == [story(4), near]
+    removed = table(out, "removed")
+    assert removed["duplicate_of_document_id"].to_list() == [near_id]
+    swept(out)
+
+
+def test_only_what_is_named_comes_back(tmp_path: Path, jsonl: Jsonl) -> None:
+    """A line of a document that had gone whole comes back alone; what went with the document stays struck."""
+    out = tmp_path / "out"
+    run(out, jsonl([record(1), {**record(1, SHARE), "id": "again"}]), said=NO_MEMORY)
+    assert texts(out) == {"id-1": [story(1)]}
+    restore(Dataset(out), reason="boilerplate")
+    assert texts(out) == {"id-1": [story(1)], "again": [SHARE]}
+    swept(out)
+
+
+def test_restore_wants_to_know_what(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
+    """Without a choice, and where nothing fits it, nothing happens, and it is said."""
+    out = tmp_path / "out"
+    run(out, jsonl([record(1, SHARE)]))
+    before = published(out), state(out)
+    assert copydesk("restore", out).code == 2
+    answer = copydesk("restore", out, "--reason", "duplicate", "--run", "r000001")
+    assert answer.code == 2
+    assert "nothing was struck in" in answer.err
+    assert "reason = 'duplicate' and run_id = 'r000001'" in answer.err
+    with pytest.raises(UsageError):
+        restore(Dataset(out))
+    assert (published(out), state(out)) == before
+
+
+def test_a_restoration_that_is_killed_is_as_before_or_as_after(
+    tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None]
+) -> None:
+    """`documents` decides: either nothing is back, or all of it is, and is remembered."""
+    for point in ("exchange documents", "exchange removed", "exchange index", "exchange exceptions"):
+        out = tmp_path / point.split()[1]
+        run(out, jsonl([record(1, SHARE), record(2, SHARE)]), said=NO_MEMORY)
+        kill_at(point, lambda out=out: restore(Dataset(out), reason="boilerplate"))
+        swept(out)
+        back = point != "exchange documents"
+        assert [len(rows) for rows in texts(out).values()] == ([2, 2] if back else [1, 1])
+        assert len(table(out, "removed")) == (0 if back else 2)
+        assert (out / "_copydesk/exceptions/part-00000.parquet").exists() is back
+
+
+def test_an_older_version_that_was_restored_stays(tmp_path: Path, jsonl: Jsonl) -> None:
+    """What `on_change = "replace"` had taken out and somebody has put back, no later run takes out again."""
+    out = tmp_path / "out"
+    said = NO_MEMORY | {"inputs": {"on_change": "replace"}}
+    run(out, jsonl([record(1)]), said=said)
+    run(out, jsonl([{**record(1), "text": story(2)}]), said=said)
+    assert texts(out) == {"id-1": [story(2)]}
+    restore(Dataset(out), reason="replaced")
+    run(out, jsonl([record(3)], "later.jsonl"), said=said)
+    assert sorted(table(out, "documents")["text"]) == sorted([story(1), story(2), story(3)])
+    swept(out)

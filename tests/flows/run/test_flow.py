@@ -1,0 +1,192 @@
+"""The Prefect flow: the same plan, with tasks that have names, retries where they help, and an artifact."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import Artifact, StateType
+from prefect.exceptions import ParameterTypeError
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.clean import clean, clean_here, compact
+from flows.dataset.tables import TABLES
+from flows.errors import Held, InputMissing
+from flows.run import stages
+from flows.run.engine import Threads
+from flows.run.plan import carry_out
+from flows.settings.model import Settings
+from support import ROOT, Answer, table
+
+ARTICLES = ROOT / "seeds" / "articles"
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:::prefect", "ignore::DeprecationWarning", "ignore::ResourceWarning"
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server() -> Iterator[None]:
+    """Prefect's test server, started once."""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def test_the_flow_does_what_the_command_does(tmp_path: Path) -> None:
+    """The tables of a flow run are, byte for byte, those of a run without Prefect."""
+    outcome = clean_here([str(ARTICLES)], tmp_path / "flow")
+    carry_out([str(ARTICLES)], tmp_path / "plain", Settings(), Threads(2, lambda _stage, _done, _total: None))
+    assert outcome.run_id == "r000001"
+    for name in TABLES:
+        parts = sorted((tmp_path / "plain" / name).rglob("*.parquet"))
+        assert parts
+        for part in parts:
+            other = tmp_path / "flow" / part.relative_to(tmp_path / "plain")
+            assert other.read_bytes() == part.read_bytes()
+
+
+def test_a_flow_compacts(tmp_path: Path) -> None:
+    """Compaction is a flow, for a schedule of its own; the second time there is nothing to merge."""
+    engine = Threads(2, lambda _stage, _done, _total: None)
+    for number in range(2):
+        path = tmp_path / f"{number}.txt"
+        path.write_text(
+            f"Story {number} about the harbour, told for the flow that merges the parts of many runs."
+        )
+        carry_out([str(path)], tmp_path / "out", Settings(), engine)
+    before = table(tmp_path / "out", "documents")
+    assert "parts became" in compact(tmp_path / "out")
+    assert table(tmp_path / "out", "documents").equals(before)
+    assert "nothing to merge" in compact(tmp_path / "out")
+
+
+def test_tasks_and_artifact_can_be_told_apart(tmp_path: Path) -> None:
+    """Task runs bear the name of their stage and shard, and the summary is an artifact."""
+    path = tmp_path / "a.txt"
+    path.write_text("A story about the harbour, told for the flow.")
+    outcome = clean_here([str(path)], tmp_path / "out")
+    with get_client(sync_client=True) as client:
+        names = {run.name for run in client.read_task_runs(limit=200)}
+        artifacts = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["copydesk-run"]))
+        )
+    assert {
+        "read 00000",
+        "clean 00000-00000",
+        "count",
+        "strike 00000-00000",
+        "compare",
+        "split 00000-00000",
+    } <= names
+    assert any(artifact.data == outcome.markdown() for artifact in artifacts)
+
+
+def test_parameters_are_validated(tmp_path: Path) -> None:
+    """A parameter of a wrong type stops the flow before it begins."""
+    with pytest.raises(ParameterTypeError):
+        clean(inputs=5, out=tmp_path / "out")
+
+
+def test_the_flow_raises_what_the_plan_raises(tmp_path: Path) -> None:
+    """An input that does not exist fails the flow run, with the plan's own error."""
+    with pytest.raises(InputMissing, match="nowhere"):
+        clean_here([str(tmp_path / "nowhere.txt")], tmp_path / "out")
+
+
+@pytest.mark.parametrize(("number", "tries"), [(errno.EIO, 2), (errno.ENOSPC, 1)])
+def test_what_may_pass_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, tries: int
+) -> None:
+    """Trouble with a disk or the network is met with another try; a full disk is not."""
+    calls = []
+    once = stages.count_lines
+
+    def fail_once(job: stages.Job, shards: list[str]) -> None:
+        calls.append(shards)
+        if len(calls) == 1:
+            raise OSError(number, "trouble")
+        once(job, shards)
+
+    monkeypatch.setattr(stages, "count_lines", fail_once)
+    monkeypatch.setattr("flows.clean.RETRY_DELAYS", [0, 0])
+    path = tmp_path / "a.txt"
+    path.write_text("A story about the harbour, told for the flow.")
+    if tries == 1:
+        with pytest.raises(OSError, match="trouble"):
+            clean_here([str(path)], tmp_path / "out")
+    else:
+        assert clean_here([str(path)], tmp_path / "out").run_id == "r000001"
+    assert len(calls) == tries
+
+
+def test_the_command_runs_the_flow(copydesk: Callable[..., Answer], tmp_path: Path) -> None:
+    """`--engine prefect` publishes by way of the flow, and answers as a run without it does."""
+    path = tmp_path / "a.txt"
+    path.write_text("A story about the harbour, told for the flow.")
+    answer = copydesk("run", path, "--out", tmp_path / "out", "--engine", "prefect")
+    assert answer.code == 0
+    assert "run r000001" in answer.out
+    assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_nothing_phones_home() -> None:
+    """The flow switches off what Prefect would tell its makers, before Prefect is imported."""
+    names = ("DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED")
+    code = f"import os, flows.clean; print(*(os.environ[name] for name in {names}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "false"]
+
+
+def test_a_held_run_ends_in_a_state_of_its_name(tmp_path: Path) -> None:
+    """It is Held, a failure that people see and that hooks tell of, and it says why; the next run ends likewise."""
+    told = tmp_path / "told"
+    code = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))"
+    config = tmp_path / "mine.toml"
+    command = json.dumps([sys.executable, "-c", code, str(told)])
+    config.write_text(f"[guards.bounds]\nboilerplate = 0.1\n[notify]\ncommand = {command}\n")
+    path = tmp_path / "a.txt"
+    path.write_text("A story about the harbour, told for the flow.\nSign up for our newsletter\n")
+    for said in ("of words struck as boilerplate (1 documents)", "run r000001 is held"):
+        state = clean([str(path)], tmp_path / "out", config, return_state=True)
+        assert (state.type, state.name) == (StateType.FAILED, "Held")
+        assert said in str(state.message)
+    with pytest.raises(Held, match="copydesk publish"):
+        clean_here([str(path)], tmp_path / "out", config)
+    events = [json.loads(line) for line in told.read_text().splitlines()]
+    assert [event["event"] for event in events] == ["held"] * 3
+    assert events[0]["out"] == str(tmp_path / "out")
+    assert events[0]["flow_run"] == f"clean {tmp_path / 'out'}"
+    assert not (tmp_path / "out" / "documents").exists()
+
+
+def artifacts(key: str) -> list[Artifact]:
+    """The artifacts of that key."""
+    with get_client(sync_client=True) as client:
+        return client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+
+
+def test_what_prefect_shows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run comes to a hundred percent, links to its dataset, and renews the asset; one with nothing new does not."""
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    path.write_text("A story about the harbour, told for the flow.")
+    emitted: list[dict[str, Any]] = []
+    monkeypatch.setattr("prefect.events.emit_event", lambda **event: emitted.append(event))
+    clean_here([str(path)], out)
+    clean_here([str(path)], out)
+    assert any(
+        artifact.data == f"[{out}/documents]({out.as_uri()}/documents)"
+        for artifact in artifacts("copydesk-dataset")
+    )
+    assert any(artifact.data == 100.0 for artifact in artifacts("copydesk-progress"))
+    assert any("nothing new" in str(artifact.data) for artifact in artifacts("copydesk-run"))
+    (event,) = (e for e in emitted if e["event"] == "prefect.asset.materialization.succeeded")
+    assert event["resource"]["prefect.resource.id"] == out.as_uri()
+    assert (event["payload"]["run_id"], event["payload"]["documents"]) == ("r000001", 1)

@@ -1,0 +1,165 @@
+"""Notice of runs that went wrong: what is said, to whom, and that it never costs a run nor tells a secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.dataset import Dataset
+from flows.errors import Held, Locked
+from flows.run import stages
+from flows.run.notify import notify, telling
+from flows.settings.model import Notify
+from support import Answer
+
+Copydesk = Callable[..., Answer]
+
+
+class Hook:
+    """A webhook on the loopback: what was posted to it, and what it answers."""
+
+    def __init__(self) -> None:
+        self.said: list[dict[str, Any]] = []
+        self.answer = 200
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                hook.said.append({"path": self.path, **json.loads(self.rfile.read(length))})
+                self.send_response(hook.answer)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as it is there
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook/s3cret"
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A webhook that answers until the test is over."""
+    made = Hook()
+    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+    thread.join()
+
+
+def settings(**given: Any) -> Notify:
+    """The table of the configuration with these keys."""
+    return Notify.model_validate(given)
+
+
+def test_a_webhook_is_told(hook: Hook) -> None:
+    """It is posted one JSON object with the event, the words for people, and where it was."""
+    notify(settings(webhook=hook.url), "failed", "disk full", Path("/data/news"), flow_run="clean news")
+    (said,) = hook.said
+    assert said["text"].endswith("the run of /data/news failed: disk full")
+    assert (said["event"], said["message"], said["out"]) == ("failed", "disk full", "/data/news")
+    assert said["flow_run"] == "clean news"
+    assert {"host", "time"} < said.keys()
+
+
+def test_a_webhook_may_be_in_the_environment(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With "$NAME" the address stays out of the configuration file."""
+    monkeypatch.setenv("OPS_WEBHOOK", hook.url)
+    notify(settings(webhook="$OPS_WEBHOOK"), "held", "why", Path("/data/news"))
+    assert [said["event"] for said in hook.said] == ["held"]
+    assert "the run of /data/news is held: why" in hook.said[0]["text"]
+
+
+def test_a_command_is_told(tmp_path: Path) -> None:
+    """It reads the same object from its standard input."""
+    code = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
+    notify(
+        settings(command=[sys.executable, "-c", code, str(tmp_path / "told")]),
+        "crashed",
+        "gone",
+        Path("/out"),
+    )
+    assert json.loads((tmp_path / "told").read_text())["event"] == "crashed"
+
+
+@pytest.mark.parametrize(
+    ("given", "logged"),
+    [
+        (
+            {"webhook": "http://127.0.0.1:9/hook/s3cret"},
+            "the webhook at 127.0.0.1 could not be told: <urlopen error",
+        ),
+        (
+            {"webhook": "ftp://example.com/s3cret"},
+            "the webhook at example.com could not be told: it is no http",
+        ),
+        ({"webhook": "s3cret"}, "the webhook at None could not be told: it is no http"),
+        ({"webhook": "http://[s3cret/"}, "could not be told: it is no http"),
+        ({"webhook": "$NOT_THERE"}, "the environment has no NOT_THERE"),
+        ({"command": ["/nowhere/mail-ops", "s3cret"]}, "the command mail-ops could not be run: No such file"),
+        ({"command": [sys.executable, "-c", "raise SystemExit(3)", "s3cret"]}, "failed with exit code 3"),
+        ({"command": [sys.executable, "-c", "input(); input()", "s3cret"]}, "failed with exit code 1"),
+        (
+            {"command": [sys.executable, "-c", "import time; time.sleep(60)"], "timeout": 0.05},
+            "took more than 0.05 s, and was stopped",
+        ),
+    ],
+)
+def test_notice_is_never_worth_a_run(
+    given: dict[str, Any], logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What goes wrong with it is logged and not raised, and the log has no secret."""
+    with caplog.at_level(logging.WARNING):
+        notify(settings(**given), "failed", "disk full", Path("/data/news"))
+    assert logged in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_an_unwilling_webhook_is_logged(hook: Hook, caplog: pytest.LogCaptureFixture) -> None:
+    """An answer that is an error is one for the log."""
+    hook.answer = 500
+    notify(settings(webhook=hook.url), "failed", "disk full", Path("/data/news"))
+    assert "the webhook at 127.0.0.1 could not be told: HTTP Error 500" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "events"),
+    [
+        (Held("r000002 is held"), ["held"]),
+        (OSError(28, "No space left on device"), ["failed"]),
+        (KeyboardInterrupt(), ["cancelled"]),
+        (Locked("another run"), []),
+    ],
+)
+def test_what_is_told_of(hook: Hook, error: BaseException, events: list[str]) -> None:
+    """Every end but a good one, and but the refusal of a run that came too early; the error goes on."""
+    with pytest.raises(type(error)), telling(settings(webhook=hook.url), Path("/data/news")):
+        raise error
+    assert [said["event"] for said in hook.said] == events
+
+
+def test_a_run_without_prefect_tells_too(
+    copydesk: Copydesk, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under cron, with no server, the command itself gives notice; of a run that went well it gives none."""
+    (tmp_path / "mine.toml").write_text(f'[notify]\nwebhook = "{hook.url}"\n')
+    (tmp_path / "a.txt").write_text("A story about the harbour, told for the notice.")
+    command = ["run", tmp_path / "a.txt", "--out", tmp_path / "out", "--config", tmp_path / "mine.toml"]
+    with Dataset(tmp_path / "out").writing():
+        assert copydesk(*command).code == 4
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "compare", lambda *_: 1 / 0)
+        assert copydesk(*command).code == 5
+    assert copydesk(*command).code == 0
+    assert [(said["event"], said["message"]) for said in hook.said] == [("failed", "division by zero")]

@@ -1,0 +1,323 @@
+"""Publishing that survives anything: kill -9 at random while readers loop, full disks, lost permissions, bad clocks."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.dataset import Dataset, write_json
+from flows.dataset.tables import write_part
+from flows.errors import way_out
+from flows.maintenance import compact, expire, restore, rollback
+from flows.run import stages
+from flows.verify import verify
+from small_runs import PLAIN, published, record, run, story, swept
+from support import ROOT, Answer, table
+
+Copydesk = Callable[..., Answer]
+Jsonl = Callable[..., Path]
+
+RECORDS = 3  # in a file
+KILLS = 100
+
+
+@contextmanager
+def watched(out: Path) -> Iterator[dict[str, Any]]:
+    """Let readers loop over a dataset for a while; what they tell is there in the end."""
+    told: dict[str, Any] = {}
+    command = [sys.executable, str(ROOT / "tests" / "watching.py"), str(out), str(RECORDS)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as readers:
+        try:
+            yield told
+        finally:
+            answer, _ = readers.communicate()
+            told.update(json.loads(answer))
+
+
+def news(folder: Path, number: int) -> Path:
+    """A file of records that are new."""
+    path = folder / f"{number}.jsonl"
+    records = (record(RECORDS * number + i, story(10_000 + number)) for i in range(RECORDS))
+    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+    return path
+
+
+WORK = """
+import json, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from cleaners.language.identifier import preload
+from flows.dataset import Dataset
+from flows.maintenance import compact, expire, restore, rollback
+from small_runs import run
+out, folder, what = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+print("ready", flush=True)
+match what:
+    case "run": run(out, folder)
+    case "rollback": rollback(Dataset(out), Dataset(out).runs()[-2])
+    case "compact": compact(Dataset(out))
+    case "restore": restore(Dataset(out), reason="duplicate")
+print("done", flush=True)
+"""
+
+
+def worked(out: Path, folder: Path, what: str, kill_after: float | None) -> float | None:
+    """Do something in a process of its own, killed after so many seconds; how long it took, None if it was killed."""
+    command = [sys.executable, "-c", WORK, str(ROOT / "tests"), str(out), str(folder), what]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        started = time.perf_counter()
+        try:
+            process.wait(kill_after)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        took = time.perf_counter() - started
+        process.wait()
+        with pytest.raises(ProcessLookupError):  # nothing of it lives on
+            os.killpg(process.pid, 0)
+        assert process.returncode in (0, -signal.SIGKILL)
+        return took if process.stdout.read() == "done\n" else None
+
+
+@pytest.mark.slow
+def test_runs_that_are_killed_at_random(tmp_path: Path) -> None:
+    """After 100 kills nothing is lost and nothing twice, and no reader ever saw a part of a run, or an error."""
+    chance, out, folder = random.Random(), tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    news(folder, 0)
+    took = worked(out, folder, "run", None)
+    assert took is not None
+    kills, number = 0, 0
+    with watched(out) as told:
+        while kills < KILLS:
+            number += 1
+            news(folder, number)
+            done = worked(out, folder, "run", chance.uniform(0, 1.1 * took))
+            if done is None:
+                kills += 1
+            else:
+                took = 0.7 * took + 0.3 * done
+        assert worked(out, folder, "run", None) is not None
+    assert told["errors"] == told["wrong"] == []
+    assert min(told["reads"].values()) > KILLS / 2
+    uris = table(out, "documents")["uri"].to_list()
+    assert len(uris) == len(set(uris)) == RECORDS * (number + 1)
+    swept(out)
+
+
+@pytest.mark.slow
+def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
+    """Runs, rollbacks, restorations, compactions, killed or not: a reader misses a file, or sees the truth."""
+    chance, out, folder = random.Random(), tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    took = dict.fromkeys(("run", "rollback", "restore", "compact"), 1.0)
+    number = 0
+    for number in range(4):
+        news(folder, number)
+        run(out, folder)
+    kills = 0
+    with watched(out) as told:
+        for _ in range(60):
+            what = chance.choice(("run", "run", "rollback", "restore", "compact"))
+            if what == "run":
+                number += 1
+                news(folder, number)
+            if what == "restore" and table(out, "removed").is_empty():
+                continue
+            if what == "rollback" and len(Dataset(out).runs()) < 3:
+                continue
+            done = worked(out, folder, what, chance.uniform(0.2, 1.5) * took[what])
+            if done is None:
+                kills += 1
+            else:
+                took[what] = 0.5 * took[what] + 0.5 * done
+        worked(out, folder, "run", None)
+    assert told["wrong"] == []
+    missing = ("No such file", "No files found", "Cannot open file", "expanded paths were empty")
+    assert [error for error in told["errors"] if not any(words in error for words in missing)] == []
+    assert kills > 10
+    uris = table(out, "documents")["uri"].to_list()
+    assert len(uris) == len(set(uris)) == RECORDS * (number + 1)
+    swept(out)
+
+
+COMMANDS: dict[str, Callable[[Path, Path], object]] = {
+    "run": lambda out, folder: run(out, folder),
+    "rollback": lambda out, _: rollback(Dataset(out), "r000002"),
+    "restore": lambda out, _: restore(Dataset(out), reason="duplicate"),
+    "compact": lambda out, _: compact(Dataset(out)),
+    "expire": lambda out, _: expire(Dataset(out), datetime.now(UTC) + timedelta(days=1)),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Whichever file the disk has no room for, the dataset is as it was, and whole; with room, the work is done."""
+    out, folder = tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    for number in range(2):
+        news(folder, number)
+        run(out, folder)
+    news(folder, 2)
+    before = published(out)
+    from flows.dataset import tables
+
+    sync, room = tables.sync, [0]
+
+    def full(path: Path) -> None:
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        sync(path)
+
+    for files in (0, 9):
+        with monkeypatch.context() as patch:
+            room[0] = files
+            for module in ("tables", "dataset.exchange", "dataset.manifests", "dataset.commit"):
+                patch.setattr(f"flows.{module}.sync", full)
+            with pytest.raises(OSError, match="No space left"):
+                COMMANDS[command](out, folder)
+        assert published(out) == before
+    swept(out)
+    COMMANDS[command](out, folder)
+    swept(out)
+    assert command == "compact" or published(out) != before
+
+
+def test_a_full_disk_is_told(tmp_path: Path, copydesk: Copydesk) -> None:
+    """A file may grow no more: exit code 5, a line that says why, and the dataset as it was."""
+    out, folder = tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    news(folder, 0)
+    run(out, folder)
+    news(folder, 1)
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from flows.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "main()"
+    )
+    command = [sys.executable, "-c", limited, "run", str(folder), "--out", str(out)]
+    environment = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
+    environment["PREFECT_PROFILES_PATH"] = os.devnull
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (5, 1), ended.stderr
+    assert "File too large" in ended.stderr
+    assert "nothing of this run was published" in ended.stderr
+    assert Dataset(out).runs() == ["r000001"]
+    swept(out)
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "Parquet": lambda path: write_part(pl.DataFrame({"number": range(99_999)}), path, {}),
+    "Arrow": lambda path: stages._write(pl.DataFrame({"number": range(99_999)}), path),
+    "JSON": lambda path: write_json(path, {"number": list(range(9_999))}),
+}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a file that is always full")
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_that_the_disk_has_no_room_for_is_named(tmp_path: Path, kind: str) -> None:
+    """Whoever writes it, polars or Python: an OSError with its number and the path, which a command can tell."""
+    path = tmp_path / "whole"
+    (tmp_path / ".whole.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        WRITERS[kind](path)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert "make room" in way_out(caught.value)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "comfort"),
+    [
+        (("rollback", "{out}", "r000002"), "nothing was taken back"),
+        (("restore", "{out}", "--run", "r000001"), "nothing was restored"),
+        (("compact", "{out}"), "the dataset is as it was"),
+        (("expire", "{out}", "--before", "2100-01-01"), "nothing was taken out"),
+    ],
+)
+def test_a_dataset_that_may_not_be_written(
+    tmp_path: Path,
+    copydesk: Copydesk,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    comfort: str,
+) -> None:
+    """A permission that is lost ends a command with exit code 5 and one line; the dataset is as it was."""
+    out, folder = tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    for number in range(2):
+        news(folder, number)
+        run(out, folder)
+    before = published(out)
+
+    def refused(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "hardlink_to", refused)  # whoever runs the tests may be root, who may do anything
+        patch.setattr("flows.maintenance.rewrite_folders.write_part", refused)
+        answer = copydesk(*(word.format(out=out) for word in arguments))
+    assert answer.code == 5
+    assert answer.err.startswith("copydesk: Permission denied (")
+    assert answer.err.endswith(f"; {comfort}; see that it may be written, and do it again\n")
+    assert published(out) == before
+    swept(out)
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "run"])
+def test_commands_wait_for_nobody(tmp_path: Path, copydesk: Copydesk, command: str) -> None:
+    """While another process writes, every command that would write ends with exit code 4."""
+    out, folder = tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    news(folder, 0)
+    run(out, folder)
+    arguments = {
+        "rollback": ["r000001"],
+        "restore": ["--run", "r000001"],
+        "expire": ["--before", "2100-01-01"],
+    }
+    with Dataset(out).writing():
+        answer = copydesk(command, out, *arguments.get(command, []))
+    assert answer.code == 4
+    assert "another run is writing" in answer.err
+
+
+def test_a_clock_that_goes_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs follow one another by their numbers; a clock that was put back changes nothing."""
+    import flows.run.plan
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Clock:
+            return cls(2020 - len(Dataset(out).runs()), 1, 1, tzinfo=tz)
+
+    out, folder = tmp_path / "out", tmp_path / "in"
+    folder.mkdir()
+    monkeypatch.setattr(flows.run.plan, "datetime", Clock)
+    said = {**PLAIN, "duplicate": {"window_days": 30}}
+    for number in range(3):
+        news(folder, number)
+        run(out, folder, said=said)
+    assert Dataset(out).runs() == ["r000001", "r000002", "r000003"]
+    swept(out)
+    assert expire(Dataset(out), datetime(2019, 6, 1, tzinfo=UTC)) == []
+    assert list(verify(Dataset(out))) == []
+    assert rollback(Dataset(out), "r000003") == ["r000003"]
+    assert len(table(out, "documents")) == 2 * RECORDS

@@ -1,0 +1,102 @@
+"""Settings: what a configuration file may say, and what is said to whoever got it wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from flows.errors import ConfigurationError
+from flows.settings.model import Settings, fingerprint, phrases_of, read_settings
+from flows.settings.phrase_files import config_folder
+
+
+def test_the_shown_configuration_is_the_default() -> None:
+    """config/news.toml shows every key with its default value, and nothing else."""
+    path = config_folder() / "news.toml"
+    assert read_settings(path) == Settings()
+    shown = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert {name: set(value) if isinstance(value, dict) else None for name, value in shown.items()} == {
+        name: set(value) if isinstance(value, dict) else None
+        for name, value in Settings().model_dump().items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("[boilerplat]\nenabled = false", 'unknown table "boilerplat"; did you mean "boilerplate"?'),
+        ("[too_short]\nmin_word = 3", '[too_short]: unknown key "min_word"; did you mean "min_words"?'),
+        ("worker = 2", 'unknown key "worker"; did you mean "workers"?'),
+        ('workers = "two"', "workers: input should be a valid integer, not 'two'"),
+        (
+            "[duplicate]\nthreshold = 1.5",
+            "[duplicate]: threshold: input should be less than or equal to 1, not 1.5",
+        ),
+        ('[duplicate]\nshort = "drop"', "[duplicate]: short: input should be 'keep' or 'exact', not 'drop'"),
+        ('[too_short]\nenabled = "yes"', "[too_short]: enabled: input should be a valid boolean, not 'yes'"),
+        ("[fields]\ntext = 5", "[fields]: text: input should be a valid tuple, not 5"),
+        ("duplicate = 3", "duplicate: input should be a valid dictionary"),
+        ("[duplicate]\nn = \nthreshold = 1", "(at line 2, column 5)"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, said: str, answer: str) -> None:
+    """An error names the file, the table and the key, and what was probably meant."""
+    path = tmp_path / "mine.toml"
+    path.write_text(said)
+    with pytest.raises(ConfigurationError) as error:
+        read_settings(path)
+    assert str(error.value).startswith(str(path))
+    assert answer in str(error.value)
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    """Two mistakes give two lines."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[duplicate]\nn = 0\nshrt = 1\n")
+    with pytest.raises(ConfigurationError) as error:
+        read_settings(path)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A configuration that is not there, or is no text, is an error that names it."""
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_settings(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        read_settings(tmp_path / "bytes.toml")
+
+
+def test_settings_do_not_change() -> None:
+    """Settings are frozen once they are read."""
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().duplicate.n = 4  # type: ignore[misc]
+
+
+def test_phrase_files_are_looked_for_beside_the_configuration(tmp_path: Path) -> None:
+    """A phrase file of one's own is named relative to the configuration, and comes after the built-in ones."""
+    (tmp_path / "mine.toml").write_text(
+        'language = "en"\n[[phrase]]\nname = "harbour-club"\ntexts = ["Join the Harbour Club"]\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "run.toml").write_text('[phrases]\nlanguages = ["en"]\nfiles = ["mine.toml"]\n')
+    phrases = phrases_of(read_settings(tmp_path / "run.toml"))
+    assert phrases[-1].name == "harbour-club"
+    assert {phrase.language for phrase in phrases} == {"en"}
+
+
+def test_the_fingerprint_is_of_what_is_decided(tmp_path: Path) -> None:
+    """Whatever can change a decision changes the fingerprint; workers, or where a phrase file lies, do not."""
+    plain = Settings()
+    phrases = phrases_of(plain)
+    assert fingerprint(plain, phrases) == fingerprint(Settings(workers=7), phrases)
+    other = plain.model_copy(
+        update={"phrases": plain.phrases.model_copy(update={"files": ("/elsewhere.toml",)})}
+    )
+    assert fingerprint(plain, phrases) == fingerprint(other, phrases)
+    assert fingerprint(plain, phrases) != fingerprint(plain, phrases[1:])
+    strict = Settings.model_validate({"duplicate": {"threshold": 0.9}})
+    assert fingerprint(plain, phrases) != fingerprint(strict, phrases)

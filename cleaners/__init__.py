@@ -6,8 +6,8 @@
     encoding             rewrites: mojibake and other damage to text, a columnar ftfy
     repeated_headline    removes: the headline printed again
     related_articles     removes: "Related Articles" and the teasers after it
-    boilerplate          removes: furniture lines such as share bars, newsletter pleas, cookie and copyright lines
-    inline_boilerplate    rewrites: furniture inside a paragraph, which stays without it
+    boilerplate          removes: boilerplate lines such as share bars, newsletter pleas, cookie and copyright lines
+    inline_boilerplate    rewrites: boilerplate inside a paragraph, which stays without it
     repeated_line        removes: lines that one source repeats across its documents
     duplicate            removes: near-duplicate paragraphs, and documents that are nothing else
 

@@ -1,6 +1,6 @@
 """By-lines, datelines and time stamps: lines that tell who wrote, where and when. They are labelled, and kept.
 
-A label says what a line is, whether it is struck or not. What is told of a line is its form alone, in the languages
+A label says what a line is, whether it is removed or not. What is told of a line is its form alone, in the languages
 that have one; a line that says more than who or when is none.
 """
 
@@ -132,6 +132,6 @@ def label_lines(text: pl.Series) -> pl.Series:
 
 
 def labelled(frame: pl.DataFrame) -> pl.DataFrame:
-    """The lines of a frame that have a label, struck or not, with the columns of `LABELLED`."""
+    """The lines of a frame that have a label, removed or not, with the columns of `LABELLED`."""
     labels = label_lines(frame.get_column("text"))
     return frame.select("document_id", "position", labels).filter(pl.col("label").is_not_null())

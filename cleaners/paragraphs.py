@@ -2,7 +2,7 @@
 
 Cleaners know two verbs. `rewrite` changes `text` and remembers in `before` and `fixes` what it did; `remove` fills
 `reason` and `rule` where no earlier cleaner has. No cleaner drops, adds or reorders a row, so the frame tells at any
-time what was struck, why, and what every paragraph looked like when it came in.
+time what was removed, why, and what every paragraph looked like when it came in.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "before": pl.String(),  # the text as it was read, where a rewrite changed more than white space; else null
     "fixes": pl.List(pl.String()),  # names of the rewrites, in the order in which they were made; else null
     "reason": pl.String(),  # one of REASONS, null while the paragraph is kept
-    "rule": pl.String(),  # what within the cleaner struck it, in words
+    "rule": pl.String(),  # what within the cleaner removed it, in words
     "duplicate_of_document_id": pl.String(),  # the witness of a near-duplicate
     "duplicate_of_position": pl.UInt32(),
     "jaccard": pl.Float32(),
@@ -138,12 +138,12 @@ def remove(frame: pl.DataFrame, where: pl.Series, reason: str, rule: pl.Series |
     """
     if reason not in REASONS:
         raise ValueError(f"{reason!r} is not a reason; one of {', '.join(REASONS)} is wanted")
-    struck = (where.fill_null(False) & frame.get_column("reason").is_null()).arg_true()
-    if struck.is_empty():
+    removed = (where.fill_null(False) & frame.get_column("reason").is_null()).arg_true()
+    if removed.is_empty():
         return frame
     return frame.with_columns(
-        frame.get_column("reason").scatter(struck, reason),
-        frame.get_column("rule").scatter(struck, rule if isinstance(rule, str) else rule.gather(struck)),
+        frame.get_column("reason").scatter(removed, reason),
+        frame.get_column("rule").scatter(removed, rule if isinstance(rule, str) else rule.gather(removed)),
     )
 
 

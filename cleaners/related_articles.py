@@ -1,7 +1,7 @@
 """Headings such as "Related Articles", and the block of teasers after them.
 
-A phrase with the action `teaser` strikes its line, a label and a teaser ("Read more: Five things we learned"). One with
-the action `block` is a heading: it strikes its line and the teasers that follow, for as long as the lines are headlines
+A phrase with the action `teaser` removes its line, a label and a teaser ("Read more: Five things we learned"). One with
+the action `block` is a heading: it removes its line and the teasers that follow, for as long as the lines are headlines
 and not the article going on.
 """
 
@@ -59,7 +59,7 @@ def related_articles(
     lines = lines.filter(pl.col("document").is_in(documents.implode())).join(
         headings, on="row", how="left", maintain_order="left"
     )
-    struck = _struck(
+    removed = _removed(
         lines.with_columns(
             *(
                 pl.col("row").is_in(found.filter(action=action).get_column("row").implode()).alias(action)
@@ -68,7 +68,7 @@ def related_articles(
         )
     )
     rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        struck.get_column("row"), struck.get_column("struck_by")
+        removed.get_column("row"), removed.get_column("removed_by")
     )
     return remove(frame, rule.is_not_null(), "related_articles", rule)
 
@@ -95,8 +95,8 @@ def _headings(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _struck(lines: pl.DataFrame) -> pl.DataFrame:
-    """(row, struck_by) of the lines that go; `lines` are whole documents with what the phrases say of each line."""
+def _removed(lines: pl.DataFrame) -> pl.DataFrame:
+    """(row, removed_by) of the lines that go; `lines` are whole documents with what the phrases say of each line."""
 
     def of_document(expression: pl.Expr) -> pl.Expr:
         return expression.over("document")
@@ -173,6 +173,6 @@ def _struck(lines: pl.DataFrame) -> pl.DataFrame:
             pl.when("heads")
             .then("heading")
             .otherwise(pl.concat_str(pl.lit("headline after "), pl.col("after")))
-            .alias("struck_by"),
+            .alias("removed_by"),
         )
     )

@@ -29,7 +29,7 @@ BENEATH: Final = 2
 MAX_WORDS_UNTITLED: Final = 25
 #: The same as BENEATH for a first line that no title confirms to be a headline.
 BENEATH_UNTITLED: Final = 5
-#: A headline of so many words may be struck at any distance, if the title has it.
+#: A headline of so many words may be removed at any distance, if the title has it.
 CERTAIN_WORDS: Final = 6
 #: A short line with two numbers or more is a dateline.
 MAX_WORDS_OF_DATELINE: Final = 8
@@ -59,7 +59,7 @@ _SHORT: Final = pl.col("text").str.len_chars() <= MAX_CHARACTERS
 
 
 def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4) -> pl.DataFrame:
-    """The frame with every later printing of a document's headline struck.
+    """The frame with every later printing of a document's headline removed.
 
     A headline is the document's title, or its first paragraph where that looks like one: `min_words` or more, no full
     stop, no colon at the end, no quotation, no by-line and no dateline. Two lines are printings of one headline if they
@@ -129,7 +129,7 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
         .with_columns((pl.col("row") - pl.col("row_first")).alias("gap"))
     )
     beneath = pl.col("gap") <= BENEATH
-    struck = later.filter(
+    removed = later.filter(
         (pl.col("gap") <= pl.when("titled").then(rows).otherwise(min(rows, BENEATH_UNTITLED)))
         & (pl.col("words") >= pl.when(beneath).then(2).otherwise(min_words))
         & (~pl.col("stopped") | pl.col("stopped_first") | beneath)
@@ -165,7 +165,7 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
         )
     )
     # a row that is a printing of both the title and the first line takes the first line's rule
-    found = pl.concat([struck, far]).sort("row", "rule").unique("row", keep="first", maintain_order=True)
+    found = pl.concat([removed, far]).sort("row", "rule").unique("row", keep="first", maintain_order=True)
     where = pl.repeat(False, len(frame), eager=True).scatter(found.get_column("row"), True)
     rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
         found.get_column("row"), found.get_column("rule")

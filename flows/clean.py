@@ -43,8 +43,8 @@ from flows.errors import CopydeskError, Held, Locked, UsageError
 from flows.run.artifacts import materialized, show_outcome, show_progress
 from flows.run.engine import Item, Product, Report, Result, workers
 from flows.run.notify import Event, notify
-from flows.run.plan import carry_out
-from flows.run.stages import Job, Read
+from flows.run.plan import execute_run
+from flows.run.stages import ReadShard, Run
 from flows.settings.model import Settings, read_settings
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
@@ -65,9 +65,9 @@ def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
 
 
 @task(retry_condition_fn=_may_pass, cache_policy=NO_CACHE, persist_result=False)
-def stage_of(function: Callable[[Job, Any], Any], job: Job, item: Any) -> Any:
+def stage_of(function: Callable[[Run, Any], Any], run: Run, item: Any) -> Any:
     """One stage of one shard."""
-    return function(job, item)
+    return function(run, item)
 
 
 class Tasks:
@@ -82,39 +82,39 @@ class Tasks:
         self._report = report
 
     def each(
-        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
         """A task an item."""
-        futures = [self._submit(stage, function, job, item) for item in items]
+        futures = [self._submit(stage, function, run, item) for item in items]
         return self._results(stage, futures)
 
     def chain(
         self,
         stages: tuple[str, str],
-        produce: Callable[[Job, Item], Iterable[Product]],
-        function: Callable[[Job, Product], object],
-        job: Job,
+        produce: Callable[[Run, Item], Iterable[Product]],
+        function: Callable[[Run, Product], object],
+        run: Run,
         items: Sequence[Item],
     ) -> list[Product]:
         """A task an item, and a task for each of its products as soon as all of that item's are made."""
         first, second = stages
         products: list[Product] = []
         futures = []
-        ahead = [self._submit(first, _listed, job, (produce, item)) for item in items[:1]]
+        ahead = [self._submit(first, _listed, run, (produce, item)) for item in items[:1]]
         for number in range(len(items)):
             made = ahead.pop().result()
             self._report(first, number + 1, len(items))
             ahead = [
-                self._submit(first, _listed, job, (produce, item)) for item in items[number + 1 : number + 2]
+                self._submit(first, _listed, run, (produce, item)) for item in items[number + 1 : number + 2]
             ]
             for product in made:
                 products.append(product)
-                futures.append(self._submit(second, function, job, product))
+                futures.append(self._submit(second, function, run, product))
         self._results(second, futures)
         return products
 
     def _submit(
-        self, stage: str, function: Callable[[Job, Any], Any], job: Job, item: Any
+        self, stage: str, function: Callable[[Run, Any], Any], run: Run, item: Any
     ) -> PrefectFuture[Any]:
         work = stage_of.with_options(
             name=stage,
@@ -123,7 +123,7 @@ class Tasks:
             retry_delay_seconds=RETRY_DELAYS,
         )
         # quoted: Prefect would look through each argument for what tasks hand on
-        quoted: tuple[Any, ...] = (quote(function), quote(job), quote(item))
+        quoted: tuple[Any, ...] = (quote(function), quote(run), quote(item))
         self._free.acquire()
         future = work.submit(*quoted)
         future.add_done_callback(lambda _: self._free.release())
@@ -137,15 +137,15 @@ class Tasks:
         return results
 
 
-def _listed(job: Job, item: tuple[Callable[[Job, Any], Iterable[Product]], Any]) -> list[Product]:
+def _listed(run: Run, item: tuple[Callable[[Run, Any], Iterable[Product]], Any]) -> list[Product]:
     produce, given = item
-    return list(produce(job, given))
+    return list(produce(run, given))
 
 
 def _name(stage: str, item: object) -> str:
     """The name of a task run: the stage and the shard, or the number of the batch."""
     match item:
-        case str() | Read(str()):
+        case str() | ReadShard(str()):
             return f"{stage} {item if isinstance(item, str) else item.shard}"
         case (_, (int() as number, _)):
             return f"{stage} {number:05d}"
@@ -190,12 +190,12 @@ def clean(
     """Clean what is new of `inputs`, and publish it as one run of the dataset in `out`; what it came to.
 
     Where a guard holds the run, or has held an earlier one, the flow run ends in the state Held, of the type Failed.
-    Raises what `flows.run.plan.carry_out` and `flows.settings.model.read_settings` raise.
+    Raises what `flows.run.plan.execute_run` and `flows.settings.model.read_settings` raise.
     """
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())
     try:
-        outcome = carry_out(inputs, out, settings, engine, retry_rejected=retry_rejected)
+        outcome = execute_run(inputs, out, settings, engine, retry_rejected=retry_rejected)
     except Held as held:
         if isinstance(held.outcome, Outcome):
             show_outcome(held.outcome, held=str(held))

@@ -12,7 +12,7 @@ import polars as pl
 from flows.dataset import STATE, Dataset, write_manifest
 from flows.dataset.tables import TABLES
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from flows.verify import verify
 from support import table
@@ -46,7 +46,7 @@ def record(number: int, *more: str) -> dict[str, Any]:
 def run(out: Path, *inputs: Path, said: dict[str, Any] = PLAIN) -> str | None:
     """One run; its id."""
     threads = Threads(2, lambda _stage, _done, _total: None)
-    return carry_out([str(i) for i in inputs], out, Settings.model_validate(said), threads).run_id
+    return execute_run([str(i) for i in inputs], out, Settings.model_validate(said), threads).run_id
 
 
 def published(out: Path) -> dict[str, list[dict[str, Any]]]:

@@ -41,7 +41,7 @@ _CONTACT: Final = (
 def author_biographies(lines: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the notes on the author among the last six lines of a document.
 
-    `lines` are lines with their `first_look`. Such a note begins with a name, says that its bearer is
+    `lines` are lines with their `possible_kinds`. Such a note begins with a name, says that its bearer is
     a reporter, writer, editor or the like, and how to reach them or what they cover; 100 words of prose come before it.
     """
     text = pl.col("text")

@@ -1,4 +1,4 @@
-"""Furniture: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
+"""Boilerplate: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cleaners.attributes import label_lines
 from cleaners.boilerplate.author_biography import author_biographies as biographies_of_authors
 from cleaners.boilerplate.image_credit import image_credits as credits_of_images
 from cleaners.boilerplate.line_classifier.classify import RULE as LINE_SCORE
-from cleaners.boilerplate.line_classifier.classify import judge_lines
+from cleaners.boilerplate.line_classifier.classify import classify_lines
 from cleaners.boilerplate.line_classifier.model import LineModel
 from cleaners.boilerplate.menu import ENTRIES, menus
 from cleaners.boilerplate.menu import RULE as MENU
 from cleaners.boilerplate.page_end import WORDS_AFTER, page_ends
 from cleaners.boilerplate.page_head import page_heads
 from cleaners.boilerplate.page_lines import page_lines
-from cleaners.boilerplate.prefilter import first_look
+from cleaners.boilerplate.prefilter import possible_kinds
 from cleaners.boilerplate.pull_quote import pull_quotes as quotes_pulled
 from cleaners.boilerplate.share_bar import button_lines, share_bars
 from cleaners.boilerplate.stray_mark import stray_marks
@@ -30,7 +30,7 @@ from cleaners.phrases.topics import spoken_of
 from cleaners.text.prose import is_prose
 from cleaners.text.utf8 import utf8
 
-#: A whole page has so many lines of menus; on it, what these phrases strike stands below the article, too.
+#: A whole page has so many lines of menus; on it, what these phrases remove stands below the article, too.
 OF_DUMP: Final = 10
 WORDS_OF_TEASER: Final = 25
 IMAGE_CREDIT: Final = ":image-credit"  # of phrases
@@ -69,7 +69,7 @@ def boilerplate(
     - "page head: above the headline": see `cleaners.boilerplate.page_head`;
     - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
       `cleaners.boilerplate.page_end`;
-    - "line score 0.97: short, no sentence, neighbours struck": the line's score under `model` reaches what
+    - "line score 0.97: short, no sentence, neighbours removed": the line's score under `model` reaches what
       `strictness` (0 to 1) asks for, and no guard keeps it, see `exemptions`. At 0, or without a model, no
       line is scored.
 
@@ -78,12 +78,12 @@ def boilerplate(
     `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
     lines may have been removed since.
     """
-    # rules and scores see what rules have struck, never what a score has: so striking again strikes the same
+    # rules and scores see what rules have removed, never what a score has: so removing again removes the same
     unscored = _without_scores(frame)
     found = search(unscored, phrases) if found is None else found
     texts = utf8(unscored.get_column("text").fill_null(""))
     lines = lines_of(unscored)
-    looked = lines.with_columns(first_look(texts).gather(lines.get_column("row")))
+    looked = lines.with_columns(possible_kinds(texts).gather(lines.get_column("row")))
     beside = [  # what stands beside an article, and whether it is to go
         (image_credits, credits_of_images(looked)),
         (pull_quotes, quotes_pulled(looked, texts)),
@@ -95,22 +95,22 @@ def boilerplate(
     found = with_articles_own(found, unscored, lines, stays)
     rules = [rows for goes, rows in beside if goes]
     if by_lines or datelines:
-        struck_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
+        removed_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
         labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
-        rules.append(labels.filter(pl.col("rule").is_in(struck_labels)))
-    struck = _strike(unscored, _by_rules(unscored, looked, found, phrases, rules))
+        rules.append(labels.filter(pl.col("rule").is_in(removed_labels)))
+    removed = _remove_rows(unscored, _by_rules(unscored, looked, found, phrases, rules))
     if model is not None and strictness > 0:
-        struck = _strike(struck, judge_lines(struck, found, phrases, model, strictness, texts))
+        removed = _remove_rows(removed, classify_lines(removed, found, phrases, model, strictness, texts))
     if unscored is frame:
-        return struck
-    return struck.with_columns(
+        return removed
+    return removed.with_columns(
         pl.when(frame.get_column("reason").is_null()).then(name).otherwise(frame.get_column(name)).alias(name)
         for name in ("reason", "rule")
     )
 
 
 def _without_scores(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as it was before lines were struck by their scores."""
+    """The frame as it was before lines were removed by their scores."""
     scored = (frame.get_column("reason") == "boilerplate") & frame.get_column("rule").str.starts_with(
         LINE_SCORE
     )
@@ -121,12 +121,12 @@ def _without_scores(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _strike(frame: pl.DataFrame, struck: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the reason `boilerplate` and their rule on the rows of `struck` (row, rule)."""
-    if struck.is_empty():
+def _remove_rows(frame: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the reason `boilerplate` and their rule on the rows of `removed` (row, rule)."""
+    if removed.is_empty():
         return frame
     rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        struck.get_column("row"), struck.get_column("rule")
+        removed.get_column("row"), removed.get_column("rule")
     )
     return remove(frame, rule.is_not_null(), "boilerplate", rule)
 
@@ -138,9 +138,9 @@ def _by_rules(
     phrases: Sequence[Phrase],
     rules: Sequence[pl.DataFrame],
 ) -> pl.DataFrame:
-    """(row, rule) of the lines that phrases and structure strike, by `rules` (row, rule) among others.
+    """(row, rule) of the lines that phrases and structure remove, by `rules` (row, rule) among others.
 
-    `lines` have been through `first_look`.
+    `lines` have been through `possible_kinds`.
     """
     kept = found.filter(action="keep")
     by_phrase = (
@@ -184,16 +184,18 @@ def _of_page(
     with_menu = (
         lines.join(entries, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= ENTRIES)
     ).get_column("document")
-    # the heading of a block has been struck by then
+    # the heading of a block has been removed by then
     with_end = frame.get_column("document_id").rle_id().gather(openings.get_column("row"))
     documents = pl.concat([with_menu, with_end]).unique()
     if documents.is_empty():
         return []
     page = page_lines(frame, found, documents)
     of_menus = menus(page, entries)
-    # what menus have been told of a line stays true of it once it is struck
-    struck = frame.select(pl.col("rule").eq_missing(MENU).alias("struck")).to_series().arg_true().alias("row")
-    known_menus = pl.concat([of_menus.select("row"), pl.DataFrame([struck])]).unique()
+    # what menus have been told of a line stays true of it once it is removed
+    removed = (
+        frame.select(pl.col("rule").eq_missing(MENU).alias("removed")).to_series().arg_true().alias("row")
+    )
+    known_menus = pl.concat([of_menus.select("row"), pl.DataFrame([removed])]).unique()
     dumps = (
         page.join(known_menus, on="row", how="semi")
         .group_by("document")

@@ -236,7 +236,7 @@ _MAY_END: Final = (
 def image_credits(lines: pl.DataFrame) -> pl.DataFrame:
     """(row, rule) of the lines that credit a picture, and of captions that end with the credit.
 
-    `lines` are lines with their `first_look`. A credit is a line of its own, at most 140 bytes long: a
+    `lines` are lines with their `possible_kinds`. A credit is a line of its own, at most 140 bytes long: a
     word for a picture with a colon or "by", or nothing but names and an agency that sells pictures. A caption, of at
     most 400 bytes and no item of a list, ends with a credit in brackets, or with a word for it, and an agency.
     """

@@ -1,7 +1,7 @@
-"""Lines of whole pages, with what tells the page's furniture from the article that stands among it.
+"""Lines of whole pages, with what tells the page's boilerplate from the article that stands among it.
 
 Extractors hand over more than the article now and then, up to the whole page: menus above it, forms and lists of links
-below. A line of such furniture is short, as subheads and lists of the article are; what the article itself speaks of
+below. A line of such boilerplate is short, as subheads and lists of the article are; what the article itself speaks of
 is taken for the article's.
 """
 
@@ -14,16 +14,16 @@ import polars as pl
 from cleaners.text.prose import is_quoted, words_and_prose
 
 _NOT_WORD: Final = r"[^\p{L}\p{M}\p{N}]+"
-#: Rules of the phrases, whose lines count as no prose once they are struck.
+#: Rules of the phrases, whose lines count as no prose once they are removed.
 _PHRASE: Final = "phrase "
 
 
 def page_lines(frame: pl.DataFrame, found: pl.DataFrame, documents: pl.Series) -> pl.DataFrame:
-    """The lines of these documents, struck ones included: row, document, text, kept, words, prose, quoted.
+    """The lines of these documents, removed ones included: row, document, text, kept, words, prose, quoted.
 
     `documents` are numbers of documents in the frame's order. `kept` tells the lines without a reason, `prose` those
-    that read like the article's: no phrase is found in them, and no phrase has struck them. What other rules have
-    struck counts as it did before, so that striking once more strikes the same.
+    that read like the article's: no phrase is found in them, and no phrase has removed them. What other rules have
+    removed counts as it did before, so that removing once more removes the same.
     """
     text = pl.col("text")
     return (

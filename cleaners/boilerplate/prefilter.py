@@ -1,7 +1,7 @@
-"""What the bytes of a line tell of the furniture that it may be, so that few lines are looked at closely.
+"""What the bytes of a line tell of the boilerplate that it may be, so that few lines are looked at closely.
 
-Nearly all lines are sentences of the article, and regular expressions take long to say so. Each kind of furniture asks
-for something that a line must have to be of that kind; a line without it is none, whatever else it has.
+Nearly all lines are sentences of the article, and regular expressions take long to say so. Each kind of boilerplate
+asks for something that a line must have to be of that kind; a line without it is none, whatever else it has.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BEHIND_CLOSING: Final = ".,。，"
 _OPENS, _CLOSES, _BEHIND = (1 << n for n in range(3))
 
 
-def first_look(texts: tuple[U8, I64]) -> pl.Series:
+def possible_kinds(texts: tuple[U8, I64]) -> pl.Series:
     """What each text may be, MARK to NOTE added up: the column `look` (UInt8); `texts` as `utf8` gives them."""
     return pl.Series("look", _look(*texts, _bytes(), _quotation_marks()))
 

@@ -28,7 +28,7 @@ _BLOCK: Final = 64
 def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64]) -> pl.DataFrame:
     """(row, rule) of the quotations whose words stand in another, longer paragraph of their document.
 
-    `lines` are lines with their `first_look`, `texts` the `utf8` of all rows. A pull quote is a line in double
+    `lines` are lines with their `possible_kinds`, `texts` the `utf8` of all rows. A pull quote is a line in double
     quotation marks below the first paragraph of prose, of 6 to 60 words that stand in the same order, spelled alike, in
     a paragraph that has four words more. What is quoted several times over is a refrain, and stays.
     """

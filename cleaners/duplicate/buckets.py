@@ -72,7 +72,9 @@ def _grouped(rows: U32, values: U32, count: int) -> Any:
     return offsets[: count + 1].copy(), grouped
 
 
-def hopeful(pairs: Pairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fraction) -> NDArray[np.bool_]:
+def may_have_match(
+    pairs: Pairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fraction
+) -> NDArray[np.bool_]:
     """Which sets may have a near-duplicate among those with which they share a key.
 
     `sizes` and `bitmaps` are those of `shingles.sketches`, `numbers` as in `Sets`. A set in a crowded bucket always
@@ -81,29 +83,29 @@ def hopeful(pairs: Pairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fra
     keys = int(pairs.keys.max(initial=0)) + 1
     starts, members = _grouped(pairs.keys, pairs.rows, keys)
     p, q = threshold.as_integer_ratio()
-    found: NDArray[np.bool_] = _hopeful(starts, members, sizes, bitmaps, numbers, p, q, CROWDED)
+    found: NDArray[np.bool_] = _may_have_match(starts, members, sizes, bitmaps, numbers, p, q, CROWDED)
     return found
 
 
 @kernel
-def _hopeful(
+def _may_have_match(
     starts: I64, members: U32, sizes: I64, bitmaps: U64, numbers: U64, p: int, q: int, crowded: int
 ) -> Any:
-    hopeful = np.zeros(len(sizes), np.bool_)
+    may_have_match = np.zeros(len(sizes), np.bool_)
     for bucket in range(len(starts) - 1):
         start, stop = starts[bucket], starts[bucket + 1]
         if stop - start > crowded:
-            hopeful[members[start:stop]] = True
+            may_have_match[members[start:stop]] = True
             continue
         for i in range(start, stop):
             one = members[i]
             for j in range(start, stop):
-                if hopeful[one]:
+                if may_have_match[one]:
                     break
                 other = members[j]
                 if other != one and may_be_near(sizes, bitmaps, numbers, one, other, p, q):
-                    hopeful[one] = hopeful[other] = True
-    return hopeful
+                    may_have_match[one] = may_have_match[other] = True
+    return may_have_match
 
 
 @kernel

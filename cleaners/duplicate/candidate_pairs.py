@@ -39,7 +39,7 @@ def _parts(column: str, count: int) -> list[Keys]:
     return [Keys(column, part, parts, count // parts) for part in range(parts)]
 
 
-def twins(everything: RowTables) -> tuple[U32, U32]:
+def exact_duplicates(everything: RowTables) -> tuple[U32, U32]:
     """(rows, firsts): rows that have the same tokens as another, one of them of this run; and the first of those."""
     found, firsts = [], []
     for which in _parts("exact_a", everything.new):
@@ -75,7 +75,7 @@ def all_keys(everything: RowTables, *columns: str) -> list[Keys]:
     return keys
 
 
-def sharing(everything: RowTables, which: Keys, same_numbers: bool) -> Pairs:
+def rows_with_common_key(everything: RowTables, which: Keys, same_numbers: bool) -> Pairs:
     """The rows that have one of these keys in common with another, one of them of this run, and the keys.
 
     With `same_numbers`, a key stands for the numbers too, so that rows with different ones never meet.

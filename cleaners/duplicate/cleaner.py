@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.duplicate import candidate_pairs, keep_rule
-from cleaners.duplicate.buckets import Sets, hopeful, plain_buckets, uncrowded_buckets
+from cleaners.duplicate.buckets import Sets, may_have_match, plain_buckets, uncrowded_buckets
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import Pairs
@@ -30,9 +30,9 @@ from cleaners.text.utf8 import starts_of
 __all__ = [
     "DECISIONS",
     "Table",
-    "compared",
     "count_tokens",
     "duplicate",
+    "eligible",
     "exact_hashes",
     "find",
     "fingerprint",
@@ -65,8 +65,8 @@ class Table(NamedTuple):
     texts: Callable[[I64], pl.Series]  # of the rows of those numbers
 
 
-def compared() -> pl.Expr:
-    """The paragraphs of a frame that may be duplicates or witnesses: neither struck before nor emptied by repair."""
+def eligible() -> pl.Expr:
+    """The paragraphs of a frame that may be duplicates or witnesses: neither removed before nor emptied by repair."""
     return pl.col("reason").is_null() & (pl.col("text") != "").fill_null(False)
 
 
@@ -78,10 +78,10 @@ def table_of(
     min_tokens: int,
     short: Literal["keep", "exact"],
     method: Method = "minhash",
-    order: pl.DataFrame | None = None,
+    frequencies: pl.DataFrame | None = None,
 ) -> Table:
-    """The fingerprints of a frame's paragraphs that are `compared`; see `fingerprints.fingerprint`."""
-    paragraphs = frame.filter(compared())
+    """The fingerprints of a frame's paragraphs that are `eligible`; see `fingerprints.fingerprint`."""
+    paragraphs = frame.filter(eligible())
     made = fingerprint(
         paragraphs,
         n=n,
@@ -89,7 +89,7 @@ def table_of(
         min_tokens=min_tokens,
         short=short,
         method=method,
-        order=order,
+        frequencies=frequencies,
     )
     return Table(made.lazy(), paragraphs.get_column("text").gather)
 
@@ -121,13 +121,13 @@ def find(
     given = (*index, *tables)
     everything = RowTables([table.fingerprints for table in given], len(index))
     documents = _documents(everything)
-    twins, firsts = candidate_pairs.twins(everything)
-    everything.leave_out(twins[twins != firsts])
+    exact_duplicates, firsts = candidate_pairs.exact_duplicates(everything)
+    everything.leave_out(exact_duplicates[exact_duplicates != firsts])
     columns = ["rarest"] if method == "exact" else band_names(threshold)
     with ThreadPoolExecutor(workers) as pool:
         keys = candidate_pairs.all_keys(everything, *columns)
         pairs = candidate_pairs.joined(
-            pool.map(lambda key: candidate_pairs.sharing(everything, key, same_numbers), keys)
+            pool.map(lambda key: candidate_pairs.rows_with_common_key(everything, key, same_numbers), keys)
         )
         # rows with the same tokens have one set, that of the first of them
         has_set = np.zeros(int(everything.starts[-1]), np.bool_)
@@ -141,7 +141,7 @@ def find(
         tokens = everything.gather(originals, "tokens").get_column("tokens").to_numpy()
         least = keep_rule.as_fraction(threshold)
         # each takes the place of what it is made of, which is let go of
-        pairs = _hopeful_pairs(pairs, texts, originals, tokens, numbers, n, least)
+        pairs = _promising_pairs(pairs, texts, originals, tokens, numbers, n, least)
         sets = _sets(pairs, texts, originals, tokens, numbers, n)._replace(
             first_new=int(np.searchsorted(originals, everything.first_new))
         )
@@ -149,10 +149,10 @@ def find(
     buckets = uncrowded_buckets(plain_buckets(pairs, len(sets.numbers)), sets, least)
     del pairs
     place = _numbered(has_set)
-    has_set[twins] = True
+    has_set[exact_duplicates] = True
     rows = np.flatnonzero(has_set)
     walked = place[rows]
-    walked[np.searchsorted(rows, twins)] = place[firsts]
+    walked[np.searchsorted(rows, exact_duplicates)] = place[firsts]
     del has_set, place
     walk = keep_rule.Walk(
         first_new=int(np.searchsorted(rows, everything.first_new)),
@@ -184,14 +184,14 @@ def find(
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
         pl.Series("same", same, pl.Boolean),
     )
-    struck = np.flatnonzero(decisions.kinds)
-    document = np.searchsorted(documents.starts, struck, side="right") - 1
+    removed = np.flatnonzero(decisions.kinds)
+    document = np.searchsorted(documents.starts, removed, side="right") - 1
     totals = np.diff(starts_of(documents.tokens)[documents.starts])[document]
     told = (
-        everything.gather(struck + everything.first_new, "document_id", "position")
+        everything.gather(removed + everything.first_new, "document_id", "position")
         .with_columns(
-            pl.Series("row", struck, pl.Int64),
-            pl.Series("kind", decisions.kinds[struck], pl.UInt8),
+            pl.Series("row", removed, pl.Int64),
+            pl.Series("kind", decisions.kinds[removed], pl.UInt8),
             pl.Series("share", 100 * decisions.before[document] // np.maximum(totals, 1), pl.Int64),
             pl.Series("left", decisions.left[document], pl.Int64),
         )
@@ -199,7 +199,7 @@ def find(
         .pipe(_in_words, min_words or 0)
         .select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
     )
-    ends = np.searchsorted(struck + everything.first_new, everything.starts[len(index) :])
+    ends = np.searchsorted(removed + everything.first_new, everything.starts[len(index) :])
     return [told[start:end] for start, end in pairwise(ends)]
 
 
@@ -224,7 +224,7 @@ class _Texts(NamedTuple):
         return self.pool.map(of_table, range(len(self.tables)))
 
 
-def _hopeful_pairs(
+def _promising_pairs(
     pairs: Pairs, texts: _Texts, originals: I64, tokens: U32, numbers: U64, n: int, least: Fraction
 ) -> Pairs:
     """The pairs of set and key without sets that cannot have a near-duplicate, where they are many."""
@@ -238,7 +238,7 @@ def _hopeful_pairs(
     for some_sizes, some_bitmaps in texts.each(sketches, originals[left], n):
         some, left = left[: len(some_sizes)], left[len(some_sizes) :]
         sizes[some], bitmaps[some] = some_sizes, some_bitmaps
-    chosen = hopeful(pairs, sizes, bitmaps, numbers, least)[pairs.rows]
+    chosen = may_have_match(pairs, sizes, bitmaps, numbers, least)[pairs.rows]
     return Pairs(pairs.rows[chosen], pairs.keys[chosen])
 
 
@@ -304,10 +304,10 @@ def _versions(
     return keep_rule.Versions(starts, *places)
 
 
-def _in_words(struck: pl.DataFrame, min_words: int) -> pl.DataFrame:
-    """The struck rows with reason, rule and Jaccard."""
+def _in_words(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
+    """The removed rows with reason, rule and Jaccard."""
     kind = pl.col("kind")
-    return struck.with_columns(
+    return removed.with_columns(
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.lit("duplicate_document"))
         .when(kind == keep_rule.TOO_SHORT)
@@ -327,14 +327,14 @@ def _in_words(struck: pl.DataFrame, min_words: int) -> pl.DataFrame:
 
 
 def kept(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """What of a table of this run goes into the index: the rows that are compared and not struck."""
+    """What of a table of this run goes into the index: the rows that are compared and not removed."""
     return fingerprints.filter(pl.col("exact_a").is_not_null()).join(
         decisions, on=["document_id", "position"], how="anti", maintain_order="left"
     )
 
 
 def duplicate(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """The frame with reason, rule, witness and Jaccard where `decisions` has them and no cleaner struck before."""
+    """The frame with reason, rule, witness and Jaccard where `decisions` has them and no cleaner removed before."""
     names = list(DECISIONS)[2:]
     decided = frame.select("document_id", "position").join(
         decisions, on=["document_id", "position"], how="left", maintain_order="left"

@@ -83,12 +83,12 @@ def fingerprint(
     min_tokens: int,
     short: Literal["keep", "exact"],
     method: Method = "minhash",
-    order: pl.DataFrame | None = None,
+    frequencies: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The fingerprints of `paragraphs` (document_id, position, text, none of them null), row by row.
 
     Shingles have `n` tokens (1 to 16). With `method = "minhash"` bands of signatures find pairs whose Jaccard is
-    `threshold` or more, all but a few in 100,000; with "exact" the rarest shingles by `order`, a table of
+    `threshold` or more, all but a few in 100,000; with "exact" the rarest shingles by `frequencies`, a table of
     `rarest_shingles.count_shingles`, find all. A paragraph of fewer than `min_tokens` tokens is not compared with
     `short = "keep"`, and only for equality with "exact". The columns are those of `fingerprint_schema`; fingerprints of
     other settings do not go together.
@@ -97,26 +97,26 @@ def fingerprint(
     number, width = bands(threshold) if method == "minhash" else (0, 1)
     tokens, numbers, exact, keys = _made(text, n, min_tokens, number, width)
     long = pl.Series(tokens >= max(min_tokens, 1))
-    compared = long if short == "keep" else pl.repeat(True, len(long), eager=True)
+    eligible = long if short == "keep" else pl.repeat(True, len(long), eager=True)
     return paragraphs.select("document_id", "position").with_columns(
         pl.Series("tokens", tokens),
         pl.Series("numbers", numbers),
-        *(_where(compared, name, values) for name, values in zip(("exact_a", "exact_b"), exact, strict=True)),
+        *(_where(eligible, name, values) for name, values in zip(("exact_a", "exact_b"), exact, strict=True)),
         *(
             _where(long, name, values)
             for name, values in zip(band_names(threshold), keys, strict=False)  # none with "exact"
         ),
-        *([] if method == "minhash" else [_rarest(text, long, n, threshold, order)]),
+        *([] if method == "minhash" else [_rarest(text, long, n, threshold, frequencies)]),
     )
 
 
 def _rarest(
-    text: pl.Series, long: pl.Series, n: int, threshold: float, order: pl.DataFrame | None
+    text: pl.Series, long: pl.Series, n: int, threshold: float, frequencies: pl.DataFrame | None
 ) -> pl.Series:
-    if order is None:
+    if frequencies is None:
         raise ValueError('method "exact" wants an order of the shingles')
     rows = long.arg_true()
-    keys = rarest_shingles(text.gather(rows), n, as_fraction(threshold).as_integer_ratio(), order)
+    keys = rarest_shingles(text.gather(rows), n, as_fraction(threshold).as_integer_ratio(), frequencies)
     nothing = pl.Series([None], dtype=pl.List(pl.UInt64()))
     places = pl.repeat(len(keys), len(text), dtype=pl.UInt32, eager=True)
     places = places.scatter(rows, pl.arange(0, len(keys), dtype=pl.UInt32, eager=True))
@@ -168,7 +168,7 @@ def _fingerprints(
     Keys are those of the texts with `min_tokens` tokens; nothing is right of texts with a special character.
     """
     rows, most = len(offsets) - 1, longest(offsets)
-    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     mixed, signature = np.empty(most + 1, np.uint32), np.empty(NUM_PERM, np.uint32)
     special = np.zeros(rows, np.bool_)
     tokens, numbers = np.empty(rows, np.uint32), np.empty(rows, np.uint64)
@@ -182,7 +182,7 @@ def _fingerprints(
         tokens[row] = count
         if count >= min_tokens:
             if bands:
-                sign(hashes, count, n, drawn, spare, mixed, signature)
+                sign(hashes, count, n, drawn, protect, mixed, signature)
             for band in range(bands):
                 keys[band, row] = band_key(signature, band, width)
         if count == 0:

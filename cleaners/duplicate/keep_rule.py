@@ -180,7 +180,7 @@ def _decide(
     # of each set: the first kept row that has it, and the last; of each kept row: the next one with the same set
     holders, last_holders = np.full(len(offsets) - 1, -1), np.full(len(offsets) - 1, -1)
     following = np.full(rows, -1)
-    spared = np.zeros(
+    protected = np.zeros(
         len(offsets) - 1, np.bool_
     )  # sets of rows that may be kept though an older version is near
     last_seen = np.full(len(offsets) - 1, -1)
@@ -211,7 +211,7 @@ def _decide(
             if holder >= 0:
                 best = holder
             # a kept row that is near to this one is near to its holder too: it cannot be earlier, but for new versions
-            looks = best == row or new_version or spared[own]
+            looks = best == row or new_version or protected[own]
             for i in range(bucket_offsets[own], bucket_offsets[own + 1] if looks else bucket_offsets[own]):
                 bucket = partners[buckets[i]]
                 for j in range(member_starts[bucket], ends[bucket]):
@@ -253,7 +253,7 @@ def _decide(
                     before[document] += words
                 row += 1
                 continue
-            spared[own] |= new_version
+            protected[own] |= new_version
             if holders[own] < 0:
                 holders[own] = last_holders[own] = row
                 for i in range(bucket_offsets[own], bucket_offsets[own + 1]):

@@ -82,15 +82,17 @@ def to_datasketch(signature: U32) -> datasketch.MinHash:
 
 
 @kernel
-def sign(hashes: U64, count: int, n: int, drawn: Permutations, spare: U64, mixed: U32, signature: U32) -> Any:
+def sign(
+    hashes: U64, count: int, n: int, drawn: Permutations, protect: U64, mixed: U32, signature: U32
+) -> Any:
     """Writes the signature of a text that has `count` tokens of these hashes.
 
-    `spare` and `mixed` have room for as many values.
+    `protect` and `mixed` have room for as many values.
     """
-    shingles = shingle_hashes(hashes, count, n, spare)
+    shingles = shingle_hashes(hashes, count, n, protect)
     for i in range(shingles):
         # the hash of a 32-bit number that the permutations are of, from MurmurHash3 too
-        x = np.uint32(spare[i])
+        x = np.uint32(protect[i])
         x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
         x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
         mixed[i] = x ^ (x >> np.uint32(16))
@@ -139,12 +141,12 @@ def _signatures(data: U8, offsets: I64, letters: Alphabet, n: int, drawn: Permut
     """(signatures, which texts have a special character and so none that is right)."""
     rows, most = len(offsets) - 1, longest(offsets)
     signed, special = np.empty((rows, NUM_PERM), np.uint32), np.zeros(rows, np.bool_)
-    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     mixed = np.empty(most + 1, np.uint32)
     for row in range(rows):
         count, _ = tokenise(data, offsets[row], offsets[row + 1], letters, hashes)
         special[row] = count < 0
-        sign(hashes, max(count, 0), n, drawn, spare, mixed, signed[row])
+        sign(hashes, max(count, 0), n, drawn, protect, mixed, signed[row])
     return signed, special
 
 

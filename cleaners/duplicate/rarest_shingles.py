@@ -22,7 +22,7 @@ from cleaners.text.tokens import I64, U8, U64, fmix64, kernel
 CELLS: Final = 1 << 24
 
 #: A table of the counts: one column, a row a cell.
-ORDER: Final[dict[str, pl.DataType]] = {"seen": pl.UInt8()}
+FREQUENCIES: Final[dict[str, pl.DataType]] = {"seen": pl.UInt8()}
 
 
 def count_shingles(text: pl.Series, n: int) -> pl.DataFrame:
@@ -31,7 +31,7 @@ def count_shingles(text: pl.Series, n: int) -> pl.DataFrame:
     return pl.DataFrame({"seen": _counted(values)})
 
 
-def merge_counts(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+def merge_frequencies(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """The sum of tables, of which there may be none; a count stays at 255."""
     total = np.zeros(CELLS, np.uint8)
     for table in tables:
@@ -41,13 +41,13 @@ def merge_counts(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return pl.DataFrame({"seen": total})
 
 
-def rarest_shingles(text: pl.Series, n: int, share: tuple[int, int], order: pl.DataFrame) -> pl.Series:
+def rarest_shingles(text: pl.Series, n: int, share: tuple[int, int], frequencies: pl.DataFrame) -> pl.Series:
     """The keys (List(UInt64)) of the first shingles of each text at a threshold of `share`, a fraction.
 
-    `order` is a table of `count_shingles`. A text without a token has none.
+    `frequencies` is a table of `count_shingles`. A text without a token has none.
     """
     values, offsets = shingle_sets(text, n)
-    keys, counts = _rarest(values, offsets, order.get_column("seen").to_numpy(), *share)
+    keys, counts = _rarest(values, offsets, frequencies.get_column("seen").to_numpy(), *share)
     rows = pl.Series("row", np.repeat(np.arange(len(text), dtype=np.uint32), counts)).set_sorted()
     lists = pl.DataFrame([rows, pl.Series("rarest", keys)]).group_by("row", maintain_order=True).agg("rarest")
     found = pl.DataFrame({"row": np.arange(len(text), dtype=np.uint32)}).join(

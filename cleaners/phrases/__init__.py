@@ -1,1 +1,1 @@
-"""The phrases of furniture: one search for all of them, in all languages."""
+"""The phrases of boilerplate: one search for all of them, in all languages."""

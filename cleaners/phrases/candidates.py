@@ -76,7 +76,7 @@ def seek(
 def candidates(text: pl.Series, sought: Sought) -> pl.DataFrame:
     """What each text (none of them null) may be: four Booleans, `is_line`, `starts`, `starts_regex` and `holds`.
 
-    Quoted mail and rows of tables, which are nobody's furniture, are none of these.
+    Quoted mail and rows of tables, which are nobody's boilerplate, are none of these.
     """
     data, offsets = utf8(text)
     found = _look(data, *_at_every_byte(data), offsets, letters(), bytes_tell(), sought)

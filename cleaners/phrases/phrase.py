@@ -1,4 +1,4 @@
-"""Phrases of boilerplate: what a line of furniture reads like, and what is to be done with it.
+"""Phrases of boilerplate: what a line of boilerplate reads like, and what is to be done with it.
 
 Phrases are values: the files that hold them are read elsewhere, and `cleaners.phrases.search` finds them in a frame.
 """
@@ -14,7 +14,7 @@ Where = Literal["any", "end"]
 
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 #: What actions were called once.
-FORMER_ACTIONS: Final = {"strike": "line", "marker": "block"}
+FORMER_ACTIONS: Final = {"remove": "line", "marker": "block"}
 MATCHES: Final[tuple[str, ...]] = get_args(Match)
 WHERES: Final[tuple[str, ...]] = get_args(Where)
 
@@ -25,7 +25,7 @@ MAX_WORDS: Final = 12
 
 @dataclass(frozen=True)
 class Phrase:
-    """What a line of furniture reads like, and what to do with it.
+    """What a line of boilerplate reads like, and what to do with it.
 
     - `texts`: the wordings; in any case, with any white space, curly or straight quotes, full or half width. A `#`
       stands for a number.
@@ -39,7 +39,7 @@ class Phrase:
       things we learned", and goes; `block`, the line is a heading such as "Related Articles", and goes with the block
       of teasers after it; `tail`, the end of the page begins with the line, as with "3 comments", and all goes from
       there on if the article has ended; `menu`, the line is an entry of menus, as "Careers", and goes where it stands
-      in one; `keep`, the line is never struck.
+      in one; `keep`, the line is never removed.
     - `where`: `end`, only where no prose of the article follows.
     - `source`: only in documents of this source.
     """

@@ -1,6 +1,6 @@
 """Where phrases are found in the paragraphs of a frame.
 
-A line of more than `MAX_CHARACTERS` is never looked at, whatever a phrase says: furniture is short. Lines are many,
+A line of more than `MAX_CHARACTERS` is never looked at, whatever a phrase says: boilerplate is short. Lines are many,
 phrases thousands, and matches few, so `phrase_candidates` clears most lines at a first look. Of what it leaves, whole
 lines are joined on their folded text; a line that begins with a wording on its first letters; one that holds a wording
 has its longest word; and regular expressions are tried only on lines that begin as their matches do.

@@ -1,4 +1,4 @@
-"""Articles about what furniture is about: in one about cookies, "We use cookies only where we must" is its own."""
+"""Articles about what boilerplate is about: in one about cookies, "We use cookies only where we must" is its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cleaners.phrases.folding import fold
 from cleaners.phrases.phrase import Phrase
 from cleaners.text.prose import words_and_prose
 
-#: Furniture that articles are written about, by the names of its phrases.
+#: Boilerplate that articles are written about, by the names of its phrases.
 TOPICS: Final = ("cookies", "newsletter", "subscribe", "comments", "app", "advertisement")
 #: A shorter word of a phrase is no topic,
 MIN_LETTERS: Final = 7

@@ -1,12 +1,12 @@
 """Lines that one source repeats across its documents: "Sign up for our newsletter", the site's own motto.
 
 What a source repeats is counted by `line_counts`, over all the runs of a dataset; here it is judged. Three
-kinds of lines are struck:
+kinds of lines are removed:
 
 - a line that many documents with different bodies print, about once each;
 - a line of which only the template repeats ("Updated 3 hours ago"), where it stands above or below the article;
 - a line that most documents print, and that would be too little by itself (a word of a menu), in the company of
-  others that are struck.
+  others that are removed.
 
 What a source may repeat for good reasons stays: quotations, questions, short sentences amid its articles, labels,
 by-lines, names, figures, the headline.
@@ -41,7 +41,7 @@ from cleaners.text.prose import words_and_prose
 
 REASON: Final = "repeated_line"
 
-#: A line stands about once in a document of furniture; more often it is a speaker's name or a divider.
+#: A line stands about once in a document of boilerplate; more often it is a speaker's name or a divider.
 MAX_LINES_PER_DOCUMENT: Final = 1.5
 #: Longer lines must be in twice as many documents: a sentence comes back in the later versions of its article.
 LONG_LINE: Final = 20
@@ -63,9 +63,9 @@ AT_EDGE: Final = 0.9
 TEMPLATE_DOCUMENTS: Final = 10
 TEMPLATE_SHARE: Final = 0.03
 TEMPLATE_WORDS: Final = 12
-#: Fewer words are a heading wherever they stand, and no furniture by themselves within an article.
+#: Fewer words are a heading wherever they stand, and no boilerplate by themselves within an article.
 FEW_WORDS: Final = 4
-#: For these reasons lines of the page are struck, whose neighbours may be lines of the page too.
+#: For these reasons lines of the page are removed, whose neighbours may be lines of the page too.
 FURNITURE: Final = ("related_articles", "boilerplate")
 #: Lines next to each other that are company to one another.
 COMPANY: Final = 3
@@ -128,31 +128,31 @@ def repeated_line(
     frame: pl.DataFrame,
     table: pl.DataFrame,
     *,
-    marks: pl.DataFrame,
+    keys: pl.DataFrame,
     min_documents: int = 5,
     min_share: float = 0.01,
     min_words: int = 3,
 ) -> pl.DataFrame:
-    """The frame with the lines struck that the merged `table` shows their source to repeat (see `repeated`).
+    """The frame with the lines removed that the merged `table` shows their source to repeat (see `repeated`).
 
-    `marks` is what `sites.marks.line_marks` tells of the frame.
+    `keys` is what `sites.keys.line_keys` tells of the frame.
 
     Lines under `min_words` stay (in a script without spaces two characters are a word), and so do headings within the
     article and what `belongs_to_the_article`, unless most documents have them and they stand in company: a run of
-    COMPANY such lines, or next to a line that is struck. `table` may leave out lines in fewer than
+    COMPANY such lines, or next to a line that is removed. `table` may leave out lines in fewer than
     `least_documents`, but not the rows with a null `line`. The rule tells the count and the share, as in "in 37 of 412
     documents (9 %) of evening-post.example".
     """
     lines = repeated(table, min_documents=min_documents, min_share=min_share)
     if lines.is_empty():
         return frame
-    known = _known(frame, lines, marks)
+    known = _known(frame, lines, keys)
     if known.is_empty():
         return frame
     judged = _judged(known, min_documents=min_documents, min_share=min_share, min_words=min_words)
-    struck = _in_company(frame, judged)
+    removed = _in_company(frame, judged)
     rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        struck.get_column("row"), struck.select(_rule()).to_series()
+        removed.get_column("row"), removed.select(_rule()).to_series()
     )
     return remove(frame, rule.is_not_null(), REASON, rule)
 
@@ -164,9 +164,9 @@ def _rule() -> pl.Expr:
     return pl.format("in {} of {} documents ({} %) of {}{}", "documents", "of", told, "source", figures)
 
 
-def _known(frame: pl.DataFrame, lines: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+def _known(frame: pl.DataFrame, lines: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     """The rows of a frame whose line is among `lines`, with what these say of it; again for its template."""
-    named = marks.filter(
+    named = keys.filter(
         (pl.col("kind") != SENTENCE) & pl.col("line").is_in(lines.get_column("line").unique().implode())
     ).sort("row", "kind")
     found = (
@@ -185,7 +185,7 @@ def _known(frame: pl.DataFrame, lines: pl.DataFrame, marks: pl.DataFrame) -> pl.
 
 
 def _judged(known: pl.DataFrame, *, min_documents: int, min_share: float, min_words: int) -> pl.DataFrame:
-    """The rows that are struck for themselves (`alone`), or in company, and what they are judged by."""
+    """The rows that are removed for themselves (`alone`), or in company, and what they are judged by."""
     text = pl.col("text")
     about = words_and_prose(text)
     known = known.with_columns(
@@ -244,9 +244,9 @@ def _judged(known: pl.DataFrame, *, min_documents: int, min_share: float, min_wo
 
 
 def _in_company(frame: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """The rows that are struck alone, and of the others those in a run of COMPANY lines or more, or by a struck one."""
+    """The rows that are removed alone, and others in a run of COMPANY lines or more, or next to a removed one."""
     document = frame.get_column("document_id").rle_id().to_numpy()
-    # what other cleaners found to be furniture is company too
+    # what other cleaners found to be boilerplate is company too
     alone = frame.get_column("reason").is_in(FURNITURE).fill_null(False).to_numpy().copy()
     alone[judged.filter("alone").get_column("row").to_numpy()] = True
     company = alone.copy()

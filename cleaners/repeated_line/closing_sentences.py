@@ -1,6 +1,6 @@
 """Last sentences of paragraphs that ask for something, such as "Join the conversation below".
 
-Whether one is furniture is told by how often its source prints it after different sentences; here they are found.
+Whether one is boilerplate is told by how often its source prints it after different sentences; here they are found.
 """
 
 from __future__ import annotations

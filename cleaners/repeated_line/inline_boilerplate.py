@@ -1,6 +1,6 @@
-"""Furniture inside a paragraph: the paragraph stays, without it.
+"""Boilerplate inside a paragraph: the paragraph stays, without it.
 
-`inline_boilerplate` takes out what shows by its shape alone what it is (`inline_shapes`). `repeated_splice`
+`inline_boilerplate` takes out what shows by its shape alone what it is (`inline_shapes`). `repeated_inline_boilerplate`
 takes out the last sentences that a source prints after many different ones, as the memory of `line_counts`
 tells.
 """
@@ -15,11 +15,11 @@ from cleaners.paragraphs import remove, rewrite
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, what_stands_before
 from cleaners.repeated_line.count_tables import enough_bodies
 from cleaners.repeated_line.inline_patterns import BRACKETS, GLANCE, HINTS, HINTS_IN_BRACKETS
-from cleaners.repeated_line.inline_shapes import SHAPES, without_splices
+from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
 from cleaners.repeated_line.line_keys import SENTENCE
 
 FIX: Final = "inline_boilerplate"
-#: A paragraph that is nothing but furniture is removed, for the reason of furniture lines.
+#: A paragraph that is nothing but boilerplate is removed, for the reason of boilerplate lines.
 REASON: Final = "boilerplate"
 
 #: In so many documents a last sentence must stand, each time after another, and in one of so many of `min_share`.
@@ -30,7 +30,7 @@ ALL_DIFFERENT: Final = 5
 
 
 def inline_boilerplate(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the furniture taken out of its paragraphs that shows by its shape what it is.
+    """The frame with the boilerplate taken out of its paragraphs that shows by its shape what it is.
 
     Only paragraphs that no cleaner has removed are looked at. One of which no letter or figure would be left stays as
     it is, and is removed: its rule names the shape, as in "nothing but shortcodes".
@@ -39,7 +39,7 @@ def inline_boilerplate(frame: pl.DataFrame) -> pl.DataFrame:
     rows = _with_hints(text)
     rows = rows.filter(frame.get_column("reason").gather(rows).is_null())
     old = text.gather(rows)
-    new = pl.Series([without_splices(one) for one in old], dtype=pl.String)
+    new = pl.Series([without_inline_boilerplate(one) for one in old], dtype=pl.String)
     changed = old != new
     rows, old, new = rows.filter(changed), old.filter(changed), new.filter(changed)
     emptied = ~new.str.contains(r"[\p{L}\p{N}]")
@@ -61,12 +61,12 @@ def _with_hints(text: pl.Series) -> pl.Series:
     return pl.concat(found).unique().sort()
 
 
-def repeated_splice(
-    frame: pl.DataFrame, table: pl.DataFrame, *, marks: pl.DataFrame, min_share: float = 0.01
+def repeated_inline_boilerplate(
+    frame: pl.DataFrame, table: pl.DataFrame, *, keys: pl.DataFrame, min_share: float = 0.01
 ) -> pl.DataFrame:
     """The frame without the last sentences that its source prints in many documents, after different ones.
 
-    `table` is a merged table of `sites.counts.count`, `marks` what `sites.marks.line_marks` tells of the frame. The
+    `table` is a merged table of `sites.counts.count`, `keys` what `sites.keys.line_keys` tells of the frame. The
     sentence has one of `closing_sentences.PLEAS` in it, is in at
     least FEW_DOCUMENTS documents and a share of one in SHARE of `min_share`, and stood after about as many different
     texts. Of several at the end of one paragraph all are taken out.
@@ -82,7 +82,7 @@ def repeated_splice(
         return frame
     text, source = frame.get_column("text"), frame.get_column("source")
     changed = pl.Series([], dtype=pl.UInt32)
-    found = marks.filter(kind=SENTENCE).select("row", "line", "start")
+    found = keys.filter(kind=SENTENCE).select("row", "line", "start")
     while len(found):
         rows = found.get_column("row")
         found = (
@@ -107,7 +107,7 @@ def repeated_splice(
 
 
 def rewritten(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.DataFrame:
-    """The frame with `text` in place of that of these rows, which furniture was taken out of."""
+    """The frame with `text` in place of that of these rows, which boilerplate was taken out of."""
     if rows.is_empty():
         return frame
     changed = pl.repeat(False, len(frame), eager=True).scatter(rows, True)
@@ -116,6 +116,6 @@ def rewritten(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.DataFr
 
 
 def _rule(text: str) -> str:
-    """The first shape that is found in a text that is nothing but furniture."""
+    """The first shape that is found in a text that is nothing but boilerplate."""
     names = [shape.__name__.replace("_", " ") for shape in SHAPES if shape(text) != text]
     return f"nothing but {names[0]}"

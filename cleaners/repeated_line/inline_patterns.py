@@ -1,4 +1,4 @@
-"""The shapes of furniture inside a paragraph, as patterns."""
+"""The shapes of boilerplate inside a paragraph, as patterns."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GLANCE: Final = (
 #: or of these brackets.
 BRACKETS: Final = r"[(\[（【［]"
 
-#: Longest splice, in characters, that a pattern may take for one.
+#: Longest span, in characters, that a pattern may take for one.
 LONGEST: Final = 1500
 
 _NAME: Final = r"[^\W\d_][\w’'-]+"

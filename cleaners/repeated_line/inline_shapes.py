@@ -1,6 +1,6 @@
-"""Furniture that stands inside a paragraph and shows by its shape alone what it is: one function a shape.
+"""Boilerplate that stands inside a paragraph and shows by its shape alone what it is: one function a shape.
 
-Each function takes a text and gives it back without the furniture, and where that stood a single space, or nothing
+Each function takes a text and gives it back without the boilerplate, and where that stood a single space, or nothing
 before a mark that closes. A text that has none comes back as it is.
 """
 
@@ -58,8 +58,8 @@ def player_messages(text: str) -> str:
 def bracketed_teasers(text: str) -> str:
     """Without "(RELATED: ...)" and "[Read more: ...]", in the languages of the phrases.
 
-    >>> bracketed_teasers("The strike is over. (RELATED: Ferries (All Of Them) Stop) Boats sail.")
-    'The strike is over. Boats sail.'
+    >>> bracketed_teasers("The removal is over. (RELATED: Ferries (All Of Them) Stop) Boats sail.")
+    'The removal is over. Boats sail.'
     """
     return _cut(text, _spans(RELATED, text)) if RELATED_BEGINS.search(text) else text
 
@@ -111,7 +111,7 @@ SHAPES: Final[tuple[Callable[[str], str], ...]] = (
 )
 
 
-def without_splices(text: str) -> str:
+def without_inline_boilerplate(text: str) -> str:
     """The text without all of them, and without what comes to light when one is gone."""
     while True:
         shorter = text

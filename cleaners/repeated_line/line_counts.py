@@ -3,7 +3,7 @@
 `count` tells of a frame how many documents of each source hold each short line; `count_tables.merge` adds such tables
 up.
 
-A line in many documents is not furniture for that alone: an article published nine times repeats each of its lines
+A line in many documents is not boilerplate for that alone: an article published nine times repeats each of its lines
 nine times. Therefore a table also tells beside how many *different* bodies a line was seen, how often it stood in one
 document, whether that was above or below the article or within it, and from when until when it was printed.
 """
@@ -26,10 +26,10 @@ LONG: Final = 200
 SENTENCE_WEIGHT: Final = 16
 
 
-def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, marks: pl.DataFrame) -> pl.DataFrame:
+def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, keys: pl.DataFrame) -> pl.DataFrame:
     """How many documents of each source hold each line that is marked: a table of `COUNTS`, ordered by source and line.
 
-    `marks` is what `sites.marks.line_marks` tells of the frame. All paragraphs are looked at, those too that a cleaner
+    `keys` is what `sites.keys.line_keys` tells of the frame. All paragraphs are looked at, those too that a cleaner
     has removed: what a source prints does not depend on what is made of it. A document counts once for a line, however
     often it holds it; documents without a source count nowhere. `published` tells the dates of documents (document_id
     and published, a Datetime in UTC). No document may be split between two frames that are counted.
@@ -46,7 +46,7 @@ def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, marks: 
             pl.col("day").max().fill_null(0).alias("last"),
         )
     )
-    table = in_order(pl.concat([totals, _lines(frame, rows, marks)], how="diagonal_relaxed"))
+    table = in_order(pl.concat([totals, _lines(frame, rows, keys)], how="diagonal_relaxed"))
     documents = pl.coalesce("documents", _documents(table))
     return added_up(
         table.with_columns(
@@ -56,11 +56,11 @@ def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, marks: 
     )
 
 
-def _lines(frame: pl.DataFrame, rows: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+def _lines(frame: pl.DataFrame, rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     """The marks, each a row of a table of counts: where it stands, and the body that it stands beside."""
     text = frame.get_column("text")
     filled = (text.str.len_bytes() > 0).fill_null(False)
-    place = marks.get_column("row")
+    place = keys.get_column("row")
     document = rows.get_column("document").filter(filled).to_numpy()
     head, tail = _ends(document, text.filter(filled).str.len_bytes().to_numpy() >= LONG)
     row = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(filled.arg_true(), np.arange(len(document)))
@@ -68,7 +68,7 @@ def _lines(frame: pl.DataFrame, rows: pl.DataFrame, marks: pl.DataFrame) -> pl.D
     lines = (
         rows[place]
         .with_columns(
-            marks.get_column("line"),
+            keys.get_column("line"),
             pl.Series("head", head).gather(here).cast(pl.UInt32),
             pl.Series("tail", tail).gather(here).cast(pl.UInt32),
             pl.lit(1, pl.UInt32).alias("lines"),
@@ -78,9 +78,9 @@ def _lines(frame: pl.DataFrame, rows: pl.DataFrame, marks: pl.DataFrame) -> pl.D
         .drop("day")
         .join(_bodies(text.filter(filled), document), on="document", how="left", maintain_order="left")
     )
-    sentences = (marks.get_column("kind") == SENTENCE).arg_true()
+    sentences = (keys.get_column("kind") == SENTENCE).arg_true()
     before = pl.DataFrame(
-        [text.gather(place.gather(sentences)), marks.get_column("start").gather(sentences)]
+        [text.gather(place.gather(sentences)), keys.get_column("start").gather(sentences)]
     ).select(what_stands_before(pl.col("text"), pl.col("start")))
     # of a sentence that is what stands before it in its paragraph
     bodies = lines.get_column("bodies").scatter(sentences, bins(before.to_series()))
@@ -129,9 +129,9 @@ def _documents(table: pl.DataFrame) -> pl.Series:
 def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
     """(document, bodies): one bit of 64 for each document, chosen by the hash of the longest paragraph of its article.
 
-    That is sought above the last quarter of the rows, where whole pages have their longest furniture. A paragraph that
-    ends as a sentence does is taken for SENTENCE_WEIGHT times as long as it is: long lists of links do not. One with an
-    address in it is passed over: that of the page itself differs in every copy of an article.
+    That is sought above the last quarter of the rows, where whole pages have their longest boilerplate. A paragraph
+    that ends as a sentence does is taken for SENTENCE_WEIGHT times as long as it is: long lists of links do not. One
+    with an address in it is passed over: that of the page itself differs in every copy of an article.
     """
     starts = np.flatnonzero(np.diff(document, prepend=-1))
     sizes = np.diff(starts, append=len(document))

@@ -12,11 +12,11 @@ from cleaners.text.folding import line_hashes
 
 LINE, TEMPLATE, SENTENCE = 0, 1, 2
 
-#: Bytes of the longest line that has a template: furniture with a counter or a date in it is short.
+#: Bytes of the longest line that has a template: boilerplate with a counter or a date in it is short.
 LONGEST_TEMPLATE: Final = 120
 
 
-def line_marks(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFrame:
+def line_keys(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFrame:
     """The lines of a frame that count for their source: row (UInt32), line (its hash, UInt64), kind and start.
 
     - LINE: a paragraph of at most `max_characters` characters, folded (`folding.line_hashes`);
@@ -40,9 +40,9 @@ def line_marks(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFram
     found = closing_sentences(text.gather(all_of_them))
     return pl.concat(
         [
-            _marks(LINE, lines, line_hashes(text.gather(lines))),
-            _marks(TEMPLATE, brief, template_hashes(text.gather(brief))).drop_nulls("line"),
-            _marks(
+            _keys(LINE, lines, line_hashes(text.gather(lines))),
+            _keys(TEMPLATE, brief, template_hashes(text.gather(brief))).drop_nulls("line"),
+            _keys(
                 SENTENCE,
                 all_of_them.gather(found.get_column("row")),
                 sentence_hashes(found.get_column("sentence")),
@@ -52,7 +52,7 @@ def line_marks(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFram
     )
 
 
-def _marks(kind: int, rows: pl.Series, line: pl.Series, start: pl.Series | None = None) -> pl.DataFrame:
+def _keys(kind: int, rows: pl.Series, line: pl.Series, start: pl.Series | None = None) -> pl.DataFrame:
     return pl.DataFrame([rows.cast(pl.UInt32).alias("row"), line.alias("line")]).with_columns(
         pl.lit(kind, pl.UInt8).alias("kind"),
         (pl.lit(0, pl.UInt32) if start is None else start.cast(pl.UInt32)).alias("start"),

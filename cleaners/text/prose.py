@@ -29,7 +29,7 @@ _NEITHER, _CLOSES, _STOP, _QUESTION = 0, 1, 2, 3
 
 
 def is_quoted(text: pl.Expr) -> pl.Expr:
-    """Whether a line is quoted mail or a row of a table (Boolean): nobody's furniture."""
+    """Whether a line is quoted mail or a row of a table (Boolean): nobody's boilerplate."""
     return text.str.starts_with(">") | text.str.starts_with("|")
 
 

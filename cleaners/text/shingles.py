@@ -112,14 +112,14 @@ def _count(data: U8, offsets: I64, letters: Alphabet) -> Any:
 def _shingle_sets(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
     rows, most = len(offsets) - 1, longest(offsets)
     # a token has a byte at the least, so bytes bound tokens; memory that is not touched costs nothing
-    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     counts = np.empty(most + 2, np.int64)
     shingles = np.empty(offsets[rows] - offsets[0] + 1, np.uint64)
     bounds = np.zeros(rows + 1, np.int64)
     for row in range(rows):
         first = bounds[row]
         found = _shingles(data, offsets[row], offsets[row + 1], letters, n, hashes, shingles[first:])
-        bounds[row + 1] = first + _sort_unique(shingles, first, found, spare, counts)
+        bounds[row + 1] = first + _sort_unique(shingles, first, found, protect, counts)
     return shingles[: bounds[rows]].copy(), bounds
 
 
@@ -133,12 +133,12 @@ def _shingles(data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes
 @kernel
 def _sketches(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
     rows, most = len(offsets) - 1, longest(offsets)
-    hashes, spare = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     counts, shingles = np.empty(most + 2, np.int64), np.empty(most + 1, np.uint64)
     sizes, bitmaps = np.empty(rows, np.uint32), np.zeros((rows, WORDS), np.uint64)
     for row in range(rows):
         found = _shingles(data, offsets[row], offsets[row + 1], letters, n, hashes, shingles)
-        sizes[row] = _sort_unique(shingles, 0, found, spare, counts)
+        sizes[row] = _sort_unique(shingles, 0, found, protect, counts)
         set_bits(shingles, 0, np.int64(sizes[row]), bitmaps, row)
     return sizes, bitmaps
 
@@ -174,7 +174,7 @@ def _ones(x: Any) -> Any:
 
 
 @kernel
-def _sort_unique(values: U64, start: int, length: int, spare: U64, counts: I64) -> Any:
+def _sort_unique(values: U64, start: int, length: int, protect: U64, counts: I64) -> Any:
     """Sorts `length` values from `start` on in place and drops repeats; returns how many are left.
 
     The values are hashes, spread evenly over 64 bits: each is put near its place by its upper bits, in as many bins as
@@ -190,10 +190,10 @@ def _sort_unique(values: U64, start: int, length: int, spare: U64, counts: I64) 
             counts[i + 1] += counts[i]
         for i in range(start, start + length):
             place = np.int64(((values[i] >> np.uint64(32)) * bins) >> np.uint64(32))
-            spare[counts[place]] = values[i]
+            protect[counts[place]] = values[i]
             counts[place] += 1
         for i in range(length):
-            values[start + i] = spare[i]
+            values[start + i] = protect[i]
     for i in range(start + 1, start + length):
         value = values[i]
         j = i - 1

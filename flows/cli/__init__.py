@@ -9,7 +9,7 @@ import io
 import sys
 
 from flows.cli import held, look, run, serve, undo  # noqa: F401 - each adds its commands to the app
-from flows.cli.app import app, told
+from flows.cli.app import app, report_errors
 from flows.cli.start import set_up
 
 
@@ -19,5 +19,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows what it can
-    with told():
+    with report_errors():
         app(standalone_mode=True)

@@ -77,9 +77,9 @@ def open_dataset(out: Path) -> Dataset:
 
 
 @contextmanager
-def told(comfort: str = "") -> Iterator[None]:
+def report_errors(consequence: str = "") -> Iterator[None]:
     """Turn what is raised into a message and the exit code that belongs to it; no traceback for a user's mistake."""
-    end = f"; {comfort}" if comfort else ""
+    end = f"; {consequence}" if consequence else ""
     try:
         yield
     except CopydeskError as error:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Out, app, open_dataset, say, told
+from flows.cli.app import Out, app, open_dataset, report_errors, say
 
 Run = Annotated[str, typer.Argument(help="Id of a held run, as r000007.", show_default=False)]
 
@@ -17,7 +17,7 @@ def publish(out: Out, run: Run) -> None:
     from flows.maintenance import replace_older
 
     dataset = open_dataset(out)
-    with told("nothing was published"), dataset.writing():
+    with report_errors("nothing was published"), dataset.writing():
         dataset.release(run)
         replace_older(dataset, run)
     say.print(f"{run} is published: {dataset.root}/documents")
@@ -27,6 +27,6 @@ def publish(out: Out, run: Run) -> None:
 def discard(out: Out, run: Run) -> None:
     """Drop a run that a guard holds; the next run reads its inputs again."""
     dataset = open_dataset(out)
-    with told(f"{run} is held as before"), dataset.writing():
+    with report_errors(f"{run} is held as before"), dataset.writing():
         dataset.discard(run)
     say.print(f"{run} is dropped; the next run reads its inputs again")

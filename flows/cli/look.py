@@ -13,7 +13,7 @@ from flows.cli.app import Config, Out, app, open_dataset, say, warn
 @app.command()
 def runs(out: Out) -> None:
     """List the published runs of a dataset, and those that a guard holds."""
-    from flows.dataset.summary import Tally
+    from flows.dataset.summary import Counts
 
     dataset = open_dataset(out)
     table = Table(box=None, pad_edge=False)
@@ -23,7 +23,7 @@ def runs(out: Out) -> None:
         table.add_column(name, justify="right")
     for run_id in dataset.runs():
         manifest = dataset.manifest(run_id)
-        t = Tally.from_json(manifest["tally"])
+        t = Counts.from_json(manifest["counts"])
         numbers = [manifest["inputs"], t.documents_kept, t.paragraphs_kept, t.paragraphs, t.rejected]
         table.add_row(
             run_id, manifest["finished"], *(f"{n:,}" for n in numbers), f"{manifest['seconds']:,.1f}"

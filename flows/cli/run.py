@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from flows.cli.app import Config, app, say, told, warn
+from flows.cli.app import Config, app, report_errors, say, warn
 from flows.cli.start import import_numba, importing
 from flows.errors import CopydeskError, Held, UsageError
 
@@ -54,23 +54,23 @@ def run(
     if not str(out).strip("."):
         raise UsageError("--out wants a folder of its own, not the current one")
     settings = read_settings(config)
-    with told("nothing of this run was published"):
+    with report_errors("nothing of this run was published"):
         try:
-            outcome = _carry_out(inputs, out, config, settings, engine, quiet, retry_rejected)
+            outcome = _execute_run(inputs, out, config, settings, engine, quiet, retry_rejected)
         except Held as held:
             if isinstance(held.outcome, Outcome) and not quiet:
                 _print_outcome(held.outcome, published=False)
             raise
     if not quiet:
         _print_outcome(outcome)
-    if strict and outcome.tally.rejected:
+    if strict and outcome.counts.rejected:
         warn.print(
-            f"copydesk: {outcome.tally.rejected:,} inputs were rejected: see {outcome.out / 'rejected'}"
+            f"copydesk: {outcome.counts.rejected:,} inputs were rejected: see {outcome.out / 'rejected'}"
         )
         raise typer.Exit(1)
 
 
-def _carry_out(
+def _execute_run(
     inputs: list[str],
     out: Path,
     config: Path | None,
@@ -90,11 +90,11 @@ def _carry_out(
         from flows.cli.progress import show_progress
         from flows.run.engine import Threads, workers
         from flows.run.notify import telling
-        from flows.run.plan import carry_out
+        from flows.run.plan import execute_run
 
     with telling(settings.notify, out), show_progress(warn, quiet=quiet) as report:
         engine_here = Threads(workers(settings), report)
-        return carry_out(inputs, out, settings, engine_here, retry_rejected=retry_rejected)
+        return execute_run(inputs, out, settings, engine_here, retry_rejected=retry_rejected)
 
 
 def require_prefect(*, configured: bool = False) -> None:
@@ -123,7 +123,7 @@ def prefect_answers(what: str = "the run is done") -> bool:
 
 
 def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
-    tally = outcome.tally
+    counts = outcome.counts
     if outcome.run_id is None:
         say.print(outcome.line())
         return
@@ -136,12 +136,12 @@ def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
     table.add_column("")
     for name in ("documents", "paragraphs", "words"):
         table.add_column(name, justify="right")
-    for row in tally.rows():
+    for row in counts.rows():
         table.add_row(*row)
     say.print(table)
     say.print(
-        f"{tally.repaired:,} paragraphs repaired, {tally.rejected:,} inputs rejected{outcome.left_over()}; "
-        f"{tally.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
+        f"{counts.repaired:,} paragraphs repaired, {counts.rejected:,} inputs rejected{outcome.left_over()}; "
+        f"{counts.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
     )
     if published:
         say.print(f"dataset: {outcome.out}/documents (removed, repaired, rejected beside it)")

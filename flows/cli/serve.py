@@ -72,7 +72,7 @@ def serve(
 def deployment_name(out: Path) -> str:
     """The name of the deployment of a dataset: its place, without what Prefect refuses in a name.
 
-    >>> deployment_name(Path("/data/the news"))
+    >>> deployment_name(Path("/data/the changed_inputs"))
     'data-the news'
     """
     return "".join("-" if c in "/%&<>" else c for c in str(out).strip("/"))

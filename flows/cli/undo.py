@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Config, Out, app, open_dataset, say, told
+from flows.cli.app import Config, Out, app, open_dataset, report_errors, say
 
 Offline = Annotated[
     bool,
@@ -26,7 +26,7 @@ def rollback(
     """Take back a run and all later ones; their inputs are new again."""
     from flows.maintenance import rollback as take_back
 
-    with told("nothing was taken back"):
+    with report_errors("nothing was taken back"):
         gone = take_back(open_dataset(out), run, offline=offline)
     whose = "its" if len(gone) == 1 else "their"
     say.print(f"{out}: {_runs(gone)} taken back; the next run reads {whose} inputs again")
@@ -41,10 +41,10 @@ def restore(
     run: Annotated[str | None, typer.Option(help="Id of a run.")] = None,
     offline: Offline = False,
 ) -> None:
-    """Put struck text back; what is named by several options is what all of them fit. Later runs leave it alone."""
+    """Put removed text back; what is named by several options is what all of them fit. Later runs leave it alone."""
     from flows.maintenance import restore as put_back
 
-    with told("nothing was restored"):
+    with report_errors("nothing was restored"):
         back = put_back(
             open_dataset(out), document=document, reason=reason, rule=rule, run=run, offline=offline
         )
@@ -69,7 +69,7 @@ def expire(
     """Take out the runs that are older than a date, of the tables and of the duplicate index."""
     from flows.maintenance import expire as take_out
 
-    with told("nothing was taken out"):
+    with report_errors("nothing was taken out"):
         gone = take_out(open_dataset(out), before.replace(tzinfo=UTC), offline=offline)
     say.print(f"{out}: {_runs(gone)} taken out" if gone else f"{out}: no run is that old; it is as it was")
 
@@ -81,7 +81,7 @@ def reindex(out: Out, config: Config = None, offline: Offline = False) -> None:
     from flows.settings.model import read_settings
 
     settings = read_settings(config)
-    with told("the index is as it was"):
+    with report_errors("the index is as it was"):
         rows = build_anew(open_dataset(out), settings.duplicate, offline=offline)
     say.print(f"{out}: {rows:,} paragraphs in the index")
 
@@ -91,7 +91,7 @@ def compact(out: Out, offline: Offline = False) -> None:
     """Merge the small parts of many runs into large ones; no row changes."""
     from flows.maintenance import compact as merge
 
-    with told("the dataset is as it was"):
+    with report_errors("the dataset is as it was"):
         parts = merge(open_dataset(out), offline=offline)
     say.print(f"{out}: {parts[0]:,} parts became {parts[1]:,}" if parts else f"{out}: nothing to merge")
 

@@ -9,12 +9,12 @@
     OUT/_copydesk/records/run=<id>/         the documents that a run has read, by input and content
     OUT/_copydesk/unpublished/run=<id>/     the documents of which it kept nothing, should their text be restored
     OUT/_copydesk/witnesses/                places of expired paragraphs that duplicates name still
-    OUT/_copydesk/exceptions/               text that was restored, and that no later run strikes again
+    OUT/_copydesk/exceptions/               text that was restored, and that no later run removes again
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
     OUT/_copydesk/order/run=<id>/           how rare shingles are, where the method is "exact": of the first run alone
     OUT/_copydesk/lines/run=<id>/           how often each source printed a line
-    OUT/_copydesk/labels/run=<id>/          which paragraphs are by-lines, datelines and time stamps, struck or not
-    OUT/_copydesk/tallies/run=<id>/         what was struck, repaired and rejected of each source: what guards judge by
+    OUT/_copydesk/labels/run=<id>/          which paragraphs are by-lines, datelines and time stamps, removed or not
+    OUT/_copydesk/tallies/run=<id>/         what was removed, repaired and rejected of each source: what guards judge by
     OUT/_copydesk/runs/run=<id>/run.json    the manifest
     OUT/_copydesk/held/<id>/                a run that a guard holds, and why
     OUT/_copydesk/history.parquet           the last tallies of each source, gathered; made anew where it does not fit

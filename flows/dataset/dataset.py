@@ -12,7 +12,7 @@ import polars as pl
 
 from flows.dataset import held
 from flows.dataset.commit import commit
-from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name, taken_back
+from flows.dataset.layout import Layout, Span, refuse_other_folders, rolled_back, run_name
 from flows.dataset.manifests import read_manifest, read_manifests
 from flows.dataset.tables import FORMAT, SCHEMAS
 from flows.dataset.writing import writing
@@ -49,7 +49,7 @@ class Dataset(Layout):
         spans = self.spans()
         spans += [span for p in self.base("runs").glob("run=*") if (span := Span.of(p.name))]
         held = [int(run_id[1:]) for run_id in self.held_runs()]
-        return 1 + max([taken_back(self), *held, *(span.last for span in spans)])
+        return 1 + max([rolled_back(self), *held, *(span.last for span in spans)])
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """What a published run wrote of itself; raises CopydeskError where that is damaged or missing."""

@@ -1,10 +1,10 @@
-"""Text that was restored, and that no later run strikes again.
+"""Text that was restored, and that no later run removes again.
 
     _copydesk/exceptions/part-00000.parquet
 
 An exception is known by its folded text (`folding.line_hashes`) and by where it holds: in all documents of a source, or
 in one document, by its uri. The latter where one document was restored, or where the source is not known. What is
-excepted may be struck by no cleaner, whatever the reason; all else in its document is judged as ever.
+excepted may be removed by no cleaner, whatever the reason; all else in its document is judged as ever.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXCEPTIONS: Final[dict[str, pl.DataType]] = {
     "source": pl.String(),  # where the exception holds: in this source,
     "uri": pl.String(),  # or in this document alone; one of the two is null
     "line": pl.UInt64(),
-    "document_id": pl.String(),  # what was restored, and why it had been struck
+    "document_id": pl.String(),  # what was restored, and why it had been removed
     "position": pl.UInt32(),
     "reason": pl.String(),
     "rule": pl.String(),
@@ -44,7 +44,7 @@ def read_exceptions(layout: Layout) -> pl.DataFrame:
     )
 
 
-def excepted(paragraphs: pl.DataFrame, exceptions: pl.DataFrame) -> pl.Series:
+def is_protected(paragraphs: pl.DataFrame, exceptions: pl.DataFrame) -> pl.Series:
     """Whether an exception holds for these paragraphs (columns source, uri, text; no text is null), row by row."""
     if exceptions.is_empty() or paragraphs.is_empty():
         return pl.repeat(False, len(paragraphs), dtype=pl.Boolean, eager=True)
@@ -60,18 +60,18 @@ def excepted(paragraphs: pl.DataFrame, exceptions: pl.DataFrame) -> pl.Series:
     return pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True).scatter(here["row"].unique(), True)
 
 
-def spare(frame: pl.DataFrame, documents: pl.DataFrame, exceptions: pl.DataFrame) -> pl.DataFrame:
-    """A frame of paragraphs in which nothing is struck that is excepted; `documents` has their uris."""
+def protect(frame: pl.DataFrame, documents: pl.DataFrame, exceptions: pl.DataFrame) -> pl.DataFrame:
+    """A frame of paragraphs in which nothing is removed that is excepted; `documents` has their uris."""
     if exceptions.is_empty():
         return frame
     rows = frame["reason"].is_not_null().arg_true()
-    struck = frame[rows].select("document_id", "source", "text")
+    removed = frame[rows].select("document_id", "source", "text")
     uris = documents.select("document_id", "uri")
-    struck = struck.join(uris, on="document_id", how="left", maintain_order="left")
-    spared = pl.repeat(False, len(frame), dtype=pl.Boolean, eager=True).scatter(
-        rows.filter(excepted(struck, exceptions)), True
+    removed = removed.join(uris, on="document_id", how="left", maintain_order="left")
+    protected = pl.repeat(False, len(frame), dtype=pl.Boolean, eager=True).scatter(
+        rows.filter(is_protected(removed, exceptions)), True
     )
     return frame.with_columns(
-        pl.when(~spared).then(pl.col(name)).alias(name)
+        pl.when(~protected).then(pl.col(name)).alias(name)
         for name in ("reason", "rule", "duplicate_of_document_id", "duplicate_of_position", "jaccard")
     )

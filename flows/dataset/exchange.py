@@ -87,7 +87,7 @@ def exchange(layout: Layout, *, offline: bool = False) -> None:
     finish(layout)
 
 
-def begun(layout: Layout) -> bool:
+def exchange_begun(layout: Layout) -> bool:
     """Whether an exchange was cut short after its commit."""
     documents = layout.base("documents")
     waiting = tree(layout) / "documents" / MARK
@@ -106,8 +106,8 @@ def finish(layout: Layout) -> None:
     if here.is_dir():
         shutil.rmtree(here)
         sync(layout.staging)
-    marks = [*layout.state.glob(f"*/{MARK}"), *(layout.base(t) / MARK for t in TABLES[::-1])]
-    for mark in filter(Path.is_dir, marks):  # that of `documents` last: it tells that there are others
+    keys = [*layout.state.glob(f"*/{MARK}"), *(layout.base(t) / MARK for t in TABLES[::-1])]
+    for mark in filter(Path.is_dir, keys):  # that of `documents` last: it tells that there are others
         crash_point(f"exchange unmark {mark.parent.name}")
         mark.rmdir()
         sync(mark.parent)

@@ -1,4 +1,4 @@
-"""Paragraphs that expired, and are the witnesses of duplicates that are still struck: their places, and no text.
+"""Paragraphs that expired, and are the witnesses of duplicates that are still removed: their places, and no text.
 
 _copydesk/witnesses/part-00000.parquet
 """

@@ -18,7 +18,7 @@ from typing import Any
 from flows.dataset.commit import commit
 from flows.dataset.exchange import link
 from flows.dataset.layout import Layout
-from flows.dataset.manifests import checksum, read_manifest, tell_taken_back, write_json
+from flows.dataset.manifests import checksum, read_manifest, write_json, write_rolled_back
 from flows.dataset.tables import sync
 from flows.errors import CopydeskError, UsageError
 
@@ -67,7 +67,7 @@ def release(layout: Layout, run_id: str) -> None:
 def discard(layout: Layout, run_id: str) -> None:
     """Drop a held run: its id is not given again, its inputs are new. Raises UsageError where it is not held."""
     _told(layout, run_id)
-    tell_taken_back(layout.state, run_id)
+    write_rolled_back(layout.state, run_id)
     dropped = layout.staging / f"{run_id}-discarded"
     (layout.held / run_id).rename(dropped)
     sync(layout.held)

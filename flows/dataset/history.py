@@ -17,7 +17,7 @@ from flows.dataset.tables import write_part
 
 
 def read_history(dataset: Dataset, window: int) -> pl.DataFrame:
-    """The last `window` tallies of each source and of whole runs, in the order of the runs (`tallies.SCHEMA`).
+    """The last `window` tallies of each source and of whole runs, in the order of the runs (`source_stats.SCHEMA`).
 
     To be called with the lock held: the gathered file is brought up to date.
     """
@@ -29,14 +29,14 @@ def read_history(dataset: Dataset, window: int) -> pl.DataFrame:
     since = [run_id for run_id in runs if run_id > through]
     if since:
         spans = dict.fromkeys(dataset.span(run_id) for run_id in since)
-        parts = [part for span in spans for part in dataset.parts("tallies", span)]
+        parts = [part for span in spans for part in dataset.parts("source_stats", span)]
         new = [pl.read_parquet(part, hive_partitioning=False) for part in parts]
         of_runs = pl.col("run_id").is_in(since)
         gathered = last_of_each(
-            pl.concat([gathered, *(tally.filter(of_runs) for tally in new)], how="diagonal_relaxed"), window
+            pl.concat([gathered, *(counts.filter(of_runs) for counts in new)], how="diagonal_relaxed"), window
         )
         write_part(gathered, path, {"through": runs[-1], "window": str(window)})
-    # a reason that is newer than a tally was not struck then
+    # a reason that is newer than a tally was not removed then
     return gathered.with_columns(pl.col(pl.UInt32, pl.UInt64).fill_null(0))
 
 

@@ -12,15 +12,19 @@ from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError, UsageError
 
 #: Kinds of state that a run leaves in `_copydesk`, in folders like those of the tables.
-STATE: Final = ("ledger", "records", "unpublished", "index", "order", "lines", "labels", "tallies", "runs")
-#: Have a part for each shard, all of the same names.
+STATE: Final = (
+    *("ledger", "records", "unpublished", "index", "shingle_frequencies", "line_counts", "labels"),
+    *("source_stats", "runs"),
+)
+#: Kinds that have a part for each shard, all of the same names.
 SHARDED: Final = (*TABLES, "records", "unpublished", "index")
-OUTLIVE: Final = ("ledger", "records", "lines", "order")  # stay when their run expires, in the folder EXPIRED
-UNSIGNED: Final = ("order",)  # rows tell no run
+#: Kinds that stay, in the folder EXPIRED, when their run expires.
+OUTLIVE: Final = ("ledger", "records", "line_counts", "shingle_frequencies")
+UNSIGNED: Final = ("shingle_frequencies",)  # rows tell no run
 EXPIRED: Final = "expired"
 #: The last run that was ever taken back. Nothing else tells of it, so that it is written twice.
-TAKEN_BACK: Final = "taken_back.json"
-TAKEN_BACK_IN: Final = ("runs", "ledger")
+ROLLED_BACK: Final = "rolled_back.json"
+ROLLED_BACK_IN: Final = ("runs", "ledger")
 _RUN = re.compile(r"run=(r\d{6,})(?:\.\.(r\d{6,}))?")
 
 
@@ -125,14 +129,14 @@ class Layout:
         return [path for folder in folders for path in sorted(folder.glob("part-*.parquet"))]
 
 
-def taken_back(layout: Layout) -> int:
+def rolled_back(layout: Layout) -> int:
     """The number of the last run that was ever taken back, which is not given again; 0 where none was."""
-    return max(taken_back_in(layout, kind) or 0 for kind in TAKEN_BACK_IN)
+    return max(rolled_back_in(layout, kind) or 0 for kind in ROLLED_BACK_IN)
 
 
-def taken_back_in(layout: Layout, kind: str) -> int | None:
+def rolled_back_in(layout: Layout, kind: str) -> int | None:
     """What one of the places tells of the last run that was taken back; raises CopydeskError where it is damaged."""
-    path = layout.base(kind) / TAKEN_BACK
+    path = layout.base(kind) / ROLLED_BACK
     try:
         return int(json.loads(path.read_text())["last"][1:])
     except FileNotFoundError:

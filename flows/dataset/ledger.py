@@ -34,19 +34,19 @@ RECORDS: Final[dict[str, pl.DataType]] = {
 }
 
 
-class News(NamedTuple):
+class ChangedInputs(NamedTuple):
     """What of the inputs is to be read."""
 
     new: list[Input]  # those that no run has read as they are now, each with its last `Reading`
     same: (
         pl.DataFrame
     )  # of those that were only touched or moved, what the ledger is to know; columns: INPUTS
-    young: int  # how many wait because they were changed a moment ago
+    too_recent: int  # how many wait because they were changed a moment ago
 
 
-def news(
+def changed_inputs(
     dataset: Dataset, found: Sequence[Input], *, min_age: float = 0, retry_rejected: bool = False
-) -> News:
+) -> ChangedInputs:
     """The inputs that are to be read.
 
     An input is known by its uri. It is read if its size or its time of change are not those of the ledger, unless the
@@ -68,35 +68,35 @@ def news(
         ledger.with_columns(pl.lit(True).alias("known")), on="uri", how="left", maintain_order="left"
     )
     same = (pl.col("size") == pl.col("size_now")) & (pl.col("modified_ns") == pl.col("modified_now"))
-    again = pl.col("waits") | (pl.col("rejected") > 0 if retry_rejected else pl.lit(False))
+    again = pl.col("incomplete_tail") | (pl.col("rejected") > 0 if retry_rejected else pl.lit(False))
     asked = known.filter(~(same & ~again).fill_null(False))
     young_since = time.time_ns() - int(min_age * 1e9)
     moved = _Moved(ledger, found, asked.filter(pl.col("known").is_null())["size_now"])
     new: list[Input] = []
     noted: list[tuple[Any, ...]] = []
-    young = 0
+    too_recent = 0
     for row in asked.iter_rows(named=True):
         given = found[row["input"]]
         if min_age and given.modified_ns > young_since:
-            young += 1
+            too_recent += 1
             continue
         last = _reading(row) if row["known"] else moved.reading(given)
         if last is None:
             new.append(given)
             continue
-        waits, rejected = last.waits, retry_rejected and last.rejected > 0
+        incomplete_tail, rejected = last.incomplete_tail, retry_rejected and last.rejected > 0
         unchanged = not row["known"] or (given.size, given.modified_ns) == (last.size, last.modified_ns)
         if not unchanged and given.size == last.size and last.content is not None:
             unchanged = content_of(given) == last.content
         if not unchanged:
             new.append(replace(given, last=last))
         elif rejected:
-            new.append(replace(given, last=replace(last, end=None, begun=None), waited=waits))
-        elif waits:
+            new.append(replace(given, last=replace(last, end=None, prefix_hash=None), waited=incomplete_tail))
+        elif incomplete_tail:
             new.append(replace(given, last=last, waited=True))
         else:
             noted.append((given.uri, *astuple(replace(last, modified_ns=given.modified_ns))))
-    return News(new, pl.DataFrame(noted, INPUTS, orient="row"), young)
+    return ChangedInputs(new, pl.DataFrame(noted, INPUTS, orient="row"), too_recent)
 
 
 class _Moved:

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from flows.dataset.layout import TAKEN_BACK, TAKEN_BACK_IN, Layout, Span
-from flows.dataset.tables import sync, telling_errors, write_part
+from flows.dataset.layout import ROLLED_BACK, ROLLED_BACK_IN, Layout, Span
+from flows.dataset.tables import file_errors, sync, write_part
 from flows.errors import CopydeskError
 
 MANIFESTS: Final[dict[str, pl.DataType]] = {"run_id": pl.String(), "manifest": pl.String()}
@@ -142,17 +142,17 @@ def seal(folder: Path) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file, durably, which appears under its name once it is whole."""
     partial = path.with_name(f".{path.name}.partial")
-    with telling_errors(path):
+    with file_errors(path):
         partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         sync(partial)
     partial.replace(path)
 
 
-def tell_taken_back(state: Path, run_id: str) -> None:
+def write_rolled_back(state: Path, run_id: str) -> None:
     """Write, in the folders of a dataset's state, that this is the last run that was ever taken back."""
-    for kind in TAKEN_BACK_IN:
+    for kind in ROLLED_BACK_IN:
         (state / kind).mkdir(exist_ok=True)
-        write_json(state / kind / TAKEN_BACK, {"last": run_id})
+        write_json(state / kind / ROLLED_BACK, {"last": run_id})
 
 
 def described(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cleaners.paragraphs import REASONS
 
 KEY: Final = ("whole", "source")
 
-#: `words_squared` is the sum of the squares of the documents' words; a column for each reason has the words struck.
+#: `words_squared` is the sum of the squares of the documents' words; a column for each reason has the words removed.
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "run_id": pl.String(),
     "whole": pl.Boolean(),  # the row of the whole run, whose source is null
@@ -29,9 +29,9 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "cluster": pl.UInt32(),
     **{reason: pl.UInt64() for reason in REASONS},
 }
-MEASURES: Final = ("struck", *REASONS, "rejected", "mojibake", "cluster")
+MEASURES: Final = ("removed", *REASONS, "rejected", "mojibake", "cluster")
 
-#: Documents of a source in which a paragraph was struck as a duplicate of one witness.
+#: Documents of a source in which a paragraph was removed as a duplicate of one witness.
 CLUSTERS: Final[dict[str, pl.DataType]] = {
     "source": pl.String(),
     "witness": pl.String(),
@@ -41,7 +41,7 @@ CLUSTERS: Final[dict[str, pl.DataType]] = {
 _COUNTS: Final = ("documents", "paragraphs", "words", "words_squared", "repaired", "rejected", *REASONS)
 
 
-def count_sources(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def stats_of_shard(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(tally, clusters) of one shard: `SCHEMA` without run_id, whole and cluster, a row a source; and `CLUSTERS`.
 
     `frame` has the paragraphs with source, words, reason, before and the witness; `rejected` the uris of the
@@ -78,11 +78,11 @@ def count_sources(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataF
     return _summed(counted), clusters.select(pl.col(name).cast(dtype) for name, dtype in CLUSTERS.items())
 
 
-def merge_tallies(
-    run_id: str, tallies: Iterable[pl.DataFrame], clusters: Iterable[pl.DataFrame]
+def merge_source_stats(
+    run_id: str, source_stats: Iterable[pl.DataFrame], clusters: Iterable[pl.DataFrame]
 ) -> pl.DataFrame:
-    """The tally of a run (`SCHEMA`): the whole first, then its sources by name, of what `count_sources` gave."""
-    counted = _summed(pl.concat(tallies))
+    """The tally of a run (`SCHEMA`): the whole first, then its sources by name, of what `stats_of_shard` gave."""
+    counted = _summed(pl.concat(source_stats))
     size = pl.col("documents")
     witnesses = pl.concat(clusters)
     by_source = (
@@ -101,23 +101,23 @@ def merge_tallies(
     )
 
 
-def shares(tally: pl.DataFrame) -> pl.DataFrame:
+def shares(counts: pl.DataFrame) -> pl.DataFrame:
     """Every share of every row of a tally: the columns of `KEY`, documents, measure, share, size.
 
     `size` is the number of documents, inputs or (weighted) paragraphs that the share is of; a row that has none of them
     has no share.
     """
-    struck = pl.sum_horizontal(*REASONS)
+    removed = pl.sum_horizontal(*REASONS)
     by_words = pl.col("words").cast(pl.Float64).pow(2) / pl.col("words_squared")
     of: dict[str, tuple[pl.Expr, pl.Expr, pl.Expr]] = {
-        "struck": (struck, pl.col("words"), by_words),
+        "removed": (removed, pl.col("words"), by_words),
         **{reason: (pl.col(reason), pl.col("words"), by_words) for reason in REASONS},
         "rejected": (pl.col("rejected"), (inputs := pl.col("rejected") + pl.col("documents")), inputs),
         "mojibake": (pl.col("repaired"), pl.col("paragraphs"), pl.col("documents")),
         "cluster": (pl.col("cluster"), pl.col("documents"), pl.col("documents")),
     }
     return pl.concat(
-        tally.filter(whole > 0).select(
+        counts.filter(whole > 0).select(
             *KEY,
             "documents",
             pl.lit(measure).alias("measure"),
@@ -128,10 +128,10 @@ def shares(tally: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def last_of_each(tallies: pl.DataFrame, window: int) -> pl.DataFrame:
+def last_of_each(source_stats: pl.DataFrame, window: int) -> pl.DataFrame:
     """The last `window` rows of each source, and of whole runs, in the order of the runs."""
     return (
-        tallies.unique(["run_id", *KEY], keep="last")
+        source_stats.unique(["run_id", *KEY], keep="last")
         .sort("run_id", *KEY)
         .filter(pl.int_range(pl.len(), 0, -1).over(KEY) <= window)
     )

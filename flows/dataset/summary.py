@@ -1,4 +1,4 @@
-"""What a run did, counted: documents, paragraphs and words in, kept and struck by reason."""
+"""What a run did, counted: documents, paragraphs and words in, kept and removed by reason."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ REPLACED: Final = "replaced"
 
 
 @dataclass(frozen=True)
-class Tally:
-    """Counts that add up over shards; `struck` maps a reason to (documents touched, paragraphs, words)."""
+class Counts:
+    """Counts that add up over shards; `removed` maps a reason to (documents touched, paragraphs, words)."""
 
     documents: int = 0  # read, whether anything of them was kept or not
     documents_kept: int = 0
@@ -29,12 +29,12 @@ class Tally:
     bytes: int = 0  # of text, in UTF-8, as it was read or repaired
     repaired: int = 0  # paragraphs
     rejected: int = 0
-    struck: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    removed: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame) -> Tally:
+    def of(cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame) -> Counts:
         """The counts of one shard: of its paragraphs (with `words`), its published documents, its rejected inputs."""
-        struck = (
+        removed = (
             frame.filter(pl.col("reason").is_not_null())
             .group_by("reason")
             .agg(pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum())
@@ -50,31 +50,33 @@ class Tally:
             bytes=int(real["text"].str.len_bytes().sum()),
             repaired=int(frame["before"].is_not_null().sum()),
             rejected=len(rejected),
-            struck={reason: (d, p, w) for reason, d, p, w in struck.iter_rows()},
+            removed={reason: (d, p, w) for reason, d, p, w in removed.iter_rows()},
         )
 
-    def __add__(self, other: Tally) -> Tally:
+    def __add__(self, other: Counts) -> Counts:
         mine, theirs = asdict(self), asdict(other)
-        struck: dict[str, tuple[int, int, int]] = {}
+        removed: dict[str, tuple[int, int, int]] = {}
         for reason in (*REASONS, REPLACED):
-            if reason in self.struck or reason in other.struck:
-                a, b = (t.struck.get(reason, (0, 0, 0)) for t in (self, other))
-                struck[reason] = (a[0] + b[0], a[1] + b[1], a[2] + b[2])
-        return Tally(**{name: mine[name] + theirs[name] for name in mine if name != "struck"}, struck=struck)
+            if reason in self.removed or reason in other.removed:
+                a, b = (t.removed.get(reason, (0, 0, 0)) for t in (self, other))
+                removed[reason] = (a[0] + b[0], a[1] + b[1], a[2] + b[2])
+        return Counts(
+            **{name: mine[name] + theirs[name] for name in mine if name != "removed"}, removed=removed
+        )
 
     @classmethod
-    def total(cls, tallies: Iterable[Tally]) -> Tally:
+    def total(cls, source_stats: Iterable[Counts]) -> Counts:
         """The sum of the shards' counts."""
-        return reduce(Tally.__add__, tallies, cls())
+        return reduce(Counts.__add__, source_stats, cls())
 
     def to_json(self) -> dict[str, Any]:
         """As the manifest has it."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Tally:
+    def from_json(cls, value: dict[str, Any]) -> Counts:
         """What `to_json` gave, read back."""
-        return cls(**{**value, "struck": {reason: tuple(n) for reason, n in value["struck"].items()}})
+        return cls(**{**value, "removed": {reason: tuple(n) for reason, n in value["removed"].items()}})
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """(what, documents, paragraphs, words) for the closing table."""
@@ -86,7 +88,11 @@ class Tally:
         return [
             row("in", self.documents, self.paragraphs, self.words),
             row("kept", self.documents_kept, self.paragraphs_kept, self.words_kept),
-            *(row(reason, *self.struck[reason]) for reason in (*REASONS, REPLACED) if reason in self.struck),
+            *(
+                row(reason, *self.removed[reason])
+                for reason in (*REASONS, REPLACED)
+                if reason in self.removed
+            ),
         ]
 
 
@@ -98,7 +104,7 @@ class Outcome:
     run_id: str | None
     inputs: int  # found
     read: int  # of these, new or changed
-    tally: Tally
+    counts: Counts
     seconds: float
     waiting: int = 0  # inputs too young to be read, and last lines that are not finished
 
@@ -110,7 +116,7 @@ class Outcome:
                 f"{what}: {self.inputs:,} inputs, {self.read:,} of them new or changed{self.left_over()}; "
                 f"{self.out} is as it was"
             )
-        t = self.tally
+        t = self.counts
         return (
             f"{self.run_id}: kept {t.documents_kept:,} of {t.documents:,} documents, {t.paragraphs_kept:,} of "
             f"{t.paragraphs:,} paragraphs; {t.repaired:,} repaired, {t.rejected:,} inputs rejected{self.left_over()}; "
@@ -124,10 +130,10 @@ class Outcome:
     @property
     def megabytes_a_second(self) -> float:
         """Text that went through, in MB a second of the whole run."""
-        return self.tally.bytes / 1e6 / max(self.seconds, 1e-9)
+        return self.counts.bytes / 1e6 / max(self.seconds, 1e-9)
 
     def markdown(self) -> str:
         """The outcome as a Markdown table with a line above it."""
         table = ["| | documents | paragraphs | words |", "|---|---:|---:|---:|"]
-        table += [f"| {' | '.join(row)} |" for row in self.tally.rows()]
+        table += [f"| {' | '.join(row)} |" for row in self.counts.rows()]
         return "\n".join([self.line(), "", *table])

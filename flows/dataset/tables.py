@@ -90,7 +90,7 @@ def write_part(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with telling_errors(path):
+    with file_errors(path):
         frame.write_parquet(
             partial,
             compression=compression,
@@ -103,7 +103,7 @@ def write_part(
 
 
 @contextmanager
-def telling_errors(path: Path) -> Iterator[None]:
+def file_errors(path: Path) -> Iterator[None]:
     """Raise as OSError, with its number and the path, what polars or the system say of a file that is written."""
     try:
         yield

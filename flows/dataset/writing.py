@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from flows.dataset.exchange import begun, finish
+from flows.dataset.exchange import exchange_begun, finish
 from flows.dataset.held import forget_published
-from flows.dataset.layout import STATE, TAKEN_BACK_IN, Layout, Span, run_name, taken_back, taken_back_in
-from flows.dataset.manifests import tell_taken_back
+from flows.dataset.layout import ROLLED_BACK_IN, STATE, Layout, Span, rolled_back, rolled_back_in, run_name
+from flows.dataset.manifests import write_rolled_back
 from flows.dataset.tables import FORMAT, TABLES, sync
 from flows.errors import CopydeskError, Locked, way_out
 
@@ -59,7 +59,7 @@ def _mark(layout: Layout) -> None:
 
 def recover(layout: Layout) -> None:
     """Finish an exchange that a crash cut short; sweep files that are not whole, and those of no committed run."""
-    if begun(layout):
+    if exchange_begun(layout):
         finish(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)
     layout.staging.mkdir()
@@ -71,5 +71,5 @@ def recover(layout: Layout) -> None:
             if (span := Span.of(folder.name)) and span not in published:
                 shutil.rmtree(folder)
     forget_published(layout)
-    if len({taken_back_in(layout, kind) for kind in TAKEN_BACK_IN}) > 1:
-        tell_taken_back(layout.state, run_name(taken_back(layout)))
+    if len({rolled_back_in(layout, kind) for kind in ROLLED_BACK_IN}) > 1:
+        write_rolled_back(layout.state, run_name(rolled_back(layout)))

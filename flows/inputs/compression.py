@@ -114,7 +114,7 @@ def told(error: OSError) -> str:
 
 def _decompressed(file: IO[bytes], compression: str, seen: Callable[[bytes], object]) -> Iterator[bytes]:
     start, feed, errors = _KINDS[compression]
-    decompressor, begun = start(), False
+    decompressor, prefix_hash = start(), False
     while data := file.read(PIECE):
         seen(data)
         while data:
@@ -123,13 +123,13 @@ def _decompressed(file: IO[bytes], compression: str, seen: Callable[[bytes], obj
                 if not data:
                     break
                 decompressor = start()
-            begun = True
+            prefix_hash = True
             try:
                 yield from feed(decompressor, data)
             except errors as error:
                 raise Unreadable(f"damaged {compression} ({error})") from error
             data = decompressor.unused_data
-    if begun and not decompressor.eof:
+    if prefix_hash and not decompressor.eof:
         raise Unreadable(f"truncated {compression}")
 
 

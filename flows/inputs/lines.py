@@ -93,27 +93,27 @@ def _to_utf8(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 def _blocks(pieces: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
     pieces = chain([next(pieces, b"").removeprefix(codecs.BOM_UTF8)], pieces)
-    begun: list[bytes] = []  # of a line that has not ended
+    prefix_hash: list[bytes] = []  # of a line that has not ended
     length = 0
     for piece in pieces:
         last = piece.rfind(end)
         if last < 0:
-            begun.append(piece)
+            prefix_hash.append(piece)
             length += len(piece)
             if length > limit:
-                begun = []
+                prefix_hash = []
             continue
         if length > limit:
             yield None
             first = piece.find(end)
             block = piece[first + 1 : last] if first < last else None
         else:
-            block = b"".join([*begun, memoryview(piece)[:last]])
+            block = b"".join([*prefix_hash, memoryview(piece)[:last]])
         if block is not None:
             yield from [block] if len(block) <= limit else _one_by_one(block.split(end), limit)
-        begun, length = [piece[last + 1 :]], len(piece) - last - 1
+        prefix_hash, length = [piece[last + 1 :]], len(piece) - last - 1
     if length:
-        yield b"".join(begun) if length <= limit else None
+        yield b"".join(prefix_hash) if length <= limit else None
 
 
 def _one_by_one(lines: list[bytes], limit: int) -> Iterator[bytes | None]:

@@ -126,7 +126,7 @@ def host(url: str | None) -> str | None:
 
     Of a copy in the Internet Archive's Wayback Machine it is the host of the page that was copied.
 
-    >>> host("https://www.Example.org:8080/news")
+    >>> host("https://www.Example.org:8080/changed_inputs")
     'example.org'
     """
     if not url:

@@ -49,8 +49,8 @@ INPUTS: Final[dict[str, pl.DataType]] = {
     "content": pl.String(),
     "end": pl.Int64(),
     "lines": pl.Int64(),
-    "begun": pl.String(),
-    "waits": pl.Boolean(),
+    "prefix_hash": pl.String(),
+    "incomplete_tail": pl.Boolean(),
     "rejected": pl.Int64(),
     "moved_from": pl.List(pl.String()),
 }
@@ -142,7 +142,7 @@ def _rows(
         for row in rows:
             rejected += isinstance(row[0], Rejected)
             yield row
-        if not counted.count and not trace.waits and not trace.resumed:
+        if not counted.count and not trace.incomplete_tail and not trace.resumed:
             raise Unreadable("no text: the file holds no record")
     except Unreadable as error:
         if str(error).startswith(UNOPENED):
@@ -159,8 +159,8 @@ def _rows(
             trace.content if trace.whole else None,
             trace.end if goes_on else None,
             trace.lines if goes_on else None,
-            trace.begun if goes_on else None,
-            trace.waits,
+            trace.prefix_hash if goes_on else None,
+            trace.incomplete_tail,
             rejected,
             given.last.moved_from if given.last is not None else None,
         ),
@@ -210,7 +210,7 @@ def _new_rows(
 
 def _cut_short(last: Reading | None) -> bool:
     """Whether what was read of an input did not end with a line end."""
-    return last is not None and last.begun != last.content
+    return last is not None and last.prefix_hash != last.content
 
 
 def _read(

@@ -133,8 +133,8 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> 
             yield doubtful, 0
         raise Unreadable(f"{error} after line {number}" if number else str(error)) from error
     ended = stream.last == end
-    trace.waits = doubtful is not None and not ended and not given.waited
-    if doubtful is not None and not trace.waits:
+    trace.incomplete_tail = doubtful is not None and not ended and not given.waited
+    if doubtful is not None and not trace.incomplete_tail:
         yield doubtful, 0
     if end == b"\n" and not charset.startswith(WIDE) and not given.format.compression:
         trace.lines = number if ended or not trace.length else number - 1

@@ -16,9 +16,9 @@ HEAD: Final = 1 << 16  # bytes of a file that tell its charset
 class Reading:
     """An input as it was when a run read it; the fields are columns of the ledger.
 
-    Hashes are XXH3 of 128 bits, hexadecimal. `begun`, `end` and `lines` tell where the reading of JSON lines may go on
-    once the file has grown; they are null where it cannot (compressed files, charsets of two or four bytes a character,
-    other formats): then all of a changed file is read, and its records are known by their content.
+    Hashes are XXH3 of 128 bits, hexadecimal. `prefix_hash`, `end` and `lines` say where reading may resume once a file
+    of JSON lines has grown. They are null for compressed files, charsets of two or four bytes a character, and other
+    formats: of these a changed file is read whole, and its records are known by their content.
     """
 
     size: int  # bytes
@@ -28,8 +28,10 @@ class Reading:
     content: str | None = None  # hash of all bytes; None where they were not all read
     end: int | None = None  # bytes up to the end of the last whole line
     lines: int | None = None  # lines in these bytes
-    begun: str | None = None  # hash of these bytes
-    waits: bool = False  # whether the last line has no line end, cannot be parsed, and is waited for
+    prefix_hash: str | None = None  # hash of these bytes
+    incomplete_tail: bool = (
+        False  # whether the last line has no line end, cannot be parsed, and is waited for
+    )
     rejected: int = 0  # records, or the file itself, that were rejected
     moved_from: tuple[str, ...] | None = None  # uris that the file had before
 
@@ -39,7 +41,7 @@ class Trace:
 
     def __init__(self) -> None:
         self.lines: int | None = None  # before `end`; None where reading cannot go on from there
-        self.waits = False  # whether the last line is waited for
+        self.incomplete_tail = False  # whether the last line is waited for
         self.resumed = False  # whether the reading went on from where the last one ended
         self.begin()
 
@@ -67,7 +69,7 @@ class Trace:
         return self._all.hexdigest()
 
     @property
-    def begun(self) -> str:
+    def prefix_hash(self) -> str:
         """The hash of those before `end`."""
         return self._begun.hexdigest()
 
@@ -82,7 +84,7 @@ def left_of(pieces: Iterable[bytes], last: Reading) -> tuple[bytes, Iterator[byt
 
     The head has the first bytes of the file, as many as tell its charset, or all that come before what is left.
     """
-    if last.end is None or last.begun is None:
+    if last.end is None or last.prefix_hash is None:
         return None
     stream, head, digest, done = iter(pieces), b"", xxhash.xxh3_128(), 0
     piece = b""
@@ -96,6 +98,6 @@ def left_of(pieces: Iterable[bytes], last: Reading) -> tuple[bytes, Iterator[byt
         done += taken
         if len(head) < HEAD:
             head += piece[:taken]
-    if digest.hexdigest() != last.begun:
+    if digest.hexdigest() != last.prefix_hash:
         return None
     return head, chain([piece[taken:]], stream) if piece[taken:] else stream

@@ -45,15 +45,15 @@ def unknown(
         by_uri.setdefault(one.uri, []).append(one)
         if one.record_id is not None:
             by_record.setdefault(one.record_id, []).append(one)
-    spare = known - Counter(e.content for e in earlier if e.document_id in there)
+    protect = known - Counter(e.content for e in earlier if e.document_id in there)
     for row, size in rows:
         if not isinstance(row, Document):
             yield row, size
             continue
         if row.document_id in ids:
             continue
-        if spare[row.content] > 0:
-            spare[row.content] -= 1
+        if protect[row.content] > 0:
+            protect[row.content] -= 1
             continue
         older = by_record.get(row.record_id, []) if row.record_id is not None else []
         older = older or [e for e in by_uri.get(row.uri, []) if e.record_id is None or row.record_id is None]

@@ -1,6 +1,6 @@
 """The duplicate index built anew, by other rules, from what `documents` holds.
 
-No row of a published table changes, and nothing is judged again: what was struck by the former rules stays struck.
+No row of a published table changes, and nothing is judged again: what was removed by the former rules stays removed.
 Later runs are compared by the new ones.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from cleaners.duplicate.fingerprints import fingerprint
-from cleaners.duplicate.rarest_shingles import count_shingles, merge_counts
+from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from flows.dataset import Dataset, Span
 from flows.dataset.exchange import exchange, require_exchange, tree
 from flows.dataset.index import index_rules
@@ -39,8 +39,8 @@ def reindex(dataset: Dataset, settings: Duplicate, *, offline: bool = False) -> 
             return 0
         require_exchange(dataset, offline=offline)
         empty_tree(dataset)
-        shutil.rmtree(tree(dataset) / "order" / EXPIRED, ignore_errors=True)
-        order = _order(dataset, settings) if settings.method == "exact" else None
+        shutil.rmtree(tree(dataset) / "shingle_frequencies" / EXPIRED, ignore_errors=True)
+        frequencies = _frequencies(dataset, settings) if settings.method == "exact" else None
         rows = 0
         for span in spans:
             manifests = read_manifests(dataset, span)
@@ -50,9 +50,11 @@ def reindex(dataset: Dataset, settings: Duplicate, *, offline: bool = False) -> 
                 {name: told for name, told in manifests.files.items() if not name.startswith("order/")},
                 manifests.compacted,
             )
-            files = rewrite_span(dataset, span, manifests, partial(_part, settings=settings, order=order))
-            if order is not None and span == spans[0]:
-                files |= _written(dataset, span, order, metadata)
+            files = rewrite_span(
+                dataset, span, manifests, partial(_part, settings=settings, frequencies=frequencies)
+            )
+            if frequencies is not None and span == spans[0]:
+                files |= _written(dataset, span, frequencies, metadata)
             rows += sum(told["rows"] for name, told in files.items() if name.startswith("index/"))
             tell(dataset, span, Manifests(manifests.runs, files, manifests.compacted))
         exchange(dataset, offline=offline)
@@ -60,20 +62,20 @@ def reindex(dataset: Dataset, settings: Duplicate, *, offline: bool = False) -> 
 
 
 def _part(
-    kinds: Sequence[str], read: Read, *, settings: Duplicate, order: pl.DataFrame | None
+    kinds: Sequence[str], read: Read, *, settings: Duplicate, frequencies: pl.DataFrame | None
 ) -> dict[str, pl.DataFrame]:
     """The index of the parts of one name."""
     if tuple(kinds) != SHARDED:
         return {}
     documents = read("documents")
     paragraphs = kept(documents, taken(read("removed"), read("repaired")))
-    made = fingerprint(paragraphs, **fingerprint_rules(settings), order=order)
+    made = fingerprint(paragraphs, **fingerprint_rules(settings), frequencies=frequencies)
     runs = documents.select("document_id", "run_id")
     index = made.join(runs, on="document_id", how="left", maintain_order="left").drop_nulls("exact_a")
     return {} if index.equals(read("index")) else {"index": index}
 
 
-def _order(dataset: Dataset, settings: Duplicate) -> pl.DataFrame:
+def _frequencies(dataset: Dataset, settings: Duplicate) -> pl.DataFrame:
     """How rare the shingles of what `documents` holds are."""
 
     def counts(path: Path) -> pl.DataFrame:
@@ -81,15 +83,15 @@ def _order(dataset: Dataset, settings: Duplicate) -> pl.DataFrame:
         paragraphs = texts.str.split("\n\n").explode(empty_as_null=False, keep_nulls=False)
         return count_shingles(paragraphs, settings.n)
 
-    return merge_counts(counts(path) for path in dataset.parts("documents"))
+    return merge_frequencies(counts(path) for path in dataset.parts("documents"))
 
 
 def _written(
-    dataset: Dataset, span: Span, order: pl.DataFrame, metadata: Mapping[str, str]
+    dataset: Dataset, span: Span, frequencies: pl.DataFrame, metadata: Mapping[str, str]
 ) -> dict[str, Mapping[str, Any]]:
     """The order of shingles, written into the first folder of runs; what is told of it."""
-    path = tree(dataset) / "order" / f"run={span}" / "part-00000.parquet"
-    write_like(order, path, "order", metadata)
+    path = tree(dataset) / "shingle_frequencies" / f"run={span}" / "part-00000.parquet"
+    write_like(frequencies, path, "shingle_frequencies", metadata)
     return {f"order/{path.name}": {**described(path), "metadata": dict(metadata)}}
 
 

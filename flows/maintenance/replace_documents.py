@@ -1,8 +1,8 @@
 """Older versions of documents taken out of `documents`, once the run that read the newer ones is published.
 
 What was kept of an older version goes to `removed`, with the reason `replaced`, and out of the duplicate index. What
-was struck because of it stays struck, and names it still: its text is in `removed`. It can be restored like all that
-was struck, and is, if the run that replaced it is taken back.
+was removed because of it stays removed, and names it still: its text is in `removed`. It can be restored like all that
+was removed, and is, if the run that replaced it is taken back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests
 from flows.dataset.positions import in_order, kept, taken
-from flows.dataset.summary import REPLACED, Tally
+from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import conform
 from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, tell
 
@@ -48,11 +48,11 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
         ledger = pl.read_parquet(
             dataset.parts("ledger", span), columns=["uri", "run_id"], hive_partitioning=False
         )
-        changed: dict[str, Tally] = defaultdict(Tally)
+        changed: dict[str, Counts] = defaultdict(Counts)
         files = rewrite_span(
             dataset, span, manifests, partial(_part, pairs=pairs, ledger=ledger, changed=changed)
         )
-        gone -= sum(tally.documents_kept for tally in changed.values())
+        gone -= sum(counts.documents_kept for counts in changed.values())
         tell(dataset, span, Manifests(_counted(manifests.runs, changed), files, manifests.compacted))
     exchange(dataset, offline=offline)
     return gone
@@ -97,7 +97,7 @@ def _part(
     *,
     pairs: pl.DataFrame,
     ledger: pl.DataFrame,
-    changed: dict[str, Tally],
+    changed: dict[str, Counts],
 ) -> dict[str, pl.DataFrame]:
     """What changes in the parts of one name if the older versions leave them."""
     if tuple(kinds) != SHARDED:
@@ -108,7 +108,7 @@ def _part(
     if older.is_empty():
         return {}
     removed = read("removed")
-    struck = (
+    replaced = (
         kept(older, taken(removed, read("repaired")))
         .join(
             older.select("document_id", "uri", "run_id"), on="document_id", how="left", maintain_order="left"
@@ -136,26 +136,26 @@ def _part(
     for run_id, count, paragraphs, words in (
         older.group_by("run_id").agg(pl.len(), pl.col("paragraphs", "words").sum()).iter_rows()
     ):
-        changed[run_id] += Tally(
+        changed[run_id] += Counts(
             documents_kept=-count,
             paragraphs_kept=-paragraphs,
             words_kept=-words,
-            struck={REPLACED: (count, paragraphs, words)},
+            removed={REPLACED: (count, paragraphs, words)},
         )
     return {
         "documents": documents.filter(~going),
-        "removed": in_order(pl.concat([removed, conform("removed", struck)]), ledger, "position"),
+        "removed": in_order(pl.concat([removed, conform("removed", replaced)]), ledger, "position"),
         "unpublished": in_order(pl.concat([read("unpublished"), conform("documents", whole)]), ledger),
         "index": read("index").filter(~going),
     }
 
 
 def _counted(
-    runs: Mapping[str, Mapping[str, Any]], changed: Mapping[str, Tally]
+    runs: Mapping[str, Mapping[str, Any]], changed: Mapping[str, Counts]
 ) -> dict[str, Mapping[str, Any]]:
     """The manifests with what has changed of the counts."""
     return {
-        run_id: {**said, "tally": (Tally.from_json(said["tally"]) + changed[run_id]).to_json()}
+        run_id: {**said, "counts": (Counts.from_json(said["counts"]) + changed[run_id]).to_json()}
         if run_id in changed
         else said
         for run_id, said in runs.items()

@@ -1,4 +1,4 @@
-"""Struck text put back where it stood, and remembered, so that no later run strikes it again."""
+"""Removed text put back where it stood, and remembered, so that no later run removes it again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flows.dataset.exchange import exchange, require_exchange, tree
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests, seal
 from flows.dataset.positions import in_order, kept, taken
-from flows.dataset.summary import REPLACED, Tally
+from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import conform, write_part
 from flows.errors import CopydeskError, UsageError
 from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, tell
@@ -38,8 +38,8 @@ class Restored(NamedTuple):
 class _Change:
     """What a restoration did to the runs of a folder."""
 
-    tallies: dict[str, Tally] = field(
-        default_factory=lambda: defaultdict(Tally)
+    source_stats: dict[str, Counts] = field(
+        default_factory=lambda: defaultdict(Counts)
     )  # to be added to those of the runs
     exceptions: list[pl.DataFrame] = field(default_factory=list)
 
@@ -56,10 +56,10 @@ def restore(
     """Put back the rows of `removed` that have this document id, reason, rule and run id, as far as they are given.
 
     The text stands in its document again, in its place, a document that had gone whole is a row again, and the rows of
-    `removed` are gone. All of it is in the duplicate index from now on. Later runs do not strike it: not in the source
+    `removed` are gone. All of it is in the duplicate index from now on. Later runs do not remove it: not in the source
     that printed it, or, where a document was named or has no source, not in a document of that uri. What else had been
-    struck stays struck, also if only what was restored was the cause. Raises UsageError where nothing is named, or
-    nothing was struck that is named so.
+    removed stays removed, also if only what was restored was the cause. Raises UsageError where nothing is named, or
+    nothing was removed that is named so.
     """
     names = {"document_id": document, "reason": reason, "rule": rule, "run_id": run}
     asked = [pl.col(name) == value for name, value in names.items() if value is not None]
@@ -70,11 +70,11 @@ def restore(
         hits = _hits(dataset, wanted)
         if not hits:
             told = " and ".join(f"{name} = {value!r}" for name, value in names.items() if value is not None)
-            raise UsageError(f"nothing was struck in {dataset.root} with {told}")
+            raise UsageError(f"nothing was removed in {dataset.root} with {told}")
         changes = _put_back(
-            dataset, wanted, hits, by_document=document is not None, excepted=True, offline=offline
+            dataset, wanted, hits, by_document=document is not None, is_protected=True, offline=offline
         )
-    total = Tally.total(tally for change in changes for tally in change.tallies.values())
+    total = Counts.total(counts for change in changes for counts in change.source_stats.values())
     return Restored(total.documents_kept, total.paragraphs_kept, total.words_kept)
 
 
@@ -82,7 +82,7 @@ def restore_replaced(dataset: Dataset, documents: Sequence[str], *, offline: boo
     """Put back these documents as far as they are replaced by new versions; the caller holds the lock."""
     wanted = pl.col("document_id").is_in(list(documents)) & (pl.col("reason") == REPLACED)
     if hits := _hits(dataset, wanted):
-        _put_back(dataset, wanted, hits, by_document=True, excepted=False, offline=offline)
+        _put_back(dataset, wanted, hits, by_document=True, is_protected=False, offline=offline)
 
 
 def _put_back(
@@ -91,19 +91,21 @@ def _put_back(
     hits: Set[Span],
     *,
     by_document: bool,
-    excepted: bool,
+    is_protected: bool,
     offline: bool,
 ) -> list[_Change]:
-    """Write the folders with hits anew, and exchange all; where it is `excepted`, no later run strikes it again."""
+    """Write the folders with hits anew, and exchange all; where it is `is_protected`, no later run removes it again."""
     require_exchange(dataset, offline=offline)
     empty_tree(dataset)
     changes = []
     for span in dataset.spans():
         if span in hits:
-            changes.append(_restore_span(dataset, span, wanted, by_document=by_document, excepted=excepted))
+            changes.append(
+                _restore_span(dataset, span, wanted, by_document=by_document, is_protected=is_protected)
+            )
         else:
             keep_span(dataset, span)
-    if excepted:
+    if is_protected:
         exceptions = pl.concat(
             [read_exceptions(dataset), *(e for change in changes for e in change.exceptions)]
         )
@@ -127,16 +129,16 @@ def _hits(dataset: Dataset, wanted: pl.Expr) -> set[Span]:
 
 
 def _restore_span(
-    dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: bool, excepted: bool
+    dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: bool, is_protected: bool
 ) -> _Change:
     manifests = read_manifests(dataset, span)
     ledger = pl.read_parquet(
         dataset.parts("ledger", span), columns=["uri", "run_id"], hive_partitioning=False
     )
-    orders = dataset.parts("order")
-    order = pl.read_parquet(orders[0], hive_partitioning=False) if orders else None
+    ranks_shingles = dataset.parts("shingle_frequencies")
+    frequencies = pl.read_parquet(ranks_shingles[0], hive_partitioning=False) if ranks_shingles else None
     index = next(iter(manifests.runs.values()))["index"]  # not its settings: it may have been made anew since
-    rules = {name: index[name] for name in FINGERPRINTED_BY} | {"order": order}
+    rules = {name: index[name] for name in FINGERPRINTED_BY} | {"shingle_frequencies": frequencies}
     change = _Change()
     restored = partial(
         _restore_part, wanted=wanted, ledger=ledger, rules=rules, change=change, by_document=by_document
@@ -144,10 +146,10 @@ def _restore_span(
     files = rewrite_span(dataset, span, manifests, restored)
     runs: dict[str, Mapping[str, Any]] = {}
     for run_id, said in manifests.runs.items():
-        if run_id in change.tallies:
-            added = change.tallies[run_id]
-            said = {**said, "tally": (Tally.from_json(said["tally"]) + added).to_json()}
-            if excepted:
+        if run_id in change.source_stats:
+            added = change.source_stats[run_id]
+            said = {**said, "counts": (Counts.from_json(said["counts"]) + added).to_json()}
+            if is_protected:
                 said["restored"] = said.get("restored", 0) + added.paragraphs_kept
         runs[run_id] = said
     tell(dataset, span, Manifests(runs, files, manifests.compacted))
@@ -252,25 +254,25 @@ def _exceptions(hits: pl.DataFrame, documents: pl.DataFrame, *, by_document: boo
 
 def _count(change: _Change, removed: pl.DataFrame, left: pl.DataFrame, back: pl.DataFrame) -> None:
     """Note what must be added to the tallies of the runs."""
-    before, after = _struck(removed), _struck(left)
+    before, after = _removed(removed), _removed(left)
     for run_id, reasons in before.items():
-        struck = {
+        by_reason = {
             reason: tuple(
                 b - a for a, b in zip(counts, after.get(run_id, {}).get(reason, (0, 0, 0)), strict=True)
             )
             for reason, counts in reasons.items()
         }
-        struck = {reason: counts for reason, counts in struck.items() if any(counts)}
-        if struck:
-            change.tallies[run_id] += Tally(
+        by_reason = {reason: counts for reason, counts in by_reason.items() if any(counts)}
+        if by_reason:
+            change.source_stats[run_id] += Counts(
                 documents_kept=back.filter(pl.col("run_id") == run_id).height,
-                paragraphs_kept=-sum(counts[1] for counts in struck.values()),
-                words_kept=-sum(counts[2] for counts in struck.values()),
-                struck=struck,  # type: ignore[arg-type]
+                paragraphs_kept=-sum(counts[1] for counts in by_reason.values()),
+                words_kept=-sum(counts[2] for counts in by_reason.values()),
+                removed=by_reason,  # type: ignore[arg-type]
             )
 
 
-def _struck(removed: pl.DataFrame) -> dict[str, dict[str, tuple[int, int, int]]]:
+def _removed(removed: pl.DataFrame) -> dict[str, dict[str, tuple[int, int, int]]]:
     """Of each run and reason (documents, paragraphs, words)."""
     counted = (
         removed.with_columns(count_tokens(removed["text"]).alias("words"))

@@ -11,7 +11,7 @@ import polars as pl
 
 from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exchange import link, tree
-from flows.dataset.layout import EXPIRED, SHARDED, TAKEN_BACK, TAKEN_BACK_IN
+from flows.dataset.layout import EXPIRED, ROLLED_BACK, ROLLED_BACK_IN, SHARDED
 from flows.dataset.manifests import Manifests, described, write_manifests
 from flows.dataset.tables import ROW_GROUP, TABLES, write_part
 
@@ -41,7 +41,7 @@ def empty_tree(dataset: Dataset, *, seen: bool = True) -> Path:
         expired = dataset.base(kind) / EXPIRED
         if expired.is_dir():
             link(expired, new / kind / EXPIRED)
-    told = [f"{kind}/{TAKEN_BACK}" for kind in TAKEN_BACK_IN]
+    told = [f"{kind}/{ROLLED_BACK}" for kind in ROLLED_BACK_IN]
     for name in (*told, *(["ledger/seen.parquet"] if seen else [])):
         if (dataset.state / name).exists():
             link(dataset.state / name, new / name)

@@ -15,7 +15,7 @@ from flows.dataset.exchange import exchange, link, require_exchange, tree
 from flows.dataset.expired_witnesses import WITNESSES, read_expired_witnesses
 from flows.dataset.faults import crash_point
 from flows.dataset.layout import EXPIRED, OUTLIVE, UNSIGNED, run_name
-from flows.dataset.manifests import Manifests, read_manifests, seal, tell_taken_back, write_json
+from flows.dataset.manifests import Manifests, read_manifests, seal, write_json, write_rolled_back
 from flows.dataset.tables import write_part
 from flows.errors import UsageError
 from flows.maintenance.replace_documents import replaced_by
@@ -66,7 +66,7 @@ def _roll_back(dataset: Dataset, run_id: str, *, offline: bool) -> list[str]:
 
 def _let_go(dataset: Dataset, gone: Sequence[str], *, offline: bool) -> None:
     """Publish the tree, in which these runs are not; their ids are not given again."""
-    tell_taken_back(tree(dataset), run_name(dataset.next_number() - 1))
+    write_rolled_back(tree(dataset), run_name(dataset.next_number() - 1))
     exchange(dataset, offline=offline)
     for run_id in gone:
         (dataset.state / "reports" / f"{run_id}.html").unlink(missing_ok=True)
@@ -81,7 +81,7 @@ def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list
     """Take out the runs that were finished before a moment, and their part of the index; the ids of those that went.
 
     Their inputs stay known, so that no later run reads them again, and the memory of lines stays. What later runs
-    struck because of them stays struck. A run goes only if all earlier ones do.
+    removed because of them stays removed. A run goes only if all earlier ones do.
     """
     if before.tzinfo is None:
         before = before.replace(tzinfo=UTC)

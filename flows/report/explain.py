@@ -12,14 +12,14 @@ from rich.text import Text
 
 from cleaners.attributes import label_lines
 from cleaners.duplicate.cleaner import duplicate
-from cleaners.duplicate.rarest_shingles import merge_counts
+from cleaners.duplicate.rarest_shingles import merge_frequencies
 from flows import inputs
-from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, decide, edit, fingerprints_of
+from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, clean_shard, decide, fingerprints_of
 from flows.settings.model import DuplicateDocument, Settings, phrases_of
 
 
 def explain(file: str, settings: Settings, console: Console) -> None:
-    """Print the proof of each document in `file`: `-` before what is struck, `~` before what was repaired.
+    """Print the proof of each document in `file`: `-` before what is removed, `~` before what was repaired.
 
     Raises InputMissing where the file does not exist.
     """
@@ -27,11 +27,11 @@ def explain(file: str, settings: Settings, console: Console) -> None:
     phrases = phrases_of(settings)
     for shard in inputs.read(found, settings.inputs, settings.fields, {}):
         if len(shard.documents):
-            documents, frame = edit(shard.documents, settings, phrases)
+            documents, frame = clean_shard(shard.documents, settings, phrases)
             # of one document it cannot be said that it was printed before
             alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
-            order = merge_counts([]) if settings.duplicate.method == "exact" else None
-            (decisions,) = decide([fingerprints_of(frame, alone, order)], [], alone)
+            frequencies = merge_frequencies([]) if settings.duplicate.method == "exact" else None
+            (decisions,) = decide([fingerprints_of(frame, alone, frequencies)], [], alone)
             told = duplicate(frame, decisions).with_columns(label_lines(frame.get_column("text")))
             proofs = told.partition_by("document_id", maintain_order=True, as_dict=True)
             for document in documents.iter_rows(named=True):
@@ -55,10 +55,10 @@ def _print_document(document: dict[str, object], paragraphs: pl.DataFrame | None
             Text(f"~ title: {document[TITLE_BEFORE]!r} ({', '.join(map(str, fixes))})", style="yellow")
         )
     console.print()
-    struck = kept = 0
+    removed = kept = 0
     for row in () if paragraphs is None else paragraphs.iter_rows(named=True):
         if row["reason"]:
-            struck += 1
+            removed += 1
             console.print(Text("- ", style="red") + Text(row["text"], style="red strike"))
             console.print(Text(f"    {row['reason']}: {row['rule']}{_witness(row, document)}", style="red"))
         else:
@@ -70,7 +70,7 @@ def _print_document(document: dict[str, object], paragraphs: pl.DataFrame | None
                 console.print(Text(f"    {row['label']}, kept", style="dim"))
         if row["before"] is not None:
             console.print(Text(f"~   {', '.join(row['fixes'])}; it was: {row['before']}", style="yellow"))
-    console.print(Text(f"\n  {kept} paragraphs kept, {struck} struck\n", style="dim"))
+    console.print(Text(f"\n  {kept} paragraphs kept, {removed} removed\n", style="dim"))
 
 
 def _witness(row: dict[str, object], document: dict[str, object]) -> str:

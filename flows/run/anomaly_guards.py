@@ -4,15 +4,15 @@ A run may be wrong as a whole although every step of it did as it was told: a si
 articles were, and every document after the first goes as a duplicate; a new charset turns into mojibake; a parser
 upstream breaks. What such runs have in common is a share that was never so high:
 
-    struck               words that were struck, of all words; and so by each reason
+    removed               words that were removed, of all words; and so by each reason
     rejected             inputs that could not be read, of all inputs
     mojibake             paragraphs that were repaired, of all paragraphs
-    cluster              documents in which one and the same paragraph was struck as a duplicate, of all documents
+    cluster              documents in which one and the same paragraph was removed as a duplicate, of all documents
 
 Each is judged for the whole run and for each source. A share `p` is held against those of the source's last runs:
 
 - `m` is the median of the means of up to ten blocks of consecutive runs (Nemirovski and Yudin 1983; Lugosi and
-  Mendelson 2019), so that neither one odd run moves it, nor many runs without any strike pull it to nothing.
+  Mendelson 2019), so that neither one odd run moves it, nor many runs without any removal pull it to nothing.
 - The n documents of a run give a share of `p` or more with a chance of at most `exp(-n KL(p, m))`, where
   `KL(p, m) = p ln(p / m) + (1 - p) ln((1 - p) / (1 - m))`: Hoeffding (1963), theorem 1, which holds for any share of
   words of a document, not only for all or nothing. As documents weigh by their words, n is Kish's effective size,
@@ -39,12 +39,12 @@ from flows.dataset.source_stats import KEY, MEASURES, shares
 from flows.settings.model import Guards
 
 BLOCKS: Final = 10
-#: The least and the most that a history is taken to have, which a few runs without any strike do not prove.
+#: The least and the most that a history is taken to have, which a few runs without any removal do not prove.
 FLOOR: Final = 0.01
 MAD: Final = 1.4826  # times the median absolute deviation is the standard deviation of a normal distribution
 
 _WORDS: Final = {
-    "struck": "of words struck",
+    "removed": "of words removed",
     "rejected": "of inputs rejected",
     "mojibake": "of paragraphs repaired",
     "cluster": "of documents repeat one and the same paragraph",
@@ -52,11 +52,11 @@ _WORDS: Final = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class Anomaly:
     """A share for which a run is held."""
 
     source: str | None  # None: the whole run
-    measure: str  # one of `tallies.MEASURES`
+    measure: str  # one of `source_stats.MEASURES`
     share: float
     documents: int  # of the source, or of the whole run
     usual: float | None  # what it is in the history, None where a configured bound was passed
@@ -66,7 +66,7 @@ class Finding:
     def __str__(self) -> str:
         """As a person is told."""
         who = "the whole run" if self.source is None else self.source or "documents without a source"
-        what = _WORDS.get(self.measure, f"of words struck as {self.measure}")
+        what = _WORDS.get(self.measure, f"of words removed as {self.measure}")
         past = (
             f"[guards.bounds] {self.measure} = {self.bound:g}"
             if self.usual is None
@@ -75,11 +75,11 @@ class Finding:
         return f"{who}: {self.share:.1%} {what} ({self.documents:,} documents); {past}"
 
 
-def judge(history: pl.DataFrame, now: pl.DataFrame, guards: Guards) -> list[Finding]:
+def find_anomalies(history: pl.DataFrame, now: pl.DataFrame, guards: Guards) -> list[Anomaly]:
     """What of a run leaves its history or passes a bound, the whole run first, then by source.
 
-    `history` and `now` have the columns of `tallies.SCHEMA`; `history` is in the order of the runs and has of each
-    source the last ones, as `tallies.last_of_each` gives them, `now` is of this run alone.
+    `history` and `now` have the columns of `source_stats.SCHEMA`; `history` is in the order of the runs and has of each
+    source the last ones, as `source_stats.last_of_each` gives them, `now` is of this run alone.
     """
     if not guards.enabled:
         return []
@@ -88,7 +88,7 @@ def judge(history: pl.DataFrame, now: pl.DataFrame, guards: Guards) -> list[Find
     high = mine.filter(pl.col("share") >= guards.min_rise)
     past = shares(_of(history, high, KEY))
     found = [*_past_bounds(mine, guards), *_past_history(_of(past, high, (*KEY, "measure")), high, guards)]
-    first: dict[tuple[str | None, str], Finding] = {}
+    first: dict[tuple[str | None, str], Anomaly] = {}
     for finding in found:
         first.setdefault((finding.source, finding.measure), finding)
     order = {measure: n for n, measure in enumerate(MEASURES)}
@@ -100,7 +100,7 @@ def _of(rows: pl.DataFrame, some: pl.DataFrame, key: Sequence[str]) -> pl.DataFr
     return rows.join(some, on=key, how="semi", nulls_equal=True, maintain_order="left")
 
 
-def _past_bounds(mine: pl.DataFrame, guards: Guards) -> Iterator[Finding]:
+def _past_bounds(mine: pl.DataFrame, guards: Guards) -> Iterator[Anomaly]:
     bounds = pl.DataFrame(
         [
             (measure, getattr(guards.bounds, measure))
@@ -115,10 +115,10 @@ def _past_bounds(mine: pl.DataFrame, guards: Guards) -> Iterator[Finding]:
         & (pl.col("whole") | (pl.col("documents") >= guards.bounds.min_documents))
     )
     for row in past.iter_rows(named=True):
-        yield Finding(_named(row), row["measure"], row["share"], row["documents"], None, 0, row["bound"])
+        yield Anomaly(_named(row), row["measure"], row["share"], row["documents"], None, 0, row["bound"])
 
 
-def _past_history(past: pl.DataFrame, mine: pl.DataFrame, guards: Guards) -> Iterator[Finding]:
+def _past_history(past: pl.DataFrame, mine: pl.DataFrame, guards: Guards) -> Iterator[Anomaly]:
     """What has a history that is long enough, and leaves it."""
     key = [*KEY, "measure"]
     p, m, n = pl.col("share"), pl.col("usual").clip(FLOOR, 1 - FLOOR), pl.col("size")
@@ -155,7 +155,7 @@ def _past_history(past: pl.DataFrame, mine: pl.DataFrame, guards: Guards) -> Ite
         .filter(n >= pl.col("size_now") / 2, pl.col("now") < p + guards.min_rise)
     )
     for row in judged.join(seen, on=key, nulls_equal=True, how="anti").iter_rows(named=True):
-        yield Finding(
+        yield Anomaly(
             _named(row), row["measure"], row["share"], row["documents"], row["usual"], row["runs"], None
         )
 

@@ -23,8 +23,8 @@ DONE_AFTER: Final = {
     "read": 15,
     "clean": 55,
     "count": 60,
-    "order": 62,
-    "strike": 75,
+    "shingle_frequencies": 62,
+    "remove": 75,
     "compare": 88,
     "split": 100,
 }
@@ -92,9 +92,9 @@ def materialized(outcome: Outcome) -> None:
         asset.add_metadata(
             {
                 "run_id": outcome.run_id,
-                "documents": outcome.tally.documents_kept,
-                "paragraphs": outcome.tally.paragraphs_kept,
-                "words": outcome.tally.words_kept,
+                "documents": outcome.counts.documents_kept,
+                "paragraphs": outcome.counts.paragraphs_kept,
+                "words": outcome.counts.words_kept,
             }
         )
 
@@ -112,7 +112,7 @@ def materialized(outcome: Outcome) -> None:
 def asset_key(out: Path) -> str:
     """The key of a dataset as an asset: its place as a URI, with "_" for what Prefect refuses in one.
 
-    >>> asset_key(Path("/data/all the news"))
+    >>> asset_key(Path("/data/all the changed_inputs"))
     'file:///data/all_the_news'
     """
     return f"file://{_REFUSED.sub('_', out.as_posix())}"[:_LONGEST_KEY]

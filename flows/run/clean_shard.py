@@ -13,7 +13,7 @@ import polars as pl
 
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.duplicate.cleaner import Table as Fingerprints
-from cleaners.duplicate.cleaner import compared, count_tokens, find, table_of
+from cleaners.duplicate.cleaner import count_tokens, eligible, find, table_of
 from cleaners.duplicate.fingerprints import KEYS, fingerprint_schema
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
@@ -36,7 +36,7 @@ def options(table: Table) -> dict[str, Any]:
     return {name: value for name, value in table if name not in ("enabled", "source_history")}
 
 
-def edit(
+def clean_shard(
     documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(documents, paragraphs): titles repaired, languages told, and all done that needs no other document.
@@ -60,15 +60,15 @@ def edit(
     if settings.encoding.enabled:
         frame = encoding(frame, **options(settings.encoding))
     if settings.language.enabled:
-        documents, frame = _tell_language(documents, frame)
-    frame = without_furniture(frame, settings, phrases)
-    if settings.takes_out_splices:
+        documents, frame = _identify_language(documents, frame)
+    frame = remove_boilerplate(frame, settings, phrases)
+    if settings.removes_inline_boilerplate:
         frame = inline_boilerplate(frame)
     return documents, frame
 
 
-def without_furniture(frame: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]) -> pl.DataFrame:
-    """The frame after the cleaners that look for furniture in one document."""
+def remove_boilerplate(frame: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]) -> pl.DataFrame:
+    """The frame after the cleaners that look for boilerplate in one document."""
     if settings.repeated_headline.enabled:
         frame = repeated_headline(frame, **options(settings.repeated_headline))
     found = None
@@ -82,7 +82,7 @@ def without_furniture(frame: pl.DataFrame, settings: Settings, phrases: Sequence
     return frame
 
 
-def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _identify_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both with the language filled in, told from the repaired paragraphs at the head of each document."""
     runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
     sizes = runs.struct.field("len")
@@ -96,10 +96,10 @@ def _tell_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.Dat
 
 
 def fingerprints_of(
-    frame: pl.DataFrame, settings: Settings, order: pl.DataFrame | None = None
+    frame: pl.DataFrame, settings: Settings, frequencies: pl.DataFrame | None = None
 ) -> Fingerprints:
-    """The fingerprints of a frame's paragraphs that are `compared`, and their texts; `order` for the method "exact"."""
-    return table_of(frame, **fingerprint_rules(settings.duplicate), order=order)
+    """Fingerprints and texts of the frame's `eligible` paragraphs; `frequencies` is for the method "exact"."""
+    return table_of(frame, **fingerprint_rules(settings.duplicate), frequencies=frequencies)
 
 
 def decide(
@@ -134,7 +134,7 @@ def decide(
 
 def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:
     """The tokens of every paragraph: of those that are compared they are known, the others are few."""
-    known = frame.select(compared()).to_series()
+    known = frame.select(eligible()).to_series()
     words = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(known.arg_true(), fingerprints["tokens"])
     others = (~known).arg_true()
     return words.scatter(others, count_tokens(frame["text"].gather(others))).alias("words")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Protocol, TypeVar
 
-from flows.run.stages import Job
+from flows.run.stages import Run
 from flows.settings.model import Settings
 
 Item = TypeVar("Item")
@@ -23,19 +23,19 @@ class Engine(Protocol):
     """A way to carry out stages."""
 
     def each(
-        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
-        """`function(job, item)` for each item, results in the order of the items; raises what the function raised."""
+        """`function(run, item)` for each item, results in the order of the items; raises what the function raised."""
 
     def chain(
         self,
         stages: tuple[str, str],
-        produce: Callable[[Job, Item], Iterable[Product]],
-        function: Callable[[Job, Product], object],
-        job: Job,
+        produce: Callable[[Run, Item], Iterable[Product]],
+        function: Callable[[Run, Product], object],
+        run: Run,
         items: Sequence[Item],
     ) -> list[Product]:
-        """What `produce(job, item)` yields of each item, in order, with `function(job, product)` done for each.
+        """What `produce(run, item)` yields of each item, in order, with `function(run, product)` done for each.
 
         A product is worked on while later ones are being made. Raises what either function raised.
         """
@@ -52,12 +52,12 @@ class Threads:
         self._report = report
 
     def each(
-        self, stage: str, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
         """See `Engine`."""
         self._report(stage, 0, len(items))
         with ThreadPoolExecutor(self._workers) as pool:
-            futures = [pool.submit(function, job, item) for item in items]
+            futures = [pool.submit(function, run, item) for item in items]
             try:
                 for done, future in enumerate(as_completed(futures), 1):
                     future.result()
@@ -70,9 +70,9 @@ class Threads:
     def chain(
         self,
         stages: tuple[str, str],
-        produce: Callable[[Job, Item], Iterable[Product]],
-        function: Callable[[Job, Product], object],
-        job: Job,
+        produce: Callable[[Run, Item], Iterable[Product]],
+        function: Callable[[Run, Product], object],
+        run: Run,
         items: Sequence[Item],
     ) -> list[Product]:
         """See `Engine`."""
@@ -84,11 +84,11 @@ class Threads:
         def make() -> None:
             self._report(first, 0, len(items))
             for done, item in enumerate(items, 1):
-                for product in produce(job, item):
+                for product in produce(run, item):
                     if stopped.is_set():
                         return
                     products.append(product)
-                    futures.append(pool.submit(function, job, product))
+                    futures.append(pool.submit(function, run, product))
                 self._report(first, done, len(items))
 
         with ThreadPoolExecutor(self._workers) as pool:

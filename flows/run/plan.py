@@ -1,6 +1,6 @@
 """The plan of a run: what is new, which stage follows which, and what is published in the end.
 
-`carry_out` is the same for every engine, see `flows.run.engine`.
+`execute_run` is the same for every engine, see `flows.run.engine`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from flows.dataset import Dataset, described_all, write_manifest
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
-from flows.dataset.ledger import news, remember
-from flows.dataset.summary import Outcome, Tally
+from flows.dataset.ledger import changed_inputs, remember
+from flows.dataset.summary import Counts, Outcome
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.holding import held_message, refuse_while_held
@@ -32,13 +32,13 @@ from flows.inputs import Input, find
 from flows.maintenance import finish_rollback, replace_older
 from flows.maintenance.compact_runs import compact_locked
 from flows.run import stages
-from flows.run.anomaly_guards import judge
+from flows.run.anomaly_guards import find_anomalies
 from flows.run.engine import Engine, workers
-from flows.run.stages import Job
+from flows.run.stages import Run
 from flows.settings.model import Settings, fingerprint, phrases_of
 
 
-def carry_out(
+def execute_run(
     given: Sequence[str],
     out: Path,
     settings: Settings,
@@ -59,24 +59,26 @@ def carry_out(
     phrases = phrases_of(settings)
     with dataset.writing():
         _make_ready(dataset, settings)
-        new, same, young = news(
+        new, same, too_recent = changed_inputs(
             dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
         )
-        job = _job(dataset, settings, phrases, clock)
+        run = _new_run(dataset, settings, phrases, clock)
         times = Times()
-        read = _read(job, new, engine, times)
+        read = _read(run, new, engine, times)
         shards = [part.shard for part in read if part.shard is not None]
-        tally = _stages(job, shards, engine, times) if shards else None
-        ledger = stages.ledger(job, read)
-        waiting = young + int(ledger["waits"].sum())
+        counts = _stages(run, shards, engine, times) if shards else None
+        ledger = stages.ledger(run, read)
+        waiting = too_recent + int(ledger["incomplete_tail"].sum())
         seconds = time.perf_counter() - started
-        if tally is None:
-            shutil.rmtree(job.staging)
+        if counts is None:
+            shutil.rmtree(run.staging)
             remember(dataset, pl.concat([same, ledger]))
-            return Outcome(dataset.root, None, len(found), len(new), Tally(), seconds, waiting)
-        write_part(job.signed(ledger), job.publish("ledger", "00000"), job.metadata)
-        findings = judge(
-            read_history(dataset, settings.guards.window), stages.tally_sources(job, shards), settings.guards
+            return Outcome(dataset.root, None, len(found), len(new), Counts(), seconds, waiting)
+        write_part(run.signed(ledger), run.publish("ledger", "00000"), run.metadata)
+        findings = find_anomalies(
+            read_history(dataset, settings.guards.window),
+            stages.write_source_stats(run, shards),
+            settings.guards,
         )
         held_for = [str(finding) for finding in findings]
         told = {
@@ -86,18 +88,18 @@ def carry_out(
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
             "stages": times.seconds,
-            "tally": tally.to_json(),
+            "counts": counts.to_json(),
             "held_for": held_for,
         }
-        _write_manifest(job, told)
+        _write_manifest(run, told)
         if held_for:
-            dataset.hold(job.run_id, job.staging, held_for)
+            dataset.hold(run.run_id, run.staging, held_for)
         else:
-            _publish(dataset, job, same)
+            _publish(dataset, run, same)
     seconds = time.perf_counter() - started
-    outcome = Outcome(dataset.root, job.run_id, len(found), len(new), tally, seconds, waiting)
+    outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting)
     if held_for:
-        raise Held(held_message(dataset, job.run_id), outcome)
+        raise Held(held_message(dataset, run.run_id), outcome)
     return outcome
 
 
@@ -116,10 +118,10 @@ def _make_ready(dataset: Dataset, settings: Settings) -> None:
             replace_older(dataset, published[-1])  # should it have been cut short
 
 
-def _job(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], now: datetime) -> Job:
+def _new_run(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], now: datetime) -> Run:
     """The next run of a dataset, with a folder for its work."""
     run_id = dataset.next_run()
-    return Job(
+    return Run(
         run_id,
         dataset.root,
         Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging)),
@@ -131,33 +133,33 @@ def _job(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], now:
             "configuration": fingerprint(settings, phrases),
         },
         _charsets(dataset) if settings.encoding.source_history else {},
-        settings.duplicate.method == "exact" and not dataset.parts("order"),
+        settings.duplicate.method == "exact" and not dataset.parts("shingle_frequencies"),
         workers(settings),
         _since(dataset, settings.duplicate.window_days, now),
     )
 
 
-def _read(job: Job, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.Read]:
+def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.ReadShard]:
     """What came of the new inputs: shards, read and cleaned."""
-    batches = list(enumerate(_batches(new, job.settings.inputs.shard_megabytes * 1_000_000)))
-    if new and job.settings.language.enabled:
+    batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
+    if new and run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
     with times.of("read and clean"):
         if not new:
             return []
-        return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, job, batches)
+        return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches)
 
 
-def _write_manifest(job: Job, told: Mapping[str, object]) -> None:
+def _write_manifest(run: Run, told: Mapping[str, object]) -> None:
     """The manifest of a run, beside the files that are to be published: what was done, by which rules, and `told`."""
-    publish = job.staging / "publish"
+    publish = run.staging / "publish"
     manifest = {
-        "run_id": job.run_id,
+        "run_id": run.run_id,
         "format": FORMAT,
-        "copydesk": job.metadata["copydesk_version"],
-        "configuration": job.metadata["configuration"],
-        "index": index_rules(job.settings.duplicate),
-        "settings": job.settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
+        "copydesk": run.metadata["copydesk_version"],
+        "configuration": run.metadata["configuration"],
+        "index": index_rules(run.settings.duplicate),
+        "settings": run.settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
         **told,
         "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
     }
@@ -165,14 +167,14 @@ def _write_manifest(job: Job, told: Mapping[str, object]) -> None:
     write_manifest(publish / "runs" / "run.json", manifest)
 
 
-def _publish(dataset: Dataset, job: Job, same: pl.DataFrame) -> None:
+def _publish(dataset: Dataset, run: Run, same: pl.DataFrame) -> None:
     """Commit a run, and do what is to follow upon it; `same` are inputs that are known under another name."""
-    dataset.commit(job.run_id, job.staging / "publish")
-    if job.settings.inputs.on_change == "replace":
-        replace_older(dataset, job.run_id)
+    dataset.commit(run.run_id, run.staging / "publish")
+    if run.settings.inputs.on_change == "replace":
+        replace_older(dataset, run.run_id)
     remember(dataset, same)
-    shutil.rmtree(job.staging)
-    _compact(dataset, job.settings.publish.compact_after)
+    shutil.rmtree(run.staging)
+    _compact(dataset, run.settings.publish.compact_after)
 
 
 def _since(dataset: Dataset, days: float, now: datetime) -> str:
@@ -194,20 +196,20 @@ def _compact(dataset: Dataset, after: int) -> None:
             compact_locked(dataset)
 
 
-def _stages(job: Job, shards: Sequence[str], engine: Engine, times: Times) -> Tally:
-    """The stages after the reading and cleaning in their order; what was kept and struck."""
-    if job.settings.repeated_line.enabled:
+def _stages(run: Run, shards: Sequence[str], engine: Engine, times: Times) -> Counts:
+    """The stages after the reading and cleaning in their order; what was kept and removed."""
+    if run.settings.repeated_line.enabled:
         with times.of("count"):
-            engine.each("count", stages.count_lines, job, stages.shares(job, shards))
-    if job.orders:
-        with times.of("order"):
-            engine.each("order", stages.order_shingles, job, [shards])
-    with times.of("strike"):
-        engine.each("strike", stages.strike_lines, job, shards)
+            engine.each("count", stages.count_lines, run, stages.partitions(run, shards))
+    if run.ranks_shingles:
+        with times.of("shingle_frequencies"):
+            engine.each("shingle_frequencies", stages.rank_shingles, run, [shards])
+    with times.of("remove"):
+        engine.each("remove", stages.remove_repeated, run, shards)
     with times.of("compare"):
-        engine.each("compare", stages.compare, job, [shards])
+        engine.each("compare", stages.compare, run, [shards])
     with times.of("split"):
-        return Tally.total(engine.each("split", stages.split, job, shards))
+        return Counts.total(engine.each("split", stages.split, run, shards))
 
 
 class Times:

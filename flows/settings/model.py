@@ -103,10 +103,10 @@ class RelatedArticles(Table):
 
 
 class Boilerplate(Table):
-    """Furniture: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
+    """Boilerplate: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
 
     enabled: bool = True
-    strictness: float = Field(default=0.5, ge=0, le=1)  # of line scores: at 0 none strikes, at 1 the most do
+    strictness: float = Field(default=0.5, ge=0, le=1)  # of line scores: at 0 none removes, at 1 the most do
     image_credits: bool = True  # "Photo: Nora Quill/Agency", and captions that end so
     pull_quotes: bool = True  # quotations printed once more between the paragraphs
     author_biographies: bool = True  # "Nora Quill is a reporter for ..." at the end
@@ -115,7 +115,7 @@ class Boilerplate(Table):
 
 
 class InlineBoilerplate(Table):
-    """Furniture inside a paragraph, which stays without it."""
+    """Boilerplate inside a paragraph, which stays without it."""
 
     enabled: bool = True
 
@@ -175,7 +175,7 @@ class Bounds(Table):
     """The largest shares that a run may have, of the whole run and of each source; 1 is no bound."""
 
     min_documents: int = Field(default=5, ge=1)  # a source with fewer in the run is not held to them
-    struck: float = Field(default=1.0, ge=0, le=1)  # of words, for whatever reason; then by reason
+    removed: float = Field(default=1.0, ge=0, le=1)  # of words, for whatever reason; then by reason
     repeated_headline: float = Field(default=1.0, ge=0, le=1)
     related_articles: float = Field(default=1.0, ge=0, le=1)
     boilerplate: float = Field(default=1.0, ge=0, le=1)
@@ -185,7 +185,7 @@ class Bounds(Table):
     too_short: float = Field(default=1.0, ge=0, le=1)
     rejected: float = Field(default=1.0, ge=0, le=1)  # of inputs
     mojibake: float = Field(default=1.0, ge=0, le=1)  # of paragraphs, repaired
-    cluster: float = Field(default=1.0, ge=0, le=1)  # of documents, in which one paragraph was struck again
+    cluster: float = Field(default=1.0, ge=0, le=1)  # of documents, in which one paragraph was removed again
 
 
 class Publish(Table):
@@ -243,8 +243,8 @@ class Settings(Table):
     notify: Notify = Notify()
 
     @property
-    def takes_out_splices(self) -> bool:
-        """Whether furniture inside a paragraph is taken out: it is boilerplate, too."""
+    def removes_inline_boilerplate(self) -> bool:
+        """Whether boilerplate inside a paragraph is taken out: it is boilerplate, too."""
         return self.boilerplate.enabled and self.inline_boilerplate.enabled
 
 

@@ -12,17 +12,17 @@ import polars as pl
 
 from cleaners.attributes import LABELLED
 from cleaners.duplicate.fingerprints import fingerprint_schema
-from cleaners.duplicate.rarest_shingles import ORDER
+from cleaners.duplicate.rarest_shingles import FREQUENCIES
 from cleaners.repeated_line.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
 from flows.dataset.exceptions import KIND as EXCEPTIONS
-from flows.dataset.exchange import begun
+from flows.dataset.exchange import exchange_begun
 from flows.dataset.expired_witnesses import WITNESSES
-from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED, TAKEN_BACK, TAKEN_BACK_IN, taken_back_in
+from flows.dataset.layout import EXPIRED, OUTLIVE, ROLLED_BACK, ROLLED_BACK_IN, SHARDED, rolled_back_in
 from flows.dataset.ledger import RECORDS
 from flows.dataset.manifests import SEAL, checksum, is_as_written, read_manifests
 from flows.dataset.source_stats import SCHEMA as TALLY
-from flows.dataset.summary import Tally
+from flows.dataset.summary import Counts
 from flows.dataset.tables import SCHEMAS, TABLES
 from flows.errors import CopydeskError
 from flows.inputs import INPUTS
@@ -46,8 +46,8 @@ class Promise:
     duplicate: Mapping[str, Any]  # those by which near-duplicates were judged
     enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was switched on
     inputs: int
-    restored: int  # paragraphs that no later run may strike
-    tally: Tally
+    restored: int  # paragraphs that no later run may remove
+    counts: Counts
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
         },
         int(said["inputs"]),
         int(said.get("restored", 0)),
-        Tally.from_json(said["tally"]),
+        Counts.from_json(said["counts"]),
     )
 
 
@@ -127,7 +127,8 @@ def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
     }
     kinds = {name.partition("/")[0] for name in files}
     expected |= {
-        f"{kind}/part-00000.parquet" for kind in {"ledger", "tallies", *(["lines"] if lines else [])} - kinds
+        f"{kind}/part-00000.parquet"
+        for kind in {"ledger", "source_stats", *(["line_counts"] if lines else [])} - kinds
     }
     yield from (
         f"{run_id}: {name} is missing, also in the manifest" for name in sorted(expected - set(files))
@@ -154,28 +155,28 @@ def seals_agree(dataset: Dataset) -> Iterator[str]:
                 yield f"{folder / name} is not what was written"
 
 
-def taken_back_agrees(dataset: Dataset) -> Iterator[str]:
+def rolled_back_agrees(dataset: Dataset) -> Iterator[str]:
     """Whether both places that tell of the last run that was taken back are there, and tell the same.
 
     Where one is lost, or was not reached by a command that was killed, the next one that writes mends it.
     """
     told: dict[str, int | None] = {}
-    for kind in TAKEN_BACK_IN:
+    for kind in ROLLED_BACK_IN:
         try:
-            told[kind] = taken_back_in(dataset, kind)
+            told[kind] = rolled_back_in(dataset, kind)
         except CopydeskError as error:
             yield str(error)
             return
     if len(set(told.values())) > 1:
         for kind, number in told.items():
             if (number or 0) < max(n or 0 for n in told.values()):
-                yield f"{dataset.base(kind) / TAKEN_BACK} is {'missing' if number is None else 'not what was written'}"
+                yield f"{dataset.base(kind) / ROLLED_BACK} is {'missing' if number is None else 'not what was written'}"
 
 
 def restored_agrees(dataset: Dataset, restored: int) -> Iterator[str]:
     """Whether there are exceptions where the manifests tell that so many paragraphs were restored."""
     if restored and not any(dataset.base(EXCEPTIONS).glob("part-*.parquet")):
-        yield f"{dataset.base(EXCEPTIONS)} is missing: later runs would strike again what was restored"
+        yield f"{dataset.base(EXCEPTIONS)} is missing: later runs would remove again what was restored"
 
 
 def seen_agrees(dataset: Dataset) -> Iterator[str]:
@@ -216,20 +217,20 @@ def _schema(table: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
             return SCHEMAS["documents"]
         case "index":
             return fingerprint_schema(rules["threshold"], rules["method"]) | SIGNED
-        case "order":
-            return ORDER
-        case "lines":
+        case "shingle_frequencies":
+            return FREQUENCIES
+        case "line_counts":
             return COUNTS | SIGNED
         case "labels":
             return LABELLED | SIGNED
-        case "tallies":
+        case "source_stats":
             return TALLY
     return SCHEMAS[table]
 
 
 def strays(dataset: Dataset) -> Iterator[str]:
     """What lies in the tables' folders and belongs to no published run: readers read it, or its run is lost."""
-    if begun(dataset):
+    if exchange_begun(dataset):
         yield f"{dataset.root}: a command that takes files away was cut short; the next one that writes finishes it"
         return
     for table in TABLES:

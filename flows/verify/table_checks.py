@@ -20,7 +20,7 @@ from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.layout import SHARDED
 from flows.dataset.positions import kept, taken
-from flows.dataset.summary import REPLACED, Tally
+from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import TABLES
 
 #: What is wrong, and where: a document's id or an input's uri for each time.
@@ -109,10 +109,10 @@ def holes(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
         yield f"{name}: rows of another run", rows.filter(~pl.col("run_id").is_in(runs))["document_id"]
 
 
-def tables_agree(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> Iterator[Finding]:
+def tables_agree(part: Part, enabled: Mapping[str, bool], is_protected: pl.Series) -> Iterator[Finding]:
     """What is wrong in the documents, and in what was removed and repaired of them.
 
-    `excepted` has the hashes of lines that were restored, and stay although their document goes whole.
+    `is_protected` has the hashes of lines that were restored, and stay although their document goes whole.
     """
     identities = part.identities()
     twice = identities.filter(pl.col("document_id").is_duplicated())
@@ -122,7 +122,7 @@ def tables_agree(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -
     )
     yield from _documents(part)
     yield from _positions(part)
-    yield from _removed(part, enabled, excepted)
+    yield from _removed(part, enabled, is_protected)
     yield from _repaired(part)
     whole, empty = part.gone()
     lost = whole.filter(~whole.is_in(part.unpublished["document_id"].implode()))
@@ -179,7 +179,7 @@ def _positions(part: Part) -> Iterator[Finding]:
     yield "documents, removed: positions leave a gap", gap["document_id"]
 
 
-def _removed(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> Iterator[Finding]:
+def _removed(part: Part, enabled: Mapping[str, bool], is_protected: pl.Series) -> Iterator[Finding]:
     removed, reason = part.removed, pl.col("reason")
     yield "removed: unknown reason", removed.filter(~reason.is_in([*REASONS, REPLACED]))["reason"]
     off = [name for name in REASONS if not enabled.get(name, True)]
@@ -194,10 +194,10 @@ def _removed(part: Part, enabled: Mapping[str, bool], excepted: pl.Series) -> It
         removed.filter(~duplicate & (told > 0))["document_id"],
     )
     whole = removed.filter(reason.is_in(WHOLE)).join(part.documents, on="document_id", how="semi")
-    if len(whole) and len(excepted):
+    if len(whole) and len(is_protected):
         kept = part.kept().join(whole, on="document_id", how="semi")
-        spared = kept.filter(line_hashes(kept["text"]).is_in(excepted.implode()))
-        whole = whole.join(spared, on="document_id", how="anti", maintain_order="left")
+        protected = kept.filter(line_hashes(kept["text"]).is_in(is_protected.implode()))
+        whole = whole.join(protected, on="document_id", how="anti", maintain_order="left")
     yield (
         "removed: a document that went whole is in `documents`",
         whole["document_id"].unique(maintain_order=True),
@@ -235,13 +235,15 @@ def _repaired(part: Part) -> Iterator[Finding]:
     yield "repaired: `after` is not what stands there", other["document_id"]
 
 
-def counted(part: Part, words: pl.DataFrame) -> Tally:
+def counted(part: Part, words: pl.DataFrame) -> Counts:
     """The tally of the part, as the run must have come to it; `words` has the tokens of each kept paragraph."""
     removed = part.removed.with_columns(count_tokens(part.removed["text"]).alias("words"))
-    struck = removed.group_by("reason").agg(pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum())
+    by_reason = removed.group_by("reason").agg(
+        pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum()
+    )
     kept = int(words["tokens"].sum())
     text = part.documents["text"].str.replace_all("\n\n", "", literal=True)
-    return Tally(
+    return Counts(
         documents=len(part.documents) + sum(map(len, part.gone())),
         documents_kept=len(part.documents),
         paragraphs=int(part.documents["paragraphs"].sum()) + len(removed),
@@ -251,5 +253,5 @@ def counted(part: Part, words: pl.DataFrame) -> Tally:
         bytes=int(text.str.len_bytes().sum()) + int(removed["text"].str.len_bytes().sum()),
         repaired=len(part.repaired.filter(pl.col("field") == "text")),
         rejected=len(part.rejected),
-        struck={reason: (d, p, w) for reason, d, p, w in struck.iter_rows()},
+        removed={reason: (d, p, w) for reason, d, p, w in by_reason.iter_rows()},
     )

@@ -19,7 +19,7 @@ from flows.dataset import Dataset
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.expired_witnesses import read_expired_witnesses
 from flows.dataset.positions import ranks
-from flows.dataset.summary import REPLACED, Tally
+from flows.dataset.summary import REPLACED, Counts
 from flows.errors import CopydeskError, UsageError
 from flows.inputs import INPUTS
 from flows.verify.manifest_checks import (
@@ -28,10 +28,10 @@ from flows.verify.manifest_checks import (
     files_agree,
     promised,
     restored_agrees,
+    rolled_back_agrees,
     seals_agree,
     seen_agrees,
     strays,
-    taken_back_agrees,
 )
 from flows.verify.order_checks import inputs_agree, ledger_agrees, order_agrees, records_agree
 from flows.verify.table_checks import Finding, Part, by_run, counted, holes, tables_agree
@@ -93,7 +93,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
     fingerprints of what is kept; and every near-duplicate has a kept, earlier witness with the Jaccard that is told. No
     document is there twice.
     """
-    damaged = [*strays(dataset), *seals_agree(dataset), *seen_agrees(dataset), *taken_back_agrees(dataset)]
+    damaged = [*strays(dataset), *seals_agree(dataset), *seen_agrees(dataset), *rolled_back_agrees(dataset)]
     promises = []
     for span in dataset.spans():
         try:
@@ -113,7 +113,7 @@ class Found:
 
     findings: list[Finding] = field(default_factory=list)
     ids: list[pl.Series] = field(default_factory=list)  # of its documents
-    tally: Tally = field(default_factory=Tally)
+    counts: Counts = field(default_factory=Counts)
 
 
 def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
@@ -121,11 +121,11 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
     place = ""
     try:
         expired = read_expired_witnesses(dataset)
-        excepted = read_exceptions(dataset)["line"]
+        is_protected = read_exceptions(dataset)["line"]
         asked, witnesses = named(dataset), pl.DataFrame(schema=WITNESSES)
         every = []  # the ids of all documents, with their runs
-        orders = dataset.parts("order")
-        order = pl.read_parquet(orders[0], hive_partitioning=False) if orders else None
+        ranks_shingles = dataset.parts("shingle_frequencies")
+        frequencies = pl.read_parquet(ranks_shingles[0], hive_partitioning=False) if ranks_shingles else None
         for folder in folders:
             place = f"{folder.span}: "
             found = {run_id: Found() for run_id in folder.runs}
@@ -140,9 +140,9 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                     return
                 for run_id, part in whole.runs():
                     promise, ledger = folder.runs[run_id], ledgers.get(run_id, nothing)
-                    kept = fingerprinted(part.kept(), promise.index, order)
+                    kept = fingerprinted(part.kept(), promise.index, frequencies)
                     replaced = part.removed.filter(pl.col("reason") == REPLACED).select(*PLACE, "text")
-                    former = fingerprinted(replaced, promise.index, order)
+                    former = fingerprinted(replaced, promise.index, frequencies)
                     places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
                     witnesses = pl.concat(
                         [
@@ -151,7 +151,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                         ]
                     )
                     here = found[run_id]
-                    here.findings += tables_agree(part, promise.enabled, excepted)
+                    here.findings += tables_agree(part, promise.enabled, is_protected)
                     here.findings += inputs_agree(part, ledger)
                     here.findings += records_agree(part, part.records, ledger)
                     here.findings += order_agrees(part, places)
@@ -160,10 +160,10 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                     here.findings += witnesses_agree(part, places, witnesses, promise.duplicate, expired)
                     witnesses = witnesses.with_columns(pl.lit(-1, pl.Int64).alias("witness_rank"))
                     here.ids += [part.documents["document_id"], *part.gone()]
-                    here.tally += counted(part, kept)
+                    here.counts += counted(part, kept)
             for run_id, here in found.items():
                 yield from _lines(f"{run_id}: ", here.findings)
-                yield from _counts(f"{run_id}: ", folder.runs[run_id].tally, here.tally)
+                yield from _counts(f"{run_id}: ", folder.runs[run_id].counts, here.counts)
                 every += [pl.DataFrame({"document_id": ids, "run": run_id}) for ids in here.ids if len(ids)]
     except UNREADABLE as error:
         yield f"{place}cannot be read: {str(error).partition(chr(10))[0]}"
@@ -187,13 +187,13 @@ def _lines(run: str, findings: Iterable[Finding]) -> Iterator[str]:
         yield f"{run}{what}: {len(every):,} times, as {shown}"
 
 
-def _counts(run: str, said: Tally, found: Tally) -> Iterator[str]:
+def _counts(run: str, said: Counts, found: Counts) -> Iterator[str]:
     """What the manifest counts, and the tables do not have."""
     for name, what in COUNTS.items():
         if getattr(said, name) != getattr(found, name):
             yield f"{run}{what}: the manifest counts {getattr(said, name)}, there are {getattr(found, name)}"
-    for reason in sorted(said.struck.keys() | found.struck.keys()):
-        counts, there = said.struck.get(reason, (0, 0, 0)), found.struck.get(reason, (0, 0, 0))
+    for reason in sorted(said.removed.keys() | found.removed.keys()):
+        counts, there = said.removed.get(reason, (0, 0, 0)), found.removed.get(reason, (0, 0, 0))
         if counts != there:
             yield (
                 f"{run}removed: {reason}: the manifest counts (documents, paragraphs, words) {counts}, "

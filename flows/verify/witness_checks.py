@@ -44,14 +44,14 @@ def named(dataset: Dataset) -> pl.DataFrame:
 
 
 def fingerprinted(
-    paragraphs: pl.DataFrame, settings: Mapping[str, Any], order: pl.DataFrame | None = None
+    paragraphs: pl.DataFrame, settings: Mapping[str, Any], frequencies: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Paragraphs (document_id, position, text) with their fingerprints, those that are not compared included.
 
     Without an order of shingles, which the method "exact" wants, their keys are not those of the index.
     """
     rules = {name: settings[name] for name in ("n", "threshold", "min_tokens", "short")}
-    rules |= {"method": "exact" if order is not None else "minhash", "order": order}
+    rules |= {"method": "exact" if frequencies is not None else "minhash", "shingle_frequencies": frequencies}
     return fingerprint(paragraphs, **rules).with_columns(paragraphs["text"])
 
 

@@ -1,8 +1,8 @@
 """Measure copydesk: `python -m tests.benchmarks PART`, all of it by `make bench`.
 
     peers       end to end beside the plain script, rensa, datatrove, text-dedup and the floor, and by stage
-    steps       the repair of text beside ftfy, furniture beside C4's rules, and signatures beside rensa and datasketch
-    templates   near-misses by the hundred thousand, through the search for duplicates
+    steps       the repair of text beside ftfy, boilerplate beside C4's rules, and signatures beside rensa and
+    datasketch templates   near-misses by the hundred thousand, through the search for duplicates
     growth      time and peak memory from 50 MB to 5 GB
     profile     where the time of a run goes
     startup     one small file, from shell to shell

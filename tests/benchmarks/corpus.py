@@ -108,7 +108,7 @@ class Language:
 
 @dataclass(frozen=True)
 class Paper:
-    """A source: its language, its furniture, its typography."""
+    """A source: its language, its boilerplate, its typography."""
 
     name: str
     language: str

@@ -135,9 +135,9 @@ def copydesk_run(bench: Bench, inputs: Sequence[str | Path], out: Path, *options
     shutil.rmtree(out)
     told = {
         "stages": ran.get("stages", {}),
-        "paragraphs": ran["tally"]["paragraphs"],
-        "kept": ran["tally"]["paragraphs_kept"],
-        "text_mb": ran["tally"]["bytes"] / 1e6,
+        "paragraphs": ran["counts"]["paragraphs"],
+        "kept": ran["counts"]["paragraphs_kept"],
+        "text_mb": ran["counts"]["bytes"] / 1e6,
     }
     return Cost(cost.wall, cost.cpu, cost.peak_mb, told)
 

@@ -42,8 +42,8 @@ def into(readme: str, text: str) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
     """A Markdown table; all but the first `left` columns are numbers."""
-    marks = ["---"] * left + ["---:"] * (len(header) - left)
-    return "\n".join(f"| {' | '.join(row)} |" for row in (header, marks, *rows))
+    keys = ["---"] * left + ["---:"] * (len(header) - left)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, keys, *rows))
 
 
 def seconds(value: float) -> str:
@@ -106,7 +106,7 @@ def _peers(found: Results, differs: Mapping[str, str]) -> str:
     )
     return (
         f"**End to end**, {found['text_mb']:,.0f} MB of text of {corpus}, each one's time for a single record taken "
-        "off. copydesk alone also strikes boilerplate, verifies every duplicate and records what it took out."
+        "off. copydesk alone also removes boilerplate, verifies every duplicate and records what it took out."
         f"{floor}\n\n"
         f"{table(header, rows)}\n\n" + "\n".join(notes) + "\n\n" + table(["by stage", "s"], stages, left=2)
     )
@@ -138,24 +138,24 @@ def _steps(found: Results) -> str:
         [name, _digits(signed["megabytes"] / s["min"]), "" if name == "copydesk" else times(ours, s)]
         for name, s in signed["seconds"].items()
     ]
-    furniture = _furniture(found["furniture"])
+    boilerplate = _boilerplate(found["boilerplate"])
     why = "".join(f"\n\nNot measured: {name}, {reason}" for name, reason in signed["failed"].items())
     signatures = table(["text to 128 signature values, one core", "MB/s", "times copydesk's"], rows)
-    return f"**By step**\n\n{table(header, repair)}\n\n{furniture}\n\n{signatures}{why}"
+    return f"**By step**\n\n{table(header, repair)}\n\n{boilerplate}\n\n{signatures}{why}"
 
 
-def _furniture(found: Results) -> str:
+def _boilerplate(found: Results) -> str:
     ours = found["seconds"]["copydesk"]
     rows = [
         [
             name,
             _digits(found["megabytes"] / s["min"]),
             "" if name.startswith("copydesk") else times(ours, s),
-            f"{found['struck'][name]:.1%}",
+            f"{found['removed'][name]:.1%}",
         ]
         for name, s in found["seconds"].items()
     ]
-    header = ["furniture struck, one core", "MB/s", "times copydesk's", "of the lines"]
+    header = ["boilerplate removed, one core", "MB/s", "times copydesk's", "of the lines"]
     why = "".join(f"\n\nNot measured: {name}, {reason}" for name, reason in found["failed"].items())
     return table(header, rows) + why
 

@@ -1,4 +1,4 @@
-"""Single steps: the repair of text, the search for furniture, and from texts to signatures.
+"""Single steps: the repair of text, the search for boilerplate, and from texts to signatures.
 
 Seconds are the processor's, of one core; where two are at work they are those of the clock.
 """
@@ -39,7 +39,7 @@ def steps(bench: Bench) -> dict[str, Any]:
     script("paragraphs", size if bench.quick else LARGE, large, bench.corpus())
     return {
         "fix_text": repair,
-        "furniture": _furniture(bench, large, report),
+        "boilerplate": _boilerplate(bench, large, report),
         "signatures": _signatures(bench, first, report),
     }
 
@@ -58,14 +58,14 @@ def _peer(peer: str, name: str) -> tuple[Path | None, dict[str, str]]:
         return None, {name: str(error)}
 
 
-def _furniture(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:
+def _boilerplate(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:
     """Copydesk's cleaners on one core and on two, and C4's rules of lines, in turns."""
     datatrove, failed = _peer("datatrove", "C4's rules")
     found: dict[str, list[dict[str, float]]] = defaultdict(list)
     for turn in range(bench.times):
-        say(f"  furniture, {turn + 1} of {bench.times}")
+        say(f"  boilerplate, {turn + 1} of {bench.times}")
         for workers, limits in ((1, ONE_CORE), (2, {})):
-            script("furniture", workers, sample, report, **limits)
+            script("boilerplate", workers, sample, report, **limits)
             found["copydesk, two cores" if workers > 1 else "copydesk"].append(json.loads(report.read_text()))
         if datatrove:
             script("with_c4", sample, report, python=datatrove, **ONE_CORE)
@@ -75,7 +75,7 @@ def _furniture(bench: Bench, sample: Path, report: Path) -> dict[str, Any]:
             name: spread([one["wall" if "two" in name else "cpu"] for one in told])
             for name, told in found.items()
         },
-        "struck": {name: told[0]["struck"] / told[0]["lines"] for name, told in found.items()},
+        "removed": {name: told[0]["removed"] / told[0]["lines"] for name, told in found.items()},
         "megabytes": found["copydesk"][0]["bytes"] / 1e6,
         "failed": failed,
     }

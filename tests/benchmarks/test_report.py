@@ -47,10 +47,10 @@ RESULTS: dict[str, Any] = {
                 "ftfy": {"min": 200.0, "median": 600.0},
             }
         },
-        "furniture": {
+        "boilerplate": {
             "megabytes": 4,
             "seconds": {"copydesk": SPREAD, "copydesk, two cores": {"min": 1.0}, "C4's rules": SPREAD},
-            "struck": {"copydesk": 0.01, "copydesk, two cores": 0.01, "C4's rules": 0.25},
+            "removed": {"copydesk": 0.01, "copydesk, two cores": 0.01, "C4's rules": 0.25},
             "failed": {},
         },
         "signatures": {"megabytes": 4, "seconds": {"copydesk": SPREAD, "rensa": SPREAD}, "failed": {}},

@@ -1,4 +1,4 @@
-"""What the cleaners strike of labelled lines, of what extractors might leave, and of text that is already clean."""
+"""What the cleaners remove of labelled lines, of what extractors might leave, and of text that is already clean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import to_paragraphs
 from cleaners.text.prose import words
-from flows.run.clean_shard import options, without_furniture
+from flows.run.clean_shard import options, remove_boilerplate
 from flows.settings.line_scores import line_scores
 from flows.settings.model import Settings, phrases_of
 
@@ -28,7 +28,7 @@ _HEADER: Final = "| set | language | lines | precision | recall | words kept |\n
 
 
 def evaluate(shared: Path) -> None:
-    """Print the tables: labelled sets, then corpora; both as the default configuration strikes them."""
+    """Print the tables: labelled sets, then corpora; both as the default configuration removes them."""
     print(
         "Labelled lines, all of which the scorer has seen in training; figures for unseen ones are in its file.\n"
     )
@@ -65,16 +65,16 @@ def evaluate(shared: Path) -> None:
 def cleaned(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame after the cleaners that look at one document, as the default configuration has them."""
     settings = Settings()
-    return without_furniture(frame, settings, phrases_of(settings))
+    return remove_boilerplate(frame, settings, phrases_of(settings))
 
 
 def corpora(shared: Path) -> Iterable[tuple[str, pl.DataFrame]]:
     """A sample of each corpus of news: its name, and documents as `to_paragraphs` takes them."""
-    news = shared / "data" / "news"
-    for path in sorted(news.glob("*.jsonl.zst")):
+    changed_inputs = shared / "data" / "news"
+    for path in sorted(changed_inputs.glob("*.jsonl.zst")):
         rows = random.Random(1).sample(list(records(path)), SAMPLE)
         yield path.name.split(".")[0], _documents(rows)
-    for path in sorted(news.glob("*.tar.zst")):
+    for path in sorted(changed_inputs.glob("*.tar.zst")):
         yield path.name.split(".")[0], _documents(_texts(path))
 
 

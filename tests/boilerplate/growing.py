@@ -34,7 +34,7 @@ PARAMETERS: Mapping[str, Any] = {
     "num_threads": 1,
     "verbose": -1,
 }
-#: What a line to strike weighs beside a word to keep, and how many words of the article a set weighs.
+#: What a line to remove weighs beside a word to keep, and how many words of the article a set weighs.
 DROP_WEIGHT = 3.0
 SET_WEIGHT = 1e5
 
@@ -42,15 +42,15 @@ SET_WEIGHT = 1e5
 def grow(
     sets: Sequence[Scored], learned: Learned, where: Where, drop_weights: Mapping[str, float]
 ) -> lightgbm.Booster:
-    """A forest grown on the lines of the sets that are in `where` and that no rule strikes.
+    """A forest grown on the lines of the sets that are in `where` and that no rule removes.
 
     Every set weighs the same. A line to keep weighs as many words as it has, since that is what is lost with it; a
-    line to strike weighs what `drop_weights` says of its set, or 1, times DROP_WEIGHT. Lines that a guard keeps teach,
+    line to remove weighs what `drop_weights` says of its set, or 1, times DROP_WEIGHT. Lines that a guard keeps teach,
     too: they look like others that none does.
     """
     parts = []
     for scored in sets:
-        wanted = (where(scored) & scored.sure & ~scored.struck)[scored.rows]
+        wanted = (where(scored) & scored.sure & ~scored.removed)[scored.rows]
         rows = scored.rows[wanted]
         drop, words = ~scored.keep[rows], np.maximum(scored.words[rows], 1)
         if not len(rows):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.boilerplate.line_classifier.characters import characters
-from cleaners.boilerplate.line_classifier.classify import features_of, may_be_struck
+from cleaners.boilerplate.line_classifier.classify import features_of, may_be_removed
 from cleaners.boilerplate.line_classifier.exemptions import caution, page_like
 from cleaners.boilerplate.line_classifier.lists import SURE, must_be_sure
 from cleaners.boilerplate.line_classifier.ngrams import ngram_weights, ngrams_of
@@ -41,13 +41,13 @@ class Scored:
     document: NDArray[Any]
     group: NDArray[Any]
     fold: NDArray[np.int64]  # of its group, so that lines of one hand are in one fold
-    struck: NDArray[np.bool_]  # by rules
+    removed: NDArray[np.bool_]  # by rules
     sure: NDArray[np.bool_]  # whether the label is one to learn from
     rows: NDArray[np.int64]  # the candidates
     features: NDArray[np.float32]  # of the candidates
     ngrams: NDArray[np.uint32]  # of the candidates, one after the other,
     ngram_ends: NDArray[np.int64]  # and where those of each end
-    guarded: NDArray[np.bool_]  # lines that no score strikes
+    guarded: NDArray[np.bool_]  # lines that no score removes
     careful: NDArray[np.float32]  # by how much the log-odds of the candidates must be beyond the threshold
     page: NDArray[np.bool_]  # lines of whole pages
 
@@ -62,10 +62,10 @@ def after_rules(labelled: LabelledSet) -> Scored:
     found = search(frame, phrases)
     frame = related_articles(frame, phrases=phrases, found=found)
     frame = boilerplate(frame, phrases=phrases, found=found)
-    rows, features = features_of(frame, found, phrases, ngram_weights({}), cleared=True)
+    rows, features = features_of(frame, found, phrases, ngram_weights({}), accepted=True)
     asked, features_of_asked = features_of(frame, found, phrases, ngram_weights({}))
     guarded = np.ones(len(frame), np.bool_)
-    guarded[asked] = ~may_be_struck(frame, found, asked, features_of_asked)
+    guarded[asked] = ~may_be_removed(frame, found, asked, features_of_asked)
     careful = caution(features)
     careful[np.searchsorted(rows, asked)] += SURE * must_be_sure(frame["text"], asked, features_of_asked)
     page = np.zeros(len(frame), np.bool_)
@@ -93,7 +93,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
 
 @dataclass(frozen=True)
 class Figures:
-    """How a set fares: shares of lines to strike that went, of lines that went rightly, of the article's words kept."""
+    """How a set fares: shares of lines to remove that went, of lines that went rightly, of the article's words kept."""
 
     lines: int
     precision: float
@@ -104,12 +104,12 @@ class Figures:
 def figures(
     scored: Scored, odds: NDArray[np.float64], thresholds: tuple[float, float], where: Any = slice(None)
 ) -> Figures:
-    """The figures of the lines of `where`, of which those go that rules strike, or scores from a threshold on.
+    """The figures of the lines of `where`, of which those go that rules remove, or scores from a threshold on.
 
     The first of the thresholds is for articles, the second for whole pages.
     """
     least = np.where(scored.page, thresholds[1], thresholds[0])
-    gone = (scored.struck | ((odds >= least) & ~scored.guarded))[where]
+    gone = (scored.removed | ((odds >= least) & ~scored.guarded))[where]
     keep, words = scored.keep[where], scored.words[where]
     return Figures(
         len(keep),
@@ -121,10 +121,10 @@ def figures(
 
 def threshold_for(scored: Scored, odds: NDArray[np.float64], kept: float) -> float:
     """The lowest threshold at which such a share of the article's words is kept, one for all kinds of documents."""
-    free = ~scored.struck & ~scored.guarded & (odds > NEVER)
+    free = ~scored.removed & ~scored.guarded & (odds > NEVER)
     keep, words = scored.keep, scored.words
     order = np.flatnonzero(free)[np.argsort(-odds[free], kind="stable")]
-    lost = words[keep & scored.struck].sum() + np.cumsum(np.where(keep[order], words[order], 0))
+    lost = words[keep & scored.removed].sum() + np.cumsum(np.where(keep[order], words[order], 0))
     n = int(np.searchsorted(lost, (1 - kept) * words[keep].sum(), side="right"))
     return float(odds[order[n]]) + 1e-6 if n < len(order) else float(odds[order].min(initial=0.0))
 
@@ -144,9 +144,9 @@ def best_thresholds(
     allowed = np.minimum.outer(GRID, GRID) >= least
     recall = np.zeros((len(GRID), len(GRID)))
     for scored in sets:
-        free = ~scored.struck & ~scored.guarded
+        free = ~scored.removed & ~scored.guarded
         total = scored.words[scored.keep].sum()
-        budget = max(1 - kept - scored.words[scored.keep & scored.struck].sum() / total, ALLOWANCE)
+        budget = max(1 - kept - scored.words[scored.keep & scored.removed].sum() / total, ALLOWANCE)
         lost, won = [], []
         for kind in (~scored.page, scored.page):
             gone = [free & kind & (odds[scored.name] >= threshold) for threshold in GRID]

@@ -25,7 +25,7 @@ KEEP = {1, "1", "headline", "fulltext"}
 
 @dataclass(frozen=True)
 class Document:
-    """A document as lines, each to be kept or to be struck."""
+    """A document as lines, each to be kept or to be removed."""
 
     name: str
     group: str  # documents of one group are of one hand: they are trained on together or not at all
@@ -153,11 +153,11 @@ def _host(url: str | None) -> str | None:
 
 
 def cropped(whole: LabelledSet, style: str, seed: int) -> LabelledSet:
-    """What an extractor of a style might have left of whole pages: the article and some of its furniture.
+    """What an extractor of a style might have left of whole pages: the article and some of its boilerplate.
 
     "sparse" is like newspaper3k, which takes the paragraphs of the best part of a page and little else: a line of
-    furniture in twenty. "dense" is like boilerpipe, which takes all blocks of much text from the first to the last: one
-    in four, long ones before short ones. The rest of the furniture goes, and a few of the article's short lines.
+    boilerplate in twenty. "dense" is like boilerpipe, which takes all blocks of much text from the first to the last:
+    one in four, long ones before short ones. The rest of the boilerplate goes, and a few of the article's short lines.
     """
     generator = np.random.default_rng(seed)
     documents = []
@@ -169,7 +169,7 @@ def cropped(whole: LabelledSet, style: str, seed: int) -> LabelledSet:
         places = np.flatnonzero(keep)
         to_article = np.abs(np.arange(len(keep))[:, None] - places[None, :]).min(axis=1)
         inside = (np.arange(len(keep)) > places[0]) & (np.arange(len(keep)) < places[-1])
-        lavish = generator.beta(1.2, 2.0)  # some pages keep much of their furniture, most little
+        lavish = generator.beta(1.2, 2.0)  # some pages keep much of their boilerplate, most little
         if style == "sparse":
             chance = lavish * np.exp(-to_article / 4) * np.where(inside, 0.9, 0.45)
             chance *= np.where(words >= 3, 1.0, 0.6)
@@ -188,7 +188,7 @@ def cropped(whole: LabelledSet, style: str, seed: int) -> LabelledSet:
     return LabelledSet(f"{whole.name}.{style}-{seed}", "simulated", documents)
 
 
-#: A line that so many documents of its site hold is furniture, if it has no more words than that; one that several
+#: A line that so many documents of its site hold is boilerplate, if it has no more words than that; one that several
 #: hold may be anything.
 REPEATS, REPEATED_WORDS, SEVERAL = 8, 25, 2
 _FIGURES = re.compile(r"\d+")
@@ -197,8 +197,8 @@ _FIGURES = re.compile(r"\d+")
 def repeated_on_sites(path: Path, documents: int, seed: int) -> LabelledSet:
     """Documents of sites as an extractor returned them, their lines labelled by what the sites repeat.
 
-    No hand has labelled them: furniture that is in every document another is taken for the article's. So they teach
-    what an article's lines look like, and the commonest furniture; they measure nothing.
+    No hand has labelled them: boilerplate that is in every document another is taken for the article's. So they teach
+    what an article's lines look like, and the commonest boilerplate; they measure nothing.
     """
     all_of_them = list(records(path))
     times: Counter[tuple[str, str]] = Counter()

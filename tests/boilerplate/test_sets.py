@@ -1,4 +1,4 @@
-"""Labelled sets, what is made of them, and the points at which a score strikes."""
+"""Labelled sets, what is made of them, and the points at which a score removes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def whole_pages(pages: int = 40) -> LabelledSet:
 
 @pytest.mark.parametrize("style", ["sparse", "dense"])
 def test_cropped(style: str) -> None:
-    """A crop has nearly all of the article and a part of the furniture, the same one each time."""
+    """A crop has nearly all of the article and a part of the boilerplate, the same one each time."""
     crop = cropped(whole_pages(), style, 1)
     assert crop == cropped(whole_pages(), style, 1)
     assert crop != cropped(whole_pages(), style, 2)
@@ -63,7 +63,7 @@ def test_labelled_sets(tmp_path: Path) -> None:
 
 
 def test_repeated_on_sites(tmp_path: Path) -> None:
-    """What eight documents of a site hold is furniture, figures aside; what a few hold may be anything."""
+    """What eight documents of a site hold is boilerplate, figures aside; what a few hold may be anything."""
     path = tmp_path / "sites.jsonl.zst"
     texts = [
         f"{ARTICLE}\nA story of its own, number {'abcdefghij'[n]}\n{n} comments" + "\nSeldom" * (n < 3)

@@ -18,7 +18,7 @@ PROSE = "The ferry to the island sails again from Monday on, said the harbour ma
 
 
 def gazette(number: int) -> Document:
-    """An article of a paper of its own, with a subhead and furniture that no phrase knows."""
+    """An article of a paper of its own, with a subhead and boilerplate that no phrase knows."""
     lines = [PROSE, "Tides and winds", PROSE, "Harbour dues", PROSE, "Zorble this page", "Quux zorble"]
     return Document(
         f"d{number}",
@@ -44,8 +44,8 @@ def fifth(scored: Scored) -> np.ndarray:
     return np.asarray(scored.document == "d5")
 
 
-def test_words_of_furniture(lines: Scored) -> None:
-    """Words that several hands' furniture has weigh above 0, those of their articles below."""
+def test_words_of_boilerplate(lines: Scored) -> None:
+    """Words that several hands' boilerplate has weigh above 0, those of their articles below."""
     wording = Wordings([lines]).learn(lambda s: ~fifth(s)).wording["gazettes"]
     text = lines.text[lines.rows]
     assert (wording[text == "Quux zorble"] > 0.1).all()
@@ -67,7 +67,7 @@ def test_as_the_cleaner_has_it(lines: Scored) -> None:
     phrases = phrases_of(Settings())
     frame = LABELLED.frame()
     table = ngram_weights({key: weight * learned.scale for key, weight in learned.weights.items()})
-    rows, features = features_of(frame, search(frame, phrases), phrases, table, cleared=True)
+    rows, features = features_of(frame, search(frame, phrases), phrases, table, accepted=True)
     mine = fifth(lines)[rows]
     assert rows.tolist() == lines.rows.tolist()
     assert learned.features(lines)[mine] == pytest.approx(features[mine], abs=1e-4)

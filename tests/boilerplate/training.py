@@ -28,11 +28,11 @@ from .wording import Wordings
 #: The share of the article's words that a level of strictness is to keep of the worst set, of unseen documents.
 KEPT: Final = dict(zip(LEVELS[1:], (0.9985, 0.9960, 0.990, 0.97), strict=True))
 DEFAULT: Final = 0.5
-#: Up to the default, a line goes only if it is rather furniture than not.
+#: Up to the default, a line goes only if it is rather boilerplate than not.
 LEAST: Final = 0.0
 STYLES: Final = ("sparse", "dense")
 ROUNDS: Final = 4
-#: How far a round goes towards a weight, and between which weights: else the few lines to strike of a set outweigh all.
+#: How far a round goes towards a weight, and between which weights: else the few lines to remove of a set outweigh all.
 STEP: Final = 0.7
 LIGHTEST, HEAVIEST = 0.1, 10.0
 SEED: Final = 1
@@ -63,7 +63,7 @@ def train(shared: Path, out: Path) -> None:
         for level, kept in KEPT.items()
     ]
     default = points[list(KEPT).index(DEFAULT)]
-    # a stricter level never strikes less, and from the first level down to 0 less and less goes
+    # a stricter level never removes less, and from the first level down to 0 less and less goes
     points = [tuple(np.minimum.accumulate(points, axis=0)[n]) for n in range(len(points))]
     levels = [tuple(t + 3 for t in points[0]), *points]
     of_languages = odds_of_unseen(sets, unseen_languages(wordings), weights)
@@ -118,9 +118,9 @@ def less_for_languages(
 def balanced(
     measured: Sequence[Scored], sets: Sequence[Scored], parts: Sequence[Unseen]
 ) -> tuple[Mapping[str, float], dict[str, NDArray[np.float64]]]:
-    """(weights, odds): what lines to strike weigh in each set, and the log-odds of documents that were not grown on.
+    """(weights, odds): what lines to remove weigh in each set, and the log-odds of documents that were not grown on.
 
-    Kinds of text differ in how much there is to strike. The weights are such that one threshold keeps about the same
+    Kinds of text differ in how much there is to remove. The weights are such that one threshold keeps about the same
     share of the article's words in every set.
     """
     weights = {scored.name: 1.0 for scored in sets}

@@ -1,4 +1,4 @@
-"""What words and pairs of words weigh in lines of furniture, learned from labelled lines."""
+"""What words and pairs of words weigh in lines of boilerplate, learned from labelled lines."""
 
 from __future__ import annotations
 

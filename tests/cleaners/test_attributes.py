@@ -73,11 +73,11 @@ def test_table_of_labels() -> None:
     assert told.rows() == [("d", 0, "by-line"), ("d", 2, "time stamp")]
 
 
-def test_kept_unless_the_configuration_strikes_them() -> None:
+def test_kept_unless_the_configuration_removes_them() -> None:
     """By-lines and datelines stay; each goes where its option is on, and time stamps never."""
     frame = frame_of("By Nora Quill", "14 May 2019", "10:05", PROSE)
     assert boilerplate(frame, phrases=())["rule"].to_list() == [None] * 4
-    struck = boilerplate(frame, phrases=(), by_lines=True)
-    assert struck["rule"].to_list() == ["by-line", None, None, None]
-    struck = boilerplate(frame, phrases=(), by_lines=True, datelines=True)
-    assert struck["rule"].to_list() == ["by-line", "dateline", None, None]
+    removed = boilerplate(frame, phrases=(), by_lines=True)
+    assert removed["rule"].to_list() == ["by-line", None, None, None]
+    removed = boilerplate(frame, phrases=(), by_lines=True, datelines=True)
+    assert removed["rule"].to_list() == ["by-line", "dateline", None, None]

@@ -21,7 +21,7 @@ from cleaners.repeated_line.cleaner import repeated_line
 from cleaners.repeated_line.count_tables import merge
 from cleaners.repeated_line.inline_boilerplate import inline_boilerplate
 from cleaners.repeated_line.line_counts import count
-from cleaners.repeated_line.line_keys import line_marks
+from cleaners.repeated_line.line_keys import line_keys
 from flows.settings.line_scores import line_scores
 from flows.settings.model import Settings, phrases_of
 
@@ -30,17 +30,17 @@ PHRASES = phrases_of(Settings())
 NEWS = {name: value for name, value in Settings().encoding if name not in ("enabled", "source_history")}
 
 
-def strike_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
+def remove_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
     """The duplicate cleaner, on what it finds in the frame itself."""
     table = table_of(frame, n=3, threshold=0.8, min_tokens=3, short="exact")
     (decisions,) = find([table], n=3, threshold=0.8, same_numbers=True, document_share=0.8, min_words=1)
     return duplicate(frame, decisions)
 
 
-def strike_repeated_lines(frame: pl.DataFrame) -> pl.DataFrame:
+def remove_repeated_lines(frame: pl.DataFrame) -> pl.DataFrame:
     """The lines cleaner, on what it counts in the frame itself."""
-    marks = line_marks(frame)
-    return repeated_line(frame, merge([count(frame, marks=marks)]), marks=marks, min_documents=2)
+    keys = line_keys(frame)
+    return repeated_line(frame, merge([count(frame, keys=keys)]), keys=keys, min_documents=2)
 
 
 CLEANERS: dict[str, Cleaner] = {
@@ -49,8 +49,8 @@ CLEANERS: dict[str, Cleaner] = {
     "related_articles": lambda frame: related_articles(frame, phrases=PHRASES),
     "boilerplate": lambda frame: boilerplate(frame, phrases=PHRASES, model=line_scores(), strictness=1),
     "inline_boilerplate": inline_boilerplate,
-    "repeated_line": strike_repeated_lines,
-    "duplicate": strike_duplicates,
+    "repeated_line": remove_repeated_lines,
+    "duplicate": remove_duplicates,
 }
 
 REWRITES = {"encoding", "inline_boilerplate"}  # these have no reason of their own
@@ -116,16 +116,16 @@ def test_contract(name: str, frame: pl.DataFrame) -> None:
     gone = frame["reason"].is_not_null()
     assert_frame_equal(cleaned.filter(gone), frame.filter(gone))
     assert_frame_equal(CLEANERS[name](cleaned), cleaned)
-    struck = cleaned.filter(cleaned["reason"].is_not_null() & ~gone)
-    assert set(struck["reason"]) <= (
+    removed = cleaned.filter(cleaned["reason"].is_not_null() & ~gone)
+    assert set(removed["reason"]) <= (
         {"duplicate", "duplicate_document", "too_short"}
         if name == "duplicate"
         else {"boilerplate"}
         if name == "inline_boilerplate"
         else {name}
     )
-    assert struck["rule"].is_not_null().all()
-    assert struck["text"].is_not_null().all()
+    assert removed["rule"].is_not_null().all()
+    assert removed["text"].is_not_null().all()
     if name not in REWRITES:
         assert cleaned["text"].equals(frame["text"], null_equal=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.run.clean_shard import edit
+from flows.run.clean_shard import clean_shard
 from flows.settings.model import Settings, phrases_of
 from support import ROOT
 
@@ -31,7 +31,7 @@ def edited(*cases: dict[str, Any]) -> list[list[list[str | None]]]:
             "title": pl.Series([case.get("title") for case in cases], dtype=pl.String),
         }
     )
-    _, frame = edit(documents, SETTINGS, PHRASES)
+    _, frame = clean_shard(documents, SETTINGS, PHRASES)
     why = pl.concat_str("reason", pl.lit(": "), "rule")
     answers = {
         document: [list(row) for row in rows.select("text", why).rows()]

@@ -145,7 +145,7 @@ def test_a_row_depends_on_itself_alone(texts: list[str | None]) -> None:
     assert together == [language(pl.Series([t], dtype=pl.String)).to_list()[0] for t in texts]
 
 
-#: What is struck before a language is told, what nearly is, and what is of no plain text.
+#: What is removed before a language is told, what nearly is, and what is of no plain text.
 ODD = (
     *(
         "https://a.example/b",

@@ -273,7 +273,7 @@ def test_a_rewrite_creates_no_line_break() -> None:
 
 
 def test_a_reason_is_never_overwritten() -> None:
-    """`remove` fills reason and rule where there is none yet, and a null condition strikes nothing."""
+    """`remove` fills reason and rule where there is none yet, and a null condition removes nothing."""
     frame = to_paragraphs(documents("one\ntwo\nthree"))
     frame = remove(frame, pl.Series([True, False, None]), "boilerplate", "first")
     frame = remove(frame, pl.Series([True, True, None]), "repeated_line", pl.Series(["a", "b", "c"]))

@@ -48,7 +48,7 @@ def frame_of(
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """Each line is struck by the rule that stands beside it, or stays."""
+    """Each line is removed by the rule that stands beside it, or stays."""
     frame = related_articles(
         frame_of([text for text, _ in case["lines"]], languages=[case["name"][:2]]), phrases=PHRASES
     )
@@ -88,14 +88,14 @@ def test_keep_silences_a_heading() -> None:
 
 
 def test_removed_paragraphs_take_no_part() -> None:
-    """A heading that an earlier cleaner struck has no teasers after it."""
+    """A heading that an earlier cleaner removed has no teasers after it."""
     frame = frame_of([PROSE, "Related Articles", TEASER])
     frame = remove(frame, pl.Series([False, True, False]), "repeated_headline", "headline again")
     assert related_articles(frame, phrases=PHRASES)["reason"].to_list() == [None, "repeated_headline", None]
 
 
 def test_nothing_to_do() -> None:
-    """Without phrases, without rows and without text nothing is struck."""
+    """Without phrases, without rows and without text nothing is removed."""
     frame = frame_of([PROSE, "Related Articles", TEASER], [None], [""])
     assert_frame_equal(related_articles(frame, phrases=[]), frame)
     assert_frame_equal(related_articles(frame_of(), phrases=PHRASES), frame_of())

@@ -33,7 +33,7 @@ def frame_of(*documents: tuple[str | None, list[str | None]]) -> pl.DataFrame:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """Each line is struck by the rule that stands beside it, or stays."""
+    """Each line is removed by the rule that stands beside it, or stays."""
     frame = frame_of((case["title"], [text for text, _ in case["lines"]]))
     assert repeated_headline(frame).select("text", "rule").rows() == [tuple(line) for line in case["lines"]]
 
@@ -45,7 +45,7 @@ def test_all_cases_in_one_frame() -> None:
 
 
 def test_a_removed_paragraph_is_no_first_printing() -> None:
-    """Where an earlier cleaner struck the first printing, the second is the first."""
+    """Where an earlier cleaner removed the first printing, the second is the first."""
     headline = "Ferry strike ends after nine days of talks"
     frame = frame_of((headline, [headline, headline, headline]))
     frame = remove(frame, pl.Series([True, False, False]), "boilerplate", "label")
@@ -53,7 +53,7 @@ def test_a_removed_paragraph_is_no_first_printing() -> None:
 
 
 def test_rows_says_how_far() -> None:
-    """A later printing goes if it is among the next `rows` rows; a short headline is not struck beyond."""
+    """A later printing goes if it is among the next `rows` rows; a short headline is not removed beyond."""
     lines = ["Ferry strike ends today", "One.", "Two.", "Three.", "Four.", "Ferry strike ends today"]
     frame = frame_of((lines[0], list(lines)))
     assert repeated_headline(frame, rows=5)["reason"][5] == "repeated_headline"
@@ -97,7 +97,7 @@ LINE = st.one_of(
 
 @given(st.lists(st.tuples(st.none() | HEADLINE, st.lists(LINE, min_size=1, max_size=15)), max_size=4))
 def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | None]]]) -> None:
-    """Doing it twice is doing it once; no text is lost to a document: of each struck line an earlier twin is kept."""
+    """Doing it twice is doing it once; no text is lost to a document: of each removed line an earlier twin is kept."""
     cleaned = repeated_headline(frame_of(*documents))
     assert_frame_equal(repeated_headline(cleaned), cleaned)
     for _, document in cleaned.group_by("document_id", maintain_order=True):

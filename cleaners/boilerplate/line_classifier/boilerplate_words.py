@@ -19,7 +19,7 @@ from cleaners.text.utf8 import utf8
 WORDINGS: Final = 15_000
 
 
-class FurnitureWords(NamedTuple):
+class BoilerplateWords(NamedTuple):
     """A table of hashes, as `table_of` makes it."""
 
     keys: U64
@@ -27,8 +27,8 @@ class FurnitureWords(NamedTuple):
 
 
 @functools.lru_cache(maxsize=8)
-def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
-    """The words of the wordings of all phrases that strike, each with its weight.
+def boilerplate_words(phrases: tuple[Phrase, ...]) -> BoilerplateWords:
+    """The words of the wordings of all phrases that remove, each with its weight.
 
     A word that n of all N wordings have weighs n / (n + 1), and where N is above `WORDINGS` n / (n + N / `WORDINGS`):
     else the commonest words would weigh the more the more phrases there are.
@@ -43,7 +43,7 @@ def furniture_words(phrases: tuple[Phrase, ...]) -> FurnitureWords:
     once = pl.DataFrame({"key": hashes | np.uint64(1), "wording": wordings}).unique()
     keys, times = once.group_by("key").len().sort("key").to_numpy().T.astype(np.uint64)
     weights = times / (times + max(1.0, len(texts) / WORDINGS))
-    return FurnitureWords(*table_of(dict(zip(keys.tolist(), weights.tolist(), strict=True)), np.uint64))
+    return BoilerplateWords(*table_of(dict(zip(keys.tolist(), weights.tolist(), strict=True)), np.uint64))
 
 
 @kernel

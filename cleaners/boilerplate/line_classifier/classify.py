@@ -1,7 +1,7 @@
 """The judge of lines: features of the lines that nobody has decided on, their scores, and what the guards say.
 
-A score alone strikes nothing. It says how furniture looks; what looks so may belong to the article nevertheless: its
-lists, its tables, its subheads. So a strike needs evidence beside the score, and some lines are never struck; see
+A score alone removes nothing. It says how boilerplate looks; what looks so may belong to the article nevertheless: its
+lists, its tables, its subheads. So a removal needs evidence beside the score, and some lines are never removed; see
 `exemptions`.
 """
 
@@ -15,9 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.attributes import label_lines
-from cleaners.boilerplate.line_classifier.boilerplate_words import furniture_words
+from cleaners.boilerplate.line_classifier.boilerplate_words import boilerplate_words
 from cleaners.boilerplate.line_classifier.characters import characters
-from cleaners.boilerplate.line_classifier.context import ENTRY, HIT, KEPT, NEAR, STRUCK
+from cleaners.boilerplate.line_classifier.context import ENTRY, HIT, KEPT, NEAR, REMOVED
 from cleaners.boilerplate.line_classifier.exemptions import (
     ARTICLE_LINES,
     Bools,
@@ -45,7 +45,7 @@ RULE: Final = "line score"
 _STAYS: Final = r"^\|?>|^\[\p{Ll}[\p{L} ]{2,30}\]$|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
 
 
-def judge_lines(
+def classify_lines(
     frame: pl.DataFrame,
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
@@ -53,10 +53,10 @@ def judge_lines(
     strictness: float,
     texts: tuple[U8, I64] | None = None,
 ) -> pl.DataFrame:
-    """(row, rule) of the lines that go by their score, as "line score 0.97: short, no sentence, neighbours struck".
+    """(row, rule) of the lines that go by their score, as "line score 0.97: short, no sentence, neighbours removed".
 
     `frame` has been through the rules of phrases and structure, and `found` is what its phrases say. The answer depends
-    on the frame's texts, on `found` and on what these rules have struck, and on nothing that a score has struck.
+    on the frame's texts, on `found` and on what these rules have removed, and on nothing that a score has removed.
     `texts` are the `utf8` of the frame's texts, where these are known already, empty where there is none.
     """
     rows, features = features_of(frame, found, phrases, model.ngrams, texts)
@@ -66,14 +66,14 @@ def judge_lines(
     odds, beyond = np.full((2, len(rows)), -np.inf, np.float32)
     odds[may] = log_odds(features[may], model, needed.min(initial=np.inf))
     beyond[may] = odds[may] - needed
-    struck = beyond >= 0
-    struck[struck] = _texts_allow(frame, rows[struck])  # of few lines these must be looked at
-    beyond[~struck] = -np.inf
-    struck &= ~in_lists(frame.get_column("text"), rows, features, beyond)
+    removed = beyond >= 0
+    removed[removed] = _texts_allow(frame, rows[removed])  # of few lines these must be looked at
+    beyond[~removed] = -np.inf
+    removed &= ~in_lists(frame.get_column("text"), rows, features, beyond)
     return pl.DataFrame(
         {
-            "row": pl.Series(rows[struck], dtype=pl.UInt32),
-            "rule": pl.Series(rules(features[struck], odds[struck], model), dtype=pl.String),
+            "row": pl.Series(rows[removed], dtype=pl.UInt32),
+            "rule": pl.Series(rules(features[removed], odds[removed], model), dtype=pl.String),
         }
     )
 
@@ -81,7 +81,7 @@ def judge_lines(
 def _needed(
     frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, model: LineModel, strictness: float
 ) -> F32:
-    """The log-odds from which each line is struck."""
+    """The log-odds from which each line is removed."""
     # nothing was trained on scripts without case, whatever is known of the language
     foreign = _is_foreign(frame, model)[rows] | caseless(features)
     margin = np.where(foreign, model.margin, 0)
@@ -90,7 +90,7 @@ def _needed(
     return needed
 
 
-def may_be_struck(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
+def may_be_removed(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
     """Whether the guards let these lines of a frame go if their scores say so.
 
     Beside what `may_go` keeps stay, in any document, by-lines, datelines, time stamps and quoted mail; and amid the
@@ -115,7 +115,7 @@ def _places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int
 
 
 def _texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
-    """Whether these lines are neither labelled nor quoted, which is nobody's furniture, nor notes in brackets."""
+    """Whether these lines are neither labelled nor quoted, which is nobody's boilerplate, nor notes in brackets."""
     text = frame.get_column("text").gather(rows)
     stays = matches(text, _STAYS).fill_null(False) | label_lines(text).is_not_null()
     allowed: Bools = (~stays).to_numpy()
@@ -140,16 +140,16 @@ def features_of(
     ngrams: NgramWeights,
     texts: tuple[U8, I64] | None = None,
     *,
-    cleared: bool = False,
+    accepted: bool = False,
 ) -> tuple[NDArray[np.int64], F32]:
-    """(rows, features) of the lines of a frame that may be furniture, struck ones included.
+    """(rows, features) of the lines of a frame that may be boilerplate, removed ones included.
 
-    With `cleared` the lines that the cheap test clears are among them, see `fast_accept`.
+    With `accepted` the lines that the cheap test clears are among them, see `fast_accept`.
     """
     runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
     firsts = starts_of(runs.struct.field("len").to_numpy())
     titles = frame.get_column("title").gather(firsts[:-1]).fill_null("")
-    words = furniture_words(tuple(phrases))
+    words = boilerplate_words(tuple(phrases))
     rows, features = line_features(
         *(texts or utf8(frame.get_column("text").fill_null(""))),
         firsts,
@@ -158,7 +158,7 @@ def features_of(
         *characters(),
         *words,
         *ngrams,
-        cleared,
+        accepted,
     )
     return rows, features
 
@@ -169,7 +169,7 @@ def _marks(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:
     for kind, actions in ((ENTRY, ["menu"]), (HIT, ["line", "teaser", "block", "tail"]), (KEPT, ["keep"])):
         marks[found.filter(pl.col("action").is_in(actions)).get_column("row").to_numpy()] = kind
     gone = frame.get_column("reason").is_in(["related_articles", "boilerplate"])
-    marks[gone.fill_null(False).to_numpy()] = STRUCK
+    marks[gone.fill_null(False).to_numpy()] = REMOVED
     return marks
 
 

@@ -12,7 +12,7 @@ from cleaners.boilerplate.line_classifier.vocabulary import F32
 from cleaners.text.tokens import I64, kernel
 
 #: What is known of a line before it is scored. A phrase of menus finds an article's word as often as not.
-KEPT, UNMARKED, ENTRY, HIT, STRUCK = -1, 0, 1, 2, 3
+KEPT, UNMARKED, ENTRY, HIT, REMOVED = -1, 0, 1, 2, 3
 
 FAR: Final = 30  # lines; what is further is as far
 NEAR: Final = 4  # lines
@@ -20,7 +20,7 @@ AROUND: Final = 12  # lines
 
 
 @kernel
-def of_marks(marks: Any, lines: I64, out: F32) -> None:
+def of_phrase_states(marks: Any, lines: I64, out: F32) -> None:
     """What the phrases say of a line and of those around it."""
     count = len(marks)
     marked = np.zeros(count + 1, np.int32)
@@ -43,8 +43,8 @@ def of_marks(marks: Any, lines: I64, out: F32) -> None:
         out[n, f.MARKS_AROUND] = (
             marked[min(i + AROUND + 1, count)] - marked[max(i - AROUND, 0)] - (marks[i] > 0)
         )
-        out[n, f.STRUCK_ABOVE] = i > 0 and marks[i - 1] == STRUCK
-        out[n, f.STRUCK_BELOW] = i + 1 < count and marks[i + 1] == STRUCK
+        out[n, f.REMOVED_ABOVE] = i > 0 and marks[i - 1] == REMOVED
+        out[n, f.REMOVED_BELOW] = i + 1 < count and marks[i + 1] == REMOVED
         out[n, f.MARK_DENSITY] = marked[count] / count
 
 
@@ -104,10 +104,12 @@ def of_places(counts: I32, own: F32, lines: I64, out: F32) -> None:
         out[n, f.CAPITALISED_NEAR] = near[f.OWN_CAPITALISED]
         out[n, f.REPEATS_NEAR] = near[f.OWN_REPEATS]
         out[n, f.ADDRESSES_NEAR] = near[f.OWN_ADDRESS]
-        begun = i - run_above[i]
-        out[n, f.RUN_OPENING] = counts[begun - 1, ENDING] if begun else f.NO_VALUE
+        prefix_hash = i - run_above[i]
+        out[n, f.RUN_OPENING] = counts[prefix_hash - 1, ENDING] if prefix_hash else f.NO_VALUE
         out[n, f.RUN_WORDS] = (
-            (words[begun + run[i]] - words[begun]) / run[i] if run[i] else np.float64(counts[i, WORDS])
+            (words[prefix_hash + run[i]] - words[prefix_hash]) / run[i]
+            if run[i]
+            else np.float64(counts[i, WORDS])
         )
         out[n, f.LIKE_ABOVE] = _likeness(counts[i], counts[i - 1]) if i else f.NO_VALUE
         out[n, f.LIKE_BELOW] = _likeness(counts[i], counts[i + 1]) if i + 1 < count else f.NO_VALUE

@@ -1,4 +1,4 @@
-"""The guards of a strike: which lines stay whatever their score, and what else a line must have to go.
+"""The guards of a removal: which lines stay whatever their score, and what else a line must have to go.
 
 They are asked of the lines that `fast_accept` does not clear, by their features, shape (lines, features),
 and answer with a boolean for each line. A phrase that is found in a line overrules most of them: it says what the line
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate.line_classifier.context import FAR, KEPT
-from cleaners.boilerplate.line_classifier.fast_accept import HARDLY_OF_FURNITURE
+from cleaners.boilerplate.line_classifier.fast_accept import FEW_BOILERPLATE_WORDS
 from cleaners.boilerplate.line_classifier.feature_names import (
     ADDRESS,
     BEGINNING,
+    BOILERPLATE,
     CAPITALISED,
     CASELESS,
     CHARACTERS,
@@ -25,7 +26,6 @@ from cleaners.boilerplate.line_classifier.feature_names import (
     ENDING_ABOVE,
     FROM_BOTTOM,
     FROM_TOP,
-    FURNITURE,
     LIKE_ABOVE,
     LIKE_BELOW,
     LINES,
@@ -37,11 +37,11 @@ from cleaners.boilerplate.line_classifier.feature_names import (
     PROSE_AFTER,
     PROSE_BEFORE,
     PROSE_LINES,
+    REMOVED_ABOVE,
+    REMOVED_BELOW,
     REPEATS,
     RUN_OPENING,
     SEPARATORS,
-    STRUCK_ABOVE,
-    STRUCK_BELOW,
     TABLE,
     TO_PROSE_ABOVE,
     TO_PROSE_BELOW,
@@ -72,7 +72,7 @@ PAGE_LINES: Final = 30
 #: log-odds are so much higher.
 LITTLE_PROSE: Final = 0.08
 CAUTION: Final = 1.5
-#: In a document without a phrase of which fewer lines are prose, nothing tells furniture from the rest.
+#: In a document without a phrase of which fewer lines are prose, nothing tells boilerplate from the rest.
 BARE_PROSE: Final = 0.1
 FEW_LINES: Final = 12
 ARTICLE_LINES: Final = 40  # of an article and what is left around it
@@ -86,8 +86,8 @@ LEAD: Final = 2  # lines above it at most
 SENTENCE: Final = 8  # words
 AGAIN: Final = 3  # times
 ALIKE: Final = 4  # ways
-#: What share of a line's words furniture has rather than articles, of a line of furniture.
-OF_FURNITURE: Final = 0.5
+#: What share of a line's words boilerplate has rather than articles, of a line of boilerplate.
+OF_BOILERPLATE: Final = 0.5
 TOP, BOTTOM = 3, 5  # lines that are a document's edges
 
 
@@ -126,12 +126,12 @@ def may_go(features: F32) -> Bools:
     figures, one after the other; in a document of few lines short sentences below the prose; the first line of a
     document, if it may be its headline; in a document in which no phrase is found, what ends as a sentence does, and
     the lines if there are but two; and in scripts without case, on which nothing was trained, whatever has no phrase
-    on it and no struck line right beside it. In an article a few words alone between two paragraphs of prose stay,
+    on it and no removed line right beside it. In an article a few words alone between two paragraphs of prose stay,
     unless a phrase, an address, separators or figures are in them, and so do those that come again and again, as the
     names of who speaks. In an article, below the first prose of a document of few lines, and in a document with
-    hardly any prose or of a few lines in which no phrase is found, as in a poem, a strike needs evidence: a phrase
-    near, an address, separators, capitals, words of furniture, or, in an article, a place at the edge of the document
-    or of its prose. Capitals of a line with figures, and words of furniture, are none amid prose, nor is the place in
+    hardly any prose or of a few lines in which no phrase is found, as in a poem, a removal needs evidence: a phrase
+    near, an address, separators, capitals, words of boilerplate, or, in an article, a place at the edge of the document
+    or of its prose. Capitals of a line with figures, and words of boilerplate, are none amid prose, nor is the place in
     a document of a few lines. Items of a list that a sentence or a colon introduces stay, and what reads like a
     sentence without its stop.
 
@@ -164,23 +164,23 @@ def _evident(features: F32, bare: Bools) -> Bools:
         | (f[ADDRESS] > 0)
         | (f[SEPARATORS] > 0)
         | capitals
-        | ((f[FURNITURE] > OF_FURNITURE) & ~amid)
+        | ((f[BOILERPLATE] > OF_BOILERPLATE) & ~amid)
         | edge
     )
     return evident
 
 
 def _of_no_known_script(features: F32) -> Bools:
-    """Whether a line is in a script without case, with no phrase in it and nothing struck right beside it."""
+    """Whether a line is in a script without case, with no phrase in it and nothing removed right beside it."""
     f = features.T
-    beside = (f[STRUCK_ABOVE] > 0) | (f[STRUCK_BELOW] > 0)
+    beside = (f[REMOVED_ABOVE] > 0) | (f[REMOVED_BELOW] > 0)
     unknown: Bools = caseless(features) & (f[MARK] <= 0) & ~beside
     return unknown
 
 
 def _may_be_headline(f: F32) -> Bools:
     """Whether a line is the first, or stands between the menu and the first paragraph of an article."""
-    wording = (f[WORDS] >= HEADLINE) & ~(f[FURNITURE] > OF_FURNITURE)
+    wording = (f[WORDS] >= HEADLINE) & ~(f[BOILERPLATE] > OF_BOILERPLATE)
     above_lead = precedes_prose(f) & (f[TO_PROSE_BELOW] <= LEAD) & (f[WORDS] >= SHORT_HEADLINE)
     first = (f[FROM_TOP] == 0) & (wording | (above_lead & (f[ADDRESS] == 0)))
     below_menu = (f[PROSE_BEFORE] == 0) & (f[LINES] < ARTICLE_LINES) & wording & above_lead & plain(f)
@@ -195,13 +195,13 @@ def _below_in_short(f: F32) -> Bools:
 
 
 def follows_prose(f: F32) -> Bools:
-    """Whether no phrase is found, and nothing struck, between a line and the last paragraph of prose above it."""
+    """Whether no phrase is found, and nothing removed, between a line and the last paragraph of prose above it."""
     follows: Bools = f[TO_PROSE_ABOVE] < np.minimum(f[MARK_ABOVE], FAR)
     return follows
 
 
 def precedes_prose(f: F32) -> Bools:
-    """Whether no phrase is found, and nothing struck, between a line and the next paragraph of prose below it."""
+    """Whether no phrase is found, and nothing removed, between a line and the next paragraph of prose below it."""
     precedes: Bools = f[TO_PROSE_BELOW] < np.minimum(f[MARK_BELOW], FAR)
     return precedes
 
@@ -228,7 +228,7 @@ def _wording(f: F32) -> Bools:
         & (f[WORDS] >= SENTENCE)
         & (f[CAPITALISED] < FEW_CAPITALS)
         & (f[ENDING] == END_NOTHING)
-        & (f[FURNITURE] <= OF_FURNITURE)
+        & (f[BOILERPLATE] <= OF_BOILERPLATE)
         & (f[DIGITS] == 0)
     )
     return wording
@@ -256,7 +256,7 @@ def _speaks(features: F32) -> Bools:
     f = features.T
     named = plain(f) & (f[WORDS] >= 1) & (f[REPEATS] >= AGAIN) & (f[DIGITS] == 0)
     amid = amid_prose(features) & (f[WORDS] <= FEW_WORDS) & (f[TO_PROSE_BELOW] <= 1)
-    like_names = (f[WORDS] <= NAMES) & (f[CAPITALISED] == 1) & (f[FURNITURE] <= HARDLY_OF_FURNITURE)
+    like_names = (f[WORDS] <= NAMES) & (f[CAPITALISED] == 1) & (f[BOILERPLATE] <= FEW_BOILERPLATE_WORDS)
     # of what is said between them, much is too short for prose
     between = follows_prose(f) & ((f[TO_PROSE_BELOW] <= AGAIN) | (f[UPPER] > CAPITAL_LETTERS))
     speaks: Bools = named & (amid | (like_names & between))
@@ -300,7 +300,7 @@ def _counts(f: F32) -> Bools:
         & (f[WORDS] >= 2)
         & (f[WORDS] <= FEW_WORDS)
         & (f[DIGITS] > 0)
-        & (f[FURNITURE] <= HARDLY_OF_FURNITURE)
+        & (f[BOILERPLATE] <= FEW_BOILERPLATE_WORDS)
         & _beside_its_like(f)
     )
     return counts

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from cleaners.boilerplate.line_classifier.context import HIT
-from cleaners.boilerplate.line_classifier.fast_accept import HARDLY_OF_FURNITURE
+from cleaners.boilerplate.line_classifier.fast_accept import FEW_BOILERPLATE_WORDS
 from cleaners.boilerplate.line_classifier.feature_names import FEATURE, FEATURES
 from cleaners.boilerplate.line_classifier.model import LineModel, score, steps
 from cleaners.boilerplate.line_classifier.shape import (
@@ -39,14 +39,14 @@ _BY_TOPIC: Final = {
     "figures": ("digits", "figures"),
     "marks": ("symbols", "separators", "table", "commas", "quotes"),
     "address": ("address", "addresses_near"),
-    "words": ("furniture", "wording"),
-    "words near": ("furniture_near", "wording_near"),
+    "words": ("boilerplate_words", "wording"),
+    "words near": ("boilerplate_words_near", "wording_near"),
     "body": ("shared", "word_length", "caseless"),
     "title": ("title",),
     "repeats": ("repeats", "repeats_near"),
     "phrase": ("mark",),
     "phrases near": ("mark_above", "mark_below", "marks_near", "marks_around", "mark_density"),
-    "struck": ("struck_above", "struck_below"),
+    "removed": ("removed_above", "removed_below"),
     "neighbours": (
         *("words_above", "words_below", "words_near", "prose_near", "ending_above", "ending_below"),
         *("run", "run_above", "run_words", "run_opening", "shared_near", "capitalised_near"),
@@ -64,7 +64,7 @@ _MEMBER: Final = np.array([[_TOPIC_OF[f] == topic for topic in _TOPICS] for f in
 
 
 def rules(features: F32, odds: F32, model: LineModel) -> list[str]:
-    """The rule of each struck line: its score, and the two or three things that raised it most."""
+    """The rule of each removed line: its score, and the two or three things that raised it most."""
     raised = steps(features, model) @ _MEMBER
     order = np.argsort(-raised, axis=1, kind="stable")
     # of Python's own numbers one after the other is quickly looked at
@@ -111,11 +111,11 @@ def _in_words(topic: str, line: list[float]) -> str:
         case "address":
             return "address" if of("address") > 0 else "addresses near"
         case "words":
-            if of("furniture") > HARDLY_OF_FURNITURE:
-                return "words of furniture"
-            return "worded like furniture" if of("wording") > 0 else "wording"
+            if of("boilerplate_words") > FEW_BOILERPLATE_WORDS:
+                return "words of boilerplate"
+            return "worded like boilerplate" if of("wording") > 0 else "wording"
         case "words near":
-            return "words of furniture near"
+            return "words of boilerplate near"
         case "body":
             return "nothing that the article speaks of" if of("shared") < 0.5 else "wording"
         case "title":
@@ -126,8 +126,8 @@ def _in_words(topic: str, line: list[float]) -> str:
             return "phrase found" if of("mark") >= HIT else "no phrase"
         case "phrases near":
             return "phrases found near"
-        case "struck":
-            return "neighbours struck"
+        case "removed":
+            return "neighbours removed"
         case "neighbours":
             return "among short lines" if of("words_near") < 2 * _WORDS else "beside long lines"
         case "alike":

@@ -1,4 +1,4 @@
-"""The cheap test that clears most lines: a sentence that reads like none of furniture is the article's."""
+"""The cheap test that clears most lines: a sentence that reads like none of boilerplate is the article's."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from cleaners.boilerplate.line_classifier.shape import (
 from cleaners.text.tokens import kernel
 
 SENTENCE: Final = 3  # words
-#: What share of a line's words furniture has rather than articles, of a line that is nobody's for sure.
-HARDLY_OF_FURNITURE: Final = 0.3
+#: What share of a line's words boilerplate has rather than articles, of a line that is nobody's for sure.
+FEW_BOILERPLATE_WORDS: Final = 0.3
 
 
 @kernel
-def is_cleared(counts: I32, mark: int, furniture: Any) -> bool:
+def is_accepted(counts: I32, mark: int, boilerplate_words: Any) -> bool:
     """Whether a line of these `COUNTS` is a sentence in which there is no phrase, no address and no separator.
 
-    Most of its words begin with small letters, and `furniture`, what its words weigh in phrases, is little.
+    Most of its words begin with small letters, and `boilerplate_words`, what its words weigh in phrases, is little.
     """
     return (
         counts[ENDING] == END_STOP
@@ -33,5 +33,5 @@ def is_cleared(counts: I32, mark: int, furniture: Any) -> bool:
         and mark <= 0
         and counts[ADDRESSES] + counts[SEPARATORS] == 0
         and 2 * counts[CAPITALISED] < max(counts[CAPITALISED] + counts[SMALL], 1)
-        and furniture <= HARDLY_OF_FURNITURE
+        and boilerplate_words <= FEW_BOILERPLATE_WORDS
     )

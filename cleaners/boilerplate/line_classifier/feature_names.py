@@ -10,14 +10,14 @@ FEATURES: Final = (
     "words", "characters", "ending", "beginning", "table", "capitalised", "upper", "digits", "figures", "symbols",
     "separators", "commas", "quotes", "sentences", "address", "short_words", "word_length", "caseless",
     # of the line and the body of the document
-    "shared", "furniture", "wording", "title", "repeats",
+    "shared", "boilerplate_words", "wording", "title", "repeats",
     # of the phrases
-    "mark", "mark_above", "mark_below", "marks_near", "marks_around", "struck_above", "struck_below",
+    "mark", "mark_above", "mark_below", "marks_near", "marks_around", "removed_above", "removed_below",
     # of the lines around
     "words_above", "words_below", "ending_above", "ending_below", "words_near", "prose_near",
     "run", "run_above", "to_prose_above", "to_prose_below", "prose_before", "prose_after",
     "place", "from_top", "from_bottom", "like_above", "like_below", "like_near", "run_opening", "run_words",
-    "shared_near", "furniture_near", "wording_near", "capitalised_near", "repeats_near", "addresses_near",
+    "shared_near", "boilerplate_words_near", "wording_near", "capitalised_near", "repeats_near", "addresses_near",
     # of the document
     "lines", "prose_lines", "prose_words", "mark_density", "mean_words",
 )  # fmt: skip
@@ -25,8 +25,8 @@ FEATURE: Final = {name: number for number, name in enumerate(FEATURES)}
 (
     WORDS, CHARACTERS, ENDING, BEGINNING, TABLE, CAPITALISED, UPPER, DIGITS, FIGURES,
     SYMBOLS, SEPARATORS, COMMAS, QUOTES, SENTENCES, ADDRESS, SHORT_WORDS, WORD_LENGTH,
-    CASELESS, SHARED, FURNITURE, WORDING, TITLE, REPEATS, MARK, MARK_ABOVE, MARK_BELOW, MARKS_NEAR,
-    MARKS_AROUND, STRUCK_ABOVE, STRUCK_BELOW, WORDS_ABOVE, WORDS_BELOW, ENDING_ABOVE,
+    CASELESS, SHARED, BOILERPLATE, WORDING, TITLE, REPEATS, MARK, MARK_ABOVE, MARK_BELOW, MARKS_NEAR,
+    MARKS_AROUND, REMOVED_ABOVE, REMOVED_BELOW, WORDS_ABOVE, WORDS_BELOW, ENDING_ABOVE,
     ENDING_BELOW, WORDS_NEAR, PROSE_NEAR, RUN, RUN_ABOVE, TO_PROSE_ABOVE, TO_PROSE_BELOW,
     PROSE_BEFORE, PROSE_AFTER, PLACE, FROM_TOP, FROM_BOTTOM, LIKE_ABOVE, LIKE_BELOW,
     LIKE_NEAR, RUN_OPENING, RUN_WORDS, SHARED_NEAR, FURNITURE_NEAR, WORDING_NEAR, CAPITALISED_NEAR,

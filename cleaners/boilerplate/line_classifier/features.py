@@ -1,4 +1,4 @@
-"""Features of lines: what tells furniture from an article without reading it.
+"""Features of lines: what tells boilerplate from an article without reading it.
 
 A line is described by itself, by what it shares with the prose of its document, by what the phrases say of it, and by
 the lines around it. Only `wording` knows words: length is counted in words of about the same weight in every script.
@@ -12,8 +12,8 @@ import numpy as np
 
 from cleaners.boilerplate.line_classifier import feature_names as f
 from cleaners.boilerplate.line_classifier import shape as c
-from cleaners.boilerplate.line_classifier.context import NEAR, of_marks, of_places
-from cleaners.boilerplate.line_classifier.fast_accept import is_cleared
+from cleaners.boilerplate.line_classifier.context import NEAR, of_phrase_states, of_places
+from cleaners.boilerplate.line_classifier.fast_accept import is_accepted
 from cleaners.boilerplate.line_classifier.ngrams import ROOM, line_ngrams, wording
 from cleaners.boilerplate.line_classifier.shape import I32, count_line, is_body
 from cleaners.boilerplate.line_classifier.vocabulary import (
@@ -34,15 +34,15 @@ MAX_WORDS: Final = 40  # a longer line is the article's
 @kernel
 def line_features(
     data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, marks: Any,
-    classes: U8, lower: U32, furniture: U64, weights: F32, ngrams: U32, ngram_weights: F32, cleared: bool,
+    classes: U8, lower: U32, boilerplate_words: U64, weights: F32, ngrams: U32, ngram_weights: F32, accepted: bool,
 ) -> Any:  # fmt: skip
-    """(rows, features): the lines that may be furniture, and their features (float32, a row each, in that order).
+    """(rows, features): the lines that may be boilerplate, and their features (float32, a row each, in that order).
 
     `offsets` are those of all lines; `firsts` the first line of each document, and the number of lines; `marks` (int8)
     what is known of each line (KEPT to STRUCK). Of each document there is a title, empty where there is
-    none. `furniture` and `weights` are a table of words that `furniture_words` gives, `ngrams` and
-    `ngram_weights` one of n-grams (`NgramWeights`). Lines that are short enough, and that `is_cleared` clears
-    nevertheless, are among them only if `cleared`: most lines are such.
+    none. `boilerplate_words` and `weights` are a table of words that `boilerplate_words` gives, `ngrams` and
+    `ngram_weights` one of n-grams (`NgramWeights`). Lines that are short enough, and that `is_accepted` clears
+    nevertheless, are among them only if `accepted`: most lines are such.
     """
     lines = len(offsets) - 1
     counts = np.zeros((lines, len(c.COUNTS)), np.int32)
@@ -80,26 +80,26 @@ def line_features(
         )  # fmt: skip
         own = np.zeros((stop - first, f.OWN), np.float32)
         own[:, f.OWN_SHARED] = 1
-        begun = taken
+        prefix_hash = taken
         for line in range(first, stop):
             if not _is_short(counts[line]):
                 continue
             out = features[taken]
             words = hashes[ends[line] : ends[line + 1]]
             _of_line(counts[line], out)
-            of_words(words, line - first + 1, keys, seen, mask, furniture, weights, out)
+            of_words(words, line - first + 1, keys, seen, mask, boilerplate_words, weights, out)
             own[line - first, f.OWN_SHARED] = max(out[f.SHARED], 0)
-            own[line - first, f.OWN_FURNITURE] = max(out[f.FURNITURE], 0)
+            own[line - first, f.OWN_FURNITURE] = max(out[f.BOILERPLATE], 0)
             own[line - first, f.OWN_CAPITALISED] = max(out[f.CAPITALISED], 0)
             own[line - first, f.OWN_ADDRESS] = out[f.ADDRESS] > 0
-            if cleared or not is_cleared(counts[line], marks[line], out[f.FURNITURE]):
+            if accepted or not is_accepted(counts[line], marks[line], out[f.BOILERPLATE]):
                 out[f.TITLE] = of_title(words, title_hashes[:in_title])
                 out[f.TABLE] = data[offsets[line]] == 0x7C and data[offsets[line + 1] - 1] == 0x7C
                 rows[taken] = line
                 taken += 1
-        if taken == begun:
+        if taken == prefix_hash:
             continue
-        mine, out_of_mine = rows[begun:taken], features[begun:taken]
+        mine, out_of_mine = rows[prefix_hash:taken], features[prefix_hash:taken]
         known = first  # the wording of no line before this one is still to be found
         for i in range(len(mine)):
             for line in range(max(known, mine[i] - NEAR), min(mine[i] + NEAR + 1, stop)):
@@ -109,14 +109,14 @@ def line_features(
             known = min(mine[i] + NEAR + 1, stop)
             out_of_mine[i, f.WORDING] = own[mine[i] - first, f.OWN_WORDING]
         of_repeats(line_hashes[first:stop], mine - first, own, out_of_mine)
-        of_marks(marks[first:stop], mine - first, out_of_mine)
+        of_phrase_states(marks[first:stop], mine - first, out_of_mine)
         of_places(counts[first:stop], own, mine - first, out_of_mine)
     return rows[:taken], features[:taken]
 
 
 @kernel
 def _is_short(counts: I32) -> bool:
-    """Whether a line may be furniture as far as its length goes."""
+    """Whether a line may be boilerplate as far as its length goes."""
     short: bool = counts[c.CHARACTERS] > 0 and counts[c.WORDS] <= MAX_WORDS
     return short
 

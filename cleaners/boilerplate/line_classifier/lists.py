@@ -1,7 +1,7 @@
 """Lists of articles: dates and venues, prices, results, facts of a person, line by line.
 
-One by one such lines look like furniture. What tells them is their form (a time of day, a price, "Born: 1962") among
-others of such forms, prose that goes on below them, and that hardly any line beside them looks like furniture. All of
+One by one such lines look like boilerplate. What tells them is their form (a time of day, a price, "Born: 1962") among
+others of such forms, prose that goes on below them, and that hardly any line beside them looks like boilerplate. All of
 this is evidence and no proof: a line whose score is far beyond the threshold goes nevertheless.
 """
 
@@ -45,7 +45,7 @@ from cleaners.text.tokens import I64
 #: Log-odds beyond the threshold from which a line goes although it is in a list, and although its stretch stays.
 SURE: Final = 2.0
 SURE_OF_STRETCH: Final = 0.5
-#: A stretch of so many lines stays whole if scores strike no larger share of it.
+#: A stretch of so many lines stays whole if scores remove no larger share of it.
 STRETCH: Final = 4
 FEW_OF_STRETCH: Final = 0.25
 #: So many lines between paragraphs are a list.
@@ -170,10 +170,10 @@ def _above_sentences(lines: Candidates) -> Bools:
 def _in_stretches_that_stay(lines: Candidates, stays: Bools) -> Bools:
     """Whether next to nothing goes of the stretch of a line: what is alike is not torn apart for a doubt."""
     f = lines.features
-    struck = (lines.beyond >= 0) & ~stays
+    removed = (lines.beyond >= 0) & ~stays
     size = np.bincount(lines.stretch)
-    whole = (size >= STRETCH) & (np.bincount(lines.stretch, struck) <= FEW_OF_STRETCH * size)
-    doubtful = struck & (lines.beyond < SURE_OF_STRETCH) & (f[REPEATS] == 1)
+    whole = (size >= STRETCH) & (np.bincount(lines.stretch, removed) <= FEW_OF_STRETCH * size)
+    doubtful = removed & (lines.beyond < SURE_OF_STRETCH) & (f[REPEATS] == 1)
     torn: Bools = doubtful & _may_be_entry(f) & plain(f) & follows_prose(f) & whole[lines.stretch]
     return torn
 

@@ -1,4 +1,4 @@
-"""The score of a line: how much rather furniture it is than the article's, by a small forest of decision trees.
+"""The score of a line: how much rather boilerplate it is than the article's, by a small forest of decision trees.
 
 The trees are gradient-boosted (Friedman 2001, "Greedy function approximation"); they were grown elsewhere, and are
 walked here. A leaf's value is an addend of the log-odds, `score` is their logistic function. What moved a score is told
@@ -44,14 +44,14 @@ class LineModel(NamedTuple):
     left: I64  # the node to go to if so; that to go to if not is `right`
     right: I64
     value: F32  # log-odds: of a leaf what it adds, of any other node the mean of what is below it
-    thresholds: dict[str, tuple[float, ...]]  # log-odds of a strike at each of LEVELS, for each of KINDS
+    thresholds: dict[str, tuple[float, ...]]  # log-odds of a removal at each of LEVELS, for each of KINDS
     languages: tuple[str, ...]  # that the forest was grown on,
     margin: float  # and what the log-odds of lines in others must have beyond the threshold
     ngrams: NgramWeights  # for the features of wording
     about: dict[str, Any]  # what the model was grown on and how good it was
 
     def threshold_at(self, strictness: float, kind: str) -> float:
-        """The log-odds from which a line of a kind of document is struck; infinite at a strictness of 0."""
+        """The log-odds from which a line of a kind of document is removed; infinite at a strictness of 0."""
         if strictness <= 0:
             return float("inf")
         return float(np.interp(strictness, LEVELS, self.thresholds[kind]))
@@ -172,7 +172,7 @@ def _ngrams(packed: bytes, scale: float) -> NgramWeights:
 
 
 def log_odds(features: F32, model: LineModel, least: float = -np.inf) -> F32:
-    """The log-odds of each row of features (a column for each of FEATURES) that its line is furniture.
+    """The log-odds of each row of features (a column for each of FEATURES) that its line is boilerplate.
 
     Of a line that cannot come to `least` they are told as minus infinity, which takes but some of the trees.
     """
@@ -193,7 +193,7 @@ def log_odds(features: F32, model: LineModel, least: float = -np.inf) -> F32:
 
 
 def score(log_odds: float) -> float:
-    """The share of furniture among lines of these log-odds, as the model believes."""
+    """The share of boilerplate among lines of these log-odds, as the model believes."""
     return float(1 / (1 + np.exp(-log_odds)))
 
 

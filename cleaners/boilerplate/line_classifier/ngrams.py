@@ -1,4 +1,4 @@
-"""The wording of a line: its words and pairs of words, and what each weighs in lines of furniture.
+"""The wording of a line: its words and pairs of words, and what each weighs in lines of boilerplate.
 
 Words are letters and digits that stand together, in lower case and each digit as 0; any other character but white
 space is a word by itself, and so is every character of a script without spaces. The beginning and the end of a line
@@ -34,7 +34,7 @@ class NgramWeights(NamedTuple):
     """A table of n-grams, as `table_of` makes it."""
 
     keys: U32
-    weights: F32  # log-odds: above 0 in lines of furniture
+    weights: F32  # log-odds: above 0 in lines of boilerplate
 
 
 def ngram_weights(weights: Mapping[int, float]) -> NgramWeights:

@@ -1,4 +1,4 @@
-"""The words that lines have in common: with the prose of their document, with furniture, with the title."""
+"""The words that lines have in common: with the prose of their document, with boilerplate, with the title."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def slot(keys: U64 | U32, mask: int, key: Any) -> Any:
 
 @kernel
 def of_words(
-    hashes: U64, line: int, keys: U64, seen: U32, mask: int, furniture: U64, weights: F32, out: F32
+    hashes: U64, line: int, keys: U64, seen: U32, mask: int, boilerplate_words: U64, weights: F32, out: F32
 ) -> None:
-    """What the words of a line have in common with the body of the document and with furniture."""
+    """What the words of a line have in common with the body of the document and with boilerplate."""
     shared, of_furniture = 0, 0.0
     for h in hashes:
         key = h | np.uint64(1)
@@ -80,10 +80,10 @@ def of_words(
         is_shared = keys[at] != 0 and seen[at] != line
         shared += is_shared
         if not is_shared:
-            place = slot(furniture, len(furniture) - 1, key)
-            of_furniture += weights[place] if furniture[place] else 0.0
+            place = slot(boilerplate_words, len(boilerplate_words) - 1, key)
+            of_furniture += weights[place] if boilerplate_words[place] else 0.0
     out[f.SHARED] = shared / len(hashes) if len(hashes) else f.NO_VALUE
-    out[f.FURNITURE] = of_furniture / len(hashes) if len(hashes) else f.NO_VALUE
+    out[f.BOILERPLATE] = of_furniture / len(hashes) if len(hashes) else f.NO_VALUE
 
 
 @kernel

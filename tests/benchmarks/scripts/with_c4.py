@@ -29,5 +29,5 @@ kept = sum(document.text.count("\n") + 1 for document in documents if quality.fi
 seconds = {"wall": time.perf_counter() - began, "cpu": time.process_time() - spent}
 size = sum(len(text.encode()) for _, text in lines)
 Path(report).write_text(
-    json.dumps({"bytes": size, "lines": len(lines), "struck": len(lines) - kept, **seconds})
+    json.dumps({"bytes": size, "lines": len(lines), "removed": len(lines) - kept, **seconds})
 )

@@ -66,7 +66,7 @@ def main(given: str, out: str, report: str) -> None:
     config = MinhashConfig(n_grams=3, num_buckets=25, hashes_per_bucket=5)
     laps = Laps()
 
-    def carry_out(name: str, pipeline: list[object], tasks: int = WORKERS) -> None:
+    def execute_run(name: str, pipeline: list[object], tasks: int = WORKERS) -> None:
         logs = tempfile.mkdtemp(dir=work)  # of its own: what a folder of logs says is done is not done again
         # forked workers, unlike those of its fork server, are counted among this process's children
         LocalPipelineExecutor(
@@ -76,7 +76,7 @@ def main(given: str, out: str, report: str) -> None:
 
     paragraphs = str(work / "paragraphs")
     read = [JsonlReader(paragraphs)]
-    carry_out(
+    execute_run(
         "repair",
         [
             JsonlReader(str(work / "input")),
@@ -85,15 +85,15 @@ def main(given: str, out: str, report: str) -> None:
             JsonlWriter(paragraphs, output_filename="${rank}.jsonl", compression=None),
         ],
     )
-    carry_out("signatures", [*read, MinhashDedupSignature(str(work / "signatures"), config)])
-    carry_out(
+    execute_run("signatures", [*read, MinhashDedupSignature(str(work / "signatures"), config)])
+    execute_run(
         "duplicates",
         [MinhashDedupBuckets(str(work / "signatures"), str(work / "buckets"), config=config)],
         config.num_buckets,
     )
-    carry_out("duplicates", [MinhashDedupCluster(str(work / "buckets"), str(work / "remove"), config)], 1)
+    execute_run("duplicates", [MinhashDedupCluster(str(work / "buckets"), str(work / "remove"), config)], 1)
     kept = work / "kept"
-    carry_out(
+    execute_run(
         "write",
         [*read, MinhashDedupFilter(str(work / "remove")), ParquetWriter(str(kept), compression="zstd")],
     )

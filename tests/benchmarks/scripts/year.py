@@ -21,7 +21,7 @@ from statistics import median
 from flows.dataset import Dataset
 from flows.maintenance import compact
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 
 ARTICLES = 2  # in a file
@@ -50,7 +50,7 @@ def main() -> None:
             _write(inputs / f"{number:05d}.jsonl", number, chance, words)
         written += new
         wall, cpu = time.perf_counter(), time.process_time()
-        outcome = carry_out([str(inputs)], out, settings, engine)
+        outcome = execute_run([str(inputs)], out, settings, engine)
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
         if outcome.read != new or outcome.run_id is None:

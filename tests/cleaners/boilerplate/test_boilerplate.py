@@ -1,4 +1,4 @@
-"""Furniture lines: which go, by which phrase, and which lines of an article look like them and stay."""
+"""Boilerplate lines: which go, by which phrase, and which lines of an article look like them and stay."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def phrase(*texts: str, **options: Any) -> Phrase:
     return Phrase(language="xx", name="test", texts=texts, **options)
 
 
-def struck(lines: list[str | None], *phrases: Phrase, source: str | None = None) -> list[str | None]:
+def removed(lines: list[str | None], *phrases: Phrase, source: str | None = None) -> list[str | None]:
     """The lines of one document that go."""
     frame = boilerplate(frame_of(lines, source=source), phrases=phrases)
     return frame.filter(pl.col("reason") == "boilerplate")["text"].to_list()
@@ -57,7 +57,7 @@ def struck(lines: list[str | None], *phrases: Phrase, source: str | None = None)
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """Each line is struck by the rule that stands beside it, or stays."""
+    """Each line is removed by the rule that stands beside it, or stays."""
     frame = boilerplate(
         frame_of([text for text, _ in case["lines"]], languages=[case["name"][:2]]), phrases=PHRASES
     )
@@ -89,7 +89,7 @@ def test_all_cases_in_one_frame() -> None:
 )
 def test_spelling(line: str) -> None:
     """Case, white space, width, invisible characters and punctuation at the ends make no difference."""
-    assert struck([line], phrase("Get the Gazette")) == [line]
+    assert removed([line], phrase("Get the Gazette")) == [line]
 
 
 @pytest.mark.parametrize(
@@ -98,18 +98,18 @@ def test_spelling(line: str) -> None:
 )
 def test_spelling_either_way(line: str, text: str) -> None:
     """Turkish letters meet in either case, and so do curly and straight quotes."""
-    assert struck([line], phrase(text)) == [line]
+    assert removed([line], phrase(text)) == [line]
 
 
 def test_a_number_sign_stands_for_a_number() -> None:
     """`#` in a text is any number, with separators or none."""
     lines: list[str | None] = ["12 votes", "1,204 votes", "votes", "twelve votes"]
-    assert struck(lines, phrase("# votes")) == ["12 votes", "1,204 votes"]
+    assert removed(lines, phrase("# votes")) == ["12 votes", "1,204 votes"]
 
 
 def test_line_matches_whole_lines_only() -> None:
     """A phrase of the match `line` leaves a line alone that has one more word."""
-    assert struck(["Get the Gazette", "Get the Gazette now"], phrase("Get the Gazette")) == [
+    assert removed(["Get the Gazette", "Get the Gazette now"], phrase("Get the Gazette")) == [
         "Get the Gazette"
     ]
 
@@ -122,38 +122,40 @@ def test_start() -> None:
         "Oh, get the Gazette",
         "Get the Gazette a b c",
     ]
-    assert struck(lines, phrase("Get the Gazette", match="start", max_words=5)) == ["Get the Gazette now"]
+    assert removed(lines, phrase("Get the Gazette", match="start", max_words=5)) == ["Get the Gazette now"]
 
 
 def test_anywhere() -> None:
     """The match `anywhere` takes whole words at any place of lines of at most `max_words` words."""
     lines: list[str | None] = ["Oh, get the Gazette!", "Forget the Gazette", "You may get the Gazette here"]
-    assert struck(lines, phrase("get the gazette", match="anywhere", max_words=5)) == ["Oh, get the Gazette!"]
+    assert removed(lines, phrase("get the gazette", match="anywhere", max_words=5)) == [
+        "Oh, get the Gazette!"
+    ]
 
 
 def test_words_of_scripts_without_spaces() -> None:
     """A phrase in Chinese is found within a line, where no space marks a word."""
-    assert struck(["請立即訂閱本報電子版"], phrase("立即訂閱", match="anywhere")) == ["請立即訂閱本報電子版"]
+    assert removed(["請立即訂閱本報電子版"], phrase("立即訂閱", match="anywhere")) == ["請立即訂閱本報電子版"]
 
 
 def test_regex() -> None:
     """The match `regex` finds a regular expression, whatever the case, in lines of at most `max_words` words."""
     lines: list[str | None] = ["Page 3 of 9", "page 3 of 9 of the long minutes"]
-    assert struck(lines, phrase(r"^page \d+ of \d+", match="regex", max_words=4)) == ["Page 3 of 9"]
+    assert removed(lines, phrase(r"^page \d+ of \d+", match="regex", max_words=4)) == ["Page 3 of 9"]
 
 
 def test_long_lines_are_left_alone() -> None:
     """No phrase, however wide its limit, reaches a line of more than 300 characters."""
     line = "get the gazette " + "and read " * 40
-    assert struck([line], phrase("get the gazette", match="start", max_words=1000)) == []
+    assert removed([line], phrase("get the gazette", match="start", max_words=1000)) == []
 
 
 def test_keep_protects() -> None:
-    """A line that a phrase of the action `keep` matches stays, whatever strikes it, share bars included."""
+    """A line that a phrase of the action `keep` matches stays, whatever removes it, share bars included."""
     lines: list[str | None] = ["Get the Gazette", "Facebook Twitter", PROSE]
-    strikes = phrase("Get the Gazette")
-    assert struck(lines, strikes) == ["Get the Gazette", "Facebook Twitter"]
-    assert struck(lines, strikes, phrase("get the", "facebook", match="start", action="keep")) == []
+    removes = phrase("Get the Gazette")
+    assert removed(lines, removes) == ["Get the Gazette", "Facebook Twitter"]
+    assert removed(lines, removes, phrase("get the", "facebook", match="start", action="keep")) == []
 
 
 def test_keep_of_one_source() -> None:
@@ -164,15 +166,15 @@ def test_keep_of_one_source() -> None:
         ("post.example", ["Get the Gazette"]),
         (None, ["Get the Gazette"]),
     ):
-        assert struck(["Get the Gazette"], phrase("Get the Gazette"), keep, source=source) == expected
+        assert removed(["Get the Gazette"], phrase("Get the Gazette"), keep, source=source) == expected
 
 
 def test_where_end() -> None:
     """A phrase of `where = "end"` counts only after the last prose of a document that has prose."""
     contact = phrase("Contact", where="end")
-    assert struck([PROSE, "Contact", PROSE, "Contact"], contact) == ["Contact"]
+    assert removed([PROSE, "Contact", PROSE, "Contact"], contact) == ["Contact"]
     assert boilerplate(frame_of([PROSE, "Contact", PROSE]), phrases=[contact])["reason"].null_count() == 3
-    assert struck(["Contact", "Names"], contact) == []
+    assert removed(["Contact", "Names"], contact) == []
 
 
 def test_the_first_phrase_names_the_rule() -> None:
@@ -185,7 +187,7 @@ def test_the_first_phrase_names_the_rule() -> None:
 
 def test_no_phrases() -> None:
     """Without phrases only share bars go, and an empty frame stays empty."""
-    assert struck(["Share", "Facebook Twitter", None, ""]) == ["Facebook Twitter"]
+    assert removed(["Share", "Facebook Twitter", None, ""]) == ["Facebook Twitter"]
     assert_frame_equal(boilerplate(frame_of(), phrases=PHRASES), frame_of())
 
 

@@ -38,7 +38,7 @@ def rules(
     return [(text, rule) for text, rule in frame.select("text", "rule").rows() if text not in ARTICLE]
 
 
-def struck(lines: list[str], *, title: str | None = None, source: str | None = None) -> list[str]:
+def removed(lines: list[str], *, title: str | None = None, source: str | None = None) -> list[str]:
     """The lines that go."""
     return [text for text, rule in rules(lines, title=title, source=source) if rule]
 
@@ -53,32 +53,33 @@ def test_menu() -> None:
 
 def test_few_entries_are_no_menu() -> None:
     """Entries that come again count once, and entries that articles have, too, are not enough."""
-    assert struck(["Home", "Home", "Home", "Log in", *ARTICLE]) == []
-    assert struck(["Home", "News", "Weather", "Log in", *ARTICLE]) == []
+    assert removed(["Home", "Home", "Home", "Log in", *ARTICLE]) == []
+    assert removed(["Home", "News", "Weather", "Log in", *ARTICLE]) == []
 
 
 def test_prose_ends_a_run() -> None:
     """Entries between paragraphs are subheads."""
     assert (
-        struck([ARTICLE[0], "Home", ARTICLE[1], "Log in", ARTICLE[2], "Contact us", ARTICLE[3], "News"]) == []
+        removed([ARTICLE[0], "Home", ARTICLE[1], "Log in", ARTICLE[2], "Contact us", ARTICLE[3], "News"])
+        == []
     )
 
 
 def test_what_the_article_mentions_stays_in_a_menu() -> None:
     """An entry that is no phrase's, and stands in the prose word for word, is not taken for the page's."""
     lines = ["Home", "First boats", "Log in", "Contact us", *ARTICLE]
-    assert struck(lines) == ["Home", "Log in", "Contact us"]
+    assert removed(lines) == ["Home", "Log in", "Contact us"]
 
 
 def test_headline_within_a_menu_stays() -> None:
     """A line of four words or more without a bullet could be the headline, and by-lines and datelines stay."""
     lines = ["Home", "Boats sail again at noon", "By Nora Quill", "14 May 2019", "Log in", "Contact us"]
-    assert struck([*lines, *ARTICLE]) == ["Home", "Log in", "Contact us"]
+    assert removed([*lines, *ARTICLE]) == ["Home", "Log in", "Contact us"]
 
 
 def test_keep_protects_an_entry() -> None:
     """An entry that a phrase of the action `keep` matches stays in its menu."""
-    assert "Weather" not in struck([*MENU, *ARTICLE], source="gazette.example")
+    assert "Weather" not in removed([*MENU, *ARTICLE], source="gazette.example")
 
 
 def test_page_head() -> None:
@@ -90,7 +91,7 @@ def test_page_head() -> None:
         ("By Nora Quill", None),
         ("Boats sail again at noon", None),
     ]
-    assert struck([*MENU, "Get ten crossings for the price of nine", *ARTICLE]) == MENU
+    assert removed([*MENU, "Get ten crossings for the price of nine", *ARTICLE]) == MENU
 
 
 COMMENTS = ["Old Tom", "About time too, says everybody on the mainland.", "Fishwife", "Bicycles?"]
@@ -106,22 +107,22 @@ def test_page_end() -> None:
 
 def test_no_page_end_before_the_article_has_ended() -> None:
     """Not if little prose stands before it, or two paragraphs together, a long one or a last one after it."""
-    assert struck([ARTICLE[0], "2 comments", *COMMENTS]) == []
-    assert struck(["2 comments", *ARTICLE]) == []
+    assert removed([ARTICLE[0], "2 comments", *COMMENTS]) == []
+    assert removed(["2 comments", *ARTICLE]) == []
     long = "and so on " * 70 + "to the end of the day."
-    assert struck([*ARTICLE * 5, "2 comments", long, "Bicycles?"]) == []
-    assert struck([*ARTICLE * 5, "2 comments", "Bicycles?", PROSE]) == []
+    assert removed([*ARTICLE * 5, "2 comments", long, "Bicycles?"]) == []
+    assert removed([*ARTICLE * 5, "2 comments", "Bicycles?", PROSE]) == []
 
 
 def test_single_paragraph_after_a_block() -> None:
     """A single paragraph of prose after the heading of a block could be the article's last; several are summaries."""
     last = "Nobody on the quay had thought so."
     block = ["Related stories", "Mayor opens bridge"]
-    assert struck([*ARTICLE, *block, last, "Bicycles?"]) == []
+    assert removed([*ARTICLE, *block, last, "Bicycles?"]) == []
     summaries = [last, "Why the night train is late", "It never was on time.", "Bicycles?"]
-    assert struck([*ARTICLE, *block, *summaries]) == [*block, *summaries]
+    assert removed([*ARTICLE, *block, *summaries]) == [*block, *summaries]
 
 
 def test_lists_of_the_article_stay_below_it() -> None:
     """What the prose mentions word for word stays at the end of the page."""
-    assert struck([*ARTICLE, "2 comments", "The first boats", "Bicycles?"]) == ["2 comments", "Bicycles?"]
+    assert removed([*ARTICLE, "2 comments", "The first boats", "Bicycles?"]) == ["2 comments", "Bicycles?"]

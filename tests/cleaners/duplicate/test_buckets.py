@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaners.duplicate import candidates, shared_keys
-from cleaners.duplicate.buckets import hopeful, plain_buckets
+from cleaners.duplicate.buckets import may_have_match, plain_buckets
 from cleaners.duplicate.shared_keys import KeyFilter, Pairs
 from cleaners.text import shingles
 from cleaners.text.shingles import shingle_sets, sketches
@@ -40,7 +40,7 @@ def test_no_set_with_a_near_duplicate_is_without_hope(
     sizes, bitmaps = sketches(pl.Series(batch, dtype=pl.String), 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "CROWDED", crowded)
-        found = hopeful(pairs, sizes.astype(np.int64), bitmaps, numbers[: len(batch)], threshold)
+        found = may_have_match(pairs, sizes.astype(np.int64), bitmaps, numbers[: len(batch)], threshold)
     values, offsets = shingle_sets(pl.Series(batch, dtype=pl.String), 3)
     sets = [set(values[offsets[i] : offsets[i + 1]].tolist()) for i in range(len(batch))]
     for one, key in links:
@@ -57,7 +57,7 @@ def test_what_differs_in_size_numbers_or_shingles_is_without_hope() -> None:
     sizes, bitmaps = sketches(pl.Series([" ".join(text) for text in (base, *others)]), 3)
     numbers = np.array([0, 0, 0, 1, 0], np.uint64)
     pairs = Pairs(np.arange(5, dtype=np.uint32), np.zeros(5, np.uint32))
-    found = hopeful(pairs, sizes.astype(np.int64), bitmaps, numbers, Fraction(4, 5))
+    found = may_have_match(pairs, sizes.astype(np.int64), bitmaps, numbers, Fraction(4, 5))
     assert found.tolist() == [True, False, False, False, True]
 
 

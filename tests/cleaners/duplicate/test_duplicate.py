@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners.duplicate import candidates, rarest_shingles, shared_keys, sharing
+from cleaners.duplicate import candidates, rarest_shingles, rows_with_common_key, shared_keys
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate.buckets import Buckets, Sets
 from cleaners.duplicate.cleaner import Table
@@ -68,8 +68,8 @@ def some_order() -> pl.DataFrame:
 
 def table_of(frame: pl.DataFrame, **making: Any) -> Table:
     """The table that is made by these rules, with an order of shingles where they want one."""
-    order = some_order() if making["method"] == "exact" else None
-    return duplicate.table_of(frame, **making, order=order)
+    frequencies = some_order() if making["method"] == "exact" else None
+    return duplicate.table_of(frame, **making, frequencies=frequencies)
 
 
 def kept(table: Table, decisions: pl.DataFrame) -> Table:
@@ -258,7 +258,7 @@ def test_crowding_workers_and_parts_change_nothing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "CROWDED", crowded)
         patch.setattr(shared_keys, "KEYS_AT_ONCE", keys_at_once)
-        patch.setattr(sharing, "KEYS_IN_FILTER", keys_in_filter)
+        patch.setattr(rows_with_common_key, "KEYS_IN_FILTER", keys_in_filter)
         patch.setattr(duplicate, "SHINGLES_AT_ONCE", shingles_at_once)
         assert find(tables, **ruling, workers=workers).equals(plain)
 
@@ -410,7 +410,7 @@ def test_too_little_left() -> None:
 
 
 def test_removed_rows_take_no_part() -> None:
-    """What an earlier cleaner struck is no candidate, no witness, and keeps its reason."""
+    """What an earlier cleaner removed is no candidate, no witness, and keeps its reason."""
     frame = frame_of([[NEWS, OTHER], [NEWS], [NEWS]]).with_columns(
         pl.Series("reason", ["boilerplate", None, None, "repeated_line"]),
         pl.Series("rule", ["by hand", None, None, "by hand"]),
@@ -641,8 +641,8 @@ def test_an_order_does_not_change_what_is_found() -> None:
     seen = np.random.default_rng(5).integers(0, 256, rarest_shingles.CELLS, np.uint8)
     expected = run([[" ".join(text)] for text in texts], method="exact", same_numbers=False)
     assert expected.get_column("reason").null_count() < 100
-    for order in (rarest_shingles.merge_counts([]), pl.DataFrame({"seen": seen})):
-        table = duplicate.table_of(frame, **rules, order=order)
+    for frequencies in (rarest_shingles.merge_frequencies([]), pl.DataFrame({"seen": seen})):
+        table = duplicate.table_of(frame, **rules, frequencies=frequencies)
         assert duplicate.duplicate(frame, find([table], **ruling)).equals(expected)
 
 
@@ -651,7 +651,7 @@ def test_counts_of_shingles_add_up() -> None:
     texts = pl.Series([f"{NEWS} {i % 3}" for i in range(200)])
     parts = [rarest_shingles.count_shingles(t, 3) for t in (texts[:50], texts[50:])]
     whole = rarest_shingles.count_shingles(texts, 3)
-    assert rarest_shingles.merge_counts(parts).equals(whole)
-    assert rarest_shingles.merge_counts([whole, whole])["seen"].max() == 255
-    with pytest.raises(ValueError, match="order"):
+    assert rarest_shingles.merge_frequencies(parts).equals(whole)
+    assert rarest_shingles.merge_frequencies([whole, whole])["seen"].max() == 255
+    with pytest.raises(ValueError, match="shingle_frequencies"):
         duplicate.table_of(frame_of([[NEWS]]), **(DEFAULTS | {"method": "exact"}))

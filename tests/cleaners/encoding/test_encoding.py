@@ -612,7 +612,7 @@ def test_encoding_fills_before_and_fixes() -> None:
 
 
 def test_encoding_leaves_removed_rows() -> None:
-    """A row that an earlier cleaner struck is not repaired."""
+    """A row that an earlier cleaner removed is not repaired."""
     frame = paragraphs("cafÃ©", "cafÃ©").with_columns(reason=pl.Series(["boilerplate", None]))
     assert encoding(frame).get_column("text").to_list() == ["cafÃ©", "café"]
 

@@ -37,7 +37,7 @@ def test_what_is_said_amid_paragraphs_stays(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["What do you think?", "Agree."])
 def test_what_is_said_elsewhere_goes(line: str) -> None:
-    """Below the article, far from a paragraph, or beside other furniture the same line is furniture."""
+    """Below the article, far from a paragraph, or beside other boilerplate the same line is boilerplate."""
     assert gone([*PROSE, line]) == [line]
     assert gone([PROSE[0], line, "Share", PROSE[1]]) == [line, "Share"]
     assert gone([PROSE[0], "No.", "Never.", "Well.", line, PROSE[1]]) == [line]

@@ -165,7 +165,7 @@ def test_most_lines_are_cleared() -> None:
     ],
 )
 def test_limits(phrase: Phrase, text: str, is_found: bool) -> None:
-    """A line alone is no longer than a wording may be, a line at all no longer than furniture is."""
+    """A line alone is no longer than a wording may be, a line at all no longer than boilerplate is."""
     lines = pl.DataFrame(
         {"row": [0], "text": [text], "source": [None]},
         schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
@@ -178,7 +178,7 @@ def test_limits(phrase: Phrase, text: str, is_found: bool) -> None:
     "text", ['"Accept all"', "« Accept all »", "„Accept all“ says the button", '"Accept all", again']
 )
 def test_what_is_quoted_is_not_found(text: str) -> None:
-    """What an article quotes at the beginning of a line is not furniture, unless a phrase may stand anywhere."""
+    """What an article quotes at the beginning of a line is not boilerplate, unless a phrase may stand anywhere."""
     lines = pl.DataFrame(
         {"row": [0], "text": [text], "source": [None]},
         schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},

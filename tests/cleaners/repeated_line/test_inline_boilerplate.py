@@ -1,4 +1,4 @@
-"""Furniture inside a paragraph: what is taken out, and what stays."""
+"""Boilerplate inside a paragraph: what is taken out, and what stays."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from polars.testing import assert_frame_equal
 from cleaners.paragraphs import remove
 from cleaners.repeated_line.closing_sentences import closing_sentences
 from cleaners.repeated_line.count_tables import merge
-from cleaners.repeated_line.inline_boilerplate import FIX, _with_hints, inline_boilerplate, repeated_splice
-from cleaners.repeated_line.inline_shapes import SHAPES, without_splices
+from cleaners.repeated_line.inline_boilerplate import (
+    FIX,
+    _with_hints,
+    inline_boilerplate,
+    repeated_inline_boilerplate,
+)
+from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
 from cleaners.repeated_line.line_counts import count
-from cleaners.repeated_line.line_keys import line_marks
+from cleaners.repeated_line.line_keys import line_keys
 from support import ROOT, frame_of
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -34,7 +39,7 @@ def sentence(n: int) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """A paragraph keeps all but its furniture, and tells what it was; one that is nothing else goes; others stay."""
+    """A paragraph keeps all but its boilerplate, and tells what it was; one that is nothing else goes; others stay."""
     (row,) = inline_boilerplate(frame_of((SOURCE, [case["text"]]))).to_dicts()
     becomes = case.get("becomes", case["text"])
     if becomes == "":
@@ -50,9 +55,9 @@ def test_cases_within_other_text(case: dict[str, Any]) -> None:
     """Of two paragraphs joined, neither keeps what it would not keep alone, where it does not depend on its end."""
     text = f"{case['text']} It was the ninth day of the strike."
     if "becomes" not in case:
-        assert without_splices(case["text"]) == case["text"]
+        assert without_inline_boilerplate(case["text"]) == case["text"]
     elif case["becomes"] and "at the end" not in case["name"]:
-        assert without_splices(text) == f"{case['becomes']} It was the ninth day of the strike."
+        assert without_inline_boilerplate(text) == f"{case['becomes']} It was the ninth day of the strike."
 
 
 def test_cases_are_half_negative() -> None:
@@ -62,10 +67,10 @@ def test_cases_are_half_negative() -> None:
 
 
 def test_removed_paragraphs_are_left_alone() -> None:
-    """What an earlier cleaner struck keeps its text."""
+    """What an earlier cleaner removed keeps its text."""
     frame = frame_of((SOURCE, ["Boats sail. [pullquote] They are late."]))
-    struck = remove(frame, pl.Series([True]), "boilerplate", "a rule")
-    assert_frame_equal(inline_boilerplate(struck), struck)
+    removed = remove(frame, pl.Series([True]), "boilerplate", "a rule")
+    assert_frame_equal(inline_boilerplate(removed), removed)
 
 
 PIECES = st.sampled_from(
@@ -92,10 +97,10 @@ TEXTS = st.lists(PIECES, min_size=1, max_size=5).map(" ".join)
 @given(TEXTS)
 def test_the_quick_look_misses_nothing(text: str) -> None:
     """Every text that a shape changes has a hint in it; doing it again changes nothing; nothing is added."""
-    shorter = without_splices(text)
+    shorter = without_inline_boilerplate(text)
     if shorter != text:
         assert len(_with_hints(pl.Series([text])))
-    assert without_splices(shorter) == shorter
+    assert without_inline_boilerplate(shorter) == shorter
     letters = iter(text)
     assert all(letter in letters for letter in shorter)  # what is left stood there in that order
     assert shorter == shorter.strip() or text != text.strip()
@@ -103,15 +108,15 @@ def test_the_quick_look_misses_nothing(text: str) -> None:
 
 @given(st.text(max_size=200), st.sampled_from(SHAPES))
 def test_any_text_may_come(text: str, shape: Any) -> None:
-    """No text is too strange, and none without furniture is changed beyond the shapes' own hints."""
+    """No text is too strange, and none without boilerplate is changed beyond the shapes' own hints."""
     if not len(_with_hints(pl.Series([text]))):
         assert shape(text) == text
 
 
 def closing(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
     """The frame without last sentences, by what it counts itself."""
-    marks = line_marks(frame)
-    return repeated_splice(frame, merge([count(frame, marks=marks)]), marks=marks, **options)
+    keys = line_keys(frame)
+    return repeated_inline_boilerplate(frame, merge([count(frame, keys=keys)]), keys=keys, **options)
 
 
 def test_a_last_sentence_that_a_source_repeats() -> None:
@@ -209,9 +214,9 @@ def test_closing_sentences_are_at_the_end(texts: list[str]) -> None:
 def test_doing_it_twice(documents: list[tuple[str | None, str]]) -> None:
     """The same table takes out nothing new the second time, and no paragraph is emptied."""
     frame = frame_of(*((source, [f"{sentence(n % 5)} {text}"]) for n, (source, text) in enumerate(documents)))
-    table = count(frame, marks=line_marks(frame))
-    once = repeated_splice(frame, table, marks=line_marks(frame))
-    assert_frame_equal(repeated_splice(once, table, marks=line_marks(once)), once)
+    table = count(frame, keys=line_keys(frame))
+    once = repeated_inline_boilerplate(frame, table, keys=line_keys(frame))
+    assert_frame_equal(repeated_inline_boilerplate(once, table, keys=line_keys(once)), once)
     assert (once["text"].str.len_bytes() > 0).all()
     assert all(
         after == before[: len(after)] for after, before in zip(once["text"], frame["text"], strict=True)

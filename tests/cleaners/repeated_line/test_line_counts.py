@@ -17,7 +17,7 @@ from cleaners.paragraphs import remove
 from cleaners.repeated_line import counts as line_counts
 from cleaners.repeated_line.count_tables import COUNTS, UNDATED, different_bodies, merge
 from cleaners.repeated_line.line_counts import LONG, SENTENCE_WEIGHT
-from cleaners.repeated_line.line_keys import LONGEST_TEMPLATE, line_marks
+from cleaners.repeated_line.line_keys import LONGEST_TEMPLATE, line_keys
 from cleaners.repeated_line.templates import template_hashes
 from cleaners.text.folding import line_hashes
 from support import any_documents, body, frame_of
@@ -29,7 +29,7 @@ LONG_BODY = body(0) * 3
 
 def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, **options: Any) -> pl.DataFrame:
     """What is counted of a frame, the lines marked first."""
-    return line_counts.count(frame, published, marks=line_marks(frame, **options))
+    return line_counts.count(frame, published, keys=line_keys(frame, **options))
 
 
 def of_line(table: pl.DataFrame, line: str) -> pl.DataFrame:
@@ -64,8 +64,8 @@ def test_what_others_removed_counts() -> None:
     """What a source prints does not depend on what cleaners make of it: their order does not matter."""
     frame = frame_of(*((SOURCE, [PLEA, body(n)]) for n in range(5)))
     for reason in ("boilerplate", "repeated_line"):
-        struck = remove(frame, pl.Series([True] + [False] * 9), reason, "a rule")
-        assert_frame_equal(count(struck), count(frame))
+        removed = remove(frame, pl.Series([True] + [False] * 9), reason, "a rule")
+        assert_frame_equal(count(removed), count(frame))
 
 
 def test_head_and_tail() -> None:
@@ -92,7 +92,7 @@ def test_a_line_with_figures_counts_by_its_template_too() -> None:
 
 
 def test_a_long_line_has_no_template() -> None:
-    """Furniture with a counter in it is short: longer lines take no room for their template."""
+    """Boilerplate with a counter in it is short: longer lines take no room for their template."""
     for length, rows in ((LONGEST_TEMPLATE, 3), (LONGEST_TEMPLATE + 1, 2)):
         assert len(count(frame_of((SOURCE, ["7" + "a" * (length - 1)])))) == rows
 
@@ -131,20 +131,20 @@ def test_a_document_of_addresses_has_no_body() -> None:
 
 
 @pytest.mark.parametrize(
-    "furniture",
+    "boilerplate_words",
     [
         "Norway Sweden Finland Denmark Iceland " * 9,
         "Read the terms on https://post.example/terms before you go on. " * 9,
     ],
 )
-def test_the_body_is_the_articles(furniture: str) -> None:
+def test_the_body_is_the_articles(boilerplate: str) -> None:
     """The longest paragraph that ends as a sentence does tells documents apart, not a longer list of links."""
-    table = count(frame_of(*((SOURCE, ["a", furniture, body(n)]) for n in range(9))))
+    table = count(frame_of(*((SOURCE, ["a", boilerplate, body(n)]) for n in range(9))))
     assert of_line(table, "a").select(different_bodies(pl.col("bodies"))).item() > 6
 
 
 def test_the_body_is_not_at_the_end() -> None:
-    """Furniture at the end of the page is passed over, where it is a sentence and longer than any of the article."""
+    """Boilerplate at the end of the page is passed over, where it is a sentence and longer than any of the article."""
     table = count(frame_of(*((SOURCE, ["a", body(n), "b", LONG_BODY]) for n in range(9))))
     assert of_line(table, "a").select(different_bodies(pl.col("bodies"))).item() > 6
 

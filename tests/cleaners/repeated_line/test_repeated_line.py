@@ -1,4 +1,4 @@
-"""Lines that one source repeats: what is struck, and what stays."""
+"""Lines that one source repeats: what is removed, and what stays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cleaners.paragraphs import remove
 from cleaners.repeated_line.cleaner import least_documents, repeated, repeated_line
 from cleaners.repeated_line.count_tables import merge
 from cleaners.repeated_line.line_counts import count
-from cleaners.repeated_line.line_keys import line_marks
+from cleaners.repeated_line.line_keys import line_keys
 from support import ROOT, any_documents, body, frame_of
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -46,16 +46,16 @@ def documents_of(case: dict[str, Any]) -> pl.DataFrame:
     for n in range(case["of"]):
         inside = n < case["documents"]
         text = long_body(0) + body(n) * (not (inside and case.get("same_body")))
-        furniture = [
+        boilerplate = [
             *case.get("beside", []),
             *([lines[n % len(lines)]] * case.get("times", 1) if inside else []),
         ]
         parts: dict[str, list[str | None]] = {
-            "tail": [text, *furniture],
-            "head": [f"Headline {n} of the day", *furniture, text],
+            "tail": [text, *boilerplate],
+            "head": [f"Headline {n} of the day", *boilerplate, text],
             "middle": [
                 text,
-                *furniture,
+                *boilerplate,
                 f"{body(n)} And so on until the boats came in at last, which was late. " * 2,
             ],
         }
@@ -67,27 +67,27 @@ def clean(
     frame: pl.DataFrame, published: pl.DataFrame | None = None, *, max_characters: int = 400, **options: Any
 ) -> pl.DataFrame:
     """The frame, cleaned by what it counts itself."""
-    marks = line_marks(frame, max_characters=max_characters)
-    return repeated_line(frame, merge([count(frame, published, marks=marks)]), marks=marks, **options)
+    keys = line_keys(frame, max_characters=max_characters)
+    return repeated_line(frame, merge([count(frame, published, keys=keys)]), keys=keys, **options)
 
 
 def table_of(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
     """What is counted of a frame."""
-    return count(frame, marks=line_marks(frame, **options))
+    return count(frame, keys=line_keys(frame, **options))
 
 
-def struck_by(frame: pl.DataFrame, table: pl.DataFrame, **options: Any) -> pl.DataFrame:
+def removed_by(frame: pl.DataFrame, table: pl.DataFrame, **options: Any) -> pl.DataFrame:
     """The frame, cleaned by a table."""
-    return repeated_line(frame, table, marks=line_marks(frame), **options)
+    return repeated_line(frame, table, keys=line_keys(frame), **options)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """A line of furniture is struck wherever it stands, by a rule that tells its count; others stay."""
+    """A line of boilerplate is removed wherever it stands, by a rule that tells its count; others stay."""
     cleaned = clean(documents_of(case))
     mine = cleaned.filter(pl.col("text").is_in(lines_of(case)))
     assert len(mine) == case["documents"] * case.get("times", 1)
-    assert mine["reason"].null_count() == (0 if case["struck"] else len(mine))
+    assert mine["reason"].null_count() == (0 if case["removed"] else len(mine))
     percent = 100 * case["documents"] / case["of"]
     share = f"{int(percent + 0.5)} %" if percent >= 0.5 else "under 1 %"
     rules = {f"in {case['documents']} of {case['of']} documents ({share}) of {SOURCE}"}
@@ -99,12 +99,12 @@ def test_cases(case: dict[str, Any]) -> None:
 
 def test_cases_are_half_negative() -> None:
     """As many cases of what stays as of what goes, about."""
-    stays = sum(not case["struck"] for case in CASES)
+    stays = sum(not case["removed"] for case in CASES)
     assert 0.4 * len(CASES) <= stays <= 0.6 * len(CASES)
 
 
 def test_a_document_without_source_is_left_alone() -> None:
-    """No source, no site: nothing is struck."""
+    """No source, no site: nothing is removed."""
     frame = frame_of(*((None, [PLEA, long_body(n)]) for n in range(20)))
     assert clean(frame)["reason"].null_count() == 40
 
@@ -115,12 +115,12 @@ def test_sources_do_not_mix() -> None:
         *((f"{'ab'[n % 2]}.example", [PLEA, long_body(n)]) for n in range(8)),
         *(("a.example", [long_body(n)]) for n in range(9)),
     )
-    struck = clean(frame, min_documents=4).filter(pl.col("reason").is_not_null())
-    assert struck["source"].value_counts().sort("source").rows() == [("a.example", 4), ("b.example", 4)]
+    removed = clean(frame, min_documents=4).filter(pl.col("reason").is_not_null())
+    assert removed["source"].value_counts().sort("source").rows() == [("a.example", 4), ("b.example", 4)]
 
 
 def test_what_others_removed_keeps_its_reason() -> None:
-    """A paragraph that an earlier cleaner struck is evidence, and keeps its reason."""
+    """A paragraph that an earlier cleaner removed is evidence, and keeps its reason."""
     frame = frame_of(
         *((SOURCE, [PLEA, long_body(n)]) for n in range(5)), *((SOURCE, [long_body(n)]) for n in range(7))
     )
@@ -129,12 +129,12 @@ def test_what_others_removed_keeps_its_reason() -> None:
 
 
 def test_rare_lines_may_be_left_out() -> None:
-    """A table without the lines of fewer than `least_documents` documents strikes the same."""
+    """A table without the lines of fewer than `least_documents` documents removes the same."""
     frame = frame_of(*((SOURCE, [PLEA, long_body(n)]) for n in range(9)))
     table = table_of(frame)
     short = table.filter(pl.col("line").is_null() | (pl.col("documents") >= least_documents(5)))
     assert len(short) < len(table)
-    assert_frame_equal(struck_by(frame, short), struck_by(frame, table))
+    assert_frame_equal(removed_by(frame, short), removed_by(frame, table))
 
 
 def test_options() -> None:
@@ -169,13 +169,13 @@ def test_a_menu(documents: int) -> None:
     frame = frame_of(
         *((SOURCE, [*menu, long_body(n), "Nora Quill", long_body(n + 50)]) for n in range(documents))
     )
-    struck = clean(frame).filter(pl.col("reason").is_not_null())
-    assert set(struck["text"]) == set(menu)
-    assert len(struck) == 4 * documents
+    removed = clean(frame).filter(pl.col("reason").is_not_null())
+    assert set(removed["text"]) == set(menu)
+    assert len(removed) == 4 * documents
 
 
-def test_what_others_struck_is_company() -> None:
-    """A word that most documents print goes next to a line that an earlier cleaner struck, and not without it."""
+def test_what_others_removed_is_company() -> None:
+    """A word that most documents print goes next to a line that an earlier cleaner removed, and not without it."""
     frame = frame_of(
         *(
             (SOURCE, [long_body(n), "Nora Quill", long_body(n + 50), "Back", "Bar " + "x" * n])
@@ -183,8 +183,8 @@ def test_what_others_struck_is_company() -> None:
         )
     )
     assert clean(frame)["reason"].null_count() == 45
-    struck = remove(frame, frame["text"].str.starts_with("Bar"), "boilerplate", "share bar")
-    assert clean(struck).filter(pl.col("reason") == "repeated_line")["text"].to_list() == ["Back"] * 9
+    removed = remove(frame, frame["text"].str.starts_with("Bar"), "boilerplate", "share bar")
+    assert clean(removed).filter(pl.col("reason") == "repeated_line")["text"].to_list() == ["Back"] * 9
     again = remove(frame, frame["text"].str.starts_with("Bar"), "repeated_headline", "headline again")
     assert clean(again)["reason"].null_count() == 36
 
@@ -219,7 +219,7 @@ def test_nothing_to_do(documents: list[tuple[str | None, list[str | None]]]) -> 
     """Empty frames, null and empty texts come back as they are, and so does a frame with an empty table."""
     frame = frame_of(*documents)
     assert_frame_equal(clean(frame), frame)
-    assert_frame_equal(struck_by(frame, merge([])), frame)
+    assert_frame_equal(removed_by(frame, merge([])), frame)
     assert repeated(merge([])).is_empty()
 
 
@@ -243,11 +243,11 @@ DOCUMENTS = any_documents(LINE | st.integers(0, 9).map(long_body))
 
 @given(DOCUMENTS)
 def test_doing_it_twice(documents: list[tuple[str | None, list[str | None]]]) -> None:
-    """The same table strikes nothing new the second time; rows keep their order and their text."""
+    """The same table removes nothing new the second time; rows keep their order and their text."""
     frame = frame_of(*documents)
     table = table_of(frame)
-    once = struck_by(frame, table, min_documents=2)
-    assert_frame_equal(struck_by(once, table, min_documents=2), once)
+    once = removed_by(frame, table, min_documents=2)
+    assert_frame_equal(removed_by(once, table, min_documents=2), once)
     assert_frame_equal(once.drop("reason", "rule"), frame.drop("reason", "rule"))
 
 
@@ -258,9 +258,9 @@ def test_frames_may_be_cleaned_one_by_one(
     """With the table of all, shards are decided as the whole is."""
     frame = frame_of(*documents)
     table = table_of(frame)
-    whole = struck_by(frame, table, min_documents=2)
+    whole = removed_by(frame, table, min_documents=2)
     parts = [
-        struck_by(
+        removed_by(
             frame.filter(pl.col("document_id").is_in([f"d{i}" for i in range(n, n + size)])),
             table,
             min_documents=2,

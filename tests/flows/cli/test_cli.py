@@ -31,7 +31,7 @@ def story(tmp_path: Path) -> Path:
 
 
 def test_a_run_answers_with_a_table(copydesk: Copydesk, tmp_path: Path) -> None:
-    """The closing table has what came in, what was kept and what was struck by reason, and names the dataset."""
+    """The closing table has what came in, what was kept and what was removed by reason, and names the dataset."""
     answer = copydesk("run", ARTICLES, "--out", tmp_path / "out")
     assert answer.code == 0
     for word in (
@@ -56,7 +56,7 @@ def test_without_a_terminal_progress_is_plain_lines(copydesk: Copydesk, story: P
         "read",
         "clean",
         "count",
-        "strike",
+        "remove",
         "compare",
         "split",
     ]
@@ -286,7 +286,7 @@ def test_an_input_that_could_not_be_opened_is_tried_again(copydesk: Copydesk, tm
 
 
 def test_explain_shows_a_proof(copydesk: Copydesk, tmp_path: Path) -> None:
-    """Every paragraph is there: the struck with reason and rule, the repaired with fixes and what they were."""
+    """Every paragraph is there: the removed with reason and rule, the repaired with fixes and what they were."""
     path = tmp_path / "proof.txt"
     lines = [
         "Port closes bridge for repairs",

@@ -88,7 +88,7 @@ class Time:
     def __init__(self, stop: Stop, runs: int, lasts: float) -> None:
         self.moment = NOON
         self.stop, self.runs, self.lasts = stop, runs, lasts
-        self.begun: list[float] = []
+        self.prefix_hash: list[float] = []
         stop.run = self.run  # type: ignore[method-assign]
         stop.asked.wait = self.wait  # type: ignore[method-assign, assignment]
 
@@ -103,25 +103,25 @@ class Time:
 
     def run(self, _command: object) -> int:
         """A run that fails, after a while."""
-        self.begun.append((self.moment - NOON).total_seconds())
+        self.prefix_hash.append((self.moment - NOON).total_seconds())
         self.moment += timedelta(seconds=self.lasts)
-        if len(self.begun) == self.runs:
+        if len(self.prefix_hash) == self.runs:
             self.stop.asked.set()
         return 5
 
 
 @pytest.mark.parametrize(
-    ("lasts", "begun"),
+    ("lasts", "prefix_hash"),
     [(0, [0, 60, 120, 180]), (59, [0, 60, 120, 180]), (60, [0, 120, 240, 360]), (130, [0, 180, 360, 540])],
 )
-def test_runs_do_not_overlap(lasts: float, begun: list[float]) -> None:
+def test_runs_do_not_overlap(lasts: float, prefix_hash: list[float]) -> None:
     """A run begins at once and then by the clock; a moment that passes during a run is left out, a failure is told."""
-    stop, told = Stop(), []
+    stop, report_errors = Stop(), []
     time = Time(stop, 4, lasts)
-    serve_here([], Clock(None, 60.0, "UTC"), told.append, stop, time.now)
-    assert time.begun == begun
-    assert told.count("the run ended with exit code 5; the schedule goes on") == 3
-    assert "next run at 2026-03-28 12:0" in told[1]
+    serve_here([], Clock(None, 60.0, "UTC"), report_errors.append, stop, time.now)
+    assert time.prefix_hash == prefix_hash
+    assert report_errors.count("the run ended with exit code 5; the schedule goes on") == 3
+    assert "next run at 2026-03-28 12:0" in report_errors[1]
 
 
 def test_by_cron_nothing_is_run_at_once() -> None:
@@ -129,7 +129,7 @@ def test_by_cron_nothing_is_run_at_once() -> None:
     stop = Stop()
     time = Time(stop, 2, 1)
     serve_here([], Clock("30 * * * *", None, "UTC"), lambda _: None, stop, time.now)
-    assert time.begun == [1800, 5400]
+    assert time.prefix_hash == [1800, 5400]
 
 
 @pytest.mark.parametrize(("signals", "code"), [(1, 3), (2, -signal.SIGKILL)])

@@ -32,12 +32,12 @@ STEPS = st.one_of(
 
 @dataclass
 class Model:
-    """What the dataset should be: documents are a story, and a line that is struck unless their source is excepted."""
+    """What the dataset should be: documents are a story, and a line that is removed unless their source is excepted."""
 
     runs: dict[str, list[tuple[int, str, bool]]] = field(
         default_factory=dict
     )  # id -> (number, source, kept line)
-    excepted: set[str] = field(default_factory=set)
+    is_protected: set[str] = field(default_factory=set)
     new: list[tuple[int, str]] = field(default_factory=list)  # inputs that no run of the dataset has read
     given: int = 0  # the number of the last run
 
@@ -49,7 +49,7 @@ class Model:
             for number, _, kept in documents
         )
 
-    def struck(self) -> int:
+    def removed(self) -> int:
         """Rows of `removed`."""
         return sum(not kept for documents in self.runs.values() for _, _, kept in documents)
 
@@ -77,7 +77,7 @@ def follow(folder: Path, steps: list[tuple[object, ...]]) -> None:
                 model.given += 1
                 assert run(out, inputs, said=SAID) == f"r{model.given:06d}"
                 model.runs[f"r{model.given:06d}"] = [
-                    (n, s, s in model.excepted) for n, s in sorted(model.new)
+                    (n, s, s in model.is_protected) for n, s in sorted(model.new)
                 ]
                 model.new = []
                 aged(out, f"r{model.given:06d}", LONG_AGO + timedelta(days=model.given))
@@ -89,7 +89,7 @@ def follow(folder: Path, steps: list[tuple[object, ...]]) -> None:
                 documents = model.runs[run_id]
                 if any(not kept for _, _, kept in documents):
                     restore(Dataset(out), run=run_id)
-                    model.excepted |= {source for _, source, kept in documents if not kept}
+                    model.is_protected |= {source for _, source, kept in documents if not kept}
                     model.runs[run_id] = [(number, source, True) for number, source, _ in documents]
             case ("compact",):
                 compact(Dataset(out))
@@ -103,5 +103,5 @@ def follow(folder: Path, steps: list[tuple[object, ...]]) -> None:
         if model.runs:
             rows = table(out, "documents").select("run_id", "record_id", "text").rows()
             assert Counter(rows) == model.texts()
-            assert len(table(out, "removed")) == model.struck()
+            assert len(table(out, "removed")) == model.removed()
     swept(out)

@@ -20,7 +20,7 @@ from flows.dataset.tables import TABLES
 from flows.inputs import compression
 from flows.maintenance import compact, rollback
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from flows.verify import verify
 from support import Answer, table
@@ -40,7 +40,7 @@ STORIES = [
 def run(given: list[Path], out: Path, said: dict[str, Any] | None = None, **options: bool) -> Outcome:
     """One run of the plan."""
     engine = Threads(1, lambda *_: None)
-    return carry_out([str(p) for p in given], out, Settings.model_validate(said or {}), engine, **options)
+    return execute_run([str(p) for p in given], out, Settings.model_validate(said or {}), engine, **options)
 
 
 def lines(*records: object) -> bytes:
@@ -116,7 +116,8 @@ def test_the_ledger_knows_size_time_and_content(tmp_path: Path) -> None:
     end = data.rindex(b"\n") + 1
     assert row == {
         "uri": str(path), "size": len(data), "modified_ns": path.stat().st_mtime_ns, "end": end, "lines": 2,
-        "content": xxhash.xxh3_128_hexdigest(data), "begun": xxhash.xxh3_128_hexdigest(data[:end]), "waits": True,
+        "content": xxhash.xxh3_128_hexdigest(data), "prefix_hash": xxhash.xxh3_128_hexdigest(data[:end]),
+        "incomplete_tail": True,
         "rejected": 0, "moved_from": None, "run_id": "r000001",
     }  # fmt: skip
 
@@ -163,7 +164,7 @@ def test_records_are_known_by_content(tmp_path: Path) -> None:
     run([path], out)
     path.write_bytes(lines(*({"text": s} for s in (STORIES[4], *STORIES[:3]))))
     outcome = run([path], out)
-    assert outcome.tally.documents == 1
+    assert outcome.counts.documents == 1
     assert ends(out) == ["a.jsonl#1", "a.jsonl#2", "a.jsonl#3", "a.jsonl#1"]
     assert table(out, "documents")["text"][-1] == STORIES[4]
     assert list(verify(Dataset(out))) == []
@@ -487,16 +488,16 @@ def test_ignore_leaves_the_older_version(tmp_path: Path) -> None:
 
 def test_a_young_file_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that changed less than `min_age` seconds ago are left to a later run, which is told."""
-    out, old, young = tmp_path / "out", tmp_path / "old.txt", tmp_path / "young.txt"
-    for path, story, age in ((old, STORIES[0], 60), (young, STORIES[1], 59)):
+    out, old, too_recent = tmp_path / "out", tmp_path / "old.txt", tmp_path / "young.txt"
+    for path, story, age in ((old, STORIES[0], 60), (too_recent, STORIES[1], 59)):
         path.write_text(story)
         os.utime(path, (1000 - age, 1000 - age))
     monkeypatch.setattr(ledger.time, "time_ns", lambda: 1000 * 10**9)
     said = {"inputs": {"min_age": 60}}
-    assert "1 left to a later run" in run([old, young], out, said).line()
+    assert "1 left to a later run" in run([old, too_recent], out, said).line()
     assert ends(out) == ["old.txt"]
     monkeypatch.setattr(ledger.time, "time_ns", lambda: 1001 * 10**9)
-    run([old, young], out, said)
+    run([old, too_recent], out, said)
     assert ends(out) == ["old.txt", "young.txt"]
 
 
@@ -542,7 +543,7 @@ def test_a_moved_file_is_known(tmp_path: Path) -> None:
     new.rename(third)
     third.write_bytes(lines({"text": STORIES[2]}, {"text": STORIES[0]}, {"text": STORIES[1]}))
     assert (
-        run([third], out).tally.documents == 3
+        run([third], out).counts.documents == 3
     )  # moved and changed at once: nothing tells that it was another
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaners.paragraphs import REASONS
-from flows.dataset.source_stats import MEASURES, SCHEMA, count_sources, merge_tallies, shares
+from flows.dataset.source_stats import MEASURES, SCHEMA, merge_source_stats, shares, stats_of_shard
 
 #: (document, source, words, reason, repaired, witness)
 Row = tuple[str, str | None, int, str | None, bool, str | None]
@@ -60,16 +60,16 @@ def paragraphs(rows: list[Row]) -> pl.DataFrame:
 def count(shards: list[list[Row]], uris: list[str]) -> pl.DataFrame:
     """The tally of a run of these shards, the rejected inputs in the first of them."""
     parts = [
-        count_sources(paragraphs(rows), pl.DataFrame({"uri": [] if n else uris}, schema={"uri": pl.String}))
+        stats_of_shard(paragraphs(rows), pl.DataFrame({"uri": [] if n else uris}, schema={"uri": pl.String}))
         for n, rows in enumerate(shards)
     ]
-    return merge_tallies("r000001", [tally for tally, _ in parts], [clusters for _, clusters in parts])
+    return merge_source_stats("r000001", [counts for counts, _ in parts], [clusters for _, clusters in parts])
 
 
 def by_hand(rows: list[Row], uris: list[str]) -> dict[str, Any]:
     """A row of the tally, counted one by one."""
     documents = {r[0] for r in rows}
-    struck = {reason: sum(r[2] for r in rows if r[3] == reason) for reason in REASONS}
+    removed = {reason: sum(r[2] for r in rows if r[3] == reason) for reason in REASONS}
     witnesses = {r[5] for r in rows if r[5]}
     clusters = [len({r[0] for r in rows if r[5] == w and r[0] != w}) for w in witnesses]
     return {
@@ -80,7 +80,7 @@ def by_hand(rows: list[Row], uris: list[str]) -> dict[str, Any]:
         "repaired": sum(r[4] for r in rows),
         "rejected": len(uris),
         "cluster": max(clusters, default=0),
-        **struck,
+        **removed,
     }
 
 
@@ -90,17 +90,17 @@ def test_a_tally_adds_up_over_shards(rows: list[Row], cuts: list[str]) -> None:
     """Whatever documents are in which shard, the tally of the whole run and of each source is what counting gives."""
     shards = [[r for r in rows if r[0] not in cuts], *([r for r in rows if r[0] == cut] for cut in set(cuts))]
     uris = ["/in/ash/1.txt", "/in/ash/2.txt", "/in/elm/3.txt", "/in/ash/all.jsonl#7", "lone.txt"]
-    tally = count(shards, uris)
-    assert dict(tally.schema) == SCHEMA
+    counts = count(shards, uris)
+    assert dict(counts.schema) == SCHEMA
     rejected = {"ash": uris[:2], "elm": uris[2:3], None: uris[3:]}
-    for line in tally.iter_rows(named=True):
+    for line in counts.iter_rows(named=True):
         if line["whole"]:
             expected = by_hand(rows, uris)
         else:
             of_source = [r for r in rows if r[1] == line["source"]]
             expected = by_hand(of_source, rejected.get(line["source"], []))
         assert {name: line[name] for name in expected} == expected
-    assert tally["whole"].to_list() == [True] + [False] * (len(tally) - 1)
+    assert counts["whole"].to_list() == [True] + [False] * (len(counts) - 1)
 
 
 @settings(max_examples=25)
@@ -127,7 +127,7 @@ def test_the_measures_of_a_source() -> None:
     assert share == pytest.approx(
         {
             **dict.fromkeys(REASONS, 0.0),
-            "struck": 0.9,
+            "removed": 0.9,
             "duplicate": 0.7,
             "boilerplate": 0.2,
             "rejected": 0.5,
@@ -135,6 +135,6 @@ def test_the_measures_of_a_source() -> None:
             "cluster": 1.0,
         }
     )
-    assert found.filter(pl.col("measure") == "struck")["size"].item() == pytest.approx(
+    assert found.filter(pl.col("measure") == "removed")["size"].item() == pytest.approx(
         100**2 / (40**2 + 60**2)
     )

@@ -66,10 +66,10 @@ ZONES = st.integers(-1439, 1439).map(lambda minutes: dt.timezone(dt.timedelta(mi
 @given(st.datetimes(timezones=ZONES | st.none()))
 def test_iso_round_trip(moment: dt.datetime) -> None:
     """What Python writes in ISO 8601 comes back as the same moment, if it lies in the years 1 to 9999 in UTC."""
-    told = microseconds(moment.isoformat())
+    messages = microseconds(moment.isoformat())
     aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-    if told is not None:
-        assert dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=told) == aware
+    if messages is not None:
+        assert dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=messages) == aware
 
 
 @given(st.text() | st.floats() | st.integers())

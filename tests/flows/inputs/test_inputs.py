@@ -459,8 +459,8 @@ def test_shards_close_by_size_and_keep_the_order(tmp_path: Path) -> None:
         write_lines(tmp_path / f"{n}.jsonl", *({"text": f"{n} {m} " + "x" * 50_000} for m in range(9)))
     found = shards(tmp_path, shard_megabytes=1)
     assert [len(s.documents) for s in found] == [20, 20, 20, 20, 19]
-    order = [text.split()[:2] for s in found for text in s.documents["text"]]
-    assert order == [[str(n), str(m)] for n in range(1, 12) for m in range(9)]
+    frequencies = [text.split()[:2] for s in found for text in s.documents["text"]]
+    assert frequencies == [[str(n), str(m)] for n in range(1, 12) for m in range(9)]
     assert all(dict(s.documents.schema) == DOCUMENTS for s in found)
 
 

@@ -26,11 +26,14 @@ def test_lines_do_not_depend_on_the_pieces(
     for size in sizes:
         pieces, rest = [*pieces, rest[:size]], rest[size:]
     pieces = [piece for piece in [*pieces, rest] if piece]
-    told = [line if len(line) <= limit else None for line in wanted]
-    if told[-1] == b"":
-        told.pop()
+    messages = [line if len(line) <= limit else None for line in wanted]
+    if messages[-1] == b"":
+        messages.pop()
     name, found = lines(iter(pieces), limit)
-    assert (name, list(found)) == ("utf-8", [None, *told])
+    assert (name, list(found)) == ("utf-8", [None, *messages])
     _, ends, parts = blocks(iter(pieces), limit)
     assert ends == end
-    assert [line for part in parts for line in ([None] if part is None else part.split(end))] == [None, *told]
+    assert [line for part in parts for line in ([None] if part is None else part.split(end))] == [
+        None,
+        *messages,
+    ]

@@ -21,10 +21,10 @@ PARTS = [
 def test_the_host_is_that_which_urlsplit_tells(url: str) -> None:
     """But for "www." at its beginning; a URL that it refuses has none."""
     try:
-        told = urlsplit(url).hostname
+        messages = urlsplit(url).hostname
     except ValueError:
-        told = None
-    assert host(url) == ((told or "").removeprefix("www.") or None)
+        messages = None
+    assert host(url) == ((messages or "").removeprefix("www.") or None)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_compaction_changes_no_row(tmp_path: Path, jsonl: Jsonl, copydesk: Copyd
     out, other = tmp_path / "out", tmp_path / "other"
     for folder in (out, other):
         some_runs(folder, jsonl, 0, 1, 2)
-    before, told = (published(out), rows(out)), list(Dataset(out).manifests())
+    before, messages = (published(out), rows(out)), list(Dataset(out).manifests())
     answer = copydesk("compact", out)
     assert (answer.code, answer.out) == (0, f"{out}: 33 parts became 11\n")
     assert (published(out), rows(out)) == before
@@ -49,7 +49,7 @@ def test_compaction_changes_no_row(tmp_path: Path, jsonl: Jsonl, copydesk: Copyd
     dataset = Dataset(out)
     assert dataset.runs() == ["r000001", "r000002", "r000003"]
     assert [{**said, "files": None} for _, said in dataset.manifests()] == [
-        {**s, "files": None} for _, s in told
+        {**s, "files": None} for _, s in messages
     ]
     assert dataset.manifest("r000002")["run_id"] == "r000002"
     assert dataset.scan("documents", "r000002").collect()["run_id"].to_list() == ["r000002"] * 2

@@ -19,7 +19,7 @@ Jsonl = Callable[..., Path]
 
 
 def three_runs(out: Path, jsonl: Jsonl) -> list[Path]:
-    """Three runs, each a year after the other; the second and third strike what the first one printed."""
+    """Three runs, each a year after the other; the second and third remove what the first one printed."""
     files = []
     for i in range(3):
         files.append(jsonl([record(3 * i), record(3 * i + 1, story(0))], f"{i}.jsonl"))
@@ -29,7 +29,7 @@ def three_runs(out: Path, jsonl: Jsonl) -> list[Path]:
 
 @pytest.mark.parametrize("compacted", [False, True])
 def test_old_runs_go(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk, compacted: bool) -> None:
-    """Their rows are in no table and not in the index; their inputs stay known; what they caused stays struck."""
+    """Their rows are in no table and not in the index; their inputs stay known; what they caused stays removed."""
     out = tmp_path / "out"
     files = three_runs(out, jsonl)
     if compacted:
@@ -106,7 +106,7 @@ def test_damage_to_what_outlives_its_run_is_found(tmp_path: Path, jsonl: Jsonl) 
 
 
 def test_only_what_the_window_holds_is_a_witness(tmp_path: Path, jsonl: Jsonl) -> None:
-    """A paragraph that was kept longer ago than `window_days` strikes nothing; a younger one does."""
+    """A paragraph that was kept longer ago than `window_days` removes nothing; a younger one does."""
     said = {**PLAIN, "duplicate": {"window_days": 30}}
     out = tmp_path / "out"
     for i, days in enumerate((40, 20)):

@@ -14,7 +14,7 @@ from flows.dataset.tables import TABLES
 from flows.errors import ConfigurationError
 from flows.maintenance import compact, reindex, restore, rollback
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Duplicate, Settings
 from flows.verify import verify
 from support import ROOT, Answer, table
@@ -29,7 +29,7 @@ STORY = (
 def run(given: Path, out: Path, said: dict[str, Any]) -> None:
     """One run with these settings for duplicates."""
     settings = Settings.model_validate({"repeated_line": {"enabled": False}, "duplicate": said})
-    carry_out([str(given)], out, settings, Threads(2, lambda *_: None))
+    execute_run([str(given)], out, settings, Threads(2, lambda *_: None))
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_there_and_back_again(tmp_path: Path) -> None:
         run(source, out, {})
     indexes = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(out).parts("index")]
     reindex(Dataset(out), Duplicate(method="exact"))
-    assert len(Dataset(out).parts("order")) == 1
+    assert len(Dataset(out).parts("shingle_frequencies")) == 1
     reindex(Dataset(out), Duplicate())
-    assert Dataset(out).parts("order") == []
+    assert Dataset(out).parts("shingle_frequencies") == []
     again = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(out).parts("index")]
     assert all(a.equals(b) for a, b in zip(indexes, again, strict=True))
     rollback(Dataset(out), "r000002")
@@ -114,7 +114,7 @@ def test_the_command(copydesk: Callable[..., Answer], tmp_path: Path) -> None:
 def test_what_is_restored_later_is_fingerprinted_by_the_new_rules(
     tmp_path: Path, said: dict[str, Any]
 ) -> None:
-    """The rules of the index are those that it was made by last, not those of the run that struck the text."""
+    """The rules of the index are those that it was made by last, not those of the run that removed the text."""
     out = tmp_path / "out"
     for source in SOURCES[:3]:
         run(source, out, {})

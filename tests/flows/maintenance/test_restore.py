@@ -1,4 +1,4 @@
-"""Restoring: struck text is back where it stood, and stays."""
+"""Restoring: removed text is back where it stood, and stays."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_paragraph_comes_back_to_its_place(tmp_path: Path, jsonl: Jsonl, copyd
 
 
 def test_lost_exceptions_are_damage(tmp_path: Path, jsonl: Jsonl) -> None:
-    """Later runs would strike again what was restored: `verify` says so, though no file is left of them."""
+    """Later runs would remove again what was restored: `verify` says so, though no file is left of them."""
     out = tmp_path / "out"
     run(out, jsonl([record(1, SHARE)]), said=NO_MEMORY)
     restore(Dataset(out), reason="boilerplate")
@@ -87,7 +87,7 @@ def test_a_document_that_had_gone_whole_is_a_row_again(tmp_path: Path, jsonl: Js
     swept(out)
 
 
-def test_what_was_restored_is_not_struck_again(tmp_path: Path, jsonl: Jsonl) -> None:
+def test_what_was_restored_is_not_removed_again(tmp_path: Path, jsonl: Jsonl) -> None:
     """A later run leaves the line alone where the source prints it; another source's goes as before."""
     out = tmp_path / "out"
     run(out, jsonl([record(1, SHARE)]), said=NO_MEMORY)
@@ -139,7 +139,7 @@ def test_a_restored_duplicate_is_a_witness_from_now_on(tmp_path: Path, jsonl: Js
 
 
 def test_only_what_is_named_comes_back(tmp_path: Path, jsonl: Jsonl) -> None:
-    """A line of a document that had gone whole comes back alone; what went with the document stays struck."""
+    """A line of a document that had gone whole comes back alone; what went with the document stays removed."""
     out = tmp_path / "out"
     run(out, jsonl([record(1), {**record(1, SHARE), "id": "again"}]), said=NO_MEMORY)
     assert texts(out) == {"id-1": [story(1)]}
@@ -156,7 +156,7 @@ def test_restore_wants_to_know_what(tmp_path: Path, jsonl: Jsonl, copydesk: Copy
     assert copydesk("restore", out).code == 2
     answer = copydesk("restore", out, "--reason", "duplicate", "--run", "r000001")
     assert answer.code == 2
-    assert "nothing was struck in" in answer.err
+    assert "nothing was removed in" in answer.err
     assert "reason = 'duplicate' and run_id = 'r000001'" in answer.err
     with pytest.raises(UsageError):
         restore(Dataset(out))

@@ -15,22 +15,22 @@ from hypothesis import strategies as st
 
 from cleaners.paragraphs import REASONS
 from flows.dataset.source_stats import SCHEMA, last_of_each
-from flows.run.anomaly_guards import BLOCKS, FLOOR, MAD, Finding, judge
+from flows.run.anomaly_guards import BLOCKS, FLOOR, MAD, Anomaly, find_anomalies
 from flows.settings.model import Guards
 
-#: (documents of ten words, those of them that were struck whole)
+#: (documents of ten words, those of them that were removed whole)
 Run = tuple[int, int]
 GUARDS = Guards()
 
 
-def tally(
-    run: int, documents: int, struck: int, *, source: str | None = "gazette", **more: Any
+def counts(
+    run: int, documents: int, removed: int, *, source: str | None = "gazette", **more: Any
 ) -> dict[str, Any]:
-    """A row of a tally: documents of ten words each, some of them struck whole as boilerplate."""
+    """A row of a tally: documents of ten words each, some of them removed whole as boilerplate."""
     row: dict[str, Any] = dict.fromkeys(SCHEMA, 0)
     row |= {"run_id": f"r{run:06d}", "whole": False, "source": source, "documents": documents}
     row |= {"paragraphs": documents, "words": 10 * documents, "words_squared": 100.0 * documents}
-    return row | {"boilerplate": 10 * struck} | more
+    return row | {"boilerplate": 10 * removed} | more
 
 
 def frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
@@ -40,12 +40,12 @@ def frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
 
 def history(runs: Sequence[Run], **more: Any) -> pl.DataFrame:
     """What the runs before did to one source."""
-    return frame([tally(n, *run, **more) for n, run in enumerate(runs, 1)])
+    return frame([counts(n, *run, **more) for n, run in enumerate(runs, 1)])
 
 
 def found(runs: Sequence[Run], now: Run, guards: Guards = GUARDS) -> list[str]:
     """The measures for which a run is held after these."""
-    return [f.measure for f in judge(history(runs), frame([tally(len(runs) + 1, *now)]), guards)]
+    return [f.measure for f in find_anomalies(history(runs), frame([counts(len(runs) + 1, *now)]), guards)]
 
 
 sizes = st.integers(1, 60)
@@ -98,7 +98,7 @@ def test_what_was_published_before_is_not_held(runs: list[Run], now: Run, at: in
 
 @given(runs=runs_of, size=sizes, shares=st.tuples(st.integers(0, 60), st.integers(0, 60)))
 def test_worse_is_not_better(runs: list[Run], size: int, shares: tuple[int, int]) -> None:
-    """Of two runs of the same size, the one that strikes more is held wherever the other is."""
+    """Of two runs of the same size, the one that removes more is held wherever the other is."""
     less, more = sorted(min(size, share) for share in shares)
     guards = Guards(min_runs=3, max_chance=0.01)
     assert set(found(runs, (size, less), guards)) <= set(found(runs, (size, more), guards))
@@ -110,35 +110,35 @@ def test_a_source_is_not_wiped_out(size: int, rate: float, number: int, seed: in
     draw = random.Random(seed)
     runs = [(size, sum(draw.random() < rate for _ in range(size))) for _ in range(number)]
     assume(statistics.mean(k / n for n, k in runs) < 0.25)
-    assert found(runs, (size, size)) == ["struck", "boilerplate"]
+    assert found(runs, (size, size)) == ["removed", "boilerplate"]
 
 
 def test_chance_alone_holds_next_to_nothing() -> None:
-    """Of 2,000 runs whose documents are struck by chance, at rates and in sizes of all kinds, none is held."""
+    """Of 2,000 runs whose documents are removed by chance, at rates and in sizes of all kinds, none is held."""
     draw = random.Random(5)
     rows = []
     for source in range(2000):
         rate, size = draw.random() ** 2, draw.choice([1, 3, 10, 100])
         for run in range(1, 22):
-            struck = sum(draw.random() < rate for _ in range(size))
-            rows.append(tally(run, size, struck, source=f"s{source}"))
+            removed = sum(draw.random() < rate for _ in range(size))
+            rows.append(counts(run, size, removed, source=f"s{source}"))
     drawn = frame(rows)
     last = pl.col("run_id") == "r000021"
-    assert judge(drawn.filter(~last), drawn.filter(last), GUARDS) == []
+    assert find_anomalies(drawn.filter(~last), drawn.filter(last), GUARDS) == []
 
 
 def test_sources_that_vary_are_allowed_to() -> None:
     """A source whose share swings from nothing to six tenths is not held at seven; a steady one is."""
     swinging = [(50, 30 * (n % 2)) for n in range(30)]
     assert found(swinging, (50, 35)) == []
-    assert found([(50, 15)] * 30, (50, 35)) == ["struck", "boilerplate"]
+    assert found([(50, 15)] * 30, (50, 35)) == ["removed", "boilerplate"]
 
 
 def test_one_long_document_is_one_document() -> None:
-    """Size is counted in documents that weigh alike: where one has nearly all words, its strike is no catastrophe."""
-    long = tally(31, 10, 0, words=10_090, words_squared=10_000.0**2 + 9 * 100, boilerplate=10_000)
-    assert judge(history([(10, 0)] * 30), frame([long]), GUARDS) == []
-    assert found([(10, 0)] * 30, (10, 10)) == ["struck", "boilerplate"]
+    """Size is counted in documents that weigh alike: where one has nearly all words, its remove is no catastrophe."""
+    long = counts(31, 10, 0, words=10_090, words_squared=10_000.0**2 + 9 * 100, boilerplate=10_000)
+    assert find_anomalies(history([(10, 0)] * 30), frame([long]), GUARDS) == []
+    assert found([(10, 0)] * 30, (10, 10)) == ["removed", "boilerplate"]
 
 
 @pytest.mark.parametrize(
@@ -154,15 +154,15 @@ def test_one_long_document_is_one_document() -> None:
         (
             {"duplicate_document": 300},
             "duplicate_document",
-            "gazette: 75.0% of words struck as duplicate_document",
+            "gazette: 75.0% of words removed as duplicate_document",
         ),
     ],
 )
 def test_each_measure_is_judged(more: dict[str, int], measure: str, said: str) -> None:
-    """Repairs, rejections and clusters are judged as strikes are, and told in words with the figures of the history."""
-    held = judge(history([(40, 0)] * 30), frame([tally(31, 40, 0, **more)]), GUARDS)
-    told = {finding.measure: str(finding) for finding in held}
-    assert told[measure].startswith(said)
+    """Repairs, rejections and clusters are judged as removes are, and told in words with the figures of the history."""
+    held = find_anomalies(history([(40, 0)] * 30), frame([counts(31, 40, 0, **more)]), GUARDS)
+    messages = {finding.measure: str(finding) for finding in held}
+    assert messages[measure].startswith(said)
 
 
 @given(here=runs_of, there=runs_of, now=st.tuples(one_run, one_run))
@@ -170,12 +170,12 @@ def test_sources_are_judged_by_themselves(here: list[Run], there: list[Run], now
     """What is found of two sources, one of them without a name, is what is found of each alone."""
     guards = Guards(min_runs=3, max_chance=0.01)
     names: tuple[str, None] = ("gazette", None)
-    both: list[Finding] = []
+    both: list[Anomaly] = []
     for runs, run, name in zip((here, there), now, names, strict=True):
-        both += judge(history(runs, source=name), frame([tally(61, *run, source=name)]), guards)
-    together = judge(
+        both += find_anomalies(history(runs, source=name), frame([counts(61, *run, source=name)]), guards)
+    together = find_anomalies(
         pl.concat([history(here, source=names[0]), history(there, source=names[1])]),
-        frame([tally(61, *run, source=name) for run, name in zip(now, names, strict=True)]),
+        frame([counts(61, *run, source=name) for run, name in zip(now, names, strict=True)]),
         guards,
     )
     assert sorted(map(str, together)) == sorted(map(str, both))
@@ -184,34 +184,41 @@ def test_sources_are_judged_by_themselves(here: list[Run], there: list[Run], now
 def test_the_whole_run_has_a_history_of_its_own() -> None:
     """Many sources, each new or small, may come to a run that is held as a whole; it is told first."""
     before = history([(40, 2)] * 25, whole=True, source=None)
-    now = [tally(26, 40, 40, whole=True, source=None), *(tally(26, 4, 4, source=f"s{n}") for n in range(10))]
-    assert [(f.source, f.measure) for f in judge(before, frame(now), GUARDS)] == [
-        (None, "struck"),
+    now = [
+        counts(26, 40, 40, whole=True, source=None),
+        *(counts(26, 4, 4, source=f"s{n}") for n in range(10)),
+    ]
+    assert [(f.source, f.measure) for f in find_anomalies(before, frame(now), GUARDS)] == [
+        (None, "removed"),
         (None, "boilerplate"),
     ]
-    assert str(judge(before, frame(now), GUARDS)[0]).startswith("the whole run: 100.0% of words struck")
+    assert str(find_anomalies(before, frame(now), GUARDS)[0]).startswith(
+        "the whole run: 100.0% of words removed"
+    )
 
 
 def test_bounds_need_no_history() -> None:
     """A configured bound holds at once: the whole run whatever its size, a source from five documents on."""
-    guards = Guards.model_validate({"bounds": {"struck": 0.5}})
+    guards = Guards.model_validate({"bounds": {"removed": 0.5}})
     rows = [
-        tally(1, 1, 1, whole=True, source=None),
-        tally(1, 4, 4, source="few"),
-        tally(1, 5, 3, source="enough"),
-        tally(1, 5, 2, source="under"),
+        counts(1, 1, 1, whole=True, source=None),
+        counts(1, 4, 4, source="few"),
+        counts(1, 5, 3, source="enough"),
+        counts(1, 5, 2, source="under"),
     ]
-    told = judge(frame([]), frame(rows), guards)
-    assert [(f.source, f.measure, f.bound) for f in told] == [
-        (None, "struck", 0.5),
-        ("enough", "struck", 0.5),
+    messages = find_anomalies(frame([]), frame(rows), guards)
+    assert [(f.source, f.measure, f.bound) for f in messages] == [
+        (None, "removed", 0.5),
+        ("enough", "removed", 0.5),
     ]
-    assert str(told[1]) == "enough: 60.0% of words struck (5 documents); [guards.bounds] struck = 0.5"
+    assert (
+        str(messages[1]) == "enough: 60.0% of words removed (5 documents); [guards.bounds] removed = 0.5"
+    )
 
 
 def test_guards_can_be_switched_off() -> None:
     """With `enabled = false` nothing is held, bounds included."""
-    guards = Guards.model_validate({"enabled": False, "bounds": {"struck": 0.0}})
+    guards = Guards.model_validate({"enabled": False, "bounds": {"removed": 0.0}})
     assert found([(40, 0)] * 30, (40, 40), guards) == []
 
 
@@ -226,7 +233,7 @@ def test_every_reason_has_a_bound() -> None:
 
 def test_the_history_is_the_last_runs_of_each_source() -> None:
     """A source that is seldom there keeps its runs, however many there were of others; a run counts once."""
-    rows = [tally(n, 5, 1) for n in range(1, 9)] + [tally(2, 7, 1, source="weekly"), tally(8, 5, 1)]
+    rows = [counts(n, 5, 1) for n in range(1, 9)] + [counts(2, 7, 1, source="weekly"), counts(8, 5, 1)]
     kept = last_of_each(frame(rows), 3)
     assert kept.select("run_id", "source").rows() == [
         ("r000002", "weekly"),

@@ -18,7 +18,7 @@ import zstandard
 
 from flows.dataset.tables import TABLES
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from support import ROOT, Answer, table
 
@@ -119,7 +119,7 @@ def test_fifty_splits_add_up(shared: Path, tmp_path: Path, name: str) -> None:
         Threads(2, lambda *_: None),
     )
     paths = [str(path) for path in inputs_of(shared, name, tmp_path, 400)]
-    carry_out(paths, tmp_path / "one", settings, engine)
+    execute_run(paths, tmp_path / "one", settings, engine)
     one = {name: table(tmp_path / "one", name).drop("run_id") for name in TABLES}
     assert len(one["removed"].filter(pl.col("reason") == "duplicate")) > 10
     chance = random.Random(50)
@@ -127,7 +127,7 @@ def test_fifty_splits_add_up(shared: Path, tmp_path: Path, name: str) -> None:
         cuts = sorted(chance.sample(range(1, len(paths)), chance.randint(1, 4)))
         out = tmp_path / f"{number}"
         for start, stop in pairwise([0, *cuts, len(paths)]):
-            carry_out(paths[start:stop], out, settings, engine)
+            execute_run(paths[start:stop], out, settings, engine)
         for kind in TABLES:
             many = table(out, kind).drop("run_id")
             assert many.equals(one[kind], null_equal=True), (cuts, kind)

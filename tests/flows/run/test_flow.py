@@ -22,7 +22,7 @@ from flows.dataset.tables import TABLES
 from flows.errors import Held, InputMissing
 from flows.run import stages
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from support import ROOT, Answer, table
 
@@ -43,7 +43,9 @@ def server() -> Iterator[None]:
 def test_the_flow_does_what_the_command_does(tmp_path: Path) -> None:
     """The tables of a flow run are, byte for byte, those of a run without Prefect."""
     outcome = clean_here([str(ARTICLES)], tmp_path / "flow")
-    carry_out([str(ARTICLES)], tmp_path / "plain", Settings(), Threads(2, lambda _stage, _done, _total: None))
+    execute_run(
+        [str(ARTICLES)], tmp_path / "plain", Settings(), Threads(2, lambda _stage, _done, _total: None)
+    )
     assert outcome.run_id == "r000001"
     for name in TABLES:
         parts = sorted((tmp_path / "plain" / name).rglob("*.parquet"))
@@ -61,7 +63,7 @@ def test_a_flow_compacts(tmp_path: Path) -> None:
         path.write_text(
             f"Story {number} about the harbour, told for the flow that merges the parts of many runs."
         )
-        carry_out([str(path)], tmp_path / "out", Settings(), engine)
+        execute_run([str(path)], tmp_path / "out", Settings(), engine)
     before = table(tmp_path / "out", "documents")
     assert "parts became" in compact(tmp_path / "out")
     assert table(tmp_path / "out", "documents").equals(before)
@@ -109,11 +111,11 @@ def test_what_may_pass_is_tried_again(
     calls = []
     once = stages.count_lines
 
-    def fail_once(job: stages.Job, shards: list[str]) -> None:
+    def fail_once(run: stages.Run, shards: list[str]) -> None:
         calls.append(shards)
         if len(calls) == 1:
             raise OSError(number, "trouble")
-        once(job, shards)
+        once(run, shards)
 
     monkeypatch.setattr(stages, "count_lines", fail_once)
     monkeypatch.setattr("flows.clean.RETRY_DELAYS", [0, 0])
@@ -147,20 +149,20 @@ def test_nothing_phones_home() -> None:
 
 def test_a_held_run_ends_in_a_state_of_its_name(tmp_path: Path) -> None:
     """It is Held, a failure that people see and that hooks tell of, and it says why; the next run ends likewise."""
-    told = tmp_path / "told"
+    messages = tmp_path / "told"
     code = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))"
     config = tmp_path / "mine.toml"
-    command = json.dumps([sys.executable, "-c", code, str(told)])
+    command = json.dumps([sys.executable, "-c", code, str(messages)])
     config.write_text(f"[guards.bounds]\nboilerplate = 0.1\n[notify]\ncommand = {command}\n")
     path = tmp_path / "a.txt"
     path.write_text("A story about the harbour, told for the flow.\nSign up for our newsletter\n")
-    for said in ("of words struck as boilerplate (1 documents)", "run r000001 is held"):
+    for said in ("of words removed as boilerplate (1 documents)", "run r000001 is held"):
         state = clean([str(path)], tmp_path / "out", config, return_state=True)
         assert (state.type, state.name) == (StateType.FAILED, "Held")
         assert said in str(state.message)
     with pytest.raises(Held, match="copydesk publish"):
         clean_here([str(path)], tmp_path / "out", config)
-    events = [json.loads(line) for line in told.read_text().splitlines()]
+    events = [json.loads(line) for line in messages.read_text().splitlines()]
     assert [event["event"] for event in events] == ["held"] * 3
     assert events[0]["out"] == str(tmp_path / "out")
     assert events[0]["flow_run"] == f"clean {tmp_path / 'out'}"

@@ -18,7 +18,7 @@ from flows.dataset.history import read_history
 from flows.dataset.tables import TABLES
 from flows.errors import Held, UsageError
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from support import Answer, table
 
@@ -51,7 +51,7 @@ def write(folder: Path, texts: list[str], start: int = 0) -> Path:
 
 def run(given: Path, out: Path, settings: Settings) -> str | None:
     """The id of a run in this process, None where there was nothing new."""
-    return carry_out([str(given)], out, settings, Threads(1, lambda _stage, _done, _total: None)).run_id
+    return execute_run([str(given)], out, settings, Threads(1, lambda _stage, _done, _total: None)).run_id
 
 
 def guards(**given: Any) -> Settings:
@@ -59,7 +59,7 @@ def guards(**given: Any) -> Settings:
     return Settings.model_validate({"guards": given, "language": {"enabled": False}})
 
 
-BOUND = guards(bounds={"struck": 0.5})
+BOUND = guards(bounds={"removed": 0.5})
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_held_run_changes_nothing(copydesk: Copydesk, held: Path, tmp_path: Pa
 
 def test_the_command_tells_of_a_held_run(copydesk: Copydesk, tmp_path: Path) -> None:
     """Exit code 3, the closing table, why it is held and how to go on; the next run says the same and does nothing."""
-    (tmp_path / "mine.toml").write_text("[guards.bounds]\nstruck = 0.5\n")
+    (tmp_path / "mine.toml").write_text("[guards.bounds]\nremoved = 0.5\n")
     source, out = write(tmp_path / "courier", [WALL] * 6), tmp_path / "out"
     first = copydesk("run", source, "--out", out, "--config", tmp_path / "mine.toml")
     write(tmp_path / "courier", [article(1)], 6)
@@ -105,7 +105,7 @@ def test_the_command_tells_of_a_held_run(copydesk: Copydesk, tmp_path: Path) -> 
     assert second.out == ""
     for answer in (first, second):
         assert (
-            "the whole run: 83.3% of words struck (6 documents); [guards.bounds] struck = 0.5" in answer.err
+            "the whole run: 83.3% of words removed (6 documents); [guards.bounds] removed = 0.5" in answer.err
         )
         assert f"copydesk publish {out} r000001" in answer.err
         assert f"copydesk discard {out} r000001" in answer.err
@@ -171,7 +171,7 @@ def test_a_run_made_after_another_history_is_not_published(copydesk: Copydesk, h
 def test_a_run_that_knows_nothing_of_what_was_done_since_is_not_published(
     copydesk: Copydesk, tmp_path: Path
 ) -> None:
-    """Its fingerprints are of other rules, or it strikes what was restored; merged parts are nothing to it."""
+    """Its fingerprints are of other rules, or it removes what was restored; merged parts are nothing to it."""
     source, out, other = tmp_path / "courier", tmp_path / "out", tmp_path / "other.toml"
     other.write_text("[duplicate]\nthreshold = 0.7\n")
     for number in range(2):
@@ -285,10 +285,12 @@ def test_a_source_that_turns_is_held_and_teaches(tmp_path: Path) -> None:
     settings = guards(min_runs=3)
     for number in range(3):
         run(write(source, [article(n) for n in range(8 * number, 8 * number + 8)], 8 * number), out, settings)
-    with pytest.raises(Held) as told:
+    with pytest.raises(Held) as messages:
         run(write(source, [WALL] * 20, 24), out, settings)
-    assert "courier: 95.0% of words struck as duplicate (20 documents); 0.0% in its last 3" in str(told.value)
-    assert "courier: 95.0% of documents repeat one and the same paragraph" in str(told.value)
+    assert "courier: 95.0% of words removed as duplicate (20 documents); 0.0% in its last 3" in str(
+        messages.value
+    )
+    assert "courier: 95.0% of documents repeat one and the same paragraph" in str(messages.value)
     dataset = Dataset(out)
     with dataset.writing():
         dataset.release("r000004")

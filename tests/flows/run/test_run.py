@@ -23,7 +23,7 @@ from flows.dataset import Dataset
 from flows.dataset.tables import TABLES
 from flows.errors import ConfigurationError, CopydeskError
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from flows.verify.verification import verify
 from support import ROOT, Answer, table
@@ -44,7 +44,7 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 def run(given: list[Path], out: Path, said: dict[str, Any] | None = None, workers: int = 2) -> None:
     """One run of the plan, as the command does it."""
-    carry_out([str(p) for p in given], out, Settings.model_validate(said or {}), Threads(workers, silent))
+    execute_run([str(p) for p in given], out, Settings.model_validate(said or {}), Threads(workers, silent))
 
 
 def digests(out: Path) -> dict[str, str]:
@@ -279,7 +279,7 @@ def test_other_numbers_are_another_paragraph(copydesk: Copydesk, jsonl: Jsonl, t
 
 @pytest.mark.parametrize("off", [r for r in REASONS if r not in ("duplicate_document", "too_short")])
 def test_every_cleaner_can_be_switched_off(off: str, tmp_path: Path) -> None:
-    """A cleaner that is switched off strikes nothing; the seeds give each of the others something to do."""
+    """A cleaner that is switched off removes nothing; the seeds give each of the others something to do."""
     run([ARTICLES], tmp_path / "out", {off: {"enabled": False}})
     reasons = set(table(tmp_path / "out", "removed")["reason"])
     assert off not in reasons
@@ -409,7 +409,9 @@ def test_the_exact_method_adds_up(jsonl: Jsonl, tmp_path: Path) -> None:
     once, by_and_by = (table(tmp_path / out, "removed").drop("run_id") for out in ("once", "by-and-by"))
     assert once["reason"].to_list() == ["duplicate"] * 3
     assert by_and_by.equals(once)
-    assert [p.parent.name for p in Dataset(tmp_path / "by-and-by").parts("order")] == ["run=r000001"]
+    assert [p.parent.name for p in Dataset(tmp_path / "by-and-by").parts("shingle_frequencies")] == [
+        "run=r000001"
+    ]
     assert list(verify(Dataset(tmp_path / "by-and-by"))) == []
     with pytest.raises(
         ConfigurationError, match=r"method = 'minhash', but .* was built with method = 'exact'"
@@ -446,7 +448,7 @@ def test_counting_lines_in_shares_changes_nothing(
         f"in {n} of {n} documents (100 %) of post.example" for n in (4, 8) for _ in range(4)
     ]
     assert shares.equals(whole)
-    assert len(Dataset(tmp_path / "shares").parts("lines")) > 4
+    assert len(Dataset(tmp_path / "shares").parts("line_counts")) > 4
     assert list(verify(Dataset(tmp_path / "shares"))) == []
 
 
@@ -493,7 +495,7 @@ def test_what_is_repeated_within_paragraphs(jsonl: Jsonl, tmp_path: Path) -> Non
         assert all(plea in text for text in table(other, "documents")["text"])
 
 
-def test_a_witness_is_compared_without_its_furniture(jsonl: Jsonl, tmp_path: Path) -> None:
+def test_a_witness_is_compared_without_its_boilerplate(jsonl: Jsonl, tmp_path: Path) -> None:
     """Near-duplicates are found, and their Jaccard told, by the texts that are published."""
     plea = "Join the conversation below."
     words = f"So it was said, and {STORY.lower()}"
@@ -532,7 +534,7 @@ def test_the_memory_of_many_runs_is_that_of_one(jsonl: Jsonl, tmp_path: Path) ->
         merge(
             [
                 pl.read_parquet(path, hive_partitioning=False)
-                for path in Dataset(tmp_path / name).parts("lines")
+                for path in Dataset(tmp_path / name).parts("line_counts")
             ]
         )
         for name in ("many", "one")

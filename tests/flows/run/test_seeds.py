@@ -11,7 +11,7 @@ import pytest
 
 from flows.dataset import Dataset
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from flows.verify import verify
 from support import ROOT, table
@@ -26,7 +26,7 @@ EXPECTED: dict[str, dict[str, Any]] = json.loads(
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset of the seeds."""
     folder = tmp_path_factory.mktemp("seeds") / "out"
-    carry_out([str(ARTICLES)], folder, Settings(), Threads(2, lambda _stage, _done, _total: None))
+    execute_run([str(ARTICLES)], folder, Settings(), Threads(2, lambda _stage, _done, _total: None))
     return folder
 
 
@@ -40,18 +40,18 @@ def found(out: Path, name: str) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("path", EXPECTED)
 def test_article(out: Path, path: str) -> None:
-    """Each article is decoded, repaired, struck or rejected as seeds/README.md says."""
+    """Each article is decoded, repaired, reasons or rejected as seeds/README.md says."""
     expected = EXPECTED[path]
     if "rejected" in expected:
         (row,) = found(out, "rejected")[path]
         assert row["error"].startswith(expected["rejected"])
         return
     documents, removed = found(out, "documents").get(path, []), found(out, "removed").get(path, [])
-    struck = Counter(row["reason"] for row in removed)
+    reasons = Counter(row["reason"] for row in removed)
     if "removed" in expected:
-        assert struck == expected["removed"], [(row["text"], row["rule"]) for row in removed]
+        assert reasons == expected["removed"], [(row["text"], row["rule"]) for row in removed]
     for reason, least in expected.get("removed_at_least", {}).items():
-        assert struck[reason] >= least
+        assert reasons[reason] >= least
     if "kept_paragraphs" in expected:
         assert sum(row["paragraphs"] for row in documents) == expected["kept_paragraphs"]
     for row in documents:

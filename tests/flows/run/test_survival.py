@@ -38,17 +38,17 @@ KILLS = 100
 @contextmanager
 def watched(out: Path) -> Iterator[dict[str, Any]]:
     """Let readers loop over a dataset for a while; what they tell is there in the end."""
-    told: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
     command = [sys.executable, str(ROOT / "tests" / "watching.py"), str(out), str(RECORDS)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as readers:
         try:
-            yield told
+            yield messages
         finally:
             answer, _ = readers.communicate()
-            told.update(json.loads(answer))
+            messages.update(json.loads(answer))
 
 
-def news(folder: Path, number: int) -> Path:
+def changed_inputs(folder: Path, number: int) -> Path:
     """A file of records that are new."""
     path = folder / f"{number}.jsonl"
     records = (record(RECORDS * number + i, story(10_000 + number)) for i in range(RECORDS))
@@ -99,22 +99,22 @@ def test_runs_that_are_killed_at_random(tmp_path: Path) -> None:
     """After 100 kills nothing is lost and nothing twice, and no reader ever saw a part of a run, or an error."""
     chance, out, folder = random.Random(), tmp_path / "out", tmp_path / "in"
     folder.mkdir()
-    news(folder, 0)
+    changed_inputs(folder, 0)
     took = worked(out, folder, "run", None)
     assert took is not None
     kills, number = 0, 0
-    with watched(out) as told:
+    with watched(out) as messages:
         while kills < KILLS:
             number += 1
-            news(folder, number)
+            changed_inputs(folder, number)
             done = worked(out, folder, "run", chance.uniform(0, 1.1 * took))
             if done is None:
                 kills += 1
             else:
                 took = 0.7 * took + 0.3 * done
         assert worked(out, folder, "run", None) is not None
-    assert told["errors"] == told["wrong"] == []
-    assert min(told["reads"].values()) > KILLS / 2
+    assert messages["errors"] == messages["wrong"] == []
+    assert min(messages["reads"].values()) > KILLS / 2
     uris = table(out, "documents")["uri"].to_list()
     assert len(uris) == len(set(uris)) == RECORDS * (number + 1)
     swept(out)
@@ -128,15 +128,15 @@ def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
     took = dict.fromkeys(("run", "rollback", "restore", "compact"), 1.0)
     number = 0
     for number in range(4):
-        news(folder, number)
+        changed_inputs(folder, number)
         run(out, folder)
     kills = 0
-    with watched(out) as told:
+    with watched(out) as messages:
         for _ in range(60):
             what = chance.choice(("run", "run", "rollback", "restore", "compact"))
             if what == "run":
                 number += 1
-                news(folder, number)
+                changed_inputs(folder, number)
             if what == "restore" and table(out, "removed").is_empty():
                 continue
             if what == "rollback" and len(Dataset(out).runs()) < 3:
@@ -147,9 +147,9 @@ def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
             else:
                 took[what] = 0.5 * took[what] + 0.5 * done
         worked(out, folder, "run", None)
-    assert told["wrong"] == []
+    assert messages["wrong"] == []
     missing = ("No such file", "No files found", "Cannot open file", "expanded paths were empty")
-    assert [error for error in told["errors"] if not any(words in error for words in missing)] == []
+    assert [error for error in messages["errors"] if not any(words in error for words in missing)] == []
     assert kills > 10
     uris = table(out, "documents")["uri"].to_list()
     assert len(uris) == len(set(uris)) == RECORDS * (number + 1)
@@ -171,9 +171,9 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: s
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     for number in range(2):
-        news(folder, number)
+        changed_inputs(folder, number)
         run(out, folder)
-    news(folder, 2)
+    changed_inputs(folder, 2)
     before = published(out)
     from flows.dataset import tables
 
@@ -203,9 +203,9 @@ def test_a_full_disk_is_told(tmp_path: Path, copydesk: Copydesk) -> None:
     """A file may grow no more: exit code 5, a line that says why, and the dataset as it was."""
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
-    news(folder, 0)
+    changed_inputs(folder, 0)
     run(out, folder)
-    news(folder, 1)
+    changed_inputs(folder, 1)
     limited = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "from flows.cli import main\n"
@@ -257,13 +257,13 @@ def test_a_dataset_that_may_not_be_written(
     copydesk: Copydesk,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
-    comfort: str,
+    consequence: str,
 ) -> None:
     """A permission that is lost ends a command with exit code 5 and one line; the dataset is as it was."""
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     for number in range(2):
-        news(folder, number)
+        changed_inputs(folder, number)
         run(out, folder)
     before = published(out)
 
@@ -276,7 +276,7 @@ def test_a_dataset_that_may_not_be_written(
         answer = copydesk(*(word.format(out=out) for word in arguments))
     assert answer.code == 5
     assert answer.err.startswith("copydesk: Permission denied (")
-    assert answer.err.endswith(f"; {comfort}; see that it may be written, and do it again\n")
+    assert answer.err.endswith(f"; {consequence}; see that it may be written, and do it again\n")
     assert published(out) == before
     swept(out)
 
@@ -286,7 +286,7 @@ def test_commands_wait_for_nobody(tmp_path: Path, copydesk: Copydesk, command: s
     """While another process writes, every command that would write ends with exit code 4."""
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
-    news(folder, 0)
+    changed_inputs(folder, 0)
     run(out, folder)
     arguments = {
         "rollback": ["r000001"],
@@ -313,7 +313,7 @@ def test_a_clock_that_goes_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(flows.run.plan, "datetime", Clock)
     said = {**PLAIN, "duplicate": {"window_days": 30}}
     for number in range(3):
-        news(folder, number)
+        changed_inputs(folder, number)
         run(out, folder, said=said)
     assert Dataset(out).runs() == ["r000001", "r000002", "r000003"]
     swept(out)

@@ -221,7 +221,7 @@ def test_config_folder_of_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_built_in_phrases_are_rich(language: str) -> None:
-    """Each promised language has many texts, and says what to do about teasers as well as about furniture."""
+    """Each promised language has many texts, and says what to do about teasers as well as about boilerplate."""
     phrases = read_phrases(built_in_files([language]))
     assert sum(len(phrase.texts) for phrase in phrases) >= (150 if language == "en" else 100)
     assert {phrase.action for phrase in phrases} >= {"line", "block", "teaser"}

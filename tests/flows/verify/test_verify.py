@@ -17,7 +17,7 @@ from flows.dataset import Dataset, write_manifest
 from flows.dataset.tables import SCHEMAS, TABLES
 from flows.errors import CopydeskError, UsageError
 from flows.run.engine import Threads
-from flows.run.plan import carry_out
+from flows.run.plan import execute_run
 from flows.settings.model import Settings
 from flows.verify import verify, verify_folder
 from support import Answer
@@ -75,7 +75,7 @@ Damage = Callable[[Path], None]
 def run(given: Path, out: Path, said: dict[str, Any] | None = None) -> None:
     """One run of the plan."""
     settings = Settings.model_validate(said or {})
-    carry_out([str(given)], out, settings, Threads(2, lambda _stage, _done, _total: None))
+    execute_run([str(given)], out, settings, Threads(2, lambda _stage, _done, _total: None))
 
 
 def write(path: Path, records: list[dict[str, Any]]) -> Path:
@@ -443,9 +443,9 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
     "a row of the ledger twice": (rewrite("ledger", first_again), "r000001: ledger: an input is there twice"),
     # manifests
     "a date altered": (date_altered, "run.json is not what was written"),
-    "no tally": (retell(lambda manifest: manifest.pop("tally")), "r000001: the manifest is damaged"),
+    "no tally": (retell(lambda manifest: manifest.pop("counts")), "r000001: the manifest is damaged"),
     "a tally of another kind": (
-        retell(lambda manifest: manifest.update(tally=[1, 2])),
+        retell(lambda manifest: manifest.update(counts=[1, 2])),
         "r000001: the manifest is damaged",
     ),
     "no settings": (
@@ -465,14 +465,14 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
         "r000001: the manifest is damaged: it is that of r000002",
     ),
     "bytes of text": (
-        retell(lambda manifest: manifest["tally"].update(bytes=1)),
+        retell(lambda manifest: manifest["counts"].update(bytes=1)),
         "r000001: documents, removed: bytes of text: the manifest counts 1,",
     ),
 }
 
 
-def lose(pattern: str, told: bool = False) -> Damage:
-    """Files or folders taken away, and with `told` taken from the manifest too."""
+def lose(pattern: str, messages: bool = False) -> Damage:
+    """Files or folders taken away, and with `messages` taken from the manifest too."""
 
     def damage(out: Path) -> None:
         for path in list(out.glob(pattern)):
@@ -480,7 +480,7 @@ def lose(pattern: str, told: bool = False) -> Damage:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        if told:
+        if messages:
             put_right(out)
 
     return damage
@@ -537,11 +537,11 @@ DAMAGED |= {
     "pages of zeros": (pages, "r000001: "),
     "no manifest": (lose("_copydesk/runs/run=r000001"), "r000001: the manifest is damaged"),
     "a part missing also in the manifest": (
-        lose("removed/run=r000001", told=True),
+        lose("removed/run=r000001", messages=True),
         "r000001: removed/part-00000-00000.parquet is missing, also in the manifest",
     ),
     "the ledger missing also in the manifest": (
-        lose("_copydesk/ledger/run=r000001", told=True),
+        lose("_copydesk/ledger/run=r000001", messages=True),
         "r000001: ledger/part-00000.parquet is missing, also in the manifest",
     ),
     "the documents of a run": (

@@ -1,4 +1,4 @@
-"""Documents of lines, and what the judge strikes of them."""
+"""Documents of lines, and what the judge removes of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cleaners.boilerplate.line_classifier.model import LineModel, read_model, wr
 from cleaners.paragraphs import to_paragraphs
 from flows.settings.model import Settings, phrases_of
 
-#: To this model every line is furniture.
+#: To this model every line is boilerplate.
 ALWAYS: LineModel = read_model(
     write_model([{"value": 9.0}], {"article": (9.0, 3, 2, 1, 0), "page": (9.0, 3, 2, 1, 0)}, {})
 )

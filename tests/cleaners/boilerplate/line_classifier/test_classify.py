@@ -14,7 +14,7 @@ from cleaners.boilerplate.line_classifier.model import LineModel
 from cleaners.phrases.phrase import Phrase
 from flows.settings.line_scores import line_scores
 
-from .judging import ALWAYS, PHRASES, PROSE, amid, frame_of, gone
+from .classifying import ALWAYS, PHRASES, PROSE, amid, frame_of, gone
 
 
 def test_a_phrase_may_keep() -> None:
@@ -34,7 +34,7 @@ def test_scripts_without_case_need_more() -> None:
 
 
 def test_strictness() -> None:
-    """At 0 no score strikes; what goes at a strictness goes at every higher one."""
+    """At 0 no score removes; what goes at a strictness goes at every higher one."""
     lines = [
         *PROSE,
         "Harbour | Weather | Tides",
@@ -43,9 +43,9 @@ def test_strictness() -> None:
         "© Harbour Gazette, Pier 3",
     ]
     assert gone(lines, line_scores(), 0) == []
-    struck = [set(gone(lines, line_scores(), level / 4)) for level in range(5)]
-    assert all(a <= b for a, b in pairwise(struck))
-    assert struck[-1]
+    removed = [set(gone(lines, line_scores(), level / 4)) for level in range(5)]
+    assert all(a <= b for a, b in pairwise(removed))
+    assert removed[-1]
 
 
 @pytest.mark.parametrize("model", [ALWAYS, line_scores()])
@@ -73,10 +73,10 @@ def test_strictness() -> None:
     ),
     seed=st.integers(0, 3),
 )
-def test_what_a_score_has_struck_changes_no_other_decision(
+def test_what_a_score_has_removed_changes_no_other_decision(
     model: LineModel, lines: list[str], seed: int
 ) -> None:
-    """With any of the lines that scores strike struck before, the others are struck all the same."""
+    """With any of the lines that scores remove removed before, the others are removed all the same."""
     frame = frame_of(lines)
     once = boilerplate(frame, phrases=PHRASES, model=model, strictness=1)
     rows = pl.int_range(pl.len()) % 4 != seed

@@ -1,4 +1,4 @@
-"""The guards of a strike: what stays whatever its score, and what goes."""
+"""The guards of a removal: what stays whatever its score, and what goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from cleaners.boilerplate.line_classifier.model import read_model, write_model
 
-from .judging import PROSE, amid, gone
+from .classifying import PROSE, amid, gone
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_belongs_to_an_article_stays(lines: list[str]) -> None:
     ],
 )
 def test_scripts_that_nothing_was_trained_on(line: str) -> None:
-    """In scripts without case a short line goes only with a phrase on it or a struck line beside it."""
+    """In scripts without case a short line goes only with a phrase on it or a removed line beside it."""
     assert gone([line, *PROSE, line]) == []
     assert line in gone([*PROSE, "Share on Facebook", line, "Subscribe to our newsletter"])
 
@@ -117,7 +117,7 @@ def test_evidence() -> None:
 
 @pytest.mark.parametrize("line", ["Ada Finch", "NOTABLES", "About the tides", "Harbour weekly"])
 def test_a_few_words_alone_between_paragraphs_stay(line: str) -> None:
-    """Subheads and the names of speakers stay, also where furniture is near, and go where they do not stand alone."""
+    """Subheads and the names of speakers stay, also where boilerplate is near, and go where they do not stand alone."""
     assert gone(amid(line)) == []
     assert gone(amid("Sign up for our newsletter", PROSE[1], line)) == []
     assert gone(amid(line, "Sign up for our newsletter")) == [line]
@@ -131,7 +131,7 @@ def test_the_rows_of_a_table_stay() -> None:
 
 
 def test_short_sentences_of_an_article_stay() -> None:
-    """Answers of two words stay below its prose; after furniture, on a long page, or without a stop they may go."""
+    """Answers of two words stay below its prose; after boilerplate, on a long page, or without a stop they may go."""
     answers = ["Thank you.", "Subscribe free."]
     assert gone([*PROSE, *answers, "Share on Facebook"]) == []
     assert gone([*PROSE, "Boil it.", "Let it cool", "Serve it.", "Share on Facebook"]) == []
@@ -161,8 +161,8 @@ def test_measures() -> None:
         ["Ropes and nets are sold on the quay from noon."],
     ],
 )
-def test_what_stays_beside_furniture(lines: list[str]) -> None:
-    """Names with figures, one after the other, and sentences stay after the article, too, whatever is struck there."""
+def test_what_stays_beside_boilerplate(lines: list[str]) -> None:
+    """Names with figures, one after the other, and sentences stay after the article, too, whatever is removed there."""
     assert not set(gone([*PROSE, "Boats", *lines, "Share on Facebook", "Subscribe to our newsletter"])) & set(
         lines
     )
@@ -189,7 +189,7 @@ def test_speakers_stay_though_answers_are_short() -> None:
     assert not {"NORA QUILL", "PIET MAAS"} & set(gone([*PROSE, *talk, "Share on Facebook"]))
 
 
-def test_below_the_prose_of_few_lines_a_strike_needs_evidence() -> None:
+def test_below_the_prose_of_few_lines_a_removal_needs_evidence() -> None:
     """A list may be most of a short article: its lines go only near a phrase or at the edge of the document."""
     names = [f"Boat of {name}" for name in "ABCDEFGHIJKLMNO"]
     page = [*PROSE[:3], *names, PROSE[3], *["Nets"] * 4, "Share on Facebook"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from cleaners.boilerplate.line_classifier import shape as lc
-from cleaners.boilerplate.line_classifier.boilerplate_words import FurnitureWords, furniture_words
+from cleaners.boilerplate.line_classifier.boilerplate_words import BoilerplateWords, boilerplate_words
 from cleaners.boilerplate.line_classifier.characters import (
     _DENSE,
     _HAN,
@@ -25,7 +25,7 @@ from cleaners.boilerplate.line_classifier.characters import (
     OTHER,
     characters,
 )
-from cleaners.boilerplate.line_classifier.context import HIT, KEPT, STRUCK
+from cleaners.boilerplate.line_classifier.context import HIT, KEPT, REMOVED
 from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from cleaners.boilerplate.line_classifier.features import line_features
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights, ngrams_of
@@ -47,9 +47,9 @@ def counts_of(text: str) -> dict[str, int]:
 def features_of(
     documents: list[list[str]],
     titles: list[str] | None = None,
-    marks: list[int] | None = None,
+    keys: list[int] | None = None,
     ngrams: NgramWeights = NOTHING,
-    cleared: bool = True,
+    accepted: bool = True,
 ) -> dict[int, dict[str, float]]:
     """The kernel's features of the lines of some documents, by the number of the line."""
     lines = [line for document in documents for line in document]
@@ -57,11 +57,11 @@ def features_of(
         *utf8(pl.Series(lines, dtype=pl.String)),
         starts_of([len(document) for document in documents]),
         *utf8(pl.Series(titles or [""] * len(documents), dtype=pl.String)),
-        np.array(marks or [0] * len(lines), np.int8),
+        np.array(keys or [0] * len(lines), np.int8),
         *characters(),
-        *furniture_words(PHRASES),
+        *boilerplate_words(PHRASES),
         *ngrams,
-        cleared,
+        accepted,
     )
     return {
         int(row): dict(zip(FEATURES, map(float, line), strict=True))
@@ -78,8 +78,8 @@ def _in(character: str, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 def kind(character: str) -> str:
     """What a character is to the features, told by Unicode's tables."""
-    for name, marks in _MARKS.items():
-        if character in marks:
+    for name, keys in _MARKS.items():
+        if character in keys:
             return {CLOSES: "closes", **{k: str(k) for k in _MARKS if k != CLOSES}}[name]
     if character.isspace():
         return "white"
@@ -219,8 +219,8 @@ LINES = st.lists(
 @given(lines=LINES, data=st.data())
 def test_places(lines: list[str], data: st.DataObject) -> None:
     """Places, runs and neighbours, beside a reference that looks at the whole list for every line."""
-    marks = data.draw(st.lists(st.integers(-1, 3), min_size=len(lines), max_size=len(lines)))
-    found = features_of([lines], marks=marks)
+    keys = data.draw(st.lists(st.integers(-1, 3), min_size=len(lines), max_size=len(lines)))
+    found = features_of([lines], keys=keys)
     count = [counts_of(line) for line in lines]
     prose = [line in (BODY, OTHERS) for line in lines]
     words = [c["words"] for c in count]
@@ -232,15 +232,15 @@ def test_places(lines: list[str], data: st.DataObject) -> None:
         while not prose[n] and run[-1] + 1 < len(lines) and not prose[run[-1] + 1]:
             run.append(run[-1] + 1)
         near = [m for m in range(max(n - 4, 0), min(n + 5, len(lines))) if m != n]
-        marked = [m for m, mark in enumerate(marks) if mark > 0]
+        marked = [m for m, mark in enumerate(keys) if mark > 0]
         expected = {
             "words": words[n],
-            "mark": marks[n],
+            "mark": keys[n],
             "mark_above": min([n - m for m in marked if m < n], default=30),
             "mark_below": min([m - n for m in marked if m > n], default=30),
             "marks_near": len(set(near) & set(marked)),
-            "struck_above": int(n > 0 and marks[n - 1] == STRUCK),
-            "struck_below": int(n + 1 < len(lines) and marks[n + 1] == STRUCK),
+            "removed_above": int(n > 0 and keys[n - 1] == REMOVED),
+            "removed_below": int(n + 1 < len(lines) and keys[n + 1] == REMOVED),
             "mark_density": len(marked) / len(lines),
             "words_above": words[n - 1] if n else -1,
             "words_below": words[n + 1] if n + 1 < len(lines) else -1,
@@ -275,10 +275,10 @@ def test_words_in_common(lines: list[str], title: str) -> None:
             w for m, line in enumerate(lines) if m != n and line in (BODY, OTHERS) for w in _content(line)
         }
         if not mine:
-            assert features["shared"] == features["furniture"] == features["title"] == -1
+            assert features["shared"] == features["boilerplate_words"] == features["title"] == -1
             continue
         assert features["shared"] == pytest.approx(sum(w in body for w in mine) / len(mine))
-        assert features["furniture"] == pytest.approx(
+        assert features["boilerplate_words"] == pytest.approx(
             sum(weight.get(w, 0) for w in mine if w not in body) / len(mine), abs=1e-6
         )
         in_title = sum(w in _content(title) for w in mine) / max(len(mine), len(_content(title)))
@@ -331,9 +331,9 @@ def test_characters_beyond_sixteen_bits() -> None:
     assert characters().classes[ord("€")] == OTHER
 
 
-def test_furniture_words() -> None:
+def test_boilerplate_words() -> None:
     """A word weighs the more the more phrases have it; phrases that keep lines do not count."""
-    table: FurnitureWords = furniture_words((*PHRASES, Phrase("en", "no", ("Harbour",), action="keep")))
+    table: BoilerplateWords = boilerplate_words((*PHRASES, Phrase("en", "no", ("Harbour",), action="keep")))
     weights: NDArray[np.float32] = np.sort(table.weights[table.keys > 0])
     assert weights.tolist() == pytest.approx([0.5, 0.5, 2 / 3])
     assert all(a < b for a, b in pairwise([0, *weights[[0, 2]]]))
@@ -383,9 +383,9 @@ def test_wording() -> None:
         ("渡輪明天恢復航行，鎮上的人都很高興。", 0, True),
     ],
 )
-def test_what_the_cheap_test_clears(line: str, mark: int, cleared: bool) -> None:
-    """Sentences are cleared, unless a phrase, an address, separators, capitals or words of furniture are in them."""
-    assert (0 not in features_of([[line]], marks=[mark], cleared=False)) == cleared
+def test_what_the_cheap_test_clears(line: str, mark: int, accepted: bool) -> None:
+    """Sentences are cleared, unless a phrase, an address, separators, capitals or words of boilerplate are in them."""
+    assert (0 not in features_of([[line]], keys=[mark], accepted=False)) == accepted
 
 
 @given(
@@ -414,5 +414,5 @@ def test_lines_that_are_cleared_change_nothing_else(documents: list[list[str]]) 
     """The other lines have the same features with them as without them."""
     keys, _ = ngrams_of(*utf8(pl.Series(["Share the ferry"])), np.arange(1), *characters())
     known = ngram_weights({int(key): n - 2.5 for n, key in enumerate(keys)})
-    every, some = (features_of(documents, ngrams=known, cleared=cleared) for cleared in (True, False))
+    every, some = (features_of(documents, ngrams=known, accepted=accepted) for accepted in (True, False))
     assert some == {row: every[row] for row in some}

@@ -1,4 +1,4 @@
-"""Lists of articles: which lines stay although their score would strike them."""
+"""Lists of articles: which lines stay although their score would remove them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cleaners.boilerplate.line_classifier.feature_names import WORDS
 from cleaners.boilerplate.line_classifier.lists import FORMS, SURE, SURE_OF_STRETCH, in_lists, must_be_sure
 from cleaners.phrases.search import search
 
-from .judging import ALWAYS, PHRASES, PROSE, frame_of
+from .classifying import ALWAYS, PHRASES, PROSE, frame_of
 
 #: Two entries of each form.
 ENTRIES = {

@@ -130,9 +130,9 @@ def test_rule_in_words() -> None:
         ("from_top", {"prose_before": 1}, "after the article"),
         ("from_top", {"prose_after": 1}, "before the article"),
         ("from_top", {}, "no article around"),
-        ("furniture", {"furniture": 0.5}, "words of furniture"),
-        ("furniture", {"furniture": 0.1, "wording": 0.2}, "worded like furniture"),
-        ("furniture", {"furniture": 0.1, "wording": -0.2}, "wording"),
+        ("boilerplate_words", {"boilerplate_words": 0.5}, "words of boilerplate"),
+        ("boilerplate_words", {"boilerplate_words": 0.1, "wording": 0.2}, "worded like boilerplate"),
+        ("boilerplate_words", {"boilerplate_words": 0.1, "wording": -0.2}, "wording"),
     ],
 )
 def test_rules_say_what_is_true(feature: str, line: dict[str, float], words: str) -> None:

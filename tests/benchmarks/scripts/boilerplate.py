@@ -1,6 +1,6 @@
-"""The furniture of documents, struck by copydesk: repeated headlines, related articles, boilerplate.
+"""The boilerplate of documents, removed by copydesk: repeated headlines, related articles, boilerplate.
 
-    python furniture.py WORKERS PARAGRAPHS.parquet REPORT.json
+    python boilerplate.py WORKERS PARAGRAPHS.parquet REPORT.json
 
 The documents go in parts through the workers, threads of this process, as the shards of a run do.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from cleaners.paragraphs import to_paragraphs
-from flows.run.clean_shard import without_furniture
+from flows.run.clean_shard import remove_boilerplate
 from flows.settings.model import Settings, phrases_of
 
 PARTS = 4
@@ -25,9 +25,9 @@ settings = Settings()
 phrases = phrases_of(settings)
 
 
-def strike(frame: pl.DataFrame) -> int:
+def remove_boilerplate_of(frame: pl.DataFrame) -> int:
     """How many lines of these documents go."""
-    frame = without_furniture(frame, settings, phrases)
+    frame = remove_boilerplate(frame, settings, phrases)
     return len(frame) - frame["reason"].null_count()
 
 
@@ -42,12 +42,12 @@ shards = [
     to_paragraphs(documents.slice(begin, -(-len(documents) // PARTS)))
     for begin in range(0, len(documents), -(-len(documents) // PARTS))
 ]
-strike(shards[0])
+remove_boilerplate_of(shards[0])
 with ThreadPoolExecutor(int(workers)) as pool:
     began, spent = time.perf_counter(), time.process_time()
-    struck = sum(pool.map(strike, shards))
+    removed = sum(pool.map(remove_boilerplate_of, shards))
     seconds = {"wall": time.perf_counter() - began, "cpu": time.process_time() - spent}
 size = int(read["text"].str.len_bytes().sum())
 Path(report).write_text(
-    json.dumps({"bytes": size, "lines": sum(map(len, shards)), "struck": struck, **seconds})
+    json.dumps({"bytes": size, "lines": sum(map(len, shards)), "removed": removed, **seconds})
 )

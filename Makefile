@@ -33,7 +33,7 @@ format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-# make bench [INPUT=news.jsonl] [CORPORA='name=files-or-folders ...'] [BENCH=--quick]; tells how long it will take
+# make bench [INPUT=news.jsonl] [CORPORA='name=files-or-folders ...'] [BENCH=--quick]; prints how long it will take
 bench: setup
 	$(BIN)/python -m tests.benchmarks all $(if $(INPUT),--input '$(INPUT)') $(foreach c,$(CORPORA),--corpus '$(c)') $(BENCH)
 

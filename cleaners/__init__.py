@@ -1,15 +1,19 @@
-"""The cleaners, in the order in which a paragraph meets them.
+"""The cleaners, in the order in which they process a paragraph.
 
     decoding             bytes to text
-    language             the language of a document
-    paragraphs           text to the frame in which one row is one paragraph; the verbs `rewrite` and `remove`
-    encoding             rewrites: mojibake and other damage to text, a columnar ftfy
-    repeated_headline    removes: the headline printed again
+    language             finds the language of a document
+    paragraphs           text to a frame with one row per paragraph; the verbs `rewrite` and `remove`
+    encoding             rewrites: repairs mojibake and other damage, a columnar ftfy
+    repeated_headline    removes: the headline where it is printed again
     related_articles     removes: "Related Articles" and the teasers after it
-    boilerplate          removes: boilerplate lines such as share bars, newsletter pleas, cookie and copyright lines
-    inline_boilerplate    rewrites: boilerplate inside a paragraph, which stays without it
-    repeated_line        removes: lines that one source repeats across its documents
-    duplicate            removes: near-duplicate paragraphs, and documents that are nothing else
+    boilerplate          removes: lines such as share bars, newsletter pleas, cookie and copyright notices
+    inline_boilerplate   rewrites: takes boilerplate out of a paragraph and keeps the rest
+    repeated_line        removes: lines that a source repeats across its documents
+    duplicate            removes: near-duplicate paragraphs, and documents that consist of little else
 
-Each is a function that takes a frame and returns it, and knows neither files nor its siblings.
+From `encoding` on, each is a function that takes a frame and returns it. Cleaners do not know files or each other.
 """
+
+from cleaners.pipeline import PIPELINE, REASONS, Cleaner
+
+__all__ = ["PIPELINE", "REASONS", "Cleaner"]

@@ -1,8 +1,8 @@
 """The frame that every cleaner takes and returns: one row is one paragraph.
 
-Cleaners know two verbs. `rewrite` changes `text` and remembers in `before` and `fixes` what it did; `remove` fills
-`reason` and `rule` where no earlier cleaner has. No cleaner drops, adds or reorders a row, so the frame tells at any
-time what was removed, why, and what every paragraph looked like when it came in.
+Cleaners know two verbs. `rewrite` changes `text` and records what it did in `before` and `fixes`. `remove` fills
+`reason`, `rule` and `detail` on rows that no earlier cleaner removed. No cleaner drops, adds or reorders rows. So the
+frame always shows what was removed and why, and how each paragraph read originally.
 """
 
 from __future__ import annotations
@@ -12,57 +12,49 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from cleaners.pipeline import REASONS
 from cleaners.text.same_text import differs_beyond_white_space
 from cleaners.text.white_space import LINE_BREAK, WHITE_SPACE
 from cleaners.text.wrapping import unwrap
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
-    "position": pl.UInt32(),  # 0-based place of the paragraph in its document
+    "position": pl.UInt32(),  # of the paragraph in its document, from 0
     "text": pl.String(),
-    "before": pl.String(),  # the text as it was read, where a rewrite changed more than white space; else null
-    "fixes": pl.List(pl.String()),  # names of the rewrites, in the order in which they were made; else null
+    "before": pl.String(),  # the original text if a rewrite changed more than white space; else null
+    "fixes": pl.List(pl.String()),  # names of the rewrites, in the order they were made; else null
     "reason": pl.String(),  # one of REASONS, null while the paragraph is kept
-    "rule": pl.String(),  # what within the cleaner removed it, in words
+    "rule": pl.String(),  # which rule of the cleaner removed it; stable, made for `group_by`
+    "detail": pl.String(),  # what varies from row to row: scores, counts; else null
     "duplicate_of_document_id": pl.String(),  # the witness of a near-duplicate
     "duplicate_of_position": pl.UInt32(),
     "jaccard": pl.Float32(),
-    "source": pl.String(),  # of the document, for cleaners that look at it
+    "source": pl.String(),  # source, title and language of the document, for cleaners that need them
     "title": pl.String(),
     "language": pl.String(),
 }
 
-REASONS: Final = (
-    "repeated_headline",
-    "related_articles",
-    "boilerplate",
-    "repeated_line",
-    "duplicate",
-    "duplicate_document",
-    "too_short",
-)
-
-#: At the ends of a line; a no-break space may be the second half of a damaged letter, and repair strips it later.
+#: Stripped from the ends of a line. Not so a no-break space, which may be half of a damaged letter; repair strips it.
 _MARGIN: Final = WHITE_SPACE.replace("\xa0", "")
-_OTHER_BREAK: Final = r"[\r\u{85}\u{2028}\u{2029}]"  # than LF
+_OTHER_BREAK: Final = r"[\r\u{85}\u{2028}\u{2029}]"  # all but LF
 
 
 def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
-    """One row a paragraph, in the order of `documents`, with the columns of `SCHEMA`.
+    """A frame with one row per paragraph, in the order of `documents`, and the columns of `SCHEMA`.
 
     `documents` has the columns document_id, text, source, title and language. A paragraph is a line that holds more
-    than white space, stripped of the white space around it (but for no-break spaces); CR LF, LF, CR, NEL, U+2028 and
+    than white space. White space at its ends is stripped, except no-break spaces. CR LF, LF, CR, NEL, U+2028 and
     U+2029 end a line.
 
-    Lines are joined by single spaces where a text was wrapped to a width, as mail and Project Gutenberg's books are.
-    A run of non-empty lines is taken to be wrapped if all of this holds:
+    Text that was wrapped to a fixed width, as in mail and in the books of Project Gutenberg, is joined by single
+    spaces. A run of non-empty lines counts as wrapped if all of this holds:
 
-    - it has at least 3 lines, the longest of 40 to 100 characters (the width);
-    - every line but the last is full: the first word of the next line would have made it longer than 85 % of the
-      width (people break lines early), and it is itself at least 60 % of the width;
-    - every line but the last has three words or more, and none begins with `>` or `|` (quoted mail, tables);
-    - of the lines after the first at least a third, and one at the least, begin with a lower-case letter, or with a
-      letter of a script that has no case.
+    - it has at least 3 lines, and the longest has 40 to 100 characters (the width);
+    - every line but the last is full: it has at least 60 % of the width, and the first word of the next line would have
+      made it longer than 85 % of the width (not 100 %, because people break lines early);
+    - every line but the last has three words or more, and no line begins with `>` or `|` (quoted mail, tables);
+    - at least a third of the lines after the first, and at least one, begin with a lower-case letter or a letter of a
+      script without case.
 
     >>> frame = to_paragraphs(pl.DataFrame({"document_id": ["a"], "text": ["One.\\r\\n\\r\\n  Two. "],
     ...                                     "source": [None], "title": [None], "language": [None]}))
@@ -92,25 +84,32 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
         pl.col("document_id", "source", "title", "language").gather(pl.Series(document)),
         pl.Series("position", place, pl.UInt32),
         lines.alias("text"),
-        *(pl.lit(None, SCHEMA[name]).alias(name) for name in list(SCHEMA)[3:10]),
+        *(pl.lit(None, SCHEMA[name]).alias(name) for name in list(SCHEMA)[3:11]),
     ).select(*SCHEMA)
 
 
 def _blank(lines: pl.Series) -> pl.Series:
-    """Whether of the stripped lines nothing is left but no-break spaces, with white space between them."""
+    """Whether a stripped line holds only no-break spaces and other white space between them (Boolean)."""
     blank = lines.str.len_bytes() == 0
     rows = lines.str.starts_with("\xa0").arg_true()
     return blank.scatter(rows, lines.gather(rows).str.strip_chars(WHITE_SPACE) == "")
 
 
 def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFrame:
-    """The frame with `text` in place of its own; where more than white space changed, `before` and `fixes` say so.
+    """The frame with a new `text`, and with `before` and `fixes` filled where more than white space changed.
 
-    `text` (String) and `fixes` (List(String), null where nothing was done) have a value for each row. A second rewrite
-    leaves the `before` of the first and adds its fixes. Raises ValueError if a new text contains a line break.
+    `text` (String) and `fixes` (List(String), null where nothing was done) have one value per row. A later rewrite
+    keeps the `before` of the first one and appends its fixes. Raises ValueError if a new text contains a line break.
+
+    >>> documents = pl.DataFrame({"document_id": ["a"], "text": ["Tom &amp; Ann\\nFine"], "title": [None],
+    ...                           "source": [None], "language": [None]})
+    >>> text, fixes = pl.Series(["Tom & Ann", "Fine"]), pl.Series([["unescape_html"], None])
+    >>> frame = rewrite(to_paragraphs(documents), text, fixes)
+    >>> frame.select("text", "before", "fixes").rows()
+    [('Tom & Ann', 'Tom &amp; Ann', ['unescape_html']), ('Fine', None, None)]
     """
     old, new = frame.get_column("text"), text.alias("text")
-    # only rows that differ are looked at: most do not
+    # most rows do not change
     rows = old.ne_missing(new).arg_true()
     if new.gather(rows).str.contains(LINE_BREAK).any():
         raise ValueError("a rewrite may not create a line break")
@@ -120,7 +119,7 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     more = pl.DataFrame([done.gather(rows).alias("done"), fixes.gather(rows).alias("more")]).select(
         pl.concat_list(pl.col("done", "more").fill_null([])).alias("fixes")
     )
-    # row by row the list that was there, or behind all of these the new one
+    # per row, the place of its list of fixes: an old one, or one of the new ones, which come after all the old
     place = np.arange(len(frame))
     place[rows.to_numpy()] = len(frame) + np.arange(len(rows))
     return frame.with_columns(
@@ -130,11 +129,24 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     )
 
 
-def remove(frame: pl.DataFrame, where: pl.Series, reason: str, rule: pl.Series | str) -> pl.DataFrame:
-    """The frame with `reason` and `rule` filled on the rows of `where` that have no reason yet.
+def remove(
+    frame: pl.DataFrame,
+    where: pl.Series,
+    reason: str,
+    rule: pl.Series | str,
+    detail: pl.Series | str | None = None,
+) -> pl.DataFrame:
+    """The frame with `reason`, `rule` and `detail` filled where `where` is True and no reason stands yet.
 
-    `where` is Boolean (null counts as False); `rule` is one text for all rows, or one a row. Raises ValueError if
-    `reason` is none of REASONS.
+    `where` is Boolean, null counts as False. `rule` and `detail` are one value for all rows, or a series with one per
+    row of the frame. Raises ValueError if `reason` is none of REASONS.
+
+    >>> documents = pl.DataFrame({"document_id": ["a"], "text": ["Share this\\nIt rained."], "title": [None],
+    ...                           "source": [None], "language": [None]})
+    >>> frame = remove(to_paragraphs(documents), pl.Series([True, False]), "boilerplate", "share bar")
+    >>> frame = remove(frame, pl.Series([True, True]), "too_short", "words")  # overwrites nothing
+    >>> frame.select("text", "reason", "rule").rows()
+    [('Share this', 'boilerplate', 'share bar'), ('It rained.', 'too_short', 'words')]
     """
     if reason not in REASONS:
         raise ValueError(f"{reason!r} is not a reason; one of {', '.join(REASONS)} is wanted")
@@ -142,11 +154,30 @@ def remove(frame: pl.DataFrame, where: pl.Series, reason: str, rule: pl.Series |
     if removed.is_empty():
         return frame
     return frame.with_columns(
-        frame.get_column("reason").scatter(removed, reason),
-        frame.get_column("rule").scatter(removed, rule if isinstance(rule, str) else rule.gather(removed)),
+        frame.get_column(name).scatter(
+            removed, value.gather(removed) if isinstance(value, pl.Series) else value
+        )
+        for name, value in (("reason", reason), ("rule", rule), ("detail", detail))
     )
 
 
+def remove_rows(frame: pl.DataFrame, rows: pl.DataFrame, reason: str) -> pl.DataFrame:
+    """The frame after `remove` for the rows listed in `rows`.
+
+    `rows` has the columns row (place in the frame), rule and optionally detail. Raises ValueError if `reason` is none
+    of REASONS.
+    """
+    if rows.is_empty():
+        return frame
+    place = rows.get_column("row")
+    where = pl.repeat(False, len(frame), dtype=pl.Boolean, eager=True).scatter(place, True)
+    nothing = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    # `scatter` changes a series in place
+    rule = nothing.clone().scatter(place, rows.get_column("rule"))
+    detail = nothing.scatter(place, rows.get_column("detail")) if "detail" in rows.columns else None
+    return remove(frame, where, reason, rule, detail)
+
+
 def split_removed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(kept, removed): the rows without a reason and with one, each in the frame's order."""
+    """(kept, removed): the rows without a reason and the rows with one, each in the order of the frame."""
     return frame.filter(pl.col("reason").is_null()), frame.filter(pl.col("reason").is_not_null())

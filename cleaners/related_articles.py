@@ -1,8 +1,8 @@
-"""Headings such as "Related Articles", and the block of teasers after them.
+"""Removal of headings such as "Related Articles" and the block of teasers after them.
 
-A phrase with the action `teaser` removes its line, a label and a teaser ("Read more: Five things we learned"). One with
-the action `block` is a heading: it removes its line and the teasers that follow, for as long as the lines are headlines
-and not the article going on.
+A phrase with the action `teaser` removes its line, which is a label and a teaser ("Read more: Five things we learned").
+A phrase with the action `block` is a heading. It removes its line and the teasers that follow, up to the line where the
+article continues.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.paragraphs import remove
+from cleaners.paragraphs import remove_rows
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import lines_of, search
 from cleaners.text.prose import is_quoted, words_and_prose
 
-#: Where the article goes on after the teasers, a shorter line is not taken for one of them.
+#: Where the article continues after the teasers, a line of fewer words is no teaser.
 TEASER_WORDS: Final = 4
-#: The last of several lines before the article goes on is taken for its subhead, unless it has this many words.
+#: The last of several lines before the article continues is its subhead if it has fewer words than this.
 SUBHEAD_WORDS: Final = 6
 
 _ENUMERATED: Final = r"^[0-9]{1,3}[.)]\s|[:：]$"
@@ -30,25 +30,28 @@ _SENTENCE_END: Final = r"[.?!。？！؟۔।][\"'”’»)\]」』]*$|[”\"」
 def related_articles(
     frame: pl.DataFrame, *, phrases: Sequence[Phrase], found: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """The frame with the reason `related_articles` on headings, on the teasers after them, and on labelled teasers.
+    """The frame with related-article headings, the teasers after them, and labelled teasers removed.
 
-    The rule of a heading, or of a label with its teaser on the same line, is its phrase, as "phrase en:read-more"; the
-    rule of a teaser is "headline after phrase en:read-more". A label that begins a sentence of prose ("Read more: it
-    will do you good.") is none, nor is a phrase of `where = "end"` if prose follows it or none comes before it.
+    The rule of a heading, or of a label with its teaser on the same line, is its phrase, as in "phrase en:read-more".
+    The rule of a teaser is "teaser", and its detail is "after phrase en:read-more". A label that begins a sentence of
+    prose ("Read more: it will do you good.") does not count. Nor does a phrase of `where = "end"` if prose follows it
+    or no prose precedes it.
 
-    Teasers are the lines after a heading up to, and without, the first line that
+    Teasers are the lines after a heading, up to but not including the first line that
 
-    - reads like prose (`cleaners.phrases.is_prose`), is kept by a phrase, or is quoted mail;
-    - is numbered as an item ("2. Salt"), or introduces something by a colon at its end;
+    - is prose (`cleaners.text.prose.is_prose`), is kept by a phrase, or is quoted mail or a table row;
+    - is numbered as an item ("2. Salt"), or ends in a colon;
     - is a post of a social network (a handle in brackets, a short link);
-    - where prose of the article follows later: has under 4 words, ends as a sentence, question or quotation does, or
-      has under 6 words and comes, as the last of several lines, right before prose, as a subhead does.
+    - has fewer than 4 words, or ends as a sentence, question or quotation does. This applies only where prose of the
+      article follows later.
 
-    The lines after headings stay if they hold more words than the prose of the document: then it is a list. Lines that
-    a phrase of the action `line` matches neither end the teasers nor count among them.
+    A line of fewer than 6 words is a subhead and stays if it is the last of several and prose follows it directly.
 
-    `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
-    lines may have been removed since.
+    The lines after headings stay if they have more words than the prose of the document: the document is then a list.
+    Lines that a phrase of the action `line` matches neither end the teasers nor count as teasers.
+
+    `found` is the result of `cleaners.phrases.search.search` for the frame and the phrases, if it is known already.
+    Lines may have been removed since.
     """
     found = search(frame, phrases) if found is None else found
     headings = _headings(found)
@@ -67,22 +70,19 @@ def related_articles(
             )
         )
     )
-    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        removed.get_column("row"), removed.get_column("removed_by")
-    )
-    return remove(frame, rule.is_not_null(), "related_articles", rule)
+    return remove_rows(frame, removed, "related_articles")
 
 
 def _headings(found: pl.DataFrame) -> pl.DataFrame:
-    """The lines that a phrase holds to be a heading or a label: row, heading (its rule), bare, opens, only_at_end.
+    """The lines that a phrase marks as a heading or a label: row, heading (its rule), bare, opens, only_at_end.
 
-    `opens` is true of the heading of a block: teasers follow it.
+    `opens` is true for the heading of a block, which teasers follow.
     """
     kept = found.filter(action="keep")
     return (
         found.filter(pl.col("action").is_in(["block", "teaser"]))
         .join(kept, on="row", how="anti")
-        # of several phrases a heading says more than a label, and one that holds everywhere more than a careful one
+        # where several phrases match, a heading takes precedence over a label, and an unrestricted phrase over others
         .sort("row", pl.col("action") == "teaser", "only_at_end", ~pl.col("bare"), maintain_order=True)
         .unique("row", keep="first", maintain_order=True)
         .select(
@@ -96,7 +96,7 @@ def _headings(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _removed(lines: pl.DataFrame) -> pl.DataFrame:
-    """(row, removed_by) of the lines that go; `lines` are whole documents with what the phrases say of each line."""
+    """(row, rule, detail) of the lines to remove; `lines` are whole documents, joined with their phrase matches."""
 
     def of_document(expression: pl.Expr) -> pl.Expr:
         return expression.over("document")
@@ -170,9 +170,7 @@ def _removed(lines: pl.DataFrame) -> pl.DataFrame:
         .join(heading_of_block, on="opened_by", how="left", maintain_order="left")
         .select(
             "row",
-            pl.when("heads")
-            .then("heading")
-            .otherwise(pl.concat_str(pl.lit("headline after "), pl.col("after")))
-            .alias("removed_by"),
+            pl.when("heads").then("heading").otherwise(pl.lit("teaser")).alias("rule"),
+            pl.when(~pl.col("heads")).then(pl.concat_str(pl.lit("after "), pl.col("after"))).alias("detail"),
         )
     )

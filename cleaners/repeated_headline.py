@@ -1,8 +1,9 @@
-"""The headline printed again: the first printing in the text stays, a later one near it goes.
+"""Removal of repeated headlines: the first printing in the text stays, later ones near it are removed.
 
-Extractors take a page's headline from its head, from its share bar and from the caption of its first picture, so that a
-text begins with it two or three times, once with the site's name behind it, once in capitals. A line that merely says
-the same as the headline belongs to the article and stays: one with a full stop, a quotation, a speaker's name.
+Extractors find the headline of a page in its head, in its share bar and in the caption of its first picture. A text may
+therefore begin with the headline two or three times, once followed by the name of the site, once in capitals. A line
+that merely says the same as the headline belongs to the article and stays: one with a full stop, a quotation, or the
+name of a speaker.
 """
 
 from __future__ import annotations
@@ -12,64 +13,63 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cleaners.paragraphs import remove
+from cleaners.paragraphs import remove_rows
 from cleaners.text.same_ends import same_ends
+from cleaners.text.scripts import CHARACTERS_PER_WORD, UNSPACED
 
 REASON: Final = "repeated_headline"
 
-#: A longer paragraph is no headline.
+#: A paragraph of more characters is no headline.
 MAX_CHARACTERS: Final = 250
-#: Characters that a site's name, with the sections before it, may add to a headline.
+#: The most characters that the name of a site, with its sections, adds to a headline.
 MAX_SITE_NAME: Final = 70
-#: Rows in which a first printing is looked for; front matter, a share bar or a picture may stand above it.
+#: Rows in which the first printing is searched for: front matter, a share bar or a picture may precede it.
 FIRST_ROWS: Final = 20
-#: Rows after the first printing in which even a short headline, or one with a full stop, is one printed again.
-BENEATH: Final = 2
-#: A first line of more words is a picture's caption, unless the title has it.
+#: Rows after the first printing in which even a short headline, or one with a full stop, is a repetition.
+ROWS_BELOW: Final = 2
+#: A first line of more words is a picture caption, unless it equals the title.
 MAX_WORDS_UNTITLED: Final = 25
-#: The same as BENEATH for a first line that no title confirms to be a headline.
-BENEATH_UNTITLED: Final = 5
-#: A headline of so many words may be removed at any distance, if the title has it.
-CERTAIN_WORDS: Final = 6
-#: A short line with two numbers or more is a dateline.
+#: Rows after a first line that no title confirms as the headline in which its repetitions are searched for.
+ROWS_BELOW_UNTITLED: Final = 5
+#: A headline of at least this many words is removed at any distance, if it equals the title.
+MIN_WORDS_ANYWHERE: Final = 6
+#: A line of up to this many words with two numbers or more is a dateline.
 MAX_WORDS_OF_DATELINE: Final = 8
 
-_UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-#: Characters of a script without spaces that are counted as one word.
-CHARACTERS_PER_WORD: Final = 2
 
 _NOT_KEY: Final = r"[^\p{L}\p{M}\p{N}]+"
-_STOPPED: Final = r"""[.。।۔]["'’”»)\]」』]*$"""
+_ENDS_WITH_STOP: Final = r"""[.。।۔]["'’”»)\]」』]*$"""
 _QUOTED: Final = r"""^["“„«»‘‚'「『].*["”“»«’'」』][,.、。]?$"""
 _LABEL: Final = r":$"
 _BY_LINE: Final = r"(?i)^(by|von|par|por|di|door|av|af|автор|記者|记者|文)(\s|:)"
 
 _SEPARATOR: Final = r"[-–—―·•»/:|_]"
-#: A site's name behind the headline: at most five words, the first with a capital where there are capitals.
+#: A site name after the headline: at most five words, the first capitalised if the script has capitals.
 _SUFFIX: Final = (
     r"^(.+)(?:\s+[-–—―·•»/:]{1,2}\s+|\s*[|_]\s*)"
     r"((?:[\p{Lu}\p{Lo}@][^\s|_\p{Nd}]*|[^\s|_\p{Nd}]+\.[a-z]{2,})(?:\s+[^\s|_\p{Nd}]+){0,4})$"
 )
-#: The same in a script without spaces, where none need part them.
-_SUFFIX_UNSPACED: Final = rf"^(.+[{_UNSPACED}」』”》）)?？!！])[-–—―:]([{_UNSPACED}]{{2,12}})$"
-#: A site's name or a label before the headline: at most three words without a figure, and a colon or a bar.
+#: The same in a script without spaces, where none are needed around the separator.
+_SUFFIX_UNSPACED: Final = rf"^(.+[{UNSPACED}」』”》）)?？!！])[-–—―:]([{UNSPACED}]{{2,12}})$"
+#: A site name or a label before the headline: at most three words without a digit, then a colon or a bar.
 _PREFIX: Final = r"^[^\s:|\p{Nd}]+(?:\s[^\s:|\p{Nd}]+){0,2}\s*[:|]\s*(.+)$"
 
 _SHORT: Final = pl.col("text").str.len_chars() <= MAX_CHARACTERS
 
 
 def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4) -> pl.DataFrame:
-    """The frame with every later printing of a document's headline removed.
+    """The frame with every repetition of a document's headline removed.
 
-    A headline is the document's title, or its first paragraph where that looks like one: `min_words` or more, no full
-    stop, no colon at the end, no quotation, no by-line and no dateline. Two lines are printings of one headline if they
-    differ only in case, punctuation and white space, or by a site's name at the end or the beginning of one of them
-    ("... - BBC News", "... | Politics | Reuters", "Reuters: ..."). The first printing among the first rows stays.
+    A headline is the title of the document, or its first paragraph if that looks like a headline: at least `min_words`
+    words, no full stop, no colon at the end, no quotation, no by-line and no dateline. Two lines are printings of one
+    headline if they differ only in case, punctuation and white space, or by a site name at the end or the beginning of
+    one of them ("... - BBC News", "... | Politics | Reuters", "Reuters: ..."). The first printing among the first rows
+    stays.
 
-    A later one goes if it is among the next `rows` rows, is not shorter than `min_words` (in a script without spaces
-    two characters are a word), and is neither a sentence with a full stop nor a quotation, unless the first printing is
-    that too. Directly beneath the first printing, two words do, and a full stop. Farther down, only a headline of
-    six words or more goes.
+    A later printing is removed if it is among the next `rows` rows, has at least `min_words` words (in a script without
+    spaces, two characters count as a word), and is neither a sentence with a full stop nor a quotation, unless the
+    first printing is one, too. Directly below the first printing, two words are enough and a full stop is allowed.
+    Farther down, only a headline of six words or more is removed.
     """
     if frame.is_empty():
         return frame
@@ -88,7 +88,7 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
     if lines.is_empty():
         return frame
     titles, first_lines = _titles(lines), _first_lines(lines, min_words)
-    # no line farther down than this, or longer, is a printing of the document's headline
+    # no line that is farther down or longer than this is a printing of the headline
     length = pl.col("text").str.len_chars()
     bounds = (
         pl.concat(
@@ -97,7 +97,7 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
                 first_lines.select(
                     "document",
                     length.alias("length"),
-                    (pl.col("place") + min(rows, BENEATH_UNTITLED)).alias("last"),
+                    (pl.col("place") + min(rows, ROWS_BELOW_UNTITLED)).alias("last"),
                 ),
             ],
             how="vertical_relaxed",
@@ -105,13 +105,13 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
         .group_by("document")
         .max()
     )
-    top = _keyed(
+    top = _with_keys(
         lines.join(bounds, on="document", how="inner")
         .filter((pl.col("place") <= pl.col("last")) & (length <= pl.col("length") + MAX_SITE_NAME))
         .select("row", "document", "place", "text")
     )
     wanted = _forms(pl.concat([titles, first_lines.select(titles.columns)]), min_words, "titled")
-    printings = _described(
+    printings = _with_features(
         _forms(top, min_words, "row")
         .join(wanted, on=["document", "form"], how="inner")
         .filter(~(pl.col("cut") & pl.col("cut_right")))
@@ -128,55 +128,56 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
         .filter(pl.col("row") > pl.col("row_first"))
         .with_columns((pl.col("row") - pl.col("row_first")).alias("gap"))
     )
-    beneath = pl.col("gap") <= BENEATH
+    directly_below = pl.col("gap") <= ROWS_BELOW
     removed = later.filter(
-        (pl.col("gap") <= pl.when("titled").then(rows).otherwise(min(rows, BENEATH_UNTITLED)))
-        & (pl.col("words") >= pl.when(beneath).then(2).otherwise(min_words))
-        & (~pl.col("stopped") | pl.col("stopped_first") | beneath)
+        (pl.col("gap") <= pl.when("titled").then(rows).otherwise(min(rows, ROWS_BELOW_UNTITLED)))
+        & (pl.col("words") >= pl.when(directly_below).then(2).otherwise(min_words))
+        & (~pl.col("stopped") | pl.col("stopped_first") | directly_below)
         & (~pl.col("quoted") | pl.col("quoted_first"))
         & ~pl.col("clean").str.contains(_LABEL)
-    ).select("row", _rule().alias("rule"))
-    certain = first.filter(
-        pl.col("titled") & (pl.col("words") >= CERTAIN_WORDS) & ~pl.col("stopped") & ~pl.col("quoted")
+    ).select("row", *_rule_and_detail())
+    long_titles = first.filter(
+        pl.col("titled") & (pl.col("words") >= MIN_WORDS_ANYWHERE) & ~pl.col("stopped") & ~pl.col("quoted")
     ).select(
         "document",
         pl.col("key").alias("form"),
         pl.col("text").alias("text_first"),
         pl.col("row").alias("row_first"),
     )
-    below = _keyed(
+    below = _with_keys(
         lines.filter(_SHORT)
-        .join(certain.select("document", "row_first"), on="document", how="inner")
+        .join(long_titles.select("document", "row_first"), on="document", how="inner")
         .filter(pl.col("row") > pl.col("row_first") + rows)
         .select("row", "document", "text")
     )
     far = (
-        _described(_forms(below, CERTAIN_WORDS, "row").join(below.drop("document"), on="row"))
-        .join(certain, on=["document", "form"], how="inner")
+        _with_features(_forms(below, MIN_WORDS_ANYWHERE, "row").join(below.drop("document"), on="row"))
+        .join(long_titles, on=["document", "form"], how="inner")
         .filter(~pl.col("stopped") & ~pl.col("quoted") & ~pl.col("clean").str.contains(_LABEL))
         .select(
             "row",
+            pl.lit("headline again").alias("rule"),
             pl.when(pl.col("text") == pl.col("text_first"))
-            .then(pl.lit("headline again, further down"))
+            .then(pl.lit("further down"))
             .when(pl.col("cut"))
-            .then(pl.lit("headline again with site name, further down"))
-            .otherwise(pl.lit("headline again, other case or punctuation, further down"))
-            .alias("rule"),
+            .then(pl.lit("with site name, further down"))
+            .otherwise(pl.lit("written in other case or punctuation, further down"))
+            .alias("detail"),
         )
     )
     # a row that is a printing of both the title and the first line takes the first line's rule
-    found = pl.concat([removed, far]).sort("row", "rule").unique("row", keep="first", maintain_order=True)
-    where = pl.repeat(False, len(frame), eager=True).scatter(found.get_column("row"), True)
-    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        found.get_column("row"), found.get_column("rule")
+    found = (
+        pl.concat([removed, far])
+        .sort("row", "rule", "detail")
+        .unique("row", keep="first", maintain_order=True)
     )
-    return remove(frame, where, REASON, rule)
+    return remove_rows(frame, found, REASON)
 
 
 def _titles(lines: pl.DataFrame) -> pl.DataFrame:
-    """The title of each document that has one."""
+    """The title of each document that has one, with its key."""
     titles = lines.group_by("document", maintain_order=True).agg(pl.col("title").first().alias("text"))
-    return _keyed(titles.filter(_SHORT)).with_columns(pl.lit(True).alias("titled"))
+    return _with_keys(titles.filter(_SHORT)).with_columns(pl.lit(True).alias("titled"))
 
 
 def _first_lines(lines: pl.DataFrame, min_words: int) -> pl.DataFrame:
@@ -188,7 +189,7 @@ def _first_lines(lines: pl.DataFrame, min_words: int) -> pl.DataFrame:
     )
     dateline = (pl.col("figures") >= 2) & (pl.col("words") <= MAX_WORDS_OF_DATELINE)
     return (
-        _described(_keyed(first.filter(_SHORT)))
+        _with_features(_with_keys(first.filter(_SHORT)))
         .filter(pl.col("words").is_between(min_words, MAX_WORDS_UNTITLED) & ~dateline)
         .filter(~pl.col("stopped") & ~pl.col("quoted"))
         .filter(~pl.col("clean").str.contains(_LABEL) & ~pl.col("clean").str.contains(_BY_LINE))
@@ -196,10 +197,10 @@ def _first_lines(lines: pl.DataFrame, min_words: int) -> pl.DataFrame:
     )
 
 
-def _keyed(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines with `clean`, the text in NFKC, and `key`, its letters and figures in lower case.
+def _with_keys(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with `clean`, the text in NFKC, and `key`, its letters, marks and numbers in lower case.
 
-    Lines that have neither letter nor figure are left out.
+    Lines with an empty key are left out.
     """
     ascii_ = pl.col("text").str.len_bytes() == pl.col("text").str.len_chars()
     return (
@@ -209,36 +210,36 @@ def _keyed(lines: pl.DataFrame) -> pl.DataFrame:
                 lines.filter(~ascii_).with_columns(pl.col("text").str.normalize("NFKC").alias("clean")),
             ]
         )
-        .with_columns(_key(pl.col("clean")).alias("key"))
+        .with_columns(_match_key(pl.col("clean")).alias("key"))
         .filter(pl.col("key") != "")
     )
 
 
-def _described(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines with what tells a headline from a sentence, a quotation and a dateline."""
+def _with_features(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with the features that separate a headline from a sentence, a quotation and a dateline."""
     return lines.with_columns(
-        _words(pl.col("clean")).alias("words"),
+        _word_count(pl.col("clean")).alias("words"),
         pl.col("clean").str.count_matches(r"\p{Nd}+").alias("figures"),
-        pl.col("clean").str.contains(_STOPPED).alias("stopped"),
+        pl.col("clean").str.contains(_ENDS_WITH_STOP).alias("stopped"),
         pl.col("clean").str.contains(_QUOTED).alias("quoted"),
     )
 
 
-def _words(text: pl.Expr) -> pl.Expr:
-    unspaced = text.str.count_matches(f"[{_UNSPACED}]") / CHARACTERS_PER_WORD
-    return text.str.count_matches(rf"[\p{{L}}\p{{M}}\p{{N}}'’--[{_UNSPACED}]]+") + unspaced
+def _word_count(text: pl.Expr) -> pl.Expr:
+    unspaced = text.str.count_matches(f"[{UNSPACED}]") / CHARACTERS_PER_WORD
+    return text.str.count_matches(rf"[\p{{L}}\p{{M}}\p{{N}}'’--[{UNSPACED}]]+") + unspaced
 
 
-def _key(text: pl.Expr) -> pl.Expr:
+def _match_key(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(_NOT_KEY, "").str.to_lowercase().str.replace_all("ß", "ss", literal=True)
 
 
 def _forms(lines: pl.DataFrame, min_words: int, name: str) -> pl.DataFrame:
-    """(document, name, form, cut): each line's key and, where `cut`, the keys without a site's name.
+    """(document, `name`, form, cut): the key of each line and, with `cut`, its keys without a site name.
 
-    Of a line that is cut, `min_words` must be left.
+    A line is only cut if at least `min_words` words are left.
     """
-    once = _cut_behind(pl.col("clean"))
+    once = _without_site_suffix(pl.col("clean"))
     return (
         pl.concat(
             [
@@ -249,9 +250,9 @@ def _forms(lines: pl.DataFrame, min_words: int, name: str) -> pl.DataFrame:
                     lines.lazy()
                     .filter(pl.col("clean").str.contains(_SEPARATOR))
                     .select("document", name, form.alias("form"))
-                    .filter(pl.col("form").is_not_null() & (_words(pl.col("form")) >= min_words))
-                    .with_columns(_key(pl.col("form")), pl.lit(True).alias("cut"))
-                    for form in (once, _cut_behind(once), pl.col("clean").str.extract(_PREFIX))
+                    .filter(pl.col("form").is_not_null() & (_word_count(pl.col("form")) >= min_words))
+                    .with_columns(_match_key(pl.col("form")), pl.lit(True).alias("cut"))
+                    for form in (once, _without_site_suffix(once), pl.col("clean").str.extract(_PREFIX))
                 ),
             ]
         )
@@ -260,24 +261,25 @@ def _forms(lines: pl.DataFrame, min_words: int, name: str) -> pl.DataFrame:
     )
 
 
-def _cut_behind(text: pl.Expr) -> pl.Expr:
+def _without_site_suffix(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(text.str.extract(_SUFFIX), text.str.extract(_SUFFIX_UNSPACED)).str.strip_chars()
 
 
-def _rule() -> pl.Expr:
-    """What a later printing is, beside the first."""
+def _rule_and_detail() -> tuple[pl.Expr, pl.Expr]:
+    """What a later printing is, and how it differs from the first."""
 
     def squeezed(name: str) -> pl.Expr:
         return pl.col(name).str.replace_all(r"\s+", " ")
 
+    title = pl.col("titled") & (pl.col("place_first") > 0)
     return (
-        pl.when(pl.col("titled") & (pl.col("place_first") > 0))
-        .then(pl.lit("title again"))
-        .when(squeezed("clean") == squeezed("clean_first"))
-        .then(pl.lit("headline again"))
+        pl.when(title).then(pl.lit("title again")).otherwise(pl.lit("headline again")).alias("rule"),
+        pl.when(title | (squeezed("clean") == squeezed("clean_first")))
+        .then(pl.lit(None, pl.String))
         .when(pl.col("key") == pl.col("key_first"))
-        .then(pl.lit("headline again, other case or punctuation"))
+        .then(pl.lit("written in other case or punctuation"))
         .when(pl.col("key").str.len_chars() > pl.col("key_first").str.len_chars())
-        .then(pl.lit("headline again with site name"))
-        .otherwise(pl.lit("headline again without site name"))
+        .then(pl.lit("with site name"))
+        .otherwise(pl.lit("without site name"))
+        .alias("detail"),
     )

@@ -1,1 +1,1 @@
-"""The edges of copydesk: files, Prefect, the command line. What is done to text is in `cleaners`."""
+"""The I/O of copydesk: files, Prefect, the command line. The text processing is in `cleaners`."""

@@ -2,19 +2,19 @@
 
     python -m flows.clean INPUT... --out OUT [--config FILE]
 
-Tasks are coarse, one for a stage of a shard, because a task costs the server some 45 ms. They hand on no data but the
-names of shards: what they work on lies in the run's staging folder. Prefect's own result cache is off: a stage's output
-is a file that exists whole or not at all.
+Tasks are coarse, one per stage and shard, because each costs the server some 45 ms. They pass on only the names of
+shards; the data is in the run's staging folder. Prefect's result cache is off: the output of a stage is a file that
+exists whole or not at all.
 """
 
 from __future__ import annotations
 
 import os
 
-# before prefect is imported: it would tell its makers that it is used
+# set before Prefect is imported, which otherwise sends telemetry
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-# a temporary server on a busy machine takes longer than Prefect would wait
+# on a busy machine a temporary server starts more slowly than Prefect expects
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
 import argparse
@@ -40,41 +40,41 @@ from flows import maintenance
 from flows.dataset import Dataset
 from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError
-from flows.run.artifacts import materialized, show_outcome, show_progress
+from flows.run.artifacts import record_asset, show_outcome, show_progress
 from flows.run.engine import Item, Product, Report, Result, workers
 from flows.run.notify import Event, notify
 from flows.run.plan import execute_run
 from flows.run.stages import ReadShard, Run
-from flows.settings.model import Settings, read_settings
+from flows.settings import Settings, read_settings
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
 
-#: Errors of the file system that another try will not mend.
-_LASTING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT}
+#: File system errors for which a retry is pointless.
+_PERMANENT: Final = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT}
 
 
-def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether another try may help: after trouble with files or the network, not after a bug or a full disk."""
+def _is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether a retry may help: after file or network errors, but not after a bug or with a full disk."""
     try:
         state.result()
     except OSError as error:
-        return error.errno not in _LASTING
+        return error.errno not in _PERMANENT
     except Exception:
         return False
     return False
 
 
-@task(retry_condition_fn=_may_pass, cache_policy=NO_CACHE, persist_result=False)
+@task(retry_condition_fn=_is_transient, cache_policy=NO_CACHE, persist_result=False)
 def stage_of(function: Callable[[Run, Any], Any], run: Run, item: Any) -> Any:
-    """One stage of one shard."""
+    """One stage of one item."""
     return function(run, item)
 
 
 class Tasks:
-    """Stages carried out as Prefect tasks, by the task runner of the flow that this is used in; see `plan.Engine`.
+    """Executes stages as Prefect tasks, on the task runner of the current flow; see `engine.Engine`.
 
-    No more than `workers` of them are under way at a time, whatever the task runner would allow: memory is bounded by
-    the shards that are worked on.
+    At most `workers` tasks run at a time, whatever the task runner allows, because memory grows with the number of
+    shards in progress.
     """
 
     def __init__(self, workers: int, report: Report) -> None:
@@ -84,7 +84,7 @@ class Tasks:
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
-        """A task an item."""
+        """One task per item."""
         futures = [self._submit(stage, function, run, item) for item in items]
         return self._results(stage, futures)
 
@@ -96,16 +96,17 @@ class Tasks:
         run: Run,
         items: Sequence[Item],
     ) -> list[Product]:
-        """A task an item, and a task for each of its products as soon as all of that item's are made."""
+        """One task per item, and one for each of its products as soon as that item's task is done."""
         first, second = stages
         products: list[Product] = []
         futures = []
-        ahead = [self._submit(first, _listed, run, (produce, item)) for item in items[:1]]
+        ahead = [self._submit(first, _produced, run, (produce, item)) for item in items[:1]]
         for number in range(len(items)):
             made = ahead.pop().result()
             self._report(first, number + 1, len(items))
             ahead = [
-                self._submit(first, _listed, run, (produce, item)) for item in items[number + 1 : number + 2]
+                self._submit(first, _produced, run, (produce, item))
+                for item in items[number + 1 : number + 2]
             ]
             for product in made:
                 products.append(product)
@@ -122,7 +123,7 @@ class Tasks:
             retries=len(RETRY_DELAYS),
             retry_delay_seconds=RETRY_DELAYS,
         )
-        # quoted: Prefect would look through each argument for what tasks hand on
+        # quoted: otherwise Prefect searches every argument for futures
         quoted: tuple[Any, ...] = (quote(function), quote(run), quote(item))
         self._free.acquire()
         future = work.submit(*quoted)
@@ -137,13 +138,13 @@ class Tasks:
         return results
 
 
-def _listed(run: Run, item: tuple[Callable[[Run, Any], Iterable[Product]], Any]) -> list[Product]:
-    produce, given = item
-    return list(produce(run, given))
+def _produced(run: Run, item: tuple[Callable[[Run, Any], Iterable[Product]], Any]) -> list[Product]:
+    produce, source = item
+    return list(produce(run, source))
 
 
 def _name(stage: str, item: object) -> str:
-    """The name of a task run: the stage and the shard, or the number of the batch."""
+    """The name of a task run: the stage, and the shard or the number of the batch."""
     match item:
         case str() | ReadShard(str()):
             return f"{stage} {item if isinstance(item, str) else item.shard}"
@@ -153,17 +154,17 @@ def _name(stage: str, item: object) -> str:
             return stage
 
 
-def _tell(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - Prefect gives it by name
-    """Give notice of a run that did not end well, as its configuration asks for; a hook of the flow's states."""
-    given = flow_run.parameters
-    config, out = given.get("config"), Path(str(given.get("out")))
+def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - passed by name
+    """Send the notices that the configuration asks for when a run ends badly; a state hook of the flow."""
+    parameters = flow_run.parameters
+    config, out = parameters.get("config"), Path(str(parameters.get("out")))
     try:
         settings = read_settings(Path(str(config)) if config else None)
     except CopydeskError as error:
-        logging.getLogger(__name__).warning("nobody could be told of the run: %s", error)
+        logging.getLogger(__name__).warning("no notice was sent about the run: %s", error)
         return
     if isinstance(state.data, Locked):
-        return  # the other run goes on, and tells for itself
+        return  # the other run continues, and sends its own notices
     kind: Event = "held" if state.name == "Held" else _KINDS.get(str(state.type.value), "failed")
     notify(settings.notify, kind, state.message or kind, out, flow_run=flow_run.name)
 
@@ -171,7 +172,7 @@ def _tell(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  
 _KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
 
 
-#: Where nobody says otherwise: Prefect's own would work on all shards at once.
+#: The default; Prefect's own default would work on all shards at once.
 _RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(Settings()))
 
 
@@ -180,17 +181,17 @@ _RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(Settings()))
     flow_run_name="clean {out}",
     persist_result=False,
     task_runner=_RUNNER,
-    on_failure=[_tell],
-    on_crashed=[_tell],
-    on_cancellation=[_tell],
+    on_failure=[_notify],
+    on_crashed=[_notify],
+    on_cancellation=[_notify],
 )
 def clean(
     inputs: list[str], out: Path, config: Path | None = None, retry_rejected: bool = False
 ) -> Outcome | State[Any]:
-    """Clean what is new of `inputs`, and publish it as one run of the dataset in `out`; what it came to.
+    """Clean the new and changed `inputs`, publish them as one run of the dataset in `out`, and return the outcome.
 
-    Where a guard holds the run, or has held an earlier one, the flow run ends in the state Held, of the type Failed.
-    Raises what `flows.run.plan.execute_run` and `flows.settings.model.read_settings` raise.
+    If an anomaly guard holds this run or an earlier one, the flow run ends in the state Held, of type Failed. Raises
+    what `flows.run.plan.execute_run` and `flows.settings.read_settings` raise.
     """
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())
@@ -204,49 +205,52 @@ def clean(
     try:
         show_outcome(outcome)
         if outcome.run_id is not None:
-            materialized(outcome)
-    except Exception:  # the run is published, whether it can be shown or not
-        log.warning("the run went well, but cannot be shown", exc_info=True)
+            record_asset(outcome)
+    except Exception:  # the run is already published
+        log.warning("the run succeeded, but its artifacts could not be created", exc_info=True)
     log.info(outcome.line())
     return outcome
 
 
 @flow(name="copydesk-compact", flow_run_name="compact {out}", persist_result=False)
 def compact(out: Path, offline: bool = False) -> str:
-    """Merge the small parts of the dataset in `out`, on a schedule of its own; what it came to, in a line.
+    """Merge the small part files of the dataset in `out`, and return a line that says what was done.
 
-    Raises what `flows.maintenance.compact` raises, and UsageError where `out` is no dataset.
+    A separate flow, so that it can have its own schedule. Raises what `flows.maintenance.compact` raises, and
+    UsageError if `out` is not a dataset.
     """
     dataset = Dataset(out)
     if not dataset.exists():
-        raise UsageError(f"{out} is no dataset of copydesk")
+        raise UsageError(f"{out} is not a copydesk dataset")
     parts = maintenance.compact(dataset, offline=offline)
-    told = f"{out}: {parts[0]:,} parts became {parts[1]:,}" if parts else f"{out}: nothing to merge"
-    get_run_logger().info(told)
-    return told
+    message = (
+        f"{out}: {parts[0]:,} part files merged into {parts[1]:,}" if parts else f"{out}: nothing to merge"
+    )
+    get_run_logger().info(message)
+    return message
 
 
 def clean_here(
     inputs: Sequence[str], out: Path, config: Path | None = None, retry_rejected: bool = False
 ) -> Outcome:
-    """Run the flow in this process, with as many workers as the configuration asks for; what it came to."""
+    """Run the flow in this process, with the configured number of workers, and return the outcome."""
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
     outcome = clean.with_options(task_runner=runner)(list(inputs), out, config, retry_rejected)
-    assert isinstance(outcome, Outcome)  # a failed state that a flow returns is raised by Prefect
+    assert isinstance(outcome, Outcome)  # Prefect raises the exception of a failed state
     return outcome
 
 
 def main() -> None:
     """Run the flow from a shell."""
     parser = argparse.ArgumentParser(
-        prog="python -m flows.clean", description="Clean scraped text, as a Prefect flow."
+        prog="python -m flows.clean", description="Clean scraped text with a Prefect flow."
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, glob or URL")
     parser.add_argument("--out", required=True, type=Path, help="folder of the dataset")
     parser.add_argument("--config", type=Path, help="configuration (TOML)")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        print(clean_here(given.inputs, given.out, given.config).line())  # noqa: T201 - its answer to the shell
+        print(clean_here(arguments.inputs, arguments.out, arguments.config).line())  # noqa: T201 - its output
     except CopydeskError as error:
         print(f"copydesk: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)

@@ -1,13 +1,13 @@
-"""What can go wrong, and the exit code that says so.
+"""The exceptions of copydesk, and their exit codes.
 
     CopydeskError              5  the run failed and nothing was published
-    +-- UsageError             2  the command was given something that cannot be
-    |   +-- ConfigurationError 2  a configuration or phrase file is wrong; the text names file, line or key
-    |   +-- InputMissing       2  an input that was named does not exist
-    +-- Held                   3  a guard holds this run or an earlier one
+    +-- UsageError             2  the arguments of a command are invalid
+    |   +-- ConfigurationError 2  a configuration or phrase file is wrong; the message names file, line or key
+    |   +-- InputMissing       2  an input does not exist
+    +-- Held                   3  an anomaly guard holds this run or an earlier one
     +-- Locked                 4  another run is writing the dataset
 
-An input that cannot be read is no exception here: it is a row in `rejected`, and the run goes on.
+An input that cannot be read raises none of these: it becomes a row in `rejected`, and the run continues.
 """
 
 from __future__ import annotations
@@ -15,37 +15,35 @@ from __future__ import annotations
 import errno
 from typing import Final
 
-_WAYS_OUT: Final = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; make room, and do it again"),
-    **dict.fromkeys(
-        (errno.EACCES, errno.EPERM, errno.EROFS), "; see that it may be written, and do it again"
-    ),
+_REMEDIES: Final = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; free some space and try again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "; make it writable and try again"),
 }
 
 
-def way_out(error: OSError) -> str:
-    """What to do about an error of the system that is not copydesk's to mend, as the end of a sentence, or nothing."""
-    return _WAYS_OUT.get(error.errno or 0, "")
+def remedy(error: OSError) -> str:
+    """What the user can do about an error of the operating system, as the end of a sentence; "" if unknown."""
+    return _REMEDIES.get(error.errno or 0, "")
 
 
 class CopydeskError(Exception):
-    """A run that failed, told so that the person at the keyboard knows what to do; nothing was published."""
+    """The run failed and nothing was published; the message says what to do."""
 
     exit_code = 5
 
 
 class UsageError(CopydeskError):
-    """The command was given something that cannot be."""
+    """The arguments of a command are invalid."""
 
     exit_code = 2
 
 
 class ConfigurationError(UsageError):
-    """A configuration or phrase file is wrong; the text names the file and the line or key."""
+    """A configuration or phrase file is wrong; the message names the file and the line or key."""
 
 
 class InputMissing(UsageError):
-    """An input that was named does not exist."""
+    """An input does not exist."""
 
 
 class Locked(CopydeskError):
@@ -55,10 +53,10 @@ class Locked(CopydeskError):
 
 
 class Held(CopydeskError):
-    """A guard holds a run of the dataset: nothing more is published until somebody releases or discards it."""
+    """An anomaly guard holds a run: nothing else is published until that run is published or discarded."""
 
     exit_code = 3
 
     def __init__(self, message: str, outcome: object = None) -> None:
         super().__init__(message)
-        self.outcome = outcome  # of the run, where it is this one that was held
+        self.outcome = outcome  # of the run, if it is this run that was held

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from support import ROOT, Answer
+from support import ROOT, STORY, Answer, json_lines
 
 # in CI every run tries the same examples, so that a red run is the change's doing; elsewhere each run tries new ones
 hypothesis.settings.register_profile(
@@ -48,12 +47,20 @@ def copydesk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.fixture
+def story(tmp_path: Path) -> Path:
+    """A text file that can be read."""
+    path = tmp_path / "story.txt"
+    path.write_text(STORY)
+    return path
+
+
+@pytest.fixture
 def jsonl(tmp_path: Path) -> Callable[..., Path]:
     """Write records to a JSONL file: records and a file name in, its path out."""
 
     def write(records: Iterable[dict[str, Any]], name: str = "news.jsonl") -> Path:
         path = tmp_path / name
-        path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
+        path.write_bytes(json_lines(*records))
         return path
 
     return write
@@ -65,15 +72,15 @@ class Killed(BaseException):
 
 @pytest.fixture
 def kill_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], object]], None]:
-    """Do some work up to a named point, where the process would be killed."""
+    """Do some work up to a crash point (see `crash_points`), as if the process were killed there."""
+    from crash_points import crash_at
 
-    def kill(_process: int, _signal: int) -> None:
+    def die() -> None:
         raise Killed
 
     def kill_at(point: str, work: Callable[[], object]) -> None:
         with monkeypatch.context() as patch:
-            patch.setenv("COPYDESK_FAULT", point)
-            patch.setattr(os, "kill", kill)
+            crash_at(point, die, patch.setattr)
             with pytest.raises(Killed):
                 work()
 

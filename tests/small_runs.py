@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from flows.dataset import STATE, Dataset, write_manifest
+from flows.dataset.summary import Outcome
 from flows.dataset.tables import TABLES
 from flows.run.engine import Threads
 from flows.run.plan import execute_run
-from flows.settings.model import Settings
+from flows.settings import Settings
 from flows.verify import verify
 from support import table
 
@@ -43,10 +45,22 @@ def record(number: int, *more: str) -> dict[str, Any]:
     return {"id": f"id-{number}", "source": "evening.example", "text": "\n\n".join([story(number), *more])}
 
 
-def run(out: Path, *inputs: Path, said: dict[str, Any] = PLAIN) -> str | None:
-    """One run; its id."""
-    threads = Threads(2, lambda _stage, _done, _total: None)
-    return execute_run([str(i) for i in inputs], out, Settings.model_validate(said), threads).run_id
+def run(
+    inputs: Path | Sequence[Path],
+    out: Path,
+    settings: Settings | dict[str, Any] | None = None,
+    *,
+    workers: int = 2,
+    **options: bool,
+) -> Outcome:
+    """One run, as the command does it; settings may be given as they stand in a file."""
+    return execute_run(
+        [str(inputs)] if isinstance(inputs, Path) else [str(path) for path in inputs],
+        out,
+        Settings.model_validate(settings or {}),
+        Threads(workers, lambda _stage, _done, _total: None),
+        **options,
+    )
 
 
 def published(out: Path) -> dict[str, list[dict[str, Any]]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
@@ -11,6 +14,18 @@ from hypothesis import strategies as st
 from cleaners.paragraphs import SCHEMA
 
 ROOT = Path(__file__).parent.parent
+STORY = "The swing bridge over the Wend will close on Monday for eleven weeks, the port authority said."
+
+#: The rule of a removed row, with its detail where it has one: "near-duplicate: 31 of 37 shingles".
+WHY = (
+    pl.col("rule")
+    + pl.when(pl.col("detail").is_not_null()).then(": " + pl.col("detail")).otherwise(pl.lit(""))
+).alias("why")
+
+
+def why(frame: pl.DataFrame) -> list[str | None]:
+    """`WHY` of each row."""
+    return frame.select(WHY)["why"].to_list()
 
 
 @dataclass(frozen=True)
@@ -22,25 +37,72 @@ class Answer:
     err: str
 
 
+#: The fixture `copydesk`: arguments in, an answer out.
+Copydesk = Callable[..., Answer]
+#: The fixture `jsonl`: records and a file name in, a path out.
+Jsonl = Callable[..., Path]
+
+Lines = Sequence[str | None]
+
+
 def table(out: Path, name: str) -> pl.DataFrame:
     """A published table, read as a reader does that knows nothing but its folder."""
     return pl.read_parquet(out / name, hive_partitioning=False)
 
 
-def frame_of(*documents: tuple[str | None, list[str | None]]) -> pl.DataFrame:
-    """A frame of documents given as (source, lines)."""
+def json_lines(*records: object) -> bytes:
+    """The records as JSON lines."""
+    return b"".join(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
+
+
+def load_cases(name: str) -> list[dict[str, Any]]:
+    """The cases of `tests/cases/<name>.json`."""
+    cases: list[dict[str, Any]] = json.loads((ROOT / f"tests/cases/{name}.json").read_text(encoding="utf-8"))
+    return cases
+
+
+def frame_of(*documents: Lines, first: int = 0, **columns: str | Sequence[str | None] | None) -> pl.DataFrame:
+    """The frame of documents given as their lines, named d000, d001 and so on from `first`.
+
+    Other columns are given by name: one value for all documents, or a list with one a document.
+    """
+    values = {
+        name: [value] * len(documents) if value is None or isinstance(value, str) else value
+        for name, value in columns.items()
+    }
     rows = [
-        {"document_id": f"d{n}", "position": position, "text": text, "source": source}
-        for n, (source, lines) in enumerate(documents)
+        {"document_id": f"d{n + first:03}", "position": position, "text": text}
+        | {name: value[n] for name, value in values.items()}
+        for n, lines in enumerate(documents)
         for position, text in enumerate(lines)
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
 
 
+def frame_by_source(*documents: tuple[str | None, Lines]) -> pl.DataFrame:
+    """The frame of documents given as (source, lines)."""
+    return frame_of(*(lines for _, lines in documents), source=[source for source, _ in documents])
+
+
+def frame_by_title(*documents: tuple[str | None, Lines]) -> pl.DataFrame:
+    """The frame of documents given as (title, lines)."""
+    return frame_of(*(lines for _, lines in documents), title=[title for title, _ in documents])
+
+
+def removed_lines(frame: pl.DataFrame) -> list[str]:
+    """The texts of the paragraphs that are removed."""
+    return frame.filter(pl.col("reason").is_not_null())["text"].to_list()
+
+
+def without_white_space(text: str) -> str:
+    """The text without what Python holds to be white space."""
+    return "".join(text.split())
+
+
 def any_documents(
     lines: st.SearchStrategy[str | None],
 ) -> st.SearchStrategy[list[tuple[str | None, list[str | None]]]]:
-    """Some documents of two sources, and of none, made of these lines; as `frame_of` takes them."""
+    """Some documents of two sources, and of none, made of these lines; as `frame_by_source` takes them."""
     return st.lists(
         st.tuples(st.sampled_from(["a.example", "b.example", None]), st.lists(lines, min_size=1, max_size=6)),
         max_size=16,

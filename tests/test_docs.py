@@ -10,9 +10,9 @@ import pytest
 
 import cleaners
 import flows
-from cleaners.paragraphs import REASONS
+from cleaners import REASONS
 from flows.dataset.tables import SCHEMAS
-from flows.settings.phrase_files import config_folder
+from flows.settings.bundled import config_folder
 from support import ROOT
 
 MODULES = [

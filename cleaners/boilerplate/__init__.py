@@ -1,7 +1,7 @@
 """Boilerplate: lines that belong to the page and not to the article.
 
-`cleaner` holds the cleaner. The other modules are one kind of line each, told by its form; the `line_classifier` scores
-what no rule has decided on.
+`cleaner` holds the cleaner itself. Most other modules each recognise one kind of line by its form. `line_classifier`
+scores the lines that no rule has removed.
 """
 
 from cleaners.boilerplate.cleaner import boilerplate

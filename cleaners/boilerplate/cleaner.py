@@ -1,4 +1,4 @@
-"""Boilerplate: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
+"""The cleaner `boilerplate`: share bars, newsletter pleas, cookie notices, image credits, menus, page ends."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from cleaners.boilerplate.image_credit import image_credits as credits_of_images
 from cleaners.boilerplate.line_classifier.classify import RULE as LINE_SCORE
 from cleaners.boilerplate.line_classifier.classify import classify_lines
 from cleaners.boilerplate.line_classifier.model import LineModel
-from cleaners.boilerplate.menu import ENTRIES, menus
+from cleaners.boilerplate.menu import MIN_ENTRIES, menus
 from cleaners.boilerplate.menu import RULE as MENU
-from cleaners.boilerplate.page_end import WORDS_AFTER, page_ends
+from cleaners.boilerplate.page_end import MAX_PARAGRAPH_AFTER, page_ends
 from cleaners.boilerplate.page_head import page_heads
 from cleaners.boilerplate.page_lines import page_lines
 from cleaners.boilerplate.prefilter import possible_kinds
 from cleaners.boilerplate.pull_quote import pull_quotes as quotes_pulled
 from cleaners.boilerplate.share_bar import button_lines, share_bars
 from cleaners.boilerplate.stray_mark import stray_marks
-from cleaners.paragraphs import remove
-from cleaners.phrases.articles import with_articles_own
+from cleaners.paragraphs import remove_rows
+from cleaners.phrases.articles import keep_article_lines
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import lines_of, search
-from cleaners.phrases.topics import spoken_of
+from cleaners.phrases.topics import on_topic_sentences
 from cleaners.text.prose import is_prose
 from cleaners.text.utf8 import utf8
 
-#: A whole page has so many lines of menus; on it, what these phrases remove stands below the article, too.
+REASON: Final = "boilerplate"
+#: A document with at least OF_DUMP lines of menus is the dump of a whole page. There the phrases of FOOTERS open a page
+#: end, too, if no paragraph after them has more than WORDS_OF_TEASER words.
 OF_DUMP: Final = 10
 WORDS_OF_TEASER: Final = 25
 IMAGE_CREDIT: Final = ":image-credit"  # of phrases
@@ -52,39 +54,37 @@ def boilerplate(
 ) -> pl.DataFrame:
     """The frame with the reason `boilerplate` on the lines that belong to the page and not to the article.
 
-    Rules, in this order:
+    Rules, in this order; the first that matches a line gives its `rule`:
 
-    - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line, and none of the action
-      `keep` does; a phrase of `where = "end"` counts only where no prose follows in the document and some came before;
-      a sentence about that of which the article speaks stays, see `cleaners.phrases.topics`, and so do questions and
-      short answers amid its paragraphs, see `cleaners.phrases.articles`;
-    - "share bar": the line holds only names of share services and what is printed beside them ("Share", "Print"),
-      two or more, or it holds one and stands in a run of two or more such lines;
-    - "mark without a word": see `cleaners.boilerplate.stray_mark`;
-    - where they are not switched off, "image credit" and "image caption with credit"
-      (`cleaners.boilerplate.image_credit`), "pull quote: repeats a sentence of the article"
-      (`cleaners.boilerplate.pull_quote`), "author biography" (`cleaners.boilerplate.author_biography`); where they are
-      switched on, "by-line" and "dateline" (`cleaners.attributes`);
-    - "menu of the page": see `cleaners.boilerplate.menu`;
-    - "page head: above the headline": see `cleaners.boilerplate.page_head`;
-    - "page end after phrase en:comments" and the like, and the phrase itself where its action is `tail`: see
-      `cleaners.boilerplate.page_end`;
-    - "line score 0.97: short, no sentence, neighbours removed": the line's score under `model` reaches what
-      `strictness` (0 to 1) asks for, and no guard keeps it, see `exemptions`. At 0, or without a model, no
-      line is scored.
+    - "phrase en:newsletter" and the like: a phrase of the action `line` matches the line. A phrase of `where = "end"`
+      counts only if there is prose above the line in its document and none below. A sentence about the topic of the
+      article stays, see `cleaners.phrases.topics`, and so do questions and short answers between its paragraphs, see
+      `cleaners.phrases.articles`.
+    - "share bar": the line has only names of share services and buttons such as "Share" or "Print". It has at least two
+      of them, or one and is in a run of at least two such lines.
+    - "mark without a word": see `cleaners.boilerplate.stray_mark`.
+    - Unless switched off, "image credit" and "image caption with credit" (`cleaners.boilerplate.image_credit`), "pull
+      quote" (`cleaners.boilerplate.pull_quote`) and "author biography" (`cleaners.boilerplate.author_biography`). If
+      switched on, "by-line" and "dateline" (`cleaners.attributes`).
+    - "page end", and the rule of the phrase that opens it: see `cleaners.boilerplate.page_end`.
+    - "menu": see `cleaners.boilerplate.menu`.
+    - "page head": see `cleaners.boilerplate.page_head`.
+    - "line score": the score of the line under `model` reaches the threshold for `strictness` (0 to 1), and the line is
+      not exempt, see `cleaners.boilerplate.line_classifier.exemptions`. At 0, or without a model, no line is scored.
 
-    The first printing of a document's title stays, whatever it looks like, and so does what is switched off.
+    These lines stay whatever they look like: those that a phrase of the action `keep` matches, the first occurrence of
+    the title of a document, and those of a kind that is switched off.
 
-    `found` is what `cleaners.phrases.search.search` answers for the frame and the phrases, where that is known already;
-    lines may have been removed since.
+    `found` is the result of `cleaners.phrases.search.search` for the frame and the phrases, if the caller has it
+    already; lines may have been removed since.
     """
-    # rules and scores see what rules have removed, never what a score has: so removing again removes the same
+    # rules and scores depend on what rules have removed, never on what a score has: a second pass removes the same
     unscored = _without_scores(frame)
     found = search(unscored, phrases) if found is None else found
     texts = utf8(unscored.get_column("text").fill_null(""))
     lines = lines_of(unscored)
     looked = lines.with_columns(possible_kinds(texts).gather(lines.get_column("row")))
-    beside = [  # what stands beside an article, and whether it is to go
+    beside = [  # kinds of lines that have a switch: whether to remove them, and the lines
         (image_credits, credits_of_images(looked)),
         (pull_quotes, quotes_pulled(looked, texts)),
         (author_biographies, biographies_of_authors(looked)),
@@ -92,43 +92,32 @@ def boilerplate(
     stays = [rows.get_column("row") for goes, rows in beside if not goes]
     if not image_credits:
         stays.append(found.filter(pl.col("rule").str.ends_with(IMAGE_CREDIT)).get_column("row"))
-    found = with_articles_own(found, unscored, lines, stays)
+    found = keep_article_lines(found, unscored, lines, stays)
     rules = [rows for goes, rows in beside if goes]
     if by_lines or datelines:
         removed_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
         labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
         rules.append(labels.filter(pl.col("rule").is_in(removed_labels)))
-    removed = _remove_rows(unscored, _by_rules(unscored, looked, found, phrases, rules))
+    removed = remove_rows(unscored, _by_rules(unscored, looked, found, phrases, rules), REASON)
     if model is not None and strictness > 0:
-        removed = _remove_rows(removed, classify_lines(removed, found, phrases, model, strictness, texts))
+        scored = classify_lines(removed, found, phrases, model, strictness, texts)
+        removed = remove_rows(removed, scored, REASON)
     if unscored is frame:
         return removed
     return removed.with_columns(
         pl.when(frame.get_column("reason").is_null()).then(name).otherwise(frame.get_column(name)).alias(name)
-        for name in ("reason", "rule")
+        for name in ("reason", "rule", "detail")
     )
 
 
 def _without_scores(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as it was before lines were removed by their scores."""
-    scored = (frame.get_column("reason") == "boilerplate") & frame.get_column("rule").str.starts_with(
-        LINE_SCORE
-    )
+    """The frame without the removals by scores."""
+    scored = (frame.get_column("reason") == REASON) & (frame.get_column("rule") == LINE_SCORE)
     if not scored.any():
         return frame
     return frame.with_columns(
-        pl.when(~scored.fill_null(False)).then(name).alias(name) for name in ("reason", "rule")
+        pl.when(~scored.fill_null(False)).then(name).alias(name) for name in ("reason", "rule", "detail")
     )
-
-
-def _remove_rows(frame: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the reason `boilerplate` and their rule on the rows of `removed` (row, rule)."""
-    if removed.is_empty():
-        return frame
-    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        removed.get_column("row"), removed.get_column("rule")
-    )
-    return remove(frame, rule.is_not_null(), "boilerplate", rule)
 
 
 def _by_rules(
@@ -138,20 +127,20 @@ def _by_rules(
     phrases: Sequence[Phrase],
     rules: Sequence[pl.DataFrame],
 ) -> pl.DataFrame:
-    """(row, rule) of the lines that phrases and structure remove, by `rules` (row, rule) among others.
+    """The lines that phrases and structure remove, as a table (row, rule, detail).
 
-    `lines` have been through `possible_kinds`.
+    `lines` have their `possible_kinds`. `rules` are the lines (row, rule) that other rules have found already.
     """
     kept = found.filter(action="keep")
     by_phrase = (
         _not_in_mid_article(found.filter(action="line"), lines)
-        .filter(~pl.col("row").is_in(spoken_of(found, lines, phrases).implode()))
+        .filter(~pl.col("row").is_in(on_topic_sentences(found, lines, phrases).implode()))
         .select("row", "rule")
     )
     buttons = button_lines(lines)
     before = [by_phrase, share_bars(buttons), stray_marks(lines)]
     return (
-        pl.concat([*before, *rules, *_of_page(frame, lines, found, buttons)])
+        pl.concat([*before, *rules, *_of_page(frame, lines, found, buttons)], how="diagonal")
         .join(kept, on="row", how="anti", maintain_order="left")
         .unique("row", keep="first", maintain_order=True)
     )
@@ -160,7 +149,7 @@ def _by_rules(
 def _of_page(
     frame: pl.DataFrame, lines: pl.DataFrame, found: pl.DataFrame, buttons: pl.DataFrame
 ) -> list[pl.DataFrame]:
-    """(row, rule) of menus and page ends, looked for in the documents in which phrases say that there may be some."""
+    """Tables (row, rule[, detail]) of page ends, menus and page heads, in documents with phrases that suggest them."""
     known = pl.concat(
         [
             found.filter("bare", pl.col("action").is_in(["line", "menu"])).select(
@@ -178,20 +167,23 @@ def _of_page(
             "row",
             "rule",
             (pl.col("action") == "block").alias("block"),
-            pl.lit(WORDS_AFTER).alias("longest_after"),
+            pl.lit(MAX_PARAGRAPH_AFTER).alias("longest_after"),
         )
     )
     with_menu = (
-        lines.join(entries, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= ENTRIES)
+        lines.join(entries, on="row", how="semi")
+        .group_by("document")
+        .len()
+        .filter(pl.col("len") >= MIN_ENTRIES)
     ).get_column("document")
-    # the heading of a block has been removed by then
+    # the heading of a block may have been removed by now, so it is not among `lines`
     with_end = frame.get_column("document_id").rle_id().gather(openings.get_column("row"))
     documents = pl.concat([with_menu, with_end]).unique()
     if documents.is_empty():
         return []
     page = page_lines(frame, found, documents)
     of_menus = menus(page, entries)
-    # what menus have been told of a line stays true of it once it is removed
+    # lines that an earlier pass removed as menus still count as menus
     removed = (
         frame.select(pl.col("rule").eq_missing(MENU).alias("removed")).to_series().arg_true().alias("row")
     )
@@ -214,7 +206,7 @@ def _of_page(
 
 
 def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """What was found, less the phrases that count only at the end of the article where prose follows."""
+    """The phrases found, without those of `where = "end"` that are not at the end of the article."""
     careful = found.filter("only_at_end")
     if careful.is_empty():
         return found

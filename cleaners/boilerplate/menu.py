@@ -9,34 +9,34 @@ import polars as pl
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.page_lines import unmentioned
 
-RULE: Final = "menu of the page"
+RULE: Final = "menu"
 
-#: A menu has so many different entries that phrases know.
-ENTRIES: Final = 3
-#: so many of them of a kind that sites have and articles do not,
-OF_SITE: Final = 2
-#: A longer line is no entry.
-WORDS: Final = 8
-#: Above the end of the article an entry that no phrase knows is not longer, unless a bullet stands before it: it could
-#: be the headline, between a menu and a share bar.
-WORDS_OF_UNKNOWN: Final = 3
+#: A menu has at least this many different entries that phrases know,
+MIN_ENTRIES: Final = 3
+#: and at least this many of them are of a kind that sites have and articles do not.
+MIN_SITE_ENTRIES: Final = 2
+#: Longer lines are not entries of a menu.
+MAX_ENTRY_WORDS: Final = 8
+#: The limit for lines above the end of the article that no phrase knows and that have no bullet: a longer one could be
+#: the headline, between a menu and a share bar.
+MAX_UNKNOWN_ENTRY_WORDS: Final = 3
 
 _BULLET: Final = r"^[*+•·▪■◦›»-]\s"
 
 
 def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """(row, rule) of the lines of menus.
+    """The lines of menus, as a table (row, rule).
 
-    `page` is what `page_lines` answers, `entries` are the lines that a phrase knows to be entries: row, and `site`
-    (Boolean), whether it is of a kind that sites have and articles do not ("Contact us", not "Health").
+    `page` is the table that `page_lines` returns. `entries` are the lines that a phrase knows to be entries: `row`, and
+    `site` (Boolean), true for a kind that sites have and articles do not ("Contact us", not "Health").
 
-    A menu is the part between the first and the last entry in a run of lines next to each other that are short, no
-    prose and no quoted mail, if it has three different entries, two of them of the site's. A line in it stays that the
-    article's prose mentions; and before the end of the article a by-line, a dateline, and one of four words or more
-    without a bullet.
+    A run is a series of adjacent lines that are short, not prose and not quoted mail. A menu is the part of a run from
+    its first entry to its last, if it has three different entries, two of them with `site`. Some lines within a menu
+    stay: those that the prose of the article mentions and, above the end of the article, by-lines, datelines, and
+    unknown lines of four words or more without a bullet.
     """
     text = pl.col("text")
-    short = page.filter((pl.col("words") <= WORDS) & ~pl.col("prose") & ~pl.col("quoted"))
+    short = page.filter((pl.col("words") <= MAX_ENTRY_WORDS) & ~pl.col("prose") & ~pl.col("quoted"))
     end = page.filter("prose").group_by("document").agg(pl.col("row").max().alias("end"))
     menu = (
         short.with_columns((pl.col("row").cast(pl.Int64) - pl.int_range(pl.len())).alias("run"))
@@ -53,8 +53,8 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
         return expression.over("document", "run")
 
     menu = menu.filter(
-        (of_run(pl.when(entry).then("key").drop_nulls().n_unique()) >= ENTRIES)
-        & (of_run(pl.when(entry & pl.col("site")).then("key").drop_nulls().n_unique()) >= OF_SITE)
+        (of_run(pl.when(entry).then("key").drop_nulls().n_unique()) >= MIN_ENTRIES)
+        & (of_run(pl.when(entry & pl.col("site")).then("key").drop_nulls().n_unique()) >= MIN_SITE_ENTRIES)
         & pl.col("row").is_between(
             of_run(pl.when(entry).then("row").min()), of_run(pl.when(entry).then("row").max())
         )
@@ -62,7 +62,7 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     below = (menu["row"] > menu["end"]).fill_null(False)
     menu = menu.filter(below | label_lines(menu["text"]).is_null()).filter(
         entry
-        | (pl.col("words") <= WORDS_OF_UNKNOWN)
+        | (pl.col("words") <= MAX_UNKNOWN_ENTRY_WORDS)
         | text.str.contains(_BULLET)
         | (pl.col("row") > pl.col("end")).fill_null(False)
     )

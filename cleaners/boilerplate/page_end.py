@@ -1,4 +1,4 @@
-"""What stands below the article to the end of the page: comments, teasers with their summaries, footers."""
+"""Page ends: what stands below the article to the end of the page, such as comments, teasers and footers."""
 
 from __future__ import annotations
 
@@ -8,27 +8,31 @@ import polars as pl
 
 from cleaners.boilerplate.page_lines import unmentioned
 
-#: So many times as much prose stands before the line with which the end of the page begins as after it,
-PROSE_BEFORE: Final = 5
-#: and so many words at the least.
-WORDS_BEFORE: Final = 50
-#: A longer paragraph after it is the article's, which goes on.
-WORDS_AFTER: Final = 60
+RULE: Final = "page end"
+
+#: Prose before the opening of a page end, as a multiple of the prose after it, at least,
+MIN_PROSE_RATIO: Final = 5
+#: and in words, at least.
+MIN_PROSE_WORDS_BEFORE: Final = 50
+#: Words of the longest paragraph after it, at most: with a longer one the article goes on.
+MAX_PARAGRAPH_AFTER: Final = 60
 
 
 def page_ends(page: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
-    """(row, rule) of the lines from that on with which the end of the page begins; "page end after phrase en:comments".
+    """The lines from the opening of a page end on, as a table (row, rule, detail).
 
-    `page` is what `page_lines` answers; `openings` are the lines with which the end of a page may begin: row, the rule
-    of their phrase, `block` (Boolean), whether it is the heading of a block, and `longest_after`, the words of the
-    longest paragraph that may stand after it. The first of a document counts with which the article has ended:
+    `page` is the table that `page_lines` returns. `openings` are the lines with which a page end may begin: `row`, the
+    `rule` of their phrase, `block` (Boolean), true for the heading of a block, and `longest_after`, the maximum number
+    of words in a paragraph after it. An opening counts only if the article has ended there:
 
-    - before it stand 50 words of prose at the least, and five times as many as after it;
-    - after it no two paragraphs of prose stand together, as an article's do and the summaries of teasers do not, none
-      is longer than `longest_after`, and none is the last line;
-    - after the heading of a block stands not a single one, which could be the last of the article.
+    - before it stand at least 50 words of prose, and at least five times as many as after it;
+    - after it no two paragraphs of prose are adjacent, as those of an article are and the summaries of teasers are not;
+      none is longer than `longest_after`, and none is the last line;
+    - after the heading of a block there is not exactly one paragraph of prose, which could be the last of the article.
 
-    A line stays that is no prose and that the prose of the document mentions: lists of an article, its subheads.
+    The page end begins at the first such opening of a document. An opening that counts has the rule of its phrase; any
+    other line has `RULE`, and the first opening as its detail ("after phrase en:comments"). Lines that are not prose
+    stay if the prose of the document mentions them: they may be lists or subheads of the article.
     """
 
     def of_document(expression: pl.Expr) -> pl.Expr:
@@ -50,8 +54,8 @@ def page_ends(page: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             (
                 pl.col("rule").is_not_null()
-                & (pl.col("before") >= WORDS_BEFORE)
-                & (pl.col("before") >= PROSE_BEFORE * pl.col("after"))
+                & (pl.col("before") >= MIN_PROSE_WORDS_BEFORE)
+                & (pl.col("before") >= MIN_PROSE_RATIO * pl.col("after"))
                 & (pl.col("longest") <= pl.col("longest_after"))
                 & ~pl.col("together")
                 & ~pl.col("ends_in_prose")
@@ -62,15 +66,12 @@ def page_ends(page: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
         .with_columns(of_document(pl.col("opened_by").drop_nulls().first()).alias("opened_first"))
         .filter(pl.col("opened_by").is_not_null() & ~pl.col("quoted"))
     )
-    rule = (
-        pl.when("opens")
-        .then("rule")
-        .otherwise(pl.concat_str(pl.lit("page end after "), pl.col("opened_first")))
-    )
+    rule = pl.when("opens").then("rule").otherwise(pl.lit(RULE))
+    detail = pl.when(~pl.col("opens")).then(pl.concat_str(pl.lit("after "), pl.col("opened_first")))
     others = after.filter(~pl.col("prose") & ~pl.col("opens"))
     stays = others.join(unmentioned(others, page), on="row", how="anti").select("row")
     return (
         after.join(stays, on="row", how="anti", maintain_order="left")
         .filter("kept")
-        .select("row", rule.alias("rule"))
+        .select("row", rule.alias("rule"), detail.alias("detail"))
     )

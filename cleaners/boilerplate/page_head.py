@@ -1,4 +1,4 @@
-"""What stands on a page above the headline of its article: menus, forms, banners."""
+"""Page heads: what stands on a page above the headline of its article, such as menus, forms and banners."""
 
 from __future__ import annotations
 
@@ -9,29 +9,34 @@ import polars as pl
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.page_lines import unmentioned
 
-RULE: Final = "page head: above the headline"
+RULE: Final = "page head"
 
-#: So many lines of menus stand above the headline,
-MENU_LINES: Final = 3
-#: and prose of at most this share of the document's.
-PROSE_SHARE: Final = 0.1
-#: A longer line is no entry, form or banner; a shorter title is no headline, by its letters and figures.
-WORDS: Final = 25
-TITLE_CHARACTERS: Final = 12
+#: Lines of menus above the headline, at least,
+MIN_MENU_LINES: Final = 3
+#: and the share of the document's prose above it, at most.
+MAX_PROSE_SHARE: Final = 0.1
+#: Longer lines are not entries, forms or banners.
+MAX_LINE_WORDS: Final = 25
+#: Shorter titles, counted in letters and digits, do not identify a headline.
+MIN_TITLE_CHARACTERS: Final = 12
 
 _SITE_NAME: Final = r"\s+[|–—·-]\s+[^|–—·-]{2,40}$"
 
 
 def page_heads(page: pl.DataFrame, titles: pl.DataFrame, menus: pl.DataFrame) -> pl.DataFrame:
-    """(row, rule) of the lines above the headline of a page.
+    """The lines above the headline of a page, as a table (row, rule).
 
-    `page` is what `page_lines` answers, `titles` has the documents' title (document, title), `menus` what `page_menu`
-    found. The headline is the first line that is the title, with the site's name or without. Where three lines of menus
-    or more stand above it and next to no prose, all goes that is not longer than 25 words, but for by-lines and
-    datelines, and lines that the article's prose mentions.
+    `page` is the table that `page_lines` returns, `titles` (document, title) has the title of each document, and
+    `menus` (row) has the lines of menus. The headline is the first line that equals the title, with or without the name
+    of the site. If three lines of menus or more stand above it, and next to no prose, the lines above it of at most 25
+    words are removed. Labelled lines (by-lines, datelines, time stamps), quoted mail, and lines that the prose of the
+    article mentions stay.
     """
     with_menus = (
-        page.join(menus, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= MENU_LINES)
+        page.join(menus, on="row", how="semi")
+        .group_by("document")
+        .len()
+        .filter(pl.col("len") >= MIN_MENU_LINES)
     )
     page = page.join(with_menus, on="document", how="semi", maintain_order="left")
     if page.is_empty():
@@ -40,7 +45,7 @@ def page_heads(page: pl.DataFrame, titles: pl.DataFrame, menus: pl.DataFrame) ->
     headlines = (
         page.join(titles.drop_nulls("title"), on="document", maintain_order="left")
         .filter((key == _key(title)) | (key == _key(title.str.replace(_SITE_NAME, ""))))
-        .filter(key.str.len_chars() >= TITLE_CHARACTERS)
+        .filter(key.str.len_chars() >= MIN_TITLE_CHARACTERS)
         .group_by("document")
         .agg(pl.col("row").min().alias("headline"))
     )
@@ -55,17 +60,18 @@ def page_heads(page: pl.DataFrame, titles: pl.DataFrame, menus: pl.DataFrame) ->
         .join(all_prose, on="document")
         .group_by("document")
         .agg(
-            pl.col("menu").fill_null(False).sum() >= MENU_LINES,
-            pl.col("words").filter("prose").sum() <= PROSE_SHARE * pl.col("all_prose").first(),
+            pl.col("menu").fill_null(False).sum() >= MIN_MENU_LINES,
+            pl.col("words").filter("prose").sum() <= MAX_PROSE_SHARE * pl.col("all_prose").first(),
         )
         .filter("menu", "words")
     )
     may_go = above.join(few, on="document", how="semi", maintain_order="left").filter(
-        "kept", ~pl.col("quoted"), pl.col("words") <= WORDS
+        "kept", ~pl.col("quoted"), pl.col("words") <= MAX_LINE_WORDS
     )
     may_go = may_go.filter(label_lines(may_go.get_column("text")).is_null())
     return unmentioned(may_go, page).select("row", pl.lit(RULE).alias("rule"))
 
 
 def _key(text: pl.Expr) -> pl.Expr:
+    """The letters and digits of a text, in lower case."""
     return text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "")

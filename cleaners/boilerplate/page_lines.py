@@ -1,8 +1,8 @@
-"""Lines of whole pages, with what tells the page's boilerplate from the article that stands among it.
+"""Lines of whole pages, with the attributes that separate the boilerplate of a page from its article.
 
-Extractors hand over more than the article now and then, up to the whole page: menus above it, forms and lists of links
-below. A line of such boilerplate is short, as subheads and lists of the article are; what the article itself speaks of
-is taken for the article's.
+Extractors sometimes return more than the article, up to the whole page: menus above it, forms and lists of links below
+it. Lines of such boilerplate are short, but so are the subheads and lists of an article. A line that the prose of the
+article mentions is therefore taken to be part of the article.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import polars as pl
 from cleaners.text.prose import is_quoted, words_and_prose
 
 _NOT_WORD: Final = r"[^\p{L}\p{M}\p{N}]+"
-#: Rules of the phrases, whose lines count as no prose once they are removed.
+#: What the rules of phrases begin with: the lines that they removed do not count as prose.
 _PHRASE: Final = "phrase "
 
 
 def page_lines(frame: pl.DataFrame, found: pl.DataFrame, documents: pl.Series) -> pl.DataFrame:
-    """The lines of these documents, removed ones included: row, document, text, kept, words, prose, quoted.
+    """The lines of some documents, removed ones included: row, document, text, kept, words, prose, quoted.
 
-    `documents` are numbers of documents in the frame's order. `kept` tells the lines without a reason, `prose` those
-    that read like the article's: no phrase is found in them, and no phrase has removed them. What other rules have
-    removed counts as it did before, so that removing once more removes the same.
+    `documents` are the numbers of the documents, in the order of the frame. `kept` is true for lines without a reason.
+    `prose` is true for lines that read like prose, match no phrase, and were not removed by a phrase. Lines that other
+    rules removed keep their value, so that a second pass removes the same lines.
     """
     text = pl.col("text")
     return (
@@ -44,7 +44,7 @@ def page_lines(frame: pl.DataFrame, found: pl.DataFrame, documents: pl.Series) -
 
 
 def unmentioned(lines: pl.DataFrame, page: pl.DataFrame) -> pl.DataFrame:
-    """Those of the lines (with document and text) whose words the prose of their document does not hold in a row."""
+    """The `lines` (document, text, ...) whose words do not occur, in this order, in the prose of their document."""
     spelled = pl.concat_str(
         pl.lit(" "),
         pl.col("text").str.to_lowercase().str.replace_all(_NOT_WORD, " ").str.strip_chars(" "),

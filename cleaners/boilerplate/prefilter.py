@@ -1,7 +1,7 @@
-"""What the bytes of a line tell of the boilerplate that it may be, so that few lines are looked at closely.
+"""A prefilter: the kinds of boilerplate that a line may be, found in one pass over its bytes.
 
-Nearly all lines are sentences of the article, and regular expressions take long to say so. Each kind of boilerplate
-asks for something that a line must have to be of that kind; a line without it is none, whatever else it has.
+Nearly all lines are sentences of an article, and regular expressions are slow to reject them. A line must meet a
+necessary condition to be of a kind; only the lines that meet it are matched against the patterns of that kind.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ import polars as pl
 
 from cleaners.text.tokens import I64, U8, code_point, kernel
 
-#: What a line may be: a mark without a word, buttons of a share bar, a caption that ends with a credit, a quotation, a
-#: note on an author; and so many bytes long at most.
-MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, NOTE = (1 << n for n in range(5))
-MAX_MARK: Final = 60
+#: The kinds that a line may be: a stray mark, buttons of a share bar, a caption that ends with a credit, a quotation, a
+#: note on the author. One bit each.
+STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, AUTHOR_NOTE = (1 << n for n in range(5))
+#: The longest line of each kind, in bytes.
+MAX_STRAY_MARK: Final = 60
 MAX_BUTTONS: Final = 160
 MAX_CAPTION: Final = 400
 MAX_QUOTATION: Final = 500
-MAX_NOTE: Final = 700
+MAX_AUTHOR_NOTE: Final = 700
 
-#: So many characters at the end of a caption are looked at.
-END: Final = 150
-# what a byte may be, that of a character beyond ASCII included
+#: Characters at the end of a caption in which a credit may stand.
+CREDIT_CHARACTERS: Final = 150
+# properties of a byte, one bit each; all bytes of characters beyond ASCII are _BEYOND
 _WORD, _NOT_IN_BUTTONS, _IN_CAPTIONS, _IN_NAMES, _PARTICLE, _BEGINS_IS, _SPACE, _BEYOND = (
     1 << n for n in range(8)
 )
@@ -33,23 +34,26 @@ _WORD, _NOT_IN_BUTTONS, _IN_CAPTIONS, _IN_NAMES, _PARTICLE, _BEGINS_IS, _SPACE, 
 _OPENING: Final = '“"„«「『'
 _CLOSING: Final = '”"“»」』'
 _BEHIND_CLOSING: Final = ".,。，"
-# of a character, as a table for those of 16 bits
+# properties of a character of up to 16 bits, one bit each
 _OPENS, _CLOSES, _BEHIND = (1 << n for n in range(3))
 
 
 def possible_kinds(texts: tuple[U8, I64]) -> pl.Series:
-    """What each text may be, MARK to NOTE added up: the column `look` (UInt8); `texts` as `utf8` gives them."""
-    return pl.Series("look", _look(*texts, _bytes(), _quotation_marks()))
+    """The kinds that each text may be, as the bits STRAY_MARK to AUTHOR_NOTE: the series `possible_kinds` (UInt8).
+
+    `texts` are (bytes, offsets), as `utf8` returns them.
+    """
+    return pl.Series("possible_kinds", _possible_kinds(*texts, _bytes(), _quotation_marks()))
 
 
 def may_be(kind: int) -> pl.Expr:
-    """Whether a line may be of that kind, by its column `look`."""
-    return pl.col("look") & kind != 0
+    """Whether a line may be of a kind (Boolean), by its column `possible_kinds`."""
+    return pl.col("possible_kinds") & kind != 0
 
 
 @functools.cache
 def _bytes() -> U8:
-    """What each byte is."""
+    """The properties of each byte value, shape (256,)."""
     kinds = np.zeros(256, np.uint8)
     ascii_ = [chr(code) for code in range(128)]
     for kind, characters in (
@@ -57,8 +61,8 @@ def _bytes() -> U8:
         (_NOT_IN_BUTTONS, (c for c in ascii_ if not (c.isalnum() or c.isspace() or c in "|*/&+:-()."))),
         (_IN_CAPTIONS, ":"),
         (_IN_NAMES, (c for c in ascii_ if c.isalpha() or c in ".'-")),
-        (_PARTICLE, "dvabl"),  # with which small words of names begin
-        (_BEGINS_IS, "iwaeoj-"),  # and "is", "was", "are" and their like
+        (_PARTICLE, "dvabl"),  # first letters of the small words in names
+        (_BEGINS_IS, "iwaeoj-"),  # first letters of "is", "was", "are" and their equivalents
         (_SPACE, filter(str.isspace, ascii_)),
     ):
         kinds[list(map(ord, characters))] |= kind
@@ -69,7 +73,7 @@ def _bytes() -> U8:
 
 @functools.cache
 def _quotation_marks() -> U8:
-    """For every code point of 16 bits whether it opens or closes a quotation, or may stand behind what closes one."""
+    """Whether each 16-bit code point opens or closes a quotation, or may follow a closing mark, shape (65536,)."""
     marks = np.zeros(0x10000, np.uint8)
     for kind, characters in ((_OPENS, _OPENING), (_CLOSES, _CLOSING), (_BEHIND, _BEHIND_CLOSING)):
         marks[[ord(character) for character in characters]] |= kind
@@ -77,35 +81,37 @@ def _quotation_marks() -> U8:
 
 
 @kernel
-def _look(data: U8, offsets: I64, bytes_: U8, marks: U8) -> Any:
-    looks = np.zeros(len(offsets) - 1, np.uint8)
-    for n in range(len(looks)):
+def _possible_kinds(data: U8, offsets: I64, bytes_: U8, marks: U8) -> Any:
+    possible = np.zeros(len(offsets) - 1, np.uint8)
+    for n in range(len(possible)):
         start, stop = offsets[n], offsets[n + 1]
         size = stop - start
-        if size == 0 or size > MAX_NOTE:
+        if size == 0 or size > MAX_AUTHOR_NOTE:
             continue
-        look = NOTE if _begins_like_a_note(data, start, stop, bytes_) else 0
+        line_kinds = AUTHOR_NOTE if _begins_like_author_note(data, start, stop, bytes_) else 0
         if size <= MAX_QUOTATION and _is_quotation(data, start, stop, marks):
-            look |= QUOTATION
+            line_kinds |= QUOTATION
         if size <= MAX_BUTTONS:
-            kinds = _kinds(data, start, stop, bytes_)
-            look |= MARK if size <= MAX_MARK and kinds & _WORD == 0 else 0
-            look |= BUTTONS if kinds & _NOT_IN_BUTTONS == 0 and data[stop - 1] != ord(".") else 0
+            kinds = _byte_kinds_of(data, start, stop, bytes_)
+            line_kinds |= STRAY_MARK if size <= MAX_STRAY_MARK and kinds & _WORD == 0 else 0
+            line_kinds |= BUTTONS if kinds & _NOT_IN_BUTTONS == 0 and data[stop - 1] != ord(".") else 0
         elif size <= MAX_CAPTION:
-            kinds = _kinds(data, stop - END, stop, bytes_)
-            if kinds & _BEYOND:  # of which each has up to four bytes
-                kinds |= _kinds(data, max(start, stop - 4 * END), stop - END, bytes_)
+            kinds = _byte_kinds_of(data, stop - CREDIT_CHARACTERS, stop, bytes_)
+            if kinds & _BEYOND:  # each such character has up to four bytes
+                kinds |= _byte_kinds_of(
+                    data, max(start, stop - 4 * CREDIT_CHARACTERS), stop - CREDIT_CHARACTERS, bytes_
+                )
         if size <= MAX_CAPTION and (
-            kinds & _IN_CAPTIONS or _has_bracket(data, _back(data, start, stop, 3), stop)
+            kinds & _IN_CAPTIONS or _has_bracket(data, _start_of_last(data, start, stop, 3), stop)
         ):
-            look |= ENDS_IN_CREDIT
-        looks[n] = look
-    return looks
+            line_kinds |= ENDS_IN_CREDIT
+        possible[n] = line_kinds
+    return possible
 
 
 @kernel
-def _kinds(data: U8, start: int, stop: int, bytes_: U8) -> int:
-    """All that is said of the bytes."""
+def _byte_kinds_of(data: U8, start: int, stop: int, bytes_: U8) -> int:
+    """The properties of all these bytes together."""
     kinds = 0
     for at in range(start, stop):
         kinds |= bytes_[data[np.uint64(at)]]
@@ -113,8 +119,8 @@ def _kinds(data: U8, start: int, stop: int, bytes_: U8) -> int:
 
 
 @kernel
-def _back(data: U8, start: int, stop: int, characters: int) -> int:
-    """Where the last characters of a text begin, so many of them."""
+def _start_of_last(data: U8, start: int, stop: int, characters: int) -> int:
+    """Where the last `characters` characters of a text begin."""
     at = stop
     while at > start and characters > 0:
         at -= 1
@@ -124,6 +130,7 @@ def _back(data: U8, start: int, stop: int, characters: int) -> int:
 
 @kernel
 def _has_bracket(data: U8, start: int, stop: int) -> bool:
+    """Whether a closing bracket is among these bytes."""
     found = False
     for at in range(start, stop):
         found |= data[at] == ord(")") or data[at] == ord("]")
@@ -132,23 +139,24 @@ def _has_bracket(data: U8, start: int, stop: int) -> bool:
 
 @kernel
 def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
-    """Whether a text opens with a double quotation mark, and closes with one, a full stop or comma behind it or not."""
+    """Whether a text begins with a double quotation mark and ends with one, or with one and a full stop or comma."""
     code, width = code_point(data, start)
     if code >= len(marks) or marks[code] & _OPENS == 0 or start + width == stop:
         return False
-    last = _back(data, start, stop, 1)
+    last = _start_of_last(data, start, stop, 1)
     code, _ = code_point(data, last)
     if code < len(marks) and marks[code] & _BEHIND:
-        last = _back(data, start, last, 1)
+        last = _start_of_last(data, start, last, 1)
         code, _ = code_point(data, last)
     return bool(code < len(marks) and marks[code] & _CLOSES)
 
 
 @kernel
-def _begins_like_a_note(data: U8, start: int, stop: int, bytes_: U8) -> bool:
+def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8) -> bool:
     """Whether a text may begin with a name and "is" or a comma, or with "The author".
 
-    A name has two words or more, of which the later may be small ones. Of what stands beyond ASCII nothing is told.
+    A name has two words or more; the later ones may be in lower case. A character beyond ASCII may be anything, so the
+    answer is then yes.
     """
     at = start
     while at < min(start + 3, stop) and bytes_[data[at]] & (_WORD | _BEYOND) == 0:
@@ -183,7 +191,7 @@ def _begins_like_a_note(data: U8, start: int, stop: int, bytes_: U8) -> bool:
 
 @kernel
 def _is_author(first: Any, second: Any) -> Any:
-    """Whether two words that begin so may be "the author", "the writer" or "about the"."""
+    """Whether two words with these initials, in lower case, may be "the author", "the writer" or "about the"."""
     if first == ord("t"):
         return second == ord("a") or second == ord("w")
     return first == ord("a") and second == ord("t")

@@ -1,4 +1,4 @@
-"""Share bars: names of share services, and what is printed beside them."""
+"""Share bars: names of share services and the buttons beside them, such as "Facebook Twitter Print"."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SERVICES: Final = (
     r"|mastodon|facebook messenger|messenger|fb messenger|vkontakte|vk|odnoklassniki|livejournal|weibo|wechat|digg"
     r"|delicious|myspace|buffer|hacker news|rss"
 )
-#: What else share bars print beside the services; a bar has at least one service.
+#: Buttons that share bars have beside the services. A bar has at least one service.
 _BUTTONS: Final = (
     r"share|shares|tweet|pin|pin it|like|post|email|e-mail|mail|print|copy link|link|sms|text|save|comments?|more"
     r"|submit|drucken|teilen|mailen|imprimer|partager|courriel|imprimir|compartir|enviar|correo|compartilhar|stampa"
     r"|condividi|delen|поделиться|печать|分享|列印|打印|微信|微博|シェア|ツイート|مشاركة|طباعة|فيسبوك|تويتر|واتساب"
 )
-# without comma and semicolon: those part the items of an article's list
+# no comma or semicolon: these separate the items of a list in an article
 _BETWEEN: Final = r"[\s|·•*/&+:…\-–—()\d]"
 SHARE_BAR: Final = (
     rf"(?i)^{_BETWEEN}*(?:(?:{_SERVICES}|{_BUTTONS})(?:{_BETWEEN}+|$))*"
@@ -34,7 +34,11 @@ _SERVICE_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}){_BETWEEN}*$"
 
 
 def button_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines of nothing but services and buttons: row, document, single (one of them), service (it is one)."""
+    """The lines that hold only services and buttons: row, document, single, service.
+
+    `lines` are `lines_of` the frame with their `possible_kinds`. `single` is true for a line with one service or
+    button, `service` for a line with one service.
+    """
     short = lines.filter(may_be(BUTTONS))
     found = short.filter(matches(short.get_column("text"), f"{SHARE_BAR}|{_BUTTON_LINE}"))
     return found.select(
@@ -46,7 +50,10 @@ def button_lines(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def share_bars(buttons: pl.DataFrame) -> pl.DataFrame:
-    """(row, rule) of those `button_lines` that are, or belong to, a share bar."""
+    """The `button_lines` that are a share bar or part of one, as a table (row, rule).
+
+    Part of a share bar is a single service or button in a run of at least two, one of which is a service.
+    """
     single = (
         buttons.filter("single")
         # lines next to each other in a document have the same difference

@@ -1,4 +1,4 @@
-"""Marks that menus and tables leave on a line of their own: bars, bullets, arrows."""
+"""Stray marks: bars, bullets and arrows that menus and tables leave on a line of their own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.boilerplate.prefilter import MARK, may_be
+from cleaners.boilerplate.prefilter import STRAY_MARK, may_be
 
 RULE: Final = "mark without a word"
 
-# asterisks, dots and three dashes or more part the sections of an article; a row of a table has dashes between its bars
+# not asterisks, dots, or three dashes: they separate sections; nor dashes between bars: they are a row of a table
 _STRAY: Final = r"^(?:[|\s]*(?:[+−-][|\s]+)*[+−-]?[|\s]*|[|\s]*(?:[→←↑↓↗»«›‹•▪■►▶◄▼▲☰✕✖×]+[|\s]*)+|_{10,})$"
 
 
 def stray_marks(lines: pl.DataFrame) -> pl.DataFrame:
-    """(row, rule) of the lines that hold bars, bullets, arrows or a dash, and nothing else."""
+    """The lines that hold only bars, bullets, arrows or a dash, as a table (row, rule).
+
+    `lines` are `lines_of` the frame with their `possible_kinds`.
+    """
     text = pl.col("text")
     return (
-        lines.filter(may_be(MARK)).filter(text.str.contains(_STRAY)).select("row", pl.lit(RULE).alias("rule"))
+        lines.filter(may_be(STRAY_MARK))
+        .filter(text.str.contains(_STRAY))
+        .select("row", pl.lit(RULE).alias("rule"))
     )

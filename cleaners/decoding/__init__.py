@@ -1,4 +1,4 @@
-"""Bytes to text: the charset of a file, and its text with no byte lost."""
+"""Bytes to text: the charset of a file, and its text without the loss of a byte."""
 
 from cleaners.decoding.decoder import ERRORS, Decoded, NotText, charset, decode
 

@@ -1,7 +1,7 @@
 """The charset of text that is in no Unicode encoding.
 
-chardet ranks the charsets, and where its statistics leave a doubt (it gives half of the Western charsets the same
-figure) the reading that looks least odd is taken.
+chardet ranks the charsets. Where its statistics do not decide (half of the Western charsets get the same confidence),
+the charset whose text looks least odd wins.
 """
 
 from __future__ import annotations
@@ -13,24 +13,22 @@ from typing import Final
 
 from cleaners.decoding.oddness import oddness
 
-#: Name of the error handler that reads an undecodable byte without loss.
+#: Name of the error handler that decodes undecodable bytes without loss.
 ERRORS: Final = "copydesk-undecodable"
-#: What is left of a UTF-8 sequence that an end cuts.
+#: An incomplete UTF-8 sequence at the end of the data.
 UTF8_CUT: Final = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
-SAMPLE_BYTES: Final = 1 << 16  # the detector sees no more of a file than this
+SAMPLE_BYTES: Final = 1 << 16  # the most that the detector sees of a file
 
-# Belief in a reading: the detector's confidence as a share of its highest, less ODDNESS_WEIGHT times the oddness of
-# the average character beyond ASCII.
-MIN_SHARE: Final = 0.7  # a reading that the detector believes less is not looked at
+# The confidence in a charset is the detector's, relative to its highest. Its score is the confidence minus
+# ODDNESS_WEIGHT times the average oddness of the non-ASCII characters.
+MIN_CONFIDENCE: Final = 0.7  # charsets below are ignored
 ODDNESS_WEIGHT: Final = 0.4
-EAST_ASIAN_SHARE: Final = (
-    0.9  # of an East Asian reading of a text that is mostly ASCII, which the detector passes over
-)
-RARE: Final = 0.05  # less belief in a charset that hardly anybody wrote
-TIE: Final = 0.02  # a difference in belief that says nothing
-DOUBT: Final = 0.15  # a preferred charset may be believed so much less than the best
+EAST_ASIAN_CONFIDENCE: Final = 0.9  # for East Asian text that is mostly ASCII, which the detector overlooks
+RARE_PENALTY: Final = 0.05  # taken from the confidence in a charset that hardly anybody used
+TIE_MARGIN: Final = 0.02  # a difference too small to mean anything
+PREFER_MARGIN: Final = 0.15  # a preferred charset wins though its score is this much below the best
 
-#: The detector's name of a charset, and the names to call it by: the first in which the bytes are valid, or the first.
+#: The detector's name of a charset -> our names. The first in which the bytes are valid is used, else the first.
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "ascii": ("utf-8",),
     "big5hkscs": ("big5-hkscs",),
@@ -42,10 +40,10 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "tis-620": ("cp874",),
 }
 _EAST_ASIAN: Final = ("big5hkscs", "cp932", "cp949", "euc_jis_2004", "gb18030")
-#: Charsets hardly ever met in news that are taken for others; and UTF-7, in which every ASCII text is valid.
+#: Charsets that hardly occur in news and are mistaken for others; and UTF-7, in which every ASCII text is valid.
 _EXCLUDED: Final = ("utf-7", "hp-roman8", "cp1006", "cp864", "mac-iceland")
 _RARE: Final = ("iso8859-3", "iso8859-10", "iso8859-14", "iso8859-16", "cp437", "cp860", "cp863", "cp865")
-#: Among readings alike in everything, the more usual charset.
+#: The more common charset wins a tie.
 _USUAL: Final = (
     "windows-1252",
     "windows-1250",
@@ -58,31 +56,33 @@ _USUAL: Final = (
 
 
 def detect(sample: bytes, prefer: str | None) -> str:
-    """The charset in which `sample` reads best; `prefer` where that is in doubt."""
-    shares: dict[str, float] = {}
-    beliefs: dict[str, float] = {}
-    for name, share, odd in _readings(sample):
-        shares[name] = max(share, shares.get(name, share))
-        beliefs[name] = shares[name] - ODDNESS_WEIGHT * odd
-    if not beliefs:
-        # valid in no charset: a text with a stray byte, or binary data, as its controls will tell
+    """The charset with the best score for `sample`; `prefer` if that is valid and scores nearly as well."""
+    confidences: dict[str, float] = {}
+    scores: dict[str, float] = {}
+    for name, confidence, odd in _readings(sample):
+        confidences[name] = max(confidence, confidences.get(name, confidence))
+        scores[name] = confidences[name] - ODDNESS_WEIGHT * odd
+    if not scores:
+        # valid in no charset: text with a stray byte, or binary data, which the caller finds by its controls
         return "windows-1252"
-    highest = max(beliefs.values())
-    usual = min((name for name, belief in beliefs.items() if belief >= highest - TIE), key=_rank)
-    # those that the detector does not tell apart may differ in a letter or two, which then decide
-    alike = [name for name, share in shares.items() if abs(share - shares[usual]) < TIE]
-    best = max(alike, key=lambda name: (beliefs[name] - shares[name], -_rank(name)))
+    highest = max(scores.values())
+    usual = min((name for name, score in scores.items() if score >= highest - TIE_MARGIN), key=_rank)
+    # charsets with equal confidence may differ in a letter or two; their oddness then decides
+    tied = [
+        name for name, confidence in confidences.items() if abs(confidence - confidences[usual]) < TIE_MARGIN
+    ]
+    best = max(tied, key=lambda name: (scores[name] - confidences[name], -_rank(name)))
     if prefer and not prefer.lower().startswith("utf") and read(sample, prefer) is not None:
         name = _name(sample, codecs.lookup(prefer).name)
-        belief = beliefs.get(name, MIN_SHARE - ODDNESS_WEIGHT * oddness(sample.decode(name, ERRORS)))
-        if belief >= beliefs[best] - DOUBT:
+        score = scores.get(name, MIN_CONFIDENCE - ODDNESS_WEIGHT * oddness(sample.decode(name, ERRORS)))
+        if score >= scores[best] - PREFER_MARGIN:
             return name
     return best
 
 
 def _readings(sample: bytes) -> Iterator[tuple[str, float, float]]:
-    """The charsets that the bytes may be in, each with how far the detector believes it, and the text's oddness."""
-    import chardet  # takes its time to load, and most inputs are UTF-8
+    """(charset, confidence, oddness of the decoded text) of each charset that the bytes may be in."""
+    import chardet  # slow to load, and most inputs are UTF-8
 
     found = chardet.detect_all(
         sample, compat_names=False, exclude_encodings=_EXCLUDED, max_bytes=SAMPLE_BYTES
@@ -91,31 +91,31 @@ def _readings(sample: bytes) -> Iterator[tuple[str, float, float]]:
         return
     top = found[0]["confidence"]
     likely = [
-        (str(r["encoding"]), r["confidence"] / top) for r in found if r["confidence"] >= MIN_SHARE * top
+        (str(r["encoding"]), r["confidence"] / top) for r in found if r["confidence"] >= MIN_CONFIDENCE * top
     ]
     odd = True
-    for detected, share in likely:
+    for detected, confidence in likely:
         name = _name(sample, detected)
         oddity = oddness(sample.decode(name, ERRORS))
         odd &= oddity > 0.1
-        yield name, share - RARE * (detected in _RARE), oddity
+        yield name, confidence - RARE_PENALTY * (detected in _RARE), oddity
     if odd and not any(name in _EAST_ASIAN for name, _ in likely):
         east = chardet.detect_all(
             sample, compat_names=False, include_encodings=_EAST_ASIAN, no_match_encoding="gb18030"
         )
         name = _name(sample, str(east[0]["encoding"]))
         if (text := read(sample, name)) is not None:
-            yield name, EAST_ASIAN_SHARE, oddness(text)
+            yield name, EAST_ASIAN_CONFIDENCE, oddness(text)
 
 
 def _name(sample: bytes, detected: str) -> str:
-    """The name of a charset by the rule at the top."""
+    """Our name for a charset that the detector found, see `_NAMES`."""
     names = _NAMES.get(detected) or (_spelled(detected),)
     return next((name for name in names if read(sample, name) is not None), names[0])
 
 
 def _spelled(name: str) -> str:
-    """The name of a charset with the prefixes and hyphens of its standard: cp1252 is windows-1252."""
+    """The name of a charset with the usual prefix and hyphens: windows-1252 for cp1252."""
     name = re.sub(r"^cp(?=125\d$)", "windows-", name.lower().replace("_", "-"))
     return re.sub("^iso(?=[28])", "iso-", name)
 
@@ -125,16 +125,16 @@ def _rank(name: str) -> int:
 
 
 def read(data: bytes, name: str) -> str | None:
-    """The text of `data` where it is valid in the charset, but for a character that its end cuts; else None."""
+    """The text of `data`, or None if it is not valid in the charset; a character cut off at the end is ignored."""
     try:
         text: object = codecs.getincrementaldecoder(name)().decode(data)
-    except (ValueError, LookupError, TypeError):  # TypeError: rot13 and its like are no charsets
+    except (ValueError, LookupError, TypeError):  # TypeError: rot13 and the like are not charsets
         return None
     return text if isinstance(text, str) else None
 
 
 def _read_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """The error handler `ERRORS`; what it does is told in `cleaners.decoding.decoder`."""
+    """The error handler `ERRORS`, documented in `cleaners.decoding.decoder`."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     data = error.object[error.start : error.end]

@@ -1,6 +1,7 @@
-"""Near-duplicates: signatures, candidates, the keep rule, and the document rules.
+"""Near-duplicate removal: signatures, candidates, the keep rule, and the document rules.
 
-`cleaner` holds the cleaner. Keys in common lead to candidates, and exact verification of candidates to witnesses.
+`cleaner` is the entry point. Paragraphs with a common key are candidates; exact verification of the candidates gives
+the witnesses.
 """
 
 from cleaners.duplicate.cleaner import duplicate

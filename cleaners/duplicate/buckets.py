@@ -1,6 +1,6 @@
-"""The buckets in which the keep rule looks for candidates, and which sets can have any near-duplicate there.
+"""The buckets in which the keep rule looks for candidates, and a check which sets can have a near-duplicate at all.
 
-Arrays in, arrays out. Sets are numbered in their order: those of the index first, then those of this run.
+Arrays in, arrays out. Sets are numbered in order: first those of the index, then those of this run.
 """
 
 from __future__ import annotations
@@ -16,50 +16,49 @@ from cleaners.text.shingles import different_bits
 from cleaners.text.tokens import I64, MULTIPLIER, U32, U64, fmix64, kernel
 from cleaners.text.utf8 import starts_of
 
-#: A bucket with more sets than this is crowded.
+#: A bucket with more sets than this is crowded; see `uncrowded_buckets`.
 CROWDED: Final = 200
 
 
 class Sets(NamedTuple):
-    """The different sets of shingles of which any has a key, or all its tokens, in common with another; in order.
+    """The distinct shingle sets of rows that have a key, or all their tokens, in common with another row.
 
-    The order is that of the first row of each; the index's come first.
+    They are in the order of the first row of each set, so those of the index come first.
     """
 
-    first_new: int  # the number of the first set that is not the index's
+    first_new: int  # the number of the first set of this run
     shingles: U64
-    offsets: (
-        I64  # (sets + 1): set s is `shingles[offsets[s]:offsets[s + 1]]`, sorted; empty where no key matters
-    )
-    numbers: U64  # sets with different ones are not compared
+    #: (sets + 1): set s is `shingles[offsets[s]:offsets[s + 1]]`, sorted; empty where the set has no key
+    offsets: I64
+    numbers: U64  # the hash of the numbers of each set; sets with different ones are not compared
 
 
 class Buckets(NamedTuple):
-    """Where each set stands once a row of it is kept, and where it looks for candidates: in its buckets' partners.
+    """The buckets of each set: it is added to them once a row of it is kept, and finds candidates in their partners.
 
-    Buckets from `first_prefix` on are those of the prefix filter, the others hold the sets of one key.
+    A bucket below `first_prefix` holds the sets of one key. The others belong to the prefix filter.
     """
 
     key_offsets: I64  # (sets + 1): set s has the keys `keys[key_offsets[s]:key_offsets[s + 1]]`
     keys: U32  # numbered from 0
     bucket_offsets: I64  # (sets + 1): set s is in `buckets[bucket_offsets[s]:bucket_offsets[s + 1]]`
     buckets: U32
-    member_starts: I64  # (buckets + 1): where each bucket begins in an array of the sets of all buckets
-    partners: U32  # for most buckets the bucket itself
+    member_starts: I64  # (buckets + 1): where each bucket starts in an array of the sets of all buckets
+    partners: U32  # for each bucket the one to search; mostly the bucket itself
     first_prefix: int
 
 
-def plain_buckets(pairs: Pairs, sets: int) -> Buckets:
-    """A bucket for each key; the pairs are of sets, of which there are so many."""
-    offsets, keys = _grouped(pairs.rows, pairs.keys, sets)
+def plain_buckets(pairs: Pairs, set_count: int) -> Buckets:
+    """One bucket for each key. `pairs` are pairs of set and key."""
+    offsets, keys = _group_by_row(pairs.rows, pairs.keys, set_count)
     counts = np.bincount(pairs.keys)
     everyone = np.arange(len(counts), dtype=np.uint32)
     return Buckets(offsets, keys, offsets, keys, starts_of(counts), everyone, len(counts))
 
 
 @kernel
-def _grouped(rows: U32, values: U32, count: int) -> Any:
-    """(offsets, values): the values of row r are those from `offsets[r]` to before `offsets[r + 1]`."""
+def _group_by_row(rows: U32, values: U32, count: int) -> Any:
+    """(offsets, values): the values of row r are `values[offsets[r]:offsets[r + 1]]`, in the given order."""
     offsets = np.zeros(count + 2, np.int64)
     for row in rows:
         offsets[row + 2] += 1
@@ -75,13 +74,13 @@ def _grouped(rows: U32, values: U32, count: int) -> Any:
 def may_have_match(
     pairs: Pairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fraction
 ) -> NDArray[np.bool_]:
-    """Which sets may have a near-duplicate among those with which they share a key.
+    """Which sets may have a near-duplicate among the sets that share a key with them.
 
-    `sizes` and `bitmaps` are those of `shingles.sketches`, `numbers` as in `Sets`. A set in a crowded bucket always
-    may: nobody looks at so many.
+    `sizes` and `bitmaps` are those of `shingles.sketches`, `numbers` as in `Sets`. The answer for a set in a crowded
+    bucket is always true, since comparing all pairs there would take too long.
     """
     keys = int(pairs.keys.max(initial=0)) + 1
-    starts, members = _grouped(pairs.keys, pairs.rows, keys)
+    starts, members = _group_by_row(pairs.keys, pairs.rows, keys)
     p, q = threshold.as_integer_ratio()
     found: NDArray[np.bool_] = _may_have_match(starts, members, sizes, bitmaps, numbers, p, q, CROWDED)
     return found
@@ -91,48 +90,53 @@ def may_have_match(
 def _may_have_match(
     starts: I64, members: U32, sizes: I64, bitmaps: U64, numbers: U64, p: int, q: int, crowded: int
 ) -> Any:
-    may_have_match = np.zeros(len(sizes), np.bool_)
+    found = np.zeros(len(sizes), np.bool_)
     for bucket in range(len(starts) - 1):
         start, stop = starts[bucket], starts[bucket + 1]
         if stop - start > crowded:
-            may_have_match[members[start:stop]] = True
+            found[members[start:stop]] = True
             continue
         for i in range(start, stop):
             one = members[i]
             for j in range(start, stop):
-                if may_have_match[one]:
+                if found[one]:
                     break
                 other = members[j]
                 if other != one and may_be_near(sizes, bitmaps, numbers, one, other, p, q):
-                    may_have_match[one] = may_have_match[other] = True
-    return may_have_match
+                    found[one] = found[other] = True
+    return found
 
 
 @kernel
 def may_be_near(sizes: Any, bitmaps: U64, numbers: U64, one: int, other: int, p: int, q: int) -> Any:
-    """Whether sizes, numbers and bitmaps of two sets allow for a Jaccard of `p / q`."""
+    """Whether the sizes, numbers and bitmaps of two sets allow for a Jaccard of at least `p / q`."""
     size, other_size = np.int64(sizes[one]), np.int64(sizes[other])
     if min(size, other_size) * q < p * max(size, other_size) or numbers[one] != numbers[other]:
         return False
-    wanted = least_in_common(size, other_size, p, q)
+    wanted = required_overlap(size, other_size, p, q)
     return different_bits(bitmaps, one, other) <= size + other_size - 2 * wanted
 
 
 @kernel
-def least_in_common(size: Any, other_size: Any, p: int, q: int) -> Any:
-    """How many shingles two sets of these sizes have in common if their Jaccard is `p / q` or more."""
+def required_overlap(size: Any, other_size: Any, p: int, q: int) -> Any:
+    """The least number of common shingles at which two sets of these sizes have a Jaccard of at least `p / q`.
+
+    A Jaccard of t means o / (a + b - o) >= t for an overlap o, so o >= t / (1 + t) * (a + b); here rounded up.
+    """
     return -(-p * (size + other_size) // (p + q))
 
 
 def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buckets:
-    """The buckets with those of a prefix filter in place of the crowded ones, where there are any.
+    """The buckets, with those of a prefix filter in place of the crowded ones.
 
-    Near-misses by the thousand, as stock reports from one template are, fill a bucket of which every member is then
+    Thousands of near-misses, such as stock reports from one template, fill a bucket, and every member would then be
     compared with every other. The prefix filter (Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity
-    joins", 2006) misses nothing: put each set in one order, rarest shingle first; if two sets of a and b
-    shingles have o in common, then one of these is among the first a - o + 1 of the one and the first b - o + 1 of the
-    other. A Jaccard of t needs o >= t / (1 + t) * (a + b), so each set looks at partners of about one size at a time
-    (`_size_classes`), for which few of its shingles do. Only sets with equal `numbers` meet.
+    joins", 2006) avoids that and misses nothing. Sort the shingles of each set in one global order, rarest first. If
+    two sets of a and b shingles have o in common, then one of these is among the first a - o + 1 of the one set and
+    among the first b - o + 1 of the other.
+
+    A Jaccard of t needs o >= t / (1 + t) * (a + b). Each set therefore searches partners of about one size at a time
+    (`_size_classes`), so that a short prefix is enough. Only sets with equal `numbers` can match.
     """
     crowded = np.diff(plain.member_starts) > CROWDED
     if not crowded.any():
@@ -151,11 +155,11 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
     sides = sides[which]
     first_prefix = int((~crowded).sum())
     all_rows = np.concatenate((pair_rows[~in_crowd], found))
-    # three buckets for each key of the filter: sets that look for their own size class, for a larger, for a smaller
+    # three buckets for each key of the filter: for sets that search their own size class, a larger, or a smaller one
     others = (np.cumsum(~crowded, dtype=np.uint32) - np.uint32(1))[plain.keys[~in_crowd]]
     all_buckets = np.concatenate((others, np.uint32(first_prefix) + np.uint32(3) * keys + sides))
     triples = int(keys.max()) + 1 if len(keys) else 0
-    offsets, buckets = _grouped(all_rows, all_buckets, len(counts))
+    offsets, buckets = _group_by_row(all_rows, all_buckets, len(counts))
     of_triples = first_prefix + (3 * np.arange(triples)[:, None] + [0, 2, 1]).ravel()
     return plain._replace(
         bucket_offsets=offsets,
@@ -167,7 +171,7 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
 
 
 def _size_classes(largest: int) -> I64:
-    """Where each class of sizes begins: every size up to 25 by itself, from there on 4 % to a class."""
+    """The least size of each size class: one class for each size up to 25, then classes that span 4 % each."""
     starts = [0]
     while starts[-1] <= largest * 2:
         starts.append(max(starts[-1] + 1, starts[-1] * 26 // 25))
@@ -175,8 +179,8 @@ def _size_classes(largest: int) -> I64:
 
 
 @kernel
-def _seen(rows: U32, members: Sets) -> Any:
-    """How often the shingles of each cell come in these sets; few shingles share a cell, which is no harm."""
+def _frequencies(rows: U32, members: Sets) -> Any:
+    """How often the shingles of each cell occur in these sets. Some shingles share a cell, which does no harm."""
     total = np.int64(0)
     for row in rows:
         total += members.offsets[row + 1] - members.offsets[row]
@@ -186,25 +190,25 @@ def _seen(rows: U32, members: Sets) -> Any:
     seen = np.zeros(cells, np.uint32)
     for row in rows:
         for i in range(members.offsets[row], members.offsets[row + 1]):
-            seen[np.int64(_of_numbers(members, row, i) & np.uint64(cells - 1))] += np.uint32(1)
+            seen[np.int64(_with_numbers(members, row, i) & np.uint64(cells - 1))] += np.uint32(1)
     return seen
 
 
 @kernel
-def _of_numbers(members: Sets, row: int, i: int) -> Any:
-    """A shingle of a set, as another one with other numbers would not have it."""
+def _with_numbers(members: Sets, row: int, i: int) -> Any:
+    """Shingle `i` mixed with the numbers of its set, so that sets with different numbers have no shingle in common."""
     return members.shingles[i] ^ members.numbers[row]
 
 
 @kernel
 def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
-    """(rows, keys, sides): for each set and each class of sizes that it may match, keys of its first shingles.
+    """(rows, keys, sides): for each set and each size class that it may match, the keys of its first shingles.
 
-    A key stands for the shingle and the two classes; the side is 0 if they are the same, 1 if the set's own is the
-    smaller, 2 if it is the larger. Shingles are in the order of how often they were seen, up to a million times; the
-    order may hold two for the same, which makes them the same to the filter.
+    A key stands for a shingle and the two size classes. The side is 0 if the classes are equal, 1 if the set's own is
+    the smaller, 2 if it is the larger. Shingles are sorted by frequency, capped at a million. Two shingles may come out
+    as equal; the filter then treats them as one.
     """
-    seen = _seen(rows, members)
+    seen = _frequencies(rows, members)
     last_cell, most = np.uint64(len(seen) - 1), np.uint32((1 << 20) - 1)
     room, anyone = 0, np.zeros(len(classes), np.bool_)
     for row in rows:
@@ -217,10 +221,10 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
     for row in rows:
         start = members.offsets[row]
         size = members.offsets[row + 1] - start
-        # what only one set has is no key, and stands first in any order
+        # a shingle that no other set has comes first in any order and needs no key
         alone = 0
         for i in range(size):
-            shingle = _of_numbers(members, row, start + i)
+            shingle = _with_numbers(members, row, start + i)
             often = seen[np.int64(shingle & last_cell)]
             if often > 1:
                 ranked[i - alone] = np.uint64(min(often, most)) << np.uint64(44) | shingle >> np.uint64(20)
@@ -234,13 +238,13 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
         for other in range(first, last + 1):
             if not anyone[other]:
                 continue
-            wanted = least_in_common(size, max(smallest, classes[other]), p, q)
+            wanted = required_overlap(size, max(smallest, classes[other]), p, q)
             prefix = size - wanted + 1 - alone
             if prefix <= 0:
                 continue
             if total + prefix > len(found):
                 length = 2 * (total + prefix)
-                found, keys, sides = _longer(found, length), _longer(keys, length), _longer(sides, length)
+                found, keys, sides = _grown(found, length), _grown(keys, length), _grown(sides, length)
             low, high = np.uint64(min(own, other)), np.uint64(max(own, other))
             for i in range(prefix):
                 h = (ranked[i] * np.uint64(MULTIPLIER) + low) * np.uint64(MULTIPLIER) + high
@@ -251,8 +255,8 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
 
 
 @kernel
-def _longer(values: Any, length: int) -> Any:
-    """The values with room for so many."""
+def _grown(values: Any, length: int) -> Any:
+    """A copy of the values with room for `length`."""
     longer = np.empty(length, values.dtype)
     longer[: len(values)] = values
     return longer

@@ -1,9 +1,13 @@
-"""Near-duplicate paragraphs, and documents that go whole because of them.
+"""Near-duplicate paragraphs, and documents that are removed whole because of them.
 
-For a corpus that does not fit in memory: `fingerprint` makes a table of each frame, `find` decides over all tables
-together, and over an index of what earlier runs kept, and `duplicate` writes the decisions into each frame. Tables may
-lie in files: `find` goes through them band by band, and asks for the texts only of those paragraphs that have a band in
-common with another one.
+The corpus need not fit in memory. There are three steps:
+
+- `fingerprint` makes a table for each frame;
+- `find_duplicates` decides over all tables together, and over an index of what earlier runs kept;
+- `duplicate` writes the decisions into each frame.
+
+Tables may be files: `find_duplicates` reads them band by band. It reads the text of a paragraph only if the paragraph
+has a key in common with another one.
 """
 
 from __future__ import annotations
@@ -23,54 +27,55 @@ from cleaners.duplicate.buckets import Sets, may_have_match, plain_buckets, uncr
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import Pairs
-from cleaners.text.shingles import WORDS, count_tokens, shingle_sets, sketches
+from cleaners.text.shingles import BITMAP_WORDS, count_tokens, shingle_sets, sketches
 from cleaners.text.tokens import I64, U32, U64
 from cleaners.text.utf8 import starts_of
 
 __all__ = [
     "DECISIONS",
-    "Table",
+    "FingerprintTable",
     "count_tokens",
     "duplicate",
     "eligible",
     "exact_hashes",
-    "find",
+    "find_duplicates",
     "fingerprint",
     "fingerprint_schema",
-    "kept",
-    "table_of",
+    "fingerprint_table",
+    "kept_fingerprints",
 ]
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
-#: Where there may be more shingles than so many, only sets that may have a near-duplicate are kept in memory.
+#: Above this many shingles, only the sets that may have a near-duplicate are kept in memory.
 SHINGLES_AT_ONCE: Final = 1 << 22
 
-#: What `find` returns.
+#: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
     "position": pl.UInt32(),
     "reason": pl.String(),  # duplicate, duplicate_document or too_short
     "rule": pl.String(),
+    "detail": pl.String(),
     "duplicate_of_document_id": pl.String(),
     "duplicate_of_position": pl.UInt32(),
     "jaccard": pl.Float32(),
 }
 
 
-class Table(NamedTuple):
-    """The fingerprints of some paragraphs, in order, and a way to their texts."""
+class FingerprintTable(NamedTuple):
+    """The fingerprints of some paragraphs, in order, and a function that returns their texts."""
 
     fingerprints: pl.LazyFrame
-    texts: Callable[[I64], pl.Series]  # of the rows of those numbers
+    texts: Callable[[I64], pl.Series]  # from row numbers to the texts of those rows
 
 
 def eligible() -> pl.Expr:
-    """The paragraphs of a frame that may be duplicates or witnesses: neither removed before nor emptied by repair."""
+    """Whether a paragraph may be a duplicate or a witness: no earlier cleaner removed it, and its text is not empty."""
     return pl.col("reason").is_null() & (pl.col("text") != "").fill_null(False)
 
 
-def table_of(
+def fingerprint_table(
     frame: pl.DataFrame,
     *,
     n: int,
@@ -79,10 +84,13 @@ def table_of(
     short: Literal["keep", "exact"],
     method: Method = "minhash",
     frequencies: pl.DataFrame | None = None,
-) -> Table:
-    """The fingerprints of a frame's paragraphs that are `eligible`; see `fingerprints.fingerprint`."""
+) -> FingerprintTable:
+    """The fingerprints and texts of a frame's `eligible` paragraphs.
+
+    The parameters, and the ValueError for missing `frequencies`, are those of `fingerprints.fingerprint`.
+    """
     paragraphs = frame.filter(eligible())
-    made = fingerprint(
+    prints = fingerprint(
         paragraphs,
         n=n,
         threshold=threshold,
@@ -91,12 +99,12 @@ def table_of(
         method=method,
         frequencies=frequencies,
     )
-    return Table(made.lazy(), paragraphs.get_column("text").gather)
+    return FingerprintTable(prints.lazy(), paragraphs.get_column("text").gather)
 
 
-def find(
-    tables: Sequence[Table],
-    index: Sequence[Table] = (),
+def find_duplicates(
+    tables: Sequence[FingerprintTable],
+    index: Sequence[FingerprintTable] = (),
     *,
     n: int,
     threshold: float,
@@ -107,64 +115,68 @@ def find(
     older: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> list[pl.DataFrame]:
-    """Of each of `tables` the paragraphs that go, in order, with the columns of `DECISIONS`.
+    """The paragraphs to remove: one frame for each of `tables`, its rows in order, with the columns of `DECISIONS`.
 
-    `tables` are this run's, in order; no document is cut by the end of a table. `index` has the paragraphs that earlier
-    runs kept, in order; those that are not compared may be left out of it (`kept`). A document goes whole if paragraphs
-    with a witness in earlier documents hold `document_share` of its tokens or more, or if fewer than `min_words` are
-    left; None switches the rule off. `older` tells in rows of (document_id, older) which documents of this run are new
-    versions of which documents of the index: these are no witnesses for them. So many bands are gone through at once as
-    there are `workers`, which changes nothing in what is found.
+    `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs that
+    earlier runs kept, in order; it may omit those that are never compared (see `kept_fingerprints`).
+
+    A document is removed whole if paragraphs with a witness in earlier documents hold at least `document_share` of its
+    tokens, or if fewer than `min_words` tokens are left. None switches the rule off.
+
+    `older` has rows of (document_id, older): the first is a document of this run, the second an older version of it in
+    the index. An older version is never a witness for its new version.
+
+    `workers` bands are processed at once; their number does not change the result.
     """
     if not tables:
         return []
-    given = (*index, *tables)
-    everything = RowTables([table.fingerprints for table in given], len(index))
-    documents = _documents(everything)
-    exact_duplicates, firsts = candidate_pairs.exact_duplicates(everything)
-    everything.leave_out(exact_duplicates[exact_duplicates != firsts])
+    all_tables = (*index, *tables)
+    row_tables = RowTables([table.fingerprints for table in all_tables], len(index))
+    documents = _documents(row_tables)
+    exact_duplicates, firsts = candidate_pairs.exact_duplicates(row_tables)
+    row_tables.exclude(exact_duplicates[exact_duplicates != firsts])
     columns = ["rarest"] if method == "exact" else band_names(threshold)
     with ThreadPoolExecutor(workers) as pool:
-        keys = candidate_pairs.all_keys(everything, *columns)
-        pairs = candidate_pairs.joined(
-            pool.map(lambda key: candidate_pairs.rows_with_common_key(everything, key, same_numbers), keys)
+        keys = candidate_pairs.key_partitions(row_tables, *columns)
+        pairs = candidate_pairs.concatenate_pairs(
+            pool.map(lambda key: candidate_pairs.rows_with_common_key(row_tables, key, same_numbers), keys)
         )
-        # rows with the same tokens have one set, that of the first of them
-        has_set = np.zeros(int(everything.starts[-1]), np.bool_)
+        # rows with equal tokens share one set, stored under the first of them
+        has_set = np.zeros(int(row_tables.starts[-1]), np.bool_)
         has_set[pairs.rows] = has_set[firsts] = True
-        pairs = pairs._replace(rows=_numbered(has_set)[pairs.rows])
+        pairs = pairs._replace(rows=_compact_index(has_set)[pairs.rows])
         originals = np.flatnonzero(has_set)
-        texts = _Texts(given, everything.starts, pool)
-        numbers = everything.gather(originals, "numbers").get_column("numbers").to_numpy()
+        texts = _TextReader(all_tables, row_tables.starts, pool)
+        numbers = row_tables.gather(originals, "numbers").get_column("numbers").to_numpy()
         if not same_numbers:
             numbers = np.zeros_like(numbers)
-        tokens = everything.gather(originals, "tokens").get_column("tokens").to_numpy()
-        least = keep_rule.as_fraction(threshold)
-        # each takes the place of what it is made of, which is let go of
-        pairs = _promising_pairs(pairs, texts, originals, tokens, numbers, n, least)
+        tokens = row_tables.gather(originals, "tokens").get_column("tokens").to_numpy()
+        threshold_fraction = keep_rule.as_fraction(threshold)
+        # `pairs` is rebound so that the larger array before it can be freed
+        pairs = _promising_pairs(pairs, texts, originals, tokens, numbers, n, threshold_fraction)
         sets = _sets(pairs, texts, originals, tokens, numbers, n)._replace(
-            first_new=int(np.searchsorted(originals, everything.first_new))
+            first_new=int(np.searchsorted(originals, row_tables.first_new))
         )
     del originals, tokens, numbers
-    buckets = uncrowded_buckets(plain_buckets(pairs, len(sets.numbers)), sets, least)
+    buckets = uncrowded_buckets(plain_buckets(pairs, len(sets.numbers)), sets, threshold_fraction)
     del pairs
-    place = _numbered(has_set)
+    place = _compact_index(has_set)
     has_set[exact_duplicates] = True
     rows = np.flatnonzero(has_set)
-    walked = place[rows]
-    walked[np.searchsorted(rows, exact_duplicates)] = place[firsts]
+    sets_of_rows = place[rows]
+    sets_of_rows[np.searchsorted(rows, exact_duplicates)] = place[firsts]
     del has_set, place
     walk = keep_rule.Walk(
-        first_new=int(np.searchsorted(rows, everything.first_new)),
-        sets=walked,
-        places=rows[rows >= everything.first_new] - everything.first_new,
+        first_new=int(np.searchsorted(rows, row_tables.first_new)),
+        sets=sets_of_rows,
+        places=rows[rows >= row_tables.first_new] - row_tables.first_new,
     )
     decisions = keep_rule.decide(
         walk,
         sets,
         buckets,
         documents,
-        _versions(everything, rows, documents, older),
+        _older_versions(row_tables, rows, documents, older),
         threshold=threshold,
         document_share=document_share,
         min_words=min_words,
@@ -176,7 +188,7 @@ def find(
     witnesses = decisions.witnesses[repeats]
     own, theirs = walk.sets[repeats], walk.sets[witnesses]
     same, common = own == theirs, decisions.common[repeats]
-    duplicates = everything.gather(rows[witnesses], "document_id", "position").select(
+    duplicates = row_tables.gather(rows[witnesses], "document_id", "position").select(
         pl.col("document_id").alias("duplicate_of_document_id"),
         pl.col("position").alias("duplicate_of_position"),
         pl.Series("row", walk.places[repeats - walk.first_new], pl.Int64),
@@ -187,8 +199,8 @@ def find(
     removed = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
     totals = np.diff(starts_of(documents.tokens)[documents.starts])[document]
-    told = (
-        everything.gather(removed + everything.first_new, "document_id", "position")
+    removed_rows = (
+        row_tables.gather(removed + row_tables.first_new, "document_id", "position")
         .with_columns(
             pl.Series("row", removed, pl.Int64),
             pl.Series("kind", decisions.kinds[removed], pl.UInt8),
@@ -196,67 +208,76 @@ def find(
             pl.Series("left", decisions.left[document], pl.Int64),
         )
         .join(duplicates, on="row", how="left", maintain_order="left")
-        .pipe(_in_words, min_words or 0)
+        .pipe(_with_reasons, min_words or 0)
         .select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
     )
-    ends = np.searchsorted(removed + everything.first_new, everything.starts[len(index) :])
-    return [told[start:end] for start, end in pairwise(ends)]
+    ends = np.searchsorted(removed + row_tables.first_new, row_tables.starts[len(index) :])
+    return [removed_rows[start:end] for start, end in pairwise(ends)]
 
 
-def _numbered(which: NDArray[np.bool_]) -> U32:
-    """For each that is there how many are before it."""
+def _compact_index(which: NDArray[np.bool_]) -> U32:
+    """For each True, how many True values precede it. The entries at False have no meaning."""
     return np.cumsum(which, dtype=np.uint32) - np.uint32(1)
 
 
-class _Texts(NamedTuple):
-    """The way to the texts of rows, table by table."""
+class _TextReader(NamedTuple):
+    """Reads the texts of rows, table by table."""
 
-    tables: Sequence[Table]
-    starts: I64  # as those of `RowTables`
+    tables: Sequence[FingerprintTable]
+    starts: I64  # as in `RowTables`
     pool: Executor
 
-    def each(self, make: Callable[[pl.Series, int], Made], rows: I64, n: int) -> Iterator[Made]:
-        """What `make` makes of the texts of these rows and of `n`, for each table in turn."""
+    def map(self, make: Callable[[pl.Series, int], Result], rows: I64, n: int) -> Iterator[Result]:
+        """`make(texts, n)` for each table in order, where `texts` are those of the given rows in that table."""
 
-        def of_table(i: int) -> Made:
-            return make(self.tables[i].texts(RowTables.local(rows, *self.starts[i : i + 2])), n)
+        def of_table(i: int) -> Result:
+            return make(self.tables[i].texts(RowTables.local_rows(rows, *self.starts[i : i + 2])), n)
 
         return self.pool.map(of_table, range(len(self.tables)))
 
 
 def _promising_pairs(
-    pairs: Pairs, texts: _Texts, originals: I64, tokens: U32, numbers: U64, n: int, least: Fraction
+    pairs: Pairs,
+    texts: _TextReader,
+    originals: I64,
+    tokens: U32,
+    numbers: U64,
+    n: int,
+    threshold_fraction: Fraction,
 ) -> Pairs:
-    """The pairs of set and key without sets that cannot have a near-duplicate, where they are many."""
+    """The pairs of set and key, without the sets that cannot have a near-duplicate.
+
+    If there are at most SHINGLES_AT_ONCE shingles, all pairs are returned: their sets fit in memory.
+    """
     with_keys = np.zeros(len(originals), np.bool_)
     with_keys[pairs.rows] = True
     left = np.flatnonzero(with_keys)
     if tokens[left].sum(dtype=np.int64) <= SHINGLES_AT_ONCE:
         return pairs
     sizes = np.zeros(len(originals), np.int64)
-    bitmaps = np.zeros((len(originals), WORDS), np.uint64)
-    for some_sizes, some_bitmaps in texts.each(sketches, originals[left], n):
+    bitmaps = np.zeros((len(originals), BITMAP_WORDS), np.uint64)
+    for some_sizes, some_bitmaps in texts.map(sketches, originals[left], n):
         some, left = left[: len(some_sizes)], left[len(some_sizes) :]
         sizes[some], bitmaps[some] = some_sizes, some_bitmaps
-    chosen = may_have_match(pairs, sizes, bitmaps, numbers, least)[pairs.rows]
+    chosen = may_have_match(pairs, sizes, bitmaps, numbers, threshold_fraction)[pairs.rows]
     return Pairs(pairs.rows[chosen], pairs.keys[chosen])
 
 
-def _sets(pairs: Pairs, texts: _Texts, originals: I64, tokens: U32, numbers: U64, n: int) -> Sets:
-    """The sets of the rows `originals`, with their shingles if they have a key."""
+def _sets(pairs: Pairs, texts: _TextReader, originals: I64, tokens: U32, numbers: U64, n: int) -> Sets:
+    """The sets of the rows `originals`; a set without a key has no shingles."""
     with_keys = np.zeros(len(originals), np.bool_)
     with_keys[pairs.rows] = True
-    # no text has more shingles than tokens
+    # a text has at most as many shingles as tokens
     room = int(tokens[with_keys].sum(dtype=np.int64))
-    shingles, counts = _flat(texts.each(shingle_sets, originals[with_keys], n), room)
+    shingles, counts = _concatenate_sets(texts.map(shingle_sets, originals[with_keys], n), room)
     sizes = np.zeros(len(originals), np.int64)
     sizes[with_keys] = counts
     return Sets(0, shingles, starts_of(sizes), numbers)
 
 
-def _flat(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:
-    """(shingles, how many of each set) of all parts, `room` shingles at most, each part let go of once it is copied."""
-    # memory that is not touched is not there: only what is copied counts
+def _concatenate_sets(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:
+    """(shingles, size of each set) of all parts, at most `room` shingles. Each part is freed once it is copied."""
+    # the operating system allocates pages on first write, so unused room costs no memory
     shingles, end, counts = np.empty(room, np.uint64), 0, [np.zeros(0, np.int64)]
     for values, offsets in parts:
         shingles[end : end + len(values)] = values
@@ -265,31 +286,34 @@ def _flat(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:
     return shingles[:end], np.concatenate(counts)
 
 
-def _documents(everything: RowTables) -> keep_rule.Documents:
-    """The documents of this run, and the tokens of its rows."""
+def _documents(row_tables: RowTables) -> keep_rule.Documents:
+    """Where each document of this run starts, and the token count of each of its rows."""
     firsts, tokens = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
     changes = pl.col("document_id") != pl.col("document_id").shift(1)
-    new = slice(everything.indexed, None)
-    for table, start in zip(everything.tables[new], everything.starts[new], strict=False):
+    new = slice(row_tables.indexed, None)
+    for table, start in zip(row_tables.tables[new], row_tables.starts[new], strict=False):
         columns = table.select(changes.fill_null(True).alias("first"), "tokens").collect()
-        firsts.append(columns.get_column("first").arg_true().to_numpy() + start - everything.first_new)
+        firsts.append(columns.get_column("first").arg_true().to_numpy() + start - row_tables.first_new)
         tokens.append(columns.get_column("tokens").to_numpy())
-    starts = np.concatenate((*firsts, [everything.new])).astype(np.int64)
+    starts = np.concatenate((*firsts, [row_tables.new_rows])).astype(np.int64)
     return keep_rule.Documents(starts, np.concatenate(tokens))
 
 
-def _versions(
-    everything: RowTables, rows: I64, documents: keep_rule.Documents, older: pl.DataFrame | None
+def _older_versions(
+    row_tables: RowTables, rows: I64, documents: keep_rule.Documents, older: pl.DataFrame | None
 ) -> keep_rule.Versions:
-    """The rows of the walk, of which `rows` has the numbers, that are no witnesses for the documents of this run."""
+    """For each document of this run, the rows of the walk that belong to its older versions.
+
+    `rows` are the row numbers of the walk.
+    """
     count = len(documents.starts) - 1
     if older is None or older.is_empty():
         return keep_rule.Versions.none(count)
-    mine = everything.gather(documents.starts[:-1] + everything.first_new, "document_id").with_row_index(
+    mine = row_tables.gather(documents.starts[:-1] + row_tables.first_new, "document_id").with_row_index(
         "document"
     )
     ranges = [pl.DataFrame(schema={"older": pl.String, "first": pl.Int64, "stop": pl.Int64})]
-    for table, start in zip(everything.tables[: everything.indexed], everything.starts, strict=False):
+    for table, start in zip(row_tables.tables[: row_tables.indexed], row_tables.starts, strict=False):
         runs = table.select("document_id").collect().to_series().rle()
         stops = runs.struct.field("len").cast(pl.Int64).cum_sum() + int(start)
         firsts = stops - runs.struct.field("len")
@@ -304,8 +328,8 @@ def _versions(
     return keep_rule.Versions(starts, *places)
 
 
-def _in_words(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
-    """The removed rows with reason, rule and Jaccard."""
+def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
+    """The removed rows with reason, rule, detail and Jaccard."""
     kind = pl.col("kind")
     return removed.with_columns(
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
@@ -315,26 +339,36 @@ def _in_words(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .otherwise(pl.lit("duplicate"))
         .alias("reason"),
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
+        .then(pl.lit("printed before"))
+        .when(kind == keep_rule.TOO_SHORT)
+        .then(pl.lit("too few words left"))
+        .when("same")
+        .then(pl.lit("same tokens"))
+        .otherwise(pl.lit("near-duplicate"))
+        .alias("rule"),
+        pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.format("{} % of the document was printed before", "share"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
-        .when("same")
-        .then(pl.lit("same tokens"))
-        .otherwise(pl.format("near-duplicate, {} of {} shingles", "common", "union"))
-        .alias("rule"),
+        .when(~pl.col("same"))
+        .then(pl.format("{} of {} shingles", "common", "union"))
+        .alias("detail"),
         (pl.col("common") / pl.col("union")).alias("jaccard"),
     )
 
 
-def kept(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """What of a table of this run goes into the index: the rows that are compared and not removed."""
+def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a table that go into the index: those that can be compared and were not removed."""
     return fingerprints.filter(pl.col("exact_a").is_not_null()).join(
         decisions, on=["document_id", "position"], how="anti", maintain_order="left"
     )
 
 
 def duplicate(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """The frame with reason, rule, witness and Jaccard where `decisions` has them and no cleaner removed before."""
+    """The frame with reason, rule, detail, witness and Jaccard filled from `decisions`.
+
+    Rows that an earlier cleaner removed keep their reason.
+    """
     names = list(DECISIONS)[2:]
     decided = frame.select("document_id", "position").join(
         decisions, on=["document_id", "position"], how="left", maintain_order="left"

@@ -1,7 +1,7 @@
-"""The fingerprint of each paragraph: what near-duplicates are found by, a hundred and fifty bytes a row.
+"""The fingerprint of each paragraph, by which near-duplicates are found: about 150 bytes a row.
 
-Two paragraphs with the same `exact_a` and `exact_b` have the same sequence of tokens. Two that have a band in common
-are candidates for near-duplicates; whether they are, their sets of shingles tell, which are made of the texts then.
+Two paragraphs with equal `exact_a` and `exact_b` have the same sequence of tokens. Two with a band in common are
+candidates; their shingle sets, computed from the texts only then, decide whether they are near-duplicates.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from cleaners.text.utf8 import utf8
 _FINGERPRINTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
     "position": pl.UInt32(),
-    "tokens": pl.UInt32(),  # how many
-    "numbers": pl.UInt64(),  # hash of the sequence of digit runs, that of no numbers at all without any
+    "tokens": pl.UInt32(),  # the number of tokens
+    "numbers": pl.UInt64(),  # hash of the sequence of digit runs; without any, the hash of the empty sequence
     "exact_a": pl.UInt64(),  # two hashes of the sequence of tokens; null where the paragraph is not compared
     "exact_b": pl.UInt64(),
 }
 
 
-#: The columns from this one on are what paragraphs are found by; the others only tell of them.
-KEYS: Final = list(_FINGERPRINTS).index("exact_a")
+#: The index of the first key column: paragraphs are found by the columns from here on, the others describe them.
+FIRST_KEY_COLUMN: Final = list(_FINGERPRINTS).index("exact_a")
 
-#: How fingerprints are made, whatever the settings. What is made otherwise cannot be compared with them: another way of
-#: tokenising or hashing is another version.
-MADE_BY: Final[dict[str, int | str]] = {
+#: How fingerprints are made, apart from the settings. Fingerprints of different formats cannot be compared: a change of
+#: tokenisation or hashing needs another version.
+FINGERPRINT_FORMAT: Final[dict[str, int | str]] = {
     "version": 1,
     "normaliser": "NFKC, case folded",
     "permutations": NUM_PERM,
@@ -60,14 +60,15 @@ Method = Literal["minhash", "exact"]
 
 
 def band_names(threshold: float) -> list[str]:
-    """The columns of the keys of the bands."""
+    """The names of the columns with the band keys."""
     return [f"band_{number:02}" for number in range(bands(threshold)[0])]
 
 
 def fingerprint_schema(threshold: float, method: Method = "minhash") -> pl.Schema:
-    """The columns of what `fingerprint` returns: keys, null where only equality makes a duplicate.
+    """The schema of what `fingerprint` returns.
 
-    With "minhash" a UInt32 for each band; with "exact" a list of UInt64, `rarest`.
+    The key columns are one UInt32 for each band with "minhash", and `rarest`, a list of UInt64, with "exact". Keys are
+    null where only equal tokens make a duplicate.
     """
     keys: dict[str, pl.DataType] = {"rarest": pl.List(pl.UInt64())}
     if method == "minhash":
@@ -85,25 +86,31 @@ def fingerprint(
     method: Method = "minhash",
     frequencies: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The fingerprints of `paragraphs` (document_id, position, text, none of them null), row by row.
+    """The fingerprints of `paragraphs`, row by row, with the columns of `fingerprint_schema`.
 
-    Shingles have `n` tokens (1 to 16). With `method = "minhash"` bands of signatures find pairs whose Jaccard is
-    `threshold` or more, all but a few in 100,000; with "exact" the rarest shingles by `frequencies`, a table of
-    `rarest_shingles.count_shingles`, find all. A paragraph of fewer than `min_tokens` tokens is not compared with
-    `short = "keep"`, and only for equality with "exact". The columns are those of `fingerprint_schema`; fingerprints of
-    other settings do not go together.
+    `paragraphs` has the columns document_id, position and text, without nulls. Shingles have `n` tokens (1 to 16).
+
+    With `method = "minhash"`, bands of MinHash signatures find the pairs whose Jaccard is at least `threshold`, all but
+    a few in 100,000. With "exact", the rarest shingles find all of them; `frequencies`, a table of
+    `rarest_shingles.count_shingles`, says which shingles are rare. Raises ValueError if it is missing then.
+
+    A paragraph of fewer than `min_tokens` tokens is never compared with `short = "keep"`, and only for equality with
+    "exact". Fingerprints made with different settings cannot be compared.
     """
     text = paragraphs.get_column("text")
     number, width = bands(threshold) if method == "minhash" else (0, 1)
-    tokens, numbers, exact, keys = _made(text, n, min_tokens, number, width)
+    tokens, numbers, exact, keys = _compute(text, n, min_tokens, number, width)
     long = pl.Series(tokens >= max(min_tokens, 1))
     eligible = long if short == "keep" else pl.repeat(True, len(long), eager=True)
     return paragraphs.select("document_id", "position").with_columns(
         pl.Series("tokens", tokens),
         pl.Series("numbers", numbers),
-        *(_where(eligible, name, values) for name, values in zip(("exact_a", "exact_b"), exact, strict=True)),
         *(
-            _where(long, name, values)
+            _only_at(eligible, name, values)
+            for name, values in zip(("exact_a", "exact_b"), exact, strict=True)
+        ),
+        *(
+            _only_at(long, name, values)
             for name, values in zip(band_names(threshold), keys, strict=False)  # none with "exact"
         ),
         *([] if method == "minhash" else [_rarest(text, long, n, threshold, frequencies)]),
@@ -114,7 +121,7 @@ def _rarest(
     text: pl.Series, long: pl.Series, n: int, threshold: float, frequencies: pl.DataFrame | None
 ) -> pl.Series:
     if frequencies is None:
-        raise ValueError('method "exact" wants an order of the shingles')
+        raise ValueError('method "exact" needs shingle frequencies')
     rows = long.arg_true()
     keys = rarest_shingles(text.gather(rows), n, as_fraction(threshold).as_integer_ratio(), frequencies)
     nothing = pl.Series([None], dtype=pl.List(pl.UInt64()))
@@ -124,30 +131,30 @@ def _rarest(
 
 
 def exact_hashes(text: pl.Series) -> pl.DataFrame:
-    """The columns exact_a and exact_b of the texts (none of them null)."""
-    _, _, (a, b), _ = _made(text, 1, 1 << 62, 0, 1)
+    """The columns exact_a and exact_b of the texts, which must not be null."""
+    _, _, (a, b), _ = _compute(text, 1, 1 << 62, 0, 1)
     return pl.DataFrame({"exact_a": a, "exact_b": b})
 
 
-def _made(text: pl.Series, n: int, min_tokens: int, number: int, width: int) -> tuple[U32, U64, U64, U32]:
-    """What `_fingerprints` makes of the texts, those with special characters folded before."""
+def _compute(text: pl.Series, n: int, min_tokens: int, number: int, width: int) -> tuple[U32, U64, U64, U32]:
+    """(tokens, numbers, exact, keys) of `_fingerprints`; texts with special characters are folded first."""
 
-    def of(texts: pl.Series, letters: Alphabet) -> Any:
-        wordless, drawn = wordless_alphabet(), permutations()
-        return _fingerprints(*utf8(texts), letters, wordless, n, min_tokens, drawn, number, width)
+    def compute(texts: pl.Series, letters: Alphabet) -> Any:
+        wordless, coefficients = wordless_alphabet(), permutations()
+        return _fingerprints(*utf8(texts), letters, wordless, n, min_tokens, coefficients, number, width)
 
-    made, special = of(text, raw_alphabet())
+    results, special = compute(text, raw_alphabet())
     rows = np.flatnonzero(special)
     if len(rows):
-        again, _ = of(folded(text.gather(rows)), alphabet())
-        for every, some in zip(made, again, strict=True):
-            every[..., rows] = some
-    tokens, numbers, exact, keys = made
+        replacements, _ = compute(folded(text.gather(rows)), alphabet())
+        for result, replacement in zip(results, replacements, strict=True):
+            result[..., rows] = replacement
+    tokens, numbers, exact, keys = results
     return tokens, numbers, exact, keys
 
 
-def _where(rows: pl.Series, name: str, values: U32 | U64) -> pl.Series:
-    """The values of these rows, and null elsewhere."""
+def _only_at(rows: pl.Series, name: str, values: U32 | U64) -> pl.Series:
+    """The values where `rows` is true, and null elsewhere."""
     return pl.select(pl.when(rows).then(pl.Series(values)).alias(name)).to_series()
 
 
@@ -159,16 +166,17 @@ def _fingerprints(
     wordless: Alphabet,
     n: int,
     min_tokens: int,
-    drawn: Permutations,
+    coefficients: Permutations,
     bands: int,
     width: int,
 ) -> Any:
-    """((tokens, numbers, exact (2, rows), keys (bands, rows)) of each text, which texts have a special character).
+    """((tokens, numbers, exact, keys), special): the fingerprints, and which texts have a special character.
 
-    Keys are those of the texts with `min_tokens` tokens; nothing is right of texts with a special character.
+    `exact` is (2, rows) and `keys` (bands, rows). Keys are computed for texts of at least `min_tokens` tokens. The
+    values of a text with a special character are meaningless.
     """
     rows, most = len(offsets) - 1, longest(offsets)
-    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    hashes, scratch = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     mixed, signature = np.empty(most + 1, np.uint32), np.empty(NUM_PERM, np.uint32)
     special = np.zeros(rows, np.bool_)
     tokens, numbers = np.empty(rows, np.uint32), np.empty(rows, np.uint64)
@@ -182,12 +190,12 @@ def _fingerprints(
         tokens[row] = count
         if count >= min_tokens:
             if bands:
-                sign(hashes, count, n, drawn, protect, mixed, signature)
+                sign(hashes, count, n, coefficients, scratch, mixed, signature)
             for band in range(bands):
                 keys[band, row] = band_key(signature, band, width)
         if count == 0:
             count, _ = tokenise(data, start, stop, wordless, hashes)
-        one, two = np.uint64(0), np.uint64(0)  # two chains of products at once take no longer than one
+        one, two = np.uint64(0), np.uint64(0)  # two independent chains of products take no longer than one
         for i in range(count):
             one = one * np.uint64(MULTIPLIER) + hashes[i]
             two = two * np.uint64(SECOND_MULTIPLIER) + hashes[i]

@@ -1,7 +1,7 @@
-"""Which paragraphs of an index this run has to know: those that have a key in common with one of its own.
+"""A prefilter for the index: only paragraphs that have a key in common with one of this run are loaded.
 
-A run compares a few paragraphs with many that earlier runs kept, and nearly all of these have nothing in common with
-them. One pass over the index, part by part, finds the others; what is decided by them is what all would come to.
+A run compares a few paragraphs with the many that earlier runs kept. Nearly all of these have no key in common with
+them. One pass over the index, part by part, finds those that have. The decisions are the same as with the whole index.
 """
 
 from __future__ import annotations
@@ -18,31 +18,36 @@ from cleaners.text.tokens import U8, U64, fmix64, kernel
 _CELLS_PER_KEY: Final = 8
 
 
-class Keys:
-    """The keys that the paragraphs of a run have, column by column."""
+class RunKeys:
+    """The keys of the paragraphs of a run, column by column."""
 
     def __init__(self, tables: Sequence[pl.LazyFrame], columns: Sequence[str], *, same_numbers: bool) -> None:
-        """`tables` have fingerprints; the columns are `exact_a` and those that near-duplicates are found by."""
+        """The keys of `tables`, which hold fingerprints. `columns` are `exact_a` and the bands, or `rarest`.
+
+        With `same_numbers`, the keys of all columns but `exact_a` match only between rows with equal numbers.
+        """
         self._same_numbers = same_numbers
         self._sets = {}
         for column in columns:
-            parts = [self._of(table.select(column, "numbers").collect(), column)[1] for table in tables]
-            self._sets[column] = _set_of(np.unique(np.concatenate(parts)))
+            parts = [
+                self._rows_and_keys(table.select(column, "numbers").collect(), column)[1] for table in tables
+            ]
+            self._sets[column] = _key_set(np.unique(np.concatenate(parts)))
 
-    def meet(self, index: pl.DataFrame) -> NDArray[np.bool_]:
-        """Which rows of an index, of the same columns, have one of the keys."""
+    def matching_rows(self, index: pl.DataFrame) -> NDArray[np.bool_]:
+        """Which rows of an index have one of the keys. The index has the same columns."""
         met = np.zeros(len(index), np.bool_)
         for column, (cells, shift, slots) in self._sets.items():
-            rows, keys = self._of(index, column)
-            found = _among(keys, cells, shift, slots)
+            rows, keys = self._rows_and_keys(index, column)
+            found = _contains(keys, cells, shift, slots)
             if rows is None:
                 met |= found
             else:
                 met[rows[found]] = True
         return met
 
-    def _of(self, frame: pl.DataFrame, column: str) -> tuple[NDArray[np.integer[Any]] | None, U64]:
-        """(rows, keys) of a column; None for the rows where each has one key."""
+    def _rows_and_keys(self, frame: pl.DataFrame, column: str) -> tuple[NDArray[np.integer[Any]] | None, U64]:
+        """(rows, keys) of a column; `rows` is None if every row has exactly one key."""
         values, numbers = frame.get_column(column), frame.get_column("numbers").to_numpy()
         rows = None
         if values.null_count():
@@ -55,27 +60,28 @@ class Keys:
             values = values.explode(empty_as_null=False, keep_nulls=False)
         keys = values.to_numpy()
         if keys.dtype != np.uint64:
-            keys = keys.astype(np.uint64) << np.uint64(32)  # the cells go by the upper bits
+            keys = keys.astype(np.uint64) << np.uint64(32)  # the cell of a key depends on its upper bits
         if self._same_numbers and column != "exact_a":
             keys = keys ^ numbers
         return rows, keys
 
 
-def _set_of(keys: U64) -> tuple[U8, int, U64]:
-    """(cells, shift, slots): a set of different keys, and the cells by which most of what is not in it is told."""
+def _key_set(keys: U64) -> tuple[U8, int, U64]:
+    """(cells, shift, slots): a hash set of distinct keys, with a bitmap of cells that rules out most other keys."""
     width = max(10, (_CELLS_PER_KEY * len(keys)).bit_length())
     cells = np.zeros(1 << width - 3, np.uint8)
     slots = np.zeros(1 << max(4, (2 * len(keys)).bit_length()), np.uint64)
-    _fill(keys, cells, 64 - width, slots)
+    _insert_keys(keys, cells, 64 - width, slots)
     return cells, 64 - width, slots
 
 
 @kernel
-def _fill(keys: U64, cells: U8, shift: int, slots: U64) -> Any:
+def _insert_keys(keys: U64, cells: U8, shift: int, slots: U64) -> Any:
     for i in range(len(keys)):
         place = keys[i] >> np.uint64(shift)
         cells[np.int64(place >> np.uint64(3))] |= np.uint8(1) << np.uint8(place & np.uint64(7))
-        key = max(keys[i], np.uint64(1))  # 0 is an empty slot; that 0 and 1 are the same key does no harm
+        # 0 means an empty slot; treating the keys 0 and 1 as equal does no harm
+        key = max(keys[i], np.uint64(1))
         at = np.int64(fmix64(key) & np.uint64(len(slots) - 1))
         while slots[at] != 0 and slots[at] != key:
             at = (at + 1) & (len(slots) - 1)
@@ -83,7 +89,7 @@ def _fill(keys: U64, cells: U8, shift: int, slots: U64) -> Any:
 
 
 @kernel
-def _among(keys: U64, cells: U8, shift: int, slots: U64) -> Any:
+def _contains(keys: U64, cells: U8, shift: int, slots: U64) -> Any:
     found = np.zeros(len(keys), np.bool_)
     for i in range(len(keys)):
         place = keys[i] >> np.uint64(shift)

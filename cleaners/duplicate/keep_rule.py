@@ -1,7 +1,7 @@
-"""The keep rule over rows that have a key in common, and the document rules with it: arrays in, arrays out.
+"""The keep rule over rows that have a key in common, together with the document rules: arrays in, arrays out.
 
-Rows are numbered in their order: those of the index first, all of them kept, then those of this run. Rows that have the
-same tokens have the same set of shingles; of these at most one is kept at a time.
+Rows are numbered in order: first those of the index, all of which are kept, then those of this run. Rows with the same
+tokens have the same shingle set; at most one row of a set is kept at a time, except for older versions (see `decide`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.duplicate.buckets import Buckets, Sets, least_in_common, may_be_near
-from cleaners.text.shingles import WORDS, set_bits
+from cleaners.duplicate.buckets import Buckets, Sets, may_be_near, required_overlap
+from cleaners.text.shingles import BITMAP_WORDS, set_bits
 from cleaners.text.tokens import I64, U32, U64, kernel
 
-# What becomes of a row.
+# The decisions on a row.
 KEPT: Final = 0
 DUPLICATE: Final = 1
 DUPLICATE_DOCUMENT: Final = 2
@@ -24,45 +24,49 @@ TOO_SHORT: Final = 3
 
 
 class Documents(NamedTuple):
-    """The documents of this run; rows that share no key count too."""
+    """The documents of this run, including rows that share no key with another."""
 
-    starts: I64  # (documents + 1): document d has the rows from `starts[d]` to before `starts[d + 1]`
-    tokens: U32  # of every row of this run
+    starts: I64  # (documents + 1): document d has the rows in [starts[d], starts[d + 1])
+    tokens: U32  # the token count of every row of this run
 
 
 class Walk(NamedTuple):
-    """The rows that may be duplicates or witnesses, in order; the index's first."""
+    """The rows that may be duplicates or witnesses, in order; those of the index come first."""
 
-    first_new: int  # the number of the first row that is not the index's
-    sets: U32  # of each row the set that it has
-    places: I64  # of this run's rows: which of all rows of this run they are
+    first_new: int  # the number of the first row of this run
+    sets: U32  # the set of each row
+    places: I64  # for each row of this run, its number among all rows of this run
 
 
 class Versions(NamedTuple):
-    """Which rows of the index are no witnesses for which documents: those of their older versions."""
+    """The rows of the index that are no witnesses for a document: those of its older versions, as ranges of rows."""
 
-    starts: I64  # (documents + 1): document d has the ranges from `starts[d]` to before `starts[d + 1]`
-    firsts: I64  # of each range its first row of the `Walk`
-    stops: I64  # and the row after its last
+    starts: I64  # (documents + 1): document d has the ranges in [starts[d], starts[d + 1])
+    firsts: I64  # the first row of each range, in the `Walk`
+    stops: I64  # the row after the last one of each range
 
     @classmethod
     def none(cls, documents: int) -> Versions:
-        """No document is a new version of another one."""
+        """The value for runs in which no document has an older version."""
         return cls(np.zeros(documents + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 class Decisions(NamedTuple):
-    """What `decide` finds."""
+    """The result of `decide`."""
 
-    kinds: NDArray[np.uint8]  # of every row of this run: KEPT, DUPLICATE, DUPLICATE_DOCUMENT or TOO_SHORT
-    witnesses: I64  # of each row of the `Walk`: the row that it repeats, or -1
-    common: I64  # how many shingles it has in common with that one
-    before: I64  # of each document: tokens of paragraphs with a witness in an earlier document
-    left: I64  # of each document: tokens that no witness takes away
+    kinds: NDArray[np.uint8]  # for every row of this run: KEPT, DUPLICATE, DUPLICATE_DOCUMENT or TOO_SHORT
+    witnesses: I64  # for each row of the `Walk`: its witness, or -1
+    common: I64  # for each row of the `Walk`: the shingles in common with the witness; 0 for equal sets
+    before: I64  # for each document: the tokens of paragraphs with a witness in an earlier document
+    left: I64  # for each document: the tokens of paragraphs without a witness
 
 
 def as_fraction(share: float) -> Fraction:
-    """The number that was meant, to nine decimals and more than 0: 4/5 for 0.8."""
+    """The fraction that a decimal number stands for, to nine decimals and always above 0.
+
+    >>> as_fraction(0.8)
+    Fraction(4, 5)
+    """
     return max(Fraction(str(share)).limit_denominator(10**9), Fraction(1, 10**9))
 
 
@@ -77,15 +81,18 @@ def decide(
     document_share: float | None,
     min_words: int | None,
 ) -> Decisions:
-    """Which rows go, walking the documents in order; None switches a document rule off.
+    """Which rows to remove, walking the documents in order. None switches a document rule off.
 
-    A row goes if a kept row before it has the same set, or has the same numbers, a bucket in common and a Jaccard of
-    `threshold` or more; the earliest such row is its witness. At its end a document goes whole if the tokens with a
-    witness in earlier documents are `document_share` of all its tokens, or the tokens left are under `min_words`; then
-    its rows are nobody's witness. Rows of an older version are no witnesses for a document, so that several rows with
-    one set may be kept; for other documents all of them are. All comparisons are of whole numbers.
+    A row is removed if a kept row before it has the same set, or has the same numbers, a bucket in common and a Jaccard
+    of at least `threshold`. The earliest such row is its witness.
+
+    At its end a document is removed whole if the tokens with a witness in earlier documents are at least
+    `document_share` of all its tokens, or if fewer than `min_words` tokens are left. Its rows are then no witnesses.
+
+    Rows of an older version are no witnesses for the new version, but they are for all other documents. Several rows
+    with one set may therefore be kept. All comparisons use integers, so they are exact.
     """
-    least, share = as_fraction(threshold), as_fraction(document_share or 1)
+    jaccard, share = as_fraction(threshold), as_fraction(document_share or 1)
     return Decisions(
         *_decide(
             walk,
@@ -93,8 +100,8 @@ def decide(
             buckets,
             documents,
             versions,
-            least.numerator,
-            least.denominator,
+            jaccard.numerator,
+            jaccard.denominator,
             share.numerator if document_share is not None else 0,
             share.denominator,
             min_words or 0,
@@ -104,20 +111,20 @@ def decide(
 
 @kernel
 def _bitmaps(shingles: U64, offsets: I64) -> Any:
-    """The bitmaps of the sets, a row each."""
-    maps = np.zeros((len(offsets) - 1, WORDS), np.uint64)
+    """The bitmaps of the sets, (sets, BITMAP_WORDS)."""
+    maps = np.zeros((len(offsets) - 1, BITMAP_WORDS), np.uint64)
     for row in range(len(maps)):
         set_bits(shingles, offsets[row], offsets[row + 1], maps, row)
     return maps
 
 
 @kernel
-def _common(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wanted: int) -> Any:
-    """How many values two sorted ranges have in common; -1 as soon as they are sure to be fewer than `wanted`."""
+def _overlap(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wanted: int) -> Any:
+    """The number of values that two sorted ranges have in common, or -1 if that is less than `wanted`."""
     common = 0
-    # so many values of each range may be missing in the other
-    a_spare, b_spare = a_end - a_at - wanted, b_end - b_at - wanted
-    while a_at < a_end and b_at < b_end and a_spare >= 0 and b_spare >= 0:
+    # the number of values of each range that may still be missing in the other
+    a_slack, b_slack = a_end - a_at - wanted, b_end - b_at - wanted
+    while a_at < a_end and b_at < b_end and a_slack >= 0 and b_slack >= 0:
         x, y = a[a_at], b[b_at]
         if x == y:
             common += 1
@@ -125,15 +132,15 @@ def _common(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wanted
             b_at += 1
         elif x < y:
             a_at += 1
-            a_spare -= 1
+            a_slack -= 1
         else:
             b_at += 1
-            b_spare -= 1
+            b_slack -= 1
     return common if common >= wanted else -1
 
 
 @kernel
-def _share_a_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
+def _have_common_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
     for i in range(a, a_end):
         for j in range(b, b_end):
             if keys[i] == keys[j]:
@@ -142,8 +149,8 @@ def _share_a_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
 
 
 @kernel
-def _first_of(row: Any, following: I64, versions: Versions, document: int) -> Any:
-    """The first, of a kept row and those kept after it that have its set, that is of no older version; -1 for none."""
+def _first_current(row: Any, following: I64, versions: Versions, document: int) -> Any:
+    """The first row of a chain of kept rows with one set that is not of an older version of the document; else -1."""
     starts, firsts, stops = versions
     while row >= 0:
         older = False
@@ -177,14 +184,13 @@ def _decide(
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
     before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
     maps, sizes = _bitmaps(shingles, offsets), offsets[1:] - offsets[:-1]
-    # of each set: the first kept row that has it, and the last; of each kept row: the next one with the same set
+    # for each set: its first and its last kept row; for each kept row: the next one with the same set
     holders, last_holders = np.full(len(offsets) - 1, -1), np.full(len(offsets) - 1, -1)
     following = np.full(rows, -1)
-    protected = np.zeros(
-        len(offsets) - 1, np.bool_
-    )  # sets of rows that may be kept though an older version is near
+    # sets of rows that may be kept although an older version is a near-duplicate
+    near_older = np.zeros(len(offsets) - 1, np.bool_)
     last_seen = np.full(len(offsets) - 1, -1)
-    members = np.empty(len(buckets), np.uint32)  # of each bucket: the kept rows that are in it, in order
+    members = np.empty(len(buckets), np.uint32)  # for each bucket: its kept rows, in order
     ends = member_starts[:-1].copy()
     for row in range(first_new):
         if holders[sets[row]] < 0:
@@ -207,12 +213,12 @@ def _decide(
             best = row
             holder = holders[own]
             if new_version:
-                holder = _first_of(holder, following, versions, document)
+                holder = _first_current(holder, following, versions, document)
             if holder >= 0:
                 best = holder
-            # a kept row that is near to this one is near to its holder too: it cannot be earlier, but for new versions
-            looks = best == row or new_version or protected[own]
-            for i in range(bucket_offsets[own], bucket_offsets[own + 1] if looks else bucket_offsets[own]):
+            # a kept row near this one is near its holder, too, so it is not earlier; older versions are the exception
+            search = best == row or new_version or near_older[own]
+            for i in range(bucket_offsets[own], bucket_offsets[own + 1] if search else bucket_offsets[own]):
                 bucket = partners[buckets[i]]
                 for j in range(member_starts[bucket], ends[bucket]):
                     candidate: Any = np.int64(members[j])
@@ -223,20 +229,20 @@ def _decide(
                         continue
                     last_seen[other] = row
                     if new_version:
-                        candidate = _first_of(candidate, following, versions, document)
+                        candidate = _first_current(candidate, following, versions, document)
                         if candidate < 0 or candidate >= best:
                             continue
                     if not may_be_near(sizes, maps, numbers, own, other, p, q):
                         continue
-                    common = _common(
+                    common = _overlap(
                         *(shingles, offsets[own], offsets[own + 1]),
                         *(shingles, offsets[other], offsets[other + 1]),
-                        least_in_common(sizes[own], sizes[other], p, q),
+                        required_overlap(sizes[own], sizes[other], p, q),
                     )
                     if common < 0:
                         continue
-                    # the prefix filter finds more than the bands it stands in for; its finds must be theirs too
-                    if bucket >= first_prefix and not _share_a_key(
+                    # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
+                    if bucket >= first_prefix and not _have_common_key(
                         keys,
                         key_offsets[own],
                         key_offsets[own + 1],
@@ -253,7 +259,7 @@ def _decide(
                     before[document] += words
                 row += 1
                 continue
-            protected[own] |= new_version
+            near_older[own] |= new_version
             if holders[own] < 0:
                 holders[own] = last_holders[own] = row
                 for i in range(bucket_offsets[own], bucket_offsets[own + 1]):

@@ -1,9 +1,11 @@
 """MinHash signatures of texts, and the keys of their bands.
 
-MinHash is Broder's, "On the resemblance and containment of documents" (1997); bands are those of Leskovec, Rajaraman
-and Ullman, "Mining of Massive Datasets", chapter 3; the permutations are datasketch's. What MinHash sees of a shingle
-is the lower 32 bits of its hash. The key of a band is the upper 32 bits of the hash, as `cleaners.text.tokens` defines
-it, of the sequence of the band's number, counted from 0, and the values of its rows.
+MinHash: Broder, "On the resemblance and containment of documents" (1997). Bands: Leskovec, Rajaraman and Ullman,
+"Mining of Massive Datasets", chapter 3. The permutations are those of datasketch, over the lower 32 bits of the shingle
+hashes.
+
+The key of a band is the upper 32 bits of the hash of a sequence, as defined in `cleaners.text.tokens`: the number of
+the band, from 0 on, followed by the values of its rows.
 """
 
 from __future__ import annotations
@@ -40,12 +42,12 @@ if TYPE_CHECKING:
     import datasketch
 
 NUM_PERM: Final = 128
-LANES: Final = 32  # permutations that are worked on at once
+LANES: Final = 32  # permutations computed at once
 SEED: Final = 1
 
 
 class Permutations(NamedTuple):
-    """The permutations h -> a * h + b, modulo 2**32, of which the 128 values of a signature are the minima."""
+    """The coefficients of the permutations h -> a * h + b modulo 2**32. The minima of these are a signature."""
 
     a: U32  # odd
     b: U32
@@ -53,29 +55,33 @@ class Permutations(NamedTuple):
 
 @functools.cache
 def permutations() -> Permutations:
-    """Those of datasketch, drawn as it draws them: to import it takes longer than the signatures of many a folder."""
+    """The permutations of datasketch, drawn the way it draws them.
+
+    Importing datasketch would take longer than computing the signatures of a small folder.
+    """
     generator = np.random.RandomState(SEED)
     a = 2 * generator.randint(0, 1 << 31, NUM_PERM, dtype=np.uint32) + np.uint32(1)
     return Permutations(a, generator.randint(0, 1 << 32, NUM_PERM, dtype=np.uint32))
 
 
 def signatures(text: pl.Series, n: int = 3) -> U32:
-    """The MinHash signatures, (rows, 128), of the texts' sets of shingles of `n` tokens (1 to 16); no text is null.
+    """The MinHash signatures (rows, 128) of the shingle sets of the texts, which must not be null.
 
-    Bit for bit those of `datasketch.MinHash(num_perm=128, scheme="affine32", seed=1)` over the lower 32 bits of the
-    hashes of `cleaners.shingles.shingle_sets`; a text without a token has the largest value everywhere, as an empty set
-    has there.
+    Shingles have `n` tokens (1 to 16). The signatures equal, bit for bit, those of
+    `datasketch.MinHash(num_perm=128, scheme="affine32", seed=1)` over the lower 32 bits of the hashes of
+    `cleaners.text.shingles.shingle_sets`. A text without a token has the largest value everywhere, like an empty set in
+    datasketch.
     """
-    signed, special = _signatures(*utf8(text), raw_alphabet(), n, permutations())
+    matrix, special = _signatures(*utf8(text), raw_alphabet(), n, permutations())
     if special.any():
         rows = np.flatnonzero(special)
-        signed[rows], _ = _signatures(*utf8(folded(text.gather(rows))), alphabet(), n, permutations())
-    result: U32 = signed
+        matrix[rows], _ = _signatures(*utf8(folded(text.gather(rows))), alphabet(), n, permutations())
+    result: U32 = matrix
     return result
 
 
 def to_datasketch(signature: U32) -> datasketch.MinHash:
-    """The signature, one row of what `signatures` returns, as a MinHash of datasketch."""
+    """A signature (one row of `signatures`) as a datasketch MinHash."""
     import datasketch
 
     return datasketch.MinHash(seed=SEED, hashvalues=signature, scheme="affine32")
@@ -83,30 +89,30 @@ def to_datasketch(signature: U32) -> datasketch.MinHash:
 
 @kernel
 def sign(
-    hashes: U64, count: int, n: int, drawn: Permutations, protect: U64, mixed: U32, signature: U32
+    hashes: U64, count: int, n: int, coefficients: Permutations, scratch: U64, mixed: U32, signature: U32
 ) -> Any:
-    """Writes the signature of a text that has `count` tokens of these hashes.
+    """Writes the signature of a text to `signature`, given the hashes of its `count` tokens.
 
-    `protect` and `mixed` have room for as many values.
+    `scratch` and `mixed` are buffers with room for `count` values.
     """
-    shingles = shingle_hashes(hashes, count, n, protect)
+    shingles = shingle_hashes(hashes, count, n, scratch)
     for i in range(shingles):
-        # the hash of a 32-bit number that the permutations are of, from MurmurHash3 too
-        x = np.uint32(protect[i])
+        # the permutations apply to this hash of a 32-bit number, the finaliser of MurmurHash3
+        x = np.uint32(scratch[i])
         x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
         x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
         mixed[i] = x ^ (x >> np.uint32(16))
-    a, b, least = drawn.a.ctypes.data, drawn.b.ctypes.data, signature.ctypes.data
+    a, b, least = coefficients.a.ctypes.data, coefficients.b.ctypes.data, signature.ctypes.data
     _minima(mixed.ctypes.data, shingles, a, b, least)  # type: ignore[call-arg]
 
 
 @intrinsic
 def _minima(_context: Any, mixed: Any, count: Any, a: Any, b: Any, signature: Any) -> Any:  # noqa: ARG001 - numba's names
-    """Writes the least of `a * m + b`, modulo 2**32, over the `count` values m at `mixed`, for each a and b.
+    """Writes the minimum of `a * m + b` modulo 2**32 over the `count` values m at `mixed`, for each pair of a and b.
 
-    All but `count` are addresses, of `NUM_PERM` numbers each (but for those of `mixed`). LANES permutations at a time
-    stay in the processor's registers while all values pass by, which no loop in Python is compiled to. Of no values the
-    least is 2**32 - 1.
+    All arguments but `count` are addresses; `a`, `b` and `signature` point to NUM_PERM numbers each. LANES permutations
+    at a time stay in the processor's registers while all values pass by; numba compiles no Python loop to that. The
+    minimum of no values is 2**32 - 1.
     """
 
     def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -137,25 +143,28 @@ def _minima(_context: Any, mixed: Any, count: Any, a: Any, b: Any, signature: An
 
 
 @kernel
-def _signatures(data: U8, offsets: I64, letters: Alphabet, n: int, drawn: Permutations) -> Any:
-    """(signatures, which texts have a special character and so none that is right)."""
+def _signatures(data: U8, offsets: I64, letters: Alphabet, n: int, coefficients: Permutations) -> Any:
+    """(signatures, special): the signature of a text with a special character is meaningless."""
     rows, most = len(offsets) - 1, longest(offsets)
-    signed, special = np.empty((rows, NUM_PERM), np.uint32), np.zeros(rows, np.bool_)
-    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    matrix, special = np.empty((rows, NUM_PERM), np.uint32), np.zeros(rows, np.bool_)
+    hashes, scratch = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     mixed = np.empty(most + 1, np.uint32)
     for row in range(rows):
         count, _ = tokenise(data, offsets[row], offsets[row + 1], letters, hashes)
         special[row] = count < 0
-        sign(hashes, max(count, 0), n, drawn, protect, mixed, signed[row])
-    return signed, special
+        sign(hashes, max(count, 0), n, coefficients, scratch, mixed, matrix[row])
+    return matrix, special
 
 
 @functools.cache
 def bands(threshold: float) -> tuple[int, int]:
-    """How many bands of how many rows find candidates at `threshold`: (25, 5) for 0.8.
+    """(bands, rows of a band) for candidates at `threshold`.
 
-    The longest rows, of 128 permutations, with which a pair at the threshold is missed less than once in 1,000
-    times; (128, 1) where no choice does that, at thresholds under 0.053.
+    The most rows, out of 128 permutations, with which a pair at the threshold is missed less than once in 1,000 times:
+    (1 - threshold ** rows) ** bands < 0.001. It is (128, 1) where no choice achieves that, at thresholds under 0.053.
+
+    >>> bands(0.8)
+    (25, 5)
     """
     for rows in range(NUM_PERM, 1, -1):
         count = NUM_PERM // rows
@@ -166,7 +175,7 @@ def bands(threshold: float) -> tuple[int, int]:
 
 @kernel
 def band_key(signature: U32, band: int, rows: int) -> Any:
-    """The key (32 bits) of the band of that number, of so many rows each, counted from 0."""
+    """The key (32 bits) of band number `band`, from 0 on, where each band has `rows` rows."""
     h = np.uint64(band)
     for row in range(band * rows, band * rows + rows):
         h = h * np.uint64(MULTIPLIER) + np.uint64(signature[row])

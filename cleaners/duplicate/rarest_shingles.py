@@ -1,11 +1,12 @@
-"""The rarest shingles of each paragraph: keys that every two near-duplicates have in common, without any signatures.
+"""The rarest shingles of each paragraph: exact candidate keys, without signatures.
 
-Put the shingles of all sets in one order, whatever it is. If two sets have a Jaccard of t or more, then one shingle
-that they have in common is among the first `n - ceil(t * n) + 1` of the n of each (the prefix filter of Chaudhuri,
-Ganti and Kaushik, "A primitive operator for similarity joins", 2006). The rarer the first ones are, the fewer other
-sets have them; so the order goes by how often a shingle was seen when the dataset began. Counts are kept in `CELLS`
-cells, which shingles share, as in the count-min sketch of Cormode and Muthukrishnan (2005) with one row: a shared
-cell makes the order a little worse, and not wrong.
+Any two near-duplicates have one of these keys in common. Sort the shingles of all sets in one global order, whatever it
+is. If two sets have a Jaccard of at least t, then a common shingle is among the first `n - ceil(t * n) + 1` of the n
+shingles of each (the prefix filter of Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity joins", 2006).
+
+The rarer the first shingles are, the fewer other sets have them. The order is therefore by how often a shingle was seen
+when the dataset began. The counts are a count-min sketch with one row (Cormode and Muthukrishnan, 2005) of `CELLS`
+cells. Shingles that share a cell make the order a little less effective, never wrong.
 """
 
 from __future__ import annotations
@@ -21,33 +22,37 @@ from cleaners.text.tokens import I64, U8, U64, fmix64, kernel
 
 CELLS: Final = 1 << 24
 
-#: A table of the counts: one column, a row a cell.
+#: The schema of a table of shingle frequencies: one column, one row for each cell.
 FREQUENCIES: Final[dict[str, pl.DataType]] = {"seen": pl.UInt8()}
 
 
 def count_shingles(text: pl.Series, n: int) -> pl.DataFrame:
-    """How often shingles of each cell were seen in the texts, once a text; 255 stands for that and more."""
+    """The shingle frequencies of the texts: how often the shingles of each cell occur, capped at 255.
+
+    A shingle counts once for each text.
+    """
     values, _ = shingle_sets(text, n)
-    return pl.DataFrame({"seen": _counted(values)})
+    return pl.DataFrame({"seen": _count_per_cell(values)})
 
 
 def merge_frequencies(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """The sum of tables, of which there may be none; a count stays at 255."""
+    """The sum of the tables, of which there may be none. Counts are capped at 255."""
     total = np.zeros(CELLS, np.uint8)
     for table in tables:
         seen = table.get_column("seen").to_numpy()
-        # where the sum would pass 255, what is added is what is left to it
+        # add at most what is left up to 255, so that nothing overflows
         total += np.minimum(seen, np.uint8(255) - total)
     return pl.DataFrame({"seen": total})
 
 
 def rarest_shingles(text: pl.Series, n: int, share: tuple[int, int], frequencies: pl.DataFrame) -> pl.Series:
-    """The keys (List(UInt64)) of the first shingles of each text at a threshold of `share`, a fraction.
+    """The keys of the rarest shingles of each text, as List(UInt64).
 
-    `frequencies` is a table of `count_shingles`. A text without a token has none.
+    There are as many as the prefix filter needs at the threshold `share`, given as (numerator, denominator).
+    `frequencies` is a table of `count_shingles`. A text without a token has an empty list.
     """
     values, offsets = shingle_sets(text, n)
-    keys, counts = _rarest(values, offsets, frequencies.get_column("seen").to_numpy(), *share)
+    keys, counts = _rarest_keys(values, offsets, frequencies.get_column("seen").to_numpy(), *share)
     rows = pl.Series("row", np.repeat(np.arange(len(text), dtype=np.uint32), counts)).set_sorted()
     lists = pl.DataFrame([rows, pl.Series("rarest", keys)]).group_by("row", maintain_order=True).agg("rarest")
     found = pl.DataFrame({"row": np.arange(len(text), dtype=np.uint32)}).join(
@@ -57,7 +62,7 @@ def rarest_shingles(text: pl.Series, n: int, share: tuple[int, int], frequencies
 
 
 @kernel
-def _counted(values: U64) -> Any:
+def _count_per_cell(values: U64) -> Any:
     seen = np.zeros(CELLS, np.uint8)
     for value in values:
         cell = value & np.uint64(CELLS - 1)
@@ -67,8 +72,8 @@ def _counted(values: U64) -> Any:
 
 
 @kernel
-def _rarest(values: U64, offsets: I64, seen: U8, p: int, q: int) -> Any:
-    """(keys, how many of each set): the keys of set r after those of set r - 1."""
+def _rarest_keys(values: U64, offsets: I64, seen: U8, p: int, q: int) -> Any:
+    """(keys, counts): the keys of all sets one after the other, and how many each set has."""
     keys = np.empty(len(values), np.uint64)
     counts = np.zeros(len(offsets) - 1, np.int64)
     end = 0

@@ -1,6 +1,6 @@
-"""Which keys come more than once, among more of them than should be held at a time: arrays in, arrays out.
+"""Finds keys that occur more than once, among more keys than fit in memory: arrays in, arrays out.
 
-Rows are numbered in their order: those of the index first, then those of this run.
+Rows are numbered in order: first those of the index, then those of this run.
 """
 
 from __future__ import annotations
@@ -13,50 +13,51 @@ from numpy.typing import NDArray
 
 from cleaners.text.tokens import I64, U8, U32, U64, fmix64, kernel
 
-#: Keys are compared in parts of about so many: some 100 MB of memory.
+#: Approximate size of the partitions in which keys are compared: some 100 MB of memory.
 KEYS_AT_ONCE: Final = 1 << 22
 
 
 class Pairs(NamedTuple):
-    """Pairs of a row, or a set, and a key that it has; the same one may come more than once."""
+    """Pairs of a row (or a set) and a key that it has. A pair may occur more than once."""
 
     rows: U32
     keys: U32  # numbered from 0
 
 
 class KeyFilter:
-    """Finds, among keys that come table by table, those that a second row may have too.
+    """Filters keys that arrive table by table, and passes those that a second row may have.
 
-    A key of this run passes if it came twice, a key of the index if this run has it; now and then one passes that
-    should not, because two keys fall into the same cell, and never the other way round. First `mark` this run's keys,
-    then let the index's `pass_index`, then this run's `pass_new`. There are 8 to 16 times as many cells, of two bits,
-    as keys.
+    A key of this run passes if it was seen twice, a key of the index if this run has it. There are false positives,
+    where two keys fall into the same cell, but no false negatives. Call `mark` with all keys of this run first, then
+    `pass_index` with those of the index, then `pass_new` with those of this run again. There are 8 to 16 times as many
+    cells as keys, each of two bits.
     """
 
     def __init__(self, keys: int) -> None:
-        """Room for so many keys of this run."""
+        """An empty filter for about `keys` keys of this run."""
         width = max(10, (8 * keys).bit_length())
         self._shift = 64 - width
-        self._cells = np.zeros(1 << width - 2, np.uint8)  # a cell has both its bits in one byte, fetched once
+        # both bits of a cell are in one byte: one memory access
+        self._cells = np.zeros(1 << width - 2, np.uint8)
 
     def mark(self, keys: U64) -> None:
-        """Takes note of this run's keys."""
-        _mark(keys, self._cells, self._shift)
+        """Records keys of this run."""
+        _record(keys, self._cells, self._shift)
 
     def pass_index(self, keys: U64) -> NDArray[np.bool_]:
-        """Which of the index's keys this run may have; takes note of them."""
-        passed: NDArray[np.bool_] = _pass(keys, self._cells, self._shift, 0)
-        _mark(keys[passed], self._cells, self._shift)
+        """Which of these keys of the index this run may have; those are recorded, too."""
+        passed: NDArray[np.bool_] = _may_be_shared(keys, self._cells, self._shift, 0)
+        _record(keys[passed], self._cells, self._shift)
         return passed
 
     def pass_new(self, keys: U64) -> NDArray[np.bool_]:
-        """Which of this run's keys another row may have."""
-        passed: NDArray[np.bool_] = _pass(keys, self._cells, self._shift, 1)
+        """Which of these keys of this run another row may have."""
+        passed: NDArray[np.bool_] = _may_be_shared(keys, self._cells, self._shift, 1)
         return passed
 
 
 @kernel
-def _mark(keys: U64, cells: U8, shift: int) -> Any:
+def _record(keys: U64, cells: U8, shift: int) -> Any:
     for i in range(len(keys)):
         place = keys[i] >> np.uint64(shift)
         at, bit = np.int64(place >> np.uint64(2)), np.uint8(2 * (place & np.uint64(3)))
@@ -65,7 +66,7 @@ def _mark(keys: U64, cells: U8, shift: int) -> Any:
 
 
 @kernel
-def _pass(keys: U64, cells: U8, shift: int, which: int) -> Any:
+def _may_be_shared(keys: U64, cells: U8, shift: int, which: int) -> Any:
     passed = np.empty(len(keys), np.bool_)
     for i in range(len(keys)):
         place = keys[i] >> np.uint64(shift)
@@ -74,35 +75,35 @@ def _pass(keys: U64, cells: U8, shift: int, which: int) -> Any:
     return passed
 
 
-def in_parts(keys: U64) -> Iterator[I64 | slice]:
-    """Where the keys of each part are, of about KEYS_AT_ONCE; the same keys are in the same part."""
-    parts = 1 + len(keys) // KEYS_AT_ONCE
-    if parts == 1:
+def hash_partitions(keys: U64) -> Iterator[I64 | slice]:
+    """The positions of the keys of each partition, about KEYS_AT_ONCE each; equal keys are in the same partition."""
+    partitions = 1 + len(keys) // KEYS_AT_ONCE
+    if partitions == 1:
         yield slice(None)
         return
-    for part in range(parts):
-        # the upper half: the lower one of a band's key may be the same for all
-        yield np.flatnonzero((keys >> np.uint64(32)) % np.uint64(parts) == part)
+    for partition in range(partitions):
+        # by the upper half: the lower half of a band key may be the same for all
+        yield np.flatnonzero((keys >> np.uint64(32)) % np.uint64(partitions) == partition)
 
 
 def number_pairs(a: U64, b: U64) -> U64:
-    """A number for each pair of values, the same for the same pair and for no other."""
-    first, _ = _number(a)
-    second, _ = _number(b)
+    """A number for each pair of values, the same if and only if the pairs are equal."""
+    first, _ = _number_distinct(a)
+    second, _ = _number_distinct(b)
     numbers: U64 = first.astype(np.uint64) << np.uint64(32) | second
     return numbers
 
 
 def shared_keys(rows: U32, keys: U64, first_new: int) -> tuple[Pairs, NDArray[np.bool_]]:
-    """(pairs, which): the pairs whose key two rows have, one of them of this run, in the order in which they are given.
+    """(pairs, which): the pairs whose key two or more entries have, at least one of this run, in the given order.
 
-    `first_new` is the first row of this run; `which` tells for all pairs whether they are there.
+    `first_new` is the first row of this run. `which` is the Boolean mask of those pairs.
     """
     which = np.zeros(len(keys), np.bool_)
     numbers = np.empty(len(keys), np.uint32)
     count = 0
-    for part in in_parts(keys):
-        found, counts = _number(keys[part])
+    for part in hash_partitions(keys):
+        found, counts = _number_distinct(keys[part])
         new = np.zeros(len(counts), np.bool_)
         new[found[rows[part] >= first_new]] = True
         wanted = (counts > 1) & new
@@ -113,12 +114,12 @@ def shared_keys(rows: U32, keys: U64, first_new: int) -> tuple[Pairs, NDArray[np
 
 
 @kernel
-def _number(keys: U64) -> Any:
-    """Numbers (uint32) for the keys from 0 on, the same for the same key, and how often each number comes."""
+def _number_distinct(keys: U64) -> Any:
+    """(numbers, counts): a number (uint32, from 0 on) for each distinct key, and how often each number occurs."""
     size = 16
     while size < 2 * len(keys):
         size *= 2
-    # slots count from 1, so that a slot which nobody took is what new memory holds
+    # slots hold numbers from 1 on, so that zeroed memory means free
     slots, known = np.zeros(size, np.uint32), np.empty(len(keys), np.uint64)
     numbers, counts = np.empty(len(keys), np.uint32), np.zeros(len(keys), np.uint32)
     count = 0

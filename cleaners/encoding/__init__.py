@@ -1,6 +1,6 @@
-"""Mojibake and other damage to text, repaired as ftfy does it, but for whole columns.
+"""Repairs mojibake and other damage to text as ftfy does it, for whole columns.
 
-`cleaner` holds the cleaner, `columnar_ftfy` the function `fix_text`.
+`cleaner` has the cleaner `encoding`, `columnar_ftfy` the function `fix_text`.
 """
 
 from cleaners.encoding.cleaner import encoding, repair

@@ -1,9 +1,9 @@
 """ftfy's pattern for mojibake as bits, and a search for it that reads each character about once.
 
 The pattern is a list of short sequences of character classes. Shift-And (Baeza-Yates and Gonnet, "A new approach to
-text searching", 1992) follows all of them at once: bit p of its state says that what was read last fits a sequence up
-to its place p. Every sequence holds a character beyond ASCII, and another after it; so the search is begun only where
-two such characters stand that may follow each other in a sequence.
+text searching", 1992) follows all of them at once: bit p of its state says that the characters read last match a
+sequence up to position p. Every sequence contains two consecutive non-ASCII characters. So a search starts only at two
+such characters that can follow each other in a sequence.
 """
 
 from __future__ import annotations
@@ -20,35 +20,33 @@ from numpy.typing import NDArray
 from cleaners.text.tokens import U8, U64, code_point, kernel
 from cleaners.text.white_space import WHITE_SPACE
 
-WORDS: Final = 2  # of 64 places each
-LEAD: Final = 2  # no sequence begins with more characters of ASCII
-#: Stands for all that the pattern does not name: a letter, so that rather too much is found.
+STATE_WORDS: Final = 2  # of 64 bits each
+MAX_ASCII_PREFIX: Final = 2  # no sequence begins with more ASCII characters
+#: Stands for all characters that the pattern does not name. It is a letter, so that errors are false positives.
 OTHER: Final = "\u4e00"
 LATIN_1: Final = "".join(map(chr, range(0x100)))
 
 
 class Badness(NamedTuple):
-    """The sequences as bits, and what two characters side by side tell; arrays of bits have a column for each word."""
+    """The sequences as bits. Arrays of bits have one column for each word of the state."""
 
     classes: U8  # of every code point
-    fits: U64  # a row for each class: the places that it fits
-    bounds: (
-        U64  # a row for the first places, one for the first of sequences that begin a line, one for the last
-    )
-    pairs: NDArray[np.bool_]  # whether a class may follow another in a sequence
+    fits: U64  # a row for each class: the positions that it matches
+    bounds: U64  # three rows: first positions, first positions of sequences that begin a line, last positions
+    pairs: NDArray[np.bool_]  # (class, class): whether the second can follow the first in a sequence
 
 
 @functools.cache
 def badness(pattern: str = BADNESS_RE.pattern) -> Badness:
-    """The bits of a verbose pattern."""
+    """The bits for a verbose pattern, by default ftfy's."""
     characters = alphabet(pattern)
     places = dict.fromkeys(characters, 0)
-    bounds = np.zeros((3, WORDS), np.uint64)
+    bounds = np.zeros((3, STATE_WORDS), np.uint64)
     at = 0
     for sequence in sequences(pattern):
         begins_line = sequence[0] == "^"
         classes = sequence[begins_line:]
-        if at % 64 + len(classes) > 64:  # none lies across two words
+        if at % 64 + len(classes) > 64:  # no sequence may lie across two words
             at += 64 - at % 64
         for row, place in ((int(begins_line), at), (2, at + len(classes) - 1)):
             bounds[row, place // 64] |= np.uint64(1 << place % 64)
@@ -59,7 +57,7 @@ def badness(pattern: str = BADNESS_RE.pattern) -> Badness:
     masks = sorted(set(places.values()))
     table = np.full(0x110000, masks.index(places[OTHER]), np.uint8)
     table[[ord(c) for c in places]] = [masks.index(mask) for mask in places.values()]
-    words = [[mask >> 64 * word & (1 << 64) - 1 for word in range(WORDS)] for mask in masks]
+    words = [[mask >> 64 * word & (1 << 64) - 1 for word in range(STATE_WORDS)] for mask in masks]
     fits = np.array(words, np.uint64)
     later = fits & ~(bounds[0] | bounds[1])
     pairs = (fits[:, None] << np.uint64(1) & later).any(axis=2)
@@ -67,9 +65,9 @@ def badness(pattern: str = BADNESS_RE.pattern) -> Badness:
 
 
 def sequences(pattern: str) -> list[list[str]]:
-    """The sequences of a verbose pattern, each a list of classes; one with an optional class is two.
+    """The sequences of a verbose pattern, each a list of classes; one with an optional class becomes two.
 
-    A sequence ends before a dot: what ends in anything is found often enough without.
+    A sequence is cut off before a dot. What remains finds all matches of the whole sequence, and a few others.
 
     >>> sequences("[ab] c? # either | or" "\\n | ^ [ ] . d")
     [['[ab]'], ['[ab]', 'c'], ['^', '[ ]']]
@@ -90,7 +88,7 @@ def sequences(pattern: str) -> list[list[str]]:
 
 
 def alphabet(pattern: str) -> str:
-    """All characters that a pattern names, alone or in a range; and Latin-1, white space and OTHER."""
+    """All characters that a pattern names, alone or in a range, plus Latin-1, white space and OTHER."""
     ranges = re.findall("(.)-(.)", pattern)
     named = (chr(code) for first, last in ranges for code in range(ord(first), ord(last) + 1))
     return "".join({*pattern, *named, *LATIN_1, *WHITE_SPACE, OTHER})
@@ -98,18 +96,18 @@ def alphabet(pattern: str) -> str:
 
 @functools.cache
 def _members(one: str, characters: str) -> list[str]:
-    """Those of the characters that a class holds, as Python sees it."""
+    """The characters that a class matches, according to Python's `re`."""
     return re.findall(one, characters)
 
 
 @kernel
 def search(data: U8, at: int, start: int, stop: int, classes: U8, fits: U64, bounds: U64) -> Any:
-    """(whether a sequence is found around `at`, up to where that is certain).
+    """(whether there is a sequence around offset `at`, the offset up to which the answer is certain).
 
-    The text is `data[start:stop]`; at `at` begins a character beyond ASCII.
+    The text is `data[start:stop]`. A non-ASCII character begins at `at`.
     """
     beyond = at
-    for _ in range(LEAD):
+    for _ in range(MAX_ASCII_PREFIX):
         if at > start and data[at - 1] < 0x80:
             at -= 1
     low, high = np.uint64(0), np.uint64(0)
@@ -124,7 +122,7 @@ def search(data: U8, at: int, start: int, stop: int, classes: U8, fits: U64, bou
         at += width
         if low & bounds[2, 0] | high & bounds[2, 1]:
             return True, at
-        # on ASCII, and no sequence has come further than its first place
+        # at an ASCII character, and no sequence has got beyond its first position
         if at > beyond and code < 0x80 and not (low & ~first | high & ~second):
             break
     return False, at

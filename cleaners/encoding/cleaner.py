@@ -1,7 +1,7 @@
-"""Mojibake and other damage to text, repaired as ftfy does it, and the white space that damage leaves behind.
+"""The cleaner `encoding`: repairs mojibake and other damage as ftfy does it, and removes the white space damage leaves.
 
-In news nearly every paragraph is whole; one look at each tells which are not (`cleaners.encoding.mojibake`), and only
-those are touched.
+In news, nearly every paragraph is sound. A scan (`cleaners.encoding.mojibake`) finds those that are not, and only these
+are processed.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from numpy.typing import NDArray
 from cleaners.encoding.columnar_ftfy import fix
 from cleaners.encoding.columnar_ftfy import fix_text as fix_text
 from cleaners.encoding.mojibake import (
-    BEYOND,
     COMPOSING,
+    NEEDS_FTFY,
     OTHER_SPACE,
     QUOTE,
     REPLACED,
     STRAY,
     Gate,
     gate,
-    look,
+    scan,
 )
 from cleaners.paragraphs import rewrite
 from cleaners.text.tokens import U8
 from cleaners.text.white_space import LINE_BREAK, WHITE_SPACE
 
-ROUNDS: Final = 8
-#: White space that becomes one space; a single no-break or ideographic space is meant, and stays.
+MAX_ROUNDS: Final = 8  # of repair
+#: White space that becomes one space. A single no-break or ideographic space is intended and stays.
 STRAY_SPACE: Final = rf"[{WHITE_SPACE}]{{2,}}|[\t\v\f]|{LINE_BREAK}"
-#: What a text holds that repair could change.
-CHANGEABLE: Final = QUOTE | REPLACED | COMPOSING | BEYOND | STRAY
-#: White space that is a control character to ftfy, which would remove it and join the words around it.
+#: Kinds of characters that repair could change.
+CHANGEABLE: Final = QUOTE | REPLACED | COMPOSING | NEEDS_FTFY | STRAY
+#: White space that ftfy takes for control characters: it would remove them and so join the words around them.
 SEPARATORS: Final = r"[\x0b\x1c-\x1f]"
 WHITE_SPACE_FIX: Final = "normalize_white_space"
 
 
 class Options(TypedDict, total=False):
-    """The options of `repair` and `encoding`: those of ftfy.TextFixerConfig, which explains each."""
+    """The options of `repair` and `encoding`: those of `ftfy.TextFixerConfig`, which documents each."""
 
     unescape_html: Literal["auto"] | bool
     remove_terminal_escapes: bool
@@ -59,15 +59,21 @@ class Options(TypedDict, total=False):
     normalization: Literal["NFC", "NFD", "NFKC", "NFKD", "none"]
 
 
-#: ftfy's defaults, but for two that would rewrite typography: curly quotes, and Chinese and Japanese punctuation.
-NEWS: Final = ftfy.TextFixerConfig(fix_character_width=False, uncurl_quotes=False)
+#: ftfy's defaults, except two that would rewrite typography: curly quotes, and Chinese and Japanese punctuation.
+NEWS_CONFIG: Final = ftfy.TextFixerConfig(fix_character_width=False, uncurl_quotes=False)
 
 
 def encoding(frame: pl.DataFrame, **options: Unpack[Options]) -> pl.DataFrame:
-    """The frame with the text of every row that is not removed repaired, and `before` and `fixes` filled where it was.
+    """The frame with the text of every row that has no reason repaired, and `before` and `fixes` filled where changed.
 
-    The options that are not given are those of NEWS. See `repair` for what is done and how the fixes are named; a
-    paragraph of which nothing is left keeps its row.
+    Options that are not given are those of `NEWS_CONFIG`. `repair` documents what is done and how fixes are named. A
+    paragraph of which nothing is left keeps its row, with an empty text.
+
+    >>> from cleaners.paragraphs import to_paragraphs
+    >>> frame = to_paragraphs(pl.DataFrame({"document_id": ["a"], "text": ["The cafÃ© opened.\\nIt rained."],
+    ...                                     "source": [None], "title": [None], "language": [None]}))
+    >>> encoding(frame).select("text", "before", "fixes").rows()
+    [('The café opened.', 'The cafÃ© opened.', ['redecode_latin_1_as_utf_8']), ('It rained.', None, None)]
     """
     takes_part = pl.col("reason").is_null()
     text, fixes = repair(frame.select(pl.when(takes_part).then("text")).to_series(), **options)
@@ -76,18 +82,18 @@ def encoding(frame: pl.DataFrame, **options: Unpack[Options]) -> pl.DataFrame:
 
 
 def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.Series]:
-    """(repaired text, fixes): the texts as ftfy mends them, free of stray white space, and what was done to each.
+    """(text, fixes): the texts as ftfy repairs them and without stray white space, and what was done to each.
 
-    White space: what surrounds the text goes; two or more white-space characters in a row, a tab, a form feed, a
-    line break and the separators of ASCII (U+000B, U+001C to U+001F) become one space. As that can bring to light
-    what ftfy had overlooked, both are done again until nothing changes.
+    White space at the ends of a text is stripped. Two or more white-space characters in a row, a tab, a form feed, a
+    line break and the ASCII separators (U+000B, U+001C to U+001F) become one space. As that can uncover damage that
+    ftfy could not see, both steps are repeated until nothing changes, at most `MAX_ROUNDS` times.
 
-    `fixes` is List(String), null where the text is as it was. The names are, each once, in the order of first use:
+    `fixes` is List(String), null where the text did not change. It names each fix once, in the order of first use:
 
-    - a function of ftfy.fixes, as `unescape_html`, `fix_latin_ligatures` or `restore_byte_a0`;
-    - `redecode_A_as_B`: bytes that had been decoded as A were decoded as B, as in `redecode_windows_1252_as_utf_8`;
+    - the name of a function of `ftfy.fixes`, such as `unescape_html`, `fix_latin_ligatures` or `restore_byte_a0`;
+    - `redecode_A_as_B`: bytes that had been decoded as A were decoded as B (`redecode_windows_1252_as_utf_8`);
     - `normalize_nfc` (or nfd, nfkc, nfkd): Unicode normalisation;
-    - `normalize_white_space`, always the last.
+    - `normalize_white_space`, always last.
 
     >>> text, fixes = repair(pl.Series(["cafÃ©s &amp;  bars", "sound"]))
     >>> text.to_list()
@@ -98,31 +104,31 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
     given: dict[str, Any] = {**options}
     if given.get("normalization") == "none":
         given["normalization"] = None
-    config = NEWS._replace(**given)
-    ask = gate(config)
+    config = NEWS_CONFIG._replace(**given)
+    rules = gate(config)
     result = text.clone()
     names: dict[int, list[str]] = {}
     spaced = np.zeros(len(text), np.bool_)
-    found = look(text, ask)
+    found = scan(text, rules)
     touched = rows = np.flatnonzero(found & CHANGEABLE)
     found = found[rows]
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         if not len(rows):
             break
         old = result.gather(rows)
-        parted = _replace_by_space(old, SEPARATORS, np.flatnonzero(found & OTHER_SPACE))
-        found = _look_again(old, parted, found, ask)
-        fixed, by_ftfy = fix(parted, found, config, named=True)
-        new = _normalize_white_space(fixed, _look_again(parted, fixed, found, ask))
-        came_to = (fixed != parted).to_numpy()
+        separated = _replace_by_space(old, SEPARATORS, np.flatnonzero(found & OTHER_SPACE))
+        found = _rescan(old, separated, found, rules)
+        fixed, by_ftfy = fix(separated, found, config, named=True)
+        new = _normalize_white_space(fixed, _rescan(separated, fixed, found, rules))
+        changed_by_ftfy = (fixed != separated).to_numpy()
         for place, fixes in by_ftfy.items():
-            if came_to[place]:
+            if changed_by_ftfy[place]:
                 names.setdefault(int(rows[place]), []).extend(fixes)
-        spaced[rows] |= ((parted != old) | (new != fixed)).to_numpy()
+        spaced[rows] |= ((separated != old) | (new != fixed)).to_numpy()
         changed = (new != old).arg_true().to_numpy()
         rows, new = rows[changed], new.gather(changed)
         result = result.scatter(rows, new)
-        found = look(new, ask)
+        found = scan(new, rules)
         again = np.flatnonzero(found & CHANGEABLE)
         rows, found = rows[again], found[again]
     touched = touched[(text.gather(touched) != result.gather(touched)).to_numpy()]
@@ -130,9 +136,9 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
 
 
 def _normalize_white_space(text: pl.Series, found: U8) -> pl.Series:
-    """The texts without white space around them, and with stray white space within as one space.
+    """The texts with their ends stripped and each run of stray white space turned into one space.
 
-    `found` is what a look at the texts found.
+    `found` is the result of `scan` for the texts.
     """
     for kinds, pattern in ((STRAY, " {2,}"), (STRAY | OTHER_SPACE, STRAY_SPACE)):
         rows = np.flatnonzero(found & (STRAY | OTHER_SPACE) == kinds)
@@ -142,22 +148,22 @@ def _normalize_white_space(text: pl.Series, found: U8) -> pl.Series:
 
 
 def _replace_by_space(text: pl.Series, pattern: str, rows: NDArray[np.int64]) -> pl.Series:
-    """The texts with a space for each match of the pattern, looked for only in `rows`."""
+    """The texts with each match of the pattern replaced by a space, in `rows` only."""
     return text.clone().scatter(rows, text.gather(rows).str.replace_all(pattern, " "))
 
 
-def _look_again(old: pl.Series, new: pl.Series, found: U8, ask: Gate) -> U8:
-    """What a look at the new texts finds, given what it `found` in the old ones: most are the same."""
+def _rescan(old: pl.Series, new: pl.Series, found: U8, rules: Gate) -> U8:
+    """The result of `scan` for `new`, given its result `found` for `old`; only texts that differ are scanned again."""
     rows = (new != old).arg_true().to_numpy()
     found = found.copy()
-    found[rows] = look(new.gather(rows), ask)
+    found[rows] = scan(new.gather(rows), rules)
     return found
 
 
 def _fix_names(
     length: int, rows: NDArray[np.int64], names: dict[int, list[str]], spaced: NDArray[np.bool_]
 ) -> pl.Series:
-    """The list of fixes for each of `rows`, null for the others: the same few lists again and again."""
+    """The list of fixes for each of `rows`, null for the others. Equal lists are built once: only a few differ."""
     lists: dict[tuple[str, ...], int] = {(WHITE_SPACE_FIX,): 0}
     which = np.full(length, -1)
     which[rows] = 0

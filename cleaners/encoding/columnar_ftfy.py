@@ -1,9 +1,9 @@
-"""ftfy for a whole column of texts at once: the same text for every row, a hundred times as fast.
+"""ftfy for whole columns of text: the same result for every row, a hundred times as fast.
 
-ftfy takes about a second for each megabyte. But in news nearly every paragraph is whole: a look at each (see
-`cleaners.encoding.mojibake`) tells which ftfy could change at all. Single characters are mended in columns too; of the
-few other texts each line is judged by itself, and where all of it was read in a wrong charset, reading it in the right
-one is quickly done. The rest is handed to ftfy.
+ftfy takes about a second per megabyte. But in news nearly every paragraph is sound. A scan
+(`cleaners.encoding.mojibake`) finds the texts that ftfy could change. Single characters are replaced in whole columns.
+The few other texts are processed line by line: a line that was decoded in the wrong charset throughout is decoded again
+here, and everything else goes to ftfy itself.
 """
 
 from __future__ import annotations
@@ -26,88 +26,93 @@ from ftfy.chardata import (
 )
 from numpy.typing import NDArray
 
-from cleaners.encoding.mojibake import BEYOND, COMPOSING, QUOTE, REPLACED, Gate, gate, look
+from cleaners.encoding.mojibake import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, Gate, gate, scan
 from cleaners.text.tokens import U8
 
 
 def fix_text(text: pl.Series, config: ftfy.TextFixerConfig = ftfy.TextFixerConfig()) -> pl.Series:  # noqa: B008
-    """`ftfy.fix_text(row, config)` for every row of a String series, exactly, at a hundred times its pace; null stays.
+    """`ftfy.fix_text(row, config)` for every row of a String series, exactly, but a hundred times as fast.
 
-    The gate of cleaners.mojibake decides in columns which rows ftfy could change; see there for why that is exact.
+    Null stays null. `cleaners.encoding.mojibake` finds the rows that ftfy could change, and explains why that is exact.
+
+    >>> fix_text(pl.Series(["schÃ¶n", "It rained.", None])).to_list()
+    ['schön', 'It rained.', None]
     """
-    return fix(text, look(text, gate(config)), config, named=False)[0]
+    return fix(text, scan(text, gate(config)), config, named=False)[0]
 
 
 def fix(
     text: pl.Series, found: U8, config: ftfy.TextFixerConfig, *, named: bool
 ) -> tuple[pl.Series, dict[int, list[str]]]:
-    """(as `fix_text`, by places the names of the fixes made there; not all of them unless `named`).
+    """(fixed texts as from `fix_text`, names of the fixes by row); the names are complete only with `named`.
 
-    `found` is what a look at the texts found. The names are those that `cleaners.encoding.repair` promises; what they
-    name may have come to nothing, as ftfy's steps may.
+    `found` is the result of `scan` for the texts. The names are those documented in `cleaners.encoding.repair`. A named
+    fix may have changed nothing in the end, as steps that ftfy lists may.
     """
     if text.is_empty():
         return text, {}
-    mended, beyond = _mend(text, found, gate(config))
-    names = _mended_names(text, mended, config) if named else {}
-    if not len(beyond):
-        return mended, names
-    judged, judged_names = _judge(text.gather(beyond).to_list(), config, named=named)
-    names.update(zip(beyond.tolist(), judged_names, strict=True))
-    return mended.scatter(beyond, pl.Series(judged, dtype=pl.String)), names
+    fixed, needs_ftfy = _fix_characters(text, found, gate(config))
+    names = _character_fix_names(text, fixed, config) if named else {}
+    if not len(needs_ftfy):
+        return fixed, names
+    by_ftfy, ftfy_names = _fix_by_segments(text.gather(needs_ftfy).to_list(), config, named=named)
+    names.update(zip(needs_ftfy.tolist(), ftfy_names, strict=True))
+    return fixed.scatter(needs_ftfy, pl.Series(by_ftfy, dtype=pl.String)), names
 
 
-def _mend(text: pl.Series, found: U8, ask: Gate) -> tuple[pl.Series, NDArray[np.int64]]:
-    """(the texts with single characters mended, the rows that only ftfy can judge; these are as they were)."""
-    within = found & BEYOND == 0
-    mended = text.clone()
-    for kinds, table in ((QUOTE, ask.quotes), (REPLACED, ask.table), (QUOTE | REPLACED, ask.table)):
-        rows = np.flatnonzero(within & (found & (QUOTE | REPLACED) == kinds))
+def _fix_characters(text: pl.Series, found: U8, rules: Gate) -> tuple[pl.Series, NDArray[np.int64]]:
+    """(the texts with single characters fixed, the rows that need ftfy); the latter rows are unchanged."""
+    simple = found & NEEDS_FTFY == 0
+    fixed = text.clone()
+    for kinds, table in ((QUOTE, rules.quotes), (REPLACED, rules.table), (QUOTE | REPLACED, rules.table)):
+        rows = np.flatnonzero(simple & (found & (QUOTE | REPLACED) == kinds))
         if len(rows):
-            mended = mended.scatter(rows, text.gather(rows).str.replace_many(table, leftmost=True))
-    beyond = np.flatnonzero(~within)
-    rows = np.flatnonzero(within & (found & (REPLACED | COMPOSING) != 0))
+            fixed = fixed.scatter(rows, text.gather(rows).str.replace_many(table, leftmost=True))
+    needs_ftfy = np.flatnonzero(~simple)
+    rows = np.flatnonzero(simple & (found & (REPLACED | COMPOSING) != 0))
     if not len(rows):
-        return mended, beyond
-    new = mended.gather(rows)
-    seen = look(new, ask)
-    if ask.form is not None:
+        return fixed, needs_ftfy
+    new = fixed.gather(rows)
+    seen = scan(new, rules)
+    if rules.form is not None:
         composing = np.flatnonzero(seen & COMPOSING)
-        # Python's tables: those of polars are of another version of Unicode
-        normal = [unicodedata.normalize(ask.form, row) for row in new.gather(composing).to_list()]
+        # with Python's tables, because polars follows another version of Unicode
+        normal = [unicodedata.normalize(rules.form, row) for row in new.gather(composing).to_list()]
         new = new.scatter(composing, pl.Series(normal, dtype=pl.String))
-        seen[composing] = look(new.gather(composing), ask)
-    # a mended text may hold a new entity or new mojibake, and then ftfy would go round again
-    beyond = np.union1d(beyond, rows[seen & (QUOTE | REPLACED | BEYOND) != 0])
-    return mended.scatter(rows, new).scatter(beyond, text.gather(beyond)), beyond
+        seen[composing] = scan(new.gather(composing), rules)
+    # a fixed text may contain a new entity or new mojibake, which ftfy would then fix in another round
+    needs_ftfy = np.union1d(needs_ftfy, rows[seen & (QUOTE | REPLACED | NEEDS_FTFY) != 0])
+    return fixed.scatter(rows, new).scatter(needs_ftfy, text.gather(needs_ftfy)), needs_ftfy
 
 
-def _mended_names(text: pl.Series, mended: pl.Series, config: ftfy.TextFixerConfig) -> dict[int, list[str]]:
-    """The names of the fixes for each place that `_mend` changed."""
-    ask = gate(config)
-    rows = (mended != text).arg_true().to_numpy()
-    old, new = text.gather(rows), mended.gather(rows)
-    done = {name: old.str.contains_any(characters) for name, characters in ask.fixes.items()}
-    if ask.form is not None:
-        replaced = old.str.replace_many(ask.table, leftmost=True) if ask.table else old
-        done[f"normalize_{ask.form.lower()}"] = new != replaced
+def _character_fix_names(
+    text: pl.Series, fixed: pl.Series, config: ftfy.TextFixerConfig
+) -> dict[int, list[str]]:
+    """The names of the fixes for each row that `_fix_characters` changed."""
+    rules = gate(config)
+    rows = (fixed != text).arg_true().to_numpy()
+    old, new = text.gather(rows), fixed.gather(rows)
+    done = {name: old.str.contains_any(characters) for name, characters in rules.fixes.items()}
+    if rules.form is not None:
+        replaced = old.str.replace_many(rules.table, leftmost=True) if rules.table else old
+        done[f"normalize_{rules.form.lower()}"] = new != replaced
     names: dict[int, list[str]] = {row: [] for row in rows.tolist()}
     for name, where in done.items():
         for row in rows[where.arg_true().to_numpy()].tolist():
             names[row].append(name)
-    # ftfy mends one line after the other, and so they are named
+    # ftfy fixes line by line, which decides the order of the names
     mixed = [row for row, fixes in names.items() if len(fixes) > 1 and "\n" in text[row][:-1]]
-    _, in_order = _judge(text.gather(mixed).to_list(), config, named=True)
+    _, in_order = _fix_by_segments(text.gather(mixed).to_list(), config, named=True)
     names.update(zip(mixed, in_order, strict=True))
     return names
 
 
-def _judge(
+def _fix_by_segments(
     texts: list[str], config: ftfy.TextFixerConfig, *, named: bool
 ) -> tuple[list[str], list[list[str]]]:
-    """(texts that only ftfy can judge as it mends them, the names of its fixes).
+    """(texts that need ftfy as ftfy fixes them, the names of its fixes for each text).
 
-    ftfy mends each segment by itself, and of many in a text most are whole.
+    ftfy fixes each segment of a text by itself. Most segments are sound, so that only few really have to go to ftfy.
     """
     pieces: list[list[str]] = [[] for _ in texts]
     names: list[list[str]] = [[] for _ in texts]
@@ -132,7 +137,7 @@ def _judge(
         (config, decoded),
     ):
         old = pl.Series([text for _, text in several], dtype=pl.String)
-        new, new_names = fix(old, look(old, gate(part)), part, named=named)
+        new, new_names = fix(old, scan(old, gate(part)), part, named=named)
         for i, ((place, text), piece) in enumerate(zip(several, new.to_list(), strict=True)):
             pieces[place].append(piece)
             if piece != text or several is decoded:
@@ -141,10 +146,10 @@ def _judge(
 
 
 def _segments(text: str, config: ftfy.TextFixerConfig) -> tuple[list[str], int]:
-    """(the pieces of a text that ftfy mends each by itself, the first that it takes for markup).
+    """(the segments of a text that ftfy fixes one by one, the index of the first that it takes for markup).
 
-    They are lines, cut where they are too long. From the first one that holds a `<`, the text is taken for HTML, and
-    `unescape_html="auto"` means no.
+    Segments are lines; long ones are cut. From the first `<` on, ftfy takes the text for HTML, and
+    `unescape_html="auto"` then leaves entities alone.
     """
     *lines, last = text.split("\n")
     size = config.max_decode_length
@@ -159,18 +164,17 @@ def _segments(text: str, config: ftfy.TextFixerConfig) -> tuple[list[str], int]:
 
 
 def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, str] | None:
-    """(a segment after the first step of ftfy's repair, the name of that step); None where only ftfy can tell.
+    """(a segment after the first step of ftfy's repair, the name of that step); None where it needs ftfy.
 
-    It can be told of one without entities that was read in a wrong charset, and of which nothing got lost. To ftfy it
-    is as good after the step as before it.
+    This works for a segment without entities that was decoded in the wrong charset without loss. ftfy gives the same
+    result for the segment before and after this step.
     """
     if not config.fix_encoding or (config.unescape_html and HTML_ENTITY_RE.search(text)):
         return None
     if not (C1_CONTROL_RE.search(text) or is_bad(text)):
         return None
-    options = (
-        config if config.explain else ftfy.TextFixerConfig()
-    )  # ftfy forgets them where it need not explain
+    # without `explain`, ftfy ignores the options given and uses its defaults in this step
+    options = config if config.explain else ftfy.TextFixerConfig()
     for encoding in CHARMAP_ENCODINGS:
         if not possible_encoding(text, encoding):
             continue
@@ -196,12 +200,12 @@ def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, str] | None
 
 
 def _fix_name(encoding: str, decoding: str) -> str:
-    """The name of the fix that decodes otherwise what had been decoded wrongly."""
+    """The name of the fix that encodes a text as `encoding` and decodes it as `decoding`."""
     return f"redecode_{encoding}_as_{decoding}".replace("sloppy-", "").replace("-", "_").lower()
 
 
 def _names(steps: Iterable[ftfy.ExplanationStep]) -> Iterator[str]:
-    """The names of ftfy's steps."""
+    """The names of the fixes for ftfy's steps."""
     encoded = ""
     for action, parameter in steps:
         if action == "encode":

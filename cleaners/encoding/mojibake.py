@@ -1,12 +1,12 @@
-"""The gate before ftfy: one look at each text, which finds out what `ftfy.fix_text` could do to it.
+"""The gate before ftfy: a scan of each text that finds out what `ftfy.fix_text` could change in it.
 
-Everything here is derived from ftfy's own tables and functions, and only ever errs by sending ftfy a text too many:
+Everything is derived from ftfy's own tables and functions. The only possible error is to send ftfy a text that it would
+not change:
 
-- A text with mojibake by ftfy's badness pattern, an entity, a C1 control or a terminal escape is BEYOND: only ftfy can
-  judge it.
-- In any other text ftfy replaces single characters (QUOTE, REPLACED) and normalises (COMPOSING), and that is all.
-- What comes of that must not be BEYOND, nor hold characters to replace, or ftfy would go round once more. Where quotes
-  became straight and nothing else happened, it is not, and holds none.
+- A text with mojibake according to ftfy's badness pattern, an entity, a C1 control or a terminal escape is NEEDS_FTFY.
+- In any other text, ftfy only replaces single characters (QUOTE, REPLACED) and normalises (COMPOSING).
+- If the result of that is NEEDS_FTFY or has characters to replace, ftfy would go another round, so the text goes to it.
+  This cannot happen where curly quotes became straight and nothing else changed.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from cleaners.text.white_space import WHITE_SPACE
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
-# What a character is; of a text, what it holds.
-QUOTE: Final = 1  # becomes a straight one, of which nothing can come
-REPLACED: Final = 2  # by ftfy's fixes of single characters
-COMPOSING: Final = 4  # normalisation may change it, alone or beside another
-BEYOND: Final = 8  # what only ftfy can judge
+# Kinds of characters, as bits. For a text, the kinds that occur in it.
+QUOTE: Final = 1  # becomes a straight quote, and that cannot lead to another fix
+REPLACED: Final = 2  # by one of ftfy's fixes of single characters
+COMPOSING: Final = 4  # normalisation may change it, alone or next to another character
+NEEDS_FTFY: Final = 8  # only ftfy can decide
 SPACE: Final = 16
-STRAY: Final = 32  # white space that goes wherever it stands; of a text, any that goes
-OTHER_SPACE: Final = 64  # white space but the space itself
+STRAY: Final = 32  # white space that is never kept; for a text, any white space to remove or replace
+OTHER_SPACE: Final = 64  # white space other than U+0020
 
-#: ftfy's fixes of single characters, in its order. Those around them need a context, and those texts go to ftfy.
+#: ftfy's fixes of single characters, in its order. Its other fixes depend on context; texts that need these go to ftfy.
 CHARACTER_FIXES: Final = (
     "fix_latin_ligatures",
     "fix_character_width",
@@ -45,9 +45,9 @@ CHARACTER_FIXES: Final = (
     "remove_control_chars",
 )
 LINE_BREAKS: Final = ("\r\n", "\r", "\x85", "\u2028", "\u2029")
-#: White space that never stays; that of another kind may stand alone within a text.
-NEVER_MEANT: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
-#: All code points but ideographs and the planes beyond them: those nothing composes, decomposes or takes apart.
+#: White space that is never kept. White space of other kinds may stand alone within a text.
+ALWAYS_STRAY: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
+#: All code points except ideographs and the higher planes, which normalisation neither composes nor decomposes.
 BLOCKS: Final = (
     range(0x3400),
     range(0xA000, 0xD800),
@@ -57,21 +57,21 @@ BLOCKS: Final = (
 
 
 class Gate(NamedTuple):
-    """What to look for, for one configuration of ftfy, and what to do about it."""
+    """What to look for under one configuration of ftfy, and how to fix it."""
 
     kinds: U8  # of every code point
-    entities: bool  # whether to look for them
-    mojibake: bool
-    longest: int  # characters; ftfy cuts longer texts, and what it finds depends on where
-    table: dict[str, str]  # what becomes of characters, and of CR LF
-    quotes: dict[str, str]  # the part of the table that makes quotes straight
-    fixes: dict[str, list[str]]  # by the name of each fix, the characters that it changes
-    form: Form | None
+    entities: bool  # whether to look for entities
+    mojibake: bool  # whether to look for mojibake
+    longest: int  # characters; ftfy cuts longer texts, and the result depends on where
+    table: dict[str, str]  # replacements of characters, and of CR LF
+    quotes: dict[str, str]  # the part of `table` that straightens quotes
+    fixes: dict[str, list[str]]  # name of a fix -> the characters that it changes
+    form: Form | None  # normalisation
 
 
 @functools.lru_cache(maxsize=16)
 def gate(config: ftfy.TextFixerConfig) -> Gate:
-    """The gate for texts that are to come out as `ftfy.fix_text(text, config)`."""
+    """The rules of the scan for texts that should come out as `ftfy.fix_text(text, config)`."""
     table, fixes = character_table(tuple(name for name in CHARACTER_FIXES if getattr(config, name)))
     quotes = {
         c: straight for c, straight in table.items() if straight in ("'", '"') and _is_quiet(c, straight)
@@ -82,11 +82,11 @@ def gate(config: ftfy.TextFixerConfig) -> Gate:
         (QUOTE, quotes, True),
         (REPLACED, (c for c in table if len(c) == 1 and c not in quotes), True),
         (COMPOSING, composing(form) if form else (), True),
-        (BEYOND, map(chr, range(0x80, 0xA0)), config.fix_encoding or config.fix_c1_controls),
-        (BEYOND, "\x1b", config.remove_terminal_escapes),
+        (NEEDS_FTFY, map(chr, range(0x80, 0xA0)), config.fix_encoding or config.fix_c1_controls),
+        (NEEDS_FTFY, "\x1b", config.remove_terminal_escapes),
         (SPACE, WHITE_SPACE, True),
         (OTHER_SPACE, WHITE_SPACE.replace(" ", ""), True),
-        (STRAY, NEVER_MEANT, True),
+        (STRAY, ALWAYS_STRAY, True),
     ):
         if wanted:
             kinds[[ord(c) for c in characters]] |= kind
@@ -102,20 +102,20 @@ def gate(config: ftfy.TextFixerConfig) -> Gate:
     )
 
 
-def look(text: pl.Series, ask: Gate) -> U8:
-    """What there is in each text, for a gate; in a null there is nothing."""
+def scan(text: pl.Series, rules: Gate) -> U8:
+    """The kinds of characters that occur in each text, as bits; 0 for a null."""
     if text.is_empty():
         return np.zeros(0, np.uint8)
     data, offsets = utf8(text.fill_null(""))
-    found: U8 = _look(data, offsets, ask.kinds, ask.entities, ask.mojibake, *badness())
-    rows = np.flatnonzero(np.diff(offsets) > ask.longest)
+    found: U8 = _scan(data, offsets, rules.kinds, rules.entities, rules.mojibake, *badness())
+    rows = np.flatnonzero(np.diff(offsets) > rules.longest)
     if len(rows):
-        found[rows[(text.gather(rows).str.len_chars() > ask.longest).to_numpy()]] |= BEYOND
+        found[rows[(text.gather(rows).str.len_chars() > rules.longest).to_numpy()]] |= NEEDS_FTFY
     return found
 
 
 @kernel
-def _look(
+def _scan(
     data: U8,
     offsets: I64,
     kinds: U8,
@@ -126,14 +126,14 @@ def _look(
     bounds: U64,
     pairs: Any,
 ) -> Any:
-    """What there is in each text, by what its characters are."""
+    """The kinds of characters that occur in each text."""
     rows = len(offsets) - 1
     found = np.zeros(rows, np.uint8)
     for row in range(rows):
         start, stop = offsets[row], offsets[row + 1]
         if start == stop:
             continue
-        # nearly all texts are usual, and this loop takes many bytes at once
+        # most texts are printable ASCII: then this loop is enough, and the compiler vectorises it
         text = data[start:stop]
         unusual, other = _is_unusual(text[0]), text[0] < 32
         ampersand, semicolon = text[0] == 38, False
@@ -146,7 +146,7 @@ def _look(
             double |= (text[i] == 32) & (text[i - 1] == 32)
         seen = np.uint8(0 if unusual else STRAY * (other | double) | OTHER_SPACE * other)
         if entities and ampersand and semicolon and _has_entity(text):
-            seen |= BEYOND
+            seen |= NEEDS_FTFY
         if unusual:
             before = np.uint8(SPACE)
             at = searched = start
@@ -159,7 +159,7 @@ def _look(
                         after, _ = code_point(data, end)
                         if pairs[classes[code], classes[after]]:
                             is_bad, searched = search(data, at, start, stop, classes, fits, bounds)
-                            seen |= BEYOND * is_bad
+                            seen |= NEEDS_FTFY * is_bad
                 kind = kinds[code]
                 seen |= kind | (kind & before & SPACE) << 1
                 before = kind
@@ -171,13 +171,13 @@ def _look(
 
 @kernel
 def _is_unusual(byte: Any) -> Any:
-    """Whether a byte is none of the characters of ASCII that are printed, no tab and no line feed."""
+    """Whether a byte is neither printable ASCII nor a tab nor a line feed."""
     return (byte > 126) | ((byte < 32) & (byte != 9) & (byte != 10))
 
 
 @kernel
 def _has_entity(text: U8) -> Any:
-    """Whether a text may hold an entity: an ampersand, up to 25 letters, digits and number signs, and a semicolon."""
+    """Whether a text may contain an entity: an ampersand, up to 25 letters, digits and number signs, a semicolon."""
     for at in range(len(text)):
         if text[at] == 38:
             end = at + 1
@@ -195,9 +195,9 @@ def _is_in_entity(byte: Any) -> Any:
 
 @functools.cache
 def character_table(fixes: tuple[str, ...]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """(what becomes of each character, and of CR LF; the characters that each fix changes).
+    """(replacement of each character, and of CR LF; the characters that each fix changes).
 
-    Only what ftfy's `fixes`, one after the other, do change is in there.
+    Only characters that change when ftfy's `fixes` are applied one after the other are included.
     """
     block = "".join(map(chr, range(0x3000)))
     quotes = SINGLE_QUOTE_RE.findall(block) + DOUBLE_QUOTE_RE.findall(block)
@@ -212,11 +212,11 @@ def character_table(fixes: tuple[str, ...]) -> tuple[dict[str, str], dict[str, l
 
 @functools.cache
 def composing(form: Form) -> frozenset[str]:
-    """The characters that normalisation to `form` may change, alone or beside another.
+    """The characters that normalisation to `form` may change, alone or next to another.
 
-    These are the characters that the Unicode quick check does not pass (UAX #15, section 9): those that `form` changes,
-    combining marks, and the second parts of composed characters. It asks Python's own tables, as ftfy
-    does: those of polars are of another version of Unicode.
+    These are the characters that fail the Unicode quick check (UAX #15, section 9): those that `form` changes,
+    combining marks, and the second parts of composed characters. They come from Python's own tables, as ftfy's do;
+    polars follows another version of Unicode.
     """
     characters = [chr(c) for block in BLOCKS for c in block]
     changed = (c for c in characters if not unicodedata.is_normalized(form, c))
@@ -226,7 +226,7 @@ def composing(form: Form) -> frozenset[str]:
 
 
 def _is_quiet(old: str, new: str) -> bool:
-    """Whether a new character in place of an old one fits no sequence of the badness pattern that the old did not."""
+    """Whether replacing `old` by `new` cannot create a match of the badness pattern."""
     bits = badness()
     fits_old, fits_new = (bits.fits[bits.classes[ord(c)]] for c in (old, new))
     return not (fits_new & ~fits_old).any()

@@ -1,4 +1,4 @@
-"""The language of documents, from their heads."""
+"""The language of documents, judged by the beginning of each."""
 
 from cleaners.language.identifier import language, language_of_documents, preload
 

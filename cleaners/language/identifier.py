@@ -1,18 +1,25 @@
-"""The language of documents, from their heads.
+"""The language of documents, judged by the beginning of each (its head).
 
-Where a script writes one language, the script decides: Hangul is Korean, kana is Japanese, Han without kana Chinese.
-For the scripts of many languages (Latin, Cyrillic, Arabic, Devanagari and others) the model of py3langid decides: naive
-Bayes over byte n-grams (Lui and Baldwin 2012, langid.py), offline, loaded in 0.3 s when the first document needs it.
-The arithmetic is done here, for many documents at once: the same languages as py3langid's own, and probabilities that
-differ by no more than its rounding.
+A script that writes one language decides: Hangul is Korean, kana Japanese, Han without kana Chinese. For scripts that
+write many languages (Latin, Cyrillic, Arabic, Devanagari and others) the model of py3langid decides: naive Bayes over
+byte n-grams (Lui and Baldwin 2012, langid.py). It works offline and is loaded in 0.3 s when a document first needs it.
+The arithmetic is done here, for many documents at once. The languages are the same as py3langid's own, and the
+probabilities differ only by its rounding.
 
-py3langid was chosen among six. On 1,733 heads of 1,500 characters in 21 languages, a tenth of them mere metadata, it
-named the right language in 97.1 % (lingua in its low-accuracy mode 95.6, langid 95.4, pycld2 93.1, whatlang 92.3,
-eld 91.2). With the scripts and the threshold below, on the 1,586 heads that hold text: 97.3 % right, 1.5 % wrong,
-1.3 % null. The threshold and the 400 characters were set by eye on these same heads, not by a search:
-shorter pieces answered wrongly with less belief, and thresholds from 0.3 to 0.7 differ by 0.2 % of the heads. On 2,929
-other heads in 8 languages: 98.0 % right, 1.7 % wrong, 0.3 % null, and of the first 200 characters of each 97.2, 0.6
-and 2.2 %; nearly all of the wrong ones are English pieces in a collection of Chinese ones.
+py3langid was chosen among six identifiers. On 1,733 heads of 1,500 characters in 21 languages, a tenth of them mere
+metadata, they named the right language for: py3langid 97.1 %, lingua in its low-accuracy mode 95.6 %, langid 95.4 %,
+pycld2 93.1 %, whatlang 92.3 %, eld 91.2 %.
+
+With the scripts and the threshold below:
+
+    heads                                            right    wrong   null
+    1,586 of the above that contain text             97.3 %   1.5 %   1.3 %
+    2,929 others in 8 languages                      98.0 %   1.7 %   0.3 %
+    the first 200 characters of these                97.2 %   0.6 %   2.2 %
+
+Nearly all wrong answers among the 2,929 are English texts in a Chinese collection. The threshold and the 400 characters
+were set by eye on the 1,586 heads, not by a search: wrong answers for shorter texts had lower probabilities, and
+thresholds from 0.3 to 0.7 change the answer for 0.2 % of the heads.
 """
 
 from __future__ import annotations
@@ -32,16 +39,16 @@ from cleaners.text.tokens import I64, U8, code_point, kernel
 from cleaners.text.utf8 import utf8
 
 HEAD_PARAGRAPHS: Final = 30
-HEAD_CHARACTERS: Final = 1500  # of these, addresses and figures included
-CLASSIFIED_CHARACTERS: Final = 400  # of what is left; 300 and 1,500 decide alike
-MIN_LETTERS: Final = 40  # of an alphabet; a Han, kana or Hangul character counts as DENSE letters
-DENSE: Final = 4
+HEAD_CHARACTERS: Final = 1500  # in these paragraphs, including addresses and digits
+CLASSIFIED_CHARACTERS: Final = 400  # without addresses and digits; 300 and 1,500 give the same results
+MIN_LETTERS: Final = 40  # below, the language is null
+DENSE_WEIGHT: Final = 4  # a Han, kana or Hangul character counts as this many letters
 MIN_PROBABILITY: Final = 0.5
 
-SCALE: Final = 512  # of the model's weights
-LANES: Final = 8  # texts that the model reads abreast
+SCALE: Final = 512  # of the model's fixed-point weights
+LANES: Final = 8  # texts that the model reads side by side
 
-#: Scripts that write one language among those of news (Hebrew letters write Yiddish too).
+#: Scripts that write one language of news each (Hebrew letters also write Yiddish).
 SCRIPTS: Final = {
     "Hangul": "ko",
     "Thai": "th",
@@ -67,10 +74,10 @@ _SAME: Final = {"yue": "zh", "cmn": "zh", "nob": "no", "nb": "no"}
 
 
 def language(text: pl.Series) -> pl.Series:
-    """ISO 639-1 codes of the texts (639-3 where there is none), null where unsure or where there is too little.
+    """ISO 639-1 codes of the texts (639-3 where there is none); null where unsure or where a text is too short.
 
-    `text` holds one document a row (String, null allowed); the answer has its name and length. Only the head of a
-    document counts. Deterministic; a row's answer depends on that row alone.
+    `text` has one document per row (String, null allowed). The result has the same name and length. Only the head of a
+    document counts. The result is deterministic, and each row depends on that row alone.
 
     >>> language(pl.Series(["The bridge was closed on Monday after a crack was found.", "12.5 %", "서울의 한 다리가"
     ...                     " 월요일에 폐쇄되었다.", None])).to_list()
@@ -81,10 +88,14 @@ def language(text: pl.Series) -> pl.Series:
 
 
 def language_of_documents(paragraphs: pl.Series, sizes: pl.Series) -> pl.Series:
-    """What `language` answers for each document, given as its paragraphs, a line each.
+    """The result of `language` for documents given as paragraphs, each taken for a line.
 
-    The first `sizes[0]` of the paragraphs are those of the first document, and so on; no size is 0. A null is taken for
-    an empty paragraph.
+    The first `sizes[0]` paragraphs are the first document, and so on. No size may be 0. A null counts as an empty
+    paragraph.
+
+    >>> paragraphs = pl.Series(["The bridge was closed on Monday after a crack was found.", "12", "12"])
+    >>> language_of_documents(paragraphs, pl.Series([2, 1])).to_list()
+    ['en', None]
     """
     counts = sizes.to_numpy().astype(np.int64)
     starts = np.cumsum(counts) - counts
@@ -99,7 +110,7 @@ def language_of_documents(paragraphs: pl.Series, sizes: pl.Series) -> pl.Series:
 
 
 def _of_heads(lines: pl.Series, counts: I64) -> pl.Series:
-    """The languages of heads, each given as so many of the lines."""
+    """The languages of heads; head i consists of the next `counts[i]` lines."""
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
     data, offsets, plain = _plain_heads(*utf8(lines), starts, _noise())
     answer = pl.repeat(None, len(counts), dtype=pl.String, eager=True)
@@ -115,7 +126,7 @@ def _of_heads(lines: pl.Series, counts: I64) -> pl.Series:
 
 @functools.cache
 def _noise() -> NDArray[np.bool_]:
-    """For every byte whether it is a character of noise."""
+    """A table over all bytes: whether it is noise, that is a digit or a symbol of `_NOISE`."""
     noise = np.zeros(256, np.bool_)
     noise[list(b"0123456789_#*=|<>/\\")] = True
     return noise
@@ -123,10 +134,10 @@ def _noise() -> NDArray[np.bool_]:
 
 @kernel
 def _plain_heads(data: U8, offsets: I64, starts: I64, noise: NDArray[np.bool_]) -> Any:
-    """(bytes, offsets, which): what the model is to see of the plain heads, and which of the heads are plain.
+    """(bytes, offsets, plain): the model's input for the plain heads, and the mask of heads that are plain.
 
-    Plain is a head without addresses and mostly of small ASCII letters, if it begins with such characters as NFC leaves
-    alone. Most heads are, and need no regular expression.
+    A head is plain if it has no addresses, consists mostly of small ASCII letters, and begins with characters that NFC
+    leaves alone. Most heads are plain and can do without regular expressions.
     """
     plain = np.zeros(len(starts) - 1, np.bool_)
     cleaned, bounds = np.empty(len(data) + len(offsets), np.uint8), np.zeros(len(starts), np.int64)
@@ -144,7 +155,7 @@ def _plain_heads(data: U8, offsets: I64, starts: I64, noise: NDArray[np.bool_]) 
 
 @kernel
 def _is_mostly_small(data: U8, offsets: I64) -> bool:
-    """Whether the lines hold nothing like an address, and so many small ASCII letters that no script makes up half."""
+    """Whether the lines have no address, and enough small ASCII letters that no other script can make up half."""
     letters, beyond, address = 0, 0, False
     for line in range(len(offsets) - 1):
         text = data[offsets[line] : offsets[line + 1]]
@@ -153,18 +164,18 @@ def _is_mostly_small(data: U8, offsets: I64) -> bool:
             beyond += byte >= 0xC0
         for at in range(1, len(text)):
             before, byte = text[at - 1], text[at]
-            address |= (byte == 0x40) & (before != 0x20) & (before != 0x0A)  # "@" behind no space
+            address |= (byte == 0x40) & (before != 0x20) & (before != 0x0A)  # "@" not after a space
             address |= (byte == 0x2F) & (before == 0x3A)  # "://"
             address |= (byte == 0x77) & (before == 0x77)  # "www."
-    return letters >= MIN_LETTERS and letters > 2 * DENSE * beyond and not address
+    return letters >= MIN_LETTERS and letters > 2 * DENSE_WEIGHT * beyond and not address
 
 
 @kernel
 def _clean(data: U8, offsets: I64, noise: NDArray[np.bool_], cleaned: U8) -> int:
-    """Writes the first CLASSIFIED_CHARACTERS of the lines, without noise, to `cleaned`; how many bytes.
+    """Writes the first CLASSIFIED_CHARACTERS of the lines, without noise, to `cleaned`; returns how many bytes.
 
-    None if there is no small letter among them, or another character than ASCII, letters of Western Europe (U+00C0 to
-    U+00FF) and common punctuation (U+2010 to U+2027).
+    Returns 0 if there is no small letter among them, or a character other than ASCII, Western European letters (U+00C0
+    to U+00FF) and common punctuation (U+2010 to U+2027).
     """
     size = characters = 0
     small = False
@@ -201,7 +212,7 @@ def _clean(data: U8, offsets: I64, noise: NDArray[np.bool_], cleaned: U8) -> int
 def _by_script_or_model(head: pl.Series) -> pl.Series:
     """The languages of heads, plain or not."""
     head = head.str.replace_all(_NOISE, " ")
-    # no script can make up half of what is mostly ASCII letters, so such a head needs no count of them
+    # where most letters are ASCII, no other script can be half of them, so there is no need to count
     latin = pl.Series(_mostly_ascii_letters(*utf8(head)), dtype=pl.Boolean)
     rest = (~latin).arg_true()
     enough, code = _by_script(head.gather(rest))
@@ -215,21 +226,21 @@ def _by_script_or_model(head: pl.Series) -> pl.Series:
 
 @kernel
 def _mostly_ascii_letters(data: U8, offsets: I64) -> Any:
-    """Whether a text has enough ASCII letters, and so many more than characters beyond ASCII."""
+    """Whether a text has at least MIN_LETTERS ASCII letters, and far more of them than of non-ASCII characters."""
     mostly = np.empty(len(offsets) - 1, np.bool_)
     for text in range(len(mostly)):
         letters = beyond = 0
         for byte in data[offsets[text] : offsets[text + 1]]:
             letters += (byte | 0x20 >= 0x61) & (byte | 0x20 <= 0x7A)
             beyond += byte >= 0xC0
-        mostly[text] = letters >= MIN_LETTERS and letters > 2 * DENSE * beyond
+        mostly[text] = letters >= MIN_LETTERS and letters > 2 * DENSE_WEIGHT * beyond
     return mostly
 
 
 def _by_script(head: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """(enough, code): whether the heads hold enough letters, and the language of those whose script writes but one."""
+    """(enough, code): whether a head has enough letters; its language, if its script writes only one, else null."""
     counts = _count_letters(head)
-    east_asian = (pl.col("Han") + pl.col("kana") + pl.col("Hangul")) * (DENSE - 1)
+    east_asian = (pl.col("Han") + pl.col("kana") + pl.col("Hangul")) * (DENSE_WEIGHT - 1)
     enough = pl.col("letters") >= MIN_LETTERS
     japanese = pl.col("kana") * 20 >= pl.col("Han")
     found = counts.with_columns((pl.col("letters") + east_asian).alias("letters")).select(
@@ -237,11 +248,13 @@ def _by_script(head: pl.Series) -> tuple[pl.Series, pl.Series]:
         pl.when(enough)
         .then(
             pl.coalesce(
-                pl.when(_most(pl.col("kana") + pl.col("Han"), DENSE)).then(
+                pl.when(_is_half(pl.col("kana") + pl.col("Han"), DENSE_WEIGHT)).then(
                     pl.when(japanese).then(pl.lit("ja")).otherwise(pl.lit("zh"))
                 ),
                 *(
-                    pl.when(_most(pl.col(script), DENSE if script == "Hangul" else 1)).then(pl.lit(code))
+                    pl.when(_is_half(pl.col(script), DENSE_WEIGHT if script == "Hangul" else 1)).then(
+                        pl.lit(code)
+                    )
                     for script, code in SCRIPTS.items()
                 ),
             )
@@ -252,12 +265,12 @@ def _by_script(head: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _count_letters(head: pl.Series) -> pl.DataFrame:
-    """How many letters each head holds, and how many characters of Han, of kana and of each of SCRIPTS."""
+    """The number of letters in each head, and of characters of Han, of kana and of each script in SCRIPTS."""
     patterns = {"letters": r"\p{L}", "Han": r"\p{Han}", "kana": r"[\p{Hiragana}\p{Katakana}]"}
     patterns |= {script: rf"\p{{{script}}}" for script in SCRIPTS}
     data, offsets = utf8(head)
     found = np.flatnonzero(_different_characters(data))
-    # many heads share few characters
+    # many heads share few distinct characters, so classify each character once
     characters = pl.Series([chr(code) for code in found], dtype=pl.String)
     kinds = np.zeros((0x110000, len(patterns)), np.bool_)
     for column, pattern in enumerate(patterns.values()):
@@ -267,7 +280,7 @@ def _count_letters(head: pl.Series) -> pl.DataFrame:
 
 @kernel
 def _different_characters(data: U8) -> Any:
-    """For every code point whether it is in the text."""
+    """A table over all code points: whether it occurs in the text."""
     found = np.zeros(0x110000, np.bool_)
     at = 0
     while at < len(data):
@@ -279,7 +292,7 @@ def _different_characters(data: U8) -> Any:
 
 @kernel
 def _count_kinds(data: U8, offsets: I64, kinds: Any) -> Any:
-    """How many characters of each text are of each kind, a row a text."""
+    """The number of characters of each kind in each text: (texts, kinds)."""
     counts = np.zeros((len(offsets) - 1, kinds.shape[1]), np.int64)
     for text in range(len(counts)):
         at = offsets[text]
@@ -290,13 +303,13 @@ def _count_kinds(data: U8, offsets: I64, kinds: Any) -> Any:
     return counts
 
 
-def _most(script: pl.Expr, weight: int) -> pl.Expr:
-    """Whether half of a head's letters are of the script."""
+def _is_half(script: pl.Expr, weight: int) -> pl.Expr:
+    """Whether at least half of the letters in a head belong to the script."""
     return script * weight * 2 >= pl.col("letters")
 
 
 def _by_model(data: U8, offsets: I64) -> pl.Series:
-    """The languages that the model believes in most, null where it is unsure."""
+    """The most probable language of each text according to the model; null where it is unsure."""
     codes, probabilities = _classified(data, offsets)
     code = codes.replace(_SAME)
     sure = (probabilities >= MIN_PROBABILITY) & ~code.is_in(_NO_LANGUAGE)
@@ -304,15 +317,15 @@ def _by_model(data: U8, offsets: I64) -> pl.Series:
 
 
 def classify(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The likeliest code of each text, and its probability; those of all languages add up to 1.
+    """(codes, probabilities): the most probable language of each text; the probabilities of all languages add up to 1.
 
-    The answers of py3langid's `LanguageIdentifier.classify` with `norm_probs=True`, added up in double precision.
+    The results of py3langid's `LanguageIdentifier.classify` with `norm_probs=True`, but summed in double precision.
     """
     return _classified(*utf8(_normal(text)))
 
 
 def _normal(text: pl.Series) -> pl.Series:
-    """The texts as those were that the model was trained on."""
+    """The texts in NFC, all-capital ones in lower case, like those that the model was trained on."""
     normal = [unicodedata.normalize("NFC", t.lower() if t.isupper() else t) for t in text.to_list()]
     return pl.Series(normal, dtype=pl.String)
 
@@ -328,27 +341,27 @@ def _classified(data: U8, offsets: I64) -> tuple[pl.Series, pl.Series]:
 
 
 class _Model(NamedTuple):
-    """A finite automaton over bytes whose states may stand for a feature, and the features' weights."""
+    """py3langid's model: a finite automaton over bytes that finds features, and the weights of the features."""
 
-    moves: Any  # uint32 (rows, 256): the next state; many states share a row
-    rows: Any  # uint16 (states,)
-    features: Any  # int32 (states,): the feature that a visit counts for, -1 where there is none
-    weights: Any  # uint16 (features, columns): logarithms of probabilities, times -SCALE
-    prior: Any  # float32 (columns,)
-    labels: Any  # int64 (columns,): place in `codes`; a language in two scripts has two columns
+    moves: Any  # uint32 (rows, 256): the next state for each byte; many states share a row
+    rows: Any  # uint16 (states,): the row of each state
+    features: Any  # int32 (states,): the feature that each visit counts for, -1 for none
+    weights: Any  # uint16 (features, columns): log probabilities, times -SCALE
+    prior: Any  # float32 (columns,): of each language
+    labels: Any  # int64 (columns,): index into `codes`; a language with two scripts has two columns
     codes: list[str]
 
 
 def preload() -> None:
-    """Load the model, which takes 0.3 s, for the most part without the interpreter's lock.
+    """Loads the model, which takes 0.3 s, mostly without holding the global interpreter lock.
 
-    Called in a thread of its own, it spares the first call of `language` the waiting.
+    Called in a thread, it saves the first call of `language` from waiting.
     """
     _model()
 
 
 def _model() -> _Model:
-    """The model that comes with py3langid, of 70 MB in memory, loaded once."""
+    """The model that comes with py3langid, loaded once; it takes 70 MB of memory."""
     with _loading:
         return _load()
 
@@ -378,9 +391,10 @@ def _load() -> _Model:
 
 @kernel
 def _to_fixed_point(weights: Any) -> None:
-    """Negative half-precision numbers, given as their bits, made `SCALE` times their size, as whole numbers.
+    """Converts negative half-precision numbers, given as bits, in place to their absolute value times `SCALE`.
 
-    Exact for numbers from -2 to -64, as all of the model's are; what is beyond the point of greater ones is cut off.
+    The results are integers. They are exact for numbers from -2 to -64, as all of the model's are; of a number between
+    -2 and 0 the fraction is cut off.
     """
     for i in range(len(weights)):
         bits = np.uint32(weights[i])
@@ -392,7 +406,7 @@ def _to_fixed_point(weights: Any) -> None:
 def _classify(
     data: U8, offsets: I64, moves: Any, rows: Any, features: Any, weights: Any, prior: Any, labels: I64
 ) -> Any:
-    """The best label of each text, and its probability."""
+    """(index of the most probable code, its probability) for each text."""
     count, columns = len(offsets) - 1, len(prior)
     best, probability = np.empty(count, np.int64), np.empty(count)
     longest = 0
@@ -403,7 +417,7 @@ def _classify(
     visits = np.zeros(len(weights), np.int32)
     visited = np.empty(longest, np.int32)
     once = np.empty(columns, np.uint32)
-    scores, shares = np.empty(columns), np.empty(labels.max() + 1)
+    scores, probabilities = np.empty(columns), np.empty(labels.max() + 1)
     for text in range(count):
         lane, length = text % LANES, offsets[text + 1] - offsets[text]
         if lane == 0:
@@ -422,7 +436,7 @@ def _classify(
         for i in range(distinct):
             of_feature, times = weights[visited[i]], visits[visited[i]]
             visits[visited[i]] = 0
-            if times == 1:  # as nine in ten are: whole numbers are quicker to add up
+            if times == 1:  # nine in ten features; integers are faster to add
                 for column in range(columns):
                     once[column] += np.uint32(of_feature[column])
             else:
@@ -430,21 +444,21 @@ def _classify(
                     scores[column] += logarithms[times] * of_feature[column]
         for column in range(columns):
             scores[column] += logarithms[1] * once[column]
-        # the root of the length keeps probabilities of long and short texts comparable
+        # dividing by the root of the length keeps the probabilities of long and short texts comparable
         scale, most = 1 / math.sqrt(max(length, 1)), scores.max()
-        shares[:] = 0.0
+        probabilities[:] = 0.0
         for column in range(columns):
-            shares[labels[column]] += math.exp((scores[column] - most) * scale)
-        best[text] = shares.argmax()
-        probability[text] = shares.max() / shares.sum()
+            probabilities[labels[column]] += math.exp((scores[column] - most) * scale)
+        best[text] = probabilities.argmax()
+        probability[text] = probabilities.max() / probabilities.sum()
     return best, probability
 
 
 @kernel
 def _walk(data: U8, offsets: I64, moves: Any, rows: Any, features: Any, found: Any) -> None:
-    """Writes the feature that each byte of some texts completes to `found`, a row for each text.
+    """Writes the feature that each byte of up to LANES texts completes to `found`, one row per text.
 
-    The texts go abreast, since the memory is slow to answer for one but answers for all at once.
+    The texts are read side by side: memory latency is high for one lookup, but several lookups overlap.
     """
     state = np.zeros(LANES, np.uint32)
     lengths = np.diff(offsets)

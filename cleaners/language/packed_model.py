@@ -1,4 +1,4 @@
-"""Arrays out of an npz file that was packed as xz, as the model of py3langid comes."""
+"""Reads arrays from an xz-compressed npz file, the format of py3langid's model."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Final
 
 import numpy as np
 
-_PIECE: Final = 1 << 22  # bytes; each is unpacked without the interpreter's lock
+_PIECE: Final = 1 << 22  # bytes; decompressing one does not hold the global interpreter lock
 
 
 def read_arrays(packed: bytes) -> dict[str, Any]:
-    """The arrays by their names, read one after the other, so that no second copy of them is ever in memory."""
+    """The arrays by name. They are read one after the other, so that memory never holds a second copy of all."""
     arrays = {}
     with io.BufferedReader(_Unpacked(packed), _PIECE) as file:
-        # an entry of a zip archive, its array not compressed a second time
+        # one entry of the zip archive per array, stored without compression of its own
         while (entry := file.read(30)).startswith(b"PK\x03\x04"):
             name_length, extra_length = struct.unpack("<HH", entry[26:])
             name = file.read(name_length).decode()
@@ -26,7 +26,7 @@ def read_arrays(packed: bytes) -> dict[str, Any]:
 
 
 class _Unpacked(io.RawIOBase):
-    """What a packed file holds."""
+    """The decompressed content of an xz file, as a stream."""
 
     def __init__(self, packed: bytes) -> None:
         self._packed = packed

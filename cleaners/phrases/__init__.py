@@ -1,1 +1,1 @@
-"""The phrases of boilerplate: one search for all of them, in all languages."""
+"""Phrases of boilerplate: what they are, and one search for all of them in all languages."""

@@ -1,4 +1,4 @@
-"""What a phrase matches, or the page looks like, and what is the article's all the same."""
+"""Lines that belong to the article although a phrase matches them: parts of interviews, and the headline."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import polars as pl
 
 from cleaners.text.prose import is_prose
 
-#: So far from a paragraph above and below stand the questions and short answers of an interview.
-NEAR: Final = 3  # lines
-#: A headline may be printed with other marks at its ends, of so many bytes.
-SLACK: Final = 8
+#: Questions and short answers in an interview have a paragraph at most this far above and below.
+MAX_DISTANCE: Final = 3  # lines
+#: The title and the headline may differ in the marks at their ends, by this many bytes.
+MAX_MARK_BYTES: Final = 8
 _QUESTION: Final = r"[?？؟]\P{Alphabetic}{0,3}$"
 _SHORT_ANSWER: Final = r"^[\p{L}\p{M}'’]+(?: [\p{L}\p{M}'’]+)?[.।]\P{Alphabetic}{0,3}$"
 _MARKS_AT_ENDS: Final = r"^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$"
 
 
-def with_articles_own(
+def keep_article_lines(
     found: pl.DataFrame, frame: pl.DataFrame, lines: pl.DataFrame, also: Sequence[pl.Series]
 ) -> pl.DataFrame:
-    """`found`, as `cleaners.phrases.search.find` answers, and a row of the action `keep` for each line that stays.
+    """`found` (from `cleaners.phrases.search.find`) plus a row with the action `keep` for each line that stays.
 
-    `lines` are those of the frame that take part, as `lines_of` has them, `also` the rows of more that stay.
+    `lines` are the lines of the frame that take part, the result of `lines_of`. `also` has row numbers (UInt32) of
+    further lines that stay.
     """
-    stays = pl.concat([_said(found, lines), _headlines(frame, lines), *also]).unique(maintain_order=True)
+    stays = pl.concat([_interview_lines(found, lines), _headlines(frame, lines), *also]).unique(
+        maintain_order=True
+    )
     if stays.is_empty():
         return found
     kept = pl.DataFrame([stays]).with_columns(
@@ -35,47 +38,47 @@ def with_articles_own(
     return pl.concat([found, kept], how="diagonal")
 
 
-def _said(found: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
-    """The rows of questions, and of answers of a word or two, that phrases match whole amid paragraphs.
+def _interview_lines(found: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
+    """The rows of questions and of one- or two-word answers that stand between paragraphs, although a phrase matches.
 
-    No other phrase is found between the paragraph above and the one below: "What do you think?" is asked in
-    interviews, and below articles.
+    The phrase is the whole line, and no other phrase is found between the paragraph above and the one below. The latter
+    matters because "What do you think?" is asked in interviews, but also below articles.
     """
     text = pl.col("text")
     phrases = found.get_column("row").unique()
-    said = (
+    matched = (
         found.filter(pl.col("action").is_in(["line", "menu"]) & pl.col("bare"))
         .select(pl.col("row").unique())
         .join(lines.select("row", "document", "text"), on="row")
         .filter(text.str.contains(_QUESTION) | text.str.contains(_SHORT_ANSWER))
         .sort("row")
     )
-    if said.is_empty():
-        return said.get_column("row")
-    near = lines.filter(pl.col("document").is_in(said.get_column("document").unique().implode()))
+    if matched.is_empty():
+        return matched.get_column("row")
+    near = lines.filter(pl.col("document").is_in(matched.get_column("document").unique().implode()))
     prose = near.filter(is_prose(text) & ~pl.col("row").is_in(phrases.implode()))
     rows, documents = prose.get_column("row").to_numpy(), prose.get_column("document").to_numpy()
     if not len(rows):
-        return said.get_column("row").clear()
-    mine, of_mine = said.get_column("row").to_numpy(), said.get_column("document").to_numpy()
+        return matched.get_column("row").clear()
+    mine, of_mine = matched.get_column("row").to_numpy(), matched.get_column("document").to_numpy()
     others = np.setdiff1d(phrases.to_numpy(), mine)
     below = np.searchsorted(rows, mine)
     first, last = np.maximum(below - 1, 0), np.minimum(below, len(rows) - 1)
     amid = (below > 0) & (below < len(rows)) & (documents[first] == of_mine) & (documents[last] == of_mine)
-    amid &= (mine - rows[first] <= NEAR) & (rows[last] - mine <= NEAR)
+    amid &= (mine - rows[first] <= MAX_DISTANCE) & (rows[last] - mine <= MAX_DISTANCE)
     amid &= np.searchsorted(others, rows[first]) == np.searchsorted(others, rows[last])
-    return said.get_column("row").filter(pl.Series(amid))
+    return matched.get_column("row").filter(pl.Series(amid))
 
 
 def _headlines(frame: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
-    """The rows of the first printing of a document's title; where it is printed again is another cleaner's matter."""
+    """The rows where a document's title is first printed; `repeated_headline` deals with later ones."""
     text, title = pl.col("text"), pl.col("title")
     size = text.str.len_bytes().cast(pl.Int64) - title.str.len_bytes().cast(pl.Int64)
     alike = (
         frame.lazy()
         .with_row_index("row")
         .select("row", pl.col("document_id").rle_id().alias("document"), "text", "title")
-        .filter(size.abs() <= SLACK)
+        .filter(size.abs() <= MAX_MARK_BYTES)
         .collect()
         .filter(_bare(text) == _bare(title))
         .unique("document", keep="first", maintain_order=True)
@@ -84,5 +87,5 @@ def _headlines(frame: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
 
 
 def _bare(text: pl.Expr) -> pl.Expr:
-    """A text without the marks at its ends, in lower case."""
+    """The text in lower case, without the marks at its ends."""
     return text.str.replace_all(_MARKS_AT_ENDS, "").str.to_lowercase()

@@ -1,8 +1,8 @@
-"""Which lines may hold a phrase: a first look at their bytes, so that few are folded and looked at closely.
+"""A prefilter for lines that may match a phrase: it scans their bytes, so that only few lines have to be folded.
 
-A line of plain characters (see `phrase_characters`) that reads as a wording does, or begins so, has its first letters;
-one that holds a word has its bytes, case aside. This asks no more of a line, and takes one for a candidate in which
-another character could make a difference.
+In a line of plain characters (see `cleaners.phrases.characters`), the first letters are those of a wording that it
+equals or begins with, and the bytes of a word that it contains are there, except for their case. The prefilter checks
+nothing more. A line in which a character that is not plain could make a difference is always a candidate.
 """
 
 from __future__ import annotations
@@ -13,87 +13,101 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.phrases.characters import CASE, NO_LETTER, NOT_PLAIN, U16, Flags, bytes_tell, is_plain, letters
+from cleaners.phrases.characters import (
+    CASE_BIT,
+    NO_LETTER,
+    NOT_PLAIN,
+    U16,
+    Flags,
+    byte_comparable,
+    is_plain,
+    letters,
+)
 from cleaners.text.tokens import I64, MULTIPLIER, U8, U32, U64, code_point, kernel
 from cleaners.text.utf8 import utf8
 
-#: So many first letters are compared.
-LETTERS: Final = 12
-#: So many bytes of a text are looked for at most, its last; and first for any four of these together.
-WINDOW: Final = 8
-FOUR: Final = 4
+#: How many letters at the start of a line are compared.
+PREFIX_LETTERS: Final = 12
+#: A text is found by its last bytes, at most this many. A line is probed for any four consecutive ones of these first.
+MAX_WINDOW: Final = 8
+PROBE_BYTES: Final = 4
 
-# what some first letters are: all letters that a line is to have; those that it is to start with; those that a match of
-# a regular expression starts with; the first of any of these
+# roles of a sequence of letters: all letters of a line; the letters that a line begins with; those that a match of a
+# regular expression begins with; a prefix of any of these
 _LINE, _START, _REGEX, _PREFIX = 1, 2, 4, 8
-# in place of a next letter: there is none, it cannot be told
+# instead of a next letter: the text has ended; unknown, because of a character that is not plain
 _END, _UNKNOWN = -1, -2
 
 _BASIS: Final = 0xCBF29CE484222325  # of FNV-1a with 64 bits
 _PRIME: Final = 0x100000001B3
-_BITS: Final = 14  # of the hash of four bytes
-_EIGHT_CASES: Final = CASE * 0x0101010101010101
-_FOUR_CASES: Final = CASE * 0x01010101
-_EIGHT: Final = 0xFFFFFFFFFFFFFFFF
+_BITS: Final = 14  # in the hash of four bytes
+_CASE_BITS_8: Final = CASE_BIT * 0x0101010101010101
+_CASE_BITS_4: Final = CASE_BIT * 0x01010101
+_ALL_BITS: Final = 0xFFFFFFFFFFFFFFFF
 _BEYOND_ASCII: Final = 0x8080808080808080
 
 
-class Sought(NamedTuple):
-    """What lines are compared with, as `seek` makes it. Hash tables are open-addressed, 0 in the free places."""
+class Prefilter(NamedTuple):
+    """What lines are compared with; made by `make_prefilter`. Hash tables use open addressing, 0 marks a free slot."""
 
-    firsts: U64  # hashes of first letters
-    uses: U8  # in the same places, what these are
-    window: int  # the last bytes of a text that are looked for, or all 8; 0 if texts cannot be told so
-    mask: np.uint64  # that takes so many of eight bytes
-    windows: U64  # hashes of these
-    fours: Flags  # by its hash, whether four bytes together are among the last
+    firsts: U64  # hash table of sequences of first letters
+    roles: U8  # the roles of these, in the same slots
+    window: int  # how many last bytes of a text are compared (8 where it has as many); 0 if a text is too short for it
+    mask: np.uint64  # selects `window` of eight bytes
+    windows: U64  # hash table of the last bytes of the texts
+    fours: Flags  # by hash of four bytes: whether they occur in the last bytes of a text
 
 
-def seek(
+def make_prefilter(
     lines: Sequence[str], starts: Sequence[str], starts_regex: Sequence[str], held: Sequence[str]
-) -> Sought:
-    """What `candidates` looks for.
+) -> Prefilter:
+    """The prefilter for `candidates`.
 
-    `lines` and `starts` are wordings that a line is, or that it starts with, once folded. `starts_regex` are such that
-    a match of a regular expression starts with, whatever stands between their letters. `held` are texts in lower case
-    that a line holds as it stands, but in any case. An empty text is found in every line.
+    `lines` and `starts` are wordings that a folded line equals, or starts with. `starts_regex` are texts that a match
+    of a regular expression starts with, whatever stands between their letters. `held` are texts in lower case that a
+    line contains before it is folded, in any case. An empty text makes every line a candidate.
     """
     wordings = pl.Series([*lines, *starts, *starts_regex], dtype=pl.String)
     counts = [len(lines), len(starts), len(starts_regex)]
-    uses = np.repeat(np.array([_LINE, _START, _REGEX], np.uint8), counts)
-    # no line of plain characters holds another text
+    roles = np.repeat(np.array([_LINE, _START, _REGEX], np.uint8), counts)
+    # a line of plain characters contains no text with other characters
     data, offsets = utf8(pl.Series([text for text in held if all(map(is_plain, text))], dtype=pl.String))
-    window = min([WINDOW, *np.diff(offsets).tolist()])
-    window = window if window >= FOUR else 0
+    window = min([MAX_WINDOW, *np.diff(offsets).tolist()])
+    window = window if window >= PROBE_BYTES else 0
     mask = np.frombuffer(b"\xff" * window + bytes(8 - window), np.uint64)[0]
     numbers = _at_every_byte(np.append(data, np.zeros(8, np.uint8)))
-    (firsts, uses), (windows, fours) = _tables(
-        *utf8(wordings), uses, letters(), *numbers, offsets, window, mask
+    (firsts, roles), (windows, fours) = _tables(
+        *utf8(wordings), roles, letters(), *numbers, offsets, window, mask
     )
-    return Sought(firsts, uses, window, mask, windows, fours)
+    return Prefilter(firsts, roles, window, mask, windows, fours)
 
 
-def candidates(text: pl.Series, sought: Sought) -> pl.DataFrame:
-    """What each text (none of them null) may be: four Booleans, `is_line`, `starts`, `starts_regex` and `holds`.
+def candidates(text: pl.Series, prefilter: Prefilter) -> pl.DataFrame:
+    """What each text may match: a frame of four Booleans, `is_line`, `starts`, `starts_regex` and `holds`.
 
-    Quoted mail and rows of tables, which are nobody's boilerplate, are none of these.
+    No text may be null. Quoted mail and table rows are never candidates, because they are not boilerplate.
+
+    >>> prefilter = make_prefilter(["read more"], [], [], ["cookie"])
+    >>> candidates(pl.Series(["Read more", "It rained", "No Cookies"]), prefilter).select("is_line", "holds").rows()
+    [(True, False), (False, False), (False, True)]
     """
     data, offsets = utf8(text)
-    found = _look(data, *_at_every_byte(data), offsets, letters(), bytes_tell(), sought)
+    found = _scan(data, *_at_every_byte(data), offsets, letters(), byte_comparable(), prefilter)
     return pl.DataFrame(dict(zip(("is_line", "starts", "starts_regex", "holds"), found, strict=True)))
 
 
 def _at_every_byte(data: U8) -> tuple[U32, U64]:
-    """The four bytes, and the eight, that begin at each byte, as numbers; nothing is copied."""
+    """(fours, eights): the four and the eight bytes that begin at each offset, as numbers; views, nothing is copied."""
     fours, eights = (
-        np.ndarray((max(len(data) - size + 1, 0),), f"u{size}", data, strides=(1,)) for size in (FOUR, 8)
+        np.ndarray((max(len(data) - size + 1, 0),), f"u{size}", data, strides=(1,))
+        for size in (PROBE_BYTES, 8)
     )
     return fours, eights
 
 
 @kernel
 def _table(entries: int) -> U64:
-    """An empty hash table for so many entries."""
+    """An empty hash table with room for `entries`."""
     size = 16
     while size < entries + entries // 4:
         size *= 2
@@ -102,7 +116,7 @@ def _table(entries: int) -> U64:
 
 @kernel
 def _place(table: U64, h: Any) -> Any:
-    """Where the hash is in a table, or would be."""
+    """The slot in which a hash is stored, or would be."""
     place = np.int64(h >> np.uint64(32)) & (len(table) - 1)
     while table[place] != 0 and table[place] != h:
         place = (place + 1) & (len(table) - 1)
@@ -111,7 +125,7 @@ def _place(table: U64, h: Any) -> Any:
 
 @kernel
 def _next_letter(data: U8, at: int, stop: int, letters: U16) -> Any:
-    """(the next letter, folded; _END, or _UNKNOWN if a character that is not plain comes before it), where it ends."""
+    """(the next letter, folded; or _END; or _UNKNOWN if a character comes first that is not plain; where it ends)."""
     while at < stop:
         code, width = np.int64(data[at]), 1
         if code >= 0x80:
@@ -128,51 +142,51 @@ def _next_letter(data: U8, at: int, stop: int, letters: U16) -> Any:
 
 
 @kernel
-def _firsts_table(data: U8, offsets: I64, uses: U8, letters: U16) -> Any:
-    """The `firsts` and `uses` of wordings, each of the use given."""
-    firsts = _table(len(uses) * (LETTERS + 1))
-    uses_there = np.zeros(len(firsts), np.uint8)
-    for n in range(len(uses)):
+def _firsts_table(data: U8, offsets: I64, roles: U8, letters: U16) -> Any:
+    """The tables `firsts` and `roles` for wordings, given the role of each."""
+    firsts = _table(len(roles) * (PREFIX_LETTERS + 1))
+    table_roles = np.zeros(len(firsts), np.uint8)
+    for n in range(len(roles)):
         h, at = np.uint64(_BASIS), offsets[n]
-        for count in range(LETTERS + 1):
+        for count in range(PREFIX_LETTERS + 1):
             place = _place(firsts, h)
             firsts[place] = h
-            uses_there[place] |= _PREFIX
+            table_roles[place] |= _PREFIX
             letter, at = _next_letter(data, at, offsets[n + 1], letters)
-            if letter == _UNKNOWN:  # no line of plain characters is or begins so
+            if letter == _UNKNOWN:  # no line of plain characters begins like this
                 break
-            if letter == _END or count == LETTERS:
-                uses_there[place] |= uses[n]
+            if letter == _END or count == PREFIX_LETTERS:
+                table_roles[place] |= roles[n]
                 break
             h = (h ^ np.uint64(letter)) * np.uint64(_PRIME)
-    return firsts, uses_there
+    return firsts, table_roles
 
 
 @kernel
 def _hash_eight(eights_at: U64, at: int, mask: Any) -> Any:
-    return ((eights_at[np.uint64(at)] | np.uint64(_EIGHT_CASES)) & mask) * np.uint64(MULTIPLIER)
+    return ((eights_at[np.uint64(at)] | np.uint64(_CASE_BITS_8)) & mask) * np.uint64(MULTIPLIER)
 
 
 @kernel
 def _hash_four(fours_at: U32, at: int) -> Any:
-    # of a signed place it would be asked whether it counts from the end
-    four = np.uint32(fours_at[np.uint64(at)] | np.uint32(_FOUR_CASES))
+    # an unsigned index avoids the check for negative ones
+    four = np.uint32(fours_at[np.uint64(at)] | np.uint32(_CASE_BITS_4))
     return np.uint64(np.uint32(four * np.uint32(MULTIPLIER & 0xFFFFFFFF)) >> np.uint32(32 - _BITS))
 
 
 @kernel
 def _windows_table(fours_at: U32, eights_at: U64, offsets: I64, window: int, mask: Any) -> Any:
-    """The `windows` and `fours` of texts."""
+    """The tables `windows` and `fours` for texts."""
     texts = len(offsets) - 1
     windows, fours = _table(4 * texts), np.zeros(1 << _BITS, np.bool_)
     for n in range(texts):
         stop = offsets[n + 1]
-        if stop - offsets[n] >= WINDOW:
-            h = _hash_eight(eights_at, stop - WINDOW, np.uint64(_EIGHT))
+        if stop - offsets[n] >= MAX_WINDOW:
+            h = _hash_eight(eights_at, stop - MAX_WINDOW, np.uint64(_ALL_BITS))
         else:
             h = _hash_eight(eights_at, stop - window, mask)
         windows[_place(windows, h)] = h
-        for at in range(stop - window, stop - FOUR + 1):
+        for at in range(stop - window, stop - PROBE_BYTES + 1):
             fours[_hash_four(fours_at, at)] = True
     return windows, fours
 
@@ -181,7 +195,7 @@ def _windows_table(fours_at: U32, eights_at: U64, offsets: I64, window: int, mas
 def _tables(
     data: U8,
     offsets: I64,
-    uses: U8,
+    roles: U8,
     letters: U16,
     fours_at: U32,
     eights_at: U64,
@@ -189,33 +203,33 @@ def _tables(
     window: int,
     mask: Any,
 ) -> Any:
-    # in one kernel, for each takes its time to load
-    firsts = _firsts_table(data, offsets, uses, letters)
+    # in one kernel, because each kernel takes a while to load
+    firsts = _firsts_table(data, offsets, roles, letters)
     return firsts, _windows_table(fours_at, eights_at, text_offsets, window, mask)
 
 
 @kernel
-def _holds(fours_at: U32, eights_at: U64, start: int, stop: int, sought: Sought) -> bool:
-    """Whether the last bytes of a text are in the line: at one of every few places four of them are, if they are."""
-    step = sought.window - FOUR + 1
-    for at in range(start, stop - FOUR + 1, step):
-        if sought.fours[_hash_four(fours_at, at)]:
-            for begin in range(max(start, at - step + 1), min(at, stop - sought.window) + 1):
-                if begin >= len(eights_at):  # at the end of all lines
+def _holds(fours_at: U32, eights_at: U64, start: int, stop: int, prefilter: Prefilter) -> bool:
+    """Whether the line contains the last bytes of a text. Probing every few bytes is enough to hit four of them."""
+    step = prefilter.window - PROBE_BYTES + 1
+    for at in range(start, stop - PROBE_BYTES + 1, step):
+        if prefilter.fours[_hash_four(fours_at, at)]:
+            for begin in range(max(start, at - step + 1), min(at, stop - prefilter.window) + 1):
+                if begin >= len(eights_at):  # at the end of the last line there are no eight bytes to compare
                     return True
-                h = _hash_eight(eights_at, begin, sought.mask)
-                if sought.windows[_place(sought.windows, h)] == h:
+                h = _hash_eight(eights_at, begin, prefilter.mask)
+                if prefilter.windows[_place(prefilter.windows, h)] == h:
                     return True
-                longer = begin + sought.window - WINDOW
+                longer = begin + prefilter.window - MAX_WINDOW
                 if longer >= start:
-                    h = _hash_eight(eights_at, longer, np.uint64(_EIGHT))
-                    if sought.windows[_place(sought.windows, h)] == h:
+                    h = _hash_eight(eights_at, longer, np.uint64(_ALL_BITS))
+                    if prefilter.windows[_place(prefilter.windows, h)] == h:
                         return True
     return False
 
 
 @kernel
-def _all_tell(data: U8, eights_at: U64, start: int, stop: int, bytes_tell: Flags) -> bool:
+def _all_comparable(data: U8, eights_at: U64, start: int, stop: int, byte_comparable: Flags) -> bool:
     at = start
     while at < stop:
         if at + 8 <= stop and eights_at[np.uint64(at)] & np.uint64(_BEYOND_ASCII) == 0:
@@ -224,21 +238,21 @@ def _all_tell(data: U8, eights_at: U64, start: int, stop: int, bytes_tell: Flags
             at += 1
         else:
             code, width = code_point(data, at)
-            if code >= len(bytes_tell) or not bytes_tell[code]:
+            if code >= len(byte_comparable) or not byte_comparable[code]:
                 return False
             at += width
     return True
 
 
 @kernel
-def _look(
+def _scan(
     data: U8,
     fours_at: U32,
     eights_at: U64,
     offsets: I64,
     letters: U16,
-    bytes_tell: Flags,
-    sought: Sought,
+    byte_comparable: Flags,
+    prefilter: Prefilter,
 ) -> Any:
     texts = len(offsets) - 1
     is_line, starts, starts_regex, holds = np.ones((4, texts), np.bool_)
@@ -248,19 +262,19 @@ def _look(
             is_line[n] = starts[n] = starts_regex[n] = holds[n] = False
             continue
         h, at = np.uint64(_BASIS), start
-        use = found = sought.uses[_place(sought.firsts, h)]
-        for count in range(LETTERS + 1):
-            # what a letter is, is certain with the next: a mark could have changed it
+        role = found = prefilter.roles[_place(prefilter.firsts, h)]
+        for count in range(PREFIX_LETTERS + 1):
+            # a letter is certain only once the next is read, because a mark could change it
             letter, at = _next_letter(data, at, stop, letters)
             if letter == _UNKNOWN:
                 break
-            if letter == _END or count == LETTERS or use == 0:
-                is_line[n] = use & _LINE != 0
+            if letter == _END or count == PREFIX_LETTERS or role == 0:
+                is_line[n] = role & _LINE != 0
                 starts[n], starts_regex[n] = found & _START != 0, found & _REGEX != 0
                 break
             h = (h ^ np.uint64(letter)) * np.uint64(_PRIME)
-            use = sought.uses[_place(sought.firsts, h)]
-            found |= use
-        if sought.window > 0 and _all_tell(data, eights_at, start, stop, bytes_tell):
-            holds[n] = _holds(fours_at, eights_at, start, stop, sought)
+            role = prefilter.roles[_place(prefilter.firsts, h)]
+            found |= role
+        if prefilter.window > 0 and _all_comparable(data, eights_at, start, stop, byte_comparable):
+            holds[n] = _holds(fours_at, eights_at, start, stop, prefilter)
     return is_line, starts, starts_regex, holds

@@ -1,4 +1,4 @@
-"""Lines and phrases in one spelling, so that they can be compared as they stand."""
+"""Folding: lines and phrases brought to one spelling, so that plain comparison works."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from cleaners.text.white_space import WHITE_SPACE
 
-# either spelling on both sides: curly quotes, and the Turkish letters that lose or gain a dot between the cases
+# lines and phrases may use either spelling; Turkish i loses or gains its dot between the cases
 _SPELLINGS: Final = {
     "’": "'",
     "‘": "'",
@@ -31,12 +31,16 @@ _SPACED_PUNCTUATION: Final = {" :": ":", " !": "!", " ?": "?"}
 
 
 def fold(text: pl.Series) -> pl.Series:
-    """The lines in one spelling: lower case, single spaces, no punctuation at the start, `#` for numbers."""
+    """The lines in one spelling: lower case, single spaces, no punctuation at the start, `#` for numbers.
+
+    >>> fold(pl.Series(["  “Read  MORE” – 12,500 stories !"])).to_list()
+    ['read more" - # stories!']
+    """
     return fold_lower(lower(text))
 
 
 def fold_lower(lowered: pl.Series) -> pl.Series:
-    """`fold` of lines that `lower` has had."""
+    """The same as `fold`, for lines that went through `lower` already."""
     folded = _where(
         lowered,
         _not_ascii(lowered),
@@ -62,7 +66,7 @@ def _not_ascii(text: pl.Series) -> pl.Series:
 
 
 def _where(text: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """The texts, changed on the rows of `where` only: most are plain, and what changes the others is slow."""
+    """The texts, with `change` applied on the rows of `where` only: it is slow, and most texts are plain."""
     rows = where.fill_null(False).arg_true()
     return text.scatter(rows, change(text.gather(rows))) if len(rows) else text
 

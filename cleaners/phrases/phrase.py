@@ -1,6 +1,6 @@
-"""Phrases of boilerplate: what a line of boilerplate reads like, and what is to be done with it.
+"""The phrase: how a line of boilerplate reads, and what happens to a line that matches.
 
-Phrases are values: the files that hold them are read elsewhere, and `cleaners.phrases.search` finds them in a frame.
+Phrases are plain values. They are read from files elsewhere; `cleaners.phrases.search` finds them in a frame.
 """
 
 from __future__ import annotations
@@ -13,35 +13,47 @@ Match = Literal["line", "start", "anywhere", "regex"]
 Where = Literal["any", "end"]
 
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
-#: What actions were called once.
-FORMER_ACTIONS: Final = {"remove": "line", "marker": "block"}
 MATCHES: Final[tuple[str, ...]] = get_args(Match)
 WHERES: Final[tuple[str, ...]] = get_args(Where)
 
-#: The longest wording of a phrase, in characters.
-MAX_WORDING: Final = 100
-MAX_WORDS: Final = 12
+MAX_WORDING_CHARACTERS: Final = 100  # in a wording of a phrase
+DEFAULT_MAX_WORDS: Final = 12  # in a line that a phrase matches
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """What a line of boilerplate reads like, and what to do with it.
+    """How a line of boilerplate reads, and what happens to a line that matches.
 
-    - `texts`: the wordings; in any case, with any white space, curly or straight quotes, full or half width. A `#`
-      stands for a number.
-    - `match`: `line`, the whole line reads so, punctuation at its ends aside; `start`, the line begins so; `anywhere`,
-      the line holds it, as whole words; `regex`, the wordings are regular expressions in the syntax of Rust's regex,
-      found in the line whatever its case. `line` leaves alone what looks like the end of a wrapped sentence (up to
-      three words, the first in lower case, with a mark at the end) and a word called out ("Help!"); `line` and `start`
-      leave alone what begins with a quotation ("“Accept all” is the button that most people press").
-    - `max_words`: a longer line is left alone (`line` needs no limit and has none).
-    - `action`: `line`, the line goes; `teaser`, the line is a label that has its teaser with it, as "Read more: Five
-      things we learned", and goes; `block`, the line is a heading such as "Related Articles", and goes with the block
-      of teasers after it; `tail`, the end of the page begins with the line, as with "3 comments", and all goes from
-      there on if the article has ended; `menu`, the line is an entry of menus, as "Careers", and goes where it stands
-      in one; `keep`, the line is never removed.
-    - `where`: `end`, only where no prose of the article follows.
-    - `source`: only in documents of this source.
+    `texts` are the wordings. Case, white space, curly or straight quotes, and full or half width make no difference. A
+    `#` stands for any number.
+
+    `match` is how a wording is compared with a line:
+
+    - `line`: the whole line, except punctuation at its ends. Two kinds of lines never match: what looks like the end of
+      a wrapped sentence (up to three words, the first in lower case, with a mark at the end), and an exclaimed word
+      ("Help!").
+    - `start`: the line begins with it.
+    - `anywhere`: the line contains it, as whole words.
+    - `regex`: the wordings are regular expressions in the syntax of Rust's regex, found anywhere in the line in any
+      case.
+
+    With `line` and `start`, a line that begins with a quotation never matches ("“Accept all” is the button that most
+    people press").
+
+    `max_words`: longer lines do not match (`line` has no such limit and needs none).
+
+    `action` is what happens to the line:
+
+    - `line`: it is removed.
+    - `teaser`: it is a label together with its teaser ("Read more: Five things we learned") and is removed.
+    - `block`: it is a heading such as "Related Articles", and is removed with the block of teasers after it.
+    - `tail`: it begins the end of the page ("3 comments"); if the article has ended, everything from there on is
+      removed.
+    - `menu`: it is a menu entry ("Careers"), and is removed where it stands in a menu.
+    - `keep`: it is never removed.
+
+    `where` is `end` for a phrase that matches only where no prose of the article follows. `source` limits a phrase to
+    the documents of one source.
     """
 
     language: str
@@ -49,11 +61,11 @@ class Phrase:
     texts: tuple[str, ...]
     action: Action = "line"
     match: Match = "line"
-    max_words: int = MAX_WORDS
+    max_words: int = DEFAULT_MAX_WORDS
     where: Where = "any"
     source: str | None = None
 
     @property
     def rule(self) -> str:
-        """The name of the phrase in reports, as "phrase en:newsletter"."""
+        """The name of the phrase in the column `rule`, such as "phrase en:newsletter"."""
         return f"phrase {self.language}:{self.name}"

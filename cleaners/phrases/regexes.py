@@ -1,7 +1,7 @@
 """How the matches of a regular expression begin, so that it need not be tried on every line.
 
-Understood is what phrases are mostly written with: characters, alternatives, repetition, the usual classes. Nothing is
-told of a regular expression that goes beyond these.
+This understands what phrases are usually written with: characters, alternatives, repetition and the common classes. For
+a regular expression that goes beyond these, it finds no beginnings.
 """
 
 from __future__ import annotations
@@ -10,37 +10,36 @@ import re
 from collections import deque
 from typing import Final
 
-from cleaners.phrases.characters import bytes_tell, is_plain
+from cleaners.phrases.characters import byte_comparable, is_plain
 
-#: A beginning is told up to this length, and so many of them at most.
-LONGEST: Final = 12
-MOST: Final = 300
+MAX_CHARACTERS: Final = 12  # in a beginning; what follows is cut off
+MAX_BEGINNINGS: Final = 300  # of one regular expression
 
 _TOKEN: Final = re.compile(
     r"(?P<group>\((?:\?(?:-?i)?:|(?!\?)))|(?P<end>[|)])"
     r"|(?P<repeat>(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??(?![*+?{]))"
     r"|(?P<place>(?:[$^]|\\[bB])(?![*+?{]))"
-    # no range, so that it is seen that there is no letter among them
+    # classes without ranges only, so that they can be seen to contain no letter
     r"|(?P<no_letter>\\[Wsd]|\[(?:\\[Wsd]|\\?[^\w\\^&~\[\]-]|\\[\\^&~\[\]-])+-?\])"
     r"|(?P<other>\.|\\[wSD]|\\[pP](?:\{\w+\}|[A-Z])|\[\^?(?:\\[wWsSdD]|\\[pP]\{\w+\}|\\[^\w\s]|[^\\&~\[\]])+\])"
     r"|(?P<character>\\[^\w\s<>]|[^\\.*+?()|{}\[\]^$])"
 )
 
-#: What a match may begin with, and whether what comes then is told by what follows.
+#: A text that a match may begin with, and whether it is still open: what follows can extend it.
 _Path = tuple[str, bool]
 _NOTHING: Final[_Path] = ("", True)
 _ANYTHING: Final[_Path] = ("", False)
 
 
-class _NotTold(Exception):
-    pass
+class _Unsupported(Exception):
+    """The regular expression uses what this module does not understand."""
 
 
 def beginnings(regex: str, *, letters: bool) -> set[str]:
-    """Each match in a line of plain characters begins with one of these, in any case; with "" if more cannot be told.
+    """The texts with which the matches in lines of plain characters begin, in any case; "" stands for an unknown one.
 
-    With `letters`, each such line that matches begins with the letters of one of these, whatever stands between them;
-    nothing is told then of a regular expression that may match elsewhere than at the start of a line.
+    With `letters`, every such line that matches begins with the letters of one of the texts, whatever stands between
+    these letters. That is known only of regular expressions that begin with `^`.
 
     >>> sorted(beginnings(r"(?:sign up|subscribe) to\\b", letters=False))
     ['sign up to', 'subscribe to']
@@ -53,7 +52,7 @@ def beginnings(regex: str, *, letters: bool) -> set[str]:
             return {""}
         left = deque(tokens)
         paths = _sequence(left, letters) if letters else _alternatives(left, letters)
-    except _NotTold:
+    except _Unsupported:
         return {""}
     return {""} if left else {text for text, _ in paths}
 
@@ -64,7 +63,7 @@ def _tokens(regex: str) -> list[tuple[str, str]]:
     while at < len(regex):
         match = _TOKEN.match(regex, at)
         if match is None or match.lastgroup is None or "--" in match[0]:
-            raise _NotTold
+            raise _Unsupported
         tokens.append((match.lastgroup, match[0]))
         at = match.end()
     return tokens
@@ -93,7 +92,7 @@ def _item(tokens: deque[tuple[str, str]], letters: bool) -> set[_Path]:
         case "group", _:
             paths = _alternatives(tokens, letters)
             if not tokens or tokens.popleft() != ("end", ")"):
-                raise _NotTold
+                raise _Unsupported
             return paths
         case "place", _:
             return {_NOTHING}
@@ -104,16 +103,16 @@ def _item(tokens: deque[tuple[str, str]], letters: bool) -> set[_Path]:
         case "no_letter" | "other", _:
             return {_ANYTHING}
         case _:
-            raise _NotTold
+            raise _Unsupported
 
 
 def _character(character: str, letters: bool) -> set[_Path]:
-    if not is_plain(character):  # so is no character of the line, but another case of a letter may be
+    if not is_plain(character):  # then no line has it, but a line may have the letter in another case
         return {_ANYTHING} if _has_case(character) else set()
     if letters:
         return {(character, True)}
     small = character.lower()
-    return {(small, True) if len(small) == 1 and bytes_tell()[ord(small)] else _ANYTHING}
+    return {(small, True) if len(small) == 1 and byte_comparable()[ord(small)] else _ANYTHING}
 
 
 def _has_case(text: str) -> bool:
@@ -121,7 +120,7 @@ def _has_case(text: str) -> bool:
 
 
 def _repeated(item: set[_Path], how: str) -> set[_Path]:
-    """What an item may begin with that may be left out, or may come again."""
+    """The paths of an item that may be left out or repeated, as `how` says (`?`, `*`, `+` or `{m,n}`)."""
     if how[0] != "?":
         item = {path if path == _NOTHING else (path[0], False) for path in item}
     return item if how[0] in "+{" and how[1:2] != "0" else item | {_NOTHING}
@@ -129,8 +128,12 @@ def _repeated(item: set[_Path], how: str) -> set[_Path]:
 
 def _joined(paths: set[_Path], item: set[_Path]) -> set[_Path]:
     joined = {path for path in paths if not path[1]}
-    for text, told in paths:
-        joined |= {((text + more)[:LONGEST], on and len(text + more) < LONGEST) for more, on in item if told}
-    if len(joined) > MOST:
-        raise _NotTold
+    for text, is_open in paths:
+        if is_open:
+            joined |= {
+                ((text + more)[:MAX_CHARACTERS], on and len(text + more) < MAX_CHARACTERS)
+                for more, on in item
+            }
+    if len(joined) > MAX_BEGINNINGS:
+        raise _Unsupported
     return joined

@@ -1,9 +1,12 @@
-"""Where phrases are found in the paragraphs of a frame.
+"""The search for phrases in the paragraphs of a frame.
 
-A line of more than `MAX_CHARACTERS` is never looked at, whatever a phrase says: boilerplate is short. Lines are many,
-phrases thousands, and matches few, so `phrase_candidates` clears most lines at a first look. Of what it leaves, whole
-lines are joined on their folded text; a line that begins with a wording on its first letters; one that holds a wording
-has its longest word; and regular expressions are tried only on lines that begin as their matches do.
+A line of more than `MAX_LINE_CHARACTERS` matches no phrase, because boilerplate is short. Lines are many, phrases
+thousands, and matches few. So the prefilter `cleaners.phrases.candidates` rules out most lines first. On the others,
+
+- whole lines are found by a join on their folded text;
+- beginnings of lines by a join on their first letters;
+- wordings anywhere in a line only where the longest word of the wording is;
+- regular expressions only in lines with a beginning of their matches (`cleaners.phrases.regexes`).
 """
 
 from __future__ import annotations
@@ -16,23 +19,24 @@ import polars as pl
 
 from cleaners.phrases.candidates import candidates
 from cleaners.phrases.folding import fold, lower, strip_end
-from cleaners.phrases.phrase import MAX_WORDING, Phrase
+from cleaners.phrases.phrase import MAX_WORDING_CHARACTERS, Phrase
 from cleaners.phrases.tables import Regexes, Tables, any_of, make_tables, whole_words
 from cleaners.text.matching import matches
 from cleaners.text.prose import words
 
-MAX_CHARACTERS: Final = 300
-_HEAD: Final = MAX_WORDING + 20  # characters
-#: So many lines are matched with regular expressions joined into one first; to compile that takes as long as a few.
-_MANY: Final = 20_000
-# what a wrapped sentence leaves on its last line ("like this."), and a word that is called out ("Help!")
+MAX_LINE_CHARACTERS: Final = 300
+_HEAD_CHARACTERS: Final = MAX_WORDING_CHARACTERS + 20
+#: From this many lines on, one pattern that joins all regular expressions is tried first. Compiling it takes as long as
+#: compiling several of them.
+_MANY_LINES: Final = 20_000
+# the last words of a wrapped sentence ("like this."), and an exclaimed word ("Help!")
 _FRAGMENT: Final = r"^[(\"'“‘]*\p{Ll}\S*(?:\s\S+){0,2}[.,;:!?)\"”'’]$|^[\p{Latin}\p{Cyrillic}]+[!?]$"
-# what is quoted at the beginning of a line, an article speaks of: "Accept all" is the label of a button
+# a line that begins with a quotation is about the words quoted: “Accept all” is the label of a button
 _QUOTATION: Final = r"^[\"“”„«][^\"“”„«»]+[\"“”»]"
 
 
 def lines_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """The lines of a frame that take part: row (its place in the frame), document (a number), text and source."""
+    """The lines that are neither removed nor empty: row (place in the frame), document (a number), text and source."""
     return (
         frame.lazy()
         .with_row_index("row")
@@ -44,7 +48,7 @@ def lines_of(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def search(frame: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
-    """What `find` answers for the lines of a frame; of a line first the phrases in the language of its document."""
+    """The result of `find` for the lines of a frame; for each line, phrases in its document's language come first."""
     found = find(lines_of(frame), phrases)
     language = frame.get_column("language").gather(found.get_column("row"))
     own = found.get_column("rule").str.extract("^phrase ([^:]+):") == language
@@ -56,31 +60,34 @@ def search(frame: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
 
 
 def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
-    """Where the phrases are: a row for each line and phrase that match, by line, then in the order of `phrases`.
+    """A row for each line and phrase that match, ordered by line, then as `phrases`.
 
-    `lines` has the columns row (UInt32), text and source (of the line's document). The answer has row; phrase (UInt32,
-    place in `phrases`); bare (Boolean, the line is found to hold nothing beside the phrase); and of the phrase its
-    action, rule, and only_at_end (Boolean, its `where` is "end"). Nulls match nothing.
+    `lines` has the columns row (UInt32), text and source (of the line's document). Null texts match nothing. The result
+    has the columns
+
+    - row, and phrase (UInt32, place in `phrases`);
+    - bare (Boolean): the line is known to contain nothing but the phrase;
+    - action and rule of the phrase, and only_at_end (Boolean): its `where` is "end".
     """
     tables = make_tables(tuple(phrases))
     text = pl.col("text")
     size = lines.get_column("text").str.len_bytes()
-    # of few lines the characters must be counted
-    longer = size.is_between(MAX_CHARACTERS + 1, 4 * MAX_CHARACTERS).arg_true()
+    # characters need counting only where the number of bytes does not decide
+    longer = size.is_between(MAX_LINE_CHARACTERS + 1, 4 * MAX_LINE_CHARACTERS).arg_true()
     characters = lines.get_column("text").gather(longer).str.len_chars()
     short = lines.select("row", "text", "source").filter(
-        (size <= MAX_CHARACTERS).scatter(longer, characters <= MAX_CHARACTERS)
+        (size <= MAX_LINE_CHARACTERS).scatter(longer, characters <= MAX_LINE_CHARACTERS)
     )
-    may = candidates(short.get_column("text"), tables.sought)
-    # a wording at the start, or alone on its line, is within the head of the line
+    may = candidates(short.get_column("text"), tables.prefilter)
+    # a wording at the start of a line, or alone on it, lies within the head of the line
     heads = (
         pl.concat([short, may], how="horizontal")
         .filter(pl.col("is_line") | pl.col("starts"))
         .filter(~text.str.contains(_QUOTATION))
     )
-    heads = heads.with_columns(fold(heads.get_column("text").str.slice(0, _HEAD)).alias("folded"))
+    heads = heads.with_columns(fold(heads.get_column("text").str.slice(0, _HEAD_CHARACTERS)).alias("folded"))
     alone = (
-        heads.filter(pl.col("is_line") & (text.str.len_chars() <= _HEAD))
+        heads.filter(pl.col("is_line") & (text.str.len_chars() <= _HEAD_CHARACTERS))
         .filter(~text.str.contains(_FRAGMENT))
         .select("row", "source", strip_end(pl.col("folded")).alias("wording"))
         .join(tables.lines, on="wording")
@@ -114,7 +121,7 @@ _CANDIDATE: Final = dict.fromkeys(("source", "text", "folded", "wording"), pl.St
 
 
 def _beginning(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    """The folded lines that begin with the characters of a wording, with that `wording`."""
+    """The folded lines that begin with the characters of a wording; one row for each pair of line and `wording`."""
     found = [pl.DataFrame(schema=_CANDIDATE)]
     for wordings in tables.by_prefix:
         prefix = pl.col("folded").str.slice(0, len(wordings.item(0, "prefix"))).alias("prefix")
@@ -124,7 +131,7 @@ def _beginning(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
 
 
 def _holding(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    """The folded lines that hold the characters of a wording, with that `wording`."""
+    """The folded lines that contain the characters of a wording; one row for each pair of line and `wording`."""
     wordings = pl.Series(list(tables.anywhere), dtype=pl.String).implode()
     found = pl.col("folded").str.extract_many(wordings, overlapping=True).list.unique().alias("wording")
     return (
@@ -136,13 +143,16 @@ def _holding(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
 
 
 def _find_wordings(candidates: pl.DataFrame, tables: Tables, numbers: dict[str, list[int]]) -> pl.DataFrame:
-    """Matches of the wordings of `numbers` among candidates, each looked at: they begin and end with a word."""
+    """The candidates that are matches: the wording begins and ends at word boundaries, and the line is not too long.
+
+    `numbers` maps a wording to its phrases.
+    """
     found: list[tuple[int, str | None, int, bool]] = []
     for row, source, line, whole, count, wording in candidates.select(
         "row",
         "source",
         "folded",
-        pl.col("text").str.len_chars() <= _HEAD,
+        pl.col("text").str.len_chars() <= _HEAD_CHARACTERS,
         words(pl.col("text")).alias("words"),
         "wording",
     ).iter_rows():
@@ -160,10 +170,10 @@ def _find_wordings(candidates: pl.DataFrame, tables: Tables, numbers: dict[str, 
 
 
 def _find_regexes(lines: pl.DataFrame, regexes: Regexes, tables: Tables) -> pl.DataFrame:
-    """Matches of regular expressions, which see the line as it stands."""
-    if lines.is_empty():  # to compile the patterns would take the most time of a small frame
+    """Matches of regular expressions, which are tried on lines that are not folded."""
+    if lines.is_empty():  # compiling the patterns would dominate the time for a small frame
         return pl.DataFrame(schema=_FOUND)
-    if len(lines) > _MANY and (pattern := any_of(regexes.patterns)) is not None:
+    if len(lines) > _MANY_LINES and (pattern := any_of(regexes.patterns)) is not None:
         lines = lines.filter(matches(lines.get_column("text"), pattern))
     text, count = lines.get_column("text"), lines.select(words(pl.col("text"))).to_series()
     places = [

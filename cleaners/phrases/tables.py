@@ -1,4 +1,4 @@
-"""Phrases made ready to be found in many lines."""
+"""Lookup tables of phrases, for the search in many lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from cleaners.phrases.candidates import WINDOW, Sought, seek
+from cleaners.phrases.candidates import MAX_WINDOW, Prefilter, make_prefilter
 from cleaners.phrases.folding import fold, strip_end
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.regexes import beginnings
@@ -18,41 +18,41 @@ from cleaners.phrases.regexes import beginnings
 _UNSPACED_LAST: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]$"
 )
-# and any other escape, so that the second half of one is not taken for a boundary
+# matches every escape, so that the second half of `\\` is not taken for the start of a boundary
 _WORD_BOUNDARY: Final = re.compile(r"\\(?:(b)(?![?*+{])|.)", re.DOTALL)
 
 
 class Regexes(NamedTuple):
-    """Regular expressions that are tried together."""
+    """Regular expressions that are tried on the same candidates."""
 
-    candidates: str  # the lines that may match one: a column of `phrases.candidates.candidates`
+    candidates: str  # the column of `candidates()` with the lines that may match one
     patterns: tuple[str, ...]
     numbers: tuple[int, ...]  # of their phrases
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Phrases made ready for finding."""
+    """Phrases in the forms in which the search needs them."""
 
     phrases: tuple[Phrase, ...]
     lines: pl.DataFrame  # wording, phrase
     start: dict[str, list[int]]  # wording that a line begins with -> phrases
     anywhere: dict[str, list[int]]  # wording that a line holds -> phrases
-    by_prefix: tuple[pl.DataFrame, ...]  # prefix, wording of those that begin lines; a table for each length
-    words_within: pl.Series  # the longest word of those within lines
-    sought: Sought  # all of them, for a first look
+    by_prefix: tuple[pl.DataFrame, ...]  # prefix, wording (of `start`); a table for each length of prefix
+    words_within: pl.Series  # the longest word of each wording of `anywhere`
+    prefilter: Prefilter  # for all of them
     regexes: tuple[Regexes, ...]
     about: pl.DataFrame  # phrase, wanted (source), action, rule, only_at_end
 
 
 @functools.lru_cache(maxsize=16)
 def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
-    """The tables of the phrases, made once and kept."""
+    """The tables for the phrases. They are cached, because making them is slow."""
     start, anywhere = (_by_wording(phrases, match) for match in ("start", "anywhere"))
     regexes: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
     for number, phrase in enumerate(phrases):
         for text in phrase.texts if phrase.match == "regex" else ():
-            # together those that begin at the start of the line are quickly done with a line, and the others are not
+            # a separate group, because patterns anchored at the start of the line reject a line quickly
             regexes[text.startswith("^")].append((text, number))
     lines = (
         _wordings(phrases, "line")
@@ -83,14 +83,14 @@ def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
         anywhere,
         _by_prefix(start),
         pl.Series(words_within, dtype=pl.String),
-        seek(
+        make_prefilter(
             lines.get_column("wording").to_list(),
             list(start),
             first_letters,
-            # of what is no word other characters may have been made
+            # folding may have changed the characters of what is not a word
             [
                 *(word if word.isalnum() else "" for word in words_within),
-                *(text[:WINDOW] for text in first_characters),
+                *(text[:MAX_WINDOW] for text in first_characters),
             ],
         ),
         tuple(
@@ -107,36 +107,36 @@ def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
 
 
 def _wordings(phrases: Sequence[Phrase], match: str) -> pl.DataFrame:
-    """(wording, phrase) of the phrases that match so, folded; none is empty."""
+    """(wording, phrase) of the phrases with this `match`; wordings are folded and never empty."""
     rows = [(text, number) for number, p in enumerate(phrases) if p.match == match for text in p.texts]
     found = pl.DataFrame(rows, schema={"wording": pl.String, "phrase": pl.UInt32}, orient="row")
     return found.with_columns(fold(found.get_column("wording"))).filter(pl.col("wording") != "")
 
 
 def _by_wording(phrases: Sequence[Phrase], match: str) -> dict[str, list[int]]:
-    """Of each wording of the phrases that match so, in their order, the phrases."""
+    """The phrases (in order) of each wording, for the phrases with this `match`."""
     found = _wordings(phrases, match).group_by("wording", maintain_order=True).agg("phrase")
     return dict(found.iter_rows())
 
 
 @functools.lru_cache(maxsize=4096)
 def whole_words(wording: str) -> re.Pattern[str]:
-    """The wording as a pattern that does not begin or end within a word."""
+    """A pattern for the wording that does not begin or end within a word."""
     after = "" if _UNSPACED_LAST.search(wording) or not wording[-1].isalnum() else r"(?!\w)"
     before = "" if _UNSPACED_LAST.search(wording[0]) or not wording[0].isalnum() else r"(?<!\w)"
     return re.compile(before + re.escape(wording) + after)
 
 
 def _longest_word(wording: str) -> str:
-    """The word that the fewest lines hold, by its length in bytes: two letters of Chinese are rarer than "ai"."""
+    """The word likely to be rarest, judged by its length in bytes: two Chinese characters are rarer than "ai"."""
     found: list[str] = re.findall(r"[^\W_]+", wording)
     return max(found, key=lambda word: len(word.encode()), default=wording)
 
 
 @functools.lru_cache(maxsize=16)
 def any_of(patterns: tuple[str, ...]) -> str | None:
-    """A quick pattern that matches at least where one of these does; None if there is none."""
-    # the boundaries of words make the engine slow, and without them there are few matches more
+    """A fast pattern that matches wherever one of these does, and maybe elsewhere; None if it does not compile."""
+    # word boundaries slow the engine down, and dropping them adds few matches
     joined = "|".join(f"(?:{_WORD_BOUNDARY.sub(_without_boundary, pattern)})" for pattern in patterns)
     try:
         pl.Series([""]).str.contains(joined)
@@ -150,7 +150,7 @@ def _without_boundary(escape: re.Match[str]) -> str:
 
 
 def _by_prefix(wordings: Iterable[str]) -> tuple[pl.DataFrame, ...]:
-    """Each wording by its first letters: 8, or of a shorter one 4, 2 or 1; a table for each length."""
+    """Tables (prefix, wording), one for each length of prefix: 8 characters, or 4, 2 or 1 for shorter wordings."""
     groups: dict[int, list[tuple[str, str]]] = {}
     for wording in wordings:
         length = next(n for n in (8, 4, 2, 1) if n <= len(wording))

@@ -1,4 +1,4 @@
-"""Articles about what boilerplate is about: in one about cookies, "We use cookies only where we must" is its own."""
+"""Sentences on the topic of the article: in one about cookies, "We use cookies only where we must" belongs to it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from cleaners.phrases.folding import fold
 from cleaners.phrases.phrase import Phrase
 from cleaners.text.prose import words_and_prose
 
-#: Boilerplate that articles are written about, by the names of its phrases.
+#: Names of phrases whose subject articles are written about, too.
 TOPICS: Final = ("cookies", "newsletter", "subscribe", "comments", "app", "advertisement")
-#: A shorter word of a phrase is no topic,
-MIN_LETTERS: Final = 7
-#: but one may stand so many characters beyond it,
-BEYOND: Final = 20
-#: nor is a shorter line a sentence.
-MIN_WORDS: Final = 8
+#: Shortest word that can be a topic.
+MIN_TOPIC_LETTERS: Final = 7
+#: How far after the phrase a topic may end, in characters.
+MAX_TOPIC_DISTANCE: Final = 20
+#: Shortest line that counts as a sentence.
+MIN_SENTENCE_WORDS: Final = 8
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
-def spoken_of(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.Series:
-    """The rows of sentences that begin with a phrase about whose matter the article speaks (UInt32).
+def on_topic_sentences(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.Series:
+    """The rows (UInt32) of sentences that begin with a phrase, in articles that are about the topic of the phrase.
 
-    `lines` is what `cleaners.phrases.search.lines_of` answers, `found` what `find` does. Such a sentence is prose of
-    eight words or more with other words beside the phrase; a word of seven letters or more at the phrase, or its name,
-    stands in two lines of prose before it, or in one before it and one after it, in which no phrase is found.
+    `lines` is the result of `cleaners.phrases.search.lines_of`, `found` that of `find`. Such a sentence is prose of
+    eight words or more and says more than the phrase. Its topics are the name of the phrase and words of seven letters
+    or more in or just after the phrase. One of its topics occurs in two lines of prose before it, or in one before and
+    one after it; lines with a phrase of their own do not count.
     """
     text = pl.col("text")
     with_topics = [number for number, phrase in enumerate(phrases) if _has_topic(phrase)]
@@ -37,7 +38,7 @@ def spoken_of(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase
         found.filter((pl.col("action") == "line") & ~pl.col("bare") & pl.col("phrase").is_in(with_topics))
         .join(lines.select("row", "document", "text"), on="row", maintain_order="left")
         .with_columns(words_and_prose(text).struct.unnest())
-        .filter("prose", pl.col("words") >= MIN_WORDS)
+        .filter("prose", pl.col("words") >= MIN_SENTENCE_WORDS)
     )
     rows = zip(hits["row"], hits["document"], fold(hits["text"]), hits["phrase"], strict=True)
     topics = pl.DataFrame(
@@ -55,10 +56,10 @@ def spoken_of(found: pl.DataFrame, lines: pl.DataFrame, phrases: Sequence[Phrase
         .filter(words_and_prose(text).struct.field("prose"))
         .select("document", pl.col("row").alias("other"), text.str.to_lowercase())
     )
-    said = topics.join(others, on="document").filter(text.str.contains(pl.col("topic"), literal=True))
+    mentions = topics.join(others, on="document").filter(text.str.contains(pl.col("topic"), literal=True))
     before = pl.col("other") < pl.col("row")
     return (
-        said.group_by("row", "topic")
+        mentions.group_by("row", "topic")
         .agg(before.sum().alias("before"), (~before).sum().alias("after"))
         .filter((pl.col("before") >= 2) | ((pl.col("before") >= 1) & (pl.col("after") >= 1)))
         .get_column("row")
@@ -71,11 +72,11 @@ def _has_topic(phrase: Phrase) -> bool:
 
 
 def _topics(phrase: Phrase, line: str) -> set[str]:
-    """The words, in lower case, that the phrase, which has a topic, is about, as it is found in the folded line."""
+    """The topics, in lower case, of a phrase with a topic that was found in this folded line."""
     topics = {phrase.name.removesuffix("s")}
     for text in phrase.texts:
         wording = text.lower()
         if wording.strip() in line:
-            end = line.index(wording.strip()) + len(wording) + BEYOND
-            topics |= {word for word in _WORD.findall(line[:end]) if len(word) >= MIN_LETTERS}
+            end = line.index(wording.strip()) + len(wording) + MAX_TOPIC_DISTANCE
+            topics |= {word for word in _WORD.findall(line[:end]) if len(word) >= MIN_TOPIC_LETTERS}
     return {topic for topic in topics if topic in line}

@@ -1,6 +1,6 @@
-"""What a source repeats across its documents: lines, and spans inside paragraphs.
+"""Removal of what a source repeats across its documents: lines, and spans inside paragraphs.
 
-`cleaner` holds the cleaner of lines, `inline_boilerplate` that of spans.
+`cleaner` removes lines, `inline_boilerplate` removes spans.
 """
 
 from cleaners.repeated_line.cleaner import repeated_line

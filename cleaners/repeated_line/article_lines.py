@@ -1,4 +1,4 @@
-"""Shapes of lines that an article may share with many others: quotations, by-lines, headings, figures."""
+"""Patterns of lines that many articles may share with good reason: quotations, by-lines, headings, figures."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Final
 
 import polars as pl
 
-#: Lines up to this length may be a name, a by-line, a question over a section, a dateline.
+#: Words of the longest line that may be a name, a by-line, a question above a section, or a dateline.
 SHORT_LINE: Final = 8
 
 QUOTED: Final = (
     r"""^>|^[-–—•*\s]*["“„«»‘‚「『].*["”“»«’'」』][,.、。]?$"""
-    r"""|^["“„«「『][^"”»」』]{40}"""  # what follows may be who said it
+    r"""|^["“„«「『][^"”»」』]{40}"""  # the speaker may follow
     r"|^(?:--|—|–)\s*\p{Lu}"  # "-- Jane Doe on the evening news"
 )
 QUESTION_OR_LABEL: Final = r"[?？؟:：]$"
@@ -20,14 +20,14 @@ BY_LINE: Final = (
     r"|analisi)\s)?(by|von|par|por|di|door|av|af|автор|記者|记者|文)(\s|:|：)"
 )
 SUBJECT: Final = r"(?i)^(subject|title|re)\s*:"
-#: "Jane Doe, Evening Post": each word with a capital, small words aside, and a comma between two parts
+#: "Jane Doe, Evening Post": capitalised words, except for short ones, in two parts with a comma between them
 NAMES: Final = (
     r"^\p{Lu}[\p{L}\p{M}.'’-]*(?:\s(?:\p{Lu}[\p{L}\p{M}.'’-]*|\p{Ll}{1,3}))*"
     r",(?:\s(?:\p{Lu}[\p{L}\p{M}.'’-]*|\p{Ll}{1,3}))+$"
 )
-#: "WRENMOUTH (Reuters) -", and nothing after it
+#: "WRENMOUTH (Reuters) -" with nothing after it
 DATELINE: Final = r"^\p{Lu}{3}[\p{Lu}\s.,'’-]*(?:\(.{2,20}\)\s*)?[-–—]+$"
-#: "The Late Harbour Show": each word with a capital, small words aside, and no full stop; or "# The week" in Markdown
+#: "The Late Harbour Show": capitalised words, except for short ones, and no full stop; or "# The week" in Markdown
 _CAPITAL: Final = r"\p{Lu}[\p{L}\p{M}\p{N}.'’&-]*"
 HEADING: Final = (
     rf"^#{{1,6}}\s|^[^\p{{L}}]*{_CAPITAL}(?:[\s:–—-]+(?:{_CAPITAL}|\p{{Ll}}{{1,3}}|&))*[^\p{{L}}.]*$"
@@ -39,7 +39,11 @@ LABEL_AND_FIGURES: Final = r"^[\p{L}\s]{2,40}[:：]\s*[^\p{L}]*\p{Nd}[^\p{L}]*$"
 
 
 def belongs_to_the_article(text: pl.Expr, words: pl.Expr) -> pl.Expr:
-    """Quotations, subjects, datelines; of short lines questions, labels, by-lines, names, those with two numbers."""
+    """Whether a line belongs to its article although many articles may have it.
+
+    That holds for quotations, subjects and datelines; and for short lines that are a question, a label, a by-line or a
+    name, or that have two numbers or more. `words` is the word count of the line.
+    """
     return (
         text.str.contains(QUOTED)
         | (

@@ -1,14 +1,14 @@
 """Lines that one source repeats across its documents: "Sign up for our newsletter", the site's own motto.
 
-What a source repeats is counted by `line_counts`, over all the runs of a dataset; here it is judged. Three
-kinds of lines are removed:
+`line_counts` counts what a source repeats, over all runs of a dataset. This module classifies the lines by their counts
+and shape, then revises by context. It removes three kinds of lines:
 
 - a line that many documents with different bodies print, about once each;
-- a line of which only the template repeats ("Updated 3 hours ago"), where it stands above or below the article;
-- a line that most documents print, and that would be too little by itself (a word of a menu), in the company of
-  others that are removed.
+- a line above or below the article of which only the template repeats ("Updated 3 hours ago");
+- a line that most documents print and that is too weak a case by itself (a word of a menu), if it stands next to other
+  lines that are removed.
 
-What a source may repeat for good reasons stays: quotations, questions, short sentences amid its articles, labels,
+What a source may repeat for good reasons stays: quotations, questions, short sentences within its articles, labels,
 by-lines, names, figures, the headline.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.paragraphs import remove
+from cleaners.paragraphs import remove_rows
 from cleaners.repeated_line.article_lines import (
     BY_LINE,
     DATE_AND_PLACE,
@@ -34,63 +34,64 @@ from cleaners.repeated_line.article_lines import (
     belongs_to_the_article,
 )
 from cleaners.repeated_line.count_tables import enough_bodies
-from cleaners.repeated_line.line_counts import LONG
-from cleaners.repeated_line.line_keys import SENTENCE, TEMPLATE
+from cleaners.repeated_line.line_counts import LONG_PARAGRAPH
+from cleaners.repeated_line.line_keys import SENTENCE_KEY, TEMPLATE_KEY
 from cleaners.text.folding import line_hashes
 from cleaners.text.prose import words_and_prose
 
 REASON: Final = "repeated_line"
+RULE: Final = "repeated in its source"
 
-#: A line stands about once in a document of boilerplate; more often it is a speaker's name or a divider.
+#: Boilerplate stands about once in a document. A line that is more frequent is a speaker's name or a divider.
 MAX_LINES_PER_DOCUMENT: Final = 1.5
-#: Longer lines must be in twice as many documents: a sentence comes back in the later versions of its article.
+#: Lines of more words must be in twice as many documents: later versions of an article repeat its sentences.
 LONG_LINE: Final = 20
-#: Even longer ones must be in a large share of them: background that a paper prints again and again.
+#: Lines of more words than this must be in a large share of the documents: papers repeat background paragraphs.
 PARAGRAPH: Final = 60
-#: In a source of few documents three are enough, where they are so large a share of all.
+#: In a source of few documents, this many are enough if they are at least this share of all.
 FEW_DOCUMENTS: Final = 3
 MOST_DOCUMENTS: Final = 0.5
-#: A line in so large a share needs no more than company.
+#: From this share of documents on, a line may be removed because of its context alone.
 LARGE_SHARE: Final = 0.3
-#: A short sentence amid articles may be what many of them have to say: "The company declined to comment."
+#: A sentence of up to this many words within the article may be the article's own: "The company declined to comment."
 SHORT_SENTENCE: Final = 12
-#: Above and below the article a smaller share will do: one in so many of `min_share`, in more documents.
-EDGE_SHARE: Final = 5
+#: Above and below the article, `min_share` is divided by this, but at least EDGE_DOCUMENTS documents are needed.
+EDGE_SHARE_DIVISOR: Final = 5
 EDGE_DOCUMENTS: Final = 8
-#: The share of its printings in which a line of the page stands above or below the article.
+#: A line stands at the edge if at least this share of its occurrences is above or below the article.
 AT_EDGE: Final = 0.9
-#: So many documents and so large a share of them must have a template, unless it is a large share.
+#: A template needs this many documents and this share of its source, or LARGE_SHARE; and at most TEMPLATE_WORDS words.
 TEMPLATE_DOCUMENTS: Final = 10
 TEMPLATE_SHARE: Final = 0.03
 TEMPLATE_WORDS: Final = 12
-#: Fewer words are a heading wherever they stand, and no boilerplate by themselves within an article.
+#: A line of up to this many words may be a heading, and is no boilerplate by itself within an article.
 FEW_WORDS: Final = 4
-#: For these reasons lines of the page are removed, whose neighbours may be lines of the page too.
-FURNITURE: Final = ("related_articles", "boilerplate")
-#: Lines next to each other that are company to one another.
-COMPANY: Final = 3
-#: A line that a source printed on so few days, while it was read for so many, belongs to a story.
+#: Lines that were removed for these reasons count as context: their neighbours may be boilerplate, too.
+BOILERPLATE_REASONS: Final = ("related_articles", "boilerplate")
+#: Consecutive lines that confirm one another by context.
+MIN_RUN: Final = 3
+#: A line belongs to one story if its dates span less than STORY_DAYS while those of its source span SOURCE_DAYS.
 STORY_DAYS, SOURCE_DAYS = 7, 60
 
 
 def least_documents(min_documents: int) -> int:
-    """In how many documents a line must be for anything to be made of it: a table may leave out what is rarer."""
+    """The least number of documents of a line that is ever removed; a table may omit rarer lines."""
     return min(min_documents, FEW_DOCUMENTS)
 
 
-def repeated(table: pl.DataFrame, *, min_documents: int = 5, min_share: float = 0.01) -> pl.DataFrame:
-    """The rows of a merged table whose lines a source repeats, with what speaks for and against them.
+def frequent_lines(table: pl.DataFrame, *, min_documents: int = 5, min_share: float = 0.01) -> pl.DataFrame:
+    """The rows of a merged table whose lines their source repeats, with evidence for and against boilerplate.
 
-    Beside the columns of `sites.counts.COUNTS`:
+    They have these columns beside those of `count_tables.COUNTS`:
 
-    - of: the number of documents of the source; share: that of those which hold the line;
-    - edge: the share of its printings that are above or below the article;
-    - once: whether it stands in the documents about once each.
+    - of: the number of documents of the source;
+    - share: the share of those that hold the line;
+    - edge: the share of its occurrences above or below the article;
+    - once: whether it occurs about once in each document that holds it.
 
-    Each of them is in at least `min_documents` documents and the share `min_share` of those of its source; or, where
-    these are few, in FEW_DOCUMENTS that are MOST_DOCUMENTS of them; or, at the edge, in EDGE_DOCUMENTS and a smaller
-    share. They have about as many different bodies as documents, at the least one for every MAX_DOCUMENTS_PER_BODY, and
-    were not printed in the days of one story alone.
+    Each line is in at least `min_documents` documents and a share of `min_share` of its source; or in FEW_DOCUMENTS and
+    a share of MOST_DOCUMENTS; or, at the edge, in EDGE_DOCUMENTS and a smaller share. It has about as many distinct
+    bodies as documents, at least one for every MAX_DOCUMENTS_PER_BODY. Lines of one story (STORY_DAYS) are left out.
     """
     totals = table.filter(pl.col("line").is_null()).select(
         "source", pl.col("documents").alias("of"), (pl.col("last") - pl.col("first")).alias("_days")
@@ -113,7 +114,7 @@ def repeated(table: pl.DataFrame, *, min_documents: int = 5, min_share: float = 
                 | (pl.col("share") >= MOST_DOCUMENTS)
                 | (
                     (documents >= EDGE_DOCUMENTS)
-                    & (pl.col("share") >= min_share / EDGE_SHARE)
+                    & (pl.col("share") >= min_share / EDGE_SHARE_DIVISOR)
                     & (pl.col("edge") >= AT_EDGE)
                 )
             ).alias("often")
@@ -133,50 +134,53 @@ def repeated_line(
     min_share: float = 0.01,
     min_words: int = 3,
 ) -> pl.DataFrame:
-    """The frame with the lines removed that the merged `table` shows their source to repeat (see `repeated`).
+    """The frame with the lines removed that the merged `table` shows their source to repeat (see `frequent_lines`).
 
-    `keys` is what `sites.keys.line_keys` tells of the frame.
+    `keys` are the `line_keys.line_keys` of the frame. `table` may omit lines in fewer than `least_documents` documents,
+    but not the rows with a null `line`.
 
-    Lines under `min_words` stay (in a script without spaces two characters are a word), and so do headings within the
-    article and what `belongs_to_the_article`, unless most documents have them and they stand in company: a run of
-    COMPANY such lines, or next to a line that is removed. `table` may leave out lines in fewer than
-    `least_documents`, but not the rows with a null `line`. The rule tells the count and the share, as in "in 37 of 412
-    documents (9 %) of evening-post.example".
+    Lines of fewer than `min_words` words stay (in a script without spaces, two characters count as a word). So do
+    headings within the article and lines that `belongs_to_the_article`. The exception is a line that is in a share of
+    LARGE_SHARE and has the right context: a run of MIN_RUN such lines, or a neighbour that is removed.
+
+    The detail has the count and the share, as in "in 37 of 412 documents (9 %) of evening-post.example".
     """
-    lines = repeated(table, min_documents=min_documents, min_share=min_share)
+    lines = frequent_lines(table, min_documents=min_documents, min_share=min_share)
     if lines.is_empty():
         return frame
-    known = _known(frame, lines, keys)
-    if known.is_empty():
+    candidates = _candidates(frame, lines, keys)
+    if candidates.is_empty():
         return frame
-    judged = _judged(known, min_documents=min_documents, min_share=min_share, min_words=min_words)
-    removed = _in_company(frame, judged)
-    rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-        removed.get_column("row"), removed.select(_rule()).to_series()
-    )
-    return remove(frame, rule.is_not_null(), REASON, rule)
+    classified = _classify(candidates, min_documents=min_documents, min_share=min_share, min_words=min_words)
+    removed = _revise_by_context(frame, classified)
+    return remove_rows(frame, removed.select("row", *_rule_and_detail()), REASON)
 
 
-def _rule() -> pl.Expr:
+def _rule_and_detail() -> tuple[pl.Expr, pl.Expr]:
     percent = (100 * pl.col("share")).round(mode="half_away_from_zero").cast(pl.Int64)
-    told = pl.when(percent == 0).then(pl.lit("under 1")).otherwise(percent.cast(pl.String))
+    share = pl.when(percent == 0).then(pl.lit("under 1")).otherwise(percent.cast(pl.String))
     figures = pl.when("template").then(pl.lit(", its figures aside")).otherwise(pl.lit(""))
-    return pl.format("in {} of {} documents ({} %) of {}{}", "documents", "of", told, "source", figures)
+    return (
+        pl.lit(RULE).alias("rule"),
+        pl.format("in {} of {} documents ({} %) of {}{}", "documents", "of", share, "source", figures).alias(
+            "detail"
+        ),
+    )
 
 
-def _known(frame: pl.DataFrame, lines: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a frame whose line is among `lines`, with what these say of it; again for its template."""
-    named = keys.filter(
-        (pl.col("kind") != SENTENCE) & pl.col("line").is_in(lines.get_column("line").unique().implode())
+def _candidates(frame: pl.DataFrame, lines: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the frame whose line or template is in `lines`, joined with the counts there; one row for each."""
+    repeated = keys.filter(
+        (pl.col("kind") != SENTENCE_KEY) & pl.col("line").is_in(lines.get_column("line").unique().implode())
     ).sort("row", "kind")
     found = (
-        frame.select("source", "text", "title", "position")[named.get_column("row")]
+        frame.select("source", "text", "title", "position")[repeated.get_column("row")]
         .with_columns(
-            named.get_column("row"),
-            named.get_column("line"),
-            (named.get_column("kind") == TEMPLATE).alias("template"),
+            repeated.get_column("row"),
+            repeated.get_column("line"),
+            (repeated.get_column("kind") == TEMPLATE_KEY).alias("template"),
         )
-        # where a headline stands, "The morning of 4 March"
+        # a template in the first row may be a headline, "The morning of 4 March"
         .filter(~pl.col("template") | (pl.col("position") > 0))
         .join(lines, on=["source", "line"], how="inner", maintain_order="left")
     )
@@ -184,11 +188,16 @@ def _known(frame: pl.DataFrame, lines: pl.DataFrame, keys: pl.DataFrame) -> pl.D
     return found.filter(~headline)
 
 
-def _judged(known: pl.DataFrame, *, min_documents: int, min_share: float, min_words: int) -> pl.DataFrame:
-    """The rows that are removed for themselves (`alone`), or in company, and what they are judged by."""
+def _classify(
+    candidates: pl.DataFrame, *, min_documents: int, min_share: float, min_words: int
+) -> pl.DataFrame:
+    """The rows that are removed on their own evidence (`alone`) or if the context agrees (`with_context`).
+
+    If both the line and the template of a row qualify, the row has the stronger of them.
+    """
     text = pl.col("text")
     about = words_and_prose(text)
-    known = known.with_columns(
+    described = candidates.with_columns(
         about.struct.field("words").alias("words"),
         about.struct.field("prose").alias("prose"),
         belongs_to_the_article(text, about.struct.field("words")).alias("belongs"),
@@ -227,42 +236,46 @@ def _judged(known: pl.DataFrame, *, min_documents: int, min_share: float, min_wo
         & (~pl.col("prose") | (share >= MOST_DOCUMENTS))
         & ~text.str.contains(f"{LABEL_AND_FIGURES}|{QUESTION_OR_LABEL}|{QUOTED}|{BY_LINE}|{DATE_AND_PLACE}")
     )
-    company = (
+    with_context = (
         (share >= LARGE_SHARE)
         & ((at_edge & ~pl.col("template")) | ((words <= SHORT_LINE) & ~pl.col("prose")))
         & (words <= LONG_LINE)
         & ~text.str.contains(f"{QUOTED}|{BY_LINE}|{NAMES}|{SUBJECT}")
     )
     return (
-        known.with_columns(
-            pl.when("template").then(template).otherwise(exact).alias("alone"), company.alias("company")
+        described.with_columns(
+            pl.when("template").then(template).otherwise(exact).alias("alone"),
+            with_context.alias("with_context"),
         )
-        .filter(pl.col("alone") | pl.col("company"))
+        .filter(pl.col("alone") | pl.col("with_context"))
         .sort("row", "alone", "documents", descending=[False, True, True])
         .unique("row", keep="first", maintain_order=True)
     )
 
 
-def _in_company(frame: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """The rows that are removed alone, and others in a run of COMPANY lines or more, or next to a removed one."""
+def _revise_by_context(frame: pl.DataFrame, classified: pl.DataFrame) -> pl.DataFrame:
+    """The rows that are removed: those on their own evidence, and those whose context agrees.
+
+    A context agrees if the row is in a run of at least MIN_RUN classified lines, or in a run with a removed line.
+    """
     document = frame.get_column("document_id").rle_id().to_numpy()
-    # what other cleaners found to be boilerplate is company too
-    alone = frame.get_column("reason").is_in(FURNITURE).fill_null(False).to_numpy().copy()
-    alone[judged.filter("alone").get_column("row").to_numpy()] = True
-    company = alone.copy()
-    company[judged.get_column("row").to_numpy()] = True
-    runs = _runs(document, company)
-    long = np.bincount(runs[company], minlength=len(frame) + 1) >= COMPANY
+    # lines that other cleaners removed as boilerplate count as context, too
+    alone = frame.get_column("reason").is_in(BOILERPLATE_REASONS).fill_null(False).to_numpy().copy()
+    alone[classified.filter("alone").get_column("row").to_numpy()] = True
+    marked = alone.copy()
+    marked[classified.get_column("row").to_numpy()] = True
+    runs = _run_numbers(document, marked)
+    long = np.bincount(runs[marked], minlength=len(frame) + 1) >= MIN_RUN
     strong = np.zeros(len(frame) + 1, np.bool_)
     strong[runs[alone]] = True
     text = frame.get_column("text").str.len_bytes().fill_null(0).to_numpy()
-    # what stands right above a paragraph, in no menu, is the heading of that
-    above = np.append((text[1:] >= LONG) & ~company[1:] & (document[1:] == document[:-1]), False)
-    stands = (alone | long[runs] | (strong[runs] & ~above)) & company
-    return judged.filter(pl.lit(pl.Series(stands)).gather(judged.get_column("row")))
+    # a line right above a long paragraph, outside a menu, is the heading of that paragraph
+    heading = np.append((text[1:] >= LONG_PARAGRAPH) & ~marked[1:] & (document[1:] == document[:-1]), False)
+    removed = (alone | long[runs] | (strong[runs] & ~heading)) & marked
+    return classified.filter(pl.lit(pl.Series(removed)).gather(classified.get_column("row")))
 
 
-def _runs(document: NDArray[np.uint32], marked: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Of each row the number of its run: rows next to each other in a document that are marked, or that are not."""
-    differs = np.diff(document, prepend=-1).astype(np.bool_) | np.diff(marked, prepend=False)
-    return np.cumsum(differs)
+def _run_numbers(document: NDArray[np.uint32], marked: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The run number of each row. A run is consecutive rows of one document that are all marked, or all unmarked."""
+    changes = np.diff(document, prepend=-1).astype(np.bool_) | np.diff(marked, prepend=False)
+    return np.cumsum(changes)

@@ -1,6 +1,6 @@
-"""Last sentences of paragraphs that ask for something, such as "Join the conversation below".
+"""Finds closing pleas: last sentences of paragraphs that ask for something, such as "Join the conversation below".
 
-Whether one is boilerplate is told by how often its source prints it after different sentences; here they are found.
+Such a sentence is boilerplate if its source prints it after many different texts; `line_counts` counts that.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from cleaners.text.matching import matches
 from cleaners.text.tokens import I64, ONES, SMALL, U8, eight_bytes, kernel, no_letters
 from cleaners.text.utf8 import utf8
 
-#: Bytes of the longest that is looked for, and of the least that must stand before it.
-LONGEST: Final = 120
-BEFORE: Final = 40
-#: What the hash of a line is combined with to be that of a last sentence.
-_SENTENCE: Final = 0x5E17E7CE00000001
+#: The length of the longest closing sentence, and of the shortest text before it.
+MAX_SENTENCE_BYTES: Final = 120
+MIN_BYTES_BEFORE: Final = 40
+#: The hash of a closing sentence is its hash as a line, combined with this by exclusive or.
+_SENTENCE_SALT: Final = 0x5E17E7CE00000001
 
-#: Words of pleas, pointers and notices in the languages of the phrases, in lower case; a sentence without one is the
-#: article's.
+#: Words of pleas, pointers and notices in the languages of the phrases, in lower case. A sentence without one belongs
+#: to the article.
 PLEAS: Final = (
     r"subscri|newsletter|sign up|\bclick|\btap here|follow (?:us|him|her|them|me|the|our)\b|@\w|www\.|https?:|\.com\b"
     r"|(?:read|view|watch|see|find|get) more|more (?:on|from) |download|our app|join (?:us|the|our)\b|contact us"
@@ -32,20 +32,20 @@ PLEAS: Final = (
     r"|нажмите|(?:saiba|leia|veja|lea|lee|ver|leggi|lees|mehr|läs|lue|czytaj) "
     r"(?:mais|más|también|tudo|tutto|ook|mer|lisää|więcej)"
 )
-#: What tells of somebody who spoke, and closes a quotation that began before.
-_SPEAKS: Final = (
+#: Reported speech, or the end of a quotation that began before.
+_SPEECH: Final = (
     r"(?i)\b(?:said|says|wrote|writes|tweeted|told|added|asked|disse|dijo|escribió|schrieb|sagte|a dit)\b"
     r"|[”»“]$"
 )
 
 
 def closing_sentences(text: pl.Series) -> pl.DataFrame:
-    """(row, start, sentence, before) of the texts whose last sentence, of LONGEST bytes at most, has one of PLEAS.
+    """(row, start, sentence, before) of the texts that end in a plea.
 
-    `start` is the byte at which it begins; `before` is what stands before it, BEFORE bytes or more, without the white
-    space between them.
+    That is a last sentence of at most MAX_SENTENCE_BYTES bytes that matches PLEAS. `start` is the byte offset of the
+    sentence. `before` is the text before it, MIN_BYTES_BEFORE bytes or more, without the white space between them.
     """
-    starts = _last_starts(*utf8(text))
+    starts = _last_sentence_starts(*utf8(text))
     rows = pl.Series("row", np.flatnonzero(starts), dtype=pl.UInt32)
     start = pl.Series("start", starts[starts > 0])
     found = pl.DataFrame([rows, start, text.gather(rows).cast(pl.Binary).alias("text")]).with_columns(
@@ -54,39 +54,39 @@ def closing_sentences(text: pl.Series) -> pl.DataFrame:
     return (
         found.filter(matches(found.get_column("sentence").str.to_lowercase(), PLEAS))
         .filter(pl.col("sentence").str.contains(r"^[^\p{Ll}]"))
-        .filter(pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(_SPEAKS))
+        .filter(pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(_SPEECH))
         .select(
             "row",
             "start",
             "sentence",
-            what_stands_before(pl.col("text"), pl.col("start")).alias("before"),
+            text_before(pl.col("text"), pl.col("start")).alias("before"),
         )
     )
 
 
-def what_stands_before(text: pl.Expr, start: pl.Expr) -> pl.Expr:
-    """The texts up to that byte, without white space at their end."""
+def text_before(text: pl.Expr, start: pl.Expr) -> pl.Expr:
+    """The texts up to the byte `start`, without trailing white space."""
     return text.cast(pl.Binary).bin.slice(0, start).cast(pl.String).str.strip_chars_end()
 
 
 def sentence_hashes(sentences: pl.Series) -> pl.Series:
-    """The hashes (UInt64) by which last sentences are counted: those of lines, but others than a line's own."""
+    """The hashes (UInt64) by which closing sentences are counted; they differ from those of equal lines."""
     return pl.Series(
-        sentences.name, line_hashes(sentences).to_numpy() ^ np.uint64(_SENTENCE), dtype=pl.UInt64
+        sentences.name, line_hashes(sentences).to_numpy() ^ np.uint64(_SENTENCE_SALT), dtype=pl.UInt64
     )
 
 
 @kernel
-def _last_starts(data: U8, offsets: I64) -> Any:
-    """Where the last sentence of each text begins, 0 if that is not told within LONGEST bytes."""
+def _last_sentence_starts(data: U8, offsets: I64) -> Any:
+    """The byte at which the last sentence of each text starts; 0 if none starts within MAX_SENTENCE_BYTES bytes."""
     texts = len(offsets) - 1
     starts = np.zeros(texts, np.int64)
     for n in range(texts):
         first, stop = offsets[n], offsets[n + 1]
-        least = max(first + BEFORE, stop - LONGEST)
+        least = max(first + MIN_BYTES_BEFORE, stop - MAX_SENTENCE_BYTES)
         end = stop - 1
         while end > least and starts[n] == 0:
-            # eight bytes at a time; most have no space in them, or a letter before it
+            # eight bytes at a time: most hold no space, or only spaces after a letter
             spaces = _spaces(data, end - 8)
             end -= 8
             for byte in range(7, -1, -1):
@@ -101,17 +101,17 @@ def _last_starts(data: U8, offsets: I64) -> Any:
 
 @kernel
 def _spaces(data: U8, at: int) -> Any:
-    """The highest bit of each of eight bytes that is a space, and has no letter of ASCII before it."""
+    """Eight bytes, with the highest bit set where the text has a space that no ASCII letter precedes."""
     low = np.uint64(0x7F * ONES)
     here: Any = eight_bytes(data, at)  # type: ignore[call-arg]
     before: Any = eight_bytes(data, at - 1)
-    others = here ^ np.uint64(SMALL)  # whose bytes are spaces
+    others = here ^ np.uint64(SMALL)  # a byte is 0 where there is a space
     return ~((others & low) + low | others) & no_letters(before)
 
 
 @kernel
 def _ends_sentence(data: U8, first: int, mark: int) -> bool:
-    """Whether a sentence ends with the byte at `mark`, with quotation marks and brackets behind its stop or without."""
+    """Whether a sentence ends with the byte at `mark`; quotation marks and brackets may follow its full stop."""
     while mark > first and (data[mark] == 34 or data[mark] == 39 or data[mark] == 41):  # " ' )
         mark -= 1
     # the last byte of a closing quotation mark or of an ellipsis

@@ -1,8 +1,8 @@
-"""Boilerplate inside a paragraph: the paragraph stays, without it.
+"""Removal of boilerplate inside a paragraph, which otherwise stays.
 
-`inline_boilerplate` takes out what shows by its shape alone what it is (`inline_shapes`). `repeated_inline_boilerplate`
-takes out the last sentences that a source prints after many different ones, as the memory of `line_counts`
-tells.
+`inline_boilerplate` removes spans that are recognised by shape alone (see `inline_shapes`).
+`repeated_inline_boilerplate` removes closing sentences that a source prints after many different texts, by the counts
+of `line_counts`.
 """
 
 from __future__ import annotations
@@ -12,28 +12,29 @@ from typing import Final
 import polars as pl
 
 from cleaners.paragraphs import remove, rewrite
-from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, what_stands_before
+from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, text_before
 from cleaners.repeated_line.count_tables import enough_bodies
-from cleaners.repeated_line.inline_patterns import BRACKETS, GLANCE, HINTS, HINTS_IN_BRACKETS
+from cleaners.repeated_line.inline_patterns import HINT_BRACKETS, HINT_LITERALS, HINTS, HINTS_IN_BRACKETS
 from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
-from cleaners.repeated_line.line_keys import SENTENCE
+from cleaners.repeated_line.line_keys import SENTENCE_KEY
 
 FIX: Final = "inline_boilerplate"
-#: A paragraph that is nothing but boilerplate is removed, for the reason of boilerplate lines.
+#: The reason of a paragraph that is nothing but boilerplate: the same as for lines of boilerplate.
 REASON: Final = "boilerplate"
 
-#: In so many documents a last sentence must stand, each time after another, and in one of so many of `min_share`.
-FEW_DOCUMENTS: Final = 3
-SHARE: Final = 5
-#: Up to so many documents what stands before it must differ in each.
-ALL_DIFFERENT: Final = 5
+#: A closing sentence must be in at least this many documents,
+MIN_DOCUMENTS: Final = 3
+#: and in a share of at least `min_share` divided by this.
+SHARE_DIVISOR: Final = 5
+#: In up to this many documents, the text before it must differ in each.
+ALL_DIFFERENT_UP_TO: Final = 5
 
 
 def inline_boilerplate(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the boilerplate taken out of its paragraphs that shows by its shape what it is.
+    """The frame without the inline boilerplate that is recognised by shape alone.
 
-    Only paragraphs that no cleaner has removed are looked at. One of which no letter or figure would be left stays as
-    it is, and is removed: its rule names the shape, as in "nothing but shortcodes".
+    Paragraphs that a cleaner has removed are left alone. A paragraph that would keep no letter and no digit is not
+    rewritten but removed; the rule names the shape, as in "nothing but shortcodes".
     """
     text = frame.get_column("text")
     rows = _with_hints(text)
@@ -49,14 +50,14 @@ def inline_boilerplate(frame: pl.DataFrame) -> pl.DataFrame:
             gone, pl.Series([_rule(one) for one in old.filter(emptied)], dtype=pl.String)
         )
         frame = remove(frame, rule.is_not_null(), REASON, rule)
-    return rewritten(frame, rows.filter(~emptied), new.filter(~emptied))
+    return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied))
 
 
 def _with_hints(text: pl.Series) -> pl.Series:
-    """The rows, in their order, of the texts that may hold what one of `SHAPES` takes out."""
+    """The rows of the texts that one of `SHAPES` may change, in order."""
     found = []
-    for glance, hints in ((GLANCE, HINTS), (BRACKETS, HINTS_IN_BRACKETS)):
-        rows = text.str.contains(glance).fill_null(False).arg_true()
+    for prefilter, hints in ((HINT_LITERALS, HINTS), (HINT_BRACKETS, HINTS_IN_BRACKETS)):
+        rows = text.str.contains(prefilter).fill_null(False).arg_true()
         found.append(rows.filter(text.gather(rows).str.contains(hints)))
     return pl.concat(found).unique().sort()
 
@@ -64,25 +65,28 @@ def _with_hints(text: pl.Series) -> pl.Series:
 def repeated_inline_boilerplate(
     frame: pl.DataFrame, table: pl.DataFrame, *, keys: pl.DataFrame, min_share: float = 0.01
 ) -> pl.DataFrame:
-    """The frame without the last sentences that its source prints in many documents, after different ones.
+    """The frame without the closing sentences that a source prints in many documents, after different texts.
 
-    `table` is a merged table of `sites.counts.count`, `keys` what `sites.keys.line_keys` tells of the frame. The
-    sentence has one of `closing_sentences.PLEAS` in it, is in at
-    least FEW_DOCUMENTS documents and a share of one in SHARE of `min_share`, and stood after about as many different
-    texts. Of several at the end of one paragraph all are taken out.
+    `table` is a merged table of `line_counts.count_source_lines`, `keys` are the `line_keys.line_keys` of the frame.
+    The sentence matches `closing_sentences.PLEAS`, is in at least MIN_DOCUMENTS documents and a share of
+    `min_share / SHARE_DIVISOR`, and was seen after about as many different texts. If a paragraph ends in several such
+    sentences, all of them are removed.
     """
     totals = table.filter(pl.col("line").is_null()).select("source", pl.col("documents").alias("of"))
     known = (
-        table.filter(pl.col("line").is_not_null() & (pl.col("documents") >= FEW_DOCUMENTS))
+        table.filter(pl.col("line").is_not_null() & (pl.col("documents") >= MIN_DOCUMENTS))
         .join(totals, on="source", how="inner")
-        .filter((pl.col("documents") >= min_share / SHARE * pl.col("of")) & enough_bodies(ALL_DIFFERENT))
+        .filter(
+            (pl.col("documents") >= min_share / SHARE_DIVISOR * pl.col("of"))
+            & enough_bodies(ALL_DIFFERENT_UP_TO)
+        )
         .select("source", "line")
     )
     if known.is_empty():
         return frame
     text, source = frame.get_column("text"), frame.get_column("source")
     changed = pl.Series([], dtype=pl.UInt32)
-    found = keys.filter(kind=SENTENCE).select("row", "line", "start")
+    found = keys.filter(kind=SENTENCE_KEY).select("row", "line", "start")
     while len(found):
         rows = found.get_column("row")
         found = (
@@ -91,23 +95,23 @@ def repeated_inline_boilerplate(
             )
             .filter(pl.col("reason").is_null())
             .join(known, on=["source", "line"], how="semi", maintain_order="left")
-            .with_columns(what_stands_before(pl.col("text"), pl.col("start")).alias("text"))
+            .with_columns(text_before(pl.col("text"), pl.col("start")).alias("text"))
         )
         rows = found.get_column("row")
         text = text.scatter(rows, found.get_column("text"))
         changed = pl.concat([changed, rows])
-        again = closing_sentences(text.gather(rows))  # there may be another before it
+        again = closing_sentences(text.gather(rows))  # another one may precede it
         found = again.select(
             rows.gather(again.get_column("row")).alias("row"),
             sentence_hashes(again.get_column("sentence")).alias("line"),
             "start",
         )
     changed = changed.unique().sort()
-    return rewritten(frame, changed, text.gather(changed))
+    return rewrite_rows(frame, changed, text.gather(changed))
 
 
-def rewritten(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.DataFrame:
-    """The frame with `text` in place of that of these rows, which boilerplate was taken out of."""
+def rewrite_rows(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.DataFrame:
+    """The frame with the texts `new` in the given rows, recorded as the fix `inline_boilerplate`."""
     if rows.is_empty():
         return frame
     changed = pl.repeat(False, len(frame), eager=True).scatter(rows, True)
@@ -116,6 +120,6 @@ def rewritten(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.DataFr
 
 
 def _rule(text: str) -> str:
-    """The first shape that is found in a text that is nothing but boilerplate."""
+    """The rule for a text that is nothing but boilerplate; it names the first shape that is found."""
     names = [shape.__name__.replace("_", " ") for shape in SHAPES if shape(text) != text]
     return f"nothing but {names[0]}"

@@ -1,11 +1,11 @@
-"""The shapes of boilerplate inside a paragraph, as patterns."""
+"""The regular expressions of `inline_shapes`, and the hints that select the texts to search."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-#: Every text that one of the functions changes holds a match of one of these,
+#: Every text that one of the shapes changes has a match of HINTS or HINTS_IN_BRACKETS.
 HINTS: Final = (
     r"(?:[Cc]lick|CLICK|TAP|[Tt]ap) (?:here|HERE) |Sign up|Subscribe|Register|Cli[qc]|aqu[ií] |qui per|Kli[ck]|hier, "
     r"|Нажм|Подпиш"
@@ -19,32 +19,32 @@ HINTS_IN_BRACKETS: Final = (
     r"\[/?embed|\[/?pull|\[/?audio|\[/?caption|\[/?gallery|\[/?video|\[/?playlist|\[/?youtube|\[/?tweet"
     rf"|{_RELATED_HINT}"
 )
-#: and so one of these few strings, which are quickly looked for,
-GLANCE: Final = (
+#: A text with a match of HINTS has one of these literals, which are fast to search for,
+HINT_LITERALS: Final = (
     "lick here |lick HERE |LICK here |LICK HERE |ap here |ap HERE |TAP |Sign up|Subscribe|Register|Cliq|Clic|aqui "
     "|aquí |qui per|Klic|Klik|hier, |Нажм|Подпиш| MORE|layback is |Image c|Media c|Image s|function|continues below"
     "|continues after|CONTINUES BELOW|Continue reading"
 )
-#: or of these brackets.
-BRACKETS: Final = r"[(\[（【［]"
+#: and one with a match of HINTS_IN_BRACKETS has one of these brackets.
+HINT_BRACKETS: Final = r"[(\[（【［]"
 
-#: Longest span, in characters, that a pattern may take for one.
-LONGEST: Final = 1500
+#: The longest span that a pattern may cover, in characters.
+MAX_SPAN: Final = 1500
 
 _NAME: Final = r"[^\W\d_][\w’'-]+"
 _PARTICLES: Final = "de|da|del|der|di|dos|la|le|van|von|bin|al|el"
 _MIDDLE: Final = rf"(?:(?:[^\W\d_a-z][\w.,()“”\"’'-]*|[(“\"‘'][\w.,()“”\"’'-]*|{_PARTICLES}) )"
-#: With this end the teasers after a name.
+#: The end of the teasers after a name.
 MORE: Final = re.compile(r" MORE\b")
-#: "Jane Doe Jane Roe DoeHeadline one | Headline two MORE": a full name that a headline is glued to, up to MORE
+#: "Jane Doe Jane Roe DoeHeadline one | Headline two MORE": a full name with a headline glued to it, up to MORE
 GLUED: Final = re.compile(
     rf"(?<![\w’'-])({_NAME})(,? (?:Jr|Sr)\.)? {_MIDDLE}{{1,6}}?\1(?:\2)?"
     r"(?=[^\s\w.,;:!?)’'-]|['’]?[^\W_a-z]|[a-z]*[A-Z])"
-    rf".{{0,{LONGEST}}}? MORE\b"
+    rf".{{0,{MAX_SPAN}}}? MORE\b"
 )
-#: "Jane Doe Jane Roe Doe Headline one MORE": first name and last both again
+#: "Jane Doe Jane Roe Doe Headline one MORE": both first and last name are repeated
 APART: Final = re.compile(
-    rf"(?<![\w’'-])(({_NAME}) ({_NAME})) \2 {_MIDDLE}{{0,3}}?\3 (?=[A-Z0-9'‘“\"]).{{0,{LONGEST}}}? MORE\b"
+    rf"(?<![\w’'-])(({_NAME}) ({_NAME})) \2 {_MIDDLE}{{0,3}}?\3 (?=[A-Z0-9'‘“\"]).{{0,{MAX_SPAN}}}? MORE\b"
 )
 
 PLAYER: Final = re.compile(
@@ -80,7 +80,7 @@ AD: Final = re.compile(
     r"(?: ?(?:ADVERTISEMENT|Advertisement)\b)?"
 )
 
-#: "Click here to subscribe.", as the last sentence
+#: "Click here to subscribe." as the last sentence
 PLEA: Final = re.compile(
     r"(?<=[.!?…”\"’)] )(?:"
     r"(?:Click|CLICK|Tap|TAP) (?:here|HERE) (?:to|TO|for|FOR) "
@@ -93,7 +93,7 @@ PLEA: Final = re.compile(
     r"|Klikkaa tästä\b|Kliknij tutaj,? (?:aby|żeby)\b|Нажмите здесь,? чтобы\b|Подпишитесь на (?:наш|нашу|наши)\b"
     r")[^.!?]{0,100}[.!]?$"
 )
-#: How each such sentence begins, behind the one before it.
+#: The beginning of such a sentence, with the end of the sentence before it.
 PLEA_BEGINS: Final = re.compile(
     r"[.!?…”\"’)] (?:[CK]li|CLICK|T[aA][pP] |Sign up|Subscribe|Register|Ha[zg]|Pinch|Hier |Нажмите|Подпишитесь)"
 )
@@ -104,7 +104,7 @@ SHORTCODE: Final = re.compile(
     r"|\[/(?:caption|gallery|video|audio|playlist|tweet)\]"
 )
 
-#: What the scripts of pages name, and articles about programming seldom do.
+#: Names that are frequent in the scripts of web pages and rare in articles about programming.
 PAGE_SCRIPT: Final = re.compile(
     r"googletag|dataLayer|\bgtag\(|\bfbq\(|_gaq\b|document\.write|createElement|getElementsByTagName|getElementById|taboola"
     r"|outbrain|adsbygoogle|window\._|jQuery\(|\$\(document\)|addEventListener|OneSignal|disqus|twttr|FB\.init|instgrm"

@@ -1,7 +1,7 @@
-"""Boilerplate that stands inside a paragraph and shows by its shape alone what it is: one function a shape.
+"""Boilerplate inside a paragraph that is recognised by shape alone: one function for each shape.
 
-Each function takes a text and gives it back without the boilerplate, and where that stood a single space, or nothing
-before a mark that closes. A text that has none comes back as it is.
+Each function takes a text and returns it without the boilerplate. A single space replaces it, or nothing before a
+closing punctuation mark. A text without boilerplate is returned unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cleaners.repeated_line.inline_patterns import (
     APART,
     CALLED,
     GLUED,
-    LONGEST,
+    MAX_SPAN,
     MORE,
     OPENING,
     PAGE_SCRIPT,
@@ -30,14 +30,14 @@ from cleaners.repeated_line.inline_patterns import (
 
 
 def teasers_after_a_name(text: str) -> str:
-    """Without the full name and the teasers that a page shows behind a name.
+    """The text without the full name and the teasers that some pages insert after a name.
 
     >>> teasers_after_a_name("Sen. Jane Doe Jane Mary DoeMayor opens bridge | Ferry sinks MORE (I-Stell) said so.")
     'Sen. Jane Doe (I-Stell) said so.'
     """
     for pattern, kept in ((GLUED, lambda m: m[1] + (m[2] or "")), (APART, lambda m: m[1])):
         while ends := [match.end() for match in MORE.finditer(text)]:
-            teasers = text[: ends[-1]]  # after the last of these are none
+            teasers = text[: ends[-1]]  # there are no teasers after the last MORE
             shorter = pattern.sub(kept, teasers)
             if shorter == teasers:
                 break
@@ -46,7 +46,7 @@ def teasers_after_a_name(text: str) -> str:
 
 
 def player_messages(text: str) -> str:
-    """Without what a player or a picture frame says of itself before its caption.
+    """The text without the messages that a media player or a picture frame shows before its caption.
 
     >>> player_messages("Media playback is unsupported on your device Media caption The ferry at sea")
     'The ferry at sea'
@@ -56,16 +56,16 @@ def player_messages(text: str) -> str:
 
 
 def bracketed_teasers(text: str) -> str:
-    """Without "(RELATED: ...)" and "[Read more: ...]", in the languages of the phrases.
+    """The text without "(RELATED: ...)" and "[Read more: ...]", in the languages of the phrases.
 
-    >>> bracketed_teasers("The removal is over. (RELATED: Ferries (All Of Them) Stop) Boats sail.")
-    'The removal is over. Boats sail.'
+    >>> bracketed_teasers("The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail.")
+    'The talks are over. Boats sail.'
     """
     return _cut(text, _spans(RELATED, text)) if RELATED_BEGINS.search(text) else text
 
 
 def advertisement_marks(text: str) -> str:
-    """Without "Story continues below advertisement" and its like.
+    """The text without "Story continues below advertisement" and similar notices.
 
     >>> advertisement_marks("It was late. Advertisement Story continues below advertisement They slept.")
     'It was late. They slept.'
@@ -74,7 +74,7 @@ def advertisement_marks(text: str) -> str:
 
 
 def closing_pleas(text: str) -> str:
-    """Without a last sentence that asks for a click or a subscription.
+    """The text without a last sentence that asks for a click or a subscription.
 
     >>> closing_pleas("Boats sail at noon. Click here to subscribe.")
     'Boats sail at noon.'
@@ -83,7 +83,7 @@ def closing_pleas(text: str) -> str:
 
 
 def shortcodes(text: str) -> str:
-    """Without the codes of a publishing system, "[embed ...]".
+    """The text without the shortcodes of a publishing system, such as "[embed ...]".
 
     >>> shortcodes('He wrote: [embedtweet id="12"] That was all.')
     'He wrote: That was all.'
@@ -92,7 +92,7 @@ def shortcodes(text: str) -> str:
 
 
 def scripts(text: str) -> str:
-    """Without functions of JavaScript, brackets balanced, and what calls them.
+    """The text without JavaScript functions, up to their balanced closing bracket, and the calls around them.
 
     >>> scripts("Boats sail. (function(d){ d.load('x'); })(document); They are late.")
     'Boats sail. They are late.'
@@ -112,7 +112,7 @@ SHAPES: Final[tuple[Callable[[str], str], ...]] = (
 
 
 def without_inline_boilerplate(text: str) -> str:
-    """The text without all of them, and without what comes to light when one is gone."""
+    """The text without any of the shapes, applied until nothing changes: removing one may expose another."""
     while True:
         shorter = text
         for shape in SHAPES:
@@ -127,20 +127,22 @@ def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
 
 
 def _script_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where functions stand, from what they are handed to up to the semicolon after them; none that does not end."""
+    """The spans of functions, with the call that they are an argument of and the semicolon after them.
+
+    A function whose brackets do not balance has no span.
+    """
     done = 0
     for match in SCRIPT.finditer(text):
         if match.start() < done:
             continue
         start = match.start() + len(match[0]) - len(match[0].lstrip(";!+ "))
-        if called := CALLED.search(text, max(done, start - LONGEST), start + (text[start] == "(")):
+        if called := CALLED.search(text, max(done, start - MAX_SPAN), start + (text[start] == "(")):
             start, opening = called.start(), called.end() - 1
         else:
             opening = start if text[start] == "(" else match.end() - 1
         end = _closed(text, opening)
-        while (
-            end is not None and end < len(text) and text[end] in "({"
-        ):  # called at once, or followed by a block
+        # the function may be called at once, or a block may follow
+        while end is not None and end < len(text) and text[end] in "({":
             end = _closed(text, end)
         if end is not None:
             while end < len(text) and text[end] in ";)":
@@ -151,7 +153,7 @@ def _script_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_of_the_page(text: str, start: int, end: int) -> bool:
-    """Whether a script names what pages are made of, or runs at once and stands between whole sentences."""
+    """Whether a script matches PAGE_SCRIPT, or is called at once and stands between whole sentences."""
     before, after = text[:start].rstrip(), text[end:].lstrip()
     apart = (not before or before[-1] in '.!?”"’…') and (not after or after[0].isupper() or after[0] in '“"‘')
     at_once = text[start] in "(!" and text[start:end].rstrip(";").endswith(")")
@@ -159,7 +161,7 @@ def _is_of_the_page(text: str, start: int, end: int) -> bool:
 
 
 def _closed(text: str, at: int) -> int | None:
-    """Where the bracket at `at` is closed, and all within it; None where it is not."""
+    """The position after the bracket that closes the one at `at`; None if the brackets do not balance."""
     waiting: list[str] = []
     for place in range(at, len(text)):
         character = text[place]
@@ -174,7 +176,7 @@ def _closed(text: str, at: int) -> int | None:
 
 
 def _cut(text: str, spans: Iterator[tuple[int, int]]) -> str:
-    """The text without the spans, white space mended where they stood."""
+    """The text without the spans, with white space normalised where they were."""
     for start, end in reversed(list(spans)):
         before, after = text[:start].rstrip(), text[end:].lstrip()
         apart = len(before) < start or len(after) < len(text) - end

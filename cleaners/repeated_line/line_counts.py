@@ -1,11 +1,11 @@
-"""What a source prints again and again: the memory that grows with every run.
+"""Counts of what a source prints again and again; they grow with every run.
 
-`count` tells of a frame how many documents of each source hold each short line; `count_tables.merge` adds such tables
-up.
+`count_source_lines` counts how many documents of each source hold each short line. `count_tables.merge_counts` adds
+such tables up.
 
-A line in many documents is not boilerplate for that alone: an article published nine times repeats each of its lines
-nine times. Therefore a table also tells beside how many *different* bodies a line was seen, how often it stood in one
-document, whether that was above or below the article or within it, and from when until when it was printed.
+A line in many documents need not be boilerplate: an article published nine times repeats each of its lines nine times.
+A table therefore has more than the number of documents: how many *different* bodies the line was seen with, how often
+it occurs, how often above and below the article, and the dates of its first and last appearance.
 """
 
 from __future__ import annotations
@@ -16,26 +16,36 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.repeated_line.closing_sentences import what_stands_before
-from cleaners.repeated_line.count_tables import UNDATED, added_up, bins, coded, differs, in_order
-from cleaners.repeated_line.line_keys import SENTENCE
+from cleaners.repeated_line.closing_sentences import text_before
+from cleaners.repeated_line.count_tables import (
+    UNDATED,
+    body_bins,
+    differs_from_previous,
+    encode_sources,
+    sort_counts,
+    sum_counts,
+)
+from cleaners.repeated_line.line_keys import SENTENCE_KEY
 from cleaners.text.tokens import I64
 
-#: Bytes of a paragraph that is the article's, so that what stands above all such is its head, and below its tail.
-LONG: Final = 200
+#: Bytes of a paragraph that certainly belongs to the article. The head is above the first one, the tail below the last.
+LONG_PARAGRAPH: Final = 200
+#: A paragraph that ends as a sentence counts as this many times longer; see `_bodies`.
 SENTENCE_WEIGHT: Final = 16
 
 
-def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, keys: pl.DataFrame) -> pl.DataFrame:
-    """How many documents of each source hold each line that is marked: a table of `COUNTS`, ordered by source and line.
+def count_source_lines(
+    frame: pl.DataFrame, published: pl.DataFrame | None = None, *, keys: pl.DataFrame
+) -> pl.DataFrame:
+    """How many documents of each source hold each line: a table of `count_tables.COUNTS`, sorted by source and line.
 
-    `keys` is what `sites.keys.line_keys` tells of the frame. All paragraphs are looked at, those too that a cleaner
-    has removed: what a source prints does not depend on what is made of it. A document counts once for a line, however
-    often it holds it; documents without a source count nowhere. `published` tells the dates of documents (document_id
-    and published, a Datetime in UTC). No document may be split between two frames that are counted.
+    `keys` are the `line_keys.line_keys` of the frame. Removed paragraphs count, too: what a source prints does not
+    depend on what the cleaners do with it. A document counts once for a line, however often it holds it. Documents
+    without a source are not counted. `published` has the dates of the documents: document_id and published, a Datetime
+    in UTC. No document may be split between two frames.
     """
     rows = frame.select("source", pl.col("document_id").rle_id().alias("document"))
-    names, codes = coded(rows.get_column("source").fill_null(""))
+    names, codes = encode_sources(rows.get_column("source").fill_null(""))
     rows = rows.with_columns(codes, _days(frame, published).alias("day"))
     totals = (
         rows.filter(frame.get_column("source").is_not_null())
@@ -46,9 +56,9 @@ def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, keys: p
             pl.col("day").max().fill_null(0).alias("last"),
         )
     )
-    table = in_order(pl.concat([totals, _lines(frame, rows, keys)], how="diagonal_relaxed"))
-    documents = pl.coalesce("documents", _documents(table))
-    return added_up(
+    table = sort_counts(pl.concat([totals, _line_rows(frame, rows, keys)], how="diagonal_relaxed"))
+    documents = pl.coalesce("documents", _distinct_documents(table))
+    return sum_counts(
         table.with_columns(
             documents.alias("documents"), pl.col("lines", "head", "tail", "bodies").fill_null(0)
         ),
@@ -56,13 +66,13 @@ def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, *, keys: p
     )
 
 
-def _lines(frame: pl.DataFrame, rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
-    """The marks, each a row of a table of counts: where it stands, and the body that it stands beside."""
+def _line_rows(frame: pl.DataFrame, rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """One row of a table of counts for each of `keys`: its place in the document, and the bin of its body."""
     text = frame.get_column("text")
     filled = (text.str.len_bytes() > 0).fill_null(False)
     place = keys.get_column("row")
     document = rows.get_column("document").filter(filled).to_numpy()
-    head, tail = _ends(document, text.filter(filled).str.len_bytes().to_numpy() >= LONG)
+    head, tail = _head_and_tail(document, text.filter(filled).str.len_bytes().to_numpy() >= LONG_PARAGRAPH)
     row = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(filled.arg_true(), np.arange(len(document)))
     here = row.gather(place)
     lines = (
@@ -78,19 +88,19 @@ def _lines(frame: pl.DataFrame, rows: pl.DataFrame, keys: pl.DataFrame) -> pl.Da
         .drop("day")
         .join(_bodies(text.filter(filled), document), on="document", how="left", maintain_order="left")
     )
-    sentences = (keys.get_column("kind") == SENTENCE).arg_true()
+    sentences = (keys.get_column("kind") == SENTENCE_KEY).arg_true()
     before = pl.DataFrame(
         [text.gather(place.gather(sentences)), keys.get_column("start").gather(sentences)]
-    ).select(what_stands_before(pl.col("text"), pl.col("start")))
-    # of a sentence that is what stands before it in its paragraph
-    bodies = lines.get_column("bodies").scatter(sentences, bins(before.to_series()))
+    ).select(text_before(pl.col("text"), pl.col("start")))
+    # the body of a closing sentence is the text before it in its paragraph
+    bodies = lines.get_column("bodies").scatter(sentences, body_bins(before.to_series()))
     return lines.with_columns(bodies)
 
 
-def _ends(
+def _head_and_tail(
     document: NDArray[np.uint32], long: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Of each row whether no long one is above it in its document, and whether one is above and none below."""
+    """(head, tail) for each row: whether no long row is above it in its document; whether one is, but none below."""
     starts = np.flatnonzero(np.diff(document, prepend=-1))
     sizes = np.diff(starts, append=len(document))
     seen = np.cumsum(long)
@@ -101,7 +111,7 @@ def _ends(
 
 
 def _days(frame: pl.DataFrame, published: pl.DataFrame | None) -> pl.Series:
-    """The day (UInt16, from 1970 on) when the document of each row was published; null where that is unknown."""
+    """The day of publication of the document of each row, in days from 1970 on (UInt16); null where it is unknown."""
     if published is None:
         return pl.repeat(None, len(frame), dtype=pl.UInt16, eager=True)
     dates = published.select("document_id", pl.col("published").dt.epoch("d").alias("day")).with_columns(
@@ -115,23 +125,23 @@ def _days(frame: pl.DataFrame, published: pl.DataFrame | None) -> pl.Series:
     return known.get_column("day").gather(pl.Series(run))
 
 
-def _documents(table: pl.DataFrame) -> pl.Series:
-    """How many documents hold a line, at the first of the rows of each line and source, and 0 at the others."""
-    first = table.select(differs("source", "line")).to_series()
+def _distinct_documents(table: pl.DataFrame) -> pl.Series:
+    """The number of documents that hold a line, at the first row of each source and line, and 0 at its other rows."""
+    first = table.select(differs_from_previous("source", "line")).to_series()
     document = table.get_column("document").fill_null(0).to_numpy().astype(np.int64)
-    several = document.max(initial=0) + 1
-    pairs = np.sort((first.cum_sum().to_numpy() - 1) * several + document)
+    size = document.max(initial=0) + 1
+    pairs = np.sort((first.cum_sum().to_numpy() - 1) * size + document)
     different = pairs[np.diff(pairs, prepend=-1) > 0]
-    counts = pl.Series(np.bincount(different // several), dtype=pl.UInt32)
+    counts = pl.Series(np.bincount(different // size), dtype=pl.UInt32)
     return pl.zeros(len(table), pl.UInt32, eager=True).scatter(first.arg_true(), counts)
 
 
 def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
     """(document, bodies): one bit of 64 for each document, chosen by the hash of the longest paragraph of its article.
 
-    That is sought above the last quarter of the rows, where whole pages have their longest boilerplate. A paragraph
-    that ends as a sentence does is taken for SENTENCE_WEIGHT times as long as it is: long lists of links do not. One
-    with an address in it is passed over: that of the page itself differs in every copy of an article.
+    The last quarter of the rows is left out, since whole pages have their longest boilerplate there. A paragraph that
+    ends as a sentence counts as SENTENCE_WEIGHT times longer, which long lists of links do not. A paragraph with a web
+    address is left out: the address of the page differs in every copy of an article.
     """
     starts = np.flatnonzero(np.diff(document, prepend=-1))
     sizes = np.diff(starts, append=len(document))
@@ -139,29 +149,31 @@ def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
     size = np.where(
         4 * place < 3 * np.repeat(sizes, sizes), text.str.len_bytes().to_numpy().astype(np.int64), 0
     )
-    longest = _longest(document, size)
-    # of most documents the longest paragraph will do, so that no other needs to be looked at
-    doubtful = document[longest][(_rank(text.gather(longest)) < _SENTENCE).to_numpy()]
+    longest = _largest_row(document, size)
+    # in most documents the longest paragraph ends as a sentence, so no other needs to be read
+    doubtful = document[longest][(_body_rank(text.gather(longest)) < _ENDS_SENTENCE).to_numpy()]
     rows = np.flatnonzero(np.isin(document, doubtful) & (size > 0))
-    ranks = _rank(text.gather(rows)).to_numpy()
-    size[rows] = np.where(ranks == _ADDRESS, 0, size[rows] * np.where(ranks == _SENTENCE, SENTENCE_WEIGHT, 1))
-    longest = _longest(document, size)
+    ranks = _body_rank(text.gather(rows)).to_numpy()
+    size[rows] = np.where(
+        ranks == _HAS_ADDRESS, 0, size[rows] * np.where(ranks == _ENDS_SENTENCE, SENTENCE_WEIGHT, 1)
+    )
+    longest = _largest_row(document, size)
     longest = longest[size[longest] > 0]
-    return pl.DataFrame({"document": document[longest], "bodies": bins(text.gather(longest))})
+    return pl.DataFrame({"document": document[longest], "bodies": body_bins(text.gather(longest))})
 
 
-_ADDRESS, _OTHER, _SENTENCE = 0, 1, 2
+_HAS_ADDRESS, _OTHER, _ENDS_SENTENCE = 0, 1, 2
 
 
-def _rank(text: pl.Series) -> pl.Series:
-    """_ADDRESS for a paragraph with an address in it, _SENTENCE for one that ends as a sentence does, else _OTHER."""
+def _body_rank(text: pl.Series) -> pl.Series:
+    """_HAS_ADDRESS for a paragraph with a web address, _ENDS_SENTENCE for one that ends as a sentence, else _OTHER."""
     end = text.str.tail(4).str.contains(r"[.!?…。！？।۔؟][\"'”’»«“」』)\]）]*$")
     return (
         pl.select(
             pl.when(text.str.contains("://", literal=True))
-            .then(_ADDRESS)
+            .then(_HAS_ADDRESS)
             .when(end)
-            .then(_SENTENCE)
+            .then(_ENDS_SENTENCE)
             .otherwise(_OTHER)
         )
         .to_series()
@@ -169,8 +181,8 @@ def _rank(text: pl.Series) -> pl.Series:
     )
 
 
-def _longest(document: NDArray[np.uint32], size: I64) -> I64:
-    """The row of each document, whose rows are together, that has the greatest size, the first of several."""
+def _largest_row(document: NDArray[np.uint32], size: I64) -> I64:
+    """The row with the greatest size in each document, the first of several. Rows of a document are consecutive."""
     starts = np.flatnonzero(np.diff(document, prepend=-1))
     greatest = np.repeat(np.maximum.reduceat(size, starts), np.diff(starts, append=len(size)))
     rows = np.flatnonzero(size == greatest)

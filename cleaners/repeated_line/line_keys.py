@@ -1,4 +1,4 @@
-"""What is counted of a frame, and looked up again: its short lines, their templates, and closing sentences, by hash."""
+"""The keys by which lines are counted and looked up: hashes of short lines, their templates, and closing sentences."""
 
 from __future__ import annotations
 
@@ -10,40 +10,41 @@ from cleaners.repeated_line.closing_sentences import closing_sentences, sentence
 from cleaners.repeated_line.templates import template_hashes
 from cleaners.text.folding import line_hashes
 
-LINE, TEMPLATE, SENTENCE = 0, 1, 2
+#: The kinds of keys.
+LINE_KEY, TEMPLATE_KEY, SENTENCE_KEY = 0, 1, 2
 
-#: Bytes of the longest line that has a template: boilerplate with a counter or a date in it is short.
-LONGEST_TEMPLATE: Final = 120
+#: Bytes of the longest line that has a template. Boilerplate with a counter or a date is short.
+MAX_TEMPLATE_BYTES: Final = 120
 
 
 def line_keys(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFrame:
-    """The lines of a frame that count for their source: row (UInt32), line (its hash, UInt64), kind and start.
+    """The keys of a frame: row (UInt32), line (the hash, UInt64), kind (UInt8) and start (UInt32).
 
-    - LINE: a paragraph of at most `max_characters` characters, folded (`folding.line_hashes`);
-    - TEMPLATE: of such one of LONGEST_TEMPLATE bytes at most the template, if it has figures or dates
-      (`sites.templates.template_hashes`);
-    - SENTENCE: the last sentence of a paragraph that asks for something, and the byte at which it starts
-      (`closing_sentences`).
+    - LINE_KEY: a paragraph of at most `max_characters` characters, folded (`folding.line_hashes`);
+    - TEMPLATE_KEY: the template of such a paragraph, if it has digits or dates and at most MAX_TEMPLATE_BYTES bytes
+      (`templates.template_hashes`);
+    - SENTENCE_KEY: the last sentence of a paragraph, if it asks for something (`closing_sentences`); `start` is the
+      byte at which it starts, and 0 for the other kinds.
 
-    Paragraphs without a text or a source have none. They come by kind, and row by row.
+    Paragraphs without a text or a source have no keys. The result is ordered by kind, then by row.
     """
     text, source = frame.get_column("text"), frame.get_column("source")
     size = text.str.len_bytes().fill_null(0)
     counted = (size > 0) & source.is_not_null()
     short = (counted & (size <= max_characters)).scatter(
         rows := (counted & size.is_between(max_characters + 1, 4 * max_characters)).arg_true(),
-        text.gather(rows).str.len_chars() <= max_characters,  # of few the characters must be counted
+        text.gather(rows).str.len_chars() <= max_characters,  # characters need counting in few texts only
     )
     lines, brief, all_of_them = (
-        mask.arg_true() for mask in (short, short & (size <= LONGEST_TEMPLATE), counted)
+        mask.arg_true() for mask in (short, short & (size <= MAX_TEMPLATE_BYTES), counted)
     )
     found = closing_sentences(text.gather(all_of_them))
     return pl.concat(
         [
-            _keys(LINE, lines, line_hashes(text.gather(lines))),
-            _keys(TEMPLATE, brief, template_hashes(text.gather(brief))).drop_nulls("line"),
+            _keys(LINE_KEY, lines, line_hashes(text.gather(lines))),
+            _keys(TEMPLATE_KEY, brief, template_hashes(text.gather(brief))).drop_nulls("line"),
             _keys(
-                SENTENCE,
+                SENTENCE_KEY,
                 all_of_them.gather(found.get_column("row")),
                 sentence_hashes(found.get_column("sentence")),
                 found.get_column("start"),

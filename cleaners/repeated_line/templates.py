@@ -1,7 +1,7 @@
-"""Lines that differ in nothing but figures and dates: "Updated 3 hours ago", "1,204 shares", "Published 4 Jan 2021".
+"""Templates of lines that differ only in numbers and dates: "Updated 3 hours ago", "1,204 shares", "Published 4 Jan".
 
-What such lines share is their template: the line, folded as `folding.line_hashes` folds it, with one sign in place of
-each number (its thousands, decimals, hours and minutes included) and of each name of a month or a weekday.
+A template is the line, folded as in `folding.line_hashes`, with one placeholder for each number (including thousands,
+decimals, hours and minutes) and for each name of a month or a weekday.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cleaners.text.tokens import (
 )
 from cleaners.text.utf8 import utf8
 
-#: Names of months and weekdays, and what is short for them, without a full stop.
+#: Names of months and weekdays, and their abbreviations without a full stop.
 DATES: Final = """
 january february march april may june july august september october november december
 jan feb mar apr jun jul aug sep sept oct nov dec
@@ -56,58 +56,58 @@ pazartesi salı çarşamba perşembe cuma cumartesi pazar bugün dün
 يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
 الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد اليوم أمس
 """
-#: What stands between the digits of one number, of a time or of a date.
-_WITHIN: Final = ".,:/-\u2013"
-_SLOTS: Final = 4096  # of the table of dates: some eight for each name
-_BASIS, _PRIME = 0xCBF29CE484222325, 0x100000001B3
+#: Characters that may stand between the digits of one number, time or date.
+_INNER_MARKS: Final = ".,:/-\u2013"
+_DATE_SLOTS: Final = 4096  # in the hash table of dates: about eight for each name
+_FNV_BASIS, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
 def template_hashes(text: pl.Series) -> pl.Series:
-    """The hash (UInt64) of each line's template; null where it has neither figures nor dates.
+    """The hash (UInt64) of the template of each line; null for a line without digits and dates.
 
-    It is `fmix64` of FNV-1a (64 bits) over the code points of the template, in which the sign is U+0000; the same on
-    every machine and in every run.
+    The hash is `fmix64` of FNV-1a (64 bits) over the code points of the template, with U+0000 as the placeholder. It is
+    the same on every machine and in every run.
 
     >>> one, other = template_hashes(pl.Series(["Updated 3 hours ago", "UPDATED  14 hours ago"]))
     >>> one == other
     True
     """
-    classes, dates, within = character_classes(), _date_table(), _within()
-    hashes, kinds = _hash_templates(*utf8(text), plain_characters(), classes, dates, within)
-    rows = pl.Series(kinds == _UNKNOWN).arg_true()
+    classes, dates, inner_marks = character_classes(), _date_table(), _inner_marks()
+    hashes, kinds = _hash_templates(*utf8(text), plain_characters(), classes, dates, inner_marks)
+    rows = pl.Series(kinds == _NOT_FOLDED).arg_true()
     if len(rows):
         others = text.gather(rows)
         folded = others.str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
         places = rows.to_numpy()
         hashes[places], kinds[places] = _hash_templates(
-            *utf8(folded), folded_characters(), classes, dates, within
+            *utf8(folded), folded_characters(), classes, dates, inner_marks
         )
     masked = pl.Series(kinds == _MASKED)
     return pl.select(pl.when(masked).then(pl.Series(hashes))).to_series().alias(text.name)
 
 
-_NOTHING, _MASKED, _UNKNOWN = 0, 1, 2
+_NO_FIGURES, _MASKED, _NOT_FOLDED = 0, 1, 2
 
 
 @functools.cache
-def _within() -> U8:
-    """For every code point whether it may stand within a number."""
-    within = np.zeros(0x110000, np.uint8)
-    within[[ord(character) for character in _WITHIN]] = 1
-    return within
+def _inner_marks() -> U8:
+    """For every code point, whether it may stand within a number."""
+    inner_marks = np.zeros(0x110000, np.uint8)
+    inner_marks[[ord(character) for character in _INNER_MARKS]] = 1
+    return inner_marks
 
 
 @functools.cache
 def _date_table() -> U64:
-    """The FNV-1a of the names of months and weekdays, each in the first free slot from that of its lowest bits on."""
-    slots = np.zeros(_SLOTS, np.uint64)
+    """A hash table of the FNV-1a hashes of the names of months and weekdays, with linear probing."""
+    slots = np.zeros(_DATE_SLOTS, np.uint64)
     for name in sorted(set(DATES.replace("-", " ").split())):
-        h = _BASIS
+        h = _FNV_BASIS
         for character in name.upper().lower():
-            h = (h ^ ord(character)) * _PRIME % 2**64
-        slot = h % _SLOTS
+            h = (h ^ ord(character)) * _FNV_PRIME % 2**64
+        slot = h % _DATE_SLOTS
         while slots[slot] and slots[slot] != h:
-            slot = (slot + 1) % _SLOTS
+            slot = (slot + 1) % _DATE_SLOTS
         slots[slot] = h
     return slots
 
@@ -123,19 +123,23 @@ def _is_date(h: Any, dates: U64) -> Any:
 
 
 @kernel
-def _hash_templates(data: U8, offsets: I64, folds: U32, classes: U8, dates: U64, within: U8) -> Any:
-    """(the hash of each line's template; _MASKED if a figure or date was, _UNKNOWN if a character is not plain)."""
+def _hash_templates(data: U8, offsets: I64, folds: U32, classes: U8, dates: U64, inner_marks: U8) -> Any:
+    """(hashes, kinds): the hash of the template of each line, and what became of the line.
+
+    The kind is _MASKED if a number or a date was replaced, _NOT_FOLDED if a character is not plain (the hash is then
+    meaningless), and _NO_FIGURES otherwise.
+    """
     lines = len(offsets) - 1
     hashes, kinds = np.empty(lines, np.uint64), np.zeros(lines, np.uint8)
-    basis, prime = np.uint64(_BASIS), np.uint64(_PRIME)
+    basis, prime = np.uint64(_FNV_BASIS), np.uint64(_FNV_PRIME)
     for line in range(lines):
         at, stop = offsets[line], offsets[line + 1]
-        h = solid = basis  # `solid`: up to the last character that is not white
-        start = word = basis  # of the word being read: the hash before it, its own
+        h = solid = basis  # `solid` is the hash up to the last character that is not white space
+        start = word = basis  # for the word being read: the hash before it, and its own hash
         length = 0  # of that word
-        number = False  # whether the last sign stands for a number that is not over
-        waiting = np.uint32(0)  # what may yet prove to stand within the number
-        kind = _NOTHING
+        number = False  # whether the last placeholder is for a number that may go on
+        pending = np.uint32(0)  # a character that may prove to stand within the number
+        kind = _NO_FIGURES
         while at <= stop:
             folded, width = np.uint32(32), 1
             if at < stop:
@@ -144,7 +148,7 @@ def _hash_templates(data: U8, offsets: I64, folds: U32, classes: U8, dates: U64,
                     code, width = code_point(data, at)
                 folded = folds[code]
                 if folded == NOT_PLAIN:
-                    kind = _UNKNOWN
+                    kind = _NOT_FOLDED
                     break
             at += width
             what = classes[folded]
@@ -157,15 +161,15 @@ def _hash_templates(data: U8, offsets: I64, folds: U32, classes: U8, dates: U64,
                 if not number:
                     h = solid = h * prime
                     number, kind = True, _MASKED
-                waiting = np.uint32(0)
+                pending = np.uint32(0)
                 continue
             if number:
-                if waiting == 0 and within[folded]:
-                    waiting = folded
+                if pending == 0 and inner_marks[folded]:
+                    pending = folded
                     continue
-                if waiting != 0:
-                    h = solid = (h ^ np.uint64(waiting)) * prime
-                    waiting = np.uint32(0)
+                if pending != 0:
+                    h = solid = (h ^ np.uint64(pending)) * prime
+                    pending = np.uint32(0)
                 number = False
             if folded == 32:
                 if h == solid and h != basis:

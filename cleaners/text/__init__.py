@@ -1,1 +1,1 @@
-"""Texts as arrays of bytes: their tokens and shingles, what they look like, folded and compared."""
+"""Kernels over columns of text as arrays of bytes: tokens, shingles, folding, hashes, prose and line wrapping."""

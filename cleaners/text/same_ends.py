@@ -1,7 +1,7 @@
-"""Lines that may be printings of one headline: a first look, so that few are looked at closely.
+"""A prefilter for lines that may repeat one headline, so that only few need an exact comparison.
 
-What begins or ends with a headline, punctuation and case aside, has the same letters and figures there. This asks no
-more of two lines, looks at nothing but their ends, and takes whatever it cannot read for the same.
+A line that begins or ends with a headline, punctuation and case aside, has the same letters and digits at that end. The
+prefilter compares only these, and treats characters that it cannot fold as equal to any.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from cleaners.text.folding import NOT_PLAIN, plain_characters
 from cleaners.text.tokens import I64, SEPARATOR, SPACE, U8, U32, character_classes, code_point, kernel
 from cleaners.text.utf8 import utf8
 
-LETTERS: Final = 32
-TITLE, FIRST = 0, 1  # what lines are compared with
+MAX_LETTERS: Final = 32  # compared at each end
+TITLE, FIRST = 0, 1  # what a line is compared with: the title, the document's first line
 HEAD, TAIL = 0, 1  # the ends of a line
 
 
 def same_ends(lines: pl.DataFrame) -> pl.Series:
     """Whether each line begins, or ends, as its document's title does, or as the document's first line does (Boolean).
 
-    `lines` has the columns document (numbers; its rows together), title and text; a text is never null. Compared are
-    the first and the last LETTERS letters, marks and figures, or as many as the shorter line has, their case folded. A
-    line equals any other from where another than a plain character comes, so that lines may be named that are not the
-    same, but none is left out that is. None is named in a document of which only one line equals its title, and only
-    the first itself its first; of any other, the first line that has a letter or figure is named.
+    `lines` has the columns document (integer, rows of a document together), title and text (never null). The first and
+    the last MAX_LETTERS letters, marks and digits are compared with case folded, or as many as the shorter line has.
+    From the first character on that is not plain (see `cleaners.text.folding`), a line equals any other. So there are
+    false positives, but no false negatives.
+
+    All rows of a document are False if at most one of its lines equals the title and only the first line equals itself:
+    then nothing is repeated. In any other document, the first line with a letter or digit is True.
     """
     first = np.flatnonzero(np.diff(lines.get_column("document").to_numpy(), prepend=-1))
     titles = lines.get_column("title").gather(first).fill_null("")
@@ -39,7 +41,7 @@ def same_ends(lines: pl.DataFrame) -> pl.Series:
 
 @functools.cache
 def _letters() -> U32:
-    """For every code point the letter or figure that it folds to, 0 if it is none, NOT_PLAIN if it is not plain."""
+    """A table over all code points: the folded letter or digit, 0 if it is neither, NOT_PLAIN if it is not plain."""
     letters = plain_characters().copy()
     plain = np.flatnonzero(letters != NOT_PLAIN)
     classes = character_classes()[letters[plain]]
@@ -49,7 +51,7 @@ def _letters() -> U32:
 
 @kernel
 def _end(text: U8, side: int, letters: U32, end: U32) -> int:
-    """Writes the letters of an end to `end`, outermost first; how many could be told, or -1 if none could."""
+    """Writes the letters of one end of a text to `end`, outermost first; returns how many are certain, -1 for none."""
     count = 0
     at = 0 if side == HEAD else len(text)
     while at < len(text) if side == HEAD else at > 0:
@@ -61,9 +63,9 @@ def _end(text: U8, side: int, letters: U32, end: U32) -> int:
         if code >= 0x80:
             code, width = code_point(text, at)
         letter = letters[code]
-        if letter == NOT_PLAIN:  # as a combining mark it would change the letter before it
+        if letter == NOT_PLAIN:  # a combining mark would change the letter before it
             return count - 1 if count > 1 else -1
-        if count == LETTERS:
+        if count == MAX_LETTERS:
             return count
         if letter:
             end[count] = letter
@@ -76,7 +78,7 @@ def _end(text: U8, side: int, letters: U32, end: U32) -> int:
 @kernel
 def _same_ends(data: U8, offsets: I64, titles: U8, title_offsets: I64, starts: I64, letters: U32) -> Any:
     found = np.zeros(len(offsets) - 1, np.bool_)
-    ends, counts = np.zeros((2, 2, LETTERS), np.uint32), np.zeros((2, 2), np.int64)
+    ends, counts = np.zeros((2, 2, MAX_LETTERS), np.uint32), np.zeros((2, 2), np.int64)
     for document in range(len(starts) - 1):
         title = titles[title_offsets[document] : title_offsets[document + 1]]
         for side in (HEAD, TAIL):
@@ -89,7 +91,7 @@ def _same_ends(data: U8, offsets: I64, titles: U8, title_offsets: I64, starts: I
                 for side in (HEAD, TAIL):
                     counts[FIRST, side] = _end(data[start:stop], side, letters, ends[FIRST, side])
             like_title = like_first = False
-            for side in (HEAD, TAIL):  # read no farther than where the line differs from both
+            for side in (HEAD, TAIL):  # stop reading where the line differs from both
                 titled, first = counts[TITLE, side], counts[FIRST, side]
                 one, other = titled != 0, first != 0
                 still_one, still_other, count = one, other, 0
@@ -103,11 +105,11 @@ def _same_ends(data: U8, offsets: I64, titles: U8, title_offsets: I64, starts: I
                     if code >= 0x80:
                         code, width = code_point(data, at)
                     letter = letters[code]
-                    if letter == NOT_PLAIN:  # the letter before it may be another than it seems
+                    if letter == NOT_PLAIN:  # it may be a mark that changes the letter before it
                         still_one, still_other, count = one, other, 1
                         break
                     one, other = still_one, still_other
-                    if count == LETTERS:
+                    if count == MAX_LETTERS:
                         break
                     if letter:
                         still_one &= count >= titled or letter == ends[TITLE, side, count]

@@ -1,4 +1,4 @@
-"""Which texts are the same but for their white space."""
+"""Comparison of texts regardless of white space."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cleaners.text.white_space import WHITE_SPACE
 
 
 def differs_beyond_white_space(one: pl.Series, other: pl.Series) -> pl.Series:
-    """Whether each text differs from the other's in more than white space (Boolean); a null equals only a null.
+    """Whether the texts of each row differ in more than white space (Boolean); a null equals only a null.
 
     >>> differs_beyond_white_space(pl.Series(["a b", "a b", None]), pl.Series(["ab ", "a c", "a"])).to_list()
     [False, True, True]
     """
     differs = one.ne_missing(other)
-    rows = differs.arg_true()  # mostly few
+    rows = differs.arg_true()  # usually few
     if rows.is_empty():
         return differs
     one, other = one.gather(rows), other.gather(rows)
@@ -31,7 +31,7 @@ def differs_beyond_white_space(one: pl.Series, other: pl.Series) -> pl.Series:
 
 @functools.cache
 def _is_white() -> NDArray[np.bool_]:
-    """For every code point up to the last white space whether it is such."""
+    """A table over the code points up to the last white-space character: whether each is white space."""
     is_white = np.zeros(max(map(ord, WHITE_SPACE)) + 1, np.bool_)
     is_white[list(map(ord, WHITE_SPACE))] = True
     return is_white
@@ -43,10 +43,10 @@ def _differ(data: U8, offsets: I64, others: U8, other_offsets: I64, is_white: ND
     for n in range(len(differ)):
         at, there = offsets[n], other_offsets[n]
         while True:
-            at = _next_mark(data, at, offsets[n + 1], is_white)
-            there = _next_mark(others, there, other_offsets[n + 1], is_white)
+            at = _skip_white_space(data, at, offsets[n + 1], is_white)
+            there = _skip_white_space(others, there, other_offsets[n + 1], is_white)
             ended = at == offsets[n + 1] or there == other_offsets[n + 1]
-            # byte by byte: no white space begins within a character
+            # comparing bytes is safe: no white space begins within a character
             if ended or data[at] != others[there]:
                 differ[n] = at != offsets[n + 1] or there != other_offsets[n + 1]
                 break
@@ -56,8 +56,8 @@ def _differ(data: U8, offsets: I64, others: U8, other_offsets: I64, is_white: ND
 
 
 @kernel
-def _next_mark(data: U8, at: int, stop: int, is_white: NDArray[np.bool_]) -> int:
-    """Where the next byte is from there on that is of no white space, or the end."""
+def _skip_white_space(data: U8, at: int, stop: int, is_white: NDArray[np.bool_]) -> int:
+    """The offset, from `at` on, of the first byte that does not belong to white space; `stop` if there is none."""
     while at < stop:
         code, width = np.int64(data[at]), 1
         if 0x80 <= code < 0xC0:  # within a character

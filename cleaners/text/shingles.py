@@ -1,4 +1,4 @@
-"""The texts of a column as the tokeniser wants them, their tokens counted, and their sets of shingles."""
+"""Token counts, shingle sets and their bitmaps, for whole columns of text."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from cleaners.text.tokens import (
 )
 from cleaners.text.utf8 import utf8
 
-WORDS: Final = 8  # of 64 bits each, in a bitmap
+BITMAP_WORDS: Final = 8  # of 64 bits each
 
 
 def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
     """The texts (none of them null) as one array of UTF-8 bytes and the offsets between them, ready for `tokenise`.
 
-    Those with a character for which lower case, which `tokenise` sees to, is not enough are in NFKC and casefolded;
-    these are few.
+    `tokenise` lower-cases characters itself. The few texts with a character for which that is not enough are normalised
+    to NFKC and casefolded here.
     """
     data, offsets = utf8(text)
     special = np.flatnonzero(_hold_any(data, offsets, special_characters()))
@@ -42,12 +42,12 @@ def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
 
 
 def folded(text: pl.Series) -> pl.Series:
-    """The texts in NFKC and casefolded, one by one: they should be few."""
+    """The texts normalised to NFKC and casefolded. Slow, because Python folds them one by one: meant for few texts."""
     return pl.Series([unicodedata.normalize("NFKC", t).casefold() for t in text], dtype=pl.String)
 
 
 def count_tokens(text: pl.Series) -> pl.Series:
-    """How many tokens each text has (UInt32), 0 where it is null.
+    """The number of tokens in each text (UInt32), 0 for a null.
 
     >>> count_tokens(pl.Series(["It rained, twice.", "雨だ", "***", None])).to_list()
     [3, 2, 0, 0]
@@ -57,10 +57,10 @@ def count_tokens(text: pl.Series) -> pl.Series:
 
 
 def shingle_sets(text: pl.Series, n: int) -> tuple[U64, I64]:
-    """(shingles, offsets): the set of text r is `shingles[offsets[r]:offsets[r + 1]]`, sorted and none twice.
+    """(shingles, offsets): the set of text r is `shingles[offsets[r]:offsets[r + 1]]`, sorted and without repeats.
 
-    A shingle is the hash of `n` tokens (1 to 16) that follow one another; a text of fewer is one shingle, one without a
-    token has none. No text is null.
+    A shingle is the hash of `n` consecutive tokens (1 to 16). A text of fewer tokens has one shingle, a text without
+    tokens has none. No text may be null.
     """
     shingles: U64
     offsets: I64
@@ -69,7 +69,7 @@ def shingle_sets(text: pl.Series, n: int) -> tuple[U64, I64]:
 
 
 def sketches(text: pl.Series, n: int) -> tuple[U32, U64]:
-    """(sizes, bitmaps) of the sets of shingles that `shingle_sets` makes; the bitmaps, (rows, WORDS), by `set_bits`."""
+    """(sizes, bitmaps) of the sets that `shingle_sets` returns; bitmaps is (rows, BITMAP_WORDS), see `set_bits`."""
     sizes: U32
     bitmaps: U64
     sizes, bitmaps = _sketches(*normalised_texts(text), alphabet(), n)
@@ -78,7 +78,7 @@ def sketches(text: pl.Series, n: int) -> tuple[U32, U64]:
 
 @kernel
 def _hold_any(data: U8, offsets: I64, characters: NDArray[np.bool_]) -> Any:
-    """Which texts hold one of the characters, none of which is of ASCII."""
+    """Which texts contain one of the characters, none of which is ASCII."""
     found = np.zeros(len(offsets) - 1, np.bool_)
     for row in range(len(found)):
         every = np.uint8(0)
@@ -111,21 +111,21 @@ def _count(data: U8, offsets: I64, letters: Alphabet) -> Any:
 @kernel
 def _shingle_sets(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
     rows, most = len(offsets) - 1, longest(offsets)
-    # a token has a byte at the least, so bytes bound tokens; memory that is not touched costs nothing
-    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    # a token has at least one byte, so the byte length bounds the tokens; memory that is never touched costs nothing
+    hashes, scratch = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     counts = np.empty(most + 2, np.int64)
     shingles = np.empty(offsets[rows] - offsets[0] + 1, np.uint64)
     bounds = np.zeros(rows + 1, np.int64)
     for row in range(rows):
         first = bounds[row]
         found = _shingles(data, offsets[row], offsets[row + 1], letters, n, hashes, shingles[first:])
-        bounds[row + 1] = first + _sort_unique(shingles, first, found, protect, counts)
+        bounds[row + 1] = first + _sort_unique(shingles, first, found, scratch, counts)
     return shingles[: bounds[rows]].copy(), bounds
 
 
 @kernel
 def _shingles(data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes: U64, shingles: U64) -> Any:
-    """Writes the shingles of a text to `shingles`, repeats and all; how many."""
+    """Writes the shingles of a text, with repeats, to `shingles`; returns how many."""
     count, _ = tokenise(data, start, stop, letters, hashes)
     return shingle_hashes(hashes, count, n, shingles)
 
@@ -133,40 +133,41 @@ def _shingles(data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes
 @kernel
 def _sketches(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
     rows, most = len(offsets) - 1, longest(offsets)
-    hashes, protect = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
+    hashes, scratch = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint64)
     counts, shingles = np.empty(most + 2, np.int64), np.empty(most + 1, np.uint64)
-    sizes, bitmaps = np.empty(rows, np.uint32), np.zeros((rows, WORDS), np.uint64)
+    sizes, bitmaps = np.empty(rows, np.uint32), np.zeros((rows, BITMAP_WORDS), np.uint64)
     for row in range(rows):
         found = _shingles(data, offsets[row], offsets[row + 1], letters, n, hashes, shingles)
-        sizes[row] = _sort_unique(shingles, 0, found, protect, counts)
+        sizes[row] = _sort_unique(shingles, 0, found, scratch, counts)
         set_bits(shingles, 0, np.int64(sizes[row]), bitmaps, row)
     return sizes, bitmaps
 
 
 @kernel
 def set_bits(shingles: U64, start: Any, stop: Any, bitmaps: U64, row: int) -> Any:
-    """Sets one bit of a row of bitmaps for every shingle from `start` to before `stop`.
+    """Sets one bit in a row of `bitmaps` for each shingle of `shingles[start:stop]`.
 
-    Two sets differ in at least as many shingles as their bitmaps in bits, which tells most near-misses without a look
-    at their shingles (Sandes, Teodoro and Melo, "Bitmap filter: speeding up exact set similarity joins", 2018).
+    Two sets differ in at least as many shingles as their bitmaps differ in bits. This rules out most near-misses
+    without reading their shingles (Sandes, Teodoro and Melo, "Bitmap filter: speeding up exact set similarity joins",
+    2018).
     """
     for i in range(start, stop):
-        word = np.int64(shingles[i] >> np.uint64(6) & np.uint64(WORDS - 1))
+        word = np.int64(shingles[i] >> np.uint64(6) & np.uint64(BITMAP_WORDS - 1))
         bitmaps[row, word] |= np.uint64(1) << (shingles[i] & np.uint64(63))
 
 
 @kernel
 def different_bits(bitmaps: U64, one: int, other: int) -> Any:
-    """In how many bits two rows of bitmaps differ."""
+    """The number of bits in which two rows of bitmaps differ."""
     different = 0
-    for word in range(WORDS):
+    for word in range(BITMAP_WORDS):
         different += _ones(bitmaps[one, word] ^ bitmaps[other, word])
     return different
 
 
 @kernel
 def _ones(x: Any) -> Any:
-    """How many of 64 bits are set."""
+    """The number of bits set in a 64-bit number."""
     x -= x >> np.uint64(1) & np.uint64(0x5555555555555555)
     x = (x & np.uint64(0x3333333333333333)) + (x >> np.uint64(2) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -174,11 +175,11 @@ def _ones(x: Any) -> Any:
 
 
 @kernel
-def _sort_unique(values: U64, start: int, length: int, protect: U64, counts: I64) -> Any:
+def _sort_unique(values: U64, start: int, length: int, scratch: U64, counts: I64) -> Any:
     """Sorts `length` values from `start` on in place and drops repeats; returns how many are left.
 
-    The values are hashes, spread evenly over 64 bits: each is put near its place by its upper bits, in as many bins as
-    there are values, and an insertion sort does the rest.
+    The values are hashes, spread evenly over 64 bits. So their upper bits sort them into as many bins as there are
+    values, and an insertion sort finishes the job. `scratch` holds `length` values, `counts` one more.
     """
     if length > 16:
         bins = np.uint64(min(length, 1 << 30))
@@ -190,10 +191,10 @@ def _sort_unique(values: U64, start: int, length: int, protect: U64, counts: I64
             counts[i + 1] += counts[i]
         for i in range(start, start + length):
             place = np.int64(((values[i] >> np.uint64(32)) * bins) >> np.uint64(32))
-            protect[counts[place]] = values[i]
+            scratch[counts[place]] = values[i]
             counts[place] += 1
         for i in range(length):
-            values[start + i] = protect[i]
+            values[start + i] = scratch[i]
     for i in range(start + 1, start + length):
         value = values[i]
         j = i - 1

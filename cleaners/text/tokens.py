@@ -1,18 +1,18 @@
 """Hashes of the tokens, shingles and digit runs of many texts at once: arrays in, arrays out.
 
-A text is tokenised as it is in NFKC and casefolded. Texts come as one array of UTF-8 bytes and the offsets between
-them, as Arrow lays them out; where lower case comes to the same they need not be so yet (`shingles.normalised_texts`).
-Every hash is an unsigned 64-bit number, and none depends on the machine or on Python's hash seed:
+Tokens are defined on text in NFKC and casefolded. Texts come as one array of UTF-8 bytes and the offsets between them,
+as Arrow lays them out. They need not be casefolded yet where lower case comes to the same
+(`shingles.normalised_texts`). Every hash is an unsigned 64-bit number that depends neither on the machine nor on
+Python's hash seed. M is `MULTIPLIER`; arithmetic is modulo 2**64.
 
 - `fmix64` is the finaliser of MurmurHash3 (x64), a bijection that spreads every bit over all others.
-- A token's hash takes its UTF-8 bytes eight at a time, as a number whose lowest byte is the first; what is left over
-  in the end is one number more. It begins as h = 0; each number w makes it `h = (h ^ w) * M`, then `h = h ^ h >> 29`;
-  at last it is `fmix64(h)`.
-- The hash of a sequence of k hashes is `fmix64(h * M + k)`, where h begins as 0 and each t makes it `h * M + t`,
-  modulo 2**64; M is `MULTIPLIER`. The empty sequence has the hash 0.
-- A shingle's hash is that of the sequence of its tokens.
+- Token: its UTF-8 bytes are read eight at a time as little-endian numbers, the rest as one more number. Start with
+  h = 0. For each number w, `h = (h ^ w) * M`, then `h = h ^ h >> 29`. The hash is `fmix64(h)`.
+- Sequence of k hashes: start with h = 0. For each hash t, `h = h * M + t`. The hash is `fmix64(h * M + k)`; that of the
+  empty sequence is 0.
+- Shingle: the hash of the sequence of its tokens.
 
-Shingles are Broder's, "On the resemblance and containment of documents" (1997).
+Shingles are from Broder, "On the resemblance and containment of documents" (1997).
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from cleaners.text.freshness import stamp_by_all_sources
+from cleaners.text.freshness import stamped_by_all_sources
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
 SECOND_MULTIPLIER: Final = 0xD1342543DE82EF95
 
 ONES: Final = 0x0101010101010101
-SMALL: Final = 0x20 * ONES  # makes letters of ASCII small ones
+SMALL: Final = 0x20 * ONES  # or-ed with eight ASCII letters, makes them lower case
 
-# What a code point is to the tokeniser.
+# The class of a code point in the tokeniser.
 SEPARATOR: Final = 0
-LETTER: Final = 1  # or mark, or number: part of a run
+LETTER: Final = 1  # a letter, mark or number: part of a run
 DIGIT: Final = 2  # of category Nd, part of a run
 SINGLE: Final = 3  # a token by itself
 SINGLE_DIGIT: Final = 4
 SPACE: Final = 5  # a separator that is white space
-SPECIAL: Final = 6  # the text must be put in NFKC and casefolded first
+SPECIAL: Final = 6  # the text must be normalised to NFKC and casefolded first
 
-#: First and last code point of what is a token by itself, where it is a letter, mark or number at all.
+#: Ranges (first, last) of scripts in which every letter, mark or number is a token by itself.
 SINGLE_TOKENS: Final = (
     *((0x3005, 0x3007), (0x3021, 0x302D), (0x3038, 0x303B)),  # Han: iteration mark, zero, Hangzhou numerals
     *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # Han
@@ -58,7 +58,7 @@ SINGLE_TOKENS: Final = (
     *((0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F)),  # Myanmar
 )
 
-#: Ranges that hold the characters for which lower case may be enough; elsewhere are marks and unassigned ones.
+#: Ranges (first, end) with all characters for which lower case may be enough.
 _EASY_RANGES: Final = ((0, 0xD800), (0xF900, 0x10000), (0x1F000, 0x1FB00))
 _JAMO: Final = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xD7B0, 0xD7FF))
 
@@ -72,19 +72,19 @@ R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code: compiled when first called, kept on disk, run without the interpreter's lock."""
+    """The function as machine code: compiled on first call, cached on disk, run without the global interpreter lock."""
     compiled: Callable[P, R]
     try:
-        compiled = numba.njit(cache=True, nogil=True)(function)
-        stamp_by_all_sources(compiled, function)
-    except RuntimeError:  # there is no folder that numba may write to
+        with stamped_by_all_sources():
+            compiled = numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # numba found no folder that it may write to, or did not use the locator
         compiled = numba.njit(nogil=True)(function)
     return compiled
 
 
 @functools.cache
 def character_classes() -> U8:
-    """For every code point what it is to the tokeniser: SEPARATOR, LETTER, DIGIT, SINGLE, SINGLE_DIGIT or SPACE."""
+    """A table over all code points: SEPARATOR, LETTER, DIGIT, SINGLE, SINGLE_DIGIT or SPACE."""
     classes = np.zeros(0x110000, np.uint8)
     words = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nl", "No")
     codes = defaultdict(lambda: SEPARATOR, dict.fromkeys(words, LETTER) | {"Nd": DIGIT})
@@ -105,7 +105,7 @@ class Alphabet(NamedTuple):
 
     classes: U8  # as `character_classes` gives them, or SPECIAL
     lower: U32  # the code point to hash in its place
-    letters: U8  # (256): of each byte that is a letter of ASCII its lower case, of any other 0
+    letters: U8  # (256): for each byte, its lower case if it is an ASCII letter, else 0
 
 
 def _alphabet(classes: U8, lower: U32) -> Alphabet:
@@ -116,36 +116,36 @@ def _alphabet(classes: U8, lower: U32) -> Alphabet:
 
 @functools.cache
 def alphabet() -> Alphabet:
-    """What the tokeniser makes of each character of a text that `normalised_texts` gives."""
+    """The tables for texts that went through `normalised_texts`."""
     return _alphabet(character_classes(), _lower_case()[0])
 
 
 @functools.cache
 def raw_alphabet() -> Alphabet:
-    """What the tokeniser makes of each character of a text as it was read; some it cannot tell."""
+    """The tables for texts that did not; characters that need `normalised_texts` are SPECIAL."""
     classes, lower, _ = alphabet()
     return _alphabet(np.where(special_characters(), np.uint8(SPECIAL), classes), lower)
 
 
 @functools.cache
 def wordless_alphabet() -> Alphabet:
-    """The same for texts without a token: all but white space is part of a run."""
+    """The tables for texts without tokens, such as "* * *": every run without white space is a token."""
     classes, lower, _ = alphabet()
     return _alphabet(np.where(classes == SPACE, SEPARATOR, LETTER).astype(np.uint8), lower)
 
 
 def special_characters() -> NDArray[np.bool_]:
-    """For every code point whether a text that holds it must be put in NFKC and casefolded before it is tokenised."""
+    """A table over all code points: whether a text with it must be normalised and casefolded before it is tokenised."""
     return _lower_case()[1]
 
 
 @functools.cache
 def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
-    """(the lower case of each character of which that is all there is to do, else itself; whether it is none of these).
+    """(lower, special), tables over all code points: its lower case if that is enough, else itself; whether it is not.
 
-    Lower case is enough for letters and numbers that NFKC leaves alone, with one lower-case form that is also the
-    casefolded one, and for separators that NFKC makes into separators. Not for marks, jamo and whatever else NFKC may
-    join with its neighbour, nor for the capital sigma, whose lower case depends on its place.
+    Lower case is enough for letters and numbers that NFKC leaves alone, if they have one lower-case form that is also
+    the casefolded one, and for separators that NFKC turns into separators. It is not enough for marks, jamo and others
+    that NFKC may join with a neighbour, nor for the capital sigma, whose lower case depends on its place in the word.
     """
     classes = character_classes()
     lower, special = np.arange(0x110000, dtype=np.uint32), np.ones(0x110000, np.bool_)
@@ -161,7 +161,7 @@ def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
             strict=True,
         )
         for code, character, category, normal, lowered, folded in properties:
-            if category in ("Mn", "Lo") and normal == character == lowered == folded:  # most of them
+            if category in ("Mn", "Lo") and normal == character == lowered == folded:  # most characters
                 special[code] = category == "Mn"
             elif category in ("Cn", "Co", "Mn", "Mc", "Me"):
                 continue
@@ -176,7 +176,7 @@ def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
 
 @kernel
 def fmix64(h: Any) -> Any:
-    """The finaliser of MurmurHash3 for 64 bits."""
+    """The 64-bit finaliser of MurmurHash3."""
     h = np.uint64(h)
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xFF51AFD7ED558CCD)
@@ -187,7 +187,7 @@ def fmix64(h: Any) -> Any:
 
 @kernel
 def code_point(data: U8, at: int) -> Any:
-    """The code point that begins at `at`, and how many bytes it takes."""
+    """(code point at offset `at`, its width in bytes)."""
     first = np.int64(data[at])
     if first < 0x80:
         return first, 1
@@ -202,7 +202,7 @@ def code_point(data: U8, at: int) -> Any:
 
 @intrinsic
 def trailing_zeros(_context: Any, x: Any) -> Any:  # noqa: ARG001 - numba goes by its name
-    """How many zeros a 64-bit number ends with in binary; 64 for 0."""
+    """The number of trailing zero bits of a 64-bit number; 64 for 0."""
 
     def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -212,12 +212,12 @@ def trailing_zeros(_context: Any, x: Any) -> Any:  # noqa: ARG001 - numba goes b
 
 @intrinsic
 def eight_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - numba goes by its name
-    """The eight bytes from `at` on, which there must be, as a number, the first the lowest."""
+    """The eight bytes from `at` on, which must exist, as a little-endian number."""
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         place = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
-        eight = builder.load(place, align=1)  # written as eight shifts it would be eight loads
+        eight = builder.load(place, align=1)  # eight shifts would become eight loads
         return builder.bswap(eight) if sys.byteorder == "big" else eight
 
     return numba.types.uint64(data, numba.types.int64), emit
@@ -225,10 +225,10 @@ def eight_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - num
 
 @kernel
 def no_letters(eight: Any) -> Any:
-    """The highest bit of each of eight bytes that is no letter of ASCII."""
+    """The highest bit of each of eight bytes that is no ASCII letter."""
     high = np.uint64(0x8080808080808080)
     small = (eight | np.uint64(SMALL)) & ~high
-    # 0x61 is "a", 0x7B what follows "z": added to it, what is not less reaches the highest bit
+    # 0x61 is "a", 0x7B follows "z": the sums reach the highest bit for bytes that are not below these
     from_a = small + np.uint64(0x80 - 0x61) * np.uint64(ONES)
     after_z = small + np.uint64(0x80 - 0x7B) * np.uint64(ONES)
     return ~(from_a & ~after_z & ~eight) & high
@@ -236,14 +236,14 @@ def no_letters(eight: Any) -> Any:
 
 @kernel
 def absorb(h: Any, word: Any) -> Any:
-    """The state of a token's hash after eight bytes more."""
+    """The state of a token's hash after eight more bytes."""
     h = (h ^ word) * np.uint64(MULTIPLIER)
     return h ^ (h >> np.uint64(29))
 
 
 @kernel
 def _push(h: Any, word: Any, bits: Any, byte: Any) -> Any:
-    """The state of a token's hash, of which the last `bits` wait in `word`, after a byte more."""
+    """(h, word, bits), the state of a token's hash, after one more byte; `word` holds `bits` bits not absorbed yet."""
     word |= np.uint64(byte) << bits
     bits += np.uint64(8)
     if bits == np.uint64(64):
@@ -253,7 +253,7 @@ def _push(h: Any, word: Any, bits: Any, byte: Any) -> Any:
 
 @kernel
 def push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
-    """The same after the UTF-8 bytes of a code point."""
+    """The state as in `_push`, after the UTF-8 bytes of a code point."""
     if code < 0x80:
         return _push(h, word, bits, code)
     if code < 0x800:
@@ -270,10 +270,10 @@ def push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
 
 @kernel
 def push_small(h: Any, word: Any, bits: Any, small: Any, count: int) -> Any:
-    """The same after the lowest `count` bytes, 1 to 8, of a number whose others are 0."""
+    """The state as in `_push`, after the lowest `count` bytes (1 to 8) of `small`, whose other bytes are 0."""
     after = bits + np.uint64(8 * count)
     word |= small << bits
-    # where the branch would go could not be foreseen
+    # masks instead of a branch, which would be unpredictable
     full = np.uint64(0) - (after >> np.uint64(6))
     rest = small >> np.uint64(1) >> (np.uint64(63) - bits)
     return h ^ (h ^ absorb(h, word)) & full, word ^ (word ^ rest) & full, after & np.uint64(63)
@@ -287,22 +287,22 @@ def finish(h: Any, word: Any, bits: Any) -> Any:
 
 @kernel
 def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -> Any:
-    """Writes the hash of each token of `data[start:stop]` to `hashes`; how many there are, the hash of the digit runs.
+    """(number of tokens of `data[start:stop]`, hash of the sequence of its digit runs); writes the tokens' hashes.
 
-    `hashes` has room for as many as there are bytes. There are -1 where the text has a SPECIAL character.
+    `hashes` has room for as many tokens as there are bytes. The number is -1 if the text has a SPECIAL character.
     """
     classes, lower, letters = alphabet
     nothing = np.uint64(0)
     count, runs, numbers = 0, nothing, nothing
     at = start
-    while at < stop:  # every round takes one token, and what ends it
+    while at < stop:  # each round reads one token and the character that ends it
         begin, in_digits = at, False
         h, word, bits = nothing, nothing, nothing
         digits_h, digits_word, digits_bits = nothing, nothing, nothing
         kind, width, code = np.uint8(SEPARATOR), 0, np.int64(0)
         while at < stop:
             if not in_digits:
-                if bits == 0 and at + 8 <= len(data):  # nearly all text comes this way
+                if bits == 0 and at + 8 <= len(data):  # nearly all text takes this path
                     eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
                     ends = no_letters(eight)
                     if ends == 0 and at + 8 <= stop:
@@ -355,9 +355,9 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -
 
 @kernel
 def shingle_hashes(hashes: U64, count: int, n: int, shingles: U64) -> Any:
-    """Writes the hash of each shingle of `count` tokens, in their order, to `shingles`; how many there are.
+    """Writes the hash of each shingle of `count` tokens, in order, to `shingles`; returns how many there are.
 
-    The hash of a sequence goes over into that of the next: one token leaves it, multiplied by a power, another joins.
+    A rolling hash: each step adds the next token and subtracts the oldest, multiplied by its power of `MULTIPLIER`.
     """
     length = min(n, count)
     h, power = np.uint64(0), np.uint64(1)
@@ -374,7 +374,7 @@ def shingle_hashes(hashes: U64, count: int, n: int, shingles: U64) -> Any:
 
 @kernel
 def longest(offsets: I64) -> Any:
-    """The length in bytes of the longest text: no text has more tokens."""
+    """The length in bytes of the longest text; no text has more tokens than that."""
     most = 0
     for row in range(len(offsets) - 1):
         most = max(most, offsets[row + 1] - offsets[row])

@@ -1,4 +1,4 @@
-"""Lines that were wrapped to a width, as those of mail and of Project Gutenberg's books are, made whole again."""
+"""Joins lines that were wrapped to a fixed width, as in mail and in the books of Project Gutenberg."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 from cleaners.text.tokens import I64, U8, U32, code_point, kernel
 from cleaners.text.utf8 import utf8
 
-MIN_LINES: Final = 3
-MIN_WIDTH: Final = 40
+MIN_LINES: Final = 3  # in a wrapped block
+MIN_WIDTH: Final = 40  # characters in its longest line
 MAX_WIDTH: Final = 100
-FULL: Final = 85  # per cent of the width
-LEAST: Final = 60  # per cent of the width
+#: A full line has at least MIN_PERCENT of the width, and the next line's first word would take it beyond FULL_PERCENT.
+FULL_PERCENT: Final = 85
+MIN_PERCENT: Final = 60
 
 Mask = NDArray[np.bool_]
 
 
 def unwrap(lines: pl.Series, starts: I64) -> tuple[pl.Series, Mask]:
-    """(the lines with each wrapped run in one of them; which of `lines` these are, a run being its first).
+    """(joined, kept): the lines after each wrapped run is joined into one; the mask of `lines` that remain.
 
-    `lines` are stripped, and none is empty or null; a run begins at each of `starts`, the first of which is 0. What a
-    wrapped run is, `to_paragraphs` tells.
+    Of a joined run, its first line remains. `lines` are stripped, and none is empty or null. A run begins at each of
+    `starts`, the first of which is 0. `cleaners.paragraphs.to_paragraphs` documents when a run counts as wrapped.
     """
     whole = np.ones(len(lines), np.bool_)
     sizes = np.diff(starts, append=len(lines))
@@ -48,14 +49,14 @@ def unwrap(lines: pl.Series, starts: I64) -> tuple[pl.Series, Mask]:
 
 
 def _join(lines: pl.Series, first: Mask) -> pl.Series:
-    """The lines, each in one with the line before it unless it is a first one, and a space between."""
+    """Joins each line by a space to the line before it, unless it is the first of a run."""
     before = pl.select(pl.when(pl.Series(first)).then(pl.lit("\n")).otherwise(pl.lit(" "))).to_series()
-    # one text cut up is a quicker way than a group for each run
+    # joining and splitting one text is faster than a group for each run
     return (before + lines).str.join("").str.split("\n").explode().slice(1)
 
 
 def _full_runs(lines: pl.Series, sizes: I64) -> Mask:
-    """Whether each run of so many lines has the width, no quoted line, and none but the last that is not full."""
+    """Whether each run (`sizes`: lines) has a width in range, no quoted line, and only full lines before its last."""
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
     full: Mask = _full(*utf8(lines), lines.str.len_chars().to_numpy(), starts, _spaces())
     return full
@@ -63,7 +64,7 @@ def _full_runs(lines: pl.Series, sizes: I64) -> Mask:
 
 @functools.cache
 def _spaces() -> Mask:
-    r"""For every code point whether it is `\s` in Unicode: white space in Python but for U+001C to U+001F."""
+    r"""A table over all code points: whether Unicode's `\s` matches, as Python's white space less U+001C to U+001F."""
     spaces = np.zeros(0x110000, np.bool_)
     spaces[[*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B)]] = True
     spaces[[0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = True
@@ -84,9 +85,9 @@ def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Mask) -> An
             full[run] = data[offsets[line]] not in (ord(">"), ord("|"))
             if line < last:
                 length = np.int64(lengths[line])
-                # what begins with a space has no first word, and nothing is known of it
-                reach = (length + 1 + next_word) * 100 > width * FULL or next_word == 0
-                full[run] &= gaps == 2 and reach and length * 100 >= width * LEAST
+                # no first word: the next line begins with a space, so there is nothing to measure
+                reach = (length + 1 + next_word) * 100 > width * FULL_PERCENT or next_word == 0
+                full[run] &= gaps == 2 and reach and length * 100 >= width * MIN_PERCENT
             next_word = word
             line -= 1
     return full
@@ -94,7 +95,7 @@ def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Mask) -> An
 
 @kernel
 def _words(data: U8, start: int, stop: int, spaces: Mask) -> Any:
-    """(how many gaps there are between words, but 2 if there are more; the characters before the first of them)."""
+    """(number of gaps between words, at most 2; number of characters before the first gap)."""
     gaps = word = 0
     spaced = False
     at = start

@@ -1,6 +1,6 @@
-"""The `copydesk` command, a room for each kind of command.
+"""The `copydesk` command, one module for each group of subcommands.
 
-What takes long to import is imported where it is used: the shell waits for it.
+Slow imports are inside the functions that need them, so that the command starts quickly.
 """
 
 from __future__ import annotations
@@ -18,6 +18,6 @@ def main() -> None:
     set_up()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows what it can
+            stream.reconfigure(errors="backslashreplace")  # for terminals without Unicode
     with report_errors():
         app(standalone_mode=True)

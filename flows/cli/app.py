@@ -1,4 +1,4 @@
-"""What all commands share: the screen, the arguments that come again, and errors told with their exit codes."""
+"""What all commands share: consoles, common arguments, and the reporting of errors with exit codes."""
 
 from __future__ import annotations
 
@@ -14,71 +14,82 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from flows.errors import CopydeskError, UsageError, way_out
+from flows.errors import CopydeskError, UsageError, remedy
 
 if TYPE_CHECKING:
     from flows.dataset import Dataset
 
-#: In the order of a day's work; help shows commands so.
+#: The order of commands in the help text.
 COMMANDS: Final = (
     *("run", "serve", "explain", "runs", "verify"),
     *("rollback", "restore", "publish", "discard", "compact", "expire", "reindex"),
 )
 
 
-class InOrder(TyperGroup):
-    """The commands in the order of `COMMANDS`, whichever module was loaded first."""
+class OrderedCommands(TyperGroup):
+    """The commands in the order of `COMMANDS`, not in the order of imports."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names of the commands."""
+        """The names of the commands, in order."""
         return sorted(super().list_commands(ctx), key=COMMANDS.index)
 
 
 app = typer.Typer(
     name="copydesk",
-    cls=InOrder,
+    cls=OrderedCommands,
     help="Turn folders of scraped news text into a clean, deduplicated Parquet dataset.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-#: A table written to a file or a pipe is not cut to the width of a terminal that is not there.
+#: Without a terminal, rich would cut tables to 80 columns.
 WIDTH: Final = None if sys.stdout.isatty() else 160
 
 
 class Screen(Console):
-    """A console that a closed pipe silences and does not stop: a run goes on when nobody listens to it."""
+    """A console that goes silent when its pipe is closed, so that a run continues when its reader is gone."""
 
     def on_broken_pipe(self) -> None:
-        """Write to nowhere from now on."""
+        """Discard all further output."""
         self.quiet = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.file.fileno())
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self.file.fileno())
 
 
 say = Screen(highlight=False, soft_wrap=True, width=WIDTH)
 warn = Screen(stderr=True, highlight=False, soft_wrap=True)
 
 Config = Annotated[
-    Path | None, typer.Option("--config", help="Configuration (TOML): what differs from the defaults.")
+    Path | None, typer.Option("--config", help="Configuration file (TOML): what differs from the defaults.")
 ]
 Out = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False)]
+NewOut = Annotated[Path, typer.Option("--out", help="Folder of the dataset; created if it does not exist.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
 def open_dataset(out: Path) -> Dataset:
-    """The dataset in a folder; raises UsageError where there is none."""
+    """The dataset in a folder; raises UsageError if there is none."""
     from flows.dataset import Dataset
 
     dataset = Dataset(out)
     if not dataset.exists():
-        raise UsageError(f"{out} is no dataset of copydesk")
+        raise UsageError(f"{out} is not a copydesk dataset")
     return dataset
+
+
+def refuse_current_folder(out: Path) -> None:
+    """Raise UsageError if `--out` names the current folder or its parent, as an empty shell variable would."""
+    if not str(out).strip("."):
+        raise UsageError("--out must name a folder of its own, not the current one")
 
 
 @contextmanager
 def report_errors(consequence: str = "") -> Iterator[None]:
-    """Turn what is raised into a message and the exit code that belongs to it; no traceback for a user's mistake."""
+    """Turn exceptions into a message and an exit code; a user's mistake gives no traceback.
+
+    `consequence` says what the failure left undone.
+    """
     end = f"; {consequence}" if consequence else ""
     try:
         yield
@@ -90,9 +101,9 @@ def report_errors(consequence: str = "") -> Iterator[None]:
         sys.exit(130)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        warn.print(f"copydesk: {error.strerror or error}{where}{end}{way_out(error)}", markup=False)
+        warn.print(f"copydesk: {error.strerror or error}{where}{end}{remedy(error)}", markup=False)
         sys.exit(5)
     except Exception:
         warn.print(traceback.format_exc(), markup=False)
-        warn.print(f"copydesk: this is a fault in copydesk{end}")
+        warn.print(f"copydesk: this is a bug in copydesk{end}")
         sys.exit(5)

@@ -1,4 +1,4 @@
-"""The commands that decide of a held run: publish, discard."""
+"""The commands that decide about a held run: publish, discard."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import typer
 
 from flows.cli.app import Out, app, open_dataset, report_errors, say
 
-Run = Annotated[str, typer.Argument(help="Id of a held run, as r000007.", show_default=False)]
+Run = Annotated[str, typer.Argument(help="Id of a held run, such as r000007.", show_default=False)]
 
 
 @app.command()
 def publish(out: Out, run: Run) -> None:
-    """Publish a run that a guard holds; it counts as history from then on."""
+    """Publish a run that a guard is holding; it counts as history from then on."""
     from flows.maintenance import replace_older
 
     dataset = open_dataset(out)
@@ -25,8 +25,8 @@ def publish(out: Out, run: Run) -> None:
 
 @app.command()
 def discard(out: Out, run: Run) -> None:
-    """Drop a run that a guard holds; the next run reads its inputs again."""
+    """Discard a run that a guard is holding; the next run reads its inputs again."""
     dataset = open_dataset(out)
-    with report_errors(f"{run} is held as before"), dataset.writing():
+    with report_errors(f"{run} is still held"), dataset.writing():
         dataset.discard(run)
-    say.print(f"{run} is dropped; the next run reads its inputs again")
+    say.print(f"{run} is discarded; the next run reads its inputs again")

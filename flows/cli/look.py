@@ -1,4 +1,4 @@
-"""The commands that look and change nothing: runs, verify, explain."""
+"""The commands that only read: runs, verify, explain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.cli.app import Config, Out, app, open_dataset, say, warn
 
 @app.command()
 def runs(out: Out) -> None:
-    """List the published runs of a dataset, and those that a guard holds."""
+    """List the published runs of a dataset, and those that a guard is holding."""
     from flows.dataset.summary import Counts
 
     dataset = open_dataset(out)
@@ -23,8 +23,14 @@ def runs(out: Out) -> None:
         table.add_column(name, justify="right")
     for run_id in dataset.runs():
         manifest = dataset.manifest(run_id)
-        t = Counts.from_json(manifest["counts"])
-        numbers = [manifest["inputs"], t.documents_kept, t.paragraphs_kept, t.paragraphs, t.rejected]
+        counts = Counts.from_json(manifest["counts"])
+        numbers = [
+            manifest["inputs"],
+            counts.documents_kept,
+            counts.paragraphs_kept,
+            counts.paragraphs,
+            counts.rejected,
+        ]
         table.add_row(
             run_id, manifest["finished"], *(f"{n:,}" for n in numbers), f"{manifest['seconds']:,.1f}"
         )
@@ -35,7 +41,7 @@ def runs(out: Out) -> None:
 
 @app.command()
 def verify(out: Out) -> None:
-    """Read a dataset again and check what can be checked of it; exit with 6 if something is damaged."""
+    """Read a whole dataset and check its integrity; exit with 6 if something is damaged."""
     from flows.verify import verify_folder
 
     problems = list(verify_folder(out))
@@ -48,11 +54,11 @@ def verify(out: Out) -> None:
 
 @app.command()
 def explain(
-    file: Annotated[str, typer.Argument(help="One file; of a file with many records, all are shown.")],
+    file: Annotated[str, typer.Argument(help="An input file; if it has many records, all are shown.")],
     config: Config = None,
 ) -> None:
-    """Show a document as a marked-up proof: what goes, why, and what was repaired."""
-    from flows.report.explain import explain as proof
-    from flows.settings.model import read_settings
+    """Show a document as a marked-up proof: what is removed and why, and what was repaired."""
+    from flows.report.explain import explain as print_proof
+    from flows.settings import read_settings
 
-    proof(file, read_settings(config), say)
+    print_proof(file, read_settings(config), say)

@@ -1,17 +1,54 @@
-"""Whether a Prefect API is configured and answers, found out without the second that importing Prefect takes."""
+"""Whether a run goes through Prefect: a choice made without the second that importing Prefect takes."""
 
 from __future__ import annotations
 
+import enum
 import os
 import tomllib
 from pathlib import Path
 from typing import Final
 
+from flows.cli.app import warn
+from flows.errors import CopydeskError, UsageError
+
 TIMEOUT: Final = 2.0  # seconds
 
 
+class Engine(enum.StrEnum):
+    """What executes a run."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    PREFECT = "prefect"
+
+
+def use_prefect(engine: Engine, *, fallback: str, server: bool = False) -> bool:
+    """Whether to use Prefect; with AUTO, only if an API is configured and answers.
+
+    If AUTO finds that a configured API does not answer, a warning says that `fallback` happens in this process.
+    With PREFECT, raises CopydeskError if the configured API does not answer and, if a `server` is required, UsageError
+    if none is configured. Without a server, Prefect starts a temporary one.
+    """
+    if engine is Engine.LOCAL:
+        return False
+    api = configured_api()
+    if api is None:
+        if engine is Engine.PREFECT and server:
+            raise UsageError(
+                "no Prefect API is configured: start a server with `prefect server start`, and set its address with "
+                "`prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`"
+            )
+        return engine is Engine.PREFECT
+    if api_answers(api):
+        return True
+    if engine is Engine.PREFECT:
+        raise CopydeskError(f"the Prefect API {api} cannot be reached: start it, or use --engine local")
+    warn.print(f"copydesk: the Prefect API {api} cannot be reached; {fallback} in this process")
+    return False
+
+
 def configured_api() -> str | None:
-    """The address of the Prefect API that the environment or the active Prefect profile names, if any does."""
+    """The URL of the Prefect API from the environment or the active Prefect profile; None if there is none."""
     if api := os.environ.get("PREFECT_API_URL"):
         return api
     home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
@@ -27,8 +64,8 @@ def configured_api() -> str | None:
 
 
 def api_answers(api: str) -> bool:
-    """Whether the API says within two seconds that it is well."""
-    import urllib.request  # with all of TLS, which a run without an API does not need
+    """Whether the API reports within two seconds that it is healthy."""
+    import urllib.request  # loads TLS, which a run without an API does not need
 
     try:
         with urllib.request.urlopen(f"{api.rstrip('/')}/health", timeout=TIMEOUT) as response:

@@ -1,4 +1,4 @@
-"""How a run shows that it is getting on: a bar a stage in a terminal, plain lines elsewhere, nothing where asked."""
+"""Progress of a run: one bar per stage in a terminal, plain lines elsewhere, nothing with --quiet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flows.run.engine import Report
 
 @contextmanager
 def show_progress(console: Console, *, quiet: bool) -> Iterator[Report]:
-    """A function to be told of every stage: its name, items done, items in all."""
+    """A function to call with the progress of each stage: its name, items done, total items."""
     if quiet:
         yield lambda _stage, _done, _total: None
     elif not console.is_terminal:

@@ -1,29 +1,21 @@
-"""The command `run`, by which everything is done."""
+"""The command `run`: clean new inputs and publish them."""
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from flows.cli.app import Config, app, report_errors, say, warn
+from flows.cli.app import Config, NewOut, Quiet, app, refuse_current_folder, report_errors, say, warn
+from flows.cli.prefect_api import Engine, use_prefect
 from flows.cli.start import import_numba, importing
-from flows.errors import CopydeskError, Held, UsageError
+from flows.errors import Held
 
 if TYPE_CHECKING:
     from flows.dataset.summary import Outcome
-    from flows.settings.model import Settings
-
-
-class Engine(enum.StrEnum):
-    """What carries a run out."""
-
-    AUTO = "auto"
-    LOCAL = "local"
-    PREFECT = "prefect"
+    from flows.settings import Settings
 
 
 @app.command()
@@ -32,27 +24,24 @@ def run(
         list[str],
         typer.Argument(help="Files, folders, globs or URLs: .txt, .jsonl, .csv, .parquet, .gz, .zst."),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the dataset; made where it is not there.")],
+    out: NewOut,
     config: Config = None,
     engine: Annotated[
         Engine,
-        typer.Option(
-            help="auto: a Prefect flow run where a Prefect API is configured, else in this process."
-        ),
+        typer.Option(help="auto: a Prefect flow run if a Prefect API is configured, else in this process."),
     ] = Engine.AUTO,
     retry_rejected: Annotated[
-        bool, typer.Option("--retry-rejected", help="Try again what was rejected, though it has not changed.")
+        bool, typer.Option("--retry-rejected", help="Retry rejected inputs even if they have not changed.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if an input was rejected.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Clean what is new of the inputs, and publish it as one run of the dataset."""
+    """Clean the new and changed inputs, and publish them as one run of the dataset."""
     with importing():
         from flows.dataset.summary import Outcome
-        from flows.settings.model import read_settings
+        from flows.settings import read_settings
 
-    if not str(out).strip("."):
-        raise UsageError("--out wants a folder of its own, not the current one")
+    refuse_current_folder(out)
     settings = read_settings(config)
     with report_errors("nothing of this run was published"):
         try:
@@ -79,9 +68,7 @@ def _execute_run(
     quiet: bool,
     retry_rejected: bool,
 ) -> Outcome:
-    if engine is Engine.PREFECT:
-        require_prefect()
-    if engine is Engine.PREFECT or (engine is Engine.AUTO and prefect_answers()):
+    if use_prefect(engine, fallback="the run is executed"):
         from flows.clean import clean_here
 
         return clean_here(inputs, out, config, retry_rejected)
@@ -89,37 +76,12 @@ def _execute_run(
         import_numba()
         from flows.cli.progress import show_progress
         from flows.run.engine import Threads, workers
-        from flows.run.notify import telling
+        from flows.run.notify import notify_on_failure
         from flows.run.plan import execute_run
 
-    with telling(settings.notify, out), show_progress(warn, quiet=quiet) as report:
-        engine_here = Threads(workers(settings), report)
-        return execute_run(inputs, out, settings, engine_here, retry_rejected=retry_rejected)
-
-
-def require_prefect(*, configured: bool = False) -> None:
-    """Raise CopydeskError where a Prefect API is configured and cannot be reached, or must be configured and is not."""
-    from flows.cli.prefect_api import api_answers, configured_api
-
-    api = configured_api()
-    if api is None and configured:
-        raise UsageError(
-            "no Prefect API is configured: start a server with `prefect server start`, and tell where it is with "
-            "`prefect config set PREFECT_API_URL=http://127.0.0.1:4200/api`"
-        )
-    if api is not None and not api_answers(api):
-        raise CopydeskError(f"the Prefect API {api} cannot be reached: start it, or run with --engine local")
-
-
-def prefect_answers(what: str = "the run is done") -> bool:
-    """Whether a Prefect API is configured and can be reached; a warning where it is configured and cannot."""
-    from flows.cli.prefect_api import api_answers, configured_api
-
-    api = configured_api()
-    if api is None or api_answers(api):
-        return api is not None
-    warn.print(f"copydesk: the Prefect API {api} cannot be reached; {what} in this process")
-    return False
+    with notify_on_failure(settings.notify, out), show_progress(warn, quiet=quiet) as report:
+        threads = Threads(workers(settings), report)
+        return execute_run(inputs, out, settings, threads, retry_rejected=retry_rejected)
 
 
 def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
@@ -144,4 +106,4 @@ def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
         f"{counts.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
     )
     if published:
-        say.print(f"dataset: {outcome.out}/documents (removed, repaired, rejected beside it)")
+        say.print(f"dataset: {outcome.out}/documents (next to removed, repaired and rejected)")

@@ -1,4 +1,4 @@
-"""What makes the `copydesk` command start sooner and run quicker; to be called before libraries are imported."""
+"""What makes the `copydesk` command start sooner and run faster; to be called before libraries are imported."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-#: Read by libraries as they are loaded; what the user has set stays.
+#: Read by libraries as they are loaded. Variables that the user has set are left alone.
 ENVIRONMENT: Final = {
-    # of polars' allocator: memory that a shard has left is not given back to the system before the next one wants it
+    # polars' allocator: keeps the memory that one shard has freed for the next, instead of returning it to the system
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:3000,muzzy_decay_ms:0",
-    # of numpy: no threads for products of matrices, of which there are none; they would wait busily
+    # numpy: no threads for matrix products; there are none here, and idle threads would spin
     "OPENBLAS_NUM_THREADS": "1",
 }
-#: Numba imports them where they are: for products of matrices, and to tell the coverage of tests.
+#: numba imports these if they are installed: scipy for linear algebra in kernels, coverage to report compiled lines.
 NOT_FOR_NUMBA: Final = ("scipy", "coverage")
 
 
@@ -28,7 +28,7 @@ def set_up() -> None:
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Without the garbage collector: what modules make stays, and it need not look at it, neither now nor later."""
+    """A context without the garbage collector: modules stay in memory, so it need not examine what they make."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -40,9 +40,19 @@ def importing() -> Iterator[None]:
 
 
 def import_numba() -> None:
-    """Import numba without what it does not need here; whoever imports that later, gets it."""
+    """Import numba without scipy and coverage, which takes about a third less time.
+
+    numba treats both as optional, and has no setting to leave them out. So they are made to look as if they were not
+    installed while numba is imported: a None in `sys.modules` raises ModuleNotFoundError, as the reference of Python's
+    import system says ("The module cache"). The entries go right after, so that later imports find both modules as
+    usual, numba's own included: kernels with linear algebra would still compile. What is lost is numba's check that
+    scipy is not older than 1.0, and its reports to a coverage that starts later. Modules that are loaded already stay,
+    so that coverage can be measured.
+
+    To be called before other threads start: they could not import either module meanwhile.
+    """
     left_out = [name for name in NOT_FOR_NUMBA if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]  # None: it is not found
+    sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
     try:
         import numba.np.arraymath  # noqa: F401
     finally:

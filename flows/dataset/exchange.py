@@ -1,12 +1,13 @@
-"""How files are taken away from a published dataset: the whole folder of a table is exchanged for another at once.
+"""How files are taken out of a published dataset: the whole folder of a table is exchanged for a new one at once.
 
-The new folders are built beside the old ones, out of hard links, so that what stays costs nothing. Each bears a mark,
-an empty folder that no reader looks at. `documents` decides: once it is exchanged, the others follow, after a crash as
-well; until then a crash leaves the dataset as it was. The marks tell how far an exchange has come.
+The new folders (`Layout.tree`) are built in the staging folder, out of hard links, so that unchanged files cost
+nothing. Each holds a marker, an empty folder that readers ignore. The exchange of `documents` is the commit: before it,
+a crash leaves the dataset as it was; after it, the other folders follow, if need be when the next command takes the
+lock. The markers show which folders are already exchanged.
 
-A reader in mid-scan never sees wrong rows. It has listed either the old files of a run's folder or the new ones, and a
-name never stands for two contents: a part that changes is given another name (`upkeep.rewriting.renamed`), a folder of
-which a part stays keeps its name. So what such a reader misses, it is told.
+A reader in mid-scan never sees wrong rows. It has listed either the old files of a run's folder or the new ones, and
+one name never stands for two contents: a part that changes gets a new name (`maintenance.rewrite_folders.renamed`), and
+a folder that keeps any of its parts keeps its name. If such a reader misses a file, it gets an error.
 """
 
 from __future__ import annotations
@@ -18,24 +19,18 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from flows.dataset.faults import crash_point
 from flows.dataset.layout import Layout
 from flows.dataset.tables import TABLES, sync
 from flows.errors import CopydeskError
 
-MARK: Final = ".exchanged"
+MARKER: Final = ".exchanged"
 _AT_FDCWD: Final = -100
 _EXCHANGE: Final = 2  # RENAME_EXCHANGE of renameat2(2)
-_CANNOT: Final = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
-
-
-def tree(layout: Layout) -> Path:
-    """Where the folders lie that are to come into place: one for each table, or kind of state, that changes."""
-    return layout.staging / "exchange"
+_UNSUPPORTED: Final = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
 
 
 def link(source: Path, target: Path) -> None:
-    """Give a file another name, or a folder all whose files have another name; a copy where there are no hard links."""
+    """Hard-link a file, or all files below a folder; they are copied if the file system has no hard links."""
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
         for path in source.iterdir():
@@ -45,14 +40,14 @@ def link(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError as error:
-        if error.errno not in {errno.EPERM, errno.EXDEV, errno.EMLINK, *_CANNOT}:
+        if error.errno not in {errno.EPERM, errno.EXDEV, errno.EMLINK, *_UNSUPPORTED}:
             raise
         shutil.copy2(source, target)
         sync(target)
 
 
 def require_exchange(layout: Layout, *, offline: bool) -> None:
-    """Raise CopydeskError where the file system cannot exchange folders and readers may be there."""
+    """Raise CopydeskError if the file system cannot exchange folders, unless `offline`: then there are no readers."""
     if offline:
         return
     trial = layout.staging / "trial"
@@ -61,77 +56,83 @@ def require_exchange(layout: Layout, *, offline: bool) -> None:
             (trial / name).mkdir(parents=True)
         _exchange(trial / "a", trial / "b")
     except OSError as error:
-        if error.errno not in _CANNOT:
+        if error.errno not in _UNSUPPORTED:
             raise
         raise CopydeskError(
-            f"the file system of {layout.root} cannot exchange two folders at once, so that a reader might find none: "
-            "when nobody reads the dataset, give --offline"
+            f"the file system of {layout.root} cannot exchange two folders at once, and a reader could find no folder "
+            "at all: make sure that the dataset has no readers, and give --offline"
         ) from error
     finally:
         shutil.rmtree(trial, ignore_errors=True)
 
 
 def exchange(layout: Layout, *, offline: bool = False) -> None:
-    """Put the folders of `tree` into the places of those of the dataset; `documents`, the commit, is one of them.
+    """Exchange the folders of `layout.tree` for those of the dataset; `documents`, the commit, must be among them.
 
     All files in them must be on the disk. Without `offline` the file system must be able to exchange folders.
     """
-    for folder in tree(layout).iterdir():
-        (folder / MARK).mkdir()
-    for path, folders, _ in os.walk(tree(layout), topdown=False):
+    tree = layout.tree.root
+    for folder in tree.iterdir():
+        (folder / MARKER).mkdir()
+    for path, folders, _ in os.walk(tree, topdown=False):
         for name in folders:
             sync(Path(path, name))
-    sync(tree(layout))
-    crash_point("exchange documents")
+    sync(tree)
     _swap(layout, "documents", offline=offline)
     finish(layout)
 
 
-def exchange_begun(layout: Layout) -> bool:
-    """Whether an exchange was cut short after its commit."""
-    documents = layout.base("documents")
-    waiting = tree(layout) / "documents" / MARK
-    return (documents / MARK).is_dir() or (not documents.exists() and waiting.is_dir())
+def is_unfinished(layout: Layout) -> bool:
+    """Whether an exchange was committed and then cut short."""
+    documents, new = layout.base("documents"), layout.tree.base("documents")
+    return (documents / MARKER).is_dir() or (not documents.exists() and (new / MARKER).is_dir())
 
 
 def finish(layout: Layout) -> None:
-    """Bring an exchange that is committed to its end, wherever it was cut short."""
-    here = tree(layout)
-    waiting = [path.name for path in here.iterdir()] if here.is_dir() else []
-    for table in sorted(waiting, key=lambda name: name != "documents"):
-        if not table.startswith(".") and not (layout.base(table) / MARK).is_dir():
-            crash_point(f"exchange {table}")
-            _swap(layout, table, offline=True)
-    crash_point("exchange sweep")
-    if here.is_dir():
-        shutil.rmtree(here)
+    """Complete a committed exchange, wherever it was cut short."""
+    tree = layout.tree.root
+    kinds = [path.name for path in tree.iterdir()] if tree.is_dir() else []
+    for kind in sorted(kinds, key=lambda name: name != "documents"):
+        if not kind.startswith(".") and not (layout.base(kind) / MARKER).is_dir():
+            _swap(layout, kind, offline=True)
+    _sweep(layout)
+    markers = [*layout.state.glob(f"*/{MARKER}"), *(layout.base(table) / MARKER for table in TABLES[::-1])]
+    # the marker of `documents` goes last: it is what shows that an exchange is unfinished
+    for marker in filter(Path.is_dir, markers):
+        _unmark(marker)
+
+
+def _sweep(layout: Layout) -> None:
+    """Remove the old folders."""
+    if layout.tree.root.is_dir():
+        shutil.rmtree(layout.tree.root)
         sync(layout.staging)
-    keys = [*layout.state.glob(f"*/{MARK}"), *(layout.base(t) / MARK for t in TABLES[::-1])]
-    for mark in filter(Path.is_dir, keys):  # that of `documents` last: it tells that there are others
-        crash_point(f"exchange unmark {mark.parent.name}")
-        mark.rmdir()
-        sync(mark.parent)
 
 
-def _swap(layout: Layout, table: str, *, offline: bool) -> None:
-    new, old = tree(layout) / table, layout.base(table)
+def _unmark(marker: Path) -> None:
+    marker.rmdir()
+    sync(marker.parent)
+
+
+def _swap(layout: Layout, kind: str, *, offline: bool) -> None:
+    """Exchange one folder; with `offline`, by two renames if the file system cannot do it at once."""
+    new, old = layout.tree.base(kind), layout.base(kind)
     if not old.exists():
         new.rename(old)
     else:
         try:
             _exchange(new, old)
         except OSError as error:
-            if error.errno not in _CANNOT or not offline:
+            if error.errno not in _UNSUPPORTED or not offline:
                 raise
-            old.rename(new.with_name(f".{table}"))
-            crash_point(f"exchange {table} offline")
+            old.rename(new.with_name(f".{kind}"))
             new.rename(old)
     sync(old.parent)
     sync(new.parent)
 
 
 def _exchange(one: Path, other: Path) -> None:
-    """Let two folders change places in one instant; raises OSError (ENOSYS, EINVAL) where the system cannot."""
+    """Exchange two folders atomically, by renameat2(2); raises OSError (ENOSYS, EINVAL) if the system cannot."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

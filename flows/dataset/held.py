@@ -1,10 +1,10 @@
-"""Runs that are held: whole and on the disk, but not published until somebody says so, or dropped.
+"""Held runs: complete and on the disk, but not published until a person releases or discards them.
 
-    OUT/_copydesk/held/<run>/publish/    the staged folders of the run, as `commit` wants them
-    OUT/_copydesk/held/<run>/held.json   why it is held, and after which runs it was made
+    OUT/_copydesk/held/<run>/publish/    the staged folders of the run, as `commit` takes them
+    OUT/_copydesk/held/<run>/held.json   why it is held, and the state of the dataset that it was made for
 
-A held run keeps its id. It is released by hard links to its files, which are committed as any run is: a crash on the
-way leaves it held, or published.
+A held run keeps its id. To release it, hard links to its files are committed like any run: a crash on the way leaves
+the run either held or published.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import Any
 
 from flows.dataset.commit import commit
 from flows.dataset.exchange import link
-from flows.dataset.layout import Layout
+from flows.dataset.layout import HELD_JSON, PUBLISH, Layout
 from flows.dataset.manifests import checksum, read_manifest, write_json, write_rolled_back
 from flows.dataset.tables import sync
 from flows.errors import CopydeskError, UsageError
 
 
 def hold(layout: Layout, run_id: str, staging: Path, reasons: Sequence[str]) -> None:
-    """Put the run that is staged in `staging/publish` aside; that it is held is one rename."""
+    """Set the run that is staged in `staging/publish` aside; one rename makes it a held run."""
     for path in staging.iterdir():
-        if path.name != "publish":
+        if path.name != PUBLISH:
             shutil.rmtree(path)
-    told = {"run_id": run_id, **_made_after(layout), "reasons": list(reasons)}
-    write_json(staging / "held.json", told)
-    for folder in (*(staging / "publish").iterdir(), staging / "publish", staging):
+    write_json(staging / HELD_JSON, {"run_id": run_id, **_made_after(layout), "reasons": list(reasons)})
+    publish = staging / PUBLISH
+    for folder in (*publish.iterdir(), publish, staging):
         sync(folder)
     layout.held.mkdir(exist_ok=True)
     staging.rename(layout.held / run_id)
@@ -39,35 +39,38 @@ def hold(layout: Layout, run_id: str, staging: Path, reasons: Sequence[str]) -> 
 
 
 def reasons(layout: Layout, run_id: str) -> list[str]:
-    """Why a run is held, a line each; raises UsageError where it is not, CopydeskError where its note is damaged."""
-    return [str(reason) for reason in _told(layout, run_id)["reasons"]]
+    """Why a run is held, a line each.
+
+    Raises UsageError if it is not held, and CopydeskError if its `held.json` is damaged.
+    """
+    return [str(reason) for reason in _read_held(layout, run_id)["reasons"]]
 
 
 def release(layout: Layout, run_id: str) -> None:
     """Publish a held run.
 
-    Raises UsageError where it is not held, or where the published runs are not those that it was made after, as they
-    were then: of text that was restored since, or of an index made anew, it knows nothing.
+    Raises UsageError if it is not held, or if the dataset has changed since the run was made: it does not know of later
+    runs, of text restored since, or of a rebuilt index.
     """
-    told = _told(layout, run_id)
+    recorded = _read_held(layout, run_id)
     now = _made_after(layout)
-    if {key: told.get(key) for key in now} != now:
+    if {key: recorded.get(key) for key in now} != now:
         raise UsageError(
-            f"{run_id} was made after run {told.get('after')}, and what is published has changed since, so that what "
-            f"it says of duplicates may be wrong: drop it with `copydesk discard {layout.root} {run_id}`, and run again"
+            f"{run_id} was made after run {recorded.get('after')}, and the dataset has changed since, so that its "
+            f"duplicates may be wrong: drop it with `copydesk discard {layout.root} {run_id}`, and run again"
         )
     staged = layout.staging / f"{run_id}-released"
     shutil.rmtree(staged, ignore_errors=True)
-    link(layout.held / run_id / "publish", staged)
+    link(layout.held_publish(run_id), staged)
     commit(layout, run_id, staged)
     shutil.rmtree(layout.held / run_id)
     shutil.rmtree(staged)
 
 
 def discard(layout: Layout, run_id: str) -> None:
-    """Drop a held run: its id is not given again, its inputs are new. Raises UsageError where it is not held."""
-    _told(layout, run_id)
-    write_rolled_back(layout.state, run_id)
+    """Drop a held run: its inputs are new again, its id is not reused. Raises UsageError if it is not held."""
+    _read_held(layout, run_id)
+    write_rolled_back(layout, run_id)
     dropped = layout.staging / f"{run_id}-discarded"
     (layout.held / run_id).rename(dropped)
     sync(layout.held)
@@ -75,7 +78,7 @@ def discard(layout: Layout, run_id: str) -> None:
 
 
 def forget_published(layout: Layout) -> None:
-    """Sweep what a crash left of held runs that were released."""
+    """Remove the held copies of published runs, which a crash during their release left behind."""
     published = set(layout.runs())
     for run_id in layout.held_runs():
         if run_id in published:
@@ -83,9 +86,9 @@ def forget_published(layout: Layout) -> None:
 
 
 def _made_after(layout: Layout) -> dict[str, Any]:
-    """The last of the published runs, how many there are, by which rules their index is made, and what is restored."""
+    """The state of the dataset that a run depends on: published runs, rules of their index, restored text."""
     runs = layout.runs()
-    exceptions = layout.base("exceptions") / "part-00000.parquet"
+    exceptions = layout.exceptions_file
     return {
         "after": runs[-1] if runs else None,
         "runs": len(runs),
@@ -94,18 +97,18 @@ def _made_after(layout: Layout) -> dict[str, Any]:
     }
 
 
-def _told(layout: Layout, run_id: str) -> dict[str, Any]:
+def _read_held(layout: Layout, run_id: str) -> dict[str, Any]:
     held = layout.held_runs()
     if run_id not in held:
-        others = f"held are {', '.join(held)}" if held else "no run is held"
+        others = f"held runs: {', '.join(held)}" if held else "no run is held"
         raise UsageError(f"{layout.root} holds no run {run_id!r}: {others}")
-    path = layout.held / run_id / "held.json"
+    path = layout.held_file(run_id)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(told["reasons"], list):
-            return dict(told)
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(recorded["reasons"], list):
+            return dict(recorded)
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise CopydeskError(
-        f"{path} is damaged: drop the run with `rm -r {path.parent}`, and run again to have its inputs read anew"
+        f"{path} is damaged: drop the run with `rm -r {path.parent}`, and run again to read its inputs again"
     )

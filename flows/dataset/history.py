@@ -1,8 +1,8 @@
-"""The history that the guards judge by: the last tallies of each source, gathered in one file.
+"""The history that the anomaly guards compare a run with: the last `source_stats` of each source, in one file.
 
-`_copydesk/history.parquet` is made from the tallies of the published runs and says in its metadata up to which of them.
-Runs since then are read and added; where that run is no longer published, because runs were taken back, all tallies are
-read again. So a run opens one file and the tallies of one run, however many came before.
+The file (`Layout.history_file`) is a cache. Its metadata names the last run that it covers; the stats of later runs are
+read and added. If that run is no longer published, because runs were rolled back, all stats are read again. So a run
+opens one file and the stats of one run, however many came before.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ import polars as pl
 
 from flows.dataset import Dataset
 from flows.dataset.source_stats import SCHEMA, last_of_each
-from flows.dataset.tables import write_part
+from flows.dataset.tables import read_part, write_part
 
 
 def read_history(dataset: Dataset, window: int) -> pl.DataFrame:
-    """The last `window` tallies of each source and of whole runs, in the order of the runs (`source_stats.SCHEMA`).
+    """The last `window` stats of each source and of whole runs, in the order of the runs (`source_stats.SCHEMA`).
 
-    To be called with the lock held: the gathered file is brought up to date.
+    The caller holds the lock: the cache is brought up to date.
     """
     runs = dataset.runs()
-    path = dataset.state / "history.parquet"
-    gathered, through = _gathered(path, window)
+    path = dataset.history_file
+    cached, through = _cached(path, window)
     if through not in runs:
-        gathered, through = gathered.clear(), ""
+        cached, through = cached.clear(), ""
     since = [run_id for run_id in runs if run_id > through]
     if since:
         spans = dict.fromkeys(dataset.span(run_id) for run_id in since)
         parts = [part for span in spans for part in dataset.parts("source_stats", span)]
-        new = [pl.read_parquet(part, hive_partitioning=False) for part in parts]
+        new = [read_part(part) for part in parts]
         of_runs = pl.col("run_id").is_in(since)
-        gathered = last_of_each(
-            pl.concat([gathered, *(counts.filter(of_runs) for counts in new)], how="diagonal_relaxed"), window
+        cached = last_of_each(
+            pl.concat([cached, *(stats.filter(of_runs) for stats in new)], how="diagonal_relaxed"), window
         )
-        write_part(gathered, path, {"through": runs[-1], "window": str(window)})
-    # a reason that is newer than a tally was not removed then
-    return gathered.with_columns(pl.col(pl.UInt32, pl.UInt64).fill_null(0))
+        write_part(cached, path, {"through": runs[-1], "window": str(window)})
+    # stats that are older than a reason have no column for it: nothing was removed for it then
+    return cached.with_columns(pl.col(pl.UInt32, pl.UInt64).fill_null(0))
 
 
-def _gathered(path: Path, window: int) -> tuple[pl.DataFrame, str]:
-    """(what is gathered, the last run of it); nothing where there is no such file, or of another window."""
+def _cached(path: Path, window: int) -> tuple[pl.DataFrame, str]:
+    """(stats, the last run that they cover); no rows and "" if there is no file, or one of another window."""
     nothing = pl.DataFrame(schema=SCHEMA)
     try:
-        said = pl.read_parquet_metadata(path)
-        if said.get("window") != str(window):
+        metadata = pl.read_parquet_metadata(path)
+        if metadata.get("window") != str(window):
             return nothing, ""
-        return pl.read_parquet(path, hive_partitioning=False), said["through"]
+        return read_part(path), metadata["through"]
     except (pl.exceptions.PolarsError, OSError, KeyError):
         return nothing, ""

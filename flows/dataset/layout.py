@@ -1,4 +1,7 @@
-"""Where everything of a dataset lies, and which runs are in it."""
+"""Where the files of a dataset lie, and which runs are in it.
+
+Other modules ask a `Layout`: they spell no path below `_copydesk` themselves.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,29 @@ from typing import Final
 from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError, UsageError
 
-#: Kinds of state that a run leaves in `_copydesk`, in folders like those of the tables.
+#: Kinds of state that a run leaves in `_copydesk`, in a folder for each run, as the tables have.
 STATE: Final = (
     *("ledger", "records", "unpublished", "index", "shingle_frequencies", "line_counts", "labels"),
     *("source_stats", "runs"),
 )
-#: Kinds that have a part for each shard, all of the same names.
+#: Kinds that have one part for each shard; the parts of a shard have the same name in all of them.
 SHARDED: Final = (*TABLES, "records", "unpublished", "index")
-#: Kinds that stay, in the folder EXPIRED, when their run expires.
+#: Kinds whose parts are kept, in the folder `expired`, when their run expires.
 OUTLIVE: Final = ("ledger", "records", "line_counts", "shingle_frequencies")
-UNSIGNED: Final = ("shingle_frequencies",)  # rows tell no run
-EXPIRED: Final = "expired"
-#: The last run that was ever taken back. Nothing else tells of it, so that it is written twice.
-ROLLED_BACK: Final = "rolled_back.json"
+#: Kinds whose rows have no `run_id`.
+WITHOUT_RUN_ID: Final = ("shingle_frequencies",)
+#: Kinds of state that belong to no run: restored text, and the places of witnesses that expired.
+OF_NO_RUN: Final = ("exceptions", "witnesses")
+#: Where the last run that was ever rolled back is recorded. No other file has it, so it is written twice.
 ROLLED_BACK_IN: Final = ("runs", "ledger")
+
+#: Names of files and folders that lie in a folder of runs, of staging or of the exchange alike.
+FIRST_PART: Final = "part-00000.parquet"
+RUN_JSON: Final = "run.json"  # the manifest of a folder of runs
+PARTS_JSON: Final = "parts.json"  # checksums of the parts of a folder that belongs to no run
+HELD_JSON: Final = "held.json"  # why a run is held
+PUBLISH: Final = "publish"  # the tables and state of a staged or held run
+
 _RUN = re.compile(r"run=(r\d{6,})(?:\.\.(r\d{6,}))?")
 
 
@@ -42,7 +54,7 @@ class Span:
 
     @classmethod
     def of(cls, folder: str) -> Span | None:
-        """The span of a folder of that name; None where it is none of ours."""
+        """The span that a folder of this name holds; None if the name is not a run's."""
         match = _RUN.fullmatch(folder)
         if match is None:
             return None
@@ -55,32 +67,83 @@ class Span:
         return first if self.first == self.last else f"{first}..{last}"
 
     def __contains__(self, run_id: object) -> bool:
-        """Whether a run lies between the first and the last."""
+        """Whether a run lies between the first and the last, both included."""
         number = re.fullmatch(r"r(\d{6,})", run_id) if isinstance(run_id, str) else None
         return number is not None and self.first <= int(number[1]) <= self.last
 
 
-class Layout:
-    """The folders of a dataset in `root`, which need not exist yet."""
+class Folders:
+    """The folders of the tables (in `root`) and of the kinds of state (in `state`), and the files beside the runs.
+
+    A dataset has these folders, and so has the tree of folders that will be exchanged for them.
+    """
+
+    def __init__(self, root: Path, state: Path) -> None:
+        self.root = root
+        self.state = state
+
+    def base(self, kind: str) -> Path:
+        """The folder of a table, or of a kind of state."""
+        return (self.root if kind in TABLES else self.state) / kind
+
+    def folder(self, kind: str, span: Span) -> Path:
+        """The folder of a span of runs in a table, or in a kind of state."""
+        return self.base(kind) / f"run={span}"
+
+    def expired(self, kind: str) -> Path:
+        """The folder of the parts that outlived their runs."""
+        return self.base(kind) / "expired"
+
+    def rolled_back_file(self, kind: str) -> Path:
+        """The record of the last run that was rolled back; `kind` is one of ROLLED_BACK_IN."""
+        return self.base(kind) / "rolled_back.json"
+
+    @property
+    def seen_file(self) -> Path:
+        """The inputs that were read after the last run and held nothing new."""
+        return self.base("ledger") / "seen.parquet"
+
+    @property
+    def exceptions_file(self) -> Path:
+        """The text that was restored."""
+        return self.base("exceptions") / FIRST_PART
+
+    @property
+    def expired_witnesses_file(self) -> Path:
+        """The places of expired paragraphs that duplicates still name."""
+        return self.base("witnesses") / FIRST_PART
+
+
+class Layout(Folders):
+    """The files of a dataset in `root`, which need not exist yet."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
-        self.state = self.root / "_copydesk"
-        self.staging = self.state / "staging"
+        root = root.absolute()
+        super().__init__(root, root / "_copydesk")
+        self.format_file = self.state / "format.json"
+        self.lock_file = self.state / "lock"
+        self.history_file = self.state / "history.parquet"
+        self.rollback_file = self.state / "rollback.json"
         self.held = self.state / "held"
-        self.marker = self.state / "format.json"
+        self.staging = self.state / "staging"
+        exchanged = self.staging / "exchange"
+        self.tree = Folders(exchanged, exchanged)
 
     def exists(self) -> bool:
-        """Whether a run has ever been published or begun here."""
-        return self.marker.exists()
+        """Whether the folder is a dataset: a run was started here, published or not."""
+        return self.format_file.exists()
 
-    def base(self, table: str) -> Path:
-        """The folder of a table, or of a kind of state."""
-        return (self.root if table in TABLES else self.state) / table
+    def held_file(self, run_id: str) -> Path:
+        """Why a run is held."""
+        return self.held / run_id / HELD_JSON
 
-    def folder(self, table: str, run: str | Span) -> Path:
-        """Where the parts of a span of runs, named or given by one of its runs, lie in a table or a kind of state."""
-        return self.base(table) / f"run={self.span(run) if isinstance(run, str) else run}"
+    def held_publish(self, run_id: str) -> Path:
+        """The tables and the state of a held run."""
+        return self.held / run_id / PUBLISH
+
+    def folder(self, kind: str, span: str | Span) -> Path:
+        """The folder of a span of runs, or of the span that holds this run, in a table or in a kind of state."""
+        return self.base(kind) / f"run={self.span(span) if isinstance(span, str) else span}"
 
     def spans(self) -> list[Span]:
         """The folders of published runs, first to last."""
@@ -98,14 +161,14 @@ class Layout:
         numbered = [run_name(n) for n in range(span.first, span.last + 1)]
         if len(numbered) == 1:
             return numbered
-        try:  # of the numbers between first and last some may have been taken back, and are not given again
-            told = set(json.loads((self.folder("runs", span) / "run.json").read_text())["runs"])
+        try:  # numbers of runs that were rolled back are missing between the first and the last
+            published = set(json.loads((self.folder("runs", span) / RUN_JSON).read_text())["runs"])
         except (OSError, ValueError, KeyError, TypeError):
             return numbered
-        return [run_id for run_id in numbered if run_id in told]
+        return [run_id for run_id in numbered if run_id in published]
 
     def held_runs(self) -> list[str]:
-        """The ids of the runs that are held, first to last."""
+        """The ids of the held runs, first to last."""
         try:
             names = [entry.name for entry in self.held.iterdir()]
         except (FileNotFoundError, NotADirectoryError):
@@ -113,30 +176,38 @@ class Layout:
         return sorted(name for name in names if re.fullmatch(r"r\d{6,}", name))
 
     def span(self, run_id: str) -> Span | str:
-        """The span that holds a run; the run itself where none does."""
+        """The span that holds a run; the run itself if none does."""
         if (self.root / "documents" / f"run={run_id}").is_dir():
             return run_id
         return next((span for span in self.spans() if run_id in span), run_id)
 
-    def parts(self, table: str, run: str | Span | None = None) -> list[Path]:
+    def parts(self, kind: str, run: str | Span | None = None) -> list[Path]:
         """The part files of a table, or of a kind of state, of one span or of all runs, in order.
 
-        What outlives its run when that expires comes first.
+        With all runs, parts that outlived their runs come first.
         """
         if run is not None:
-            return sorted(self.folder(table, run).glob("part-*.parquet"))
-        folders = [self.base(table) / EXPIRED, *(self.folder(table, span) for span in self.spans())]
-        return [path for folder in folders for path in sorted(folder.glob("part-*.parquet"))]
+            return parts_in(self.folder(kind, run))
+        folders = [self.expired(kind), *(self.folder(kind, span) for span in self.spans())]
+        return [path for folder in folders for path in parts_in(folder)]
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """The part files of a folder, in order."""
+    return sorted(folder.glob("part-*.parquet"))
 
 
 def rolled_back(layout: Layout) -> int:
-    """The number of the last run that was ever taken back, which is not given again; 0 where none was."""
+    """The number of the last run that was ever rolled back, which is not given again; 0 if there is none."""
     return max(rolled_back_in(layout, kind) or 0 for kind in ROLLED_BACK_IN)
 
 
 def rolled_back_in(layout: Layout, kind: str) -> int | None:
-    """What one of the places tells of the last run that was taken back; raises CopydeskError where it is damaged."""
-    path = layout.base(kind) / ROLLED_BACK
+    """The number of the last rolled-back run by one of its two records, None if that is missing.
+
+    Raises CopydeskError if the record is damaged.
+    """
+    path = layout.rolled_back_file(kind)
     try:
         return int(json.loads(path.read_text())["last"][1:])
     except FileNotFoundError:
@@ -146,14 +217,14 @@ def rolled_back_in(layout: Layout, kind: str) -> int | None:
 
 
 def refuse_other_folders(root: Path) -> None:
-    """Raise UsageError where `root` cannot become a dataset: a URL, a file, a folder of something else."""
+    """Raise UsageError if `root` cannot become a dataset: a URL, a file, or a folder with other content."""
     if "://" in str(root) or ":/" in str(root):
-        raise UsageError(f"{root} is a URL: --out wants a folder of this machine")
+        raise UsageError(f"{root} is a URL: --out needs a folder on this machine")
     if root.exists() and not root.is_dir():
-        raise UsageError(f"{root} is a file: --out wants a folder")
-    if not (root / "_copydesk" / "format.json").exists():
-        strange = [name for name in TABLES if (root / name).exists()]
-        if strange:
+        raise UsageError(f"{root} is a file: --out needs a folder")
+    if not Layout(root).exists():
+        foreign = [name for name in TABLES if (root / name).exists()]
+        if foreign:
             raise UsageError(
-                f"{root} holds a folder {strange[0]!r} that copydesk did not write: name another folder"
+                f"{root} holds a folder {foreign[0]!r} that copydesk did not write: choose another folder"
             )

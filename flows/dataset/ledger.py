@@ -1,11 +1,10 @@
-"""The ledger: which inputs runs have read, how far, and which documents came of them.
+"""The ledger: which inputs the runs have read, how far, and which documents these inputs held.
 
-    _copydesk/ledger/run=<id>/    the inputs that a run has read, each with its `Reading`
-    _copydesk/ledger/seen.parquet inputs that were looked at since, and held nothing to publish
-    _copydesk/records/run=<id>/   the documents that a run has read, by input, id and content
+    ledger/run=<id>/     the inputs that a run read, each with its `Reading`
+    ledger/seen.parquet  inputs that were read since and held nothing to publish
+    records/run=<id>/    the documents that a run read, by input, id and content
 
-An input whose size and time of change are those of the ledger is not opened. One that was touched, or moved, costs the
-hash of its bytes.
+An input whose size and modification time match the ledger is not opened. One that was touched or moved is hashed.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.dataset import Dataset
-from flows.dataset.tables import write_part
+from flows.dataset.tables import read_part, scan_parts, write_part
 from flows.inputs import INPUTS, Earlier, Input, Lookup, Reading, content_of
 
 RECORDS: Final[dict[str, pl.DataType]] = {
@@ -28,32 +27,28 @@ RECORDS: Final[dict[str, pl.DataType]] = {
     "uri": pl.String(),
     "record_id": pl.String(),
     "content": pl.String(),
-    "replaces": pl.List(
-        pl.String()
-    ),  # ids of the older versions that it has replaced; null where there are none
+    "replaces": pl.List(pl.String()),  # ids of the older versions that it replaced; null if none
 }
 
 
 class ChangedInputs(NamedTuple):
-    """What of the inputs is to be read."""
+    """Which inputs have to be read."""
 
-    new: list[Input]  # those that no run has read as they are now, each with its last `Reading`
-    same: (
-        pl.DataFrame
-    )  # of those that were only touched or moved, what the ledger is to know; columns: INPUTS
-    too_recent: int  # how many wait because they were changed a moment ago
+    new: list[Input]  # not read by any run as they are now, each with its last `Reading`
+    same: pl.DataFrame  # only touched or moved: what the ledger must record; columns: INPUTS
+    too_recent: int  # how many were changed too recently and are left to a later run
 
 
 def changed_inputs(
     dataset: Dataset, found: Sequence[Input], *, min_age: float = 0, retry_rejected: bool = False
 ) -> ChangedInputs:
-    """The inputs that are to be read.
+    """The inputs that have to be read.
 
-    An input is known by its uri. It is read if its size or its time of change are not those of the ledger, unless the
-    hash of its bytes is; if its last line was waited for; and with `retry_rejected`, if it or a record of it was
-    rejected. One that changed less than `min_age` seconds ago waits for a later run; storage that tells no time is not
-    waited for. An unknown input is one that was moved if its bytes are those of a known one that does not exist any
-    more, and of which nothing was rejected.
+    An input is known by its uri. It is read if its size or modification time differ from the ledger and the hash of its
+    bytes does, too; if its last line was incomplete; and with `retry_rejected`, if it or one of its records was
+    rejected. An input that changed less than `min_age` seconds ago is left to a later run, unless its storage has no
+    modification times. An unknown input counts as moved if it has the bytes of a known one that no longer exists and of
+    which nothing was rejected.
     """
     ledger = _last_readings(dataset)
     columns = pl.DataFrame(
@@ -69,15 +64,15 @@ def changed_inputs(
     )
     same = (pl.col("size") == pl.col("size_now")) & (pl.col("modified_ns") == pl.col("modified_now"))
     again = pl.col("incomplete_tail") | (pl.col("rejected") > 0 if retry_rejected else pl.lit(False))
-    asked = known.filter(~(same & ~again).fill_null(False))
-    young_since = time.time_ns() - int(min_age * 1e9)
-    moved = _Moved(ledger, found, asked.filter(pl.col("known").is_null())["size_now"])
+    candidates = known.filter(~(same & ~again).fill_null(False))
+    recent_from = time.time_ns() - int(min_age * 1e9)
+    moved = _Moved(ledger, found, candidates.filter(pl.col("known").is_null())["size_now"])
     new: list[Input] = []
     noted: list[tuple[Any, ...]] = []
     too_recent = 0
-    for row in asked.iter_rows(named=True):
+    for row in candidates.iter_rows(named=True):
         given = found[row["input"]]
-        if min_age and given.modified_ns > young_since:
+        if min_age and given.modified_ns > recent_from:
             too_recent += 1
             continue
         last = _reading(row) if row["known"] else moved.reading(given)
@@ -91,23 +86,25 @@ def changed_inputs(
         if not unchanged:
             new.append(replace(given, last=last))
         elif rejected:
-            new.append(replace(given, last=replace(last, end=None, prefix_hash=None), waited=incomplete_tail))
+            new.append(
+                replace(given, last=replace(last, end=None, prefix_hash=None), tail_is_final=incomplete_tail)
+            )
         elif incomplete_tail:
-            new.append(replace(given, last=last, waited=True))
+            new.append(replace(given, last=last, tail_is_final=True))
         else:
             noted.append((given.uri, *astuple(replace(last, modified_ns=given.modified_ns))))
     return ChangedInputs(new, pl.DataFrame(noted, INPUTS, orient="row"), too_recent)
 
 
 class _Moved:
-    """The inputs that are gone, of which unknown ones may be the later whereabouts.
+    """The known inputs that are gone, to which an unknown input may have been moved.
 
-    One that was moved already is where it went, as long as that is there; and it goes to one place, so that of two
-    unknown inputs with its bytes the second is another input.
+    An input that was already moved is not gone while its new place exists. Each is moved to one place only: of two
+    unknown inputs with its bytes, the second is a new input.
     """
 
     def __init__(self, ledger: pl.DataFrame, found: Sequence[Input], sizes: pl.Series) -> None:
-        """`sizes` are those of the inputs that are not known."""
+        """`sizes` are the sizes of the unknown inputs."""
         self._gone: dict[int, list[dict[str, Any]]] = {}
         if sizes.is_empty():
             return
@@ -133,7 +130,7 @@ class _Moved:
                 self._gone.setdefault(row["size"], []).append(row)
 
     def reading(self, given: Input) -> Reading | None:
-        """How an input was read under its former uri, which no other is asked for then; None where it had none."""
+        """The `Reading` of an input under its former uri, which is then used up; None if it was not moved."""
         candidates = self._gone.get(given.size, [])
         content = content_of(given) if candidates else None
         for row in candidates:
@@ -145,11 +142,10 @@ class _Moved:
 
 
 def _exists(uri: str) -> bool:
-    """Whether there is such an input, or may be."""
+    """Whether this input exists, or may exist."""
     if "://" not in uri:
-        return "\\x" in uri or os.path.lexists(
-            uri
-        )  # a name whose bytes are no UTF-8 cannot be told from its uri
+        # a file name that is not UTF-8 is escaped in its uri and cannot be looked up
+        return "\\x" in uri or os.path.lexists(uri)
     from fsspec.core import url_to_fs
 
     try:
@@ -165,9 +161,9 @@ def _reading(row: dict[str, Any]) -> Reading:
 
 
 def _last_readings(dataset: Dataset) -> pl.DataFrame:
-    """Of every input that a run has read how it was read last; columns: INPUTS and run_id."""
+    """How each input was last read; columns: INPUTS and run_id."""
     parts = dataset.parts("ledger")
-    read = pl.scan_parquet(parts, hive_partitioning=False).collect() if parts else _nothing()
+    read = scan_parts(parts).collect() if parts else _nothing()
     seen = _seen(dataset)
     if len(seen):
         order = pl.concat([read.select("run_id"), seen.select("run_id")])["run_id"].arg_sort()
@@ -180,28 +176,27 @@ def _nothing() -> pl.DataFrame:
 
 
 def _seen(dataset: Dataset) -> pl.DataFrame:
-    """What was seen after runs that are published still; `run_id` is that of the last run before it."""
-    path = dataset.base("ledger") / "seen.parquet"
-    if not path.exists():
+    """The inputs that were seen after a run that is still published; `run_id` is that run's, or "" before the first."""
+    if not dataset.seen_file.exists():
         return _nothing()
-    return pl.read_parquet(path, hive_partitioning=False).filter(
+    return read_part(dataset.seen_file).filter(
         (pl.col("run_id") == "") | pl.col("run_id").is_in(dataset.runs())
     )
 
 
 def remember(dataset: Dataset, inputs: pl.DataFrame) -> None:
-    """Note inputs (columns: INPUTS) that were looked at and held nothing new, so that it need not be done again."""
+    """Record inputs (columns: INPUTS) that were read and held nothing new, so that they are not read again."""
     if inputs.is_empty():
         return
     last = dataset.runs()[-1:]
     seen, noted = _seen(dataset), inputs.with_columns(pl.lit(last[0] if last else "").alias("run_id"))
     together = pl.concat([seen, noted]).unique("uri", keep="last", maintain_order=True)
     if not together.equals(seen, null_equal=True):
-        write_part(together, dataset.base("ledger") / "seen.parquet", {})
+        write_part(together, dataset.seen_file, {})
 
 
 def earlier_of(dataset: Dataset, inputs: Sequence[Input]) -> Lookup:
-    """Looks up what earlier runs have read of these inputs, under whatever uri; read when it is first asked for."""
+    """A lookup of what earlier runs read of these inputs, under any uri; it reads its tables when first called."""
     former = {i.uri: [i.uri, *(i.last.moved_from or ())] for i in inputs if i.last is not None}
     found: dict[str, pl.DataFrame] = {}
 
@@ -210,9 +205,7 @@ def earlier_of(dataset: Dataset, inputs: Sequence[Input]) -> Lookup:
             files = pl.Series(sorted({file for files in former.values() for file in files}))
             parts = dataset.parts("records")
             records = (
-                pl.scan_parquet(parts, hive_partitioning=False)
-                .filter(pl.col("file").is_in(files.implode()))
-                .collect()
+                scan_parts(parts).filter(pl.col("file").is_in(files.implode())).collect()
                 if parts
                 else pl.DataFrame(schema=RECORDS)
             )

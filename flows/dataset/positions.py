@@ -1,4 +1,4 @@
-"""Where a document stands among the inputs of its run, and a kept paragraph in its document."""
+"""The place of a document among the inputs of its run, and of a kept paragraph in its document."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Final
 
 import polars as pl
 
-RECORDS: Final = 1 << 32  # an input has fewer
+RECORDS: Final = 1 << 32  # more than any input has
 
 
 def ranks(uris: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
-    """`uris` with `rank`, their place among all records of the run's inputs; null where no input of the ledger has it.
+    """`uris` with `rank`: the place among all records of the run's inputs, null for a uri of no input in the ledger.
 
-    A record's uri is that of its file, and its number after a `#`.
+    The uri of a record is the uri of its file, `#`, and the number of the record.
     """
     inputs = ledger.select(pl.col("uri").alias("file"), pl.int_range(pl.len()).alias("input")).unique(
         "file", keep="first", maintain_order=True
@@ -32,9 +32,9 @@ def ranks(uris: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def in_order(rows: pl.DataFrame, ledger: pl.DataFrame, *within: str) -> pl.DataFrame:
-    """The rows in the order of their runs, of the inputs of these, and of what is within a document.
+    """The rows sorted by run, then by input of the run, then by the columns `within` a document.
 
-    `rows` has `uri` and `run_id`, and is not empty; `ledger` the inputs of the runs in their order (uri, run_id).
+    `rows` has `uri` and `run_id` and is not empty; `ledger` has the inputs of the runs in order (uri, run_id).
     """
     ordered = [
         ranks(own, ledger.filter(pl.col("run_id") == run_id)).sort("rank", *within, maintain_order=True)
@@ -44,7 +44,7 @@ def in_order(rows: pl.DataFrame, ledger: pl.DataFrame, *within: str) -> pl.DataF
 
 
 def taken(removed: pl.DataFrame, repaired: pl.DataFrame) -> pl.DataFrame:
-    """document_id, position and `emptied` of the paragraphs that are not in a document's text."""
+    """document_id and position of the paragraphs that are not in `documents`: removed, or `emptied` by repair."""
     emptied = repaired.filter((pl.col("field") == "text") & (pl.col("after") == ""))
     return pl.concat(
         [
@@ -55,7 +55,10 @@ def taken(removed: pl.DataFrame, repaired: pl.DataFrame) -> pl.DataFrame:
 
 
 def kept(documents: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
-    """document_id, position and text of the paragraphs of the documents: what stands where nothing was `taken`."""
+    """document_id, position and text of the kept paragraphs: they fill the positions that are not in `gone`, in order.
+
+    `gone` has document_id and position, as `taken` gives them.
+    """
     texts = documents.select("document_id", pl.col("text").str.split("\n\n"))
     free = (
         texts.join(gone.group_by("document_id").len(), on="document_id", how="left", maintain_order="left")

@@ -1,7 +1,7 @@
-"""What a run did to each source, counted: the history that the guards judge by.
+"""Statistics of what a run did to each source: the history that the anomaly guards compare a run with.
 
-A tally has a row for each source of the run, and one for the whole of it. It is kept with the run, and so goes where
-the run goes.
+The stats of a run have a row for each source and one for the whole run. They are part of the run: they are rolled back
+or expire with it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.paragraphs import REASONS
+from cleaners import REASONS
 
 KEY: Final = ("whole", "source")
 
@@ -31,7 +31,7 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
 }
 MEASURES: Final = ("removed", *REASONS, "rejected", "mojibake", "cluster")
 
-#: Documents of a source in which a paragraph was removed as a duplicate of one witness.
+#: In how many documents of a source a paragraph was removed as a duplicate of the same witness.
 CLUSTERS: Final[dict[str, pl.DataType]] = {
     "source": pl.String(),
     "witness": pl.String(),
@@ -42,11 +42,11 @@ _COUNTS: Final = ("documents", "paragraphs", "words", "words_squared", "repaired
 
 
 def stats_of_shard(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(tally, clusters) of one shard: `SCHEMA` without run_id, whole and cluster, a row a source; and `CLUSTERS`.
+    """(stats, clusters) of one shard: `SCHEMA` without run_id, whole and cluster, a row a source; and `CLUSTERS`.
 
-    `frame` has the paragraphs with source, words, reason, before and the witness; `rejected` the uris of the
-    inputs that were. Those belong to the source that the name of their folder is, as the text files in it do; a record
-    of a file belongs to none that could be told.
+    `frame` has the paragraphs with source, words, reason, before and the witness; `rejected` has the uris of rejected
+    inputs. The source of a rejected input is the name of its folder, as for text files; that of a rejected record in a
+    file is unknown, and the folder of the file stands in for it.
     """
     documents = frame.group_by("source", "document_id").agg(
         pl.len().alias("paragraphs"),
@@ -81,7 +81,7 @@ def stats_of_shard(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.Data
 def merge_source_stats(
     run_id: str, source_stats: Iterable[pl.DataFrame], clusters: Iterable[pl.DataFrame]
 ) -> pl.DataFrame:
-    """The tally of a run (`SCHEMA`): the whole first, then its sources by name, of what `stats_of_shard` gave."""
+    """The stats of a run (`SCHEMA`) from those of its shards: the whole run first, then its sources by name."""
     counted = _summed(pl.concat(source_stats))
     size = pl.col("documents")
     witnesses = pl.concat(clusters)
@@ -102,10 +102,10 @@ def merge_source_stats(
 
 
 def shares(counts: pl.DataFrame) -> pl.DataFrame:
-    """Every share of every row of a tally: the columns of `KEY`, documents, measure, share, size.
+    """All measures of each row of stats, as shares: the columns of `KEY`, documents, measure, share, size.
 
-    `size` is the number of documents, inputs or (weighted) paragraphs that the share is of; a row that has none of them
-    has no share.
+    `size` is the number of documents or inputs that the share is taken of, for shares of words Kish's effective number
+    of documents. A row without any has no share.
     """
     removed = pl.sum_horizontal(*REASONS)
     by_words = pl.col("words").cast(pl.Float64).pow(2) / pl.col("words_squared")
@@ -138,7 +138,7 @@ def last_of_each(source_stats: pl.DataFrame, window: int) -> pl.DataFrame:
 
 
 def _summed(counted: pl.DataFrame) -> pl.DataFrame:
-    """One row a source, with every count."""
+    """One row for each source, with all counts."""
     missing = [pl.lit(0).alias(name) for name in _COUNTS if name not in counted.columns]
     return (
         counted.with_columns(missing)

@@ -1,4 +1,4 @@
-"""What a run did, counted: documents, paragraphs and words in, kept and removed by reason."""
+"""What a run did, in numbers: documents, paragraphs and words read, kept, and removed by reason."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from cleaners.paragraphs import REASONS
+from cleaners import REASONS
 
-#: The reason of what a new version of its document has replaced; no cleaner's.
+#: The reason for text that a new version of its document replaced; no cleaner has it.
 REPLACED: Final = "replaced"
 
 
@@ -20,20 +20,20 @@ REPLACED: Final = "replaced"
 class Counts:
     """Counts that add up over shards; `removed` maps a reason to (documents touched, paragraphs, words)."""
 
-    documents: int = 0  # read, whether anything of them was kept or not
+    documents: int = 0  # read, whether kept or not
     documents_kept: int = 0
     paragraphs: int = 0
     paragraphs_kept: int = 0
     words: int = 0
     words_kept: int = 0
-    bytes: int = 0  # of text, in UTF-8, as it was read or repaired
+    bytes: int = 0  # of repaired text, in UTF-8
     repaired: int = 0  # paragraphs
     rejected: int = 0
     removed: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame) -> Counts:
-        """The counts of one shard: of its paragraphs (with `words`), its published documents, its rejected inputs."""
+        """The counts of one shard, from its paragraphs (with `words`), published documents and rejected inputs."""
         removed = (
             frame.filter(pl.col("reason").is_not_null())
             .group_by("reason")
@@ -58,24 +58,24 @@ class Counts:
         removed: dict[str, tuple[int, int, int]] = {}
         for reason in (*REASONS, REPLACED):
             if reason in self.removed or reason in other.removed:
-                a, b = (t.removed.get(reason, (0, 0, 0)) for t in (self, other))
+                a, b = (counts.removed.get(reason, (0, 0, 0)) for counts in (self, other))
                 removed[reason] = (a[0] + b[0], a[1] + b[1], a[2] + b[2])
         return Counts(
             **{name: mine[name] + theirs[name] for name in mine if name != "removed"}, removed=removed
         )
 
     @classmethod
-    def total(cls, source_stats: Iterable[Counts]) -> Counts:
-        """The sum of the shards' counts."""
-        return reduce(Counts.__add__, source_stats, cls())
+    def total(cls, counts: Iterable[Counts]) -> Counts:
+        """The sum of the counts of shards."""
+        return reduce(Counts.__add__, counts, cls())
 
     def to_json(self) -> dict[str, Any]:
-        """As the manifest has it."""
+        """The counts as the manifest has them."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Counts:
-        """What `to_json` gave, read back."""
+        """The counts from a manifest."""
         return cls(**{**value, "removed": {reason: tuple(n) for reason, n in value["removed"].items()}})
 
     def rows(self) -> list[tuple[str, str, str, str]]:
@@ -98,15 +98,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to; `run_id` is None where there was nothing new and nothing was published."""
+    """The outcome of a run; `run_id` is None if there was nothing new to publish."""
 
     out: Path
     run_id: str | None
     inputs: int  # found
-    read: int  # of these, new or changed
+    read: int  # those of them that are new or changed
     counts: Counts
     seconds: float
-    waiting: int = 0  # inputs too young to be read, and last lines that are not finished
+    waiting: int = 0  # inputs that changed too recently, and inputs whose last line is incomplete
 
     def line(self) -> str:
         """The outcome in one line of plain text."""
@@ -124,16 +124,16 @@ class Outcome:
         )
 
     def left_over(self) -> str:
-        """What was left to a later run, in words, if anything was."""
+        """How many inputs are left to a later run, in words; "" if none are."""
         return f", {self.waiting:,} left to a later run" if self.waiting else ""
 
     @property
     def megabytes_a_second(self) -> float:
-        """Text that went through, in MB a second of the whole run."""
+        """Throughput of the whole run, in MB of text a second."""
         return self.counts.bytes / 1e6 / max(self.seconds, 1e-9)
 
     def markdown(self) -> str:
-        """The outcome as a Markdown table with a line above it."""
+        """The outcome in one line, and a Markdown table."""
         table = ["| | documents | paragraphs | words |", "|---|---:|---:|---:|"]
         table += [f"| {' | '.join(row)} |" for row in self.counts.rows()]
         return "\n".join([self.line(), "", *table])

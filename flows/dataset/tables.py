@@ -1,6 +1,6 @@
-"""The four published tables: their columns, and how a part of one is written.
+"""The four published tables: their columns, and how a part file is read and written.
 
-The columns never change within a dataset; `FORMAT` counts the changes between them.
+The columns never change within a dataset. `FORMAT` is the number of the format, one more with every change.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
     "documents": {
@@ -38,10 +38,14 @@ SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
     "removed": {
         "document_id": pl.String(),
         "uri": pl.String(),
+        "source": pl.String(),
+        "url": pl.String(),
+        "title": pl.String(),
         "position": pl.UInt32(),
         "text": pl.String(),
         "reason": pl.String(),
         "rule": pl.String(),
+        "detail": pl.String(),
         "duplicate_of_document_id": pl.String(),
         "duplicate_of_position": pl.UInt32(),
         "jaccard": pl.Float32(),
@@ -61,19 +65,38 @@ SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
 }
 TABLES: Final = tuple(SCHEMAS)
 
-#: Bytes that a disk has left when it is full.
-LITTLE: Final = 65_536
+#: A disk with fewer free bytes than this counts as full.
+FULL_BELOW: Final = 65_536
 
 #: Rows in a row group: some 30 MB of article text, or a few MB of any other table.
 ROW_GROUP: Final = {"documents": 8_192, "removed": 65_536, "repaired": 65_536, "rejected": 65_536}
 
 
 def conform(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with just the columns of `table`, in their order and of their types.
+    """`frame` with only the columns of `table`, in their order and with their types.
 
-    Raises polars' ColumnNotFoundError or InvalidOperationError where it cannot be brought to that.
+    Raises polars' ColumnNotFoundError or InvalidOperationError if a column is missing or cannot be cast.
     """
     return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMAS[table].items())
+
+
+def read_part(path: Path | list[Path], columns: list[str] | None = None) -> pl.DataFrame:
+    """The rows of one part file, or of several in their order; with `columns`, only these.
+
+    The folders are named `run=<id>`, which polars would take for a hive partition. It is not one: a compacted folder
+    holds several runs, and the column `run_id` says which run a row belongs to.
+    """
+    return pl.read_parquet(path, columns=columns, hive_partitioning=False)
+
+
+def scan_parts(path: Path | list[Path], *, include_file_paths: str | None = None) -> pl.LazyFrame:
+    """`read_part`, lazily; `include_file_paths` names a column for the path of each row's file."""
+    return pl.scan_parquet(path, hive_partitioning=False, include_file_paths=include_file_paths)
+
+
+def count_rows(path: Path) -> int:
+    """How many rows a part file has."""
+    return int(scan_parts(path).select(pl.len()).collect().item())
 
 
 def write_part(
@@ -85,8 +108,8 @@ def write_part(
 ) -> None:
     """Write one Parquet file with statistics, durably: it is on the disk when this returns.
 
-    It appears under its name only once it is whole, so that its existence marks the completion of the work. Raises
-    OSError where it cannot be written, with the path.
+    It appears under its name only when it is complete, so that its existence shows that the work is done. Raises
+    OSError with the path if it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
@@ -104,7 +127,7 @@ def write_part(
 
 @contextmanager
 def file_errors(path: Path) -> Iterator[None]:
-    """Raise as OSError, with its number and the path, what polars or the system say of a file that is written."""
+    """Turn errors of polars or the system while writing a file into an OSError with error number and path."""
     try:
         yield
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -115,14 +138,14 @@ def file_errors(path: Path) -> Iterator[None]:
 
 
 def _number(text: str, path: Path) -> int | None:
-    """The number of the system's error that polars tells of as a text: "No space left on device (os error 28)".
+    """The number of a system error in a message of polars, such as "No space left on device (os error 28)".
 
-    Where it has failed to write the end of a file it says no more than "transport error": the disk tells then.
+    If polars fails to write the end of a file, its message is only "transport error". Then the disk is looked at.
     """
-    if told := re.search(r"\(os error (\d+)\)", text):
-        return int(told[1])
+    if number := re.search(r"\(os error (\d+)\)", text):
+        return int(number[1])
     disk = os.statvfs(path.parent)
-    return errno.ENOSPC if disk.f_bavail * disk.f_frsize < LITTLE else None
+    return errno.ENOSPC if disk.f_bavail * disk.f_frsize < FULL_BELOW else None
 
 
 def sync(path: Path) -> None:

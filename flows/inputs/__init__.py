@@ -1,4 +1,4 @@
-"""What a run is given, found and read: files, folders, globs and URLs as a stream of documents in shards."""
+"""Input files, folders, globs and URLs: found, and read as a stream of documents in shards."""
 
 from flows.inputs.finding import find
 from flows.inputs.formats import Input

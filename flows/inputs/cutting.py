@@ -1,8 +1,8 @@
-"""The texts of JSON lines, cut out before the lines are parsed.
+"""Cuts the texts out of JSON lines before the lines are parsed.
 
-Most of a record is its text. One pass over many lines in machine code, which other threads need not wait for, takes it
-out and leaves a stand-in, so that Python parses and holds what little is left. A line with the stand-in is JSON if
-and only if the whole line is, and holds the same record but for its text.
+Most of a record is its text. One pass over many lines, in machine code that releases the GIL, copies the text out and
+leaves a placeholder, so that Python parses and stores only the small rest. A line with the placeholder is valid JSON
+exactly if the original line is, and then holds the same record except for its text.
 """
 
 from __future__ import annotations
@@ -15,41 +15,42 @@ import polars as pl
 
 from cleaners.text.tokens import I64, U8, kernel
 
-LARGE: Final = 1 << 16  # bytes of lines; fewer are parsed before the machine code is loaded
+LARGE: Final = 1 << 16  # bytes; a smaller block is parsed sooner than the machine code is loaded
 
-STAND_IN: Final = ord("-")
+PLACEHOLDER: Final = ord("-")
 
 _QUOTE, _BACKSLASH, _COLON = b'"\\:'
 _OPEN, _CLOSE = tuple(b"{["), tuple(b"}]")
 _SPACE: Final = tuple(b" \t\r")
-_ESCAPES: Final = np.zeros(256, np.uint8)  # of the letter after a backslash what it stands for
+_ESCAPES: Final = np.zeros(256, np.uint8)  # letter after a backslash -> character
 _ESCAPES[list(b'"\\/bfnrt')] = list(b'"\\/\b\f\n\r\t')
 _U: Final = ord("u")
 _DIGITS: Final = np.full(256, -1, np.int8)
 _DIGITS[list(b"0123456789abcdefABCDEF")] = [*range(16), *range(10, 16)]
-_ONE: Final = np.uint64(1)  # places are unsigned: numba does not ask of these whether they count from the end
+_ONE: Final = np.uint64(1)  # offsets are unsigned: numba then omits the check for negative indices
 
 
 class Utf8(bytes):
-    """A text as UTF-8 that is valid, and more than white space."""
+    """A text in valid UTF-8 that is not only white space."""
 
     __slots__ = ()
 
 
 class Cut(NamedTuple):
-    """A line without its text."""
+    """A line, and the text that was cut out of it."""
 
-    line: memoryview  # with its text
+    line: memoryview  # the original line
     name: str  # of the text's field
-    rest: memoryview  # the line with STAND_IN as the field's value
+    rest: memoryview  # the line with PLACEHOLDER as the field's value
     text: Utf8
 
 
 def cut(block: bytes, end: bytes, names: Sequence[str]) -> Iterator[bytes | Cut]:
-    """The lines of a block, with the text cut out that is the first of the fields `names` that any of them has.
+    """The lines of a block, with the text of one field cut out: the first of `names` that occurs in the block.
 
-    A line is left whole where the field is not there, there twice or no text, the text is blank or holds what JSON
-    forbids, or a name is written with escapes. So are all lines, if they are few or not UTF-8.
+    A line is returned whole if it lacks the field or has it twice, if the value is not a string, is blank or contains
+    what JSON forbids, or if a field name is written with escapes. All lines are returned whole if the block is small or
+    is not UTF-8.
     """
     name = next((name for name in names if f'"{name}"'.encode() in block), None)
     if name is None or len(block) < LARGE or not _is_utf8(block):
@@ -90,7 +91,7 @@ def _is_utf8(data: bytes) -> bool:
 
 @kernel
 def _cut(data: U8, stops: I64, name: U8, texts: U8, rests: U8) -> Any:
-    """Writes the texts, and what is left of their lines; the ends of both, which are those before where nothing is."""
+    """Write the texts, and the rests of their lines; return where each ends. A whole line adds nothing to either."""
     text_stops, rest_stops = np.zeros(len(stops), np.int64), np.zeros(len(stops), np.int64)
     start, text_stop, rest_stop = np.uint64(0), np.uint64(0), np.uint64(0)
     for line in range(len(stops)):
@@ -100,7 +101,7 @@ def _cut(data: U8, stops: I64, name: U8, texts: U8, rests: U8) -> Any:
             end, text_end = _unescape(data, begin, stop, texts, text_stop)
             if end < stop and _find(data, end + _ONE, stop, 1, name) == stop:
                 rest_stop = _copy(data, start, begin, rests, rest_stop)
-                rests[rest_stop] = STAND_IN
+                rests[rest_stop] = PLACEHOLDER
                 rest_stop = _copy(data, end, stop, rests, rest_stop + _ONE)
                 text_stop = text_end
         text_stops[line], rest_stops[line] = text_stop, rest_stop
@@ -110,9 +111,9 @@ def _cut(data: U8, stops: I64, name: U8, texts: U8, rests: U8) -> Any:
 
 @kernel
 def _find(data: U8, at: Any, stop: Any, depth: int, name: U8) -> Any:
-    """Where the string begins that is the field `name` of a record; `stop` without the field, more if it is in doubt.
+    """Where the string value of field `name` begins; `stop` if there is no such field, `stop + 1` if in doubt.
 
-    The line is read from `at` on, where so many braces and brackets as `depth` are open.
+    The line is read from `at`, where `depth` braces and brackets are open.
     """
     doubt = stop + _ONE
     while at < stop:
@@ -157,7 +158,7 @@ def _after_space(data: U8, at: Any, stop: Any) -> Any:
 
 @kernel
 def _copy(data: U8, start: Any, stop: Any, to: U8, at: Any) -> Any:
-    """Writes a part of `data` from `at` on; where it ends."""
+    """Copy a part of `data` to position `at` of `to`; return where it ends."""
     for i in range(stop - start):
         to[at + np.uint64(i)] = data[start + np.uint64(i)]
     return at + (stop - start)
@@ -165,7 +166,7 @@ def _copy(data: U8, start: Any, stop: Any, to: U8, at: Any) -> Any:
 
 @kernel
 def _unescape(data: U8, at: Any, stop: Any, texts: U8, start: Any) -> Any:
-    """Writes the string whose content begins at `at`; (where it is closed, or `stop` in doubt; where `to` is)."""
+    """Write the string whose content begins at `at`; (its closing quote, or `stop` if in doubt; the end in `texts`)."""
     to = start
     while at < stop:
         byte = data[at]
@@ -173,7 +174,7 @@ def _unescape(data: U8, at: Any, stop: Any, texts: U8, start: Any) -> Any:
             return at if _is_visible(texts, start, to) else stop, to
         if byte < 0x20:
             break
-        if byte != _BACKSLASH:  # nearly all text comes this way
+        if byte != _BACKSLASH:  # true of nearly all text
             texts[to] = byte
             at += _ONE
             to += _ONE
@@ -205,7 +206,7 @@ def _unescape(data: U8, at: Any, stop: Any, texts: U8, start: Any) -> Any:
 
 @kernel
 def _hexadecimal(data: U8, at: Any, stop: Any) -> Any:
-    """The number that the four digits from `at` on are, or -1."""
+    """The value of the four hexadecimal digits at `at`, or -1."""
     if at + np.uint64(4) > stop:
         return -1
     number = np.int64(0)
@@ -219,7 +220,7 @@ def _hexadecimal(data: U8, at: Any, stop: Any) -> Any:
 
 @kernel
 def _write(code: int, texts: U8, to: Any) -> Any:
-    """Writes a code point as UTF-8; where it ends."""
+    """Write a code point as UTF-8; return where it ends."""
     if code < 0x80:
         texts[to] = code
         return to + _ONE
@@ -234,7 +235,7 @@ def _write(code: int, texts: U8, to: Any) -> Any:
 
 @kernel
 def _is_visible(texts: U8, at: Any, stop: Any) -> bool:
-    """Whether there is a byte that is surely no part of white space: of ASCII, or the first of one from U+4000 on."""
+    """Whether some byte is certainly not white space: visible ASCII, or the first of a character from U+4000 on."""
     while at < stop:
         byte = texts[at]
         if 0x20 < byte < 0x80 or byte >= 0xE4:

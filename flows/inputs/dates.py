@@ -1,4 +1,4 @@
-"""When an article was published, from the many ways in which that is written."""
+"""Publication dates, parsed from the many formats in use."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MAIL: Final = re.compile(
     r"(?:[A-Za-z]{3,9},?\s+)?\d{1,2}[ -][A-Za-z]{3,9}[ -](?:\d{4}|\d{2})\s+\d{1,2}:\d{2}(?::\d{2})?"
     r"(?:\s+(?:[+-]\d{4}|UTC?|GMT|Z|[ECMP][SD]T))?(?:\s+\([^)]*\))?",
 )
-_MAX_SECONDS: Final = 1e11  # a number beyond is milliseconds: 1e11 seconds is the year 5138, 1e11 ms is 1973
+_MAX_SECONDS: Final = 1e11  # a larger number is milliseconds: 1e11 seconds is the year 5138, 1e11 ms is 1973
 
 
 def microseconds(value: object) -> int | None:
-    """Microseconds since 1970 in UTC, or None where `value` is no date that can be told for certain.
+    """Microseconds since 1970 in UTC, or None if `value` is not an unambiguous date.
 
-    Told are ISO 8601 in its usual shapes, the dates of mail and HTTP (RFC 2822, RFC 850), seconds and milliseconds
-    since 1970 as a number or as digits, and Python's dates. A time without a zone is taken as UTC.
+    Accepted are ISO 8601 in its usual forms, the date formats of mail and HTTP (RFC 2822, RFC 850), seconds or
+    milliseconds since 1970 as a number or as digits, and Python's date types. A time without a zone is taken as UTC.
 
     >>> microseconds("1970-01-01T01:00:01+01:00"), microseconds(1000), microseconds("last Tuesday")
     (1000000, 1000000000, None)
@@ -42,7 +42,7 @@ def _microseconds(value: object) -> int | None:
         return None
 
 
-#: Many articles are of one day.
+#: Cached: many articles share a date.
 _of_text: Final = lru_cache(maxsize=10_000)(_microseconds)
 
 
@@ -54,7 +54,7 @@ def _moment(value: object) -> datetime | None:
     if isinstance(value, int | float):
         return _EPOCH + timedelta(seconds=value / 1000 if abs(value) >= _MAX_SECONDS else value)
     if not isinstance(value, str):
-        # a date, which this spells out
+        # a `date`: str() gives it in ISO 8601
         return datetime.fromisoformat(str(value)) if hasattr(value, "isoformat") else None
     text = value.strip()
     try:

@@ -1,4 +1,4 @@
-"""What the command was given, as input files: files, folders, globs and URLs."""
+"""The input files meant by the arguments of a run: files, folders, globs and URLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flows.errors import InputMissing, UsageError
-from flows.inputs.compression import told
+from flows.inputs.compression import describe
 from flows.inputs.formats import Format, Input, format_of
 
 if TYPE_CHECKING:
@@ -23,24 +23,24 @@ _NUMBER: Final = re.compile(r"([0-9]+)")
 
 
 def find(given: Sequence[str], *, exclude: Path | None = None) -> list[Input]:
-    """The files that are meant by `given`, in its order; one that is named twice counts where it is named first.
+    """The files that `given` refers to, in its order; a file named twice keeps its first place.
 
-    A folder stands for all its files, those of folders in it and behind links included, in natural path order ("2"
-    before "10"), but for hidden ones, those of datasets of copydesk's, and those in `exclude`. A glob (`*`, `?`,
-    `[...]`, `**`) stands for what it matches, which may be nothing. A name with `://` is a URL for fsspec, `file://` a
-    local path. Raises InputMissing for what does not exist, and UsageError for what is a dataset, lies in `exclude` or
-    is a URL that cannot be used.
+    A folder stands for all files in it and in its subfolders, links included, in natural path order ("2" before "10").
+    Hidden files, copydesk datasets and `exclude` are skipped. A glob (`*`, `?`, `[...]`, `**`) stands for what it
+    matches, which may be nothing. A name with `://` is a URL for fsspec, except that `file://` is a local path. Raises
+    InputMissing if an input does not exist, and UsageError if it is a dataset, lies in `exclude`, or is a URL that
+    cannot be used.
     """
     found: dict[str, Input] = {}
-    shut = os.path.realpath(exclude) if exclude is not None else None
+    excluded = os.path.realpath(exclude) if exclude is not None else None
     for name in given:
-        for one in _meant(name, shut):
+        for one in _files_for(name, excluded):
             found.setdefault(one.uri, one)
     return list(found.values())
 
 
 def natural(path: str) -> list[tuple[list[str | int], str]]:
-    """A sort key that puts paths in the order of their folders, and numbers in names in that of their value.
+    """A sort key that orders paths folder by folder, and numbers within names by value.
 
     >>> sorted(["10.txt", "9/b.txt", "2.txt"], key=natural)
     ['2.txt', '9/b.txt', '10.txt']
@@ -49,31 +49,29 @@ def natural(path: str) -> list[tuple[list[str | int], str]]:
 
 
 def _chunks(name: str) -> list[str | int]:
-    """What is between the numbers of a name, and the numbers, by turns."""
+    """A name split into text and numbers, alternating."""
     chunks: list[str | int] = list(_NUMBER.split(name))
     chunks[1::2] = map(int, chunks[1::2])
     return chunks
 
 
-def _meant(name: str, shut: str | None) -> Iterable[Input]:
+def _files_for(name: str, excluded: str | None) -> Iterable[Input]:
     if not name:
-        raise UsageError("an INPUT is empty: is a variable not set?")
+        raise UsageError("an INPUT is empty; is a shell variable not set?")
     if name.startswith(("file://", "local://")):
         name = name.partition("://")[2]
     if "://" in name:
         return _remote(name)
     path = os.path.abspath(name)  # noqa: PTH100  (resolve() would follow links)
     if os.path.lexists(path):
-        if _within(path, shut):
-            raise UsageError(f"{name} lies in the output folder, which is never read")
+        if _within(path, excluded):
+            raise UsageError(f"{name} is in the output folder, which is never read")
         if _is_dataset(path):
-            raise UsageError(
-                f"{name} is a dataset of copydesk; to read it again, name its folder `documents`"
-            )
-        return _below(path, shut)
+            raise UsageError(f"{name} is a copydesk dataset; to use it as input, name its folder `documents`")
+        return _below(path, excluded)
     if _MAGIC.search(name):
         matches = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207  (of an absolute path)
-        return (i for match in matches if not _within(match, shut) for i in _below(match, shut))
+        return (i for match in matches if not _within(match, excluded) for i in _below(match, excluded))
     raise InputMissing(f"{name} does not exist")
 
 
@@ -81,53 +79,55 @@ def _is_dataset(path: str) -> bool:
     return Path(path, "_copydesk", "format.json").exists()
 
 
-def _within(path: str, shut: str | None) -> bool:
-    return shut is not None and (os.path.realpath(path) + os.sep).startswith(shut.rstrip(os.sep) + os.sep)
+def _within(path: str, excluded: str | None) -> bool:
+    if excluded is None:
+        return False
+    return (os.path.realpath(path) + os.sep).startswith(excluded.rstrip(os.sep) + os.sep)
 
 
-def _below(path: str, shut: str | None) -> Iterator[Input]:
+def _below(path: str, excluded: str | None) -> Iterator[Input]:
     """The file at `path`, or the files of the folder at `path`."""
     try:
         status = Path(path).stat()
     except OSError as error:
-        yield _unreadable(path, told(error))
+        yield _unreadable(path, describe(error))
         return
     if stat.S_ISDIR(status.st_mode):
-        yield from _folder(path, shut, ())
+        yield from _folder(path, excluded, ())
     else:
         yield _file(path, status)
 
 
-def _folder(path: str, shut: str | None, above: tuple[str, ...]) -> Iterator[Input]:
-    """The files of a folder that lies in the folders `above`."""
+def _folder(path: str, excluded: str | None, above: tuple[str, ...]) -> Iterator[Input]:
+    """The files of a folder; `above` are the real paths of the folders that it was reached through."""
     real = os.path.realpath(path)
     if _is_dataset(real):
         return
-    if real in above or _within(real, shut):
-        return  # a link to a folder that holds it has no end
+    if real in above or _within(real, excluded):
+        return  # a link to one of its own parents would never end
     try:
         with os.scandir(path) as scanned:
             entries = sorted(
                 (e for e in scanned if not e.name.startswith(".")), key=lambda e: natural(e.name)
             )
     except OSError as error:
-        yield _unreadable(path, told(error))
+        yield _unreadable(path, describe(error))
         return
     for entry in entries:
         try:
             status = entry.stat()
         except OSError as error:
-            yield _unreadable(entry.path, told(error))
+            yield _unreadable(entry.path, describe(error))
             continue
         if stat.S_ISDIR(status.st_mode):
-            yield from _folder(entry.path, shut, (*above, real))
+            yield from _folder(entry.path, excluded, (*above, real))
         else:
             yield _file(entry.path, status)
 
 
 def _file(path: str, status: os.stat_result) -> Input:
     if not stat.S_ISREG(status.st_mode):
-        return _unreadable(path, "cannot be read: it is no regular file")
+        return _unreadable(path, "cannot be read: it is not a regular file")
     return Input(_uri(path), status.st_size, status.st_mtime_ns, format_of(path.rpartition("/")[2]), path)
 
 
@@ -136,16 +136,16 @@ def _unreadable(path: str, problem: str) -> Input:
 
 
 def _uri(path: str) -> str:
-    """The path as text, also where its bytes are no UTF-8."""
+    """The path as text; bytes that are not UTF-8 are escaped."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _remote(url: str) -> list[Input]:
-    """The files behind a URL of a storage that fsspec knows."""
+    """The files behind a URL of any storage that fsspec supports."""
     from fsspec.core import url_to_fs
 
     if "::" in url:
-        raise UsageError(f"{url}: chained URLs are not read")
+        raise UsageError(f"{url}: chained URLs are not supported")
     try:
         storage, path = url_to_fs(url)
         if storage.isfile(path):

@@ -1,4 +1,4 @@
-"""An input file, and what it holds, told by its name."""
+"""An input file, and its format as its name gives it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from flows.inputs.tracing import Reading
 
-#: Endings of compressed files, each with the name of its compression.
+#: File name endings and their compressions.
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 
 _READ: Final = {
@@ -21,21 +21,21 @@ _READ: Final = {
 }
 
 _UNREAD: Final = {
-    "holds markup, not text; extract the text first": (
+    "contains markup, not plain text; extract the text first": (
         ".html .htm .xhtml .shtml .mhtml .xml .rss .atom .warc"
     ),
-    "is no plain text; extract the text first": (
+    "is not plain text; extract the text first": (
         ".pdf .doc .docx .odt .rtf .epub .mobi .ppt .pptx .odp .xls .xlsx .ods .pages .djvu .ps .msg"
     ),
-    "holds no text": (
+    "contains no text": (
         ".png .jpg .jpeg .gif .webp .avif .bmp .ico .svg .tif .tiff .heic .mp3 .m4a .ogg .opus .wav .flac "
         ".mp4 .mov .avi .mkv .webm .woff .woff2 .ttf .otf .exe .dll .so .pyc .class .jar .bin"
     ),
     "is an archive; unpack it first": ".zip .tar .tgz .tbz .txz .7z .rar .cab .iso",
-    "holds records in a format that is not read; convert it to .parquet or .jsonl": (
+    "has a format that is not supported; convert it to .parquet or .jsonl": (
         ".db .sqlite .sqlite3 .arrow .feather .ipc .orc .avro .pkl .pickle .npy .npz .h5 .hdf5"
     ),
-    'is not read; write one record a line and name it .jsonl (jq -c ".[]" turns an array into lines)': (
+    'is not supported; write one record per line to a .jsonl file (jq -c ".[]" turns an array into lines)': (
         ".json .geojson .yaml .yml"
     ),
 }
@@ -43,28 +43,28 @@ _PROBLEMS: Final = {ending: why for why, endings in _UNREAD.items() for ending i
 
 
 class Format(NamedTuple):
-    """What a file holds and how it is compressed."""
+    """The format and the compression of a file."""
 
-    name: str  # "text", "markdown", "jsonl", "csv", "tsv" or "parquet"; "" where it is none that is read
+    name: str  # "text", "markdown", "jsonl", "csv", "tsv" or "parquet"; "" if it is not supported
     compression: str = ""  # a value of COMPRESSIONS, or ""
-    problem: str = ""  # why it cannot be read, and what to do about it
+    problem: str = ""  # why the file cannot be read, and what to do about it
 
 
 @dataclass(frozen=True)
 class Input:
     """A file that was found."""
 
-    uri: str  # its absolute path, or its URL
+    uri: str  # its absolute path or its URL
     size: int  # bytes
-    modified_ns: int  # time of the last change, nanoseconds since 1970; 0 where the storage does not tell
+    modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
     format: Format
-    path: str  # what to open: as uri, but with the bytes of a name that is not UTF-8
-    last: Reading | None = None  # what a run found when it last read it; None where none has
-    waited: bool = False  # whether a last line without its end was waited for already, and nothing came
+    path: str  # what to open: like uri, but a name that is not UTF-8 is not escaped
+    last: Reading | None = None  # its state when it was last read; None if it never was
+    tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
 
 
 def format_of(name: str) -> Format:
-    """The format that a file's name tells; a name with an unknown ending, or with none, is that of a text.
+    """The format that a file's name implies; without a known ending, the file is plain text.
 
     >>> format_of("articles.JSONL.gz")
     Format(name='jsonl', compression='gzip', problem='')
@@ -79,7 +79,9 @@ def format_of(name: str) -> Format:
         return Format("", compression, f"a {ending} file {_PROBLEMS[ending]}")
     found = _READ.get(ending, "text")
     if found == "parquet" and compression:
-        return Format("", compression, f"a .parquet file within {compression} is not read; unpack it first")
+        return Format(
+            "", compression, f"a .parquet file inside {compression} is not supported; unpack it first"
+        )
     return Format(found, compression)
 
 

@@ -1,4 +1,4 @@
-"""The block of YAML at the head of a Markdown file."""
+"""YAML front matter at the head of a Markdown file."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import yaml
 
-MAX_CHARACTERS: Final = 100_000  # of a block; a longer one is taken for text
+MAX_CHARACTERS: Final = 100_000  # in a block; a longer one is treated as text
 
 _BLOCK: Final = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-#: Every scalar stays the text that is written: no date loses its zone, no "No" becomes false.
+#: Keeps every scalar as it is written: dates keep their zones, and "No" does not become false.
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def split(text: str) -> tuple[dict[str, Any], str] | None:
-    """(fields, the rest of the text), or None where the text does not begin with a mapping in YAML.
+    """(fields, the rest of the text), or None if the text does not begin with front matter.
 
-    The block stands between a first line `---` and a line `---` or `...`. A broken one is none, nor is one with
-    aliases, a few of which can stand for more than any memory holds.
+    Front matter is a YAML mapping between a first line `---` and a line `---` or `...`. Invalid YAML does not count,
+    nor does YAML with aliases: a few of them can expand to more than fits in memory.
 
     >>> split("---\\ntitle: A dry summer\\n---\\nNo rain fell.")
     ({'title': 'A dry summer'}, 'No rain fell.')

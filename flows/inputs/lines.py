@@ -1,4 +1,4 @@
-"""Pieces of bytes as lines, in bounded memory and in whatever charset they are."""
+"""Chunks of bytes as lines, in any charset and in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,41 +12,43 @@ from cleaners.decoding.decoder import ERRORS, Decoded, NotText, charset, decode
 from flows.inputs.compression import Unreadable
 from flows.inputs.tracing import HEAD
 
-#: Records of one byte a character: binary data in one of them shall not cost the others.
+#: The head of a file of JSON records in a charset of one byte per character. Such a file is never rejected as binary:
+#: binary data in one record must not cost the others.
 _OBJECT: Final = re.compile(rb"\s*\{[^\0]")
 WIDE: Final = ("utf-16", "utf-32")
 _SEVEN_BIT: Final = ("iso-2022", "hz")
 
 
-def lines(pieces: Iterable[bytes], limit: int) -> tuple[str, Iterator[bytes | None]]:
-    """(charset, lines): the charset that the head is in, and every line without its line feed.
+def lines(chunks: Iterable[bytes], limit: int) -> tuple[str, Iterator[bytes | None]]:
+    """(charset, lines): the charset of the head, and every line without its line feed.
 
-    A line longer than `limit` bytes is never held, and is None. Raises Unreadable if the head is no text; see `blocks`.
+    A line longer than `limit` bytes is not kept in memory, and is None. Raises Unreadable if the head is not text; see
+    `blocks`.
     """
-    name, end, found = blocks(pieces, limit)
+    name, end, found = blocks(chunks, limit)
     return name, (line for block in found for line in ([None] if block is None else block.split(end)))
 
 
 def blocks(
-    pieces: Iterable[bytes], limit: int, before: bytes = b""
+    chunks: Iterable[bytes], limit: int, before: bytes = b""
 ) -> tuple[str, bytes, Iterator[bytes | None]]:
-    """(charset, end, blocks): the charset that the head is in, what ends a line, and the lines, many at a time.
+    """(charset, end, blocks): the charset of the head, the line end, and the lines, many at a time.
 
-    A block is one or more lines, with their ends between them. A line longer than `limit` bytes is never held, and is a
-    block that is None. The lines are bytes of the charset, but for UTF-16 and UTF-32, whose lines are UTF-8; `text_of`
-    decodes them. A byte order mark is taken away. Where the head has no line feed but carriage returns, these end the
-    lines. `before` has the first bytes of a file of which only later lines are wanted. Raises Unreadable if the head is
-    no text.
+    A block is one or more lines with the line ends between them. A line longer than `limit` bytes is not kept in
+    memory; its block is None. Lines are bytes in the charset, except that UTF-16 and UTF-32 are converted to UTF-8;
+    `text_of` decodes them. A byte order mark is dropped. If the head has carriage returns but no line feed, carriage
+    returns end the lines. `before` holds the first bytes of the file if reading starts further on. Raises Unreadable if
+    the head is not text.
     """
-    stream = iter(pieces)
+    stream = iter(chunks)
     first: list[bytes] = []
     head = before
     try:
-        while len(head) < HEAD and (piece := next(stream, b"")):
-            first.append(piece)
-            head += piece
+        while len(head) < HEAD and (chunk := next(stream, b"")):
+            first.append(chunk)
+            head += chunk
     except Unreadable as error:
-        stream = _ended(error)  # after the lines of the head
+        stream = _failing(error)  # raised after the lines of the head
     try:
         name = charset(head)
     except NotText as error:
@@ -65,9 +67,9 @@ def blocks(
 
 
 def text_of(line: bytes, name: str) -> Decoded:
-    """The text of a line, and its charset: UTF-8 where it is valid, else the file's, else its own.
+    """The text and charset of a line: UTF-8 if it is valid, else the file's charset, else one detected for the line.
 
-    A file may be glued together from parts: the charset of its head need not be that of every line. Raises NotText.
+    A file may be concatenated from parts, so not every line need have the charset of the head. Raises NotText.
     """
     if not name.startswith(_SEVEN_BIT):
         try:
@@ -79,41 +81,41 @@ def text_of(line: bytes, name: str) -> Decoded:
     return Decoded(line.decode(name, ERRORS), name)
 
 
-def _ended(error: Unreadable) -> Iterator[bytes]:
+def _failing(error: Unreadable) -> Iterator[bytes]:
     raise error
     yield
 
 
-def _to_utf8(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+def _to_utf8(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(name)(ERRORS)
-    for piece in pieces:
-        yield decoder.decode(piece).encode()
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode()
     yield decoder.decode(b"", final=True).encode()
 
 
-def _blocks(pieces: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
-    pieces = chain([next(pieces, b"").removeprefix(codecs.BOM_UTF8)], pieces)
-    prefix_hash: list[bytes] = []  # of a line that has not ended
+def _blocks(chunks: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
+    chunks = chain([next(chunks, b"").removeprefix(codecs.BOM_UTF8)], chunks)
+    unfinished: list[bytes] = []  # the chunks of a line whose end has not come yet
     length = 0
-    for piece in pieces:
-        last = piece.rfind(end)
+    for chunk in chunks:
+        last = chunk.rfind(end)
         if last < 0:
-            prefix_hash.append(piece)
-            length += len(piece)
+            unfinished.append(chunk)
+            length += len(chunk)
             if length > limit:
-                prefix_hash = []
+                unfinished = []
             continue
         if length > limit:
             yield None
-            first = piece.find(end)
-            block = piece[first + 1 : last] if first < last else None
+            first = chunk.find(end)
+            block = chunk[first + 1 : last] if first < last else None
         else:
-            block = b"".join([*prefix_hash, memoryview(piece)[:last]])
+            block = b"".join([*unfinished, memoryview(chunk)[:last]])
         if block is not None:
             yield from [block] if len(block) <= limit else _one_by_one(block.split(end), limit)
-        prefix_hash, length = [piece[last + 1 :]], len(piece) - last - 1
+        unfinished, length = [chunk[last + 1 :]], len(chunk) - last - 1
     if length:
-        yield b"".join(prefix_hash) if length <= limit else None
+        yield b"".join(unfinished) if length <= limit else None
 
 
 def _one_by_one(lines: list[bytes], limit: int) -> Iterator[bytes | None]:

@@ -1,4 +1,4 @@
-"""A record of any format as a document: its fields found, their types checked, its identity hashed."""
+"""Records of any format as documents: fields are mapped, types are checked, ids are hashed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from flows.inputs.dates import microseconds
 from flows.inputs.tracing import content_hash
 from flows.settings.model import Fields
 
-#: A URL whose host is told without the many exceptions that `urlsplit` knows.
+#: A plain URL, whose host can be read without the special cases of `urlsplit`.
 _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
 _COPY: Final = re.compile(r"\Ahttps?://web\.archive\.org/web/\d+[a-z_]*/(?=https?://)")
 
 
 class Document(NamedTuple):
-    """A document as it was read; the fields are the columns of a shard's `documents`, the text last."""
+    """A document as read; its fields are the columns of a shard's `documents`, the text last."""
 
     document_id: str
     record_id: str | None
@@ -34,25 +34,25 @@ class Document(NamedTuple):
     title: str | None
     published: int | None  # microseconds since 1970, UTC
     encoding: str
-    metadata: str | None  # a JSON object, or None where there is nothing to tell
-    content: str  # its hash, see `tracing.content_hash`
-    older: tuple[str, ...] | None  # ids of the documents of which it is a new version
+    metadata: str | None  # a JSON object; None if there is nothing to store
+    content: str  # hash, see `tracing.content_hash`
+    older: tuple[str, ...] | None  # ids of the documents that this is a new version of
     text: bytes  # UTF-8
 
 
 class Rejected(NamedTuple):
-    """An input, or a record, that is no document; the fields are the columns of a shard's `rejected`."""
+    """An input or a record that could not be read; its fields are the columns of a shard's `rejected`."""
 
     uri: str
     error: str
 
 
 class Refused(Exception):
-    """A record is no document; the text says why."""
+    """A record cannot be a document; the message says why."""
 
 
 def document_id(uri: str, content: bytes | memoryview) -> str:
-    """The hash (BLAKE2b, 128 bits, hexadecimal) of a document's uri and content."""
+    """The hash of a document's uri and content (BLAKE2b, 128 bits, hexadecimal)."""
     digest = hashlib.blake2b(b"%b\0" % uri.encode(), digest_size=16)
     digest.update(content)
     return digest.hexdigest()
@@ -67,10 +67,10 @@ def to_document(
     encoding: str,
     source: str | None = None,
 ) -> Document:
-    """The document that `record` is; `content` is hashed for its id, `source` is the default of its source.
+    """The document in `record`. `content` is hashed for the id; `source` is the default for a record without one.
 
-    Fields that are not mapped, and a publication date that cannot be told, go to `metadata`. Raises Refused if there
-    is no text, or a field is of a wrong type.
+    Unmapped fields go to `metadata`, and so does a publication date that cannot be parsed. Raises Refused if there is
+    no text or a field has the wrong type.
     """
     text_name, text = _body(record, fields.text)
     if text is None:
@@ -106,13 +106,13 @@ def to_document(
 
 
 def names_to_cut(fields: Fields) -> tuple[str, ...]:
-    """The names of the field of the text that no other field has."""
+    """The names of the text field that no other field shares."""
     others = {name for field, names in fields if field != "text" for name in names}
     return tuple(name for name in fields.text if name not in others)
 
 
 def refuse_surrogates(record: Mapping[str, Any], fields: Fields) -> None:
-    """Raise Refused if a mapped field holds half of a surrogate pair, which no text may."""
+    """Raise Refused if a mapped field contains a lone surrogate, which UTF-8 cannot encode."""
     for name in _names(fields):
         try:
             str(record.get(name)).encode()
@@ -122,11 +122,11 @@ def refuse_surrogates(record: Mapping[str, Any], fields: Fields) -> None:
 
 
 def host(url: str | None) -> str | None:
-    """The host of a URL in lower case, without port and leading "www."; None where it has none.
+    """The host of a URL in lower case, without port and leading "www."; None if there is none.
 
-    Of a copy in the Internet Archive's Wayback Machine it is the host of the page that was copied.
+    For a copy in the Internet Archive's Wayback Machine it is the host of the original page.
 
-    >>> host("https://www.Example.org:8080/changed_inputs")
+    >>> host("https://www.Example.org:8080/news")
     'example.org'
     """
     if not url:
@@ -143,14 +143,14 @@ def host(url: str | None) -> str | None:
 
 
 def as_json(value: Mapping[str, Any]) -> bytes:
-    """A mapping as JSON, its keys in their order, whatever it holds; what JSON has no word for becomes text."""
+    """Any mapping as JSON, in the order of its keys; values that JSON cannot express become strings."""
     try:
         data = orjson.dumps(value, default=_plain)
         if _is_finite(value):
             return data
     except TypeError:
         pass
-    value = _sound(value)
+    value = _expressible(value)
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
@@ -220,7 +220,7 @@ def _names(fields: Fields) -> tuple[str, ...]:
 
 
 def _metadata(record: Mapping[str, Any], taken: set[str | None], fields: Fields) -> str | None:
-    """What is in `record` but not in `taken` as a JSON object; a mapped field that is empty tells nothing."""
+    """The fields of `record` not in `taken`, as a JSON object; empty mapped fields are left out."""
     if taken.issuperset(record):
         return None
     left = {name: value for name, value in record.items() if name not in taken}
@@ -235,7 +235,7 @@ def _plain(value: object) -> str:
 
 
 def _is_finite(value: object) -> bool:
-    """Whether no number in it is NaN or infinite; orjson writes these as null."""
+    """Whether it contains no NaN and no infinity, which orjson writes as null."""
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, dict):
@@ -243,13 +243,13 @@ def _is_finite(value: object) -> bool:
     return not isinstance(value, list) or all(map(_is_finite, value))
 
 
-def _sound(value: Any) -> Any:
-    """The value with text where JSON has no word for it: NaN and infinities by name, lone surrogates escaped."""
+def _expressible(value: Any) -> Any:
+    """The value with strings where JSON has no equivalent: NaN and infinities by name, lone surrogates escaped."""
     match value:
         case dict():
-            return {_sound(str(name)): _sound(of) for name, of in value.items()}
+            return {_expressible(str(name)): _expressible(of) for name, of in value.items()}
         case list():
-            return [_sound(of) for of in value]
+            return [_expressible(of) for of in value]
         case str():
             return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
         case float() if not math.isfinite(value):

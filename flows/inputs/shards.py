@@ -1,6 +1,6 @@
-"""Files, folders, globs and URLs as a stream of documents, in shards of bounded size.
+"""Inputs as a stream of documents, in shards of bounded size.
 
-What cannot be read is no exception: it is a row in `rejected`, and the rest goes on.
+An input that cannot be read raises nothing: it becomes a row in `rejected`, and reading continues.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
 from flows.settings.model import Fields, Inputs
 
-MAX_ROWS: Final = 100_000  # documents, or rejected records, in a shard
+MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
 
 DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -40,7 +40,6 @@ DOCUMENTS: Final[dict[str, pl.DataType]] = {
 }
 REJECTED: Final[dict[str, pl.DataType]] = {"uri": pl.String(), "error": pl.String()}
 
-
 #: The inputs that were read, each with its `Reading`; also the columns of the ledger.
 INPUTS: Final[dict[str, pl.DataType]] = {
     "uri": pl.String(),
@@ -55,12 +54,12 @@ INPUTS: Final[dict[str, pl.DataType]] = {
     "moved_from": pl.List(pl.String()),
 }
 
-#: How the error begins of an input that could not be opened, or not be read for reasons that lie outside it.
+#: The beginning of the error of an input that could not be opened or read, for a reason outside of it.
 UNOPENED: Final = "cannot be read"
 
 
 class Shard(NamedTuple):
-    """Some of the documents, in input order, what was rejected among them, and the inputs whose reading has ended."""
+    """Some of the documents in input order, what was rejected among them, and the inputs that are finished."""
 
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
@@ -74,11 +73,11 @@ def read(
     charsets: Mapping[str, str] | None = None,
     earlier: Lookup = nothing_earlier,
 ) -> Iterator[Shard]:
-    """The documents of the inputs, in their order, and what had to be rejected.
+    """The documents of the inputs, in order, and what had to be rejected.
 
     A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
-    split. `charsets` names, for a source, the charset to prefer where the bytes of its files leave a doubt. Of an input
-    that was read before (`Input.last`), only documents are given that are not among the `earlier` ones.
+    split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
+    before (`Input.last`), documents already among the `earlier` ones are left out.
     """
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
@@ -105,34 +104,34 @@ def read(
 
 
 class _Texts:
-    """A column of texts; they go over into Arrow's memory a few at a time, and Python's is used again."""
+    """A column of texts, moved to Arrow memory a megabyte at a time so that Python's memory is reused."""
 
     def __init__(self) -> None:
         self._series = [pl.Series("text", [], pl.String)]
-        self._waiting: list[bytes] = []
+        self._pending: list[bytes] = []
         self._size = 0
 
     def append(self, text: bytes) -> None:
-        """One text more, in UTF-8."""
-        self._waiting.append(text)
+        """Add a text in UTF-8."""
+        self._pending.append(text)
         self._size += len(text)
         if self._size >= MEGABYTE:
-            self._take_over()
+            self._flush()
 
     def series(self) -> pl.Series:
         """All texts."""
-        self._take_over()
+        self._flush()
         return pl.concat(self._series, rechunk=True)
 
-    def _take_over(self) -> None:
-        self._series.append(pl.Series("text", self._waiting, pl.Binary).cast(pl.String))
-        self._waiting, self._size = [], 0
+    def _flush(self) -> None:
+        self._series.append(pl.Series("text", self._pending, pl.Binary).cast(pl.String))
+        self._pending, self._size = [], 0
 
 
 def _rows(
     given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], earlier: Lookup
 ) -> Iterator[Row | tuple[Reading, int]]:
-    """The rows of one input, the input itself, rejected, where it could not be read to its end, and its `Reading`."""
+    """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
     trace, rejected, modified = Trace(), 0, given.modified_ns
     counted = _Counted(_read(given, settings, fields, charsets, trace))
     rows: Iterator[Row] = counted
@@ -143,7 +142,7 @@ def _rows(
             rejected += isinstance(row[0], Rejected)
             yield row
         if not counted.count and not trace.incomplete_tail and not trace.resumed:
-            raise Unreadable("no text: the file holds no record")
+            raise Unreadable("no text: the file contains no records")
     except Unreadable as error:
         if str(error).startswith(UNOPENED):
             modified = -1
@@ -151,15 +150,15 @@ def _rows(
         yield Rejected(given.uri, str(error)), 0
     if given.last is not None and trace.resumed:
         rejected += given.last.rejected
-    goes_on = trace.whole and trace.lines is not None
+    resumable = trace.whole and trace.lines is not None
     yield (
         Reading(
             given.size,
             modified,
             trace.content if trace.whole else None,
-            trace.end if goes_on else None,
-            trace.lines if goes_on else None,
-            trace.prefix_hash if goes_on else None,
+            trace.end if resumable else None,
+            trace.lines if resumable else None,
+            trace.prefix_hash if resumable else None,
             trace.incomplete_tail,
             rejected,
             given.last.moved_from if given.last is not None else None,
@@ -169,7 +168,7 @@ def _rows(
 
 
 class _Counted(Iterator[Row]):
-    """Rows, and how many there were so far."""
+    """Rows, and their number so far."""
 
     def __init__(self, rows: Iterator[Row]) -> None:
         self._rows = rows
@@ -190,14 +189,14 @@ def _new_rows(
     rows: Iterator[Row],
     earlier: Lookup,
 ) -> Iterator[Row]:
-    """The rows of an input that was read before, without those that were known then."""
-    first = next(rows, None)  # only then it is told whether the reading went on from where the last one ended
+    """The rows of an input that was read before, without the documents known since then."""
+    first = next(rows, None)  # sets `trace.resumed`
     if first is None:
         return
     rows = chain([first], rows)
-    known = earlier(given.uri) if not trace.resumed or _cut_short(given.last) else ()
+    known = earlier(given.uri) if not trace.resumed or _had_open_tail(given.last) else ()
     if trace.resumed:
-        # the last line had no line end: it may have grown since
+        # the last line had no line end, so it may have grown since
         tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
         known = [one for one in known if one.uri == tail]
         present = iter([first])
@@ -208,8 +207,8 @@ def _new_rows(
     yield from unknown(rows, present, known, ignore=settings.on_change == "ignore")
 
 
-def _cut_short(last: Reading | None) -> bool:
-    """Whether what was read of an input did not end with a line end."""
+def _had_open_tail(last: Reading | None) -> bool:
+    """Whether the bytes of a reading did not end with a line end."""
     return last is not None and last.prefix_hash != last.content
 
 
@@ -225,10 +224,10 @@ def _read(
             return read_csv(given, settings, fields, trace)
         case "parquet":
             return read_parquet(given, settings, fields, trace)
-    return _refused(given.format.problem)
+    return _unreadable(given.format.problem)
 
 
-def _refused(problem: str) -> Iterator[Row]:
+def _unreadable(problem: str) -> Iterator[Row]:
     raise Unreadable(problem)
     yield
 
@@ -245,7 +244,7 @@ def _shard(
         pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(DOCUMENTS[name])
         for name, values in zip(names, columns, strict=True)
     ]
-    # an error may quote half of a surrogate pair, which is no text
+    # an error may quote a lone surrogate, which UTF-8 cannot encode
     errors = [(row.uri, row.error.encode("utf-8", "backslashreplace").decode()) for row in rejected]
     return Shard(
         pl.DataFrame([*found, texts.series()]).select(list(DOCUMENTS)),

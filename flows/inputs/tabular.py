@@ -1,6 +1,6 @@
-"""Tables as documents: CSV and Parquet, a document a row.
+"""CSV and Parquet: one document per row.
 
-Both stream. What ends a file before its end is raised as `Unreadable`, after the rows before it were given.
+Both are streamed. Damage is raised as `Unreadable`, after the rows before it.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from typing import Any, Final
 import polars as pl
 
 from cleaners.decoding.decoder import NotText
-from flows.inputs.compression import Unreadable, opened, told
+from flows.inputs.compression import Unreadable, describe, opened
 from flows.inputs.formats import Input
 from flows.inputs.lines import lines, text_of
 from flows.inputs.records import Refused, Rejected, as_json, to_document
-from flows.inputs.text_files import MEGABYTE, Row, pieces_of, too_large
+from flows.inputs.text_files import MEGABYTE, Row, chunks_of, too_large
 from flows.inputs.tracing import Trace
 from flows.settings.model import Fields, Inputs
 
 DELIMITERS: Final = ",;\t|"
-ROWS: Final = 2_000  # of a Parquet file that are held at a time
+ROWS: Final = 2_000  # of a Parquet file held in memory at a time
 
 
 def read_csv(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
-    """A document a row, its fields named by the header, divided by what the header has most of: , ; | or a tab."""
-    csv.field_size_limit(sys.maxsize)  # the lines are bounded already
+    """One document per row. The header names the fields; the delimiter is the one of `DELIMITERS` it has most of."""
+    csv.field_size_limit(sys.maxsize)  # the lines are bounded elsewhere
     number = 0
     try:
         feed = _CsvLines(given, settings, trace)
         first = next((line for line in feed if not line.isspace()), "")
-        feed.again = first
+        feed.pushed_back = first
         rows = csv.reader(feed, delimiter=max(DELIMITERS, key=first.count))
         try:
             names = _distinct(next(rows, []))
         except csv.Error as error:
             raise Unreadable(f"not CSV: {error}") from error
-        _ask_for_text(names, fields)
+        _require_text_column(names, fields)
         while True:
-            feed.begin()
+            feed.begin_row()
             try:
                 row = next(rows, None)
             except csv.Error as error:
@@ -52,8 +52,8 @@ def read_csv(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> It
                 continue
             if row is None:
                 break
-            if feed.ended:
-                raise Unreadable("a quote that is never closed,")
+            if feed.exhausted:
+                raise Unreadable("an unclosed quote")
             if row:
                 number += 1
                 uri = f"{given.uri}#{number}"
@@ -63,46 +63,46 @@ def read_csv(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> It
                 else:
                     yield _row(dict(zip(names, row, strict=True)), fields, uri, feed.encoding)
     except Unreadable as error:
-        raise Unreadable(f"{error} after row {number}" if number else str(error).rstrip(",")) from error
+        raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
 
 
 class _CsvLines:
-    """The lines of a CSV file as text, for the csv module, which takes as many as a row has."""
+    """The lines of a CSV file as text, for the csv module, which takes as many as a row spans."""
 
     def __init__(self, given: Input, settings: Inputs, trace: Trace) -> None:
         self._settings = settings
         self._limit = settings.max_document_megabytes * MEGABYTE
-        self._charset, self._lines = lines(pieces_of(given, settings, trace), self._limit)
+        self._charset, self._lines = lines(chunks_of(given, settings, trace), self._limit)
         self._unicode = self._charset.startswith("utf-")
-        self.again = ""  # a line that is given once more
-        self.ended = False  # whether more lines were asked for than there are
-        self.begin()
+        self.pushed_back = ""  # a line to return again
+        self.exhausted = False  # whether a line was requested after the last
+        self.begin_row()
 
-    def begin(self) -> None:
-        """Begin a row."""
+    def begin_row(self) -> None:
+        """Reset the size and the charset for a new row."""
         self._taken = 0
-        self.encoding = self._charset if self._unicode else "utf-8"  # of the row: of its lines that tell one
+        self.encoding = self._charset if self._unicode else "utf-8"  # of the row
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if self.again:
-            line, self.again = self.again, ""
+        if self.pushed_back:
+            line, self.pushed_back = self.pushed_back, ""
             return line
         try:
             data = next(self._lines)
         except StopIteration:
-            self.ended = True
+            self.exhausted = True
             raise
         self._taken += len(data or b"")
         if data is None or self._taken > self._limit:
-            raise Unreadable(f"a row {too_large(self._settings)}, perhaps by a quote that is never closed,")
+            raise Unreadable(f"a row {too_large(self._settings)}, perhaps because of an unclosed quote")
         if self._unicode:
             try:
                 return data.removesuffix(b"\r").decode() + "\n"
             except UnicodeDecodeError:
-                pass  # glued together from parts
+                pass  # the file may be concatenated from parts
         try:
             text, encoding = text_of(data, self._charset)
         except NotText as error:
@@ -113,7 +113,7 @@ class _CsvLines:
 
 
 def read_parquet(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
-    """A document a row, read in batches; a file behind a URL is copied to a temporary file first."""
+    """One document per row, read in batches; a file behind a URL is first copied to a temporary file."""
     number = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(given.path)
@@ -121,17 +121,17 @@ def read_parquet(given: Input, settings: Inputs, fields: Fields, trace: Trace) -
             if "://" in given.path:
                 path = Path(folder, "input.parquet")
                 with path.open("wb") as copy:
-                    copy.writelines(pieces_of(given, settings, trace))
+                    copy.writelines(chunks_of(given, settings, trace))
             else:
-                deque(pieces_of(given, settings, trace), maxlen=0)  # for the hash
+                deque(chunks_of(given, settings, trace), maxlen=0)  # to compute its hash
             opened(str(path)).close()
             if not path.stat().st_size:
                 raise Unreadable("no text: the file is empty")
         except OSError as error:
-            raise Unreadable(told(error)) from error
+            raise Unreadable(describe(error)) from error
         try:
             table = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-            _ask_for_text(table.collect_schema().names(), fields)
+            _require_text_column(table.collect_schema().names(), fields)
             for batch in table.collect_batches(chunk_size=ROWS, maintain_order=True):
                 for record in batch.iter_rows(named=True):
                     number += 1
@@ -149,8 +149,8 @@ def _row(record: dict[str, Any], fields: Fields, uri: str, encoding: str) -> Row
         return Rejected(uri, str(error)), 0
 
 
-def _ask_for_text(names: list[str], fields: Fields) -> None:
-    """Raise Unreadable where no column can be the text: one word for the file, not one for every row."""
+def _require_text_column(names: list[str], fields: Fields) -> None:
+    """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
     if not names:
         raise Unreadable("no text: the file is empty")
     if not any(name in names for name in fields.text):
@@ -160,7 +160,7 @@ def _ask_for_text(names: list[str], fields: Fields) -> None:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """The names without white space around them, those that came before with a number behind."""
+    """The names, stripped; a repeated one gets a number as suffix."""
     distinct: list[str] = []
     for name in map(str.strip, names):
         again = sum(other == name or other.startswith(f"{name}_") for other in distinct)

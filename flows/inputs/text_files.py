@@ -1,6 +1,6 @@
-"""Files of text and of JSON lines as documents, and as rejected records where they are none.
+"""Text files and JSON Lines files as documents and rejected records.
 
-Every reader streams. What ends a file before its end is raised as `Unreadable`, after the rows before it were given.
+JSON Lines are streamed. Damage is raised as `Unreadable`, after the rows before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import orjson
 
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
-from flows.inputs.compression import Unreadable, pieces
+from flows.inputs.compression import Unreadable, chunks
 from flows.inputs.cutting import Cut, cut
 from flows.inputs.formats import Input
 from flows.inputs.lines import WIDE, blocks, text_of
@@ -30,24 +30,24 @@ from flows.inputs.records import (
     refuse_surrogates,
     to_document,
 )
-from flows.inputs.tracing import Trace, content_hash, left_of
+from flows.inputs.tracing import Trace, content_hash, unread_part
 from flows.settings.model import Fields, Inputs
 
 MEGABYTE: Final = 1_000_000
 
 _CARRIAGE_RETURN: Final = ord("\r")
-_REST: Final = "\0"  # the name of a Markdown file's text among its fields; no key of YAML can be this
+_REST: Final = "\0"  # the field that holds the text of a Markdown file; no YAML key can have this name
 
-#: A document, or why there is none, and the bytes that it takes.
+#: A document, or why there is none, and its size in bytes.
 Row: TypeAlias = tuple[Document | Rejected, int]
 
 
 def read_text(
     given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], trace: Trace
 ) -> Iterator[Row]:
-    """The whole file as one document, whose source is the name of its folder.
+    """The whole file as one document; its source is the name of the folder.
 
-    Of Markdown with front matter the keys are taken as the fields of a record, whose text is the rest.
+    The keys of Markdown front matter are read like the fields of a record, and the rest of the file is its text.
     """
     data = _whole(given, settings, trace)
     folder = given.uri.rpartition("/")[0].rpartition("/")[2] or None
@@ -67,7 +67,7 @@ def read_text(
                 source=folder,
             )
         elif not text or text.isspace():
-            raise Refused("no text: the file holds nothing but white space")
+            raise Refused("no text: the file contains only white space")
         else:
             name = document_id(given.uri, data)
             content = content_hash(data)
@@ -85,32 +85,35 @@ def _of_rest(fields: Fields) -> Fields:
 
 
 def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
-    """A document a line; blank lines are passed over but counted.
+    """One document per line; blank lines are skipped but counted.
 
-    A file that begins with all that was read of it `last` is read on from the end of that. A last line that has no line
-    end and is no JSON may be one that is still being written: it is waited for, once, and told by `trace`.
+    If the file still begins with the bytes of its last reading, reading resumes after them. A last line that has no
+    line end and is not valid JSON may still be being written. It is deferred once, to the next run, and
+    `trace.incomplete_tail` is set.
     """
     number, before = 0, b""
     names = names_to_cut(fields)
-    stream = _Ends(pieces_of(given, settings, trace))
-    if given.last is not None and (left := left_of(stream, given.last)):
-        before, rest = left
+    stream = _LastByte(chunks_of(given, settings, trace))
+    if given.last is not None and (found := unread_part(stream, given.last)):
+        before, rest = found
         number = given.last.lines or 0
         trace.resumed = True
     elif given.last is not None and given.last.end is not None:
-        trace.begin()
-        rest = stream = _Ends(pieces_of(given, settings, trace))
+        trace.restart()
+        rest = stream = _LastByte(chunks_of(given, settings, trace))
     else:
         rest = stream
-    doubtful: Rejected | None = None  # what the last line is, if it is no line to be waited for
+    invalid: Rejected | None = (
+        None  # the previous line, if it is not JSON: an error unless it is an incomplete tail
+    )
     try:
-        charset, end, found = blocks(rest, settings.max_document_megabytes * MEGABYTE, before)
+        charset, end, line_blocks = blocks(rest, settings.max_document_megabytes * MEGABYTE, before)
         for line in chain.from_iterable(
-            [None] if block is None else cut(block, end, names) for block in found
+            [None] if block is None else cut(block, end, names) for block in line_blocks
         ):
-            if doubtful is not None:
-                yield doubtful, 0
-                doubtful = None
+            if invalid is not None:
+                yield invalid, 0
+                invalid = None
             number += 1
             uri = f"{given.uri}#{number}"
             if line is None:
@@ -125,36 +128,39 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> 
                 except Refused as error:
                     yield Rejected(uri, str(error)), 0
                 except json.JSONDecodeError as error:
-                    doubtful = Rejected(uri, f"line {number}: not JSON: {error.msg} (column {error.colno})")
+                    invalid = Rejected(uri, f"line {number}: not JSON: {error.msg} (column {error.colno})")
                 except (ValueError, RecursionError) as error:
-                    doubtful = Rejected(uri, f"line {number}: not JSON: {error}")
+                    invalid = Rejected(uri, f"line {number}: not JSON: {error}")
     except Unreadable as error:
-        if doubtful is not None:
-            yield doubtful, 0
+        if invalid is not None:
+            yield invalid, 0
         raise Unreadable(f"{error} after line {number}" if number else str(error)) from error
     ended = stream.last == end
-    trace.incomplete_tail = doubtful is not None and not ended and not given.waited
-    if doubtful is not None and not trace.incomplete_tail:
-        yield doubtful, 0
+    trace.incomplete_tail = invalid is not None and not ended and not given.tail_is_final
+    if invalid is not None and not trace.incomplete_tail:
+        yield invalid, 0
     if end == b"\n" and not charset.startswith(WIDE) and not given.format.compression:
         trace.lines = number if ended or not trace.length else number - 1
 
 
-class _Ends(Iterator[bytes]):
-    """Pieces of bytes, and what the last one ended with."""
+class _LastByte(Iterator[bytes]):
+    """Chunks of bytes, and the last byte so far."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self.last = b""
 
     def __next__(self) -> bytes:
-        piece = next(self._pieces)
-        self.last = piece[-1:]
-        return piece
+        chunk = next(self._chunks)
+        self.last = chunk[-1:]
+        return chunk
 
 
 def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, Any], bytes | memoryview, str]:
-    """(record, the line without what stands around it, its charset); raises Refused, ValueError or RecursionError."""
+    """(record, the line without line end and byte order mark, its charset).
+
+    Raises Refused, ValueError or RecursionError.
+    """
     encoding = charset if charset.startswith("utf-") else "utf-8"
     if isinstance(line, Cut):
         try:
@@ -165,12 +171,12 @@ def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, A
             record[line.name] = line.text
             return record, line.line[:-1] if line.line[-1] == _CARRIAGE_RETURN else line.line, encoding
         line = bytes(line.line)
-    # a mark within the file stands where files were glued together
+    # a byte order mark inside a file shows that files were concatenated
     line = line.removesuffix(b"\r").removeprefix(codecs.BOM_UTF8)
     try:
         record = _loads(line)
     except orjson.JSONDecodeError:
-        # what orjson is too strict about: NaN, raw control characters, lone surrogates, other charsets
+        # orjson is stricter about NaN, raw control characters, lone surrogates and charsets
         text, encoding = text_of(line, charset)
         record = json.loads(text, strict=False)
         if isinstance(record, dict):
@@ -181,7 +187,7 @@ def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, A
 
 
 def _loads(data: bytes | memoryview) -> Any:
-    """What the JSON stands for, with all the digits of an integer of more than 64 bits."""
+    """The parsed JSON; integers of more than 64 bits keep all their digits."""
     value = orjson.loads(data)
     if isinstance(value, dict):
         for of in value.values():
@@ -191,33 +197,33 @@ def _loads(data: bytes | memoryview) -> Any:
 
 
 def _whole(given: Input, settings: Inputs, trace: Trace) -> bytes:
-    """All bytes of a file; raises Unreadable for too many and for none."""
+    """All bytes of a file; raises Unreadable if it is too large or empty."""
     limit = settings.max_document_megabytes * MEGABYTE
     if given.size > limit:
         raise Unreadable(too_large(settings))
     kept: list[bytes] = []
     length = 0
-    for piece in pieces_of(given, settings, trace):
-        length += len(piece)
+    for chunk in chunks_of(given, settings, trace):
+        length += len(chunk)
         if length > limit:
             raise Unreadable(too_large(settings))
-        kept.append(piece)
+        kept.append(chunk)
     if not length:
         raise Unreadable("no text: the file is empty")
     return b"".join(kept)
 
 
-def pieces_of(given: Input, settings: Inputs, trace: Trace) -> Iterator[bytes]:
-    """The bytes of an input, decompressed, piece by piece; the trace is told of those of the file itself."""
-    yield from pieces(given.path, given.format.compression, given.size, settings.max_ratio, trace.update)
+def chunks_of(given: Input, settings: Inputs, trace: Trace) -> Iterator[bytes]:
+    """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
+    yield from chunks(given.path, given.format.compression, given.size, settings.max_ratio, trace.update)
     trace.whole = True
 
 
 def content_of(given: Input) -> str | None:
-    """The hash of the bytes of an input, as they are in its file; None where it cannot be read."""
+    """The hash of an input's file, compressed or not; None if it cannot be read."""
     trace = Trace()
     try:
-        deque(pieces(given.path, "", given.size, 1, trace.update), maxlen=0)
+        deque(chunks(given.path, "", given.size, 1, trace.update), maxlen=0)
     except Unreadable:
         return None
     return trace.content

@@ -1,4 +1,4 @@
-"""What is remembered of an input once it was read: what its bytes were, and how far whole lines went."""
+"""What the ledger keeps about an input: hashes of its bytes, and where its last complete line ends."""
 
 from __future__ import annotations
 
@@ -9,59 +9,58 @@ from typing import Final
 
 import xxhash
 
-HEAD: Final = 1 << 16  # bytes of a file that tell its charset
+HEAD: Final = 1 << 16  # bytes at the start of a file, from which its charset is detected
 
 
 @dataclass(frozen=True)
 class Reading:
-    """An input as it was when a run read it; the fields are columns of the ledger.
+    """The state of an input when a run read it; the fields are columns of the ledger.
 
-    Hashes are XXH3 of 128 bits, hexadecimal. `prefix_hash`, `end` and `lines` say where reading may resume once a file
-    of JSON lines has grown. They are null for compressed files, charsets of two or four bytes a character, and other
-    formats: of these a changed file is read whole, and its records are known by their content.
+    Hashes are XXH3, 128 bits, hexadecimal. `end`, `lines` and `prefix_hash` say where reading can resume when a JSON
+    Lines file has grown. They are null for compressed files, for charsets of two or four bytes per character, and for
+    other formats. Such a file is read from the start when it changes, and known records are recognised by their
+    content.
     """
 
     size: int  # bytes
-    modified_ns: (
-        int  # -1 where the input could not be read for reasons that lie outside it: each run tries it again
-    )
-    content: str | None = None  # hash of all bytes; None where they were not all read
-    end: int | None = None  # bytes up to the end of the last whole line
+    modified_ns: int  # -1 if the input could not be opened, for a reason outside of it: every run tries again
+    content: str | None = None  # hash of all bytes; None if not all were read
+    end: int | None = None  # bytes up to the end of the last complete line
     lines: int | None = None  # lines in these bytes
     prefix_hash: str | None = None  # hash of these bytes
     incomplete_tail: bool = (
-        False  # whether the last line has no line end, cannot be parsed, and is waited for
+        False  # the last line has no line end, cannot be parsed, and is left to the next run
     )
-    rejected: int = 0  # records, or the file itself, that were rejected
-    moved_from: tuple[str, ...] | None = None  # uris that the file had before
+    rejected: int = 0  # records that were rejected; a rejected file counts as one
+    moved_from: tuple[str, ...] | None = None  # earlier uris of the file
 
 
 class Trace:
-    """The hash of a stream of bytes, and of those up to its last line feed."""
+    """Hashes of a stream of bytes: of all of it, and of its prefix up to the last line feed."""
 
     def __init__(self) -> None:
-        self.lines: int | None = None  # before `end`; None where reading cannot go on from there
-        self.incomplete_tail = False  # whether the last line is waited for
-        self.resumed = False  # whether the reading went on from where the last one ended
-        self.begin()
+        self.lines: int | None = None  # lines before `end`; None if reading cannot resume there
+        self.incomplete_tail = False  # whether the last line is left to the next run
+        self.resumed = False  # whether reading resumed where the previous one ended
+        self.restart()
 
-    def begin(self) -> None:
-        """Begin with the first byte."""
+    def restart(self) -> None:
+        """Start over with the first byte."""
         self._all = xxhash.xxh3_128()
-        self._begun = self._all.copy()
-        self.whole = False  # whether the stream was read to its end
+        self._prefix = self._all.copy()
+        self.whole = False  # whether the stream was read to the end
         self.length = 0
         self.end = 0  # just after the last line feed
 
-    def update(self, piece: bytes) -> None:
-        """The next bytes."""
-        last = piece.rfind(b"\n") + 1
+    def update(self, chunk: bytes) -> None:
+        """Add the next bytes."""
+        last = chunk.rfind(b"\n") + 1
         if last:
-            self._all.update(memoryview(piece)[:last])
-            self._begun = self._all.copy()
+            self._all.update(memoryview(chunk)[:last])
+            self._prefix = self._all.copy()
             self.end = self.length + last
-        self._all.update(memoryview(piece)[last:])
-        self.length += len(piece)
+        self._all.update(memoryview(chunk)[last:])
+        self.length += len(chunk)
 
     @property
     def content(self) -> str:
@@ -70,34 +69,34 @@ class Trace:
 
     @property
     def prefix_hash(self) -> str:
-        """The hash of those before `end`."""
-        return self._begun.hexdigest()
+        """The hash of the bytes before `end`."""
+        return self._prefix.hexdigest()
 
 
 def content_hash(content: bytes | memoryview) -> str:
-    """The hash by which a record, or the one document of a file, is known wherever it stands."""
+    """The hash that identifies the content of a record or of a one-document file, wherever it is."""
     return xxhash.xxh3_128_hexdigest(content)
 
 
-def left_of(pieces: Iterable[bytes], last: Reading) -> tuple[bytes, Iterator[bytes]] | None:
-    """(head, what is left) of a file that begins with what was read of it `last`; None where it does not.
+def unread_part(chunks: Iterable[bytes], last: Reading) -> tuple[bytes, Iterator[bytes]] | None:
+    """(head, unread bytes) of a file that still begins with the bytes of its `last` reading; None if it does not.
 
-    The head has the first bytes of the file, as many as tell its charset, or all that come before what is left.
+    The head has the first bytes of the file, enough to detect the charset, or all those before the unread ones.
     """
     if last.end is None or last.prefix_hash is None:
         return None
-    stream, head, digest, done = iter(pieces), b"", xxhash.xxh3_128(), 0
-    piece = b""
+    stream, head, digest, done = iter(chunks), b"", xxhash.xxh3_128(), 0
+    chunk = b""
     taken = 0
     while done < last.end:
-        piece = next(stream, b"")
-        if not piece:
+        chunk = next(stream, b"")
+        if not chunk:
             return None
-        taken = min(len(piece), last.end - done)
-        digest.update(memoryview(piece)[:taken])
+        taken = min(len(chunk), last.end - done)
+        digest.update(memoryview(chunk)[:taken])
         done += taken
         if len(head) < HEAD:
-            head += piece[:taken]
+            head += chunk[:taken]
     if digest.hexdigest() != last.prefix_hash:
         return None
-    return head, chain([piece[taken:]], stream) if piece[taken:] else stream
+    return head, chain([chunk[taken:]], stream) if chunk[taken:] else stream

@@ -1,4 +1,4 @@
-"""Which documents of an input that was read before are new, and of which older ones they are new versions."""
+"""Which documents of a changed input are new, and which older documents they are new versions of."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from flows.inputs.text_files import Row
 
 
 class Earlier(NamedTuple):
-    """A document that an earlier run read of an input."""
+    """A document that an earlier run read from an input."""
 
     document_id: str
     uri: str
     record_id: str | None
-    content: str  # its hash, see `tracing.content_hash`
-    replaced: bool  # whether a later version has taken its place
+    content: str  # hash, see `tracing.content_hash`
+    replaced: bool  # whether a newer version has replaced it
 
 
 def unknown(
     rows: Iterable[Row], present: Iterable[Row], earlier: Sequence[Earlier], *, ignore: bool
 ) -> Iterator[Row]:
-    """Of the rows of an input those that no earlier run has read of it, with the ids of their `older` versions.
+    """The rows of an input that no earlier run has read from it, with the ids of their `older` versions.
 
-    A document is known by its content, wherever in the input it stands: of several with the same content so many are
-    known as there were. `present` has the input's rows once more, and is gone through first: what of `earlier` is not
-    among them has been changed or taken away. An unknown document is the new version of those of them that have its
-    record id, or, where one of the two has no record id, its uri. One whose older version still stands in the input is
-    another document. What was replaced is not known any more; if it comes back it is a new version, with another id.
-    With `ignore`, new versions are left out.
+    A document is recognised by its content, anywhere in the input; if several had the same content, that many are
+    recognised. `present` holds the input's rows a second time, and is read first: `earlier` documents missing from it
+    were changed or deleted. An unknown document is a new version of the missing ones that have its record id or, if
+    either has no record id, its uri. If the older version is still in the input, they are different documents. Replaced
+    documents are no longer recognised; one that comes back is a new version with a different id. With `ignore`, new
+    versions are left out.
     """
     former = {e.document_id for e in earlier if e.replaced}
     earlier = [e for e in earlier if not e.replaced]
     rows, present = _renamed(rows, former), _renamed(present, former)
     ids, known = {e.document_id for e in earlier}, Counter(e.content for e in earlier)
-    there, contents = _present(present, ids, known)
-    gone = _gone(earlier, there, contents)
+    found, contents = _present(present, ids, known)
+    missing = _missing(earlier, found, contents)
     by_record: dict[str, list[Earlier]] = {}
     by_uri: dict[str, list[Earlier]] = {}
-    for one in gone:
+    for one in missing:
         by_uri.setdefault(one.uri, []).append(one)
         if one.record_id is not None:
             by_record.setdefault(one.record_id, []).append(one)
-    protect = known - Counter(e.content for e in earlier if e.document_id in there)
+    left = known - Counter(e.content for e in earlier if e.document_id in found)
     for row, size in rows:
         if not isinstance(row, Document):
             yield row, size
             continue
         if row.document_id in ids:
             continue
-        if protect[row.content] > 0:
-            protect[row.content] -= 1
+        if left[row.content] > 0:
+            left[row.content] -= 1
             continue
         older = by_record.get(row.record_id, []) if row.record_id is not None else []
         older = older or [e for e in by_uri.get(row.uri, []) if e.record_id is None or row.record_id is None]
@@ -63,7 +63,7 @@ def unknown(
 
 
 def _renamed(rows: Iterable[Row], former: Set[str]) -> Iterator[Row]:
-    """The rows, with other ids for documents that have the id of one that was replaced."""
+    """The rows; a document with the id of a replaced one gets another id."""
     for row, size in rows:
         if isinstance(row, Document):
             name = row.document_id
@@ -75,39 +75,39 @@ def _renamed(rows: Iterable[Row], former: Set[str]) -> Iterator[Row]:
 
 
 def _present(rows: Iterable[Row], ids: set[str], known: Counter[str]) -> tuple[set[str], Counter[str]]:
-    """Of what is known the ids, and the contents with their number, that are among the rows."""
-    there: set[str] = set()
+    """The known ids among the rows, and the known contents with their counts."""
+    found: set[str] = set()
     contents: Counter[str] = Counter()
     try:
         for row, _ in rows:
             if isinstance(row, Document):
                 if row.document_id in ids:
-                    there.add(row.document_id)
+                    found.add(row.document_id)
                 if row.content in known:
                     contents[row.content] += 1
     except Unreadable:
-        pass  # the rows are gone through again, and it is told then
-    return there, contents
+        pass  # the rows are read again, and the error is reported then
+    return found, contents
 
 
-def _gone(earlier: Sequence[Earlier], there: set[str], contents: Counter[str]) -> list[Earlier]:
-    """The documents whose content is not in the input any more, or less often than it was."""
-    left = contents - Counter(e.content for e in earlier if e.document_id in there)
-    gone = []
+def _missing(earlier: Sequence[Earlier], found: set[str], contents: Counter[str]) -> list[Earlier]:
+    """The documents whose content is no longer in the input, or less often than before."""
+    left = contents - Counter(e.content for e in earlier if e.document_id in found)
+    missing = []
     for one in earlier:
-        if one.document_id in there:
+        if one.document_id in found:
             continue
         if left[one.content] > 0:
             left[one.content] -= 1
         else:
-            gone.append(one)
-    return gone
+            missing.append(one)
+    return missing
 
 
-#: Gives what earlier runs have read of the input of that uri.
+#: Uri of an input -> the documents that earlier runs read from it.
 Lookup = Callable[[str], Sequence[Earlier]]
 
 
 def nothing_earlier(_uri: str) -> Sequence[Earlier]:
-    """No document was read before."""
+    """A lookup without any earlier documents."""
     return ()

@@ -1,4 +1,4 @@
-"""What is done to a published dataset: runs are taken back, removed text is restored, parts are merged, old runs go."""
+"""Maintenance of a published dataset: roll back and expire runs, restore text, merge parts, rebuild the index."""
 
 from flows.maintenance.compact_runs import compact
 from flows.maintenance.rebuild_index import reindex

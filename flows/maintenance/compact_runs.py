@@ -1,7 +1,7 @@
-"""Many small parts made into a few large ones, so that a dataset of many runs opens and reads like one of few.
+"""Merges many small parts into a few large ones, so that a dataset of many runs opens and reads fast.
 
-No row changes, and none changes its place in the order of all. All runs come to lie in one folder: a reader that has
-listed some of the old folders finds none of their files any more, and cannot take what it found for the whole.
+No row changes, and all rows keep their order. All runs move to one folder: a reader that has listed some of the old
+folders finds none of their files, so that it cannot mistake a part of the dataset for the whole.
 """
 
 from __future__ import annotations
@@ -13,85 +13,87 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.dataset import Dataset, Span
-from flows.dataset.exchange import exchange, link, require_exchange, tree
-from flows.dataset.layout import EXPIRED, OUTLIVE, SHARDED, UNSIGNED
-from flows.dataset.manifests import Manifests, described, read_manifests, seal
-from flows.maintenance.rewrite_folders import PARTS, empty_tree, files_of, tell, write_like
+from flows.dataset.exchange import exchange, link, require_exchange
+from flows.dataset.layout import OUTLIVE, SHARDED, WITHOUT_RUN_ID, parts_in
+from flows.dataset.manifests import Manifests, describe_part, read_manifests, write_checksums
+from flows.dataset.tables import read_part
+from flows.maintenance.rewrite_folders import PARTS, empty_tree, files_of, write_like, write_span_manifests
 
-#: Bytes of the parts of one name together; from half of that on, they stay as they are.
+#: Parts are merged up to this size, in bytes over all kinds with that part; those of half the size stay as they are.
 LARGE: Final = 64_000_000
 
 
-class Old(NamedTuple):
-    """The parts of one name as they lie in a folder of runs."""
+class OldPart(NamedTuple):
+    """The parts of one name in a folder of runs, of one or more kinds."""
 
     span: Span
     name: str
-    files: Mapping[str, Mapping[str, Any]]  # kind -> what is told of the part
+    files: Mapping[str, Mapping[str, Any]]  # kind -> the part's entry in the manifest
 
     @property
     def size(self) -> int:
         """Bytes of all kinds together."""
-        return sum(told["bytes"] for told in self.files.values())
+        return sum(entry["bytes"] for entry in self.files.values())
 
 
 def compact(dataset: Dataset, *, offline: bool = False, large: int = LARGE) -> tuple[int, int] | None:
-    """Merge the runs of a dataset into one folder; (parts before, parts after), None where there is nothing to merge.
+    """Merge the runs of a dataset into one folder; (parts before, parts after), or None if there is nothing to merge.
 
-    Parts are merged up to `large` bytes. Files are read and written a group at a time, so that memory is bounded by
-    that.
+    Parts are merged up to `large` bytes, and group by group, so that memory is bounded by a group.
     """
     with dataset.writing():
         return compact_locked(dataset, offline=offline, large=large)
 
 
 def compact_locked(dataset: Dataset, *, offline: bool = False, large: int = LARGE) -> tuple[int, int] | None:
-    """`compact`, for who holds the lock already."""
+    """`compact` for a caller that holds the lock."""
     spans = dataset.spans()
     if len(spans) < 2:
         return None
     require_exchange(dataset, offline=offline)
     empty_tree(dataset)
-    told = [(span, read_manifests(dataset, span)) for span in spans]
+    before = [(span, read_manifests(dataset, span)) for span in spans]
     whole = Span(spans[0].first, spans[-1].last)
     files: dict[str, Mapping[str, Any]] = {}
     for kinds in (SHARDED, *((kind,) for kind in PARTS if kind not in SHARDED)):
         for number, group in enumerate(
-            _groups(list(_old(told, kinds)), large, mergeable=kinds[0] not in UNSIGNED)
+            _groups(list(_old_parts(before, kinds)), large, mergeable=kinds[0] not in WITHOUT_RUN_ID)
         ):
             name = f"part-00000-{number:05d}.parquet" if kinds is SHARDED else f"part-{number:05d}.parquet"
             for kind in kinds:
                 files[f"{kind}/{name}"] = _merge(dataset, whole, kind, name, group)
     _merge_expired(dataset)
-    runs = {run_id: said for _, manifests in told for run_id, said in manifests.runs.items()}
-    tell(dataset, whole, Manifests(runs, files, compacted=True))
+    runs = {run_id: manifest for _, manifests in before for run_id, manifest in manifests.runs.items()}
+    write_span_manifests(dataset, whole, Manifests(runs, files, compacted=True))
     exchange(dataset, offline=offline)
-    return sum(len(manifests.files) for _, manifests in told), len(files)
+    return sum(len(manifests.files) for _, manifests in before), len(files)
 
 
 def _merge_expired(dataset: Dataset) -> None:
-    """Make one part of those that outlived their runs."""
+    """Merge the parts that outlived their runs into one of each kind."""
     for kind in OUTLIVE:
-        paths = sorted((dataset.base(kind) / EXPIRED).glob("part-*.parquet"))
-        if len(paths) > 1 and kind not in UNSIGNED:
-            folder = tree(dataset) / kind / EXPIRED
+        paths = parts_in(dataset.expired(kind))
+        if len(paths) > 1 and kind not in WITHOUT_RUN_ID:
+            folder = dataset.tree.expired(kind)
             shutil.rmtree(folder)
-            rows = pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths])
+            rows = pl.concat([read_part(path) for path in paths])
             write_like(rows, folder / paths[-1].name, kind, {})
-            seal(folder)
+            write_checksums(folder)
 
 
-def _old(told: Sequence[tuple[Span, Manifests]], kinds: Sequence[str]) -> Iterator[Old]:
-    """The parts of these kinds, which go by the same names, in order."""
-    for span, manifests in told:
+def _old_parts(before: Sequence[tuple[Span, Manifests]], kinds: Sequence[str]) -> Iterator[OldPart]:
+    """The parts of these kinds, which have the same names in each, in order."""
+    for span, manifests in before:
         of_kinds = [dict(files_of(manifests, kind)) for kind in kinds]
         for name in sorted({name for parts in of_kinds for name in parts}):
-            yield Old(span, name, {kind: parts[name] for kind, parts in zip(kinds, of_kinds, strict=True)})
+            yield OldPart(
+                span, name, {kind: parts[name] for kind, parts in zip(kinds, of_kinds, strict=True)}
+            )
 
 
-def _groups(parts: Sequence[Old], large: int, *, mergeable: bool) -> Iterator[list[Old]]:
+def _groups(parts: Sequence[OldPart], large: int, *, mergeable: bool) -> Iterator[list[OldPart]]:
     """Consecutive parts that become one."""
-    group: list[Old] = []
+    group: list[OldPart] = []
     size = 0
     for part in parts:
         alone = part.size >= large // 2 or not mergeable
@@ -107,16 +109,18 @@ def _groups(parts: Sequence[Old], large: int, *, mergeable: bool) -> Iterator[li
         yield group
 
 
-def _merge(dataset: Dataset, whole: Span, kind: str, name: str, group: Sequence[Old]) -> Mapping[str, Any]:
-    """Put the parts of a group into the tree as one; what is told of it."""
-    target = tree(dataset) / kind / f"run={whole}" / name
+def _merge(
+    dataset: Dataset, whole: Span, kind: str, name: str, group: Sequence[OldPart]
+) -> Mapping[str, Any]:
+    """Write the parts of a group into the tree as one part; its entry for the manifest."""
+    target = dataset.tree.folder(kind, whole) / name
     paths = [dataset.folder(kind, old.span) / old.name for old in group]
     if len(group) == 1:
         link(paths[0], target)
         return group[0].files[kind]
-    rows = pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths])
+    rows = pl.concat([read_part(path) for path in paths])
     first, last = (old.files[kind]["metadata"] for old in (group[0], group[-1]))
     runs = first["run_id"].partition("..")[0], last["run_id"].rpartition("..")[2]
     metadata = {**last, "run_id": runs[0] if runs[0] == runs[1] else "..".join(runs)}
     write_like(rows, target, kind, metadata)
-    return {**described(target), "metadata": metadata}
+    return {**describe_part(target), "metadata": metadata}

@@ -1,8 +1,8 @@
-"""Older versions of documents taken out of `documents`, once the run that read the newer ones is published.
+"""Takes older versions of documents out of `documents`, once the run that read the newer ones is published.
 
-What was kept of an older version goes to `removed`, with the reason `replaced`, and out of the duplicate index. What
-was removed because of it stays removed, and names it still: its text is in `removed`. It can be restored like all that
-was removed, and is, if the run that replaced it is taken back.
+The kept paragraphs of an older version go to `removed`, with the reason `replaced`, and leave the duplicate index. Text
+that was removed as their duplicate stays removed and still names them as its witness: they are in `removed`. An older
+version can be restored like all removed text, and is restored if the run that replaced it is rolled back.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
-from flows.dataset.tables import conform
-from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, tell
+from flows.dataset.tables import conform, read_part, scan_parts
+from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, write_span_manifests
 
 
 def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> int:
-    """Take out what a published run has replaced, if anything is still there; how many documents went.
+    """Take out the documents that a published run replaced; how many were still there.
 
-    The caller holds the lock. Readers see the older documents until all are gone at once. Raises CopydeskError where
-    the file system cannot exchange folders, unless `offline` says that nobody reads.
+    The caller holds the lock. Readers see the older documents until all of them go at once. Raises CopydeskError if the
+    file system cannot exchange folders, unless `offline`: then the dataset must have no readers.
     """
-    # an older version that was restored since stays
+    # older versions that were restored since then stay
     exceptions = read_exceptions(dataset).filter(pl.col("reason") == REPLACED)
     pairs = _replaced(dataset, [run_id]).filter(~pl.col("older").is_in(exceptions["document_id"].implode()))
     spans = _spans(dataset, pairs["older"]) if len(pairs) else []
@@ -45,31 +45,30 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
             keep_span(dataset, span)
             continue
         manifests = read_manifests(dataset, span)
-        ledger = pl.read_parquet(
-            dataset.parts("ledger", span), columns=["uri", "run_id"], hive_partitioning=False
-        )
+        ledger = read_part(dataset.parts("ledger", span), ["uri", "run_id"])
         changed: dict[str, Counts] = defaultdict(Counts)
         files = rewrite_span(
             dataset, span, manifests, partial(_part, pairs=pairs, ledger=ledger, changed=changed)
         )
         gone -= sum(counts.documents_kept for counts in changed.values())
-        tell(dataset, span, Manifests(_counted(manifests.runs, changed), files, manifests.compacted))
+        runs = _with_counts(manifests.runs, changed)
+        write_span_manifests(dataset, span, Manifests(runs, files, manifests.compacted))
     exchange(dataset, offline=offline)
     return gone
 
 
 def replaced_by(dataset: Dataset, runs: Sequence[str]) -> list[str]:
-    """The ids of the documents that these runs have replaced."""
+    """The ids of the documents that these runs replaced."""
     return _replaced(dataset, runs)["older"].to_list()
 
 
 def _replaced(dataset: Dataset, runs: Sequence[str]) -> pl.DataFrame:
-    """(document_id, older): what these runs have replaced, by which document."""
+    """(document_id, older): the documents that these runs replaced, each with the one that replaced it."""
     parts = [
         path for span in {dataset.span(run_id) for run_id in runs} for path in dataset.parts("records", span)
     ]
     return (
-        pl.scan_parquet(parts, hive_partitioning=False)
+        scan_parts(parts)
         .filter(pl.col("run_id").is_in(runs) & pl.col("replaces").is_not_null())
         .select("document_id", pl.col("replaces").alias("older"))
         .explode("older", empty_as_null=False, keep_nulls=False)
@@ -79,11 +78,11 @@ def _replaced(dataset: Dataset, runs: Sequence[str]) -> pl.DataFrame:
 
 
 def _spans(dataset: Dataset, older: pl.Series) -> list[Span]:
-    """The folders whose `documents` have any of these."""
+    """The folders that have any of these documents."""
     return [
         span
         for span in dataset.spans()
-        if pl.scan_parquet(dataset.parts("documents", span), hive_partitioning=False)
+        if scan_parts(dataset.parts("documents", span))
         .filter(pl.col("document_id").is_in(older.implode()))
         .head(1)
         .collect()
@@ -99,7 +98,7 @@ def _part(
     ledger: pl.DataFrame,
     changed: dict[str, Counts],
 ) -> dict[str, pl.DataFrame]:
-    """What changes in the parts of one name if the older versions leave them."""
+    """The parts of one name that change, without the older versions."""
     if tuple(kinds) != SHARDED:
         return {}
     documents = read("documents")
@@ -111,10 +110,17 @@ def _part(
     replaced = (
         kept(older, taken(removed, read("repaired")))
         .join(
-            older.select("document_id", "uri", "run_id"), on="document_id", how="left", maintain_order="left"
+            older.select("document_id", "uri", "source", "url", "title", "run_id"),
+            on="document_id",
+            how="left",
+            maintain_order="left",
         )
         .join(
-            pairs.select("older", pl.format("new version: {}", "document_id").alias("rule")),
+            pairs.select(
+                "older",
+                pl.lit("new version").alias("rule"),
+                pl.format("of document {}", "document_id").alias("detail"),
+            ),
             left_on="document_id",
             right_on="older",
             how="left",
@@ -150,13 +156,13 @@ def _part(
     }
 
 
-def _counted(
+def _with_counts(
     runs: Mapping[str, Mapping[str, Any]], changed: Mapping[str, Counts]
 ) -> dict[str, Mapping[str, Any]]:
-    """The manifests with what has changed of the counts."""
+    """The manifests with these changes added to their counts."""
     return {
-        run_id: {**said, "counts": (Counts.from_json(said["counts"]) + changed[run_id]).to_json()}
+        run_id: {**manifest, "counts": (Counts.from_json(manifest["counts"]) + changed[run_id]).to_json()}
         if run_id in changed
-        else said
-        for run_id, said in runs.items()
+        else manifest
+        for run_id, manifest in runs.items()
     }

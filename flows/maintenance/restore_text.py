@@ -1,12 +1,13 @@
-"""Removed text put back where it stood, and remembered, so that no later run removes it again."""
+"""Restores removed text in its place, and protects it, so that no later run removes it again."""
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -14,22 +15,22 @@ from cleaners.duplicate.fingerprints import fingerprint
 from cleaners.text.folding import line_hashes
 from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset, Span
-from flows.dataset.exceptions import EXCEPTIONS, KIND, read_exceptions
-from flows.dataset.exchange import exchange, require_exchange, tree
+from flows.dataset.exceptions import EXCEPTIONS, read_exceptions
+from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
-from flows.dataset.manifests import Manifests, read_manifests, seal
+from flows.dataset.manifests import Manifests, read_manifests, write_checksums
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
-from flows.dataset.tables import conform, write_part
+from flows.dataset.tables import conform, read_part, scan_parts, write_part
 from flows.errors import CopydeskError, UsageError
-from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, tell
+from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, write_span_manifests
 from flows.settings.model import FINGERPRINTED_BY
 
 
 class Restored(NamedTuple):
-    """What was put back."""
+    """How much was restored."""
 
-    documents: int  # that had gone whole, and are rows again
+    documents: int  # that had been removed whole and are in `documents` again
     paragraphs: int
     words: int
 
@@ -38,9 +39,7 @@ class Restored(NamedTuple):
 class _Change:
     """What a restoration did to the runs of a folder."""
 
-    source_stats: dict[str, Counts] = field(
-        default_factory=lambda: defaultdict(Counts)
-    )  # to be added to those of the runs
+    counts: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))  # run id -> change
     exceptions: list[pl.DataFrame] = field(default_factory=list)
 
 
@@ -53,36 +52,71 @@ def restore(
     run: str | None = None,
     offline: bool = False,
 ) -> Restored:
-    """Put back the rows of `removed` that have this document id, reason, rule and run id, as far as they are given.
+    """Restore the rows of `removed` with this document, reason, rule and run id, as far as they are given.
 
-    The text stands in its document again, in its place, a document that had gone whole is a row again, and the rows of
-    `removed` are gone. All of it is in the duplicate index from now on. Later runs do not remove it: not in the source
-    that printed it, or, where a document was named or has no source, not in a document of that uri. What else had been
-    removed stays removed, also if only what was restored was the cause. Raises UsageError where nothing is named, or
-    nothing was removed that is named so.
+    `document` is a document id, a uri or a url.
+
+    The text is in its place in its document again, a document that was removed whole is a row again, and the rows of
+    `removed` are gone. The text is also in the duplicate index from now on. Later runs do not remove it in any document
+    of its source, or, if `document` was given or the source is unknown, in any document with the same uri. All other
+    removed text stays removed, even if restored text was its only witness. Raises UsageError if nothing is given, or if
+    nothing that was removed matches.
     """
-    names = {"document_id": document, "reason": reason, "rule": rule, "run_id": run}
-    asked = [pl.col(name) == value for name, value in names.items() if value is not None]
+    named = {"document": document, "reason": reason, "rule": rule, "run": run}
+    asked = {name: value for name, value in named.items() if value is not None}
     if not asked:
-        raise UsageError("restore wants to know what: a document, a reason, a rule or a run")
-    wanted = pl.all_horizontal(asked)
+        raise UsageError("restore needs to know what to restore: name a document, a reason, a rule or a run")
+    wanted = pl.all_horizontal(_matches(name, value) for name, value in asked.items())
     with dataset.writing():
         hits = _hits(dataset, wanted)
         if not hits:
-            told = " and ".join(f"{name} = {value!r}" for name, value in names.items() if value is not None)
-            raise UsageError(f"nothing was removed in {dataset.root} with {told}")
+            given = " and ".join(f"{name} = {value!r}" for name, value in asked.items())
+            raise UsageError(
+                f"nothing was removed in {dataset.root} with {given}{_did_you_mean(dataset, asked)}"
+            )
         changes = _put_back(
-            dataset, wanted, hits, by_document=document is not None, is_protected=True, offline=offline
+            dataset, wanted, hits, by_document=document is not None, protect=True, offline=offline
         )
-    total = Counts.total(counts for change in changes for counts in change.source_stats.values())
+    total = Counts.total(counts for change in changes for counts in change.counts.values())
     return Restored(total.documents_kept, total.paragraphs_kept, total.words_kept)
 
 
+_COLUMNS: Final = {
+    "document": ("document_id", "uri", "url"),
+    "reason": ("reason",),
+    "rule": ("rule",),
+    "run": ("run_id",),
+}
+
+
+def _matches(name: str, value: str) -> pl.Expr:
+    """Whether a row of `removed` has the value of that option."""
+    return pl.any_horizontal(pl.col(column).eq_missing(value) for column in _COLUMNS[name])
+
+
+def _did_you_mean(dataset: Dataset, asked: Mapping[str, str]) -> str:
+    """The nearest value that `removed` has, for the first option whose value it does not have."""
+    parts = dataset.parts("removed")
+    if not parts:
+        return ""
+    removed = scan_parts(parts)
+    for name, value in asked.items():
+        known = {
+            row
+            for column in _COLUMNS[name]
+            for row in removed.select(pl.col(column).unique()).collect()[column]
+        }
+        if value not in known:
+            close = difflib.get_close_matches(value, [each for each in known if each], n=1, cutoff=0.5)
+            return f"; did you mean {close[0]!r}?" if close else ""
+    return ""
+
+
 def restore_replaced(dataset: Dataset, documents: Sequence[str], *, offline: bool = False) -> None:
-    """Put back these documents as far as they are replaced by new versions; the caller holds the lock."""
+    """Restore these documents if new versions replaced them; the caller holds the lock."""
     wanted = pl.col("document_id").is_in(list(documents)) & (pl.col("reason") == REPLACED)
     if hits := _hits(dataset, wanted):
-        _put_back(dataset, wanted, hits, by_document=True, is_protected=False, offline=offline)
+        _put_back(dataset, wanted, hits, by_document=True, protect=False, offline=offline)
 
 
 def _put_back(
@@ -91,68 +125,67 @@ def _put_back(
     hits: Set[Span],
     *,
     by_document: bool,
-    is_protected: bool,
+    protect: bool,
     offline: bool,
 ) -> list[_Change]:
-    """Write the folders with hits anew, and exchange all; where it is `is_protected`, no later run removes it again."""
+    """Rewrite the folders with hits, and exchange all; with `protect`, no later run removes the text again."""
     require_exchange(dataset, offline=offline)
     empty_tree(dataset)
     changes = []
     for span in dataset.spans():
         if span in hits:
-            changes.append(
-                _restore_span(dataset, span, wanted, by_document=by_document, is_protected=is_protected)
-            )
+            changes.append(_restore_span(dataset, span, wanted, by_document=by_document, protect=protect))
         else:
             keep_span(dataset, span)
-    if is_protected:
+    if protect:
         exceptions = pl.concat(
             [read_exceptions(dataset), *(e for change in changes for e in change.exceptions)]
         )
         exceptions = exceptions.unique(
             ["source", "uri", "line", "document_id"], keep="first", maintain_order=True
         )
-        write_part(exceptions, tree(dataset) / KIND / "part-00000.parquet", {})
-        seal(tree(dataset) / KIND)
+        path = dataset.tree.exceptions_file
+        write_part(exceptions, path, {})
+        write_checksums(path.parent)
     exchange(dataset, offline=offline)
     return changes
 
 
 def _hits(dataset: Dataset, wanted: pl.Expr) -> set[Span]:
-    """The folders in which there is something to restore."""
+    """The folders that have something to restore."""
     found = set()
     for span in dataset.spans():
         parts = dataset.parts("removed", span)
-        if parts and pl.scan_parquet(parts, hive_partitioning=False).filter(wanted).head(1).collect().height:
+        if parts and scan_parts(parts).filter(wanted).head(1).collect().height:
             found.add(span)
     return found
 
 
 def _restore_span(
-    dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: bool, is_protected: bool
+    dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: bool, protect: bool
 ) -> _Change:
+    """Write a folder of runs into the tree, with what is wanted restored."""
     manifests = read_manifests(dataset, span)
-    ledger = pl.read_parquet(
-        dataset.parts("ledger", span), columns=["uri", "run_id"], hive_partitioning=False
-    )
-    ranks_shingles = dataset.parts("shingle_frequencies")
-    frequencies = pl.read_parquet(ranks_shingles[0], hive_partitioning=False) if ranks_shingles else None
-    index = next(iter(manifests.runs.values()))["index"]  # not its settings: it may have been made anew since
-    rules = {name: index[name] for name in FINGERPRINTED_BY} | {"shingle_frequencies": frequencies}
+    ledger = read_part(dataset.parts("ledger", span), ["uri", "run_id"])
+    parts = dataset.parts("shingle_frequencies")
+    frequencies = read_part(parts[0]) if parts else None
+    # not the settings of the run: the index may have been rebuilt since
+    index = next(iter(manifests.runs.values()))["index"]
+    rules = {name: index[name] for name in FINGERPRINTED_BY} | {"frequencies": frequencies}
     change = _Change()
     restored = partial(
         _restore_part, wanted=wanted, ledger=ledger, rules=rules, change=change, by_document=by_document
     )
     files = rewrite_span(dataset, span, manifests, restored)
     runs: dict[str, Mapping[str, Any]] = {}
-    for run_id, said in manifests.runs.items():
-        if run_id in change.source_stats:
-            added = change.source_stats[run_id]
-            said = {**said, "counts": (Counts.from_json(said["counts"]) + added).to_json()}
-            if is_protected:
-                said["restored"] = said.get("restored", 0) + added.paragraphs_kept
-        runs[run_id] = said
-    tell(dataset, span, Manifests(runs, files, manifests.compacted))
+    for run_id, manifest in manifests.runs.items():
+        if run_id in change.counts:
+            added = change.counts[run_id]
+            manifest = {**manifest, "counts": (Counts.from_json(manifest["counts"]) + added).to_json()}
+            if protect:
+                manifest["restored"] = manifest.get("restored", 0) + added.paragraphs_kept
+        runs[run_id] = manifest
+    write_span_manifests(dataset, span, Manifests(runs, files, manifests.compacted))
     return change
 
 
@@ -166,7 +199,7 @@ def _restore_part(
     change: _Change,
     by_document: bool,
 ) -> dict[str, pl.DataFrame]:
-    """What changes in the parts of one name if the paragraphs that are wanted are put back."""
+    """The parts of one name that change, with the wanted paragraphs restored."""
     if tuple(kinds) != SHARDED:
         return {}
     removed = read("removed")
@@ -186,19 +219,19 @@ def _restore_part(
         ]
     ).sort("document_id", "position")
     back = unpublished.join(touched, on="document_id", how="semi", maintain_order="left")
-    told = _told(paragraphs, left)
+    texts = _texts(paragraphs, left)
     new = conform(
         "documents",
         pl.concat([documents, back])
-        .join(told, on="document_id", how="left", maintain_order="left", suffix="_new")
-        .with_columns(pl.coalesce(f"{name}_new", name).alias(name) for name in told.columns[1:]),
+        .join(texts, on="document_id", how="left", maintain_order="left", suffix="_new")
+        .with_columns(pl.coalesce(f"{name}_new", name).alias(name) for name in texts.columns[1:]),
     )
     if lost := set(touched["document_id"]) - set(new["document_id"]):
-        raise CopydeskError(f"nothing is known of document {min(lost)}: the dataset is damaged")
+        raise CopydeskError(f"document {min(lost)} is in no table: the dataset is damaged")
     if len(back):
         new = in_order(new, ledger)
     index = _index(read("index"), hits, new, rules)
-    change.exceptions.append(_exceptions(hits, new, by_document=by_document))
+    change.exceptions.append(_exceptions(hits, by_document=by_document))
     _count(change, removed, left, back)
     return {
         "documents": new,
@@ -208,8 +241,8 @@ def _restore_part(
     }
 
 
-def _told(paragraphs: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
-    """Of every document its text and what `documents` counts, of its kept paragraphs in order."""
+def _texts(paragraphs: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
+    """The text of each document and its counts for `documents`, from its kept paragraphs in order."""
     gone = removed.group_by("document_id").agg(pl.len().cast(pl.UInt32).alias("removed_paragraphs"))
     return (
         paragraphs.with_columns(count_tokens(paragraphs["text"]).cast(pl.UInt32).alias("words"))
@@ -227,7 +260,7 @@ def _told(paragraphs: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
 def _index(
     index: pl.DataFrame, hits: pl.DataFrame, documents: pl.DataFrame, rules: Mapping[str, Any]
 ) -> pl.DataFrame:
-    """The index with the fingerprints of the paragraphs that are back, in the order of the documents."""
+    """The index with the fingerprints of the restored paragraphs, in the order of the documents."""
     added = fingerprint(hits.select("document_id", "position", "text"), **rules).with_columns(hits["run_id"])
     places = documents.select("document_id").with_row_index("place")
     return (
@@ -238,22 +271,18 @@ def _index(
     )
 
 
-def _exceptions(hits: pl.DataFrame, documents: pl.DataFrame, *, by_document: bool) -> pl.DataFrame:
-    sources = documents.select("document_id", "source")
+def _exceptions(hits: pl.DataFrame, *, by_document: bool) -> pl.DataFrame:
+    """The exceptions for the restored paragraphs: each holds in its source or, see `restore`, in its document."""
     own = pl.lit(by_document) | pl.col("source").is_null()
-    return (
-        hits.join(sources, on="document_id", how="left", maintain_order="left")
-        .with_columns(
-            line_hashes(hits["text"]).alias("line"),
-            pl.when(own).then("uri").alias("uri"),
-            pl.when(~own).then("source").alias("source"),
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in EXCEPTIONS.items())
-    )
+    return hits.with_columns(
+        line_hashes(hits["text"]).alias("line"),
+        pl.when(own).then("uri").alias("uri"),
+        pl.when(~own).then("source").alias("source"),
+    ).select(pl.col(name).cast(dtype) for name, dtype in EXCEPTIONS.items())
 
 
 def _count(change: _Change, removed: pl.DataFrame, left: pl.DataFrame, back: pl.DataFrame) -> None:
-    """Note what must be added to the tallies of the runs."""
+    """Add to `change` how the counts of the runs change."""
     before, after = _removed(removed), _removed(left)
     for run_id, reasons in before.items():
         by_reason = {
@@ -264,7 +293,7 @@ def _count(change: _Change, removed: pl.DataFrame, left: pl.DataFrame, back: pl.
         }
         by_reason = {reason: counts for reason, counts in by_reason.items() if any(counts)}
         if by_reason:
-            change.source_stats[run_id] += Counts(
+            change.counts[run_id] += Counts(
                 documents_kept=back.filter(pl.col("run_id") == run_id).height,
                 paragraphs_kept=-sum(counts[1] for counts in by_reason.values()),
                 words_kept=-sum(counts[2] for counts in by_reason.values()),
@@ -273,7 +302,7 @@ def _count(change: _Change, removed: pl.DataFrame, left: pl.DataFrame, back: pl.
 
 
 def _removed(removed: pl.DataFrame) -> dict[str, dict[str, tuple[int, int, int]]]:
-    """Of each run and reason (documents, paragraphs, words)."""
+    """(documents, paragraphs, words) by run and reason."""
     counted = (
         removed.with_columns(count_tokens(removed["text"]).alias("words"))
         .group_by("run_id", "reason")

@@ -1,4 +1,4 @@
-"""The folders of a run written anew, beside those that are published, with what stays linked into them."""
+"""Writes folders of runs into the tree for an exchange: changed parts as new files, unchanged parts as links."""
 
 from __future__ import annotations
 
@@ -10,59 +10,62 @@ from typing import Any, Final
 import polars as pl
 
 from flows.dataset import STATE, Dataset, Span
-from flows.dataset.exchange import link, tree
-from flows.dataset.layout import EXPIRED, ROLLED_BACK, ROLLED_BACK_IN, SHARDED
-from flows.dataset.manifests import Manifests, described, write_manifests
-from flows.dataset.tables import ROW_GROUP, TABLES, write_part
+from flows.dataset.exchange import link
+from flows.dataset.layout import ROLLED_BACK_IN, SHARDED
+from flows.dataset.manifests import Manifests, describe_part, write_manifests
+from flows.dataset.tables import ROW_GROUP, TABLES, read_part, write_part
 
-#: Everything that has a folder for each run.
+#: All tables and kinds of state that have a folder for each run.
 KINDS: Final = (*TABLES, *STATE)
-PARTS: Final = tuple(
-    kind for kind in KINDS if kind != "runs"
-)  # those whose folders hold parts and nothing else
+#: Those whose folders hold only part files.
+PARTS: Final = tuple(kind for kind in KINDS if kind != "runs")
 
 
 def renamed(part: str) -> str:
-    """Another name for a part that changes, in the same place of the order: a name never stands for two contents."""
+    """A new name for a part that changes, which sorts to the same place: no name ever stands for two contents.
+
+    >>> renamed("part-00000-00002.parquet"), renamed("part-00000-00002-00001.parquet")
+    ('part-00000-00002-00001.parquet', 'part-00000-00002-00002.parquet')
+    """
     match = re.fullmatch(r"part-(\d+-\d+)(?:-(\d{5}))?\.parquet", part)
     if match is None:
         return f"{part.removesuffix('.parquet')}-00001.parquet"
     return f"part-{match[1]}-{int(match[2] or 0) + 1:05d}.parquet"
 
 
-def empty_tree(dataset: Dataset, *, seen: bool = True) -> Path:
-    """The tree for an exchange of every table and kind of state, with what lies there beside the runs.
+def empty_tree(dataset: Dataset, *, seen: bool = True) -> None:
+    """Make the tree for an exchange of all tables and kinds of state, without runs but with the files beside them.
 
-    `seen` says whether the inputs are remembered that were looked at and held nothing new.
+    `seen` says whether to keep the record of inputs that held nothing new.
     """
-    new = tree(dataset)
+    old, new = dataset, dataset.tree
     for kind in KINDS:
-        (new / kind).mkdir(parents=True)
-        expired = dataset.base(kind) / EXPIRED
-        if expired.is_dir():
-            link(expired, new / kind / EXPIRED)
-    told = [f"{kind}/{ROLLED_BACK}" for kind in ROLLED_BACK_IN]
-    for name in (*told, *(["ledger/seen.parquet"] if seen else [])):
-        if (dataset.state / name).exists():
-            link(dataset.state / name, new / name)
-    return new
+        new.base(kind).mkdir(parents=True)
+        if old.expired(kind).is_dir():
+            link(old.expired(kind), new.expired(kind))
+    files = [(old.rolled_back_file(kind), new.rolled_back_file(kind)) for kind in ROLLED_BACK_IN]
+    if seen:
+        files.append((old.seen_file, new.seen_file))
+    for source, target in files:
+        if source.exists():
+            link(source, target)
 
 
 def keep_span(dataset: Dataset, span: Span) -> None:
     """Link all folders of a span of runs into the tree."""
     for kind in KINDS:
         if (folder := dataset.folder(kind, span)).is_dir():
-            link(folder, tree(dataset) / kind / folder.name)
+            link(folder, dataset.tree.folder(kind, span))
 
 
 def files_of(manifests: Manifests, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(name of the part, what is told of it) for the parts of a table, or kind of state, in order."""
-    for name, told in sorted(manifests.files.items()):
+    """(name of a part, its entry in the manifest) for the parts of a table, or kind of state, in order."""
+    for name, entry in sorted(manifests.files.items()):
         if name.startswith(f"{kind}/"):
-            yield name.partition("/")[2], told
+            yield name.partition("/")[2], entry
 
 
-#: Gives the rows of a part of that kind.
+#: Reads the part of this kind.
 Read = Callable[[str], pl.DataFrame]
 
 
@@ -72,39 +75,35 @@ def rewrite_span(
     manifests: Manifests,
     change: Callable[[Sequence[str], Read], Mapping[str, pl.DataFrame]],
 ) -> dict[str, Mapping[str, Any]]:
-    """Write a span of runs into the tree; what is told of its files, for the manifests that are still to be written.
+    """Write a span of runs into the tree, but for its manifests; the entries of its files for these.
 
-    `change(kinds, read)` is asked for the parts of one name, and has of those kinds the rows that change. They have
-    another name then, all of them; the others are linked.
+    `change(kinds, read)` is called for the parts of each name, and returns the new rows of the kinds that change. If
+    any does, the parts of all these kinds get a new name. Unchanged parts are linked.
     """
     files: dict[str, Mapping[str, Any]] = {}
     for kinds in (SHARDED, *((kind,) for kind in PARTS if kind not in SHARDED)):
-        told = {kind: dict(files_of(manifests, kind)) for kind in kinds}
-        for part in sorted({part for parts in told.values() for part in parts}):
-            there = {kind: dataset.folder(kind, span) / part for kind in kinds if part in told[kind]}
-            new = change(list(there), lambda kind, there=there: _rows(there[kind]))  # type: ignore[misc]
-            for kind, path in there.items():
-                target = tree(dataset) / kind / path.parent.name / (renamed(part) if new else part)
-                entry = told[kind][part]
+        entries = {kind: dict(files_of(manifests, kind)) for kind in kinds}
+        for part in sorted({part for parts in entries.values() for part in parts}):
+            paths = {kind: dataset.folder(kind, span) / part for kind in kinds if part in entries[kind]}
+            new = change(list(paths), lambda kind, paths=paths: read_part(paths[kind]))  # type: ignore[misc]
+            for kind, path in paths.items():
+                target = dataset.tree.folder(kind, span) / (renamed(part) if new else part)
+                entry = entries[kind][part]
                 if kind in new:
                     write_like(new[kind], target, kind, entry["metadata"])
-                    entry = {**described(target), "metadata": entry["metadata"]}
+                    entry = {**describe_part(target), "metadata": entry["metadata"]}
                 else:
                     link(path, target)
                 files[f"{kind}/{target.name}"] = entry
     return files
 
 
-def _rows(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path, hive_partitioning=False)
-
-
-def tell(dataset: Dataset, span: Span, manifests: Manifests) -> None:
+def write_span_manifests(dataset: Dataset, span: Span, manifests: Manifests) -> None:
     """Write the manifests of a span of runs into the tree."""
-    write_manifests(tree(dataset) / "runs" / f"run={span}", manifests)
+    write_manifests(dataset.tree.folder("runs", span), manifests)
 
 
 def write_like(rows: pl.DataFrame, path: Path, kind: str, metadata: Mapping[str, str]) -> None:
-    """Write a part of a table, or kind of state, as a run writes it."""
+    """Write a part of a table, or kind of state, in the format in which a run writes it."""
     compression = "uncompressed" if kind == "index" else "zstd"
     write_part(rows, path, metadata, ROW_GROUP.get(kind, 65_536), compression)  # type: ignore[arg-type]

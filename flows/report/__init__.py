@@ -1,1 +1,1 @@
-"""What a person looks at: a document as a marked-up proof."""
+"""Reports for people: a document as a marked-up proof."""

@@ -1,7 +1,7 @@
-"""A document as a marked-up proof: every paragraph, what was repaired in it, and why it goes where it goes.
+"""A document as a marked-up proof: every paragraph, whether it is kept and why, and what was repaired in it.
 
-What needs other documents (lines that a site repeats, paragraphs printed elsewhere before) cannot be seen in one file;
-near-duplicates within the file are.
+Decisions that need other documents (lines that a site repeats, paragraphs published before) cannot be shown for one
+file. Near-duplicates inside the file are shown.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from cleaners.duplicate.cleaner import duplicate
 from cleaners.duplicate.rarest_shingles import merge_frequencies
 from flows import inputs
 from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, clean_shard, decide, fingerprints_of
-from flows.settings.model import DuplicateDocument, Settings, phrases_of
+from flows.settings import Settings, phrases_of
+from flows.settings.model import DuplicateDocument
 
 
 def explain(file: str, settings: Settings, console: Console) -> None:
-    """Print the proof of each document in `file`: `-` before what is removed, `~` before what was repaired.
+    """Print the proof of each document in `file`; `-` marks removed text, `~` marks repairs.
 
-    Raises InputMissing where the file does not exist.
+    Raises InputMissing if the file does not exist.
     """
     found = inputs.find([file])
     phrases = phrases_of(settings)
     for shard in inputs.read(found, settings.inputs, settings.fields, {}):
         if len(shard.documents):
             documents, frame = clean_shard(shard.documents, settings, phrases)
-            # of one document it cannot be said that it was printed before
+            # a single file cannot show whether a document was published before
             alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
             frequencies = merge_frequencies([]) if settings.duplicate.method == "exact" else None
             (decisions,) = decide([fingerprints_of(frame, alone, frequencies)], [], alone)
-            told = duplicate(frame, decisions).with_columns(label_lines(frame.get_column("text")))
-            proofs = told.partition_by("document_id", maintain_order=True, as_dict=True)
+            paragraphs = duplicate(frame, decisions).with_columns(label_lines(frame.get_column("text")))
+            by_document = paragraphs.partition_by("document_id", maintain_order=True, as_dict=True)
             for document in documents.iter_rows(named=True):
-                paragraphs = proofs.get((document["document_id"],))
-                _print_document(document, paragraphs, console)
+                _print_document(document, by_document.get((document["document_id"],)), console)
         for uri, error in shard.rejected.iter_rows():
             console.print(Text(f"{uri}\n  rejected: {error}\n", style="red"))
 
@@ -60,11 +60,12 @@ def _print_document(document: dict[str, object], paragraphs: pl.DataFrame | None
         if row["reason"]:
             removed += 1
             console.print(Text("- ", style="red") + Text(row["text"], style="red strike"))
-            console.print(Text(f"    {row['reason']}: {row['rule']}{_witness(row, document)}", style="red"))
+            why = f"{row['reason']}: {row['rule']}{_detail(row)}{_witness(row, document)}"
+            console.print(Text(f"    {why}", style="red"))
         else:
             kept += bool(row["text"])
             console.print(
-                Text("  ") + Text(row["text"] or "(nothing left)", style="" if row["text"] else "dim")
+                Text("  ") + Text(row["text"] or "(empty after repair)", style="" if row["text"] else "dim")
             )
             if row["label"]:
                 console.print(Text(f"    {row['label']}, kept", style="dim"))
@@ -73,10 +74,14 @@ def _print_document(document: dict[str, object], paragraphs: pl.DataFrame | None
     console.print(Text(f"\n  {kept} paragraphs kept, {removed} removed\n", style="dim"))
 
 
+def _detail(row: dict[str, object]) -> str:
+    return f" ({row['detail']})" if row["detail"] else ""
+
+
 def _witness(row: dict[str, object], document: dict[str, object]) -> str:
     if row["duplicate_of_position"] is None:
         return ""
     where = (
         "this document" if row["duplicate_of_document_id"] == document["document_id"] else "another document"
     )
-    return f"; of paragraph {row['duplicate_of_position']} of {where}, Jaccard {row['jaccard']:.2f}"
+    return f"; duplicate of paragraph {row['duplicate_of_position']} of {where}, Jaccard {row['jaccard']:.2f}"

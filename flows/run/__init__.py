@@ -1,1 +1,1 @@
-"""One run: its plan, its stages, the engines that carry these out, and the anomaly guards."""
+"""One run: its plan, its stages, the engines that execute them, and the anomaly guards."""

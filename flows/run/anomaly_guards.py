@@ -1,29 +1,29 @@
-"""Whether a run stays within its history: a pure decision from tallies, made before anything is published.
+"""Anomaly guards: whether a run is within its history. A pure function of counts, applied before publishing.
 
-A run may be wrong as a whole although every step of it did as it was told: a site puts a consent page where its
-articles were, and every document after the first goes as a duplicate; a new charset turns into mojibake; a parser
-upstream breaks. What such runs have in common is a share that was never so high:
+A run can be wrong as a whole although every step worked as designed. A site replaces its articles with a consent page,
+and every document after the first is removed as a duplicate. A new charset turns into mojibake. A parser upstream
+breaks. Such runs have in common that some share is higher than ever before:
 
-    removed               words that were removed, of all words; and so by each reason
+    removed              removed words, of all words; also for each reason
     rejected             inputs that could not be read, of all inputs
-    mojibake             paragraphs that were repaired, of all paragraphs
-    cluster              documents in which one and the same paragraph was removed as a duplicate, of all documents
+    mojibake             repaired paragraphs, of all paragraphs
+    cluster              documents that lost the same paragraph as a duplicate, of all documents
 
-Each is judged for the whole run and for each source. A share `p` is held against those of the source's last runs:
+Each is tested for the whole run and for each source. A share `p` is compared with those of the source's last runs:
 
 - `m` is the median of the means of up to ten blocks of consecutive runs (Nemirovski and Yudin 1983; Lugosi and
-  Mendelson 2019), so that neither one odd run moves it, nor many runs without any removal pull it to nothing.
-- The n documents of a run give a share of `p` or more with a chance of at most `exp(-n KL(p, m))`, where
-  `KL(p, m) = p ln(p / m) + (1 - p) ln((1 - p) / (1 - m))`: Hoeffding (1963), theorem 1, which holds for any share of
-  words of a document, not only for all or nothing. As documents weigh by their words, n is Kish's effective size,
-  `(sum w)^2 / sum w^2`.
-- Real shares vary more than independent documents would. As in Laney's p' chart (2002), the spread of the history's
-  standardised shares `z = (p_i - m) / sqrt(m (1 - m) / n_i)` tells how much: n is divided by
-  `max(1, (1.4826 median |z|)^2)`, the median absolute deviation in place of Laney's moving range.
+  Mendelson 2019). One odd run does not move it, and many runs without any removal do not pull it to zero.
+- The probability that the n documents of a run give a share of `p` or more is at most `exp(-n KL(p, m))`, where
+  `KL(p, m) = p ln(p / m) + (1 - p) ln((1 - p) / (1 - m))`: Hoeffding (1963), theorem 1. It holds for any share of a
+  document's words, not only for all or none. Documents are weighted by their words, so n is Kish's effective sample
+  size, `(sum w)^2 / sum w^2`.
+- Real shares vary more than those of independent documents. As in Laney's p' chart (2002), the spread of the history's
+  standardised shares `z = (p_i - m) / sqrt(m (1 - m) / n_i)` measures how much more: n is divided by
+  `max(1, (1.4826 median |z|)^2)`, with the median absolute deviation in place of Laney's moving range.
 
-A run is held where such a chance is under `max_chance`, and the share is `min_rise` or more above `m` and above that of
-every run of the history that has at least half its size. So a run that was held and then published by hand teaches the
-guard: the next one like it is no surprise. A fall takes no text away, and is not held.
+A run is held if this probability is below `max_chance` and the share exceeds, by at least `min_rise`, both `m` and the
+share of every run in the history that is at least half its size. A held run that is then published by hand becomes
+history, so the next one like it passes. A lower share than usual removes no text, and is never held.
 """
 
 from __future__ import annotations
@@ -35,36 +35,42 @@ from typing import Final
 
 import polars as pl
 
+from flows.dataset import Dataset
 from flows.dataset.source_stats import KEY, MEASURES, shares
+from flows.errors import Held
 from flows.settings.model import Guards
 
+#: Reasons shown for a held run.
+SHOWN: Final = 10
 BLOCKS: Final = 10
-#: The least and the most that a history is taken to have, which a few runs without any removal do not prove.
+#: The usual share is clipped to [FLOOR, 1 - FLOOR]: a few runs without any removal do not prove a share of zero.
 FLOOR: Final = 0.01
-MAD: Final = 1.4826  # times the median absolute deviation is the standard deviation of a normal distribution
+MAD: Final = (
+    1.4826  # factor from the median absolute deviation of a normal distribution to its standard deviation
+)
 
 _WORDS: Final = {
     "removed": "of words removed",
     "rejected": "of inputs rejected",
     "mojibake": "of paragraphs repaired",
-    "cluster": "of documents repeat one and the same paragraph",
+    "cluster": "of documents repeat the same paragraph",
 }
 
 
 @dataclass(frozen=True)
 class Anomaly:
-    """A share for which a run is held."""
+    """A share because of which a run is held."""
 
     source: str | None  # None: the whole run
     measure: str  # one of `source_stats.MEASURES`
     share: float
     documents: int  # of the source, or of the whole run
-    usual: float | None  # what it is in the history, None where a configured bound was passed
+    usual: float | None  # the share in the history; None if a configured bound was exceeded
     runs: int  # of the history
-    bound: float | None  # that was passed
+    bound: float | None  # the bound that was exceeded
 
     def __str__(self) -> str:
-        """As a person is told."""
+        """The anomaly as a message."""
         who = "the whole run" if self.source is None else self.source or "documents without a source"
         what = _WORDS.get(self.measure, f"of words removed as {self.measure}")
         past = (
@@ -76,18 +82,21 @@ class Anomaly:
 
 
 def find_anomalies(history: pl.DataFrame, now: pl.DataFrame, guards: Guards) -> list[Anomaly]:
-    """What of a run leaves its history or passes a bound, the whole run first, then by source.
+    """The shares of a run that leave its history or exceed a bound: first those of the whole run, then by source.
 
-    `history` and `now` have the columns of `source_stats.SCHEMA`; `history` is in the order of the runs and has of each
-    source the last ones, as `source_stats.last_of_each` gives them, `now` is of this run alone.
+    `history` and `now` have the columns of `source_stats.SCHEMA`. `history` is in run order and has the last runs of
+    each source, as from `source_stats.last_of_each`; `now` has only this run.
     """
     if not guards.enabled:
         return []
     mine = shares(now)
-    # nothing under the least rise is ever held, and of most sources nothing is over it
+    # a share below `min_rise` is never held, which excludes most sources
     high = mine.filter(pl.col("share") >= guards.min_rise)
     past = shares(_of(history, high, KEY))
-    found = [*_past_bounds(mine, guards), *_past_history(_of(past, high, (*KEY, "measure")), high, guards)]
+    found = [
+        *_beyond_bounds(mine, guards),
+        *_beyond_history(_of(past, high, (*KEY, "measure")), high, guards),
+    ]
     first: dict[tuple[str | None, str], Anomaly] = {}
     for finding in found:
         first.setdefault((finding.source, finding.measure), finding)
@@ -96,11 +105,11 @@ def find_anomalies(history: pl.DataFrame, now: pl.DataFrame, guards: Guards) -> 
 
 
 def _of(rows: pl.DataFrame, some: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """The rows, in their order, whose key is one of these."""
+    """The rows whose key occurs in `some`, in order."""
     return rows.join(some, on=key, how="semi", nulls_equal=True, maintain_order="left")
 
 
-def _past_bounds(mine: pl.DataFrame, guards: Guards) -> Iterator[Anomaly]:
+def _beyond_bounds(mine: pl.DataFrame, guards: Guards) -> Iterator[Anomaly]:
     bounds = pl.DataFrame(
         [
             (measure, getattr(guards.bounds, measure))
@@ -118,11 +127,11 @@ def _past_bounds(mine: pl.DataFrame, guards: Guards) -> Iterator[Anomaly]:
         yield Anomaly(_named(row), row["measure"], row["share"], row["documents"], None, 0, row["bound"])
 
 
-def _past_history(past: pl.DataFrame, mine: pl.DataFrame, guards: Guards) -> Iterator[Anomaly]:
-    """What has a history that is long enough, and leaves it."""
+def _beyond_history(past: pl.DataFrame, mine: pl.DataFrame, guards: Guards) -> Iterator[Anomaly]:
+    """The shares that have a long enough history and leave it."""
     key = [*KEY, "measure"]
     p, m, n = pl.col("share"), pl.col("usual").clip(FLOOR, 1 - FLOOR), pl.col("size")
-    # the means of blocks of consecutive runs, then their median
+    # median of the means of blocks of consecutive runs
     of_key = past.with_columns(
         (pl.int_range(pl.len()) * BLOCKS // pl.len().clip(lower_bound=BLOCKS)).over(key).alias("block")
     )
@@ -161,12 +170,33 @@ def _past_history(past: pl.DataFrame, mine: pl.DataFrame, guards: Guards) -> Ite
 
 
 def _divergence(p: pl.Expr, m: pl.Expr) -> pl.Expr:
-    """KL(p, m) of two Bernoulli shares, in nats; `m` is neither 0 nor 1."""
+    """KL(p, m) between two Bernoulli distributions, in nats; `m` is neither 0 nor 1."""
     of = pl.when(p > 0).then(p * (p / m).log()).otherwise(0.0)
     rest = pl.when(p < 1).then((1 - p) * ((1 - p) / (1 - m)).log()).otherwise(0.0)
     return of + rest
 
 
 def _named(row: dict[str, object]) -> str | None:
-    """The source of a row: None for the whole run, "" where its documents name none."""
+    """The source of a row: None for the whole run, "" for documents without a source."""
     return None if row["whole"] else str(row["source"] or "")
+
+
+def refuse_while_held(dataset: Dataset) -> None:
+    """Raise Held where an earlier run waits for a decision."""
+    for run_id in dataset.held_runs():
+        raise Held(held_message(dataset, run_id))
+
+
+def held_message(dataset: Dataset, run_id: str) -> str:
+    """The message for a held run: why it is held, and how to proceed."""
+    why = dataset.held_for(run_id)
+    lines = [f"run {run_id} is held by a guard, and not published:"]
+    lines += [f"  {reason}" for reason in why[:SHOWN]]
+    if len(why) > SHOWN:
+        lines.append(f"  and {len(why) - SHOWN:,} more, in {dataset.held_file(run_id)}")
+    lines += [
+        f"its tables are in {dataset.held_publish(run_id)}; nothing else is published until you decide:",
+        f"  copydesk publish {dataset.root} {run_id}    if all is well with it; the guard learns from it",
+        f"  copydesk discard {dataset.root} {run_id}    if not; its inputs are read again by the next run",
+    ]
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What Prefect shows of a run: how far it is, what it did, where the dataset is, and that the dataset was renewed."""
+"""What Prefect shows about a run: its progress, its outcome, a link to the dataset, and the updated asset."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from prefect.artifacts import (
 from prefect.assets import Asset, AssetProperties, materialize
 from prefect.cache_policies import NO_CACHE
 
+from flows.dataset import Layout
 from flows.dataset.summary import Outcome
 
-#: Percent of a run that are behind it when a stage is done, as measured on news.
+#: Percentage of a run that is complete when a stage is done, measured on news corpora.
 DONE_AFTER: Final = {
     "read": 15,
     "clean": 55,
@@ -28,16 +29,16 @@ DONE_AFTER: Final = {
     "compare": 88,
     "split": 100,
 }
-STEP: Final = 5  # percent: each update is a call to the server
+STEP: Final = 5  # percent; each update is a call to the server
 
-#: What Prefect refuses in the key of an asset.
-_REFUSED: Final = re.compile(r"[\s\0#?&%\"'<>\[\]{}|\\^`]")
-_LONGEST_KEY: Final = 512
+#: Characters that Prefect does not allow in the key of an asset.
+_FORBIDDEN: Final = re.compile(r"[\s\0#?&%\"'<>\[\]{}|\\^`]")
+_MAX_KEY_LENGTH: Final = 512
 
 
 def show_progress() -> Callable[[str, int, int], None]:
-    """A function to be told of every stage (its name, items done, items in all) that keeps a progress artifact."""
-    artifact: Any = create_progress_artifact(0.0, key="copydesk-progress", description="how far the run is")
+    """A function to call with the progress of each stage (name, items done, total); it updates a progress artifact."""
+    artifact: Any = create_progress_artifact(0.0, key="copydesk-progress", description="progress of the run")
     stages = list(DONE_AFTER)
     shown = 0.0
 
@@ -56,29 +57,23 @@ def show_progress() -> Callable[[str, int, int], None]:
 
 
 def show_outcome(outcome: Outcome, *, held: str | None = None) -> None:
-    """The summary as a table, the links to report and dataset; `held` is why nothing was published, where it is so."""
+    """Create artifacts: the summary as a table, and a link to the dataset. `held` says why a run is held."""
     create_markdown_artifact(
         key="copydesk-run",
         markdown=f"{held}\n\n{outcome.markdown()}" if held else outcome.markdown(),
-        description=f"What the run did to {outcome.out}",
+        description=f"Outcome of the run in {outcome.out}",
     )
     if outcome.run_id is None:
         return
-    dataset, state = outcome.out / "documents", outcome.out / "_copydesk"
-    if held:
-        dataset = state / "held" / outcome.run_id / "publish" / "documents"
+    layout = Layout(outcome.out)
+    dataset = layout.held_publish(outcome.run_id) / "documents" if held else layout.base("documents")
     create_link_artifact(
         dataset.as_uri(), link_text=str(dataset), key="copydesk-dataset", description=f"run {outcome.run_id}"
     )
-    report = state / "reports" / f"{outcome.run_id}.html"
-    if report.exists():
-        create_link_artifact(
-            report.as_uri(), link_text=str(report), key="copydesk-report", description=f"run {outcome.run_id}"
-        )
 
 
-def materialized(outcome: Outcome) -> None:
-    """Tell Prefect that the dataset, as an asset, has been renewed by this run, with what it came to."""
+def record_asset(outcome: Outcome) -> None:
+    """Record in Prefect that this run updated the dataset, as an asset, with its counts."""
     asset = Asset(
         key=asset_key(outcome.out),
         properties=AssetProperties(
@@ -98,7 +93,7 @@ def materialized(outcome: Outcome) -> None:
             }
         )
 
-    told: Any = materialize(
+    materialization: Any = materialize(
         asset,
         by="copydesk",
         name="publish",
@@ -106,13 +101,13 @@ def materialized(outcome: Outcome) -> None:
         cache_policy=NO_CACHE,
         persist_result=False,
     )(publish)
-    told()
+    materialization()
 
 
 def asset_key(out: Path) -> str:
-    """The key of a dataset as an asset: its place as a URI, with "_" for what Prefect refuses in one.
+    """The key of a dataset as an asset: its path as a URI, with "_" for characters that Prefect does not allow.
 
-    >>> asset_key(Path("/data/all the changed_inputs"))
+    >>> asset_key(Path("/data/all the news"))
     'file:///data/all_the_news'
     """
-    return f"file://{_REFUSED.sub('_', out.as_posix())}"[:_LONGEST_KEY]
+    return f"file://{_FORBIDDEN.sub('_', out.as_posix())}"[:_MAX_KEY_LENGTH]

@@ -1,45 +1,49 @@
-"""A shard edited: the cleaners in their order, each with its table of the configuration.
+"""Cleaning a shard: the cleaners in order, each with its table of the configuration.
 
-What is here takes frames and gives frames; `stages` has the files, and `flows.report.explain` shows it of one document.
+These functions only map frames to frames. `stages` reads and writes the files; `flows.report.explain` shows the result
+for a single document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.duplicate.cleaner import Table as Fingerprints
-from cleaners.duplicate.cleaner import count_tokens, eligible, find, table_of
-from cleaners.duplicate.fingerprints import KEYS, fingerprint_schema
+from cleaners import PIPELINE
+from cleaners.duplicate.cleaner import (
+    FingerprintTable,
+    count_tokens,
+    eligible,
+    find_duplicates,
+    fingerprint_table,
+)
+from cleaners.duplicate.fingerprints import FIRST_KEY_COLUMN, fingerprint_schema
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
 from cleaners.paragraphs import to_paragraphs
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import search
-from cleaners.related_articles import related_articles
-from cleaners.repeated_headline import repeated_headline
-from cleaners.repeated_line.inline_boilerplate import inline_boilerplate
 from cleaners.text.same_text import differs_beyond_white_space
-from flows.settings.line_scores import line_scores
-from flows.settings.model import Settings, Table, fingerprint_rules
+from flows.settings import Settings
+from flows.settings.bundled import line_classifier_model
+from flows.settings.model import Table, fingerprint_rules
 
-TITLE_FIXES = "_title_fixes"  # columns that travel with the documents, and are not published
+TITLE_FIXES = "_title_fixes"  # internal columns of the documents, not published
 TITLE_BEFORE = "_title_before"
 
 
 def options(table: Table) -> dict[str, Any]:
-    """The keyword arguments that a table of the configuration gives its cleaner."""
+    """The keyword arguments for a cleaner, from its table of the configuration."""
     return {name: value for name, value in table if name not in ("enabled", "source_history")}
 
 
 def clean_shard(
     documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(documents, paragraphs): titles repaired, languages told, and all done that needs no other document.
+    """(documents, paragraphs): titles repaired, languages identified, cleaned as far as no other document is needed.
 
     The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`.
     """
@@ -61,62 +65,66 @@ def clean_shard(
         frame = encoding(frame, **options(settings.encoding))
     if settings.language.enabled:
         documents, frame = _identify_language(documents, frame)
-    frame = remove_boilerplate(frame, settings, phrases)
-    if settings.removes_inline_boilerplate:
-        frame = inline_boilerplate(frame)
-    return documents, frame
+    return documents, clean_documents(frame, settings, phrases)
 
 
-def remove_boilerplate(frame: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]) -> pl.DataFrame:
-    """The frame after the cleaners that look for boilerplate in one document."""
-    if settings.repeated_headline.enabled:
-        frame = repeated_headline(frame, **options(settings.repeated_headline))
-    found = None
-    if settings.related_articles.enabled or settings.boilerplate.enabled:
-        found = search(frame, phrases)
-    if settings.related_articles.enabled:
-        frame = related_articles(frame, phrases=phrases, found=found, **options(settings.related_articles))
-    if settings.boilerplate.enabled:
-        model = line_scores() if settings.boilerplate.strictness else None
-        frame = boilerplate(frame, phrases=phrases, found=found, model=model, **options(settings.boilerplate))
+def clean_documents(frame: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]) -> pl.DataFrame:
+    """The frame after the cleaners of `PIPELINE` whose scope is one document."""
+    resources: dict[str, Any] = {"phrases": phrases}
+    for cleaner in PIPELINE:
+        if cleaner.scope != "document" or not settings.runs(cleaner.name):
+            continue
+        table = settings.table(cleaner.name)
+        for name in cleaner.takes:
+            if name not in resources:
+                resources[name] = _RESOURCES[name](frame, settings, phrases)
+        taken = {name: resources[name] for name in cleaner.takes}
+        frame = cleaner.function(frame, **options(table), **taken)
     return frame
 
 
+#: What is made when a cleaner first asks for it, from the frame as it is then.
+_RESOURCES: Final[Mapping[str, Callable[[pl.DataFrame, Settings, Sequence[Phrase]], object]]] = {
+    "found": lambda frame, _, phrases: search(frame, phrases),
+    "model": lambda _, settings, __: line_classifier_model() if settings.boilerplate.strictness else None,
+}
+
+
 def _identify_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both with the language filled in, told from the repaired paragraphs at the head of each document."""
+    """Both with the language, identified from the repaired paragraphs at the head of each document."""
     runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
     sizes = runs.struct.field("len")
-    told = language_of_documents(frame.get_column("text"), sizes).alias("language")
-    known = pl.DataFrame([runs.struct.field("value").alias("document_id"), told])
+    language = language_of_documents(frame.get_column("text"), sizes).alias("language")
+    known = pl.DataFrame([runs.struct.field("value").alias("document_id"), language])
     run = pl.Series(np.repeat(np.arange(len(runs), dtype=np.uint32), sizes.to_numpy()))
     return (
         documents.drop("language").join(known, on="document_id", how="left", maintain_order="left"),
-        frame.with_columns(told.gather(run)),
+        frame.with_columns(language.gather(run)),
     )
 
 
 def fingerprints_of(
     frame: pl.DataFrame, settings: Settings, frequencies: pl.DataFrame | None = None
-) -> Fingerprints:
-    """Fingerprints and texts of the frame's `eligible` paragraphs; `frequencies` is for the method "exact"."""
-    return table_of(frame, **fingerprint_rules(settings.duplicate), frequencies=frequencies)
+) -> FingerprintTable:
+    """Fingerprints and texts of the `eligible` paragraphs; the method "exact" needs `frequencies`."""
+    return fingerprint_table(frame, **fingerprint_rules(settings.duplicate), frequencies=frequencies)
 
 
 def decide(
-    tables: Sequence[Fingerprints],
-    index: Sequence[Fingerprints],
+    tables: Sequence[FingerprintTable],
+    index: Sequence[FingerprintTable],
     settings: Settings,
     older: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> list[pl.DataFrame]:
-    """What `find` decides by these settings; nothing meets where the cleaner `duplicate` is switched off."""
+    """The decisions of `find_duplicates` with these settings; without duplicates if `[duplicate]` is off."""
     s = settings.duplicate
     if not s.enabled:
-        keys = list(fingerprint_schema(s.threshold, s.method).items())[KEYS:]
+        keys = list(fingerprint_schema(s.threshold, s.method).items())[FIRST_KEY_COLUMN:]
         nothing = [pl.lit(None, dtype).alias(name) for name, dtype in keys]
         tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
         index = []
-    return find(
+    return find_duplicates(
         tables,
         index,
         n=s.n,
@@ -133,7 +141,7 @@ def decide(
 
 
 def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:
-    """The tokens of every paragraph: of those that are compared they are known, the others are few."""
+    """The token count of every paragraph; known for fingerprinted ones, counted here for the few others."""
     known = frame.select(eligible()).to_series()
     words = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(known.arg_true(), fingerprints["tokens"])
     others = (~known).arg_true()
@@ -141,7 +149,7 @@ def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:
 
 
 def repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """The repaired titles and paragraphs, document by document, a title before its text."""
+    """The repaired titles and paragraphs by document, the title first."""
     titles = documents.filter(pl.col(TITLE_FIXES).is_not_null()).select(
         "document_id",
         pl.lit("title").alias("field"),

@@ -1,4 +1,4 @@
-"""How a stage is carried out over its items: in threads here, as Prefect tasks in `flows.clean`."""
+"""Executing a stage for its items: in threads here, as Prefect tasks in `flows.clean`."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Protocol, TypeVar
 
 from flows.run.stages import Run
-from flows.settings.model import Settings
+from flows.settings import Settings
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Product = TypeVar("Product")
 
-#: Told as a stage goes on: its name, items done, items in all.
+#: Called as a stage progresses, with its name, items done, and total items.
 Report = Callable[[str, int, int], None]
 
 
 class Engine(Protocol):
-    """A way to carry out stages."""
+    """A way to execute stages."""
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
-        """`function(run, item)` for each item, results in the order of the items; raises what the function raised."""
+        """`function(run, item)` for each item; results in the order of the items. Raises what the function raises."""
 
     def chain(
         self,
@@ -35,16 +35,16 @@ class Engine(Protocol):
         run: Run,
         items: Sequence[Item],
     ) -> list[Product]:
-        """What `produce(run, item)` yields of each item, in order, with `function(run, product)` done for each.
+        """The products that `produce(run, item)` yields for each item, in order, after `function(run, product)`.
 
-        A product is worked on while later ones are being made. Raises what either function raised.
+        Products are processed while later ones are still being made. Raises what either function raises.
         """
 
 
 class Threads:
-    """Stages carried out in threads: polars, numba and the reading of files let each other run.
+    """Executes stages in threads: polars, numba and file reading release the GIL.
 
-    One thread makes products at a time, since that is mostly Python's work; when it is done it joins the others.
+    Only one thread makes products, since that is mostly Python code; when it is done it helps with the rest.
     """
 
     def __init__(self, workers: int, report: Report) -> None:
@@ -106,5 +106,5 @@ class Threads:
 
 
 def workers(settings: Settings) -> int:
-    """How many workers the settings ask for: as many as there are cores where they leave it open."""
+    """The number of workers in the settings; 0 means one per available core."""
     return settings.workers or len(os.sched_getaffinity(0))

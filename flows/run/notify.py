@@ -1,12 +1,13 @@
-"""Notice of what went wrong with a run, to a webhook and to a command of the configuration.
+"""Notices of failed or held runs, to a webhook and to a command from the configuration.
 
     [notify]
     webhook = "$OPS_WEBHOOK"
     command = ["mail-ops", "--now"]
 
-Both are given one JSON object: `event` (failed, crashed, cancelled or held), `text` (all of it in words, under the key
-that chat services show), `message`, `out`, `flow_run`, `host` and `time`. Notice is never worth a run: what goes wrong
-with it is logged; of the webhook only the host is, of the command only the program, since they may hold secrets.
+Both receive one JSON object: `event` (failed, crashed, cancelled or held), `text` (a full sentence, under the key that
+chat services display), `message`, `out`, `flow_run`, `host` and `time`. A notice that cannot be sent never fails a run;
+the error is logged. Since URLs and arguments may contain secrets, the log has only the host of the webhook and the
+program of the command.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ def notify(
     *,
     flow_run: str | None = None,
 ) -> None:
-    """Tell the webhook and the command of `settings`, where there are such; raises nothing, logs what went wrong."""
+    """Notify the webhook and the command of `settings`, if they are set; logs errors instead of raising them."""
     host = socket.gethostname()
-    said = {
+    notice = {
         "event": event,
         "text": f"copydesk on {host}: the run of {out} {'is held' if event == 'held' else event}: {message}",
         "message": message,
@@ -51,14 +52,14 @@ def notify(
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     if url := settings.webhook.get_secret_value():
-        _post(url, said, settings.timeout)
+        _post(url, notice, settings.timeout)
     if settings.command:
-        _call(settings.command, said, settings.timeout)
+        _call(settings.command, notice, settings.timeout)
 
 
 @contextmanager
-def telling(settings: Notify, out: Path) -> Iterator[None]:
-    """Give notice of what is raised within, and raise it on; not of a run that is refused because of another one."""
+def notify_on_failure(settings: Notify, out: Path) -> Iterator[None]:
+    """Send a notice about an exception inside the block, and re-raise it; none if another run holds the lock."""
     try:
         yield
     except Locked:
@@ -74,7 +75,7 @@ def telling(settings: Notify, out: Path) -> Iterator[None]:
         raise
 
 
-def _post(url: str, said: Mapping[str, Any], timeout: float) -> None:
+def _post(url: str, notice: Mapping[str, Any], timeout: float) -> None:
     import http.client
     import urllib.error
     import urllib.request
@@ -83,34 +84,34 @@ def _post(url: str, said: Mapping[str, Any], timeout: float) -> None:
         name = url[1:]
         url = os.environ.get(name, "")
         if not url:
-            log.warning("[notify] webhook: the environment has no %s, nobody was told", name)
+            log.warning("[notify] webhook: the environment variable %s is not set; no notice was sent", name)
             return
     where = None
     try:
         where = urlsplit(url).hostname
         request = urllib.request.Request(
-            url, json.dumps(said).encode(), {"Content-Type": "application/json", "User-Agent": "copydesk"}
+            url, json.dumps(notice).encode(), {"Content-Type": "application/json", "User-Agent": "copydesk"}
         )
         if request.type not in ("http", "https"):
-            raise ValueError("it is no http or https address")
+            raise ValueError("not an http or https URL")
         with urllib.request.urlopen(request, timeout=timeout):
             pass
     except (OSError, ValueError, http.client.HTTPException) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
-        # of a wrong address the error has the whole of it
-        why = "it is no http or https address" if isinstance(error, ValueError) else error
-        log.warning("[notify] the webhook at %s could not be told: %s", where, why)
+        # the message of a ValueError contains the whole URL
+        why = "not an http or https URL" if isinstance(error, ValueError) else error
+        log.warning("[notify] the webhook at %s could not be notified: %s", where, why)
 
 
-def _call(command: tuple[str, ...], said: Mapping[str, Any], timeout: float) -> None:
+def _call(command: tuple[str, ...], notice: Mapping[str, Any], timeout: float) -> None:
     program = Path(command[0]).name
     try:
         done = subprocess.run(
-            command, input=json.dumps(said).encode(), capture_output=True, timeout=timeout, check=False
+            command, input=json.dumps(notice).encode(), capture_output=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
-        log.warning("[notify] the command %s took more than %g s, and was stopped", program, timeout)
+        log.warning("[notify] the command %s took more than %g s and was stopped", program, timeout)
     except (OSError, ValueError) as error:
         log.warning(
             "[notify] the command %s could not be run: %s", program, getattr(error, "strerror", error)

@@ -1,6 +1,6 @@
-"""The plan of a run: what is new, which stage follows which, and what is published in the end.
+"""The plan of a run: find changed inputs, execute the stages in order, publish the result.
 
-`execute_run` is the same for every engine, see `flows.run.engine`.
+The plan is the same for every engine; see `flows.run.engine`.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ import polars as pl
 
 from cleaners.language.identifier import preload
 from cleaners.phrases.phrase import Phrase
-from flows.dataset import Dataset, described_all, write_manifest
+from flows.dataset import Dataset, describe_parts, write_manifest
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
+from flows.dataset.layout import PUBLISH, RUN_JSON
 from flows.dataset.ledger import changed_inputs, remember
 from flows.dataset.summary import Counts, Outcome
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import ConfigurationError, CopydeskError, Held
-from flows.holding import held_message, refuse_while_held
 from flows.inputs import Input, find
 from flows.maintenance import finish_rollback, replace_older
 from flows.maintenance.compact_runs import compact_locked
 from flows.run import stages
-from flows.run.anomaly_guards import find_anomalies
+from flows.run.anomaly_guards import find_anomalies, held_message, refuse_while_held
 from flows.run.engine import Engine, workers
 from flows.run.stages import Run
-from flows.settings.model import Settings, fingerprint, phrases_of
+from flows.settings import Settings, configuration_hash, phrases_of
 
 
 def execute_run(
@@ -46,11 +46,11 @@ def execute_run(
     *,
     retry_rejected: bool = False,
 ) -> Outcome:
-    """Read what is new of the inputs `given`, clean it, and publish it as one run of the dataset in `out`.
+    """Read the new and changed inputs among `given`, clean them, and publish one run of the dataset in `out`.
 
-    With `retry_rejected`, what was rejected is tried again, though it has not changed. Raises InputMissing where an
-    input does not exist, UsageError where `out` cannot be a dataset, Locked where another run is writing it, Held where
-    a guard holds this run or has held an earlier one; whatever is raised, nothing of the run has been published.
+    With `retry_rejected`, rejected inputs are read again even if they have not changed. Raises InputMissing if an input
+    does not exist, UsageError if `out` cannot be a dataset, Locked if another run is writing it, and Held if an anomaly
+    guard holds this run or an earlier one. After any exception, nothing of the run is published.
     """
     started = time.perf_counter()
     clock = datetime.now(UTC)
@@ -81,7 +81,7 @@ def execute_run(
             settings.guards,
         )
         held_for = [str(finding) for finding in findings]
-        told = {
+        details = {
             "given": list(given),
             "inputs": len(ledger),
             "started": clock.isoformat(timespec="seconds"),
@@ -91,7 +91,7 @@ def execute_run(
             "counts": counts.to_json(),
             "held_for": held_for,
         }
-        _write_manifest(run, told)
+        _write_manifest(run, details)
         if held_for:
             dataset.hold(run.run_id, run.staging, held_for)
         else:
@@ -104,10 +104,10 @@ def execute_run(
 
 
 def _make_ready(dataset: Dataset, settings: Settings) -> None:
-    """Bring to an end what was cut short, and refuse a dataset that cannot take a run of these settings now.
+    """Finish interrupted work, and refuse a dataset that cannot take a run with these settings now.
 
-    Raises Held where an earlier run is held, ConfigurationError where the index is of other rules, CopydeskError where
-    older versions are to be replaced on a file system that cannot exchange folders.
+    Raises Held if an earlier run is held, ConfigurationError if the index was built with other settings, and
+    CopydeskError if older versions must be replaced on a file system that cannot exchange folders.
     """
     refuse_while_held(dataset)
     finish_rollback(dataset)
@@ -115,11 +115,11 @@ def _make_ready(dataset: Dataset, settings: Settings) -> None:
     if settings.inputs.on_change == "replace":
         require_exchange(dataset, offline=False)
         if published := dataset.runs():
-            replace_older(dataset, published[-1])  # should it have been cut short
+            replace_older(dataset, published[-1])  # in case it was interrupted
 
 
 def _new_run(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], now: datetime) -> Run:
-    """The next run of a dataset, with a folder for its work."""
+    """The next run of a dataset, with its own staging folder."""
     run_id = dataset.next_run()
     return Run(
         run_id,
@@ -130,7 +130,7 @@ def _new_run(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], 
         {
             "copydesk_version": version("copydesk"),
             "run_id": run_id,
-            "configuration": fingerprint(settings, phrases),
+            "configuration": configuration_hash(settings, phrases),
         },
         _charsets(dataset) if settings.encoding.source_history else {},
         settings.duplicate.method == "exact" and not dataset.parts("shingle_frequencies"),
@@ -140,7 +140,7 @@ def _new_run(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], 
 
 
 def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.ReadShard]:
-    """What came of the new inputs: shards, read and cleaned."""
+    """Read and clean the new inputs, shard by shard."""
     batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
     if new and run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
@@ -150,26 +150,26 @@ def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[
         return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches)
 
 
-def _write_manifest(run: Run, told: Mapping[str, object]) -> None:
-    """The manifest of a run, beside the files that are to be published: what was done, by which rules, and `told`."""
-    publish = run.staging / "publish"
+def _write_manifest(run: Run, details: Mapping[str, object]) -> None:
+    """Write the manifest of a run next to its staged files: settings, index rules, checksums and `details`."""
+    publish = run.staging / PUBLISH
     manifest = {
         "run_id": run.run_id,
         "format": FORMAT,
         "copydesk": run.metadata["copydesk_version"],
         "configuration": run.metadata["configuration"],
         "index": index_rules(run.settings.duplicate),
-        "settings": run.settings.model_dump(mode="json", exclude={"notify"}),  # which may hold secrets
-        **told,
-        "files": described_all(publish, sorted(publish.rglob("part-*.parquet"))),
+        "settings": run.settings.model_dump(mode="json", exclude={"notify"}),  # which may contain secrets
+        **details,
+        "files": describe_parts(publish, sorted(publish.rglob("part-*.parquet"))),
     }
     (publish / "runs").mkdir()
-    write_manifest(publish / "runs" / "run.json", manifest)
+    write_manifest(publish / "runs" / RUN_JSON, manifest)
 
 
 def _publish(dataset: Dataset, run: Run, same: pl.DataFrame) -> None:
-    """Commit a run, and do what is to follow upon it; `same` are inputs that are known under another name."""
-    dataset.commit(run.run_id, run.staging / "publish")
+    """Commit a run, and do the work that follows; `same` are inputs that were only touched or renamed."""
+    dataset.commit(run.run_id, run.staging / PUBLISH)
     if run.settings.inputs.on_change == "replace":
         replace_older(dataset, run.run_id)
     remember(dataset, same)
@@ -178,7 +178,7 @@ def _publish(dataset: Dataset, run: Run, same: pl.DataFrame) -> None:
 
 
 def _since(dataset: Dataset, days: float, now: datetime) -> str:
-    """The first of the last runs that were finished within so many days before `now`; "" for all."""
+    """The earliest run that finished within `days` before `now`; "" if `days` is 0: all runs."""
     if not days:
         return ""
     first = dataset.next_run()
@@ -190,14 +190,14 @@ def _since(dataset: Dataset, days: float, now: datetime) -> str:
 
 
 def _compact(dataset: Dataset, after: int) -> None:
-    """Merge the folders of runs where there are more than that; what cannot be done is left for another time."""
+    """Merge run folders if there are more than `after`; a failure is ignored, and the next run tries again."""
     if after and len(dataset.spans()) > after:
-        with suppress(CopydeskError, OSError):  # the run is published, whatever becomes of this
+        with suppress(CopydeskError, OSError):  # the run itself is already published
             compact_locked(dataset)
 
 
 def _stages(run: Run, shards: Sequence[str], engine: Engine, times: Times) -> Counts:
-    """The stages after the reading and cleaning in their order; what was kept and removed."""
+    """Execute the stages after reading and cleaning; return the counts of what was kept and removed."""
     if run.settings.repeated_line.enabled:
         with times.of("count"):
             engine.each("count", stages.count_lines, run, stages.partitions(run, shards))
@@ -213,15 +213,15 @@ def _stages(run: Run, shards: Sequence[str], engine: Engine, times: Times) -> Co
 
 
 class Times:
-    """How long each stage took, for the manifest."""
+    """The time that each stage took, for the manifest."""
 
     def __init__(self) -> None:
-        #: of each stage its seconds on the clock, and of processors in this process
+        #: Stage -> seconds of wall clock time, and of CPU time in this process.
         self.seconds: dict[str, dict[str, float]] = {}
 
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:
-        """Take the time of a stage."""
+        """Measure the time of a stage."""
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.seconds[stage] = {
@@ -231,7 +231,7 @@ class Times:
 
 
 def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
-    """Raise ConfigurationError where the index was built by rules that these settings' keys and shingles do not fit."""
+    """Raise ConfigurationError if the index was built with other settings, so that its keys cannot be compared."""
     published = dataset.runs()
     if not published:
         return
@@ -240,13 +240,13 @@ def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
         if built.get(key) != mine:
             raise ConfigurationError(
                 f"[duplicate] {key} = {mine!r}, but {dataset.root} was built with {key} = {built.get(key)!r}: "
-                f"use the same value, or another --out, or build the index anew with `copydesk reindex {dataset.root}` "
+                f"use the same value, or another --out, or rebuild the index with `copydesk reindex {dataset.root}` "
                 "and this --config"
             )
 
 
 def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
-    """Consecutive inputs of about `limit` bytes together; a larger one by itself."""
+    """Batches of consecutive inputs with about `limit` bytes in total; a larger input is a batch by itself."""
     batch: list[Input] = []
     size = 0
     for one in new:
@@ -260,7 +260,7 @@ def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
 
 
 def _charsets(dataset: Dataset) -> dict[str, str]:
-    """The charset, none of Unicode's, that most documents of a source had in earlier runs."""
+    """Source -> the charset that most of its documents had in earlier runs, Unicode charsets aside."""
     used = (
         dataset.scan("documents")
         .filter(pl.col("source").is_not_null() & ~pl.col("encoding").str.starts_with("utf-"))

@@ -1,16 +1,15 @@
-"""The stages of a run, each a plain function of the job and one item over files in the run's staging folder.
+"""The stages of a run: plain functions of the run and one item, which exchange files in the run's staging folder.
 
     read     inputs           -> documents and rejected, shard by shard
-    clean    a shard          -> its paragraphs, repaired and with what needs no other document removed; the counts of
-                                 its lines, and of its shingles where there is to be an order of these
-    count    a share of lines -> how often each source printed a line, in this run and the earlier ones
-    remove   a shard          -> which of its lines are repeated, and what is repeated within others; the fingerprints
-                                 of what is left
-    compare  all shards       -> which paragraphs are near-duplicates, and of what
+    clean    a shard          -> its paragraphs, repaired and cleaned as far as no other document is needed; counts of
+                                 its lines and, if shingles are ranked, of its shingles
+    count    a partition      -> how often each source printed a line, in this run and in earlier ones
+    remove   a shard          -> its repeated lines and inline boilerplate; fingerprints of the remaining paragraphs
+    compare  all shards       -> the near-duplicates and their witnesses
     split    a shard          -> the parts of the published tables
 
-A stage writes its files whole or not at all, reads only what the stages before it wrote, and gives the same bytes each
-time: it can be done again, alone, on another machine that sees the folder.
+A stage writes each file whole or not at all, reads only what earlier stages wrote, and is deterministic. So it can be
+repeated, alone, on any machine that shares the folder.
 """
 
 from __future__ import annotations
@@ -23,34 +22,35 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from cleaners.attributes import labelled
-from cleaners.duplicate.cleaner import Table, duplicate, eligible, kept
+from cleaners.duplicate.cleaner import FingerprintTable, duplicate, eligible, kept_fingerprints
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases.phrase import Phrase
 from cleaners.repeated_line.cleaner import least_documents, repeated_line
-from cleaners.repeated_line.count_tables import merge
-from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate, rewritten
-from cleaners.repeated_line.line_counts import count
+from cleaners.repeated_line.count_tables import merge_counts
+from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate, rewrite_rows
+from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
 from cleaners.text.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
 from flows.dataset.exceptions import protect, read_exceptions
 from flows.dataset.index import index_tables
+from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
-from flows.dataset.tables import ROW_GROUP, conform, file_errors, write_part
+from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
 from flows.run.clean_shard import clean_shard, count_words, decide, fingerprints_of, repaired
-from flows.settings.model import Settings
+from flows.settings import Settings
 
-#: Lines that are counted at once: some 150 MB of memory.
+#: Maximum lines in a partition, which take some 150 MB of memory.
 LINES_AT_ONCE: Final = 1 << 20
 
 
 @dataclass(frozen=True)
 class Run:
-    """What every stage needs to know of its run."""
+    """What every stage needs to know about its run."""
 
     run_id: str
     out: Path
@@ -59,28 +59,28 @@ class Run:
     phrases: tuple[Phrase, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)  # of the Parquet files
     charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
-    ranks_shingles: bool = False  # whether the dataset is to be given an order of its shingles
+    ranks_shingles: bool = False  # whether this run ranks the shingles for the dataset
     workers: int = 1  # threads of a stage that has one item
-    since: str = ""  # the first run whose paragraphs are witnesses
+    since: str = ""  # the first run whose paragraphs can be witnesses
 
     def path(self, kind: str, shard: str) -> Path:
-        """Where the file of that kind of a shard lies."""
+        """The path of a shard's file of that kind."""
         return self.staging / "work" / kind / f"{shard}.arrow"
 
     def publish(self, table: str, shard: str) -> Path:
-        """Where the part of a table that comes of a shard is staged."""
-        return self.staging / "publish" / table / f"part-{shard}.parquet"
+        """The path where a shard's part of a table is staged."""
+        return self.staging / PUBLISH / table / f"part-{shard}.parquet"
 
     def signed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The frame with the run's id: rows tell whose they are, also where runs are compacted."""
+        """The frame with the run's id, which identifies rows even after runs are compacted."""
         return frame.with_columns(pl.lit(self.run_id).alias("run_id"))
 
 
 class ReadShard(NamedTuple):
-    """What came of some of the inputs."""
+    """A part of the inputs that was read."""
 
     name: str
-    shard: str | None  # its name, None where there was nothing new
+    shard: str | None  # the name of its shard; None if there was nothing new
 
 
 def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
@@ -91,7 +91,7 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
     found = inputs.read(given, s.inputs, s.fields, run.charsets, earlier_of(dataset, given))
     for n, shard in enumerate(found):
         name = f"{number:05d}-{n:05d}"
-        rejected = _untold(dataset, shard.rejected, again)
+        rejected = _without_known(dataset, shard.rejected, again)
         _write(shard.inputs, run.path("inputs", name))
         if len(shard.documents) or len(rejected):
             _write(rejected, run.path("rejected", name))
@@ -101,15 +101,15 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
             yield ReadShard(name, None)
 
 
-def _untold(dataset: Dataset, rejected: pl.DataFrame, again: set[str]) -> pl.DataFrame:
-    """Without what an earlier run has rejected already of inputs that are read again."""
+def _without_known(dataset: Dataset, rejected: pl.DataFrame, again: set[str]) -> pl.DataFrame:
+    """The rejected rows, without those that an earlier run already published of inputs that are read again."""
     uri = pl.col("uri")
     mine = uri.is_in(list(again)) | uri.str.replace(r"#\d+$", "").is_in(list(again))
     asked = rejected.filter(mine)
     if asked.is_empty():
         return rejected
-    told = dataset.scan("rejected").filter(uri.is_in(asked["uri"].implode())).select("uri", "error")
-    return rejected.join(told.collect(), on=["uri", "error"], how="anti", maintain_order="left")
+    known = dataset.scan("rejected").filter(uri.is_in(asked["uri"].implode())).select("uri", "error")
+    return rejected.join(known.collect(), on=["uri", "error"], how="anti", maintain_order="left")
 
 
 def ledger(run: Run, read: Sequence[ReadShard]) -> pl.DataFrame:
@@ -119,7 +119,7 @@ def ledger(run: Run, read: Sequence[ReadShard]) -> pl.DataFrame:
 
 
 def clean(run: Run, read: ReadShard) -> None:
-    """Repair a shard's paragraphs and remove what needs no other document; count its lines."""
+    """Repair and clean a shard as far as no other document is needed; count its lines."""
     if (shard := read.shard) is None:
         return
     documents, frame = clean_shard(_read(run.path("read", shard)), run.settings, run.phrases)
@@ -127,7 +127,7 @@ def clean(run: Run, read: ReadShard) -> None:
     if run.settings.repeated_line.enabled:
         keys = line_keys(frame, max_characters=run.settings.repeated_line.max_characters)
         _write(keys, run.path("line_keys", shard))
-        _write(count(frame, documents, keys=keys), run.path("line_counts", shard))
+        _write(count_source_lines(frame, documents, keys=keys), run.path("line_counts", shard))
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
@@ -137,21 +137,21 @@ def clean(run: Run, read: ReadShard) -> None:
 
 
 class Partition(NamedTuple):
-    """The lines whose hashes lie in one of so many equal ranges, of these shards."""
+    """The lines of these shards whose hashes are in range `number` of `of` equal ranges."""
 
     number: int
     of: int
     shards: Sequence[str]
 
     def rows(self) -> pl.Expr:
-        """The rows of a table of counts that belong to it; those without a line belong to the first."""
+        """The rows of a table of counts in this partition; rows without a line are in the first."""
         first, end = (n * 2**64 // self.of for n in (self.number, self.number + 1))
         within = pl.col("line").is_between(first, end - 1)
         return within | pl.col("line").is_null() if self.number == 0 else within
 
 
 def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
-    """The shares in which lines are counted, so that memory is bounded by one of them."""
+    """The partitions in which lines are counted, so that memory is bounded by one partition."""
     lines = sum(
         pl.scan_ipc(run.path("line_counts", shard)).select(pl.len()).collect().item() for shard in shards
     )
@@ -160,8 +160,8 @@ def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
 
 
 def count_lines(run: Run, partition: Partition) -> None:
-    """How often each source printed a line: in this run, to be kept, and with the earlier runs, to judge by."""
-    here = merge(
+    """Count how often each source printed a line: in this run, for later runs, and in all runs, to decide now."""
+    here = merge_counts(
         [
             pl.scan_ipc(run.path("line_counts", shard)).filter(partition.rows()).collect()
             for shard in partition.shards
@@ -169,42 +169,43 @@ def count_lines(run: Run, partition: Partition) -> None:
     )
     name = f"{partition.number:05d}"
     write_part(run.signed(here), run.publish("line_counts", name), run.metadata)
-    # of what earlier runs have seen only that matters which this one has seen too
+    # earlier counts matter only for lines that occur in this run
     wanted = pl.col("line").is_null() | pl.col("line").is_in(here.get_column("line").implode())
     earlier = [
-        pl.scan_parquet(path, hive_partitioning=False).filter(partition.rows()).filter(wanted).collect()
+        scan_parts(path).filter(partition.rows()).filter(wanted).collect()
         for path in Dataset(run.out).parts("line_counts")
     ]
-    known = merge([*earlier, here]) if earlier else here
+    known = merge_counts([*earlier, here]) if earlier else here
     least = least_documents(run.settings.repeated_line.min_documents)
     frequent = known.filter(pl.col("line").is_null() | (pl.col("documents") >= least))
     _write(frequent, run.path("frequent", name))
 
 
 def _frequent_lines(run: Run) -> pl.DataFrame:
-    """What `count_lines` found of all shares."""
-    return merge([_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))])
+    """The frequent lines of all partitions."""
+    return merge_counts([_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))])
 
 
 def rank_shingles(run: Run, shards: Sequence[str]) -> None:
-    """The order of shingles that this dataset shall have, by how often this run has seen them."""
+    """Rank the shingles for this dataset by their frequency in this run."""
     frequencies = merge_frequencies(_read(run.path("shingle_frequencies", shard)) for shard in shards)
     write_part(frequencies, run.publish("shingle_frequencies", "00000"), run.metadata)
 
 
 def _frequencies(run: Run) -> pl.DataFrame | None:
-    """The order of shingles, this run's or that of an earlier one; None where the method needs none."""
+    """The shingle frequencies of this run or of an earlier one; None if the method needs none."""
     if run.settings.duplicate.method != "exact":
         return None
     kind = "shingle_frequencies"
     path = run.publish(kind, "00000") if run.ranks_shingles else Dataset(run.out).parts(kind)[0]
-    return pl.read_parquet(path, hive_partitioning=False)
+    return read_part(path)
 
 
 def remove_repeated(run: Run, shard: str) -> None:
-    """Remove a shard's repeated lines, take out what is repeated in others; fingerprint what is left, count words."""
+    """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
     frame = _read(run.path("cleaned", shard))
-    rules = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    nothing = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    rules = pl.DataFrame([nothing.alias("rule"), nothing.alias("detail")])
     text = frame.get_column("text")
     if run.settings.repeated_line.enabled:
         s, lines, keys = run.settings.repeated_line, _frequent_lines(run), _read(run.path("line_keys", shard))
@@ -217,11 +218,10 @@ def remove_repeated(run: Run, shard: str) -> None:
             min_words=s.min_words,
         )
         removed = protect(removed, _read(run.path("documents", shard)), read_exceptions(Dataset(run.out)))
-        rules = removed.select(
-            pl.when(pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()).then("rule")
-        ).to_series()
+        removed_here = pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()
+        rules = removed.select(pl.when(removed_here).then(name).alias(name) for name in ("rule", "detail"))
         frame = removed
-        if run.settings.removes_inline_boilerplate:
+        if run.settings.runs("inline_boilerplate"):
             frame = repeated_inline_boilerplate(frame, lines, keys=keys, min_share=s.min_share)
     changed = frame.get_column("text").ne_missing(text)
     inline = frame.select("text").with_row_index("row").filter(changed)
@@ -229,11 +229,11 @@ def remove_repeated(run: Run, shard: str) -> None:
     fingerprints = fingerprints_of(frame, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
-    _write(pl.DataFrame([rules.alias("rule"), count_words(frame, fingerprints)]), run.path("removed", shard))
+    _write(rules.with_columns(count_words(frame, fingerprints)), run.path("removed", shard))
 
 
 def compare(run: Run, shards: Sequence[str]) -> None:
-    """Decide which paragraphs are near-duplicates of an earlier one, and which documents go whole."""
+    """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
     tables = [_fingerprints(run, shard) for shard in shards]
     index = index_tables(Dataset(run.out), tables, run.settings.duplicate, run.workers, run.since)
     found = decide(tables, index, run.settings, _older(run, shards), run.workers)
@@ -242,7 +242,7 @@ def compare(run: Run, shards: Sequence[str]) -> None:
 
 
 def _older(run: Run, shards: Sequence[str]) -> pl.DataFrame:
-    """(document_id, older): the documents that are new versions, each with every older one that is known."""
+    """(document_id, older): each new version of a document with every known older one."""
     versions = [
         pl.scan_ipc(run.path("documents", shard))
         .select("document_id", "older")
@@ -253,7 +253,7 @@ def _older(run: Run, shards: Sequence[str]) -> pl.DataFrame:
     return pl.concat(versions).explode("older", empty_as_null=False, keep_nulls=False)
 
 
-def _fingerprints(run: Run, shard: str) -> Table:
+def _fingerprints(run: Run, shard: str) -> FingerprintTable:
     path = run.path("fingerprints", shard)
 
     def texts(rows: I64) -> pl.Series:
@@ -262,16 +262,18 @@ def _fingerprints(run: Run, shard: str) -> Table:
         inline = _read(run.path("inline", shard))
         return text.scatter(inline["row"], inline["text"]).gather(places)
 
-    return Table(pl.scan_ipc(path), texts)
+    return FingerprintTable(pl.scan_ipc(path), texts)
 
 
 def split(run: Run, shard: str) -> Counts:
-    """Write a shard's parts of the published tables and of the index; what was kept and repeated."""
+    """Write a shard's parts of the published tables and of the index; return its counts."""
     documents, frame = _read(run.path("documents", shard)), _read(run.path("cleaned", shard))
     repeated = _read(run.path("removed", shard))
-    frame = remove(frame, repeated["rule"].is_not_null(), "repeated_line", repeated["rule"])
+    frame = remove(
+        frame, repeated["rule"].is_not_null(), "repeated_line", repeated["rule"], repeated["detail"]
+    )
     inline = _read(run.path("inline", shard))
-    frame = rewritten(frame, inline["row"], inline["text"])
+    frame = rewrite_rows(frame, inline["row"], inline["text"])
     decisions = _without_protected(run, frame, documents, _read(run.path("decisions", shard)))
     frame = duplicate(frame, decisions).with_columns(repeated["words"])
     left, removed = split_removed(frame)
@@ -294,7 +296,7 @@ def split(run: Run, shard: str) -> Counts:
             empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
         ]
     )
-    uris = documents.select("document_id", "uri")
+    origins = documents.select("document_id", "uri", "source", "url", "title")
     unpublished = (
         documents.join(texts, on="document_id", how="anti", maintain_order="left")
         .join(gone, on="document_id", how="inner", maintain_order="left")
@@ -302,9 +304,11 @@ def split(run: Run, shard: str) -> Counts:
     )
     parts = {
         "documents": published,
-        "removed": removed.join(uris, on="document_id", how="left", maintain_order="left"),
+        "removed": removed.drop("source", "title").join(
+            origins, on="document_id", how="left", maintain_order="left"
+        ),
         "repaired": repaired(documents, frame).join(
-            uris, on="document_id", how="left", maintain_order="left"
+            origins.select("document_id", "uri"), on="document_id", how="left", maintain_order="left"
         ),
         "rejected": rejected,
     }
@@ -319,7 +323,7 @@ def split(run: Run, shard: str) -> Counts:
         write_part(whole, run.publish(table, shard), run.metadata, ROW_GROUP[table])
     whole = conform("documents", run.signed(unpublished))
     write_part(whole, run.publish("unpublished", shard), run.metadata)
-    index = kept(_read(run.path("fingerprints", shard)).drop("row"), decisions)
+    index = kept_fingerprints(_read(run.path("fingerprints", shard)).drop("row"), decisions)
     write_part(run.signed(index), run.publish("index", shard), run.metadata, compression="uncompressed")
     counts, clusters = stats_of_shard(frame, rejected)
     _write(counts, run.path("source_stats", shard))
@@ -328,7 +332,7 @@ def split(run: Run, shard: str) -> Counts:
 
 
 def write_source_stats(run: Run, shards: Sequence[str]) -> pl.DataFrame:
-    """What the run did to each source, by what `split` counted; written as the part that is kept of it."""
+    """Merge and write the statistics of each source that `split` counted."""
     counts = merge_source_stats(
         run.run_id,
         [_read(run.path("source_stats", shard)) for shard in shards],
@@ -341,7 +345,7 @@ def write_source_stats(run: Run, shards: Sequence[str]) -> pl.DataFrame:
 def _without_protected(
     run: Run, frame: pl.DataFrame, documents: pl.DataFrame, decisions: pl.DataFrame
 ) -> pl.DataFrame:
-    """The decisions without those on paragraphs that an exception keeps."""
+    """The decisions, except those on paragraphs that an exception protects."""
     exceptions = read_exceptions(Dataset(run.out))
     if exceptions.is_empty():
         return decisions
@@ -353,9 +357,9 @@ def _without_protected(
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a file of the staging folder, which appears under its name once it is whole.
+    """Write a file of the staging folder; it gets its name once it is complete.
 
-    Uncompressed, so that it can be mapped into memory.
+    Uncompressed, so that it can be memory-mapped.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
@@ -365,5 +369,5 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
 
 
 def _read(path: Path, *columns: str) -> pl.DataFrame:
-    """A file of the staging folder, or these columns of it, mapped into memory (`read_ipc` would copy it)."""
+    """A file of the staging folder, or these columns of it, memory-mapped (`read_ipc` would copy it)."""
     return pl.scan_ipc(path).select(columns or pl.all()).collect(engine="in-memory")

@@ -1,5 +1,9 @@
-"""What a run may be told: settings, phrase files, and the weights that come with copydesk."""
+"""Settings of a run, phrase files, and the data bundled with copydesk.
 
-from flows.settings.model import Settings, phrases_of, read_settings
+This is the only package that reads configuration files.
+"""
 
-__all__ = ["Settings", "phrases_of", "read_settings"]
+from flows.settings.model import Settings
+from flows.settings.reading import configuration_hash, phrases_of, read_settings
+
+__all__ = ["Settings", "configuration_hash", "phrases_of", "read_settings"]

@@ -1,4 +1,4 @@
-"""Phrase files: TOML in, `cleaners.phrases.Phrase` out, and where the built-in files lie.
+"""Phrase files: TOML in, `cleaners.phrases.phrase.Phrase` out.
 
 A phrase file has a `language` and any number of entries:
 
@@ -8,13 +8,13 @@ A phrase file has a `language` and any number of entries:
     name = "newsletter"            # letters, digits and hyphens; the rule in reports is "phrase en:newsletter"
     texts = ["Sign up for our newsletter", "Get our daily briefing"]
     match = "line"                 # or "start", "anywhere", "regex"
-    max_words = 12                 # a longer line is left alone; not for "line"
+    max_words = 12                 # a longer line does not match; not allowed with "line"
     action = "line"                # or "teaser", "block", "tail", "menu", "keep"
     where = "any"                  # or "end": only where no prose of the article follows; not for "tail"
     source = "example.org"         # only in documents of this source
 
-`name` and `texts` must be there, the others have the defaults shown (and no source). What each means is told at
-`cleaners.phrases.Phrase`.
+`name` and `texts` are required. The other keys default to the values shown, and `source` to none.
+`cleaners.phrases.phrase.Phrase` explains each key.
 """
 
 from __future__ import annotations
@@ -22,15 +22,21 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import polars as pl
 
-import flows
-from cleaners.phrases.phrase import ACTIONS, FORMER_ACTIONS, MATCHES, MAX_WORDING, MAX_WORDS, WHERES, Phrase
+from cleaners.phrases.phrase import (
+    ACTIONS,
+    DEFAULT_MAX_WORDS,
+    MATCHES,
+    MAX_WORDING_CHARACTERS,
+    WHERES,
+    Phrase,
+)
 from flows.errors import ConfigurationError
 
 _FILE_KEYS: Final = ("language", "phrase")
@@ -38,40 +44,11 @@ _KEYS: Final = ("name", "texts", "match", "max_words", "action", "where", "sourc
 _CHOICES: Final = {"action": ACTIONS, "match": MATCHES, "where": WHERES}
 
 
-def config_folder() -> Path:
-    """The folder `config` of the installed package or, in a working copy, of the repository.
-
-    Raises ConfigurationError where there is neither.
-    """
-    package = Path(flows.__file__).resolve().parent
-    for folder in (package / "config", package.parent / "config"):
-        if folder.is_dir():
-            return folder
-    raise ConfigurationError(f"{package / 'config'}: not found; copydesk is not installed completely")
-
-
-def built_in_files(languages: Iterable[str] | Literal["all"] = "all") -> list[Path]:
-    """The phrase files that come with copydesk, sorted by name: of these languages, or all.
-
-    Raises ConfigurationError for a language that has no file.
-    """
-    files = {path.stem: path for path in sorted((config_folder() / "phrases").glob("*.toml"))}
-    if languages == "all":
-        return list(files.values())
-    wanted = sorted(set(languages))
-    for language in wanted:
-        if language not in files:
-            raise ConfigurationError(
-                f'[phrases] languages: there are no phrases of "{language}"; there are {", ".join(files)}'
-            )
-    return [files[language] for language in wanted]
-
-
 def read_phrases(paths: Sequence[Path]) -> tuple[Phrase, ...]:
     """The phrases of the files, in the order of `paths` and of their entries.
 
-    Raises ConfigurationError, naming file, line and key, for a file that cannot be read, is no TOML, has an unknown or
-    missing key, a value of a wrong type or choice, or a regular expression that does not compile.
+    Raises ConfigurationError, naming file, line and key, if a file cannot be read, is not TOML, has an unknown or
+    missing key or an invalid value, or if a regular expression does not compile.
     """
     return tuple(phrase for path in paths for phrase in _read(Path(path)))
 
@@ -86,7 +63,7 @@ def _read(path: Path) -> tuple[Phrase, ...]:
     return _parsed(content, path)
 
 
-@lru_cache(maxsize=64)  # a process that runs every hour reads the same each time
+@lru_cache(maxsize=64)  # a long-lived scheduler reads the same files in every run
 def _parsed(content: str, path: Path) -> tuple[Phrase, ...]:
     try:
         table = tomllib.loads(content)
@@ -95,7 +72,7 @@ def _parsed(content: str, path: Path) -> tuple[Phrase, ...]:
     _refuse_unknown(table, _FILE_KEYS, str(path))
     language = table.get("language", path.stem)
     if not isinstance(language, str) or not language:
-        raise ConfigurationError(f'{path}: language must be a text such as "en"')
+        raise ConfigurationError(f'{path}: language must be a string such as "en"')
     entries = table.get("phrase", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigurationError(f"{path}: phrase must be a list of tables, each headed [[phrase]]")
@@ -106,7 +83,7 @@ def _parsed(content: str, path: Path) -> tuple[Phrase, ...]:
 
 
 def _headers(content: str, count: int) -> list[str]:
-    """A name for each entry: the line of its heading, or its number where headings cannot be told."""
+    """A name for each entry in errors: the line of its heading, or its number if headings cannot be located."""
     lines = [
         n
         for n, line in enumerate(content.splitlines(), 1)
@@ -118,7 +95,7 @@ def _headers(content: str, count: int) -> list[str]:
 
 
 def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
-    """The phrase of an entry; `where` is named in errors."""
+    """The phrase of an entry; `where` locates it in error messages."""
     _refuse_unknown(entry, _KEYS, where)
     for key in ("name", "texts"):
         if key not in entry:
@@ -126,36 +103,36 @@ def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
     name, texts = entry["name"], entry["texts"]
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise ConfigurationError(
-            f'{where}: name must be of lower-case letters, digits and hyphens, as "app-promo"'
+            f'{where}: name must consist of lower-case letters, digits and hyphens, like "app-promo"'
         )
     where = f'{where} "{name}"'
     if isinstance(texts, str):
         texts = [texts]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise ConfigurationError(f"{where}: texts must be one or more texts")
+        raise ConfigurationError(f"{where}: texts must be one or more strings")
     for key, choices in _CHOICES.items():
         value = entry.get(key, choices[0])
         if value not in choices:
             hint = _did_you_mean(value, choices)
-            if key == "action" and isinstance(value, str) and value in FORMER_ACTIONS:
-                hint = f'; it is called "{FORMER_ACTIONS[value]}" now'
             raise ConfigurationError(
                 f"{where}: {key} must be one of {', '.join(choices)}, not {value!r}{hint}"
             )
     match = entry.get("match", MATCHES[0])
     for text in texts:
         _refuse_bad_text(text, match, where)
-    max_words = entry.get("max_words", MAX_WORDS)
+    max_words = entry.get("max_words", DEFAULT_MAX_WORDS)
     if isinstance(max_words, bool) or not isinstance(max_words, int) or max_words < 1:
-        raise ConfigurationError(f"{where}: max_words must be a whole number from 1, not {max_words!r}")
+        raise ConfigurationError(
+            f"{where}: max_words must be a whole number of at least 1, not {max_words!r}"
+        )
     action = entry.get("action", ACTIONS[0])
     if "where" in entry and action in ("tail", "menu"):
-        raise ConfigurationError(f'{where}: where says nothing where action is "{action}"')
+        raise ConfigurationError(f'{where}: where has no effect if action is "{action}"')
     if match == "line" and "max_words" in entry:
-        raise ConfigurationError(f'{where}: max_words says nothing where match is "line"')
+        raise ConfigurationError(f'{where}: max_words has no effect if match is "line"')
     source = entry.get("source")
     if source is not None and (not isinstance(source, str) or not source):
-        raise ConfigurationError(f'{where}: source must be a text such as "example.org"')
+        raise ConfigurationError(f'{where}: source must be a string such as "example.org"')
     return Phrase(
         language=language,
         name=name,
@@ -177,18 +154,18 @@ def _refuse_bad_text(text: str, match: str, where: str) -> None:
         except pl.exceptions.ComputeError as error:
             wrong = [line[7:] for line in str(error).splitlines() if line.startswith("error: ")]
             raise ConfigurationError(
-                f'{where}: texts: "{text}" is no regular expression: {wrong[0] if wrong else error}'
+                f'{where}: texts: "{text}" is not a regular expression: {wrong[0] if wrong else error}'
             ) from error
         if matches_nothing:
             raise ConfigurationError(
-                f'{where}: texts: "{text}" matches every line, for it matches an empty one'
+                f'{where}: texts: "{text}" matches every line, because it matches the empty string'
             )
-    elif len(text) > MAX_WORDING:
+    elif len(text) > MAX_WORDING_CHARACTERS:
         raise ConfigurationError(
-            f'{where}: texts: a text has at most {MAX_WORDING} characters, not {len(text)}: "{text[:30]}..."'
+            f'{where}: texts: "{text[:30]}..." is longer than {MAX_WORDING_CHARACTERS} characters'
         )
     elif not re.search(r"[^\W_]|#", text):
-        raise ConfigurationError(f'{where}: texts: "{text}" has no letter or digit')
+        raise ConfigurationError(f'{where}: texts: "{text}" has no letters or digits')
 
 
 def _refuse_unknown(table: dict[str, Any], keys: Sequence[str], where: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether a published dataset is whole: its files, and what its tables say of one another."""
+"""Checks of a published dataset: its files match the manifests, and its tables match each other."""
 
 from flows.verify.verification import verify, verify_folder
 

@@ -1,4 +1,4 @@
-"""What the manifest of a run promises, and whether the run's files are as it says."""
+"""Checks of files: whether they are what the manifests and checksum files say."""
 
 from __future__ import annotations
 
@@ -15,36 +15,45 @@ from cleaners.duplicate.fingerprints import fingerprint_schema
 from cleaners.duplicate.rarest_shingles import FREQUENCIES
 from cleaners.repeated_line.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
-from flows.dataset.exceptions import KIND as EXCEPTIONS
-from flows.dataset.exchange import exchange_begun
-from flows.dataset.expired_witnesses import WITNESSES
-from flows.dataset.layout import EXPIRED, OUTLIVE, ROLLED_BACK, ROLLED_BACK_IN, SHARDED, rolled_back_in
+from flows.dataset.exchange import is_unfinished
+from flows.dataset.layout import (
+    FIRST_PART,
+    OF_NO_RUN,
+    OUTLIVE,
+    PARTS_JSON,
+    PUBLISH,
+    ROLLED_BACK_IN,
+    RUN_JSON,
+    SHARDED,
+    parts_in,
+    rolled_back_in,
+)
 from flows.dataset.ledger import RECORDS
-from flows.dataset.manifests import SEAL, checksum, is_as_written, read_manifests
-from flows.dataset.source_stats import SCHEMA as TALLY
+from flows.dataset.manifests import checksum, is_intact, read_manifests
+from flows.dataset.source_stats import SCHEMA as SOURCE_STATS
 from flows.dataset.summary import Counts
-from flows.dataset.tables import SCHEMAS, TABLES
+from flows.dataset.tables import SCHEMAS, TABLES, count_rows, read_part
 from flows.errors import CopydeskError
 from flows.inputs import INPUTS
 from flows.settings.model import FINGERPRINTED_BY, Duplicate
 
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
-SEALED: Final = (EXCEPTIONS, WITNESSES)  # kinds of state of no run
-SIGNED: Final = {"run_id": pl.String()}  # tells in every row of the state whose it is
-JUDGED_BY: Final = (*FINGERPRINTED_BY, "same_numbers")  # of [duplicate]
+RUN_ID: Final = {"run_id": pl.String()}
+#: The settings of [duplicate] that decide which paragraphs are near-duplicates.
+COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers")
 
-#: What polars raises for a file that is no Parquet, or no longer.
+#: What polars raises for a damaged Parquet file, or a file of another format.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 @dataclass(frozen=True)
 class Promise:
-    """What the manifest of a run says, as far as it can be checked."""
+    """What the manifest of a run says and the checks compare with the tables."""
 
     run_id: str
-    index: Mapping[str, Any]  # the settings by which its part of the index is made
-    duplicate: Mapping[str, Any]  # those by which near-duplicates were judged
-    enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was switched on
+    index: Mapping[str, Any]  # the settings that its part of the index was made with
+    duplicate: Mapping[str, Any]  # the settings that decided on its near-duplicates
+    enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was enabled
     inputs: int
     restored: int  # paragraphs that no later run may remove
     counts: Counts
@@ -52,191 +61,191 @@ class Promise:
 
 @dataclass(frozen=True)
 class Promises:
-    """What the manifests of a folder of runs say, one run or several that were compacted."""
+    """What the manifests of a folder say: of one run, or of several that were compacted."""
 
     span: Span
     files: Mapping[str, Mapping[str, Any]]  # table/part -> rows, bytes, blake2b, metadata
     runs: Mapping[str, Promise]
 
     def parts(self) -> list[str]:
-        """The names of the parts that each table has, in order."""
+        """The names of the parts that all tables have, in order."""
         return sorted({name.partition("/")[2] for name in self.files if name.partition("/")[0] in SHARDED})
 
 
-def promised(dataset: Dataset, span: Span) -> Promises:
-    """The manifests of a folder of runs.
+def read_promises(dataset: Dataset, span: Span) -> Promises:
+    """What the manifests of a folder of runs say.
 
-    Raises CopydeskError, KeyError, TypeError, ValueError or AttributeError where they are not as they should be.
+    Raises CopydeskError, KeyError, TypeError, ValueError or AttributeError if they are damaged.
     """
-    said = read_manifests(dataset, span)
+    manifests = read_manifests(dataset, span)
     files = {
         name: {key: file[key] for key in ("rows", "bytes", "blake2b", "metadata")}
-        for name, file in said.files.items()
+        for name, file in manifests.files.items()
     }
-    runs = {run_id: _promise(run_id, manifest) for run_id, manifest in said.runs.items()}
+    runs = {run_id: _promise(run_id, manifest) for run_id, manifest in manifests.runs.items()}
     if not runs or not all(run_id in span for run_id in runs) or (span.first == span.last and not files):
-        raise ValueError(f"it is that of {', '.join(runs) or 'no run'}")
+        raise ValueError(f"it belongs to {', '.join(runs) or 'no run'}")
     return Promises(span, files, runs)
 
 
-def _promise(run_id: str, said: Mapping[str, Any]) -> Promise:
-    settings = said["settings"]
-    duplicate = Duplicate.model_validate({key: settings["duplicate"][key] for key in JUDGED_BY})
-    if said["run_id"] != run_id:
-        raise ValueError(f"it is that of {said['run_id']}")
-    made_by = {key: said["index"][key] for key in FINGERPRINTED_BY}
+def _promise(run_id: str, manifest: Mapping[str, Any]) -> Promise:
+    settings = manifest["settings"]
+    duplicate = Duplicate.model_validate({key: settings["duplicate"][key] for key in COMPARED_BY})
+    if manifest["run_id"] != run_id:
+        raise ValueError(f"it belongs to {manifest['run_id']}")
+    made_by = {key: manifest["index"][key] for key in FINGERPRINTED_BY}
     return Promise(
         run_id,
         Duplicate.model_validate(made_by).model_dump(include=set(made_by)),
-        duplicate.model_dump(include=set(JUDGED_BY)),
+        duplicate.model_dump(include=set(COMPARED_BY)),
         {
             name: table["enabled"]
             for name, table in settings.items()
             if isinstance(table, dict) and "enabled" in table
         },
-        int(said["inputs"]),
-        int(said.get("restored", 0)),
-        Counts.from_json(said["counts"]),
+        int(manifest["inputs"]),
+        int(manifest.get("restored", 0)),
+        Counts.from_json(manifest["counts"]),
     )
 
 
 def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
-    """What is wrong with the files of a folder of runs, and with their manifest."""
-    if not is_as_written(dataset, promises.span):
-        yield f"{promises.span}: {dataset.folder('runs', promises.span) / 'run.json'} is not what was written"
-    run_id, files = promises.span, promises.files
+    """What is wrong with the files of a folder of runs, or with their manifest."""
+    span, files = promises.span, promises.files
+    if not is_intact(dataset, span):
+        yield f"{span}: {dataset.folder('runs', span) / RUN_JSON} is not what was written"
     rules = next(iter(promises.runs.values())).index  # the same for all runs of a dataset
-    there = {
-        f"{table}/{path.name}"
-        for table in FOLDERS
-        for path in dataset.folder(table, run_id).glob("[!._]*" if table in TABLES else "part-*")
+    found = {
+        f"{kind}/{path.name}"
+        for kind in FOLDERS
+        for path in dataset.folder(kind, span).glob("[!._]*" if kind in TABLES else "part-*")
     }
-    yield from (f"{run_id}: {name} is not in the manifest" for name in sorted(there - set(files)))
-    for name, said in files.items():
-        table, _, part = name.partition("/")
-        path = dataset.folder(table, run_id) / part
-        if name not in there:
-            yield f"{run_id}: {path} is missing"
-        elif path.stat().st_size != said["bytes"] or checksum(path) != said["blake2b"]:
-            yield f"{run_id}: {path} is not what was written ({said['bytes']} bytes, {said['rows']} rows)"
+    yield from (f"{span}: {name} is not in the manifest" for name in sorted(found - set(files)))
+    for name, entry in files.items():
+        kind, _, part = name.partition("/")
+        path = dataset.folder(kind, span) / part
+        if name not in found:
+            yield f"{span}: {path} is missing"
+        elif path.stat().st_size != entry["bytes"] or checksum(path) != entry["blake2b"]:
+            yield f"{span}: {path} is not what was written ({entry['bytes']} bytes, {entry['rows']} rows)"
         else:
-            yield from (f"{run_id}: {path} {problem}" for problem in _within(path, table, said, rules))
+            yield from (f"{span}: {path} {problem}" for problem in _within(path, kind, entry, rules))
     lines = any(promise.enabled.get("repeated_line", True) for promise in promises.runs.values())
     expected = {
         f"{table}/{part}" for table in SHARDED for part in promises.parts() or ["part-00000-00000.parquet"]
     }
     kinds = {name.partition("/")[0] for name in files}
     expected |= {
-        f"{kind}/part-00000.parquet"
+        f"{kind}/{FIRST_PART}"
         for kind in {"ledger", "source_stats", *(["line_counts"] if lines else [])} - kinds
     }
-    yield from (
-        f"{run_id}: {name} is missing, also in the manifest" for name in sorted(expected - set(files))
-    )
+    yield from (f"{span}: {name} is missing, also in the manifest" for name in sorted(expected - set(files)))
 
 
-def seals_agree(dataset: Dataset) -> Iterator[str]:
-    """What is wrong with parts that belong to no run: exceptions, expired witnesses, what outlived its run."""
-    for folder in (
-        *(dataset.base(kind) for kind in SEALED),
-        *(dataset.base(kind) / EXPIRED for kind in OUTLIVE),
-    ):
-        there = {path.name for path in folder.glob("part-*.parquet")}
+def checksums_agree(dataset: Dataset) -> Iterator[str]:
+    """What is wrong with parts that belong to no run: exceptions, expired witnesses, parts that outlived their runs."""
+    for folder in (*map(dataset.base, OF_NO_RUN), *map(dataset.expired, OUTLIVE)):
+        path = folder / PARTS_JSON
+        found = {part.name for part in parts_in(folder)}
         try:
-            told = json.loads((folder / SEAL).read_text()) if there or (folder / SEAL).exists() else {}
-            said = {name: (file["bytes"], file["blake2b"]) for name, file in told.items()}
+            entries = json.loads(path.read_text()) if found or path.exists() else {}
+            expected = {name: (entry["bytes"], entry["blake2b"]) for name, entry in entries.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            yield f"{folder / SEAL} is damaged: {error}"
+            yield f"{path} is damaged: {error}"
             continue
-        yield from (f"{folder / name} is not in {SEAL}" for name in sorted(there - set(said)))
-        yield from (f"{folder / name} is missing" for name in sorted(set(said) - there))
-        for name in sorted(there & set(said)):
-            if ((folder / name).stat().st_size, checksum(folder / name)) != said[name]:
+        yield from (f"{folder / name} is not in {PARTS_JSON}" for name in sorted(found - set(expected)))
+        yield from (f"{folder / name} is missing" for name in sorted(set(expected) - found))
+        for name in sorted(found & set(expected)):
+            if ((folder / name).stat().st_size, checksum(folder / name)) != expected[name]:
                 yield f"{folder / name} is not what was written"
 
 
 def rolled_back_agrees(dataset: Dataset) -> Iterator[str]:
-    """Whether both places that tell of the last run that was taken back are there, and tell the same.
+    """Whether both records of the last run that was rolled back are there and the same.
 
-    Where one is lost, or was not reached by a command that was killed, the next one that writes mends it.
+    If one is lost, or a killed command did not write it, the next command that writes repairs it.
     """
-    told: dict[str, int | None] = {}
+    recorded: dict[str, int | None] = {}
     for kind in ROLLED_BACK_IN:
         try:
-            told[kind] = rolled_back_in(dataset, kind)
+            recorded[kind] = rolled_back_in(dataset, kind)
         except CopydeskError as error:
             yield str(error)
             return
-    if len(set(told.values())) > 1:
-        for kind, number in told.items():
-            if (number or 0) < max(n or 0 for n in told.values()):
-                yield f"{dataset.base(kind) / ROLLED_BACK} is {'missing' if number is None else 'not what was written'}"
+    last = max(number or 0 for number in recorded.values())
+    if len(set(recorded.values())) > 1:
+        for kind, number in recorded.items():
+            if (number or 0) < last:
+                problem = "missing" if number is None else "not what was written"
+                yield f"{dataset.rolled_back_file(kind)} is {problem}"
 
 
 def restored_agrees(dataset: Dataset, restored: int) -> Iterator[str]:
-    """Whether there are exceptions where the manifests tell that so many paragraphs were restored."""
-    if restored and not any(dataset.base(EXCEPTIONS).glob("part-*.parquet")):
-        yield f"{dataset.base(EXCEPTIONS)} is missing: later runs would remove again what was restored"
+    """Whether there are exceptions, if the manifests say that paragraphs were restored."""
+    folder = dataset.exceptions_file.parent
+    if restored and not parts_in(folder):
+        yield f"{folder} is missing: later runs would remove restored text again"
 
 
 def seen_agrees(dataset: Dataset) -> Iterator[str]:
-    """Whether the inputs that were looked at and held nothing new can be read."""
-    path = dataset.base("ledger") / "seen.parquet"
+    """Whether the record of inputs that held nothing new can be read."""
+    path = dataset.seen_file
     try:
         if path.exists():
-            pl.read_parquet(path, hive_partitioning=False)
+            read_part(path)
     except UNREADABLE as error:
         yield f"{path} cannot be read (without it, its inputs are read again): {str(error).partition(chr(10))[0]}"
 
 
-def _within(path: Path, table: str, said: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong within a file that has the bytes of the manifest."""
+def _within(path: Path, kind: str, entry: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong inside a file whose bytes match the manifest."""
     try:
         columns, metadata = pl.read_parquet_schema(path), pl.read_parquet_metadata(path)
-        rows = pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
+        rows = count_rows(path)
     except UNREADABLE as error:
         yield f"cannot be read: {str(error).partition(chr(10))[0]}"
         return
-    if list(columns.items()) != list(_schema(table, rules).items()):
+    if list(columns.items()) != list(_schema(kind, rules).items()):
         yield "has other columns than its format"
-    if rows != said["rows"]:
-        yield f"has {rows:,} rows, the manifest says {said['rows']}"
-    for key, value in said["metadata"].items():
+    if rows != entry["rows"]:
+        yield f"has {rows:,} rows, the manifest says {entry['rows']}"
+    for key, value in entry["metadata"].items():
         if metadata.get(key) != value:
             yield f"has {key} = {metadata.get(key)} in its metadata, the manifest says {value}"
 
 
-def _schema(table: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
-    """The columns of the files of a table, or of a kind of state."""
-    match table:
+def _schema(kind: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
+    """The columns of a part of a table, or of a kind of state."""
+    match kind:
         case "ledger":
-            return INPUTS | SIGNED
+            return INPUTS | RUN_ID
         case "records":
-            return RECORDS | SIGNED
+            return RECORDS | RUN_ID
         case "unpublished":
             return SCHEMAS["documents"]
         case "index":
-            return fingerprint_schema(rules["threshold"], rules["method"]) | SIGNED
+            return fingerprint_schema(rules["threshold"], rules["method"]) | RUN_ID
         case "shingle_frequencies":
             return FREQUENCIES
         case "line_counts":
-            return COUNTS | SIGNED
+            return COUNTS | RUN_ID
         case "labels":
-            return LABELLED | SIGNED
+            return LABELLED | RUN_ID
         case "source_stats":
-            return TALLY
-    return SCHEMAS[table]
+            return SOURCE_STATS
+    return SCHEMAS[kind]
 
 
 def strays(dataset: Dataset) -> Iterator[str]:
-    """What lies in the tables' folders and belongs to no published run: readers read it, or its run is lost."""
-    if exchange_begun(dataset):
+    """Files in the tables' folders that belong to no published run: readers see them, or their run is lost."""
+    if is_unfinished(dataset):
         yield f"{dataset.root}: a command that takes files away was cut short; the next one that writes finishes it"
         return
     for table in TABLES:
-        for path in sorted((dataset.root / table).glob("[!._]*")):
+        for path in sorted(dataset.base(table).glob("[!._]*")):
             run_id = path.name.removeprefix("run=")
             published = path.name.startswith("run=") and dataset.folder("documents", run_id).is_dir()
-            cut_short = any(dataset.staging.glob(f"{run_id}-*/publish/documents"))  # the next run sweeps it
+            # a commit that was cut short: the next run removes it
+            cut_short = any(dataset.staging.glob(f"{run_id}-*/{PUBLISH}/documents"))
             if not published and not cut_short:
                 yield f"{path} belongs to no published run"

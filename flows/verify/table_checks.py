@@ -1,7 +1,7 @@
-"""What the tables of one part of a run must say of one another.
+"""Checks of tables against each other, one part at a time.
 
-Every check gives findings: what is wrong, and the documents or inputs of which it is. Parts of one name came of the
-same documents, in every table.
+Every check yields findings: what is wrong, and in which documents or inputs. The parts of one name hold the same
+documents in every table.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from typing import Final, TypeAlias
 import orjson
 import polars as pl
 
-from cleaners.paragraphs import REASONS
+from cleaners import REASONS
 from cleaners.text.folding import line_hashes
 from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.layout import SHARDED
 from flows.dataset.positions import kept, taken
 from flows.dataset.summary import REPLACED, Counts
-from flows.dataset.tables import TABLES
+from flows.dataset.tables import TABLES, read_part
 
-#: What is wrong, and where: a document's id or an input's uri for each time.
+#: What is wrong, and where: the id of a document or the uri of an input for each occurrence.
 Finding: TypeAlias = tuple[str, pl.Series]
 
+WITNESS: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
 MAY_BE_NULL: Final = {
     "documents": ("record_id", "source", "url", "title", "published", "language", "metadata"),
-    "removed": ("duplicate_of_document_id", "duplicate_of_position", "jaccard"),
+    "removed": ("source", "url", "title", "detail", *WITNESS),
     "repaired": ("position",),
     "rejected": (),
 }
-WITNESS: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
-WHOLE: Final = ("duplicate_document", "too_short")  # reasons of documents of which nothing is kept
-EMPTIED: Final = "no text: repair"  # how the error of a document begins of which repair left nothing
+WHOLE: Final = ("duplicate_document", "too_short")  # reasons that remove a whole document
+EMPTIED: Final = "no text: repair"  # how the error of a document begins that repair left empty
 
 
 def by_run(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -57,12 +57,12 @@ class Part:
 
     @classmethod
     def read(cls, dataset: Dataset, span: Span, name: str) -> Part:
-        """The parts of that name."""
+        """The parts of this name."""
         paths = (dataset.folder(kind, span) / name for kind in SHARDED)
-        return cls(*(pl.read_parquet(path, hive_partitioning=False) for path in paths))
+        return cls(*(read_part(path) for path in paths))
 
     def runs(self) -> Iterator[tuple[str, Part]]:
-        """What the part has of each run, in order."""
+        """(run id, its rows of the part) for each run, in order."""
         frames = [getattr(self, name) for name in SHARDED]
         split = [by_run(frame) for frame in frames]
         for run_id in sorted({run_id for parts in split for run_id in parts}):
@@ -70,24 +70,24 @@ class Part:
             yield run_id, Part(*own)
 
     def tables(self) -> Iterator[tuple[str, pl.DataFrame]]:
-        """The tables by name."""
+        """(name, rows) of each table."""
         return ((name, getattr(self, name)) for name in TABLES)
 
     def identities(self) -> pl.DataFrame:
-        """document_id and uri of every document that any table names, each pair once."""
+        """document_id and uri of all documents in any table, each pair once."""
         tables = (self.documents, self.removed, self.repaired)
         return pl.concat([table.select("document_id", "uri") for table in tables]).unique(maintain_order=True)
 
     def taken(self) -> pl.DataFrame:
-        """document_id, position and `emptied` of the paragraphs that are not in a document's text."""
+        """document_id and position of the paragraphs that are not in `documents`: removed, or `emptied` by repair."""
         return taken(self.removed, self.repaired)
 
     def kept(self) -> pl.DataFrame:
-        """document_id, position and text of the paragraphs of the documents."""
+        """document_id, position and text of the kept paragraphs."""
         return kept(self.documents, self.taken())
 
     def gone(self) -> tuple[pl.Series, pl.Series]:
-        """The ids of the documents that were removed whole, and of those that repair left empty."""
+        """(ids of the documents that were removed whole, ids of those that repair left empty)."""
         names = pl.col("document_id")
         removed = self.removed.select(names).unique(maintain_order=True)
         emptied = self.taken().filter("emptied").select(names).unique(maintain_order=True)
@@ -96,8 +96,8 @@ class Part:
         return whole["document_id"], empty.join(removed, on="document_id", how="anti")["document_id"]
 
 
-def holes(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
-    """Values that are missing, and rows of another run: with these no table can be understood."""
+def unusable_rows(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
+    """Missing values, and rows of another run: tables with these cannot be checked further."""
     for name, table in part.tables():
         key = "uri" if name == "rejected" else "document_id"
         for column in table.columns:
@@ -109,10 +109,10 @@ def holes(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
         yield f"{name}: rows of another run", rows.filter(~pl.col("run_id").is_in(runs))["document_id"]
 
 
-def tables_agree(part: Part, enabled: Mapping[str, bool], is_protected: pl.Series) -> Iterator[Finding]:
-    """What is wrong in the documents, and in what was removed and repaired of them.
+def tables_agree(part: Part, enabled: Mapping[str, bool], protected: pl.Series) -> Iterator[Finding]:
+    """What is wrong in `documents`, `removed`, `repaired` and `rejected`.
 
-    `is_protected` has the hashes of lines that were restored, and stay although their document goes whole.
+    `protected` has the hashes of restored lines, which are kept even if the rest of their document is removed.
     """
     identities = part.identities()
     twice = identities.filter(pl.col("document_id").is_duplicated())
@@ -122,43 +122,46 @@ def tables_agree(part: Part, enabled: Mapping[str, bool], is_protected: pl.Serie
     )
     yield from _documents(part)
     yield from _positions(part)
-    yield from _removed(part, enabled, is_protected)
+    yield from _removed(part, enabled, protected)
     yield from _repaired(part)
     whole, empty = part.gone()
     lost = whole.filter(~whole.is_in(part.unpublished["document_id"].implode()))
-    yield "unpublished: a document that went whole is missing", lost
-    strange = part.unpublished.filter(~pl.col("document_id").is_in(whole.implode()))
-    yield "unpublished: a document that did not go whole", strange["document_id"]
+    yield "unpublished: a document that was removed whole is missing", lost
+    others = part.unpublished.filter(~pl.col("document_id").is_in(whole.implode()))
+    yield "unpublished: a document that was not removed whole", others["document_id"]
     emptied = identities.filter(pl.col("document_id").is_in(empty.implode()))["uri"]
-    told = part.rejected.filter(pl.col("error").str.starts_with(EMPTIED))["uri"]
+    rejected = part.rejected.filter(pl.col("error").str.starts_with(EMPTIED))["uri"]
     yield (
         "rejected: a document that repair left empty is missing",
-        emptied.filter(~emptied.is_in(told.implode())),
+        emptied.filter(~emptied.is_in(rejected.implode())),
     )
-    yield "repaired: what repair left empty is missing", told.filter(~told.is_in(emptied.implode()))
+    yield (
+        "repaired: a document that repair left empty is missing",
+        rejected.filter(~rejected.is_in(emptied.implode())),
+    )
 
 
 def _documents(part: Part) -> Iterator[Finding]:
     documents = part.documents
     paragraphs = documents["text"].str.split("\n\n")
     wrong = (paragraphs.list.len() != documents["paragraphs"]) | paragraphs.list.contains("")
-    yield "documents: paragraphs are not those of the text", documents.filter(wrong)["document_id"]
-    damaged = [text is not None and _no_object(text) for text in documents["metadata"]]
+    yield "documents: `paragraphs` does not match the text", documents.filter(wrong)["document_id"]
+    damaged = [text is not None and not _is_json_object(text) for text in documents["metadata"]]
     yield (
-        "documents: metadata is no JSON object",
+        "documents: metadata is not a JSON object",
         documents.filter(pl.Series(damaged, dtype=pl.Boolean))["document_id"],
     )
 
 
-def _no_object(text: str) -> bool:
+def _is_json_object(text: str) -> bool:
     try:
-        return not isinstance(orjson.loads(text), dict)
+        return isinstance(orjson.loads(text), dict)
     except ValueError:
-        pass  # or it is what orjson does not read: half of a surrogate pair, escaped
+        pass  # it may still be JSON with an escaped half of a surrogate pair, which orjson does not read
     try:
-        return not isinstance(json.loads(text), dict)
+        return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
-        return True
+        return False
 
 
 def _positions(part: Part) -> Iterator[Finding]:
@@ -174,32 +177,32 @@ def _positions(part: Part) -> Iterator[Finding]:
         counts, on="document_id", how="full", coalesce=True, maintain_order="left_right"
     )
     gone = counts.filter(pl.col("gone").fill_null(0) != pl.col("removed_paragraphs"))
-    yield "documents: removed_paragraphs are not those of `removed`", gone["document_id"]
+    yield "documents: `removed_paragraphs` does not match `removed`", gone["document_id"]
     gap = counts.filter(pl.col("last") >= pl.col("paragraphs").fill_null(0) + pl.col("taken"))
     yield "documents, removed: positions leave a gap", gap["document_id"]
 
 
-def _removed(part: Part, enabled: Mapping[str, bool], is_protected: pl.Series) -> Iterator[Finding]:
+def _removed(part: Part, enabled: Mapping[str, bool], protected: pl.Series) -> Iterator[Finding]:
     removed, reason = part.removed, pl.col("reason")
     yield "removed: unknown reason", removed.filter(~reason.is_in([*REASONS, REPLACED]))["reason"]
     off = [name for name in REASONS if not enabled.get(name, True)]
     yield "removed: by a cleaner that is switched off", removed.filter(reason.is_in(off))["document_id"]
     yield "removed: a row without text", removed.filter(pl.col("text") == "")["document_id"]
-    told = pl.sum_horizontal(pl.col(name).is_not_null() for name in WITNESS)
+    given = pl.sum_horizontal(pl.col(name).is_not_null() for name in WITNESS)
     duplicate = reason == "duplicate"
-    lost = removed.filter(duplicate & (told < len(WITNESS)))
+    lost = removed.filter(duplicate & (given < len(WITNESS)))
     yield "removed: a duplicate without witness or Jaccard", lost["document_id"]
     yield (
-        "removed: a witness where there is no duplicate",
-        removed.filter(~duplicate & (told > 0))["document_id"],
+        "removed: a witness for a row that is no near-duplicate",
+        removed.filter(~duplicate & (given > 0))["document_id"],
     )
     whole = removed.filter(reason.is_in(WHOLE)).join(part.documents, on="document_id", how="semi")
-    if len(whole) and len(is_protected):
+    if len(whole) and len(protected):
         kept = part.kept().join(whole, on="document_id", how="semi")
-        protected = kept.filter(line_hashes(kept["text"]).is_in(is_protected.implode()))
-        whole = whole.join(protected, on="document_id", how="anti", maintain_order="left")
+        restored = kept.filter(line_hashes(kept["text"]).is_in(protected.implode()))
+        whole = whole.join(restored, on="document_id", how="anti", maintain_order="left")
     yield (
-        "removed: a document that went whole is in `documents`",
+        "removed: a document that was removed whole is in `documents`",
         whole["document_id"].unique(maintain_order=True),
     )
 
@@ -210,13 +213,13 @@ def _repaired(part: Part) -> Iterator[Finding]:
     places = repaired.filter((field == "text") != pl.col("position").is_not_null())
     yield "repaired: only a paragraph has a position", places["document_id"]
     twice = repaired.filter(pl.struct("document_id", "field", "position").is_duplicated())
-    yield "repaired: a repair is there twice", twice["document_id"]
+    yield "repaired: a repair is listed twice", twice["document_id"]
     idle = repaired.filter((pl.col("before") == pl.col("after")) | (pl.col("before") == ""))
     yield "repaired: nothing was repaired", idle["document_id"]
     whole, empty = part.gone()
     known = pl.concat([part.documents["document_id"], whole, empty])
     unknown = repaired.filter(~pl.col("document_id").is_in(known.implode()))
-    yield "repaired: a document that is nowhere", unknown["document_id"].unique(maintain_order=True)
+    yield "repaired: a document that is in no other table", unknown["document_id"].unique(maintain_order=True)
     titles = repaired.filter(field == "title").join(
         part.documents.select("document_id", "title"), on="document_id", how="inner", maintain_order="left"
     )
@@ -232,11 +235,11 @@ def _repaired(part: Part) -> Iterator[Finding]:
     )
     found = texts.join(standing, on=["document_id", "position"], how="left", maintain_order="left")
     other = found.filter(pl.col("after").ne_missing(pl.col("text")))
-    yield "repaired: `after` is not what stands there", other["document_id"]
+    yield "repaired: `after` is not the text of the paragraph", other["document_id"]
 
 
-def counted(part: Part, words: pl.DataFrame) -> Counts:
-    """The tally of the part, as the run must have come to it; `words` has the tokens of each kept paragraph."""
+def count_part(part: Part, words: pl.DataFrame) -> Counts:
+    """The counts of the part, as the run must have counted; `words` has the tokens of each kept paragraph."""
     removed = part.removed.with_columns(count_tokens(part.removed["text"]).alias("words"))
     by_reason = removed.group_by("reason").agg(
         pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum()

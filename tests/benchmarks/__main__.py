@@ -1,8 +1,8 @@
 """Measure copydesk: `python -m tests.benchmarks PART`, all of it by `make bench`.
 
     peers       end to end beside the plain script, rensa, datatrove, text-dedup and the floor, and by stage
-    steps       the repair of text beside ftfy, boilerplate beside C4's rules, and signatures beside rensa and
-    datasketch templates   near-misses by the hundred thousand, through the search for duplicates
+    steps       the repair of text beside ftfy, boilerplate beside C4's rules, signatures beside rensa and datasketch
+    templates   near-misses by the hundred thousand, through the search for duplicates
     growth      time and peak memory from 50 MB to 5 GB
     profile     where the time of a run goes
     startup     one small file, from shell to shell
@@ -10,7 +10,7 @@
     year        8,760 hourly runs in one process; some hours, and not among all
     all         all of these but the year, then the tables
     tables      what has been measured, as tables
-    readme      the same, written into the README with the plot
+    readme      the same, written into tests/benchmarks/README.md with the plot
 
 Results are kept in build/benchmarks/, environments and corpora in .bench/; both may be deleted.
 """
@@ -159,7 +159,7 @@ def _draw() -> Path | None:
     """The plot of the growth curve, None where that was not measured or cannot be drawn."""
     if not load("growth"):
         return None
-    drawn = RESULTS / Path(report.PLOT).name
+    drawn = RESULTS / report.PLOT
     try:
         script("plot", RESULTS / "growth.json", drawn, python=installs.python("plot"))
     except CommandFailed as error:
@@ -179,15 +179,15 @@ def _section() -> str:
 
 
 def _write_readme() -> None:
-    """Write tables and plot where the README has them; not those of a quick run."""
+    """Write tables and plot into the README of this folder; not those of a quick run."""
     results = [found for name in PARTS if (found := load(name))]
     if not results or any(found["quick"] for found in results):
         sys.exit("there are no results, or those of a quick run: make bench")
-    readme = ROOT / "README.md"
+    readme = Path(__file__).with_name("README.md")
     if drawn := _draw():
-        shutil.copy(drawn, ROOT / report.PLOT)
+        shutil.copy(drawn, readme.with_name(report.PLOT))
     readme.write_text(report.into(readme.read_text(encoding="utf-8"), _section()), encoding="utf-8")
-    say("written: README.md")
+    say(f"written: {readme.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cleaners import PIPELINE
+
 from . import installs
 from .measure import (
     ROOT,
@@ -33,14 +35,7 @@ from .measure import (
 #: A table of settings in which only the search for duplicates is on.
 DUPLICATES_ONLY = "".join(
     f"[{name}]\nenabled = false\n"
-    for name in (
-        "encoding",
-        "language",
-        "repeated_headline",
-        "related_articles",
-        "boilerplate",
-        "repeated_line",
-    )
+    for name in ("language", *(c.name for c in PIPELINE if c.scope != "dataset"))
 )
 
 

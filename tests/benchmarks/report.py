@@ -1,4 +1,4 @@
-"""The tables that the results make, as Markdown, and the section of the README that they are written into."""
+"""The results as Markdown tables, and the section of tests/benchmarks/README.md that holds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BEGIN, END = (
     "<!-- benchmarks: written by `python -m tests.benchmarks readme` -->",
     "<!-- end of benchmarks -->",
 )
-PLOT = "tests/benchmarks/growth.svg"
+PLOT = "growth.svg"  # beside the README
 
 
 def section(results: Mapping[str, Results], differs: Mapping[str, str]) -> str:
@@ -33,9 +33,9 @@ def section(results: Mapping[str, Results], differs: Mapping[str, str]) -> str:
 
 
 def into(readme: str, text: str) -> str:
-    """The README with the text between the two comments; ValueError where they are missing."""
+    """The README with `text` between the two comments; ValueError if they are missing."""
     if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise ValueError(f"the README has not the two lines {BEGIN} and {END}")
+        raise ValueError(f"the README lacks the two lines {BEGIN} and {END}")
     before, rest = readme.split(BEGIN)
     return f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}"
 

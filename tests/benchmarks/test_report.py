@@ -117,7 +117,7 @@ def test_the_section_of_the_readme_is_replaced() -> None:
     written = report.into(readme, "new\n")
     assert written == f"before\n\n{report.BEGIN}\n\nnew\n\n{report.END}\n\nafter\n"
     assert report.into(written, "new\n") == written
-    with pytest.raises(ValueError, match="has not the two lines"):
+    with pytest.raises(ValueError, match="lacks the two lines"):
         report.into("before", "new")
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import to_paragraphs
 from cleaners.text.prose import words
-from flows.run.clean_shard import options, remove_boilerplate
-from flows.settings.line_scores import line_scores
-from flows.settings.model import Settings, phrases_of
+from flows.run.clean_shard import clean_documents, options
+from flows.settings import Settings, phrases_of
+from flows.settings.bundled import line_classifier_model
 
 from .sets import LabelledSet, records
 from .training import labelled_and_cropped
@@ -39,7 +39,7 @@ def evaluate(shared: Path) -> None:
         languages = sorted({d.language for d in labelled.documents})
         for language in languages if len(languages) > 1 else ():
             print(_row(labelled, gone, language))
-    about = line_scores().about
+    about = line_classifier_model().about
     for how, sets in about["drop_recall_and_words_kept"].items():
         print(f"\nThe same, {how}: recall and words kept, rules and scores together.\n")
         print("| set | recall | words kept |\n|---|---:|---:|")
@@ -65,7 +65,7 @@ def evaluate(shared: Path) -> None:
 def cleaned(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame after the cleaners that look at one document, as the default configuration has them."""
     settings = Settings()
-    return remove_boilerplate(frame, settings, phrases_of(settings))
+    return clean_documents(frame, settings, phrases_of(settings))
 
 
 def corpora(shared: Path) -> Iterable[tuple[str, pl.DataFrame]]:

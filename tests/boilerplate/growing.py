@@ -128,7 +128,7 @@ def odds_of_unseen(
 
 
 def trees_of(booster: lightgbm.Booster) -> list[dict[str, Any]]:
-    """The trees as `cleaners.line_score.write_model` takes them."""
+    """The trees as `model_file.write_model` takes them."""
 
     def node(of: dict[str, Any]) -> dict[str, Any]:
         if "leaf_value" in of:

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.boilerplate.line_classifier.characters import characters
-from cleaners.boilerplate.line_classifier.classify import features_of, may_be_removed
+from cleaners.boilerplate.line_classifier.classify import features_of
 from cleaners.boilerplate.line_classifier.exemptions import caution, page_like
-from cleaners.boilerplate.line_classifier.lists import SURE, must_be_sure
-from cleaners.boilerplate.line_classifier.ngrams import ngram_weights, ngrams_of
+from cleaners.boilerplate.line_classifier.lists import SURE
+from cleaners.boilerplate.line_classifier.ngrams import ngram_weights
 from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.text.utf8 import utf8
-from flows.settings.model import Settings, phrases_of
+from flows.settings import Settings, phrases_of
 
+from .candidates import may_be_removed, must_be_sure, ngrams_of
 from .sets import LabelledSet
 
 FOLDS = 3

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import SCHEMA
-from flows.settings.model import Settings
+from flows.settings import Settings
 
 KEEP = {1, "1", "headline", "fulltext"}
 

@@ -12,7 +12,7 @@ from cleaners.boilerplate.line_classifier.classify import features_of
 from cleaners.boilerplate.line_classifier.feature_names import FEATURE
 from cleaners.boilerplate.line_classifier.ngrams import ngram_weights
 from cleaners.phrases.search import search
-from flows.settings.model import Settings, phrases_of
+from flows.settings import Settings, phrases_of
 
 PROSE = "The ferry to the island sails again from Monday on, said the harbour master, who had counted the passengers."
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.boilerplate.line_classifier.model import KINDS, LEVELS, write_model
+from cleaners.boilerplate.line_classifier.model import KINDS, LEVELS
 
 from .growing import (
     Unseen,
@@ -21,6 +21,7 @@ from .growing import (
     unseen_languages,
     unseen_sets,
 )
+from .model_file import write_model
 from .scoring import Scored, after_rules, best_thresholds, figures, threshold_for
 from .sets import LabelledSet, cropped, labelled_sets, repeated_on_sites
 from .wording import Wordings

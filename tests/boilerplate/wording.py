@@ -120,7 +120,7 @@ class Wordings:
 
 
 def _near(scored: Scored, own: F32) -> F32:
-    """The mean of the lines around each candidate, as `line_classifier.context.of_places` has it."""
+    """The mean of the lines around each candidate, as `line_classifier.context.set_place_features` has it."""
     lines = np.zeros(len(scored.keep), np.float64)
     lines[scored.rows] = own
     begins = np.flatnonzero(np.append(True, scored.document[1:] != scored.document[:-1]))

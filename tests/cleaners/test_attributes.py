@@ -7,7 +7,7 @@ import pytest
 
 from cleaners.attributes import label_lines, labelled
 from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.paragraphs import SCHEMA
+from support import frame_of
 
 PROSE = "The harbour office said on Tuesday that the first boats would sail again at noon."
 
@@ -61,21 +61,15 @@ def test_null_has_no_label() -> None:
     assert label_lines(pl.Series([None, "10:05"], dtype=pl.String)).to_list() == [None, "time stamp"]
 
 
-def frame_of(*lines: str) -> pl.DataFrame:
-    """A frame of one document."""
-    rows = [{"document_id": "d", "position": n, "text": text} for n, text in enumerate(lines)]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
-
-
 def test_table_of_labels() -> None:
     """Lines with a label, and no others, are told with their document and position."""
-    told = labelled(frame_of("By Nora Quill", PROSE, "10:05"))
-    assert told.rows() == [("d", 0, "by-line"), ("d", 2, "time stamp")]
+    told = labelled(frame_of(["By Nora Quill", PROSE, "10:05"]))
+    assert told.rows() == [("d000", 0, "by-line"), ("d000", 2, "time stamp")]
 
 
 def test_kept_unless_the_configuration_removes_them() -> None:
     """By-lines and datelines stay; each goes where its option is on, and time stamps never."""
-    frame = frame_of("By Nora Quill", "14 May 2019", "10:05", PROSE)
+    frame = frame_of(["By Nora Quill", "14 May 2019", "10:05", PROSE])
     assert boilerplate(frame, phrases=())["rule"].to_list() == [None] * 4
     removed = boilerplate(frame, phrases=(), by_lines=True)
     assert removed["rule"].to_list() == ["by-line", None, None, None]

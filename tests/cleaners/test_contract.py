@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from fnmatch import fnmatchcase
+from functools import cache
 
 import polars as pl
 import pytest
@@ -11,49 +12,84 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import cleaners
-from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.duplicate.cleaner import duplicate, find, table_of
-from cleaners.encoding.cleaner import encoding
-from cleaners.paragraphs import REASONS, SCHEMA
-from cleaners.related_articles import related_articles
-from cleaners.repeated_headline import repeated_headline
+from cleaners import PIPELINE, Cleaner
+from cleaners.duplicate.cleaner import duplicate, find_duplicates, fingerprint_table
+from cleaners.paragraphs import SCHEMA
+from cleaners.phrases.search import search
 from cleaners.repeated_line.cleaner import repeated_line
-from cleaners.repeated_line.count_tables import merge
-from cleaners.repeated_line.inline_boilerplate import inline_boilerplate
-from cleaners.repeated_line.line_counts import count
+from cleaners.repeated_line.count_tables import merge_counts
+from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
-from flows.settings.line_scores import line_scores
-from flows.settings.model import Settings, phrases_of
+from cleaners.text.same_text import differs_beyond_white_space
+from flows.run.clean_shard import options
+from flows.settings import Settings, phrases_of
+from flows.settings.bundled import line_classifier_model
+from support import frame_of
 
-Cleaner = Callable[[pl.DataFrame], pl.DataFrame]
 PHRASES = phrases_of(Settings())
-NEWS = {name: value for name, value in Settings().encoding if name not in ("enabled", "source_history")}
+
+every_cleaner = pytest.mark.parametrize("cleaner", PIPELINE, ids=lambda cleaner: cleaner.name)
 
 
-def remove_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
-    """The duplicate cleaner, on what it finds in the frame itself."""
-    table = table_of(frame, n=3, threshold=0.8, min_tokens=3, short="exact")
-    (decisions,) = find([table], n=3, threshold=0.8, same_numbers=True, document_share=0.8, min_words=1)
+def those(**wanted: str) -> pytest.MarkDecorator:
+    """Parametrize by the cleaners whose attributes have these values."""
+    chosen = [c for c in PIPELINE if all(getattr(c, name) == value for name, value in wanted.items())]
+    return pytest.mark.parametrize("cleaner", chosen, ids=lambda cleaner: cleaner.name)
+
+
+def clean(cleaner: Cleaner, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame after a cleaner; what it needs to know of other documents, it learns from the frame itself."""
+    if cleaner.scope == "source":
+        return remove_repeated_lines(frame)
+    if cleaner.scope == "dataset":
+        return remove_duplicates(frame, cleaner.name)
+    resources = {
+        "phrases": lambda: PHRASES,
+        "found": lambda: search(frame, PHRASES),
+        "model": line_classifier_model,
+    }
+    table = Settings().table(cleaner.name)
+    return cleaner.function(frame, **options(table), **{name: resources[name]() for name in cleaner.takes})
+
+
+def remove_duplicates(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The frame without duplicates, and without the documents that the cleaner of that name removes on top."""
+    table = fingerprint_table(frame, n=3, threshold=0.8, min_tokens=3, short="exact")
+    (decisions,) = find_duplicates(
+        [table],
+        n=3,
+        threshold=0.8,
+        same_numbers=True,
+        document_share=0.8 if name == "duplicate_document" else None,
+        min_words=1 if name == "too_short" else None,
+    )
     return duplicate(frame, decisions)
 
 
 def remove_repeated_lines(frame: pl.DataFrame) -> pl.DataFrame:
-    """The lines cleaner, on what it counts in the frame itself."""
+    """The frame without the lines that its sources repeat in two documents."""
     keys = line_keys(frame)
-    return repeated_line(frame, merge([count(frame, keys=keys)]), keys=keys, min_documents=2)
+    counts = merge_counts([count_source_lines(frame, keys=keys)])
+    return repeated_line(frame, counts, keys=keys, min_documents=2)
 
 
-CLEANERS: dict[str, Cleaner] = {
-    "encoding": lambda frame: encoding(frame, **NEWS),
-    "repeated_headline": repeated_headline,
-    "related_articles": lambda frame: related_articles(frame, phrases=PHRASES),
-    "boilerplate": lambda frame: boilerplate(frame, phrases=PHRASES, model=line_scores(), strictness=1),
-    "inline_boilerplate": inline_boilerplate,
-    "repeated_line": remove_repeated_lines,
-    "duplicate": remove_duplicates,
-}
+def reasons_of(cleaner: Cleaner) -> set[str]:
+    """The reasons that a cleaner may give.
 
-REWRITES = {"encoding", "inline_boilerplate"}  # these have no reason of their own
+    A paragraph that is nothing but inline boilerplate is boilerplate; documents go with their duplicates.
+    """
+    if cleaner.name == "inline_boilerplate":
+        return {"boilerplate"}
+    if cleaner.verb == "rewrite":
+        return set()
+    return {cleaner.name, "duplicate"} if cleaner.scope == "dataset" else {cleaner.name}
+
+
+@cache
+def rules_for(reason: str) -> tuple[str, ...]:
+    """The rules with that reason."""
+    return next(cleaner.rules for cleaner in PIPELINE if cleaner.name == reason)
+
 
 LINES = st.sampled_from(
     [
@@ -106,45 +142,127 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
 
 
-@pytest.mark.parametrize("name", CLEANERS)
+@every_cleaner
 @given(frame=frames())
-def test_contract(name: str, frame: pl.DataFrame) -> None:
-    """Same rows in the same order; a filled reason and a removed text stay; doing it again changes nothing."""
-    cleaned = CLEANERS[name](frame)
+def test_same_rows_in_the_same_order(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """No row is dropped, added or moved, and no column."""
+    cleaned = clean(cleaner, frame)
     assert cleaned.schema == frame.schema
-    assert_frame_equal(cleaned.select("document_id", "position"), frame.select("document_id", "position"))
-    gone = frame["reason"].is_not_null()
-    assert_frame_equal(cleaned.filter(gone), frame.filter(gone))
-    assert_frame_equal(CLEANERS[name](cleaned), cleaned)
-    removed = cleaned.filter(cleaned["reason"].is_not_null() & ~gone)
-    assert set(removed["reason"]) <= (
-        {"duplicate", "duplicate_document", "too_short"}
-        if name == "duplicate"
-        else {"boilerplate"}
-        if name == "inline_boilerplate"
-        else {name}
-    )
-    assert removed["rule"].is_not_null().all()
-    assert removed["text"].is_not_null().all()
-    if name not in REWRITES:
-        assert cleaned["text"].equals(frame["text"], null_equal=True)
+    places = ("document_id", "position", "source", "title", "language")
+    assert_frame_equal(cleaned.select(places), frame.select(places))
 
 
-@pytest.mark.parametrize("name", CLEANERS)
+@every_cleaner
 @given(frame=frames())
-def test_documents_do_not_touch_each_other(name: str, frame: pl.DataFrame) -> None:
-    """What needs no other document decides the same about a document alone as among others."""
-    if name in ("repeated_line", "duplicate"):
-        return
-    together = CLEANERS[name](frame)
+def test_a_filled_reason_is_never_overwritten(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """A row that an earlier cleaner has removed stays as it is, text and rule included."""
+    removed = frame["reason"].is_not_null()
+    assert_frame_equal(clean(cleaner, frame).filter(removed), frame.filter(removed))
+
+
+@every_cleaner
+@given(frame=frames())
+def test_doing_it_again_changes_nothing(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """Every cleaner is idempotent."""
+    cleaned = clean(cleaner, frame)
+    assert_frame_equal(clean(cleaner, cleaned), cleaned)
+
+
+@every_cleaner
+@pytest.mark.parametrize(
+    "documents",
+    [[], [[None]], [[""]], [[None, "", " ", "\u00a0", "\u0000", "***"], ["", None], [None, None]]],
+    ids=["no row", "null", "empty", "several"],
+)
+def test_null_and_empty_texts(cleaner: Cleaner, documents: list[list[str | None]]) -> None:
+    """A frame without rows, and texts that are null or empty, are no error; a null is neither filled nor removed."""
+    frame = frame_of(*documents, source="gazette", title="")
+    cleaned = clean(cleaner, frame)
+    assert cleaned.schema == frame.schema
+    absent = frame["text"].is_null()
+    assert_frame_equal(cleaned.filter(absent), frame.filter(absent))
+    assert cleaned.filter(frame["text"] == "")["text"].eq("").all()
+
+
+@every_cleaner
+@given(frame=frames())
+def test_a_removed_row_says_why(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """It has a text, a reason of this cleaner, and a rule; no other row has anything filled."""
+    cleaned = clean(cleaner, frame)
+    removed = cleaned.filter(cleaned["reason"].is_not_null() & frame["reason"].is_null())
+    assert set(removed["reason"]) <= reasons_of(cleaner)
+    assert removed["text"].is_not_null().all()
+    assert removed["rule"].is_not_null().all()
+    kept = cleaned.filter(cleaned["reason"].is_null())
+    for column in ("rule", "detail", "duplicate_of_document_id", "duplicate_of_position", "jaccard"):
+        assert kept[column].is_null().all()
+
+
+@those(verb="remove")
+@given(frame=frames())
+def test_a_rule_is_one_of_the_cleaner(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """The rule of a removed row is listed in `PIPELINE`."""
+    cleaned = clean(cleaner, frame).filter(frame["reason"].is_null())
+    for reason, rule in cleaned.drop_nulls("reason").select("reason", "rule").unique().iter_rows():
+        assert any(fnmatchcase(rule, pattern) for pattern in rules_for(reason)), rule
+
+
+@those(verb="remove")
+@given(frame=frames())
+def test_what_removes_does_not_rewrite(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """A cleaner that removes leaves every text as it is."""
+    columns = ("text", "before", "fixes")
+    assert_frame_equal(clean(cleaner, frame).select(columns), frame.select(columns))
+
+
+@those(verb="rewrite")
+@given(frame=frames())
+def test_a_rewritten_row_shows_what_it_was(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """Where more than white space changed, `before` is the old text and `fixes` are named; elsewhere both are null."""
+    cleaned = clean(cleaner, frame)
+    changed = differs_beyond_white_space(frame["text"], cleaned["text"])
+    rewritten = cleaned.filter(changed)
+    assert rewritten["before"].equals(frame.filter(changed)["text"])
+    assert rewritten["fixes"].list.len().gt(0).all()
+    assert rewritten["reason"].is_null().all()
+    assert cleaned.filter(~changed).select(pl.col("before", "fixes").is_null().all()).row(0) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "cleaner", [c for c in PIPELINE if c.scope in ("text", "document")], ids=lambda cleaner: cleaner.name
+)
+@given(frame=frames())
+def test_documents_do_not_touch_each_other(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """A cleaner of texts or documents decides the same about a document alone as among others."""
+    together = clean(cleaner, frame)
     for document in frame["document_id"].unique(maintain_order=True):
         mine = pl.col("document_id") == document
-        assert_frame_equal(together.filter(mine), CLEANERS[name](frame.filter(mine)))
+        assert_frame_equal(together.filter(mine), clean(cleaner, frame.filter(mine)))
 
 
-def test_every_reason_has_its_cleaner() -> None:
-    """A reason is the name of a cleaner, which the table of contents lists in the same order."""
+@those(scope="source")
+@given(frame=frames())
+def test_sources_do_not_touch_each_other(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """A cleaner of sources decides the same about the documents of one source alone as among others."""
+    together = clean(cleaner, frame)
+    for source in frame["source"].unique(maintain_order=True):
+        mine = pl.col("source").eq_missing(pl.lit(source, pl.String))
+        assert_frame_equal(together.filter(mine), clean(cleaner, frame.filter(mine)))
+
+
+@those(scope="dataset")
+@given(frame=frames())
+def test_later_documents_change_no_decision(cleaner: Cleaner, frame: pl.DataFrame) -> None:
+    """A cleaner of the dataset decides the same about its first documents, whatever comes after them."""
+    whole = clean(cleaner, frame)
+    for last in frame["document_id"].unique(maintain_order=True):
+        first = pl.col("document_id") <= last
+        assert_frame_equal(whole.filter(first), clean(cleaner, frame.filter(first)))
+
+
+def test_every_cleaner_is_in_the_table_of_contents() -> None:
+    """The docstring of the package lists the cleaners in their order; those of whole documents go with `duplicate`."""
     assert cleaners.__doc__ is not None
     listed = [line.split()[0] for line in cleaners.__doc__.splitlines() if line.startswith("    ")]
-    assert [name for name in listed if name in REASONS] == list(REASONS[:5])
-    assert set(CLEANERS) - REWRITES == set(REASONS[:5])
+    names = [c.name for c in PIPELINE]
+    assert [name for name in listed if name in names] == names[: names.index("duplicate") + 1]

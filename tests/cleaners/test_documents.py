@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import polars as pl
 import pytest
 
 from flows.run.clean_shard import clean_shard
-from flows.settings.model import Settings, phrases_of
-from support import ROOT
+from flows.settings import Settings, phrases_of
+from support import ROOT, WHY, load_cases
 
 CASES: dict[str, dict[str, Any]] = {
     f"{path.stem}: {case['name']}": case
     for path in sorted((ROOT / "tests/cases/documents").glob("*.json"))
-    for case in json.loads(path.read_text(encoding="utf-8"))
+    for case in load_cases(f"documents/{path.stem}")
 }
 SETTINGS = Settings()
 PHRASES = phrases_of(SETTINGS)
@@ -32,7 +31,7 @@ def edited(*cases: dict[str, Any]) -> list[list[list[str | None]]]:
         }
     )
     _, frame = clean_shard(documents, SETTINGS, PHRASES)
-    why = pl.concat_str("reason", pl.lit(": "), "rule")
+    why = pl.concat_str("reason", pl.lit(": "), WHY)
     answers = {
         document: [list(row) for row in rows.select("text", why).rows()]
         for (document,), rows in frame.partition_by("document_id", as_dict=True).items()

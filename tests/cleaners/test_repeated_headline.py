@@ -1,8 +1,7 @@
-"""The headline printed again: which lines go, and which look like one and stay."""
+"""Repeated headlines: which lines are removed, and which look alike and stay."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import polars as pl
@@ -12,57 +11,45 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners import repeated_headline as module
-from cleaners.paragraphs import SCHEMA, remove
+from cleaners.paragraphs import remove
 from cleaners.repeated_headline import repeated_headline
-from support import ROOT
+from support import WHY, frame_by_title, load_cases, why
 
-CASES: list[dict[str, Any]] = json.loads(
-    (ROOT / "tests/cases/repeated_headline.json").read_text(encoding="utf-8")
-)
-
-
-def frame_of(*documents: tuple[str | None, list[str | None]]) -> pl.DataFrame:
-    """A frame of documents given as (title, lines)."""
-    rows = [
-        {"document_id": f"d{n}", "position": position, "text": text, "title": title}
-        for n, (title, lines) in enumerate(documents)
-        for position, text in enumerate(lines)
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
+CASES = load_cases("repeated_headline")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
     """Each line is removed by the rule that stands beside it, or stays."""
-    frame = frame_of((case["title"], [text for text, _ in case["lines"]]))
-    assert repeated_headline(frame).select("text", "rule").rows() == [tuple(line) for line in case["lines"]]
+    frame = frame_by_title((case["title"], [text for text, _ in case["lines"]]))
+    assert repeated_headline(frame).select("text", WHY).rows() == [tuple(line) for line in case["lines"]]
 
 
 def test_all_cases_in_one_frame() -> None:
-    """A document is judged in a frame of many as it is alone."""
-    frame = frame_of(*((case["title"], [text for text, _ in case["lines"]]) for case in CASES))
-    assert repeated_headline(frame)["rule"].to_list() == [rule for case in CASES for _, rule in case["lines"]]
+    """A document has the same decisions in a frame of many as alone."""
+    frame = frame_by_title(*((case["title"], [text for text, _ in case["lines"]]) for case in CASES))
+    assert why(repeated_headline(frame)) == [rule for case in CASES for _, rule in case["lines"]]
 
 
 def test_a_removed_paragraph_is_no_first_printing() -> None:
-    """Where an earlier cleaner removed the first printing, the second is the first."""
+    """If an earlier cleaner removed the first printing, the second one counts as the first."""
     headline = "Ferry strike ends after nine days of talks"
-    frame = frame_of((headline, [headline, headline, headline]))
+    frame = frame_by_title((headline, [headline, headline, headline]))
     frame = remove(frame, pl.Series([True, False, False]), "boilerplate", "label")
     assert repeated_headline(frame)["reason"].to_list() == ["boilerplate", None, "repeated_headline"]
 
 
 def test_rows_says_how_far() -> None:
-    """A later printing goes if it is among the next `rows` rows; a short headline is not removed beyond."""
+    """A later printing among the next `rows` rows is removed; farther down, a short headline stays."""
     lines = ["Ferry strike ends today", "One.", "Two.", "Three.", "Four.", "Ferry strike ends today"]
-    frame = frame_of((lines[0], list(lines)))
+    frame = frame_by_title((lines[0], list(lines)))
     assert repeated_headline(frame, rows=5)["reason"][5] == "repeated_headline"
     assert repeated_headline(frame, rows=4)["reason"][5] is None
 
 
 def test_min_words_says_what_is_a_headline() -> None:
-    """Without a title the first line is a headline from `min_words` on."""
-    frame = frame_of((None, ["Ferry strike ends", "Ferry strike ends", "The boats sail."]))
+    """Without a title, a first line of at least `min_words` words is a headline."""
+    frame = frame_by_title((None, ["Ferry strike ends", "Ferry strike ends", "The boats sail."]))
     assert repeated_headline(frame)["reason"].null_count() == 3
     assert repeated_headline(frame, min_words=3)["reason"].to_list() == [None, "repeated_headline", None]
 
@@ -71,8 +58,8 @@ def test_min_words_says_what_is_a_headline() -> None:
     "documents", [[], [(None, [None])], [("", [""])], [("A title of five words", [None, "", "***", None])]]
 )
 def test_nothing_to_do(documents: list[tuple[str | None, list[str | None]]]) -> None:
-    """Empty frames, null and empty texts, and titles that no line repeats leave all as it is."""
-    frame = frame_of(*documents)
+    """Empty frames, null and empty texts, and titles that no line repeats change nothing."""
+    frame = frame_by_title(*documents)
     assert_frame_equal(repeated_headline(frame), frame)
 
 
@@ -97,8 +84,8 @@ LINE = st.one_of(
 
 @given(st.lists(st.tuples(st.none() | HEADLINE, st.lists(LINE, min_size=1, max_size=15)), max_size=4))
 def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | None]]]) -> None:
-    """Doing it twice is doing it once; no text is lost to a document: of each removed line an earlier twin is kept."""
-    cleaned = repeated_headline(frame_of(*documents))
+    """A second pass changes nothing, and for each removed line the document keeps an earlier printing."""
+    cleaned = repeated_headline(frame_by_title(*documents))
     assert_frame_equal(repeated_headline(cleaned), cleaned)
     for _, document in cleaned.group_by("document_id", maintain_order=True):
         kept: set[str] = set()
@@ -110,7 +97,7 @@ def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | N
                 assert key in kept
 
 
-#: Characters that the first look cannot read, that vanish, that change the one before them, or their own number.
+#: Characters that the prefilter cannot read, that vanish, change the one before them, or change in number.
 ODD = st.sampled_from(
     ["\u0301", "\u0333", "\u2017", "™", "①", "ß", "Σ", "ﬁ", "İ", "é", "…", "“", "”", "*", "ａ", "輪", " "]
 )
@@ -128,18 +115,18 @@ WRITTEN = st.one_of(
 
 
 def test_a_mark_may_stand_by_itself() -> None:
-    """A letter and its mark are the letter with the mark, at the ends of a title too."""
+    """A letter with a combining mark equals the composed letter, also at the ends of a title."""
     written = "Cafe\u0301 owners end their strike at the old cafe\u0301"
     headline = "Café owners end their strike at the old café"
-    frame = frame_of((written, ["By Nora Quill", headline, headline]))
+    frame = frame_by_title((written, ["By Nora Quill", headline, headline]))
     assert repeated_headline(frame)["reason"].to_list() == [None, None, "repeated_headline"]
 
 
 def test_a_line_longer_than_the_title() -> None:
-    """The title with a site's name behind it or before it is a printing of it, whatever the first line is."""
+    """The title with a site name before or after it is a printing of it, whatever the first line is."""
     title = "Ferry strike ends after nine days"
     for line in (f"{title} - Harbour Gazette", f"Gazette: {title}"):
-        frame = frame_of((title, ["By Nora Quill", line, line]))
+        frame = frame_by_title((title, ["By Nora Quill", line, line]))
         assert repeated_headline(frame)["reason"].to_list() == [None, None, "repeated_headline"]
 
 
@@ -150,11 +137,11 @@ def test_a_line_longer_than_the_title() -> None:
     ),
     st.integers(1, 4),
 )
-def test_the_first_look_loses_nothing(
+def test_the_prefilter_loses_nothing(
     documents: list[tuple[str | None, list[str | None]]], min_words: int
 ) -> None:
-    """Without the first look at the ends of lines, which spares most of the work, the same lines go."""
-    frame = frame_of(*documents)
+    """The prefilter by the ends of lines, which saves most of the work, does not change the result."""
+    frame = frame_by_title(*documents)
     quick = repeated_headline(frame, min_words=min_words)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "same_ends", lambda lines: pl.repeat(True, len(lines), eager=True))
@@ -164,18 +151,18 @@ def test_the_first_look_loses_nothing(
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ("Ferry strike ends after nine days of talks", "headline again, further down"),
+        ("Ferry strike ends after nine days of talks", "headline again: further down"),
         (
             "FERRY STRIKE ENDS AFTER NINE DAYS OF TALKS",
-            "headline again, other case or punctuation, further down",
+            "headline again: written in other case or punctuation, further down",
         ),
         (
             "Ferry Strike Ends After Nine Days of Talks",
-            "headline again, other case or punctuation, further down",
+            "headline again: written in other case or punctuation, further down",
         ),
         (
             "Ferry strike ends after nine days of talks | Harbour Gazette",
-            "headline again with site name, further down",
+            "headline again: with site name, further down",
         ),
         ("Ferry strike ends after nine days of talks.", None),
         ("“Ferry strike ends after nine days of talks”", None),
@@ -184,8 +171,8 @@ def test_the_first_look_loses_nothing(
     ],
 )
 def test_a_long_headline_in_mid_text(line: str, rule: str | None) -> None:
-    """Far below the first printing a long headline goes in any case and with the site's name, but no sentence."""
+    """Far below the first printing, a long headline is removed in any case and with a site name; a sentence stays."""
     headline = "Ferry strike ends after nine days of talks"
     between = [f"Paragraph {n} tells of the talks, hour by hour." for n in range(30)]
-    frame = frame_of((headline, [headline, *between, line, "So it was."]))
-    assert repeated_headline(frame)["rule"].to_list() == [None] * 31 + [rule, None]
+    frame = frame_by_title((headline, [headline, *between, line, "So it was."]))
+    assert why(repeated_headline(frame)) == [None] * 31 + [rule, None]

@@ -1,1 +1,1 @@
-"""The line classifier: features of a line and its neighbours, the score that comes of them, and the exemptions."""
+"""The line classifier: features of a line and its neighbours, their score, and the lines exempt from removal."""

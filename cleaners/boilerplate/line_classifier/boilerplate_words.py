@@ -1,4 +1,4 @@
-"""The words that the phrases of boilerplate are made of, as a table for kernels."""
+"""The words that occur in phrases of boilerplate, each with its weight, as a hash table for kernels."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from cleaners.phrases.phrase import Phrase
 from cleaners.text.tokens import I64, U8, U32, U64, kernel
 from cleaners.text.utf8 import utf8
 
-#: Of more wordings than that a word weighs by the share of them that have it.
-WORDINGS: Final = 15_000
+#: Number of wordings above which a word is weighted by the share of them that contain it.
+SATURATION: Final = 15_000
 
 
 class BoilerplateWords(NamedTuple):
-    """A table of hashes, as `table_of` makes it."""
+    """A hash table of words, as `table_of` makes it."""
 
-    keys: U64
-    weights: F32  # the more phrases have the word, the nearer to 1
+    keys: U64  # hashes of words, 0 for an empty slot
+    weights: F32  # from 0 to 1; higher for words of many phrases
 
 
 @functools.lru_cache(maxsize=8)
 def boilerplate_words(phrases: tuple[Phrase, ...]) -> BoilerplateWords:
-    """The words of the wordings of all phrases that remove, each with its weight.
+    """The words in the wordings of all phrases that remove, each with its weight; regular expressions are left out.
 
-    A word that n of all N wordings have weighs n / (n + 1), and where N is above `WORDINGS` n / (n + N / `WORDINGS`):
-    else the commonest words would weigh the more the more phrases there are.
+    A word that is in n of all N wordings weighs n / (n + 1). If N is above `SATURATION`, it weighs
+    n / (n + N / SATURATION); otherwise common words would gain weight with every phrase that is added.
     """
     texts = [
         text
@@ -42,14 +42,14 @@ def boilerplate_words(phrases: tuple[Phrase, ...]) -> BoilerplateWords:
     hashes, wordings = _words(*utf8(pl.Series(texts, dtype=pl.String)), *characters())
     once = pl.DataFrame({"key": hashes | np.uint64(1), "wording": wordings}).unique()
     keys, times = once.group_by("key").len().sort("key").to_numpy().T.astype(np.uint64)
-    weights = times / (times + max(1.0, len(texts) / WORDINGS))
+    weights = times / (times + max(1.0, len(texts) / SATURATION))
     return BoilerplateWords(*table_of(dict(zip(keys.tolist(), weights.tolist(), strict=True)), np.uint64))
 
 
 @kernel
 def _words(data: U8, offsets: I64, classes: U8, lower: U32) -> Any:
-    """(hashes, lines): the words of all lines as `count_line` has them, and the line that each stands in."""
-    # a word and what parts it from the next take two bytes or more
+    """(hashes, lines): the hashes of the words of all lines, from `count_line`, and the number of each word's line."""
+    # a word and the gap after it take at least two bytes
     hashes = np.empty(len(data) // 2 + len(offsets), np.uint64)
     lines = np.empty(len(hashes), np.int64)
     counts = np.zeros(len(COUNTS), np.int32)

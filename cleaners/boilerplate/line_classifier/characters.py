@@ -1,14 +1,14 @@
-"""What each character is to the features of a line."""
+"""The class of each character, as the features of a line use it."""
 
 from __future__ import annotations
 
 import functools
 import unicodedata
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from cleaners.text.tokens import U8, U32
+from cleaners.text.tokens import U8, U32, kernel
 from cleaners.text.white_space import WHITE_SPACE
 
 OTHER: Final = 0
@@ -17,10 +17,10 @@ UPPER: Final = 2
 LOWER: Final = 3
 LETTER: Final = 4  # of a script without case
 DIGIT: Final = 5
-HAN: Final = 6  # or kana: written without spaces, about two characters to a word
+HAN: Final = 6  # Han or kana: written without spaces, about two characters to a word
 HANGUL: Final = 7  # written with spaces, about two syllables to a word of other scripts
 DENSE: Final = 8  # Thai, Lao, Khmer, Burmese: written without spaces, about four characters to a word
-MARK: Final = 9  # goes on with the word that it stands in
+COMBINING_MARK: Final = 9  # belongs to the word around it
 SEPARATOR: Final = 10
 CLOSES: Final = 11  # quotes and brackets
 STOP: Final = 12
@@ -29,11 +29,11 @@ ELLIPSIS: Final = 14
 COLON: Final = 15
 COMMA: Final = 16
 AT: Final = 17
-GUILLEMET: Final = 18  # in pairs a quotation mark, else the arrow of a link: "Next »"
+GUILLEMET: Final = 18  # a quotation mark in pairs, otherwise the arrow of a link: "Next »"
 FIRST_WORD: Final = UPPER
-LAST_WORD: Final = MARK
+LAST_WORD: Final = COMBINING_MARK
 
-_MARKS: Final = {
+_CHARACTERS: Final = {
     SEPARATOR: "|¦•·∙●○▪■□▫►▶▸▹→←⇒↑↓★☆✓✔✕✖×›‹©®™/\\_~<>=+※▲▼◆◇・｜／",
     CLOSES: "\"'“”„‟‘’‚‛()[]{}「」『』（）【】《》〈〉［］",
     STOP: ".。．｡۔։।",
@@ -44,42 +44,47 @@ _MARKS: Final = {
     AT: "@＠",
     GUILLEMET: "«»",
 }
-_HAN: Final = ((0x3005, 0x3007), (0x3041, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF))
-_MORE_HAN: Final = ((0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9D))
+_HAN: Final = (
+    *((0x3005, 0x3007), (0x3041, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF)),
+    *((0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9D)),
+)
 _HANGUL: Final = ((0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3))
 _DENSE: Final = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
 
 
 class Characters(NamedTuple):
-    """Tables with an entry for every code point of 16 bits."""
+    """Tables with an entry for each code point of 16 bits, shape (65536,)."""
 
     classes: U8
-    lower: U32  # the lower case of a letter, or itself
+    lower: U32  # the lower case of a letter, otherwise the code point itself
 
 
 @functools.cache
 def characters() -> Characters:
-    """What every code point of 16 bits is, and its lower case where that is one character."""
+    """The class of each code point of 16 bits, and its lower case where that is one character of 16 bits."""
     classes = np.zeros(0x10000, np.uint8)
     lower = np.arange(0x10000, dtype=np.uint32)
-    by_category = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": MARK, "Lo": LETTER, "Nd": DIGIT}
-    by_category |= dict.fromkeys(("Mn", "Mc", "Me"), MARK)
+    by_category = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": COMBINING_MARK, "Lo": LETTER, "Nd": DIGIT}
+    by_category |= dict.fromkeys(("Mn", "Mc", "Me"), COMBINING_MARK)
     for code in range(0x10000):
         character = chr(code)
         category = unicodedata.category(character)
         classes[code] = by_category.get(category, OTHER)
         if category in ("Lu", "Lt") and len(small := character.lower()) == 1 and ord(small) < 0x10000:
             lower[code] = ord(small)
-    for kind, ranges in ((HAN, _HAN + _MORE_HAN), (HANGUL, _HANGUL), (DENSE, _DENSE)):
+    for kind, ranges in ((HAN, _HAN), (HANGUL, _HANGUL), (DENSE, _DENSE)):
         for first, last in ranges:
             block = classes[first : last + 1]
-            block[(block == LETTER) | (block == MARK) | (block == OTHER)] = kind
+            block[(block == LETTER) | (block == COMBINING_MARK) | (block == OTHER)] = kind
     classes[[ord(c) for c in WHITE_SPACE]] = WHITE
-    for kind, marks in _MARKS.items():
+    for kind, marks in _CHARACTERS.items():
         classes[[ord(c) for c in marks]] = kind
     return Characters(classes, lower)
 
 
-def class_beyond(code: int) -> int:
-    """What a code point of more than 16 bits is: Han of the supplementary planes, or a symbol."""
+@kernel
+def class_of(code: Any, classes: U8) -> Any:
+    """The class of a code point: from `classes` up to 16 bits, beyond that Han (planes 2 and 3) or OTHER."""
+    if code < 0x10000:
+        return np.int64(classes[code])
     return HAN if 0x20000 <= code < 0x40000 else OTHER

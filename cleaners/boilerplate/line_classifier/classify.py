@@ -1,7 +1,7 @@
-"""The judge of lines: features of the lines that nobody has decided on, their scores, and what the guards say.
+"""The line classifier: which lines to remove, by their features, their scores and the exemptions.
 
-A score alone removes nothing. It says how boilerplate looks; what looks so may belong to the article nevertheless: its
-lists, its tables, its subheads. So a removal needs evidence beside the score, and some lines are never removed; see
+A score says how much a line looks like boilerplate. Lists, tables and subheads of an article may look like it, too. So
+a score alone is not enough: in an article a removal needs further evidence, and some lines are never removed; see
 `exemptions`.
 """
 
@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.line_classifier.boilerplate_words import boilerplate_words
 from cleaners.boilerplate.line_classifier.characters import characters
-from cleaners.boilerplate.line_classifier.context import ENTRY, HIT, KEPT, NEAR, REMOVED
+from cleaners.boilerplate.line_classifier.context import BOILERPLATE_PHRASE, KEPT, MENU_PHRASE, NEAR, REMOVED
 from cleaners.boilerplate.line_classifier.exemptions import (
     ARTICLE_LINES,
     Bools,
     amid_prose,
     caseless,
     caution,
-    may_go,
     page_like,
+    removable,
 )
-from cleaners.boilerplate.line_classifier.explanations import rules
-from cleaners.boilerplate.line_classifier.feature_names import LINES, MARK, MARKS_NEAR
+from cleaners.boilerplate.line_classifier.explanations import explain_scores
+from cleaners.boilerplate.line_classifier.feature_names import LINES, MARKS_NEAR, PHRASE_STATE
 from cleaners.boilerplate.line_classifier.features import line_features
 from cleaners.boilerplate.line_classifier.lists import in_lists
 from cleaners.boilerplate.line_classifier.model import KINDS, LineModel, log_odds
@@ -41,8 +41,8 @@ from cleaners.text.utf8 import starts_of, utf8
 
 RULE: Final = "line score"
 
-#: Quoted mail; a line that is a quotation; a note of what is heard: "[bells]".
-_STAYS: Final = r"^\|?>|^\[\p{Ll}[\p{L} ]{2,30}\]$|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
+#: Quoted mail; a line that is a quotation; a sound in a transcript: "[bells]".
+_EXEMPT: Final = r"^\|?>|^\[\p{Ll}[\p{L} ]{2,30}\]$|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
 
 
 def classify_lines(
@@ -53,27 +53,28 @@ def classify_lines(
     strictness: float,
     texts: tuple[U8, I64] | None = None,
 ) -> pl.DataFrame:
-    """(row, rule) of the lines that go by their score, as "line score 0.97: short, no sentence, neighbours removed".
+    """The lines to remove by their score: row, rule, and detail such as "0.97: short, no sentence, neighbours removed".
 
-    `frame` has been through the rules of phrases and structure, and `found` is what its phrases say. The answer depends
-    on the frame's texts, on `found` and on what these rules have removed, and on nothing that a score has removed.
-    `texts` are the `utf8` of the frame's texts, where these are known already, empty where there is none.
+    The rules of phrases and structure have been applied to `frame`, and `found` has the phrases found in it. The result
+    depends on the texts, on `found` and on what those rules have removed, but not on what a score has removed. `texts`
+    are the `utf8` of the texts (null as empty), if the caller has them already.
     """
     rows, features = features_of(frame, found, phrases, model.ngrams, texts)
-    may = _places_allow(frame, found, rows, features)
+    may = places_allow(frame, found, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
     needed = _needed(frame, rows[may], features[may], model, strictness)
     odds, beyond = np.full((2, len(rows)), -np.inf, np.float32)
     odds[may] = log_odds(features[may], model, needed.min(initial=np.inf))
     beyond[may] = odds[may] - needed
     removed = beyond >= 0
-    removed[removed] = _texts_allow(frame, rows[removed])  # of few lines these must be looked at
+    removed[removed] = texts_allow(frame, rows[removed])  # slow, so only for the few that are left
     beyond[~removed] = -np.inf
     removed &= ~in_lists(frame.get_column("text"), rows, features, beyond)
     return pl.DataFrame(
         {
             "row": pl.Series(rows[removed], dtype=pl.UInt32),
-            "rule": pl.Series(rules(features[removed], odds[removed], model), dtype=pl.String),
+            "rule": pl.Series([RULE] * int(removed.sum()), dtype=pl.String),
+            "detail": pl.Series(explain_scores(features[removed], odds[removed], model), dtype=pl.String),
         }
     )
 
@@ -81,49 +82,45 @@ def classify_lines(
 def _needed(
     frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, model: LineModel, strictness: float
 ) -> F32:
-    """The log-odds from which each line is removed."""
-    # nothing was trained on scripts without case, whatever is known of the language
-    foreign = _is_foreign(frame, model)[rows] | caseless(features)
+    """The log-odds from which each line is removed, as float32 of shape (lines,)."""
+    # no script without case was in the training data, whatever the language of the document
+    foreign = _in_untrained_language(frame, model)[rows] | caseless(features)
     margin = np.where(foreign, model.margin, 0)
     article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
     needed: F32 = np.where(page_like(features), page, article) + margin + caution(features)
     return needed
 
 
-def may_be_removed(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
-    """Whether the guards let these lines of a frame go if their scores say so.
+def places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
+    """Whether the features and phrases of each line allow its removal; see `texts_allow` for its text.
 
-    Beside what `may_go` keeps stay, in any document, by-lines, datelines, time stamps and quoted mail; and amid the
-    prose of an article a line in which, or near which, phrases find only what subheads and lists of articles say, too.
+    Beside the lines that are not `removable`, those stay amid the prose of an article whose only evidence is ambiguous:
+    the phrases found in them, or near them, are ones that articles contain, too.
     """
-    may = _places_allow(frame, found, rows, features)
-    may[may] = _texts_allow(frame, rows[may])
-    return may
-
-
-def _places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
-    """Whether `may_go` lets the lines go, and none of them has nothing but an article's phrases amid prose."""
-    may = may_go(features)
-    either = _of_either(found, len(frame))
-    sure = (_marks(frame, found) > 0) & ~either
-    vague = either[rows] | (
-        (features[:, MARK] <= 0) & (features[:, MARKS_NEAR] > 0) & ~_near(sure, frame)[rows]
+    may = removable(features)
+    ambiguous = _ambiguous_lines(found, len(frame))
+    sure = (_phrase_states(frame, found) > 0) & ~ambiguous
+    vague = ambiguous[rows] | (
+        (features[:, PHRASE_STATE] <= 0) & (features[:, MARKS_NEAR] > 0) & ~_near(sure, frame)[rows]
     )
     article = ~page_like(features) | (features[:, LINES] < ARTICLE_LINES)
     may &= ~(vague & article & amid_prose(features))
     return may
 
 
-def _texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
-    """Whether these lines are neither labelled nor quoted, which is nobody's boilerplate, nor notes in brackets."""
+def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
+    """Whether the text of each of these lines allows its removal.
+
+    By-lines, datelines, time stamps, quoted mail, quotations and sounds in brackets stay.
+    """
     text = frame.get_column("text").gather(rows)
-    stays = matches(text, _STAYS).fill_null(False) | label_lines(text).is_not_null()
-    allowed: Bools = (~stays).to_numpy()
+    exempt = matches(text, _EXEMPT).fill_null(False) | label_lines(text).is_not_null()
+    allowed: Bools = (~exempt).to_numpy()
     return allowed
 
 
 def _near(lines: Bools, frame: pl.DataFrame) -> Bools:
-    """Whether one of these lines is NEAR a row, in its document."""
+    """Whether another of these lines is within NEAR lines of each row, in the same document."""
     document = frame.get_column("document_id").rle_id().to_numpy()
     near = np.zeros(len(lines), np.bool_)
     for step in range(1, NEAR + 1):
@@ -142,9 +139,10 @@ def features_of(
     *,
     accepted: bool = False,
 ) -> tuple[NDArray[np.int64], F32]:
-    """(rows, features) of the lines of a frame that may be boilerplate, removed ones included.
+    """The candidates of a frame, removed lines included: (rows, features).
 
-    With `accepted` the lines that the cheap test clears are among them, see `fast_accept`.
+    `rows` (int64) are their row numbers, `features` (float32) has the shape (candidates, FEATURES). Candidates are the
+    lines that may be boilerplate; with `accepted` also those that `fast_accept` accepts, which training needs.
     """
     runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
     firsts = starts_of(runs.struct.field("len").to_numpy())
@@ -154,7 +152,7 @@ def features_of(
         *(texts or utf8(frame.get_column("text").fill_null(""))),
         firsts,
         *utf8(titles),
-        _marks(frame, found),
+        _phrase_states(frame, found),
         *characters(),
         *words,
         *ngrams,
@@ -163,26 +161,30 @@ def features_of(
     return rows, features
 
 
-def _marks(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:
-    """What is known of each line before it is scored."""
-    marks = np.zeros(len(frame), np.int8)
-    for kind, actions in ((ENTRY, ["menu"]), (HIT, ["line", "teaser", "block", "tail"]), (KEPT, ["keep"])):
-        marks[found.filter(pl.col("action").is_in(actions)).get_column("row").to_numpy()] = kind
+def _phrase_states(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:
+    """The phrase state of each line, KEPT to REMOVED, as int8 of shape (lines,)."""
+    phrase_states = np.zeros(len(frame), np.int8)
+    for kind, actions in (
+        (MENU_PHRASE, ["menu"]),
+        (BOILERPLATE_PHRASE, ["line", "teaser", "block", "tail"]),
+        (KEPT, ["keep"]),
+    ):
+        phrase_states[found.filter(pl.col("action").is_in(actions)).get_column("row").to_numpy()] = kind
     gone = frame.get_column("reason").is_in(["related_articles", "boilerplate"])
-    marks[gone.fill_null(False).to_numpy()] = REMOVED
-    return marks
+    phrase_states[gone.fill_null(False).to_numpy()] = REMOVED
+    return phrase_states
 
 
-def _is_foreign(frame: pl.DataFrame, model: LineModel) -> Bools:
-    """Whether the document of a row is known to be in a language that the model was not grown on."""
+def _in_untrained_language(frame: pl.DataFrame, model: LineModel) -> Bools:
+    """Whether each row is of a document in a known language that the model was not trained on."""
     language = frame.get_column("language")
     return (language.is_not_null() & ~language.is_in(list(model.languages))).to_numpy()
 
 
-def _of_either(found: pl.DataFrame, size: int) -> Bools:
-    """Whether phrases find in a line only what articles have, too, as subheads and in lists: "Overview", "Support"."""
-    either = np.zeros(size, np.bool_)
-    ambiguous = (pl.col("action") == "menu") | ((pl.col("action") == "line") & pl.col("only_at_end"))
-    rows = found.group_by("row").agg(ambiguous.all()).filter("action").get_column("row")
-    either[rows.to_numpy()] = True
-    return either
+def _ambiguous_lines(found: pl.DataFrame, size: int) -> Bools:
+    """Whether all phrases found in a line are ones that articles contain, too, as subheads: "Overview", "Support"."""
+    ambiguous = np.zeros(size, np.bool_)
+    in_articles = (pl.col("action") == "menu") | ((pl.col("action") == "line") & pl.col("only_at_end"))
+    rows = found.group_by("row").agg(in_articles.all()).filter("action").get_column("row")
+    ambiguous[rows.to_numpy()] = True
+    return ambiguous

@@ -1,4 +1,4 @@
-"""What moved the score of a line, in words."""
+"""Explanations of scores: what raised the score of a line, in words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from cleaners.boilerplate.line_classifier.context import HIT
+from cleaners.boilerplate.line_classifier.context import BOILERPLATE_PHRASE
 from cleaners.boilerplate.line_classifier.fast_accept import FEW_BOILERPLATE_WORDS
 from cleaners.boilerplate.line_classifier.feature_names import FEATURE, FEATURES
-from cleaners.boilerplate.line_classifier.model import LineModel, score, steps
+from cleaners.boilerplate.line_classifier.model import LineModel, contributions, score
 from cleaners.boilerplate.line_classifier.shape import (
     BEGIN_BULLET,
     BEGIN_SMALL,
@@ -19,11 +19,11 @@ from cleaners.boilerplate.line_classifier.shape import (
 )
 from cleaners.boilerplate.line_classifier.vocabulary import F32
 
-MOST: Final = 3  # things that a rule tells
+MAX_EXPLAINED: Final = 3  # causes in one explanation
 
-_WORDS: Final = 10
-#: What is true of most lines.
-_LITTLE: Final = (
+_SHORT_LINE_WORDS: Final = 10
+#: Causes that are true of most lines: they are given only where there is no other.
+_WEAK_EXPLANATIONS: Final = (
     "unlike the title",
     "document of prose",
     "amid the article",
@@ -60,42 +60,48 @@ _BY_TOPIC: Final = {
 }
 _TOPICS: Final = tuple(_BY_TOPIC)
 _TOPIC_OF: Final = {feature: topic for topic, features in _BY_TOPIC.items() for feature in features}
-_MEMBER: Final = np.array([[_TOPIC_OF[f] == topic for topic in _TOPICS] for f in FEATURES], np.float32)
+_FEATURE_IN_TOPIC: Final = np.array(
+    [[_TOPIC_OF[f] == topic for topic in _TOPICS] for f in FEATURES], np.float32
+)
 
 
-def rules(features: F32, odds: F32, model: LineModel) -> list[str]:
-    """The rule of each removed line: its score, and the two or three things that raised it most."""
-    raised = steps(features, model) @ _MEMBER
+def explain_scores(features: F32, odds: F32, model: LineModel) -> list[str]:
+    """The explanation of each line: its score and up to three causes, such as "0.97: short, no sentence".
+
+    `features` has the shape (lines, FEATURES), `odds` (lines,) are their log-odds under `model`. The causes are the
+    topics whose features raised the log-odds most, the strongest first. The score is never given as 1.
+    """
+    raised = contributions(features, model) @ _FEATURE_IN_TOPIC
     order = np.argsort(-raised, axis=1, kind="stable")
-    # of Python's own numbers one after the other is quickly looked at
+    # single numbers are read faster from lists than from arrays
     rows = zip(odds, order.tolist(), raised.tolist(), features.tolist(), strict=True)
     return [
-        f"line score {min(score(own), 0.99):.2f}: {', '.join(_reasons(topics, by, line))}"
+        f"{min(score(own), 0.99):.2f}: {', '.join(_explain_line(topics, by, line))}"
         for own, topics, by, line in rows
     ]
 
 
-def _reasons(topics: list[int], raised: list[float], line: list[float]) -> list[str]:
-    """What raised a score most, each in words; what says little only where there is nothing else."""
-    much: dict[str, None] = {}  # in that order, and each once
+def _explain_line(topics: list[int], raised: list[float], line: list[float]) -> list[str]:
+    """The causes that raised a score most, in words; weak ones only where there are no others."""
+    much: dict[str, None] = {}  # dicts as ordered sets
     little: dict[str, None] = {}
     for topic in topics:
-        if raised[topic] <= 0 or len(much) == MOST:
+        if raised[topic] <= 0 or len(much) == MAX_EXPLAINED:
             break
-        words = _in_words(_TOPICS[topic], line)
-        (little if words in _LITTLE else much)[words] = None
-    return list(much or little)[:MOST] or ["in sum"]
+        words = _explain_topic(_TOPICS[topic], line)
+        (little if words in _WEAK_EXPLANATIONS else much)[words] = None
+    return list(much or little)[:MAX_EXPLAINED] or ["in sum"]
 
 
-def _in_words(topic: str, line: list[float]) -> str:
-    """What a topic's features say of a line."""
+def _explain_topic(topic: str, line: list[float]) -> str:
+    """What the features of a topic say about a line, in words."""
 
     def of(name: str) -> float:
         return line[FEATURE[name]]
 
     match topic:
         case "length":
-            return "short" if of("words") < _WORDS else "long"
+            return "short" if of("words") < _SHORT_LINE_WORDS else "long"
         case "ending":
             endings = {END_ELLIPSIS: "cut off", END_COLON: "ends with a colon", END_STOP: "few sentences"}
             return endings.get(int(of("ending")), "no sentence")
@@ -123,13 +129,13 @@ def _in_words(topic: str, line: list[float]) -> str:
         case "repeats":
             return "repeated" if of("repeats") > 1 else "repeated lines near"
         case "phrase":
-            return "phrase found" if of("mark") >= HIT else "no phrase"
+            return "phrase found" if of("mark") >= BOILERPLATE_PHRASE else "no phrase"
         case "phrases near":
             return "phrases found near"
         case "removed":
             return "neighbours removed"
         case "neighbours":
-            return "among short lines" if of("words_near") < 2 * _WORDS else "beside long lines"
+            return "among short lines" if of("words_near") < 2 * _SHORT_LINE_WORDS else "beside long lines"
         case "alike":
             return "like the lines around"
         case "place":

@@ -1,37 +1,30 @@
-"""The cheap test that clears most lines: a sentence that reads like none of boilerplate is the article's."""
+"""Fast accept: a cheap test that accepts most lines as part of the article, so that they need no score."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from cleaners.boilerplate.line_classifier.shape import (
-    ADDRESSES,
-    CAPITALISED,
-    END_STOP,
-    ENDING,
-    I32,
-    SEPARATORS,
-    SMALL,
-    WORDS,
-)
+from cleaners.boilerplate.line_classifier import shape as c
+from cleaners.boilerplate.line_classifier.shape import END_STOP, I32
 from cleaners.text.tokens import kernel
 
-SENTENCE: Final = 3  # words
-#: What share of a line's words boilerplate has rather than articles, of a line that is nobody's for sure.
+MIN_ACCEPTED_WORDS: Final = 3
+#: Feature `boilerplate_words` of a line that does not read like boilerplate, at most.
 FEW_BOILERPLATE_WORDS: Final = 0.3
 
 
 @kernel
-def is_accepted(counts: I32, mark: int, boilerplate_words: Any) -> bool:
-    """Whether a line of these `COUNTS` is a sentence in which there is no phrase, no address and no separator.
+def is_accepted(counts: I32, phrase_state: int, boilerplate_words: Any) -> bool:
+    """Whether a line is accepted: a sentence without a phrase, an address or a separator.
 
-    Most of its words begin with small letters, and `boilerplate_words`, what its words weigh in phrases, is little.
+    `counts` are the `COUNTS` of the line. More than half of its cased words begin with a small letter, or none is
+    cased. `boilerplate_words`, the mean weight of its words in phrases of boilerplate, is low.
     """
     return (
-        counts[ENDING] == END_STOP
-        and counts[WORDS] >= SENTENCE
-        and mark <= 0
-        and counts[ADDRESSES] + counts[SEPARATORS] == 0
-        and 2 * counts[CAPITALISED] < max(counts[CAPITALISED] + counts[SMALL], 1)
+        counts[c.ENDING] == END_STOP
+        and counts[c.WORDS] >= MIN_ACCEPTED_WORDS
+        and phrase_state <= 0
+        and counts[c.ADDRESSES] + counts[c.SEPARATORS] == 0
+        and 2 * counts[c.CAPITALISED] < max(counts[c.CAPITALISED] + counts[c.SMALL], 1)
         and boilerplate_words <= FEW_BOILERPLATE_WORDS
     )

@@ -1,7 +1,7 @@
-"""Features of lines: what tells boilerplate from an article without reading it.
+"""Features of lines: numbers that separate boilerplate from articles, in any language.
 
-A line is described by itself, by what it shares with the prose of its document, by what the phrases say of it, and by
-the lines around it. Only `wording` knows words: length is counted in words of about the same weight in every script.
+They describe the line itself, what it shares with the prose of its document, what phrases say about it, and the lines
+around it. Only `wording` depends on particular words. Lengths are counted in words that are comparable across scripts.
 """
 
 from __future__ import annotations
@@ -12,59 +12,61 @@ import numpy as np
 
 from cleaners.boilerplate.line_classifier import feature_names as f
 from cleaners.boilerplate.line_classifier import shape as c
-from cleaners.boilerplate.line_classifier.context import NEAR, of_phrase_states, of_places
+from cleaners.boilerplate.line_classifier.context import NEAR, set_phrase_features, set_place_features
 from cleaners.boilerplate.line_classifier.fast_accept import is_accepted
-from cleaners.boilerplate.line_classifier.ngrams import ROOM, line_ngrams, wording
+from cleaners.boilerplate.line_classifier.ngrams import MAX_NGRAMS, line_ngrams, wording
 from cleaners.boilerplate.line_classifier.shape import I32, count_line, is_body
 from cleaners.boilerplate.line_classifier.vocabulary import (
     F32,
-    LINE_WORDS,
-    TABLE,
-    clear,
-    of_repeats,
-    of_title,
-    of_words,
+    MAX_LINE_WORDS,
+    TABLE_SIZE,
     remember,
+    reset_table,
+    set_repeat_features,
+    set_word_features,
+    title_overlap,
 )
 from cleaners.text.tokens import I64, U8, U32, U64, kernel
 
-MAX_WORDS: Final = 40  # a longer line is the article's
+MAX_CANDIDATE_WORDS: Final = 40  # longer lines belong to the article
 
 
 @kernel
 def line_features(
-    data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, marks: Any,
+    data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, phrase_states: Any,
     classes: U8, lower: U32, boilerplate_words: U64, weights: F32, ngrams: U32, ngram_weights: F32, accepted: bool,
 ) -> Any:  # fmt: skip
-    """(rows, features): the lines that may be boilerplate, and their features (float32, a row each, in that order).
+    """(rows, features): the numbers of the candidates, and their features as float32 of shape (candidates, FEATURES).
 
-    `offsets` are those of all lines; `firsts` the first line of each document, and the number of lines; `marks` (int8)
-    what is known of each line (KEPT to STRUCK). Of each document there is a title, empty where there is
-    none. `boilerplate_words` and `weights` are a table of words that `boilerplate_words` gives, `ngrams` and
-    `ngram_weights` one of n-grams (`NgramWeights`). Lines that are short enough, and that `is_accepted` clears
-    nevertheless, are among them only if `accepted`: most lines are such.
+    Candidates are the lines of at most MAX_CANDIDATE_WORDS words. Those that `is_accepted` accepts, which are most, are
+    among them only if `accepted` is true.
+
+    `data` and `offsets` are the texts of all lines; `firsts` has the first line of each document, and then the number
+    of lines. `titles` and `title_offsets` are the title of each document, empty where there is none. `phrase_states`
+    (int8) has a state for each line, KEPT to REMOVED. `classes` and `lower` are `Characters`, `boilerplate_words` and
+    `weights` are `BoilerplateWords`, `ngrams` and `ngram_weights` are `NgramWeights`.
     """
     lines = len(offsets) - 1
     counts = np.zeros((lines, len(c.COUNTS)), np.int32)
     line_hashes = np.zeros(lines, np.uint64)
     rows = np.empty(lines, np.int64)
     features = np.empty((lines, len(f.FEATURES)), np.float32)
-    keys, seen = np.zeros(TABLE, np.uint64), np.zeros(TABLE, np.uint32)
-    title_hashes = np.empty(LINE_WORDS, np.uint64)
-    of_line = np.empty(ROOM, np.uint32)
+    keys, seen = np.zeros(TABLE_SIZE, np.uint64), np.zeros(TABLE_SIZE, np.uint32)
+    title_hashes = np.empty(MAX_LINE_WORDS, np.uint64)
+    of_line = np.empty(MAX_NGRAMS, np.uint32)
     taken, longest = 0, 0
     for document in range(len(firsts) - 1):
         longest = max(longest, offsets[firsts[document + 1]] - offsets[firsts[document]])
-    # a word and what parts it from the next take two bytes or more
-    hashes, ends = np.empty(longest // 2 + LINE_WORDS, np.uint64), np.empty(lines + 1, np.int64)
+    # a word and the gap after it take at least two bytes
+    hashes, ends = np.empty(longest // 2 + MAX_LINE_WORDS, np.uint64), np.empty(lines + 1, np.int64)
     for document in range(len(firsts) - 1):
         first, stop = firsts[document], firsts[document + 1]
-        mask = clear(keys, offsets[stop] - offsets[first])
+        mask = reset_table(keys, offsets[stop] - offsets[first])
         room = (mask + 1) // 2
         ends[first] = 0
         short = 0
         for line in range(first, stop):
-            words = hashes[ends[line] : ends[line] + LINE_WORDS]
+            words = hashes[ends[line] : ends[line] + MAX_LINE_WORDS]
             found, line_hashes[line] = count_line(
                 data, offsets[line], offsets[line + 1], classes, lower, counts[line], words
             )
@@ -80,27 +82,27 @@ def line_features(
         )  # fmt: skip
         own = np.zeros((stop - first, f.OWN), np.float32)
         own[:, f.OWN_SHARED] = 1
-        prefix_hash = taken
+        first_taken = taken
         for line in range(first, stop):
             if not _is_short(counts[line]):
                 continue
             out = features[taken]
             words = hashes[ends[line] : ends[line + 1]]
-            _of_line(counts[line], out)
-            of_words(words, line - first + 1, keys, seen, mask, boilerplate_words, weights, out)
+            _set_line_features(counts[line], out)
+            set_word_features(words, line - first + 1, keys, seen, mask, boilerplate_words, weights, out)
             own[line - first, f.OWN_SHARED] = max(out[f.SHARED], 0)
-            own[line - first, f.OWN_FURNITURE] = max(out[f.BOILERPLATE], 0)
+            own[line - first, f.OWN_BOILERPLATE_WORDS] = max(out[f.BOILERPLATE_WORDS], 0)
             own[line - first, f.OWN_CAPITALISED] = max(out[f.CAPITALISED], 0)
             own[line - first, f.OWN_ADDRESS] = out[f.ADDRESS] > 0
-            if accepted or not is_accepted(counts[line], marks[line], out[f.BOILERPLATE]):
-                out[f.TITLE] = of_title(words, title_hashes[:in_title])
+            if accepted or not is_accepted(counts[line], phrase_states[line], out[f.BOILERPLATE_WORDS]):
+                out[f.TITLE] = title_overlap(words, title_hashes[:in_title])
                 out[f.TABLE] = data[offsets[line]] == 0x7C and data[offsets[line + 1] - 1] == 0x7C
                 rows[taken] = line
                 taken += 1
-        if taken == prefix_hash:
+        if taken == first_taken:
             continue
-        mine, out_of_mine = rows[prefix_hash:taken], features[prefix_hash:taken]
-        known = first  # the wording of no line before this one is still to be found
+        mine, out_of_mine = rows[first_taken:taken], features[first_taken:taken]
+        known = first  # the wording of all lines before this one has been computed
         for i in range(len(mine)):
             for line in range(max(known, mine[i] - NEAR), min(mine[i] + NEAR + 1, stop)):
                 if _is_short(counts[line]):
@@ -108,22 +110,22 @@ def line_features(
                     own[line - first, f.OWN_WORDING] = wording(of_line[:found], ngrams, ngram_weights)
             known = min(mine[i] + NEAR + 1, stop)
             out_of_mine[i, f.WORDING] = own[mine[i] - first, f.OWN_WORDING]
-        of_repeats(line_hashes[first:stop], mine - first, own, out_of_mine)
-        of_phrase_states(marks[first:stop], mine - first, out_of_mine)
-        of_places(counts[first:stop], own, mine - first, out_of_mine)
+        set_repeat_features(line_hashes[first:stop], mine - first, own, out_of_mine)
+        set_phrase_features(phrase_states[first:stop], mine - first, out_of_mine)
+        set_place_features(counts[first:stop], own, mine - first, out_of_mine)
     return rows[:taken], features[:taken]
 
 
 @kernel
 def _is_short(counts: I32) -> bool:
-    """Whether a line may be boilerplate as far as its length goes."""
-    short: bool = counts[c.CHARACTERS] > 0 and counts[c.WORDS] <= MAX_WORDS
+    """Whether a line is not empty and short enough to be boilerplate."""
+    short: bool = counts[c.CHARACTERS] > 0 and counts[c.WORDS] <= MAX_CANDIDATE_WORDS
     return short
 
 
 @kernel
-def _of_line(counts: I32, out: F32) -> None:
-    """The features of the line itself."""
+def _set_line_features(counts: I32, out: F32) -> None:
+    """Writes the features of the line itself, from its `COUNTS`."""
     characters, letters = max(counts[c.CHARACTERS], 1), counts[c.LETTERS]
     cased_words = counts[c.CAPITALISED] + counts[c.SMALL]
     cased_letters = letters - counts[c.CASELESS]

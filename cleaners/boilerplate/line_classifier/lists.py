@@ -1,8 +1,8 @@
-"""Lists of articles: dates and venues, prices, results, facts of a person, line by line.
+"""Lists in articles: dates and venues, prices, results, facts about a person, line by line.
 
-One by one such lines look like boilerplate. What tells them is their form (a time of day, a price, "Born: 1962") among
-others of such forms, prose that goes on below them, and that hardly any line beside them looks like boilerplate. All of
-this is evidence and no proof: a line whose score is far beyond the threshold goes nevertheless.
+Taken one by one, such lines look like boilerplate. Three things identify them: their form (a time of day, a price,
+"Born: 1962") beside other lines with such forms; prose that continues below them; and neighbours that do not look like
+boilerplate. All of this is evidence, not proof: a line whose score is far beyond the threshold is removed all the same.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.attributes import MONTH
-from cleaners.boilerplate.line_classifier.context import ENTRY, FAR
+from cleaners.boilerplate.line_classifier.context import FAR, MENU_PHRASE
 from cleaners.boilerplate.line_classifier.exemptions import (
-    AGAIN,
     ARTICLE_LINES,
+    MIN_REPEATS,
     Bools,
     follows_prose,
-    of_body,
-    plain,
+    is_plain,
+    is_prose_line,
     precedes_prose,
 )
 from cleaners.boilerplate.line_classifier.feature_names import (
@@ -30,8 +30,8 @@ from cleaners.boilerplate.line_classifier.feature_names import (
     FROM_BOTTOM,
     FROM_TOP,
     LINES,
-    MARK,
     MARK_BELOW,
+    PHRASE_STATE,
     PROSE_BEFORE,
     REPEATS,
     RUN,
@@ -42,21 +42,21 @@ from cleaners.boilerplate.line_classifier.vocabulary import F32
 from cleaners.text.matching import matches
 from cleaners.text.tokens import I64
 
-#: Log-odds beyond the threshold from which a line goes although it is in a list, and although its stretch stays.
+#: Log-odds beyond the threshold from which a line is removed although it is in a list, or although its stretch stays.
 SURE: Final = 2.0
 SURE_OF_STRETCH: Final = 0.5
-#: A stretch of so many lines stays whole if scores remove no larger share of it.
-STRETCH: Final = 4
-FEW_OF_STRETCH: Final = 0.25
-#: So many lines between paragraphs are a list.
-LIST: Final = 3
-#: In a document of fewer lines a list may stand after lines in which phrases are found.
-SHORT_DOCUMENT: Final = 60
-#: A longer line is no entry of a list, nor is a longer one its heading.
-ENTRY_WORDS: Final = 12
-HEADING_WORDS: Final = 4
+#: A stretch of at least this many lines stays whole if scores would remove at most this share of it.
+MIN_STRETCH_LINES: Final = 4
+MAX_STRETCH_SHARE: Final = 0.25
+#: Lines of a list between two paragraphs, at least.
+MIN_LIST_LINES: Final = 3
+#: In a document of fewer lines a list may stand below marked lines.
+SHORT_DOCUMENT_LINES: Final = 60
+#: Words of an entry of a list, and of its heading, at most.
+MAX_ENTRY_WORDS: Final = 12
+MAX_HEADING_WORDS: Final = 4
 
-#: What entries of lists in articles have.
+#: The forms of entries of lists in articles.
 FORMS: Final = {
     "time of day": r"(?i)\b\d{1,2}[.:h]\s?\d{2}\b|\b\d{1,2}\s?(?:am|pm|uhr|h)\b"
     r"|\b(?:klo|kl\.|godz\.|ore|às|à|saat) ?\d{1,2}\b",
@@ -72,117 +72,117 @@ FORMS: Final = {
     "name and figure": r"^\p{Lu}.*[\p{L})],? \d{1,5}(?:[.,]\d+)? ?%?$",
 }
 _FORM: Final = "|".join(f"(?:{form})" for form in FORMS.values())
-#: What parts or adorns the entries of menus.
+#: Separators and ornaments in the entries of menus.
 _ORNAMENT: Final = r"[|¦•·∙●○▪■□▶►▸▹→←⇒↑↓★☆✓✔✕✖®™\\_~<>=]"
 
 
 class Candidates(NamedTuple):
-    """What is asked of all candidates: those of a document are together, in its order."""
+    """The candidates of a frame, in its order."""
 
     rows: NDArray[np.int64]
-    features: NDArray[Any]  # a row for each feature
-    beyond: F32  # by how much its log-odds exceed the threshold, negative where a line stays anyhow
-    stretch: I64  # the number of the lines that neither a phrase nor a paragraph of prose parts
+    features: NDArray[Any]  # transposed: a row for each feature
+    beyond: F32  # by how much log-odds exceed the threshold; negative where a line stays anyway
+    stretch: I64  # number of its stretch: adjacent candidates with no marked line or prose between them
 
 
 def in_lists(text: pl.Series, rows: NDArray[np.int64], features: F32, beyond: F32) -> Bools:
-    """Which of the candidates stay since they are in a list of an article, of those that would go.
+    """Whether each candidate stays because it is in a list of an article, shape (candidates,).
 
-    `rows` and `features` are those of all candidates, `text` the column of the frame; `beyond` is by how much the
-    log-odds of each exceed the threshold, negative where it stays anyhow.
+    `text` is the column of the frame. `rows`, `features` and `beyond` are of all candidates; `beyond` is by how much
+    the log-odds exceed the threshold, negative where a line stays anyway.
     """
     if not (beyond >= 0).any():
         return np.zeros(len(rows), np.bool_)
-    lines = _candidates(rows, features, beyond)
-    stays = _of_list(text, lines)
+    lines = candidates(rows, features, beyond)
+    stays = is_in_list(text, lines)
     return stays | _in_stretches_that_stay(lines, stays)
 
 
-def must_be_sure(text: pl.Series, rows: NDArray[np.int64], features: F32) -> Bools:
-    """Which of the candidates go only if their log-odds are SURE beyond the threshold, whatever goes beside them."""
-    lines = _candidates(rows, features, np.zeros(len(rows), np.float32))
-    return _of_list(text, lines)
-
-
-def _of_list(text: pl.Series, lines: Candidates) -> Bools:
-    """Whether a doubtful line is in a list by its form and those beside it, or by the article that goes on below."""
+def is_in_list(text: pl.Series, lines: Candidates) -> Bools:
+    """Whether each doubtful candidate is in a list: by the forms beside it, or by prose that continues below it."""
     return _among_forms(text, lines) | _above_sentences(lines)
 
 
-def _candidates(rows: NDArray[np.int64], features: F32, beyond: F32) -> Candidates:
+def candidates(rows: NDArray[np.int64], features: F32, beyond: F32) -> Candidates:
+    """The candidates with the numbers of their stretches; the arguments are those of `in_lists`."""
     f = features.T
-    ends = of_body(f) | (f[MARK] > 0)
-    begins = (_steps(rows) != 1) | (f[FROM_TOP] == 0) | ends | np.concatenate(([True], ends[:-1]))
+    ends = is_prose_line(f) | (f[PHRASE_STATE] > 0)
+    begins = (_gaps(rows) != 1) | (f[FROM_TOP] == 0) | ends | np.concatenate(([True], ends[:-1]))
     return Candidates(rows, f, beyond, np.cumsum(begins) - 1)
 
 
 def _among_forms(text: pl.Series, lines: Candidates) -> Bools:
-    """Whether a line has the form of an entry and one near it has, too; or stands between such, or heads them."""
+    """Whether a doubtful line and one near it look like entries, or the line is between such entries or heads them."""
     rows, f = lines.rows, lines.features
     entry = _may_be_entry(f)
-    below = follows_prose(f) | ((f[PROSE_BEFORE] > 0) & (f[LINES] < SHORT_DOCUMENT))
+    below = follows_prose(f) | ((f[PROSE_BEFORE] > 0) & (f[LINES] < SHORT_DOCUMENT_LINES))
     doubtful = (lines.beyond >= 0) & (lines.beyond < SURE)
-    asked = np.flatnonzero(doubtful & entry & below & (f[MARK] <= ENTRY) & (f[BEGINNING] != BEGIN_BULLET))
+    asked = np.flatnonzero(
+        doubtful & entry & below & (f[PHRASE_STATE] <= MENU_PHRASE) & (f[BEGINNING] != BEGIN_BULLET)
+    )
     near = np.unique(np.add.outer(asked, np.arange(-2, 4)))
     near = near[(near >= 0) & (near < len(rows))]
-    near = near[entry[near] & (f[MARK, near] <= 0)]
+    near = near[entry[near] & (f[PHRASE_STATE, near] <= 0)]
     texts = text.gather(rows[near])
     formed = np.zeros(len(rows), np.bool_)
     formed[near] = (matches(texts, _FORM) & ~matches(texts, _ORNAMENT)).to_numpy()
-    begins = f[FROM_TOP] < _steps(rows)  # a document: none of the candidates before is in it
+    begins = f[FROM_TOP] < _gaps(rows)  # a document: no candidate before this one is in it
     document = np.cumsum(begins)
 
     def at(step: int) -> Bools:
-        """Whether the line so many lines below has the form of an entry."""
+        """Whether the line `step` lines below has the form of an entry."""
         there = np.minimum(np.searchsorted(rows, rows[asked] + step), len(rows) - 1)
         beside = (rows[there] == rows[asked] + step) & (document[there] == document[asked])
         found: Bools = formed[there] & beside
         return found
 
     above, under = at(-1) | at(-2), at(1) | at(2)
-    listed = (f[MARK, asked] <= 0) & ((at(0) & (above | under)) | (above & under))
-    heads = (f[WORDS, asked] <= HEADING_WORDS) & (at(1).astype(np.int8) + at(2) + at(3) >= 2)
+    listed = (f[PHRASE_STATE, asked] <= 0) & ((at(0) & (above | under)) | (above & under))
+    heads = (f[WORDS, asked] <= MAX_HEADING_WORDS) & (at(1).astype(np.int8) + at(2) + at(3) >= 2)
     among = np.zeros(len(rows), np.bool_)
     among[asked] = listed | heads
     return among
 
 
 def _above_sentences(lines: Candidates) -> Bools:
-    """Whether the article goes on below a line, with no phrase between, in a document of few lines.
+    """Whether the article continues below a doubtful line, with no marked line between, in a document of few lines.
 
-    It does so with prose, or right below the stretch with a line that is no candidate: a shorter sentence.
+    It continues with prose, or right below the stretch with a line that is not a candidate, such as a short sentence.
     """
     f = lines.features
     last = np.flatnonzero(np.diff(lines.stretch, append=lines.stretch[-1] + 1))  # of each stretch
-    below_is_none = _steps(lines.rows)[(last + 1) % len(lines.rows)] != 1
+    below_is_none = _gaps(lines.rows)[(last + 1) % len(lines.rows)] != 1
     goes_on = below_is_none & (f[FROM_BOTTOM, last] > 0) & (f[MARK_BELOW, last] > 1)
     doubtful = (lines.beyond >= 0) & (lines.beyond < SURE) & (f[LINES] < ARTICLE_LINES)
     above: Bools = (
         doubtful
         & _may_be_entry(f)
-        & plain(f)
+        & is_plain(f)
         & follows_prose(f)
-        & (goes_on[lines.stretch] | (precedes_prose(f) & (f[RUN] >= LIST)))
+        & (goes_on[lines.stretch] | (precedes_prose(f) & (f[RUN] >= MIN_LIST_LINES)))
     )
     return above
 
 
 def _in_stretches_that_stay(lines: Candidates, stays: Bools) -> Bools:
-    """Whether next to nothing goes of the stretch of a line: what is alike is not torn apart for a doubt."""
+    """Whether a doubtful line stays because hardly any line of its stretch is removed: similar lines stay together."""
     f = lines.features
     removed = (lines.beyond >= 0) & ~stays
     size = np.bincount(lines.stretch)
-    whole = (size >= STRETCH) & (np.bincount(lines.stretch, removed) <= FEW_OF_STRETCH * size)
+    whole = (size >= MIN_STRETCH_LINES) & (np.bincount(lines.stretch, removed) <= MAX_STRETCH_SHARE * size)
     doubtful = removed & (lines.beyond < SURE_OF_STRETCH) & (f[REPEATS] == 1)
-    torn: Bools = doubtful & _may_be_entry(f) & plain(f) & follows_prose(f) & whole[lines.stretch]
+    torn: Bools = doubtful & _may_be_entry(f) & is_plain(f) & follows_prose(f) & whole[lines.stretch]
     return torn
 
 
 def _may_be_entry(f: NDArray[Any]) -> Bools:
-    entry: Bools = (f[ADDRESS] == 0) & ~of_body(f) & (f[WORDS] <= ENTRY_WORDS) & (f[REPEATS] < AGAIN)
+    """Whether a line is short, not prose, not repeated, and has no address."""
+    entry: Bools = (
+        (f[ADDRESS] == 0) & ~is_prose_line(f) & (f[WORDS] <= MAX_ENTRY_WORDS) & (f[REPEATS] < MIN_REPEATS)
+    )
     return entry
 
 
-def _steps(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many lines each candidate stands below the one before it."""
+def _gaps(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many lines each candidate is below the one before it; FAR or more for the first."""
     return np.diff(rows, prepend=-FAR)

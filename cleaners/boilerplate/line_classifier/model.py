@@ -1,9 +1,9 @@
-"""The score of a line: how much rather boilerplate it is than the article's, by a small forest of decision trees.
+"""The model: the log-odds that a line is boilerplate, from gradient-boosted decision trees.
 
-The trees are gradient-boosted (Friedman 2001, "Greedy function approximation"); they were grown elsewhere, and are
-walked here. A leaf's value is an addend of the log-odds, `score` is their logistic function. What moved a score is told
-by the values of the nodes on the way: the step from a node to its child belongs to the feature that the node asks for
-(Saabas 2014, "Interpreting random forests").
+The trees (Friedman 2001, "Greedy function approximation") are trained elsewhere and evaluated here. The log-odds of a
+line are the sum of the leaves that it reaches; `score` is the logistic function of them. `contributions` says how far
+each feature moved the log-odds: the difference in value between a node and its child belongs to the feature that the
+node tests (Saabas 2014, "Interpreting random forests").
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -26,51 +24,57 @@ from cleaners.text.tokens import I64, kernel
 I16 = NDArray[np.int16]
 F64 = NDArray[np.float64]
 
-#: Levels of `strictness` for which the file holds a threshold; between them it is interpolated.
+#: Levels of `strictness` for which the model has a threshold; between them it is interpolated linearly.
 LEVELS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-#: Kinds of documents: articles, and dumps of whole pages.
+#: Kinds of documents, each with its own thresholds: articles, and dumps of whole pages.
 KINDS: Final = ("article", "page")
 
 
 class LineModel(NamedTuple):
-    """A forest, node by node: the root of a tree, then all that lies below it.
+    """The trees as arrays of nodes, with the thresholds and weights that belong to them.
 
-    A node asks whether a feature is at most its threshold; a leaf has the feature -1.
+    The nodes of a tree are in preorder. A node tests whether a feature is at most its threshold; a leaf has feature -1.
     """
 
     roots: I64  # the first node of each tree
     feature: I16
     threshold: F32
-    left: I64  # the node to go to if so; that to go to if not is `right`
-    right: I64
-    value: F32  # log-odds: of a leaf what it adds, of any other node the mean of what is below it
-    thresholds: dict[str, tuple[float, ...]]  # log-odds of a removal at each of LEVELS, for each of KINDS
-    languages: tuple[str, ...]  # that the forest was grown on,
-    margin: float  # and what the log-odds of lines in others must have beyond the threshold
-    ngrams: NgramWeights  # for the features of wording
-    about: dict[str, Any]  # what the model was grown on and how good it was
+    left: I64  # the child if the test is true
+    right: I64  # the child if it is false
+    value: F32  # log-odds: what a leaf adds, or the mean of the leaves below any other node
+    thresholds: dict[str, tuple[float, ...]]  # log-odds needed at each of LEVELS, for each of KINDS
+    languages: tuple[str, ...]  # of the training data
+    margin: float  # by which log-odds must exceed the threshold in other languages
+    ngrams: NgramWeights  # for the feature `wording`
+    about: dict[str, Any]  # what the model was trained on, and its quality
 
     def threshold_at(self, strictness: float, kind: str) -> float:
-        """The log-odds from which a line of a kind of document is removed; infinite at a strictness of 0."""
+        """The log-odds from which a line in a kind of document is removed; infinity at strictness 0."""
         if strictness <= 0:
             return float("inf")
         return float(np.interp(strictness, LEVELS, self.thresholds[kind]))
 
 
 def read_model(text: str) -> LineModel:
-    """The model of a file that `write_model` wrote. Raises ValueError for any other text, and says what is wrong."""
+    """The model in the text of a model file. Raises ValueError for any other text, and says what is wrong.
+
+    The file is JSON; `tests/boilerplate/model_file.py` writes it. `nodes` and `ngrams` are compressed by zlib, encoded
+    in base 85, and broken into lines. `ngrams` has the sorted keys, then as many weights. A key is stored as its
+    difference from the one before (uint32; all lowest bytes first, then all second bytes, and so on). A weight is an
+    int8, to be multiplied by `ngram_scale`.
+    """
     try:
         content = json.loads(text)
         features, thresholds, about = content["features"], content["thresholds"], content["about"]
         languages, margin = tuple(map(str, content["languages"])), float(content["margin"])
         thresholds = {kind: tuple(map(float, thresholds[kind])) for kind in KINDS}
-        packed = np.frombuffer(_unpacked(content["nodes"]), _NODE)
+        packed = np.frombuffer(_unpacked(content["nodes"]), NODE)
         ngrams = _ngrams(_unpacked(content["ngrams"]), float(content["ngram_scale"]))
     except (ValueError, KeyError, TypeError, zlib.error) as error:
-        raise ValueError(f"this is no model of line scores: {error}") from None
+        raise ValueError(f"not a model of the line classifier: {error}") from None
     if features != list(FEATURES):
         raise ValueError(
-            "the model was grown on other features than this version of copydesk has; train it again"
+            "the model was trained on other features than this version of copydesk has; train it again"
         )
     nodes, roots = np.arange(len(packed)), np.flatnonzero(packed["root"])
     model = LineModel(
@@ -100,60 +104,12 @@ def read_model(text: str) -> LineModel:
     return model
 
 
-_NODE: Final = np.dtype(
+#: A node in the file. The nodes of a tree are in preorder: the left child follows its parent, and `right` is the
+#: distance from the parent to the right child. A leaf has the feature -1.
+NODE: Final = np.dtype(
     [("root", "u1"), ("feature", "i1"), ("right", "<u2"), ("threshold", "<f4"), ("value", "<f2")]
 )
-_LINE: Final = 110  # characters
 _ROUNDING: Final = 0.001
-
-
-def write_model(
-    trees: Sequence[dict[str, Any]],
-    thresholds: dict[str, Sequence[float]],
-    about: dict[str, Any],
-    languages: Sequence[str] = (),
-    margin: float = 0.0,
-    ngrams: Mapping[int, int] = MappingProxyType({}),
-    ngram_scale: float = 1.0,
-) -> str:
-    """The text of a model's file: JSON, what it is about first.
-
-    A tree is a dict with `value` and, unless it is a leaf, `feature` (its number), `threshold`, `left` and `right`. The
-    weight of an n-gram is a whole number from -127 to 127 times `ngram_scale`.
-    """
-    rows: list[list[Any]] = []
-
-    def add(node: dict[str, Any], root: bool) -> None:
-        place = len(rows)
-        rows.append([root, node.get("feature", -1), 0, node.get("threshold", 0.0), node["value"]])
-        if "left" in node:
-            add(node["left"], False)
-            rows[place][2] = len(rows) - place
-            add(node["right"], False)
-
-    for tree in trees:
-        add(tree, True)
-    packed = np.array([tuple(row) for row in rows], _NODE).tobytes()
-    keys = np.array(sorted(ngrams), np.int64)
-    # the steps from key to key, all lowest bytes first: these pack better
-    steps_of_keys = np.diff(keys, prepend=0).astype("<u4").view(np.uint8).reshape(-1, 4).T
-    weights = np.array([ngrams[key] for key in keys.tolist()], np.int8)
-    content = {
-        "about": about,
-        "thresholds": {kind: list(thresholds[kind]) for kind in KINDS},
-        "languages": list(languages),
-        "margin": margin,
-        "features": list(FEATURES),
-        "nodes": _packed(packed),
-        "ngram_scale": ngram_scale,
-        "ngrams": _packed(steps_of_keys.tobytes() + weights.tobytes()),
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def _packed(data: bytes) -> list[str]:
-    text = base64.b85encode(zlib.compress(data, 9)).decode()
-    return [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
 
 
 def _unpacked(lines: list[str]) -> bytes:
@@ -161,20 +117,21 @@ def _unpacked(lines: list[str]) -> bytes:
 
 
 def _ngrams(packed: bytes, scale: float) -> NgramWeights:
-    """The table of a file's n-grams. Raises ValueError where the keys and the weights are not as many."""
+    """The n-gram table of a model file. Raises ValueError unless there are as many weights as keys."""
     count, rest = divmod(len(packed), 5)
     if rest:
         raise ValueError("the n-grams are damaged")
-    steps_of_keys = np.frombuffer(packed[: 4 * count], np.uint8).reshape(4, -1).T.copy().view("<u4")[:, 0]
-    keys = np.cumsum(steps_of_keys.astype(np.int64))
+    key_deltas = np.frombuffer(packed[: 4 * count], np.uint8).reshape(4, -1).T.copy().view("<u4")[:, 0]
+    keys = np.cumsum(key_deltas.astype(np.int64))
     weights = np.frombuffer(packed[4 * count :], np.int8) * scale
     return ngram_weights(dict(zip(keys.tolist(), weights.tolist(), strict=True)))
 
 
 def log_odds(features: F32, model: LineModel, least: float = -np.inf) -> F32:
-    """The log-odds of each row of features (a column for each of FEATURES) that its line is boilerplate.
+    """The log-odds that each line is boilerplate, as float32 of shape (lines,).
 
-    Of a line that cannot come to `least` they are told as minus infinity, which takes but some of the trees.
+    `features` has the shape (lines, FEATURES). A line whose log-odds cannot reach `least` may get minus infinity: that
+    is faster, because it does not take all trees.
     """
     places, leaf = np.arange(len(model.feature)), model.feature < 0
     most = np.maximum.reduceat(np.where(leaf, model.value, -np.inf), model.roots)
@@ -186,20 +143,23 @@ def log_odds(features: F32, model: LineModel, least: float = -np.inf) -> F32:
         np.where(leaf, places, model.left),
         np.where(leaf, places, model.right),
         model.value,
-        # what a sum must have come to by then, less what is lost by rounding
+        # after each tree, the sum from which the highest leaves of the rest can reach `least`, less rounding errors
         least - _ROUNDING - (most.sum() - np.cumsum(most)),
     )
     return answer
 
 
 def score(log_odds: float) -> float:
-    """The share of boilerplate among lines of these log-odds, as the model believes."""
+    """The probability that a line with these log-odds is boilerplate, by the model."""
     return float(1 / (1 + np.exp(-log_odds)))
 
 
-def steps(features: F32, model: LineModel) -> F32:
-    """How far each feature moved the log-odds of each row (float32, a column for each feature)."""
-    answer: F32 = _steps(
+def contributions(features: F32, model: LineModel) -> F32:
+    """How far each feature moved the log-odds of each line, as float32 of shape (lines, FEATURES).
+
+    The contributions of a line and the values of the roots sum to its log-odds.
+    """
+    answer: F32 = _contributions(
         features, model.roots, model.feature, model.threshold, model.left, model.right, model.value
     )
     return answer
@@ -209,13 +169,13 @@ def steps(features: F32, model: LineModel) -> F32:
 def _log_odds(
     features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32, needed: F64
 ) -> Any:
-    """The sums of the leaves that each row comes to; a leaf has itself to the left and to the right.
+    """The sum of the leaves that each line reaches; a leaf must be its own left and right child.
 
-    Minus infinity where the sum is less after a tree than `needed`, of all four lines that are summed up at once.
+    Four lines are evaluated at once. If after a tree the sums of all four are below `needed`, they get minus infinity.
     """
     answer = np.zeros(len(features), np.float32)
     end = len(features) - 1
-    # four lines at once: what one waits for, the others use
+    # four lines at once hide the latency of memory
     for row in range(0, len(features), 4):
         rows = (row, min(row + 1, end), min(row + 2, end), min(row + 3, end))
         a, b, c, d = features[rows[0]], features[rows[1]], features[rows[2]], features[rows[3]]
@@ -243,13 +203,15 @@ def _log_odds(
 
 @kernel
 def _next(line: F32, node: int, feature: I16, threshold: F32, left: I64, right: I64) -> Any:
-    """The node after this one; without a branch, which could not be foreseen."""
+    """The child of this node for a line; without a branch, because the processor could not predict it."""
     goes_right = np.int64(line[feature[node]] > threshold[node])
     return left[node] + goes_right * (right[node] - left[node])
 
 
 @kernel
-def _steps(features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32) -> Any:
+def _contributions(
+    features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32
+) -> Any:
     answer = np.zeros(features.shape, np.float32)
     for row in range(len(features)):
         line = features[row]

@@ -1,4 +1,4 @@
-"""What is counted in a line, in one pass over its bytes."""
+"""The shape of a line: counts of its words, characters and marks, in one pass over its bytes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cleaners.boilerplate.line_classifier.characters import (
     AT,
     CLOSES,
     COLON,
+    COMBINING_MARK,
     COMMA,
     DENSE,
     DIGIT,
@@ -22,13 +23,13 @@ from cleaners.boilerplate.line_classifier.characters import (
     LAST_WORD,
     LETTER,
     LOWER,
-    MARK,
     OTHER,
     QUESTION,
     SEPARATOR,
     STOP,
     UPPER,
     WHITE,
+    class_of,
 )
 from cleaners.text.tokens import (
     ONES,
@@ -48,7 +49,7 @@ from cleaners.text.tokens import SMALL as CASES
 
 I32 = NDArray[np.int32]
 
-#: What is counted in a line, each a column of the counts.
+#: The counts of a line, in the order of their columns. "ending" and "beginning" are codes, see below.
 COUNTS: Final = (
     "words", "characters", "letters", "upper", "capitalised", "small", "figures", "digits", "symbols",
     "separators", "commas", "quotes", "sentences", "ending", "beginning", "addresses", "short_words", "caseless",
@@ -62,18 +63,18 @@ COUNTS: Final = (
 END_NOTHING, END_ELLIPSIS, END_COLON, END_COMMA, END_QUESTION, END_STOP = range(6)
 BEGIN_SMALL, BEGIN_CAPITAL, BEGIN_DIGIT, BEGIN_QUOTE, BEGIN_BULLET, BEGIN_SYMBOL = range(6)
 
-WORD: Final = 4  # letters of a word that says what a text is about
-LONG: Final = 20  # words of a line that is prose in any case
-SENTENCE: Final = 8  # words of a line that is prose if it ends as a sentence
+MIN_WORD_LETTERS: Final = 4  # shorter words say little about the topic of a text
+MIN_PROSE_WORDS: Final = 20  # words of a line that is prose however it ends
+MIN_SENTENCE_WORDS: Final = 8  # words of a line that is prose if it ends as a sentence
 
 
 @kernel
 def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts: I32, hashes: U64) -> Any:
-    """Writes the `COUNTS` of a text, and the hashes of its words of WORD letters or more; (how many, hash of all).
+    """Writes the `COUNTS` of the text data[start:stop] to `counts`, and the hashes of its long words to `hashes`.
 
-    Of a script without spaces every pair of neighbouring characters is such a word. No more hashes are written than
-    there is room for. Words and the whole are hashed in lower case, as `tokens` hashes a token; the whole without what
-    stands between the words.
+    Returns (number of hashes, hash of the line). Long words have at least MIN_WORD_LETTERS letters; in scripts without
+    spaces, each pair of adjacent characters is one. If `hashes` is full, the rest is not written. Words and the line
+    are hashed in lower case, as `tokens` hashes a token; the hash of the line ignores what is between words.
     """
     nothing = np.uint64(0)
     words, beyond, letters, uppers, capitalised, uncased, figures, digits = 0, 0, 0, 0, 0, 0, 0, 0
@@ -85,16 +86,16 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
     line_h, line_left, line_bits = nothing, nothing, nothing
     letters_in_word = 0
     han, hangul, dense = 0, 0, 0
-    in_piece, after_stop = False, False  # a piece is what stands between white space
-    dots, opened, closed = 0, 0, 0  # full stops one after the other, guillemets
+    in_piece, after_stop = False, False  # a piece is a run of characters without white space
+    dots, opened, closed = 0, 0, 0  # consecutive full stops, guillemets
     code: Any
     previous_single: Any = 0
     gap: Any = False
-    plain = start  # where plain words end that were taken at once
+    plain = start  # end of the words that the fast path has taken
     at = start
     plain_stop = min(stop, len(data) - 7)
     while at < stop:
-        while at < plain_stop:  # nearly all text comes this way: letters of ASCII, and a space
+        while at < plain_stop:  # fast path for nearly all text: ASCII letters and a space
             eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
             taken = min(trailing_zeros(no_letters(eight)) >> 3, stop - at)
             if taken == 0:
@@ -109,7 +110,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 after_stop = False
             lowest = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * taken)
             lowered = (eight | np.uint64(CASES)) & lowest
-            # one bit for each capital, added up in the highest byte
+            # one bit for each capital, summed in the highest byte
             uppers += np.int64(
                 ((lowered ^ eight & lowest) >> np.uint64(5)) * np.uint64(ONES) >> np.uint64(56)
             )
@@ -128,8 +129,8 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 break
             # a short word is overwritten by the next
             hashes[found] = finish(word_h, word_left, word_bits)
-            found += np.int64(letters_in_word >= WORD or hangul > 0)
-            short_words += letters_in_word < WORD
+            found += np.int64(letters_in_word >= MIN_WORD_LETTERS or hangul > 0)
+            short_words += letters_in_word < MIN_WORD_LETTERS
             word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
             in_piece, gap = False, True
             at += 1
@@ -143,14 +144,11 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
         if code >= 0x80:
             code, width = code_point(data, at)
             beyond += width - 1
-        if code < 0x10000:
-            kind = np.int64(classes[code])
-            code = np.int64(lower[code])
-        else:
-            kind = HAN if 0x20000 <= code < 0x40000 else OTHER
+        kind = class_of(code, classes)
+        code = np.int64(lower[code]) if code < 0x10000 else code
         at += width
         if FIRST_WORD <= kind <= LAST_WORD:
-            if not in_piece and kind != MARK:
+            if not in_piece and kind != COMBINING_MARK:
                 in_piece = True
                 words += 1
                 capitalised += kind == UPPER
@@ -176,12 +174,12 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 hangul += kind == HANGUL
                 previous_single = 0
                 word_h, word_left, word_bits = push_code(word_h, word_left, word_bits, code)
-                letters_in_word += kind != MARK
-            letters += kind != DIGIT and kind != MARK
+                letters_in_word += kind != COMBINING_MARK
+            letters += kind != DIGIT and kind != COMBINING_MARK
         else:
             if letters_in_word:
-                short_words += letters_in_word < WORD
-                if (letters_in_word >= WORD or hangul > 0) and found < room:
+                short_words += letters_in_word < MIN_WORD_LETTERS
+                if (letters_in_word >= MIN_WORD_LETTERS or hangul > 0) and found < room:
                     hashes[found] = finish(word_h, word_left, word_bits)
                     found += 1
                 word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
@@ -190,7 +188,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 in_piece = False
                 gap = True
             elif kind == STOP:
-                # a dot before a letter ("example.org", "p.m.") ends no sentence, one of Han needs no gap
+                # a dot before a letter ("example.org", "p.m.") ends no sentence; a CJK full stop needs no gap
                 after_stop, gap = True, code > 0x2E7F
             elif kind == QUESTION:
                 after_stop, gap = True, code > 0x2E7F
@@ -198,7 +196,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 after_stop = False
             if kind == SEPARATOR:
                 separators += 1
-                # "://" of an address
+                # the second slash of "://" in an address
                 addresses += code == 0x2F and before == SEPARATOR and last_but_one == COLON
             elif kind == COMMA:
                 commas += 1
@@ -217,8 +215,8 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
         last_but_one = before
         before = kind
     if letters_in_word:
-        short_words += letters_in_word < WORD
-        if (letters_in_word >= WORD or hangul > 0) and found < room:
+        short_words += letters_in_word < MIN_WORD_LETTERS
+        if (letters_in_word >= MIN_WORD_LETTERS or hangul > 0) and found < room:
             hashes[found] = finish(word_h, word_left, word_bits)
             found += 1
     if opened == closed:
@@ -247,17 +245,16 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
 
 @kernel
 def _kind(data: U8, at: int, classes: U8) -> Any:
-    """What the character that begins at `at` is, and how many bytes it takes."""
+    """(class, number of bytes) of the character that begins at `at`."""
     code, width = np.int64(data[at]), 1
     if code >= 0x80:
         code, width = code_point(data, at)
-    if code < 0x10000:
-        return np.int64(classes[code]), width
-    return HAN if 0x20000 <= code < 0x40000 else OTHER, width
+    return class_of(code, classes), width
 
 
 @kernel
 def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> int:
+    """The BEGIN_ code of a line; `quoted` if its guillemets are in pairs."""
     kind, width = _kind(data, start, classes)
     if kind == LOWER:
         return BEGIN_SMALL
@@ -275,6 +272,7 @@ def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> in
 
 @kernel
 def _ending(kind: int) -> int:
+    """The END_ code of a line whose last character, closing marks aside, has this class."""
     if kind == STOP:
         return END_STOP
     if kind == QUESTION:
@@ -288,6 +286,6 @@ def _ending(kind: int) -> int:
 
 @kernel
 def is_body(counts: I32) -> bool:
-    """Whether a line is prose: long, or a sentence."""
+    """Whether a line with these `COUNTS` is prose: a long line, or a sentence."""
     words, ending = counts[WORDS], counts[ENDING]
-    return words >= LONG or (words >= SENTENCE and (ending in (END_STOP, END_QUESTION)))
+    return words >= MIN_PROSE_WORDS or (words >= MIN_SENTENCE_WORDS and (ending in (END_STOP, END_QUESTION)))

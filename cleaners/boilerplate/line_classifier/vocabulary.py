@@ -1,4 +1,4 @@
-"""The words that lines have in common: with the prose of their document, with boilerplate, with the title."""
+"""Features of vocabulary: the words that a line shares with its document's prose, with boilerplate, with the title."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from cleaners.text.tokens import I64, U32, U64, kernel
 
 F32 = NDArray[np.float32]
 
-TABLE: Final = 1 << 17  # twice the words of a document that are remembered
-LINE_WORDS: Final = 1 << 12  # of a line that are remembered
-_SEVERAL: Final = 0xFFFFFFFF  # lines that a word was met in
+TABLE_SIZE: Final = 1 << 17  # slots; at most half of them are filled with words of a document
+MAX_LINE_WORDS: Final = 1 << 12  # words of a line that are remembered
+_SEVERAL: Final = 0xFFFFFFFF  # instead of a line: the word is in several lines
 
 
 def table_of(
     weights: Mapping[int, float], key_type: type[np.unsignedinteger[Any]]
 ) -> tuple[NDArray[Any], F32]:
-    """(keys, weights): a table with open addressing, as `slot` reads it; its size is a power of two, 0 is no key."""
+    """(keys, weights): a hash table with open addressing, as `slot` reads it.
+
+    Its size is a power of two, at least twice the number of keys. A key of 0 marks an empty slot.
+    """
     size = 1 << max(4, (2 * len(weights)).bit_length())
     keys, values = np.zeros(size, key_type), np.zeros(size, np.float32)
     for key, weight in weights.items():
@@ -33,8 +36,8 @@ def table_of(
 
 
 @kernel
-def clear(keys: U64, size: int) -> int:
-    """Makes room in the table for the words of so many bytes; its mask."""
+def reset_table(keys: U64, size: int) -> int:
+    """Empties the table for the words of a document of `size` bytes, and returns its mask."""
     wanted = 1 << 10
     while wanted < size // 2 and wanted < len(keys):
         wanted *= 2
@@ -44,7 +47,7 @@ def clear(keys: U64, size: int) -> int:
 
 @kernel
 def remember(hashes: U64, line: int, keys: U64, seen: U32, mask: int, room: int) -> int:
-    """Puts the words of a line of the body into the table, as long as there is room; how many were new."""
+    """Adds the words of a line of prose to the table, at most `room` new ones; returns how many were new."""
     new = 0
     for h in hashes:
         key = h | np.uint64(1)
@@ -61,7 +64,7 @@ def remember(hashes: U64, line: int, keys: U64, seen: U32, mask: int, room: int)
 
 @kernel
 def slot(keys: U64 | U32, mask: int, key: Any) -> Any:
-    """Where in the table a key is, or belongs; 0 is no key."""
+    """The slot of a key, or the empty slot where it belongs."""
     at = np.int64(key & np.uint64(mask))
     while keys[at] != 0 and keys[at] != key:
         at = (at + 1) & mask
@@ -69,11 +72,15 @@ def slot(keys: U64 | U32, mask: int, key: Any) -> Any:
 
 
 @kernel
-def of_words(
+def set_word_features(
     hashes: U64, line: int, keys: U64, seen: U32, mask: int, boilerplate_words: U64, weights: F32, out: F32
 ) -> None:
-    """What the words of a line have in common with the body of the document and with boilerplate."""
-    shared, of_furniture = 0, 0.0
+    """Writes the features `shared` and `boilerplate_words` of a line.
+
+    They are the share of its words that other lines of prose in its document have, and the mean weight of its words as
+    boilerplate, where the shared ones weigh 0. Both are NO_VALUE for a line without long words.
+    """
+    shared, boilerplate = 0, 0.0
     for h in hashes:
         key = h | np.uint64(1)
         at = slot(keys, mask, key)
@@ -81,14 +88,14 @@ def of_words(
         shared += is_shared
         if not is_shared:
             place = slot(boilerplate_words, len(boilerplate_words) - 1, key)
-            of_furniture += weights[place] if boilerplate_words[place] else 0.0
+            boilerplate += weights[place] if boilerplate_words[place] else 0.0
     out[f.SHARED] = shared / len(hashes) if len(hashes) else f.NO_VALUE
-    out[f.BOILERPLATE] = of_furniture / len(hashes) if len(hashes) else f.NO_VALUE
+    out[f.BOILERPLATE_WORDS] = boilerplate / len(hashes) if len(hashes) else f.NO_VALUE
 
 
 @kernel
-def of_title(hashes: U64, title: U64) -> Any:
-    """What share of the words of the longer one a line and the title have in common."""
+def title_overlap(hashes: U64, title: U64) -> Any:
+    """The words that a line shares with the title, as a share of the longer one; NO_VALUE if either has none."""
     common = 0
     for h in hashes:
         for other in title:
@@ -99,8 +106,8 @@ def of_title(hashes: U64, title: U64) -> Any:
 
 
 @kernel
-def of_repeats(line_hashes: U64, lines: I64, own: F32, out: F32) -> None:
-    """How many times a line stands in its document."""
+def set_repeat_features(line_hashes: U64, lines: I64, own: F32, out: F32) -> None:
+    """Writes how often each line occurs in its document: the feature `repeats`, and whether it repeats in `own`."""
     mask = 15
     while mask < 2 * len(line_hashes):
         mask = 2 * mask + 1

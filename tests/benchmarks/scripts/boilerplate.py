@@ -16,8 +16,8 @@ from pathlib import Path
 import polars as pl
 
 from cleaners.paragraphs import to_paragraphs
-from flows.run.clean_shard import remove_boilerplate
-from flows.settings.model import Settings, phrases_of
+from flows.run.clean_shard import clean_documents
+from flows.settings import Settings, phrases_of
 
 PARTS = 4
 
@@ -27,7 +27,7 @@ phrases = phrases_of(settings)
 
 def remove_boilerplate_of(frame: pl.DataFrame) -> int:
     """How many lines of these documents go."""
-    frame = remove_boilerplate(frame, settings, phrases)
+    frame = clean_documents(frame, settings, phrases)
     return len(frame) - frame["reason"].null_count()
 
 

@@ -22,7 +22,7 @@ from flows.dataset import Dataset
 from flows.maintenance import compact
 from flows.run.engine import Threads
 from flows.run.plan import execute_run
-from flows.settings.model import Settings
+from flows.settings import Settings
 
 ARTICLES = 2  # in a file
 

@@ -1,8 +1,7 @@
-"""Boilerplate lines: which go, by which phrase, and which lines of an article look like them and stay."""
+"""The cleaner `boilerplate`: which lines it removes, by which phrase, and which similar lines of an article stay."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import polars as pl
@@ -12,36 +11,18 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.paragraphs import SCHEMA, remove
+from cleaners.paragraphs import remove
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import find
 from cleaners.text.prose import is_prose, words
-from flows.settings.phrase_files import built_in_files, read_phrases
-from support import ROOT
+from flows.settings.bundled import built_in_phrase_files
+from flows.settings.phrase_files import read_phrases
+from support import WHY, frame_of, load_cases, removed_lines, why
 
-CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/cases/boilerplate.json").read_text(encoding="utf-8"))
-PHRASES = read_phrases(built_in_files())
-FEW_PHRASES = read_phrases(built_in_files(["en", "zh"]))
+CASES = load_cases("boilerplate")
+PHRASES = read_phrases(built_in_phrase_files())
+FEW_PHRASES = read_phrases(built_in_phrase_files(["en", "zh"]))
 PROSE = "The harbour office said on Tuesday that the first boats would sail again at noon."
-
-
-def frame_of(
-    *documents: list[str | None], source: str | None = None, languages: list[str] | None = None
-) -> pl.DataFrame:
-    """A frame of documents given as their lines."""
-    known: list[str | None] = [*languages] if languages else [None] * len(documents)
-    rows = [
-        {
-            "document_id": f"d{n}",
-            "position": position,
-            "text": text,
-            "source": source,
-            "language": known[n],
-        }
-        for n, lines in enumerate(documents)
-        for position, text in enumerate(lines)
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
 
 
 def phrase(*texts: str, **options: Any) -> Phrase:
@@ -49,31 +30,30 @@ def phrase(*texts: str, **options: Any) -> Phrase:
     return Phrase(language="xx", name="test", texts=texts, **options)
 
 
-def removed(lines: list[str | None], *phrases: Phrase, source: str | None = None) -> list[str | None]:
-    """The lines of one document that go."""
-    frame = boilerplate(frame_of(lines, source=source), phrases=phrases)
-    return frame.filter(pl.col("reason") == "boilerplate")["text"].to_list()
+def removed(lines: list[str | None], *phrases: Phrase, source: str | None = None) -> list[str]:
+    """The lines of one document that are removed."""
+    return removed_lines(boilerplate(frame_of(lines, source=source), phrases=phrases))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """Each line is removed by the rule that stands beside it, or stays."""
+    """Each line is removed by the rule that the case names, or stays."""
     frame = boilerplate(
-        frame_of([text for text, _ in case["lines"]], languages=[case["name"][:2]]), phrases=PHRASES
+        frame_of([text for text, _ in case["lines"]], language=case["name"][:2]), phrases=PHRASES
     )
-    assert frame.select("text", "rule").rows() == [tuple(line) for line in case["lines"]]
+    assert frame.select("text", WHY).rows() == [tuple(line) for line in case["lines"]]
 
 
 def test_all_cases_in_one_frame() -> None:
-    """A document is judged in a frame of many as it is alone."""
+    """A document gets the same result in a frame with others as alone."""
     frame = boilerplate(
         frame_of(
             *([text for text, _ in case["lines"]] for case in CASES),
-            languages=[case["name"][:2] for case in CASES],
+            language=[case["name"][:2] for case in CASES],
         ),
         phrases=PHRASES,
     )
-    assert frame["rule"].to_list() == [rule for case in CASES for _, rule in case["lines"]]
+    assert why(frame) == [rule for case in CASES for _, rule in case["lines"]]
     assert set(frame["reason"]) == {None, "boilerplate"}
 
 
@@ -97,25 +77,25 @@ def test_spelling(line: str) -> None:
     [("İLGİLİ HABERLER", "İlgili haberler"), ("PAYLAŞIN", "Paylaşın"), ("Don’t go", "don't go")],
 )
 def test_spelling_either_way(line: str, text: str) -> None:
-    """Turkish letters meet in either case, and so do curly and straight quotes."""
+    """Turkish letters match in either case, and curly quotes match straight ones."""
     assert removed([line], phrase(text)) == [line]
 
 
 def test_a_number_sign_stands_for_a_number() -> None:
-    """`#` in a text is any number, with separators or none."""
+    """`#` in a phrase matches any number, with or without separators."""
     lines: list[str | None] = ["12 votes", "1,204 votes", "votes", "twelve votes"]
     assert removed(lines, phrase("# votes")) == ["12 votes", "1,204 votes"]
 
 
 def test_line_matches_whole_lines_only() -> None:
-    """A phrase of the match `line` leaves a line alone that has one more word."""
+    """A phrase of the match `line` does not match a line that has one more word."""
     assert removed(["Get the Gazette", "Get the Gazette now"], phrase("Get the Gazette")) == [
         "Get the Gazette"
     ]
 
 
 def test_start() -> None:
-    """The match `start` takes whole words at the start of lines of at most `max_words` words."""
+    """The match `start` finds whole words at the start of lines of at most `max_words` words."""
     lines: list[str | None] = [
         "Get the Gazette now",
         "Get the Gazettes",
@@ -126,7 +106,7 @@ def test_start() -> None:
 
 
 def test_anywhere() -> None:
-    """The match `anywhere` takes whole words at any place of lines of at most `max_words` words."""
+    """The match `anywhere` finds whole words anywhere in lines of at most `max_words` words."""
     lines: list[str | None] = ["Oh, get the Gazette!", "Forget the Gazette", "You may get the Gazette here"]
     assert removed(lines, phrase("get the gazette", match="anywhere", max_words=5)) == [
         "Oh, get the Gazette!"
@@ -134,24 +114,24 @@ def test_anywhere() -> None:
 
 
 def test_words_of_scripts_without_spaces() -> None:
-    """A phrase in Chinese is found within a line, where no space marks a word."""
+    """A Chinese phrase is found within a line although no spaces separate words."""
     assert removed(["請立即訂閱本報電子版"], phrase("立即訂閱", match="anywhere")) == ["請立即訂閱本報電子版"]
 
 
 def test_regex() -> None:
-    """The match `regex` finds a regular expression, whatever the case, in lines of at most `max_words` words."""
+    """The match `regex` ignores case, and applies to lines of at most `max_words` words."""
     lines: list[str | None] = ["Page 3 of 9", "page 3 of 9 of the long minutes"]
     assert removed(lines, phrase(r"^page \d+ of \d+", match="regex", max_words=4)) == ["Page 3 of 9"]
 
 
 def test_long_lines_are_left_alone() -> None:
-    """No phrase, however wide its limit, reaches a line of more than 300 characters."""
+    """No phrase matches a line of more than 300 characters, however high its limit."""
     line = "get the gazette " + "and read " * 40
     assert removed([line], phrase("get the gazette", match="start", max_words=1000)) == []
 
 
 def test_keep_protects() -> None:
-    """A line that a phrase of the action `keep` matches stays, whatever removes it, share bars included."""
+    """A line that a phrase of the action `keep` matches stays, whatever rule would remove it, a share bar included."""
     lines: list[str | None] = ["Get the Gazette", "Facebook Twitter", PROSE]
     removes = phrase("Get the Gazette")
     assert removed(lines, removes) == ["Get the Gazette", "Facebook Twitter"]
@@ -159,7 +139,7 @@ def test_keep_protects() -> None:
 
 
 def test_keep_of_one_source() -> None:
-    """A phrase with a source says nothing of documents of another source, or of none."""
+    """A phrase with a source does not apply to documents of another source, or of none."""
     keep = phrase("Get the Gazette", action="keep", source="gazette.example")
     for source, expected in (
         ("gazette.example", []),
@@ -178,15 +158,13 @@ def test_where_end() -> None:
 
 
 def test_the_first_phrase_names_the_rule() -> None:
-    """Of two phrases that match, the earlier gives its name."""
+    """If two phrases match, the rule names the earlier one."""
     first, second = phrase("Get the Gazette"), Phrase("xx", "later", ("Get the Gazette",))
-    assert boilerplate(frame_of(["Get the Gazette"]), phrases=[first, second])["rule"].to_list() == [
-        "phrase xx:test"
-    ]
+    assert why(boilerplate(frame_of(["Get the Gazette"]), phrases=[first, second])) == ["phrase xx:test"]
 
 
 def test_no_phrases() -> None:
-    """Without phrases only share bars go, and an empty frame stays empty."""
+    """Without phrases share bars are still removed; an empty frame stays empty."""
     assert removed(["Share", "Facebook Twitter", None, ""]) == ["Facebook Twitter"]
     assert_frame_equal(boilerplate(frame_of(), phrases=PHRASES), frame_of())
 
@@ -207,19 +185,19 @@ def test_no_phrases() -> None:
     ],
 )
 def test_is_prose(line: str, prose: bool) -> None:
-    """Long lines and whole sentences are prose, headlines and cut teasers are not."""
+    """Long lines and whole sentences are prose; headlines and truncated teasers are not."""
     assert pl.select(is_prose(pl.lit(line))).item() is prose
 
 
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("two  words", 2), ("渡輪罷工", 3), ("ferry 渡輪", 3)])
 def test_words(text: str, count: int) -> None:
-    """Words are what white space parts; of scripts that put none, two letters more are one word more."""
+    """White space separates words; in scripts without spaces, two letters count as a word."""
     assert pl.select(words(pl.lit(text))).item() == count
 
 
 @given(st.lists(st.sampled_from([None, "", "Get the Gazette", "get the gazette now", "Nothing"]), max_size=8))
 def test_find_answers_by_line_then_phrase(texts: list[str | None]) -> None:
-    """`find` names each pair of line and phrase once, in order, and agrees with a search written plainly."""
+    """`find` returns each pair of line and phrase once, in order, and agrees with a naive search."""
     phrases = (
         phrase("Get the Gazette", match="start"),
         phrase("get the gazette"),
@@ -256,12 +234,12 @@ LINES = st.sampled_from(
 
 @given(st.lists(st.lists(st.tuples(LINES, st.booleans()), min_size=1, max_size=8), max_size=4))
 def test_properties(documents: list[list[tuple[str | None, bool]]]) -> None:
-    """Nothing but reason and rule changes, a filled reason is never overwritten, and a second pass adds nothing."""
+    """Only reason, rule and detail change, a filled reason is never overwritten, and a second pass removes no more."""
     frame = frame_of(*([text for text, _ in lines] for lines in documents))
     before = pl.Series([gone for lines in documents for _, gone in lines], dtype=pl.Boolean)
     frame = remove(frame, before, "repeated_headline", "headline again")
     once = boilerplate(frame, phrases=FEW_PHRASES)
-    assert_frame_equal(once.drop("reason", "rule"), frame.drop("reason", "rule"))
+    assert_frame_equal(once.drop("reason", "rule", "detail"), frame.drop("reason", "rule", "detail"))
     assert once.filter(before)["reason"].to_list() == ["repeated_headline"] * before.sum()
     assert once["reason"].is_null().equals(once["rule"].is_null())
     assert_frame_equal(boilerplate(once, phrases=FEW_PHRASES), once)

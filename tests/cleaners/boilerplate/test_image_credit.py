@@ -1,13 +1,12 @@
-"""Image credits, pull quotes, notes on authors and stray marks: what is one, and what merely looks like it."""
+"""Image credits, pull quotes, author biographies and stray marks: which lines are one, and which only look like it."""
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.paragraphs import SCHEMA
 from cleaners.phrases.phrase import Phrase
+from support import frame_of
 
 PROSE = (
     "The harbour office said on Tuesday that the first boats would sail again at noon, if the wind let them."
@@ -15,10 +14,8 @@ PROSE = (
 
 
 def rule_of(line: str, *before: str, after: str = PROSE, **options: bool) -> str | None:
-    """The rule by which a line goes that stands after these lines and before another."""
-    texts = [*before, line, after]
-    rows = [{"document_id": "d", "position": n, "text": text} for n, text in enumerate(texts)]
-    frame = boilerplate(pl.DataFrame(rows, schema=SCHEMA, orient="row"), phrases=(), **options)
+    """The rule that removes a line after the lines `before` and before the line `after`."""
+    frame = boilerplate(frame_of([*before, line, after]), phrases=(), **options)
     rule: str | None = frame["rule"][len(before)]
     return rule
 
@@ -48,16 +45,15 @@ def rule_of(line: str, *before: str, after: str = PROSE, **options: bool) -> str
     ],
 )
 def test_image_credits(line: str, rule: str | None) -> None:
-    """A credit on a line of its own goes, and a caption that ends with one."""
+    """Credits on lines of their own are removed, and so are captions that end with a credit."""
     assert rule_of(line) == rule
 
 
 def test_image_credits_may_stay() -> None:
-    """Where the option is off, credits and captions stay."""
+    """With the option off, credits and captions stay."""
     assert rule_of("Photo: Nora Quill", image_credits=False) is None
     phrase = Phrase("en", "image-credit", ("Image copyright",), match="start")
-    rows = [{"document_id": "d", "position": 0, "text": "Image copyright Gazette"}]
-    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    frame = frame_of(["Image copyright Gazette"])
     assert boilerplate(frame, phrases=[phrase])["rule"].item() == "phrase en:image-credit"
     assert boilerplate(frame, phrases=[phrase], image_credits=False)["rule"].item() is None
 
@@ -67,14 +63,14 @@ WHOLE = "“We had almost forgotten what the mainland smells like,” said the w
 
 
 def test_pull_quote() -> None:
-    """A quotation that a longer paragraph holds goes; the paragraph stays."""
-    assert rule_of(QUOTE, PROSE, after=WHOLE) == "pull quote: repeats a sentence of the article"
+    """A quotation that a longer paragraph contains is removed; the paragraph stays."""
+    assert rule_of(QUOTE, PROSE, after=WHOLE) == "pull quote"
     assert rule_of(WHOLE, PROSE, after=QUOTE) is None
     assert rule_of(QUOTE, PROSE, after=WHOLE, pull_quotes=False) is None
 
 
 def test_what_is_no_pull_quote() -> None:
-    """Not before the first prose, not in single quotation marks, not if it is said nowhere else, or twice."""
+    """A quotation stays above the first prose, in single quotation marks, if nothing contains it, or if it repeats."""
     assert rule_of(QUOTE, after=WHOLE) is None
     assert rule_of(QUOTE.replace("“", "‘").replace("”", "’"), PROSE, after=WHOLE) is None
     assert rule_of(QUOTE, PROSE) is None
@@ -95,7 +91,7 @@ NOTE = "Nora Quill is a reporter for the Harbour Gazette. Follow her on Twitter 
     ],
 )
 def test_notes_on_authors(line: str, goes: bool) -> None:
-    """Who writes and how to reach them goes at the end of an article; anybody else stays."""
+    """A note on a writer and how to reach them is removed at the end of an article; a note on anyone else stays."""
     article = [PROSE.replace("noon", hour) for hour in ("six", "seven", "eight", "nine", "ten", "noon")]
     assert (rule_of(line, *article, after="The end") is not None) is goes
     assert rule_of(line, *article, after="The end", author_biographies=False) is None
@@ -104,11 +100,11 @@ def test_notes_on_authors(line: str, goes: bool) -> None:
 
 @pytest.mark.parametrize("line", ["|", "||", "| |", "-", "→", "»", "• •", "|||+|"])
 def test_stray_marks(line: str) -> None:
-    """Bars, bullets, arrows and single dashes go."""
+    """Bars, bullets, arrows and single dashes are removed."""
     assert rule_of(line) == "mark without a word"
 
 
 @pytest.mark.parametrize("line", ["***", "* * *", "---", "--", "...", "|---|---|", "♥", ";-)", "___", "5"])
 def test_marks_that_stay(line: str) -> None:
-    """What parts the sections of an article or the rows of a table stays, and what says something."""
+    """Marks that separate sections or rows of a table stay, and so do marks with a meaning."""
     assert rule_of(line) is None

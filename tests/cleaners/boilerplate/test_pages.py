@@ -1,12 +1,10 @@
-"""Pages: menus, page heads and page ends; what goes with them, and what stays among them."""
+"""Whole pages: what is removed with menus, page heads and page ends, and what stays among them."""
 
 from __future__ import annotations
 
-import polars as pl
-
 from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.paragraphs import SCHEMA
 from cleaners.phrases.phrase import Phrase
+from support import WHY, frame_of
 
 PROSE = (
     "The harbour office said on Tuesday that the first boats would sail again at noon, if the wind let them."
@@ -29,17 +27,13 @@ PHRASES = (
 def rules(
     lines: list[str], *, title: str | None = None, source: str | None = None
 ) -> list[tuple[str, str | None]]:
-    """The lines of a document, each with the rule by which it goes."""
-    rows = [
-        {"document_id": "d", "position": n, "text": text, "title": title, "source": source}
-        for n, text in enumerate(lines)
-    ]
-    frame = boilerplate(pl.DataFrame(rows, schema=SCHEMA, orient="row"), phrases=PHRASES)
-    return [(text, rule) for text, rule in frame.select("text", "rule").rows() if text not in ARTICLE]
+    """The lines of a document outside its article, each with the rule that removes it."""
+    frame = boilerplate(frame_of(lines, title=title, source=source), phrases=PHRASES)
+    return [(text, rule) for text, rule in frame.select("text", WHY).rows() if text not in ARTICLE]
 
 
 def removed(lines: list[str], *, title: str | None = None, source: str | None = None) -> list[str]:
-    """The lines that go."""
+    """The lines that are removed."""
     return [text for text, rule in rules(lines, title=title, source=source) if rule]
 
 
@@ -47,12 +41,12 @@ MENU = ["Home", "News", "Log in", "Contact us", "Weather"]
 
 
 def test_menu() -> None:
-    """Three different entries in a run, two of them of the site's, are a menu; it goes from the first to the last."""
-    assert rules([*MENU, *ARTICLE]) == [(line, "menu of the page") for line in MENU]
+    """Three different entries in a run, two of them a site's, are a menu; it is removed from the first to the last."""
+    assert rules([*MENU, *ARTICLE]) == [(line, "menu") for line in MENU]
 
 
 def test_few_entries_are_no_menu() -> None:
-    """Entries that come again count once, and entries that articles have, too, are not enough."""
+    """A repeated entry counts once, and entries that articles have, too, are not enough."""
     assert removed(["Home", "Home", "Home", "Log in", *ARTICLE]) == []
     assert removed(["Home", "News", "Weather", "Log in", *ARTICLE]) == []
 
@@ -66,7 +60,7 @@ def test_prose_ends_a_run() -> None:
 
 
 def test_what_the_article_mentions_stays_in_a_menu() -> None:
-    """An entry that is no phrase's, and stands in the prose word for word, is not taken for the page's."""
+    """An unknown entry that occurs in the prose word for word belongs to the article."""
     lines = ["Home", "First boats", "Log in", "Contact us", *ARTICLE]
     assert removed(lines) == ["Home", "Log in", "Contact us"]
 
@@ -83,11 +77,11 @@ def test_keep_protects_an_entry() -> None:
 
 
 def test_page_head() -> None:
-    """Above the headline that the title tells goes what is neither prose nor a by-line, where a menu stands there."""
+    """Above the headline, if there is a menu, lines that are neither prose nor by-lines are removed."""
     lines = [*MENU, "Get ten crossings for the price of nine", "By Nora Quill", "Boats sail again at noon"]
-    told = rules([*lines, *ARTICLE], title="Boats sail again at noon | Harbour Gazette")
-    assert told[5:] == [
-        ("Get ten crossings for the price of nine", "page head: above the headline"),
+    found = rules([*lines, *ARTICLE], title="Boats sail again at noon | Harbour Gazette")
+    assert found[5:] == [
+        ("Get ten crossings for the price of nine", "page head"),
         ("By Nora Quill", None),
         ("Boats sail again at noon", None),
     ]
@@ -98,15 +92,15 @@ COMMENTS = ["Old Tom", "About time too, says everybody on the mainland.", "Fishw
 
 
 def test_page_end() -> None:
-    """With a phrase of the action `tail` the end of the page begins: all goes that comes after it."""
+    """A phrase of the action `tail` opens the page end: it is removed with all that follows."""
     assert rules([*ARTICLE, "2 comments", *COMMENTS]) == [
         ("2 comments", "phrase xx:comments"),
-        *((line, "page end after phrase xx:comments") for line in COMMENTS),
+        *((line, "page end: after phrase xx:comments") for line in COMMENTS),
     ]
 
 
 def test_no_page_end_before_the_article_has_ended() -> None:
-    """Not if little prose stands before it, or two paragraphs together, a long one or a last one after it."""
+    """A page end needs prose before it, and no adjacent, long or final paragraphs of prose after it."""
     assert removed([ARTICLE[0], "2 comments", *COMMENTS]) == []
     assert removed(["2 comments", *ARTICLE]) == []
     long = "and so on " * 70 + "to the end of the day."
@@ -115,7 +109,7 @@ def test_no_page_end_before_the_article_has_ended() -> None:
 
 
 def test_single_paragraph_after_a_block() -> None:
-    """A single paragraph of prose after the heading of a block could be the article's last; several are summaries."""
+    """A single paragraph of prose after the heading of a block could end the article; several are summaries."""
     last = "Nobody on the quay had thought so."
     block = ["Related stories", "Mayor opens bridge"]
     assert removed([*ARTICLE, *block, last, "Bicycles?"]) == []
@@ -124,5 +118,5 @@ def test_single_paragraph_after_a_block() -> None:
 
 
 def test_lists_of_the_article_stay_below_it() -> None:
-    """What the prose mentions word for word stays at the end of the page."""
+    """Lines that the prose mentions word for word stay in a page end."""
     assert removed([*ARTICLE, "2 comments", "The first boats", "Bicycles?"]) == ["2 comments", "Bicycles?"]

@@ -1,4 +1,4 @@
-"""The first look at lines: it misses nothing that a closer look would find."""
+"""The prefilter of lines: it rejects no line that a pattern matches."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from hypothesis import strategies as st
 
 from cleaners.boilerplate import author_biography, image_credit, share_bar, stray_mark
 from cleaners.boilerplate.prefilter import (
+    AUTHOR_NOTE,
     BUTTONS,
-    END,
+    CREDIT_CHARACTERS,
     ENDS_IN_CREDIT,
-    MARK,
+    MAX_AUTHOR_NOTE,
     MAX_BUTTONS,
     MAX_CAPTION,
-    MAX_MARK,
-    MAX_NOTE,
     MAX_QUOTATION,
-    NOTE,
+    MAX_STRAY_MARK,
     QUOTATION,
-    first_look,
+    STRAY_MARK,
+    possible_kinds,
 )
 from cleaners.text.utf8 import utf8
 
-KINDS = (MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, NOTE)
-LONGEST = (MAX_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_QUOTATION, MAX_NOTE)
+KINDS = (STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, AUTHOR_NOTE)
+LONGEST = (MAX_STRAY_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_QUOTATION, MAX_AUTHOR_NOTE)
 QUOTED = r"""(?s)^[“"„«「『].*[”"“»」』][.,。，]?$"""
 BIOGRAPHY = "Nora Quill is a reporter for the Gazette."
 
 
-def looks(text: str) -> set[int]:
-    """The kinds of which a text may be."""
-    look = first_look(utf8(pl.Series([text]))).item()
-    return {kind for kind in KINDS if look & kind}
+def prefiltered(text: str) -> set[int]:
+    """The kinds that a text may be."""
+    possible = possible_kinds(utf8(pl.Series([text]))).item()
+    return {kind for kind in KINDS if possible & kind}
 
 
-def closer_look(text: str) -> set[int]:
-    """The kinds whose patterns a text matches, if it is not too long."""
+def matched(text: str) -> set[int]:
+    """The kinds whose patterns match a text, if it is not too long."""
     patterns = (
         stray_mark._STRAY,
         f"{share_bar.SHARE_BAR}|{share_bar._BUTTON_LINE}",
@@ -45,7 +45,7 @@ def closer_look(text: str) -> set[int]:
         QUOTED,
         author_biography.BIOGRAPHY,
     )
-    texts = (text, text, text[-END:], text, text)
+    texts = (text, text, text[-CREDIT_CHARACTERS:], text, text)
     return {
         kind
         for kind, pattern, most, part in zip(KINDS, patterns, LONGEST, texts, strict=True)
@@ -108,37 +108,37 @@ TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=3)), max_size=8).flatmap(
 
 
 @given(TEXTS)
-def test_the_first_look_misses_nothing(text: str) -> None:
-    """What matches a pattern is never cleared."""
-    assert closer_look(text) <= looks(text)
+def test_the_prefilter_misses_nothing(text: str) -> None:
+    """A text that a pattern matches passes the prefilter."""
+    assert matched(text) <= prefiltered(text)
 
 
 @given(TEXTS)
-def test_quotations_need_no_closer_look(text: str) -> None:
-    """Of quotations the first look tells all."""
-    assert (QUOTATION in looks(text)) == (QUOTATION in closer_look(text))
+def test_quotations_need_no_pattern(text: str) -> None:
+    """For quotations the prefilter is exact."""
+    assert (QUOTATION in prefiltered(text)) == (QUOTATION in matched(text))
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("| • |", MARK),
+        ("| • |", STRAY_MARK),
         ("Share | Facebook", BUTTONS),
         ("The pier at dawn. (AP Photo/Nora Quill)", ENDS_IN_CREDIT),
         ("Photo: Nora Quill/Reuters" + " and others" * 10, ENDS_IN_CREDIT),
         ("“We had almost forgotten.”", QUOTATION),
-        (BIOGRAPHY, NOTE),
-        (f"“{BIOGRAPHY}", NOTE),
-        ("About the author: Nora Quill is a reporter.", NOTE),
-        ("Nora de la Quill, the daughter of a sailor, was an editor.", NOTE),
+        (BIOGRAPHY, AUTHOR_NOTE),
+        (f"“{BIOGRAPHY}", AUTHOR_NOTE),
+        ("About the author: Nora Quill is a reporter.", AUTHOR_NOTE),
+        ("Nora de la Quill, the daughter of a sailor, was an editor.", AUTHOR_NOTE),
     ],
 )
 def test_kinds(text: str, kind: int) -> None:
-    """What each kind looks like."""
-    assert kind in looks(text)
+    """A typical text of each kind passes the prefilter."""
+    assert kind in prefiltered(text)
 
 
-def test_sentences_are_cleared() -> None:
-    """A sentence of an article may be nothing."""
-    assert looks("The harbour office said on Tuesday that the first boats would sail again at noon.") == set()
-    assert looks("Nora Quill said on Tuesday that she would sail at noon.") == set()
+def test_sentences_are_rejected() -> None:
+    """An ordinary sentence of an article is of no kind."""
+    assert prefiltered("The harbour office said that the first boats would sail again at noon.") == set()
+    assert prefiltered("Nora Quill said on Tuesday that she would sail at noon.") == set()

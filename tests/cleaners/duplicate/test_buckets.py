@@ -1,4 +1,4 @@
-"""What is looked at before two sets of shingles are compared: it may let too much pass, and never too little."""
+"""The filters before two shingle sets are compared: they may pass too much, never too little."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.duplicate import candidates, shared_keys
+from cleaners.duplicate import buckets, shared_keys
 from cleaners.duplicate.buckets import may_have_match, plain_buckets
 from cleaners.duplicate.shared_keys import KeyFilter, Pairs
 from cleaners.text import shingles
@@ -23,15 +23,15 @@ keys = st.lists(st.integers(0, 12).map(lambda k: k * 0x9E3779B97F4A7C15 % 2**64)
 
 
 def jaccard(one: set[int], other: set[int]) -> Fraction:
-    """Of two sets, 0 if both are empty."""
+    """The Jaccard of two sets; 0 if both are empty."""
     return Fraction(len(one & other), max(len(one | other), 1))
 
 
 @given(texts, st.lists(st.tuples(st.integers(0, 11), st.integers(0, 4)), max_size=40), st.data())
-def test_no_set_with_a_near_duplicate_is_without_hope(
+def test_a_set_with_a_near_duplicate_always_passes(
     batch: list[str], links: list[tuple[int, int]], data: st.DataObject
 ) -> None:
-    """Whoever shares a key with a set at the threshold or over it, its numbers the same, may have a near-duplicate."""
+    """A set passes if it shares a key with one of the same numbers whose Jaccard reaches the threshold."""
     threshold = data.draw(st.sampled_from([Fraction(1, 2), Fraction(3, 4), Fraction(4, 5), Fraction(1)]))
     crowded = data.draw(st.sampled_from([1, 3, 200]))
     numbers = np.array(data.draw(st.lists(st.integers(0, 1), min_size=12, max_size=12)), np.uint64)
@@ -39,7 +39,7 @@ def test_no_set_with_a_near_duplicate_is_without_hope(
     pairs = Pairs(*(np.array([pair[i] for pair in links], np.uint32) for i in (0, 1)))
     sizes, bitmaps = sketches(pl.Series(batch, dtype=pl.String), 3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidates, "CROWDED", crowded)
+        patch.setattr(buckets, "CROWDED", crowded)
         found = may_have_match(pairs, sizes.astype(np.int64), bitmaps, numbers[: len(batch)], threshold)
     values, offsets = shingle_sets(pl.Series(batch, dtype=pl.String), 3)
     sets = [set(values[offsets[i] : offsets[i + 1]].tolist()) for i in range(len(batch))]
@@ -50,8 +50,8 @@ def test_no_set_with_a_near_duplicate_is_without_hope(
     assert not found[[i for i in range(len(batch)) if i not in dict(links)]].any()
 
 
-def test_what_differs_in_size_numbers_or_shingles_is_without_hope() -> None:
-    """The look is worth its time: near-misses, other figures and other lengths do not pass, a near-duplicate does."""
+def test_what_differs_in_size_numbers_or_shingles_does_not_pass() -> None:
+    """Near-misses, other numbers and other lengths do not pass; a near-duplicate does."""
     base = [f"{word}{i}" for i in range(9) for word in WORDS]
     others = [base[:50], [*base[:30], *(f"x{i}" for i in range(78))], base, [*base[:-1], "yak"]]
     sizes, bitmaps = sketches(pl.Series([" ".join(text) for text in (base, *others)]), 3)
@@ -63,19 +63,21 @@ def test_what_differs_in_size_numbers_or_shingles_is_without_hope() -> None:
 
 @given(texts)
 def test_sketches_are_those_of_the_sets(batch: list[str]) -> None:
-    """Sizes are the sets' sizes, and a bitmap has a bit for each shingle and no other."""
+    """The sizes are those of the sets, and a bitmap has one bit for each shingle and no other."""
     text = pl.Series(batch, dtype=pl.String)
     sizes, bitmaps = sketches(text, 3)
     values, offsets = shingle_sets(text, 3)
     assert sizes.tolist() == np.diff(offsets).tolist()
     for row, words in enumerate(bitmaps.tolist()):
         bits = {64 * word + bit for word, value in enumerate(words) for bit in range(64) if value >> bit & 1}
-        assert bits == {int(v) % (64 * shingles.WORDS) for v in values[offsets[row] : offsets[row + 1]]}
+        assert bits == {
+            int(v) % (64 * shingles.BITMAP_WORDS) for v in values[offsets[row] : offsets[row + 1]]
+        }
 
 
 @given(keys, keys, st.sampled_from([1, 4, 1 << 20]))
 def test_shared_keys_by_counting(index: list[int], new: list[int], at_once: int) -> None:
-    """Those that two rows have, one of them of this run, in parts or at once; the filter leaves none of them out."""
+    """A key is shared if two rows have it, one of this run, in any partitioning; the filter misses none of them."""
     every = np.array([*index, *new], np.uint64)
     rows = np.arange(len(every), dtype=np.uint32)
     counts = Counter(every.tolist())
@@ -98,7 +100,7 @@ def test_shared_keys_by_counting(index: list[int], new: list[int], at_once: int)
 
 
 def test_the_filter_lets_little_pass() -> None:
-    """Of 100,000 different keys not one in eight passes."""
+    """Fewer than one in eight of 100,000 distinct keys pass."""
     some = np.random.default_rng(2).integers(0, 1 << 64, 100_000, np.uint64)
     seen = KeyFilter(len(some))
     seen.mark(some)
@@ -107,7 +109,7 @@ def test_the_filter_lets_little_pass() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7)), max_size=30))
 def test_plain_buckets_hold_what_has_the_key(links: list[tuple[int, int]]) -> None:
-    """Each set finds its keys, in the order given, and each bucket has room for all that have its key."""
+    """Each set has its keys, in the given order, and each bucket has room for all sets with its key."""
     pairs = Pairs(*(np.array([pair[i] for pair in links], np.uint32) for i in (0, 1)))
     buckets = plain_buckets(pairs, 6)
     for one in range(6):

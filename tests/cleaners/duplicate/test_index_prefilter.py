@@ -1,4 +1,4 @@
-"""Which paragraphs of an index a run must know."""
+"""The prefilter of the index: a run loads every paragraph that may match one of its own, and few others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.duplicate.index_prefilter import Keys
+from cleaners.duplicate.index_prefilter import RunKeys
 
 SMALL = st.integers(0, 5)
 LARGE = st.integers(2**64 - 3, 2**64 - 1)
@@ -28,7 +28,7 @@ SCHEMA = {
 
 
 def keys_of(row: dict[str, object], columns: list[str], same_numbers: bool) -> set[object]:
-    """The keys of a row, each with all that must be the same."""
+    """The keys of a row, each with everything that must be equal for a match."""
     numbers = row["numbers"] if same_numbers else None
     found: set[object] = {("exact_a", row["exact_a"])}
     if "band_00" in columns and row["band_00"] is not None:
@@ -42,19 +42,19 @@ def keys_of(row: dict[str, object], columns: list[str], same_numbers: bool) -> s
 @given(
     new=st.lists(st.lists(ROW, max_size=4), min_size=1, max_size=3), index=st.lists(ROW), same=st.booleans()
 )
-def test_no_row_that_may_meet_is_missed(
+def test_no_row_that_may_match_is_missed(
     columns: list[str], new: list[list[dict[str, object]]], index: list[dict[str, object]], same: bool
 ) -> None:
-    """A row with a key in common passes; hardly another one does (0 and 1 count as one key, numbers are mixed in)."""
+    """Every row with a common key passes. Few others do: the keys 0 and 1 count as equal, and numbers are mixed in."""
     tables = [pl.DataFrame(rows, SCHEMA).lazy() for rows in new]
-    met = Keys(tables, columns, same_numbers=same).meet(pl.DataFrame(index, SCHEMA))
+    met = RunKeys(tables, columns, same_numbers=same).matching_rows(pl.DataFrame(index, SCHEMA))
     known = set().union(*(keys_of(row, columns, same) for rows in new for row in rows))
     wanted = [bool(keys_of(row, columns, same) & known) for row in index]
     assert [found for found, want in zip(met.tolist(), wanted, strict=True) if want] == [True] * sum(wanted)
 
 
 def test_rows_with_nothing_in_common_stay_out() -> None:
-    """Of many rows with other keys next to none passes, and of a run without paragraphs none at all."""
+    """No row with other keys passes, and none at all if the run has no paragraphs."""
     frame = pl.DataFrame(
         {
             "exact_a": pl.Series(range(50_000), dtype=pl.UInt64).hash(1),
@@ -63,6 +63,8 @@ def test_rows_with_nothing_in_common_stay_out() -> None:
         }
     )
     new, index = frame[:100], frame[100:]
-    assert Keys([new.lazy()], ["exact_a", "band_00"], same_numbers=True).meet(index).sum() == 0
-    assert Keys([new[:0].lazy()], ["exact_a", "band_00"], same_numbers=True).meet(index).sum() == 0
-    assert Keys([new.lazy()], ["exact_a", "band_00"], same_numbers=True).meet(frame).sum() == 100
+    assert RunKeys([new.lazy()], ["exact_a", "band_00"], same_numbers=True).matching_rows(index).sum() == 0
+    assert (
+        RunKeys([new[:0].lazy()], ["exact_a", "band_00"], same_numbers=True).matching_rows(index).sum() == 0
+    )
+    assert RunKeys([new.lazy()], ["exact_a", "band_00"], same_numbers=True).matching_rows(frame).sum() == 100

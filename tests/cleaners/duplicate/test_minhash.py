@@ -29,7 +29,7 @@ SINGLE = re.compile(
     "\u1780-\u17ff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f]"
 )
 
-#: Letters, marks, digits and separators of many scripts, and what NFKC and casefolding turn into something else.
+#: Letters, marks, digits and separators of many scripts, and characters that NFKC or casefolding changes.
 CHARACTERS = (
     "aAbzZé\u0301ßſﬁİıΣσςЖжאשعر3٣३９²½Ⅷ①ªµ·.,;:!?'’“”–—…\u00a0\u2003\t \u3000\u200b\u200d°€$%"
     "漢字々〇〡ひがか\u3099ゝカﾊﾟー한글ᄒ\u1161\u11abᅟ\u302eไทย๓ລາວ໓ខ្មែរ៣မြန်မာ၃हिन्दी்தமிழ்𝐀𝟗𠀀😀️\U000e0101，。！"
@@ -55,7 +55,7 @@ def fmix64(h: int) -> int:
 
 
 def token_hash(token: str) -> int:
-    """Eight bytes at a time, then `fmix64`."""
+    """The hash of a token: eight bytes at a time, then `fmix64`."""
     h = 0
     encoded = token.encode()
     for at in range(0, len(encoded), 8):
@@ -65,7 +65,7 @@ def token_hash(token: str) -> int:
 
 
 def sequence_hash(hashes: list[int], multiplier: int = 0x9E3779B97F4A7C15) -> int:
-    """A polynomial of the hashes and their count, then `fmix64`."""
+    """The hash of a sequence: a polynomial of the hashes and their count, then `fmix64`."""
     h = 0
     for t in (*hashes, len(hashes)):
         h = (h * multiplier + t) & MASK
@@ -73,25 +73,25 @@ def sequence_hash(hashes: list[int], multiplier: int = 0x9E3779B97F4A7C15) -> in
 
 
 def shingle_hashes(text: str, n: int) -> list[int]:
-    """Of the set of runs of `n` tokens, sorted."""
+    """The sorted hashes of the set of runs of `n` tokens."""
     hashes = [token_hash(token) for token in tokens_of(text)]
     last = max(len(hashes) - n, 0) + 1 if hashes else 0
     return sorted({sequence_hash(hashes[i : i + n]) for i in range(last)})
 
 
 def numbers_hash(text: str) -> int:
-    """Of the digit runs within tokens, in order."""
+    """The hash of the sequence of digit runs within the tokens."""
     runs = re.findall(r"\d+", " ".join(tokens_of(text)))
     return sequence_hash([token_hash(run) for run in runs])
 
 
 def normalised(text: str) -> str:
-    """NFKC, then casefolded."""
+    """The text in NFKC, then casefolded."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def shingles_of(texts: list[str], n: int = 3) -> list[list[int]]:
-    """The sets of the texts."""
+    """The shingle sets of the texts."""
     values, offsets = shingle_sets(pl.Series(texts, dtype=pl.String), n)
     return [values[a:b].tolist() for a, b in pairwise(offsets)]
 
@@ -110,7 +110,7 @@ texts = st.text(st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"), max_
 
 @given(st.lists(texts, max_size=6), st.integers(1, 16))
 def test_hashes_are_the_documented_ones(batch: list[str], n: int) -> None:
-    """Tokens, digit runs, shingles and the sequence's hashes are those of the plain reference, in any script."""
+    """Tokens, digit runs, shingles and sequence hashes equal those of the plain reference, in any script."""
     found = fingerprints_of(batch, n=n)
     sets = shingles_of(batch, n)
     for row, text in enumerate(map(normalised, batch)):
@@ -126,21 +126,21 @@ def test_hashes_are_the_documented_ones(batch: list[str], n: int) -> None:
 
 @pytest.mark.parametrize("text", ["* * *", "—", "…", "\u3000--\t++ "])
 def test_texts_without_a_token(text: str) -> None:
-    """The sequence is then of what white space separates."""
+    """A text without a token is hashed as the sequence of its runs without white space."""
     found = fingerprints_of([text])
     assert found["exact_a"][0] == sequence_hash([token_hash(run) for run in text.split()])
 
 
 @pytest.mark.parametrize("letters", range(1, 30))
 def test_words_of_every_length(letters: int) -> None:
-    """A word hashes alike at the end of the text and amid it, in capitals and after letters beyond ASCII."""
+    """A word has the same hash at the end of a text and within it, in capitals and after non-ASCII letters."""
     word = "abcdefghijklmnopqrstuvwxyzabcdef"[:letters]
     for text in (word, f"{word} and more", f"x {word.upper()}, y", f"é{word}é{word}"):
         assert shingles_of([text], 1) == [shingle_hashes(normalised(text), 1)]
 
 
 def test_every_code_point_has_the_class_of_its_category() -> None:
-    """Letters, marks and numbers are told from separators over all of Unicode, and the single-token scripts too."""
+    """Every code point of Unicode has the class of its category, or of its single-token script."""
     classes = tokens.character_classes()
     for code in range(0x110000):
         character = chr(code)
@@ -156,7 +156,7 @@ def test_every_code_point_has_the_class_of_its_category() -> None:
 
 @given(texts)
 def test_a_text_hashes_alike_in_any_company(text: str) -> None:
-    """What stands before and after a text in the array is nothing to it."""
+    """The result for a text does not depend on the texts before and after it."""
     alone, amid = fingerprints_of([text]), fingerprints_of(["a1b 2", text, "漢 9"])
     assert alone.equals(amid[1:2])
     assert shingles_of([text])[0] == shingles_of(["a1b 2", text, "漢 9"])[1]
@@ -173,7 +173,7 @@ def test_no_texts() -> None:
 
 @pytest.mark.parametrize("make", [lambda: "ab " * 200_000, lambda: "".join(map(chr, range(0x4E00, 0x9FFF)))])
 def test_long_texts(make: Callable[[], str]) -> None:
-    """A text of many megabytes, or without any space, has the reference's shingles."""
+    """A very long text, or one without spaces, has the shingles of the reference."""
     text = make()
     found = shingles_of(["x", text, "y z"])
     assert fingerprints_of([text])["tokens"][0] == len(tokens_of(text))
@@ -185,7 +185,7 @@ def test_long_texts(make: Callable[[], str]) -> None:
     st.integers(1, 5),
 )
 def test_signatures_are_those_of_datasketch(batch: list[str], n: int) -> None:
-    """Bit for bit, for any number of shingles, none included; and what datasketch loads says the same Jaccard."""
+    """Signatures equal those of datasketch bit for bit, even without shingles, and load into it with that Jaccard."""
     signed = minhash.signatures(pl.Series(batch), n)
     oracles = []
     for row, shingles in enumerate(shingles_of(batch, n)):
@@ -202,7 +202,7 @@ def test_signatures_are_those_of_datasketch(batch: list[str], n: int) -> None:
 
 
 def test_band_keys_are_the_documented_ones() -> None:
-    """A key is the upper half of the sequence hash of the band's number and its rows' values."""
+    """A band key is the upper half of the sequence hash of the band number and the values of its rows."""
     batch = ["a b c d e", "a b c d f", "漢字 in a line of 9 words, no more"]
     found, signed = fingerprints_of(batch), minhash.signatures(pl.Series(batch))
     for text in range(len(batch)):
@@ -213,7 +213,7 @@ def test_band_keys_are_the_documented_ones() -> None:
 
 @pytest.mark.parametrize("short", ["keep", "exact"])
 def test_short_texts_have_no_bands(short: str) -> None:
-    """A text of too few tokens is compared for equality, or not at all; one without a token never by bands."""
+    """A text of too few tokens is compared for equality or not at all; one without tokens never has bands."""
     found = fingerprints_of(["one two three", "one two", "***"], min_tokens=3, short=short)
     assert found["band_00"].is_null().to_list() == [False, True, True]
     assert found["exact_a"].is_null().to_list() == [False, *[short == "keep"] * 2]
@@ -222,12 +222,12 @@ def test_short_texts_have_no_bands(short: str) -> None:
 
 @pytest.mark.parametrize("threshold", [0.06, 0.1, 0.3, 0.5, 0.7, 0.75, 0.8, 0.9, 0.99, 1.0])
 def test_bands_find_999_of_1000(threshold: float) -> None:
-    """The bands fit into 128 permutations and miss less than one pair in 1,000 at the threshold."""
+    """The bands fit into 128 permutations and miss fewer than one pair in 1,000 at the threshold."""
     count, rows = minhash.bands(threshold)
     assert count * rows <= 128
     assert (1 - threshold**rows) ** count < 0.001
 
 
 def test_bands_of_the_default_threshold() -> None:
-    """0.8 is met by 25 bands of 5 rows."""
+    """The default threshold of 0.8 has 25 bands of 5 rows."""
     assert minhash.bands(0.8) == (25, 5)

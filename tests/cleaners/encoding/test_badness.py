@@ -16,8 +16,8 @@ from ftfy.badness import BADNESS_RE
 
 from cleaners.encoding import badness as module
 from cleaners.encoding import mojibake
-from cleaners.encoding.badness import LATIN_1, LEAD, alphabet, badness, search, sequences
-from cleaners.encoding.mojibake import BEYOND, gate, look
+from cleaners.encoding.badness import LATIN_1, MAX_ASCII_PREFIX, alphabet, badness, search, sequences
+from cleaners.encoding.mojibake import NEEDS_FTFY, gate, scan
 from cleaners.text.white_space import WHITE_SPACE
 
 ASCII = LATIN_1[:0x80]
@@ -26,8 +26,8 @@ GATE = gate(ftfy.TextFixerConfig(unescape_html=False, remove_terminal_escapes=Fa
 
 
 def seen(texts: list[str]) -> list[bool]:
-    """Whether a look finds mojibake in each text."""
-    return (look(pl.Series(texts), GATE) & BEYOND > 0).tolist()
+    """Whether a scan finds mojibake in each text."""
+    return (scan(pl.Series(texts), GATE) & NEEDS_FTFY > 0).tolist()
 
 
 def bad(text: str) -> bool:
@@ -72,9 +72,9 @@ def test_each_sequence_holds_a_character_beyond_ascii_early() -> None:
         classes = [one for one in sequence if one != "^"]
         beyond = [not re.findall(one, ASCII) for one in classes]
         leads.append(beyond.index(True))
-        # a control of C1 is bad by itself, and a look knows that
+        # a control of C1 is bad by itself, and the scan finds it
         assert len(classes) > leads[-1] + 1 or classes == ["[\x80-\x9f]"]
-    assert max(leads) == LEAD
+    assert max(leads) == MAX_ASCII_PREFIX
 
 
 # Each entry: a part of the pattern, what it is broken to, and a probe that must notice.
@@ -121,7 +121,7 @@ def found_at(text: str, character: str, **broken: Any) -> bool:
 def test_mutants_that_look_back_less_die() -> None:
     """A sequence may begin before the character at which the search does."""
     assert found_at("a Ã b", "Ã")
-    assert not found_at("a Ã b", "Ã", LEAD=LEAD - 1)
+    assert not found_at("a Ã b", "Ã", MAX_ASCII_PREFIX=MAX_ASCII_PREFIX - 1)
 
 
 def test_what_the_pattern_names_is_known() -> None:

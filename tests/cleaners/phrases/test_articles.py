@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.paragraphs import to_paragraphs
 from cleaners.phrases.phrase import Phrase
+from support import frame_of, removed_lines
 
 PROSE = [
     "The northern ferry will sail again on Monday, the harbour master told the council on Thursday evening.",
@@ -22,10 +21,7 @@ PHRASES = [
 
 def gone(lines: list[str], title: str | None = None) -> list[str]:
     """Those of the lines that go."""
-    document = {"document_id": ["d"], "text": ["\n\n".join(lines)], "source": [None], "title": [title]}
-    schema = dict.fromkeys(("document_id", "text", "source", "title", "language"), pl.String)
-    frame = to_paragraphs(pl.DataFrame({**document, "language": [None]}, schema=schema))
-    return boilerplate(frame, phrases=PHRASES).filter(pl.col("reason").is_not_null())["text"].to_list()
+    return removed_lines(boilerplate(frame_of(lines, title=title), phrases=PHRASES))
 
 
 @pytest.mark.parametrize("line", ["What do you think?", "“What do you think?”", "Agree.", "Accept all."])

@@ -1,4 +1,4 @@
-"""The first look: no line is cleared that may hold a phrase, and those that do not are."""
+"""The prefilter: it lets every line through that may match a phrase, and hardly any other."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.phrases.candidates import LETTERS, WINDOW, candidates, seek
+from cleaners.phrases.candidates import MAX_WINDOW, PREFIX_LETTERS, candidates, make_prefilter
 
 TEXTS = st.text(st.sampled_from("abAB é—щЩ渡\u0301"), max_size=30)
 HELD = st.lists(st.text(st.sampled_from("ab éщ渡"), min_size=2, max_size=12), max_size=4)
 
 
 def look(texts: list[str], name: str, **given: list[str]) -> list[bool]:
-    """What one column of `candidates` says of texts, where only these are sought."""
+    """What one column of `candidates` says of texts, where it looks only for these."""
     names = ("lines", "starts", "starts_regex", "held")
-    sought = seek(**{other: given.get(other, []) for other in names})
-    return candidates(pl.Series(texts, dtype=pl.String), sought)[name].to_list()
+    prefilter = make_prefilter(**{other: given.get(other, []) for other in names})
+    return candidates(pl.Series(texts, dtype=pl.String), prefilter)[name].to_list()
 
 
 @given(st.lists(TEXTS, max_size=5), HELD)
@@ -29,7 +29,7 @@ def test_what_a_line_holds(texts: list[str], held: list[str]) -> None:
         assert may or not any(one in text.lower() for one in held)
 
 
-@pytest.mark.parametrize("length", range(4, WINDOW + 1))
+@pytest.mark.parametrize("length", range(4, MAX_WINDOW + 1))
 @given(data=st.data())
 def test_texts_of_one_length(length: int, data: st.DataObject) -> None:
     """Lines in ASCII are candidates only if they hold one of several texts of up to eight letters."""
@@ -41,7 +41,7 @@ def test_texts_of_one_length(length: int, data: st.DataObject) -> None:
 
 
 def test_texts_of_several_lengths() -> None:
-    """A longer text is told by eight of its bytes, also where a shorter one is sought."""
+    """A longer text is compared by eight of its bytes, even next to a shorter one."""
     texts = ["unpublished", "reestablished, polished", "Reserved", "deserved", "ad blocks", "He was polished"]
     assert look([*texts, "-------"], "holds", held=["published", "reserved", "block"]) == [
         *(True, False, True, False, True, False, False)
@@ -49,7 +49,7 @@ def test_texts_of_several_lengths() -> None:
 
 
 def test_texts_that_are_not_plain() -> None:
-    """A text that no line of plain characters holds is not sought in these."""
+    """Lines of plain characters are not searched for a text that they cannot contain."""
     assert look(["reserve", "cafe\u0301"], "holds", held=["e\u0301", "reserved"]) == [False, True]
 
 
@@ -61,16 +61,16 @@ def test_end_of_all_lines() -> None:
 
 @pytest.mark.parametrize("held", [["a"], ["abc", "reserved"], [""], ["é"]])
 def test_texts_that_are_too_short(held: list[str]) -> None:
-    """Where a text is so short that its bytes tell nothing, every line is a candidate."""
+    """Where a text is too short to be looked for, every line is a candidate."""
     assert look(["xyz", ""], "holds", held=held) == [True, True]
 
 
-def test_nothing_sought() -> None:
-    """Without anything that is sought no line is a candidate, but one that is not plain may hold it."""
-    sought = seek([], [], [], [])
-    may = candidates(pl.Series(["abc", "", "cafe\u0301"]), sought)
+def test_nothing_to_look_for() -> None:
+    """With nothing to look for no line is a candidate, except that a line that is not plain may hold anything."""
+    prefilter = make_prefilter([], [], [], [])
+    may = candidates(pl.Series(["abc", "", "cafe\u0301"]), prefilter)
     assert may.rows() == [(False,) * 4, (False,) * 4, (False, False, False, True)]
-    assert candidates(pl.Series([], dtype=pl.String), sought).rows() == []
+    assert candidates(pl.Series([], dtype=pl.String), prefilter).rows() == []
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,9 @@ def test_first_letters(text: str, is_line: bool, starts: bool) -> None:
 def test_no_more_letters_are_compared() -> None:
     """What comes after the letters that are compared is not looked at."""
     long = "abcdefghijklmnop"
-    same, other = long[:LETTERS] + "xyz", long[: LETTERS - 1] + "xyz"
-    assert look([long, same, other, long[:LETTERS]], "is_line", lines=[long]) == [True, True, False, True]
+    same, other = long[:PREFIX_LETTERS] + "xyz", long[: PREFIX_LETTERS - 1] + "xyz"
+    lines = [long, same, other, long[:PREFIX_LETTERS]]
+    assert look(lines, "is_line", lines=[long]) == [True, True, False, True]
     assert look([long, same + "\u0301", other], "starts", starts=[long]) == [True, True, False]
 
 

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.phrases.characters import CASE, NO_LETTER, NOT_PLAIN, bytes_tell, is_plain, letters
+from cleaners.phrases.characters import CASE_BIT, NO_LETTER, NOT_PLAIN, byte_comparable, is_plain, letters
 from cleaners.phrases.folding import fold, lower, strip_end
 
 ALL = [chr(code) for code in range(0x10000) if not 0xD800 <= code <= 0xDFFF]
@@ -25,7 +25,7 @@ def letters_of(text: str) -> list[int]:
 
 def case_aside(text: str) -> bytes:
     """The bytes of a text without the bit by which most capitals differ."""
-    return bytes(byte | CASE for byte in text.encode())
+    return bytes(byte | CASE_BIT for byte in text.encode())
 
 
 def test_each_plain_character_between_others() -> None:
@@ -60,23 +60,23 @@ def test_letters_are_letters_to_regular_expressions() -> None:
 
 
 def test_other_cases_of_a_letter() -> None:
-    """What is the same letter to a regular expression has the same fold, and the same bytes where these tell."""
+    """What is the same letter to a regular expression has the same fold, and the same bytes if comparable."""
     plain = pl.Series(PLAIN)
     for character in WITH_CASE:
         others = plain.filter(plain.str.contains(f"(?i)^{character}$")).to_list()
         assert character in others
         assert {int(letters()[ord(c)]) for c in others} == {int(letters()[ord(character)])}
         small = character.lower()
-        if len(small) == 1 and bytes_tell()[ord(small)]:
-            told = [c for c in others if bytes_tell()[ord(c)]]
-            assert {case_aside(c) for c in told} <= {case_aside(small)}
+        if len(small) == 1 and byte_comparable()[ord(small)]:
+            comparable = [c for c in others if byte_comparable()[ord(c)]]
+            assert {case_aside(c) for c in comparable} <= {case_aside(small)}
 
 
-def test_bytes_that_tell() -> None:
-    """Where bytes tell, lower case changes no more than the bit of case, but for what is no letter."""
+def test_byte_comparable() -> None:
+    """Where bytes are comparable, lower case changes only the case bit, except in what is no letter."""
     for character, lowered in zip(PLAIN, lower(pl.Series(PLAIN)), strict=True):
-        if bytes_tell()[ord(character)]:
+        if byte_comparable()[ord(character)]:
             assert case_aside(character) == case_aside(lowered) or not any(map(str.isalnum, lowered))
-    assert not bytes_tell()[letters() == NOT_PLAIN].any()
-    assert all(bytes_tell()[ord(c)] for c in "aZ9éÉß—’“漢あ한зЗ")
-    assert not any(bytes_tell()[ord(c)] for c in "İıſЩ©")
+    assert not byte_comparable()[letters() == NOT_PLAIN].any()
+    assert all(byte_comparable()[ord(c)] for c in "aZ9éÉß—’“漢あ한зЗ")
+    assert not any(byte_comparable()[ord(c)] for c in "İıſЩ©")

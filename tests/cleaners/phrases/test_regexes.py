@@ -1,4 +1,4 @@
-"""How regular expressions begin: what is told is true of every match."""
+"""How regular expressions begin: what `beginnings` finds holds for every match."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.phrases.candidates import candidates, seek
+from cleaners.phrases.candidates import candidates, make_prefilter
 from cleaners.phrases.regexes import beginnings
 
 ATOMS = st.sampled_from(
@@ -43,7 +43,7 @@ LINES = st.lists(st.text(st.sampled_from("aAbB éÉщЩσςſsıiKk©“”7ß�
 
 @given(st.sampled_from(["", "^", r"^\W*"]), REGEXES, LINES)
 def test_no_match_begins_otherwise(anchor: str, regex: str, lines: list[str]) -> None:
-    """A line that matches is a candidate by what is told of the regular expression."""
+    """A line that matches is a candidate by the beginnings of the regular expression."""
     text = pl.Series(lines)
     try:
         matched = text.str.contains(f"(?i){anchor}{regex}")
@@ -51,7 +51,7 @@ def test_no_match_begins_otherwise(anchor: str, regex: str, lines: list[str]) ->
         return  # it is none
     by_letters = beginnings(anchor + regex, letters=True)
     by_bytes = beginnings(anchor + regex, letters=False)
-    may = candidates(text, seek([], [], sorted(by_letters), sorted(by_bytes)))
+    may = candidates(text, make_prefilter([], [], sorted(by_letters), sorted(by_bytes)))
     assert text.filter(matched & ~may["starts_regex"]).to_list() == []
     assert text.filter(matched & ~may["holds"]).to_list() == []
 

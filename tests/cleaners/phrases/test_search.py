@@ -13,12 +13,13 @@ from polars.testing import assert_frame_equal
 import cleaners.phrases.search
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.paragraphs import SCHEMA, remove
-from cleaners.phrases.candidates import Sought, candidates
+from cleaners.phrases.candidates import Prefilter, candidates
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import find, search
 from cleaners.phrases.tables import Tables, any_of, make_tables
 from cleaners.related_articles import related_articles
-from flows.settings.phrase_files import built_in_files, read_phrases
+from flows.settings.bundled import built_in_phrase_files
+from flows.settings.phrase_files import read_phrases
 
 WORDINGS = (
     "Read # more harbour stories",
@@ -107,7 +108,7 @@ LINES = st.builds(
 )
 
 
-def every_line(text: pl.Series, _: Sought) -> pl.DataFrame:
+def every_line(text: pl.Series, _: Prefilter) -> pl.DataFrame:
     """Every line as a candidate, but those of quoted mail and tables."""
     may = ~text.str.contains("^[>|]")
     return pl.DataFrame(dict.fromkeys(("is_line", "starts", "starts_regex", "holds"), may))
@@ -122,7 +123,7 @@ def every_wording(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:
 
 @pytest.mark.parametrize("phrases", [PHRASES, LONG_PHRASES], ids=["all", "long"])
 @given(texts=st.lists(LINES, max_size=6))
-def test_cheap_tests_clear_no_match(phrases: tuple[Phrase, ...], texts: list[str]) -> None:
+def test_the_prefilter_drops_no_match(phrases: tuple[Phrase, ...], texts: list[str]) -> None:
     """What is found is the same where every line is looked at."""
     lines = pl.DataFrame(
         {"row": range(len(texts)), "text": texts, "source": [None] * len(texts)},
@@ -134,14 +135,14 @@ def test_cheap_tests_clear_no_match(phrases: tuple[Phrase, ...], texts: list[str
         slow = find(lines, phrases)
     assert_frame_equal(find(lines, phrases), slow)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cleaners.phrases.search, "_MANY", 0)
+        patch.setattr(cleaners.phrases.search, "_MANY_LINES", 0)
         assert_frame_equal(find(lines, phrases), slow)
 
 
-def test_most_lines_are_cleared() -> None:
+def test_most_lines_are_ruled_out() -> None:
     """Lines that have nothing of a phrase are candidates for none."""
-    sought = make_tables(read_phrases(built_in_files())).sought
-    assert make_tables(LONG_PHRASES).sought.window >= 4
+    prefilter = make_tables(read_phrases(built_in_phrase_files())).prefilter
+    assert make_tables(LONG_PHRASES).prefilter.window >= 4
     lines = [
         "The last boat out of Wrenmouth will once again leave after dark.",
         "“From the first Monday of October,” the Corriedale Line said, “a night crossing is to run.”",
@@ -150,7 +151,7 @@ def test_most_lines_are_cleared() -> None:
         "В понедельник в порту не было ни одного судна.",
         "渡輪公司說，夜間航班下月恢復。",
     ]
-    assert candidates(pl.Series(lines), sought).sum().row(0) == (0, 0, 0, 0)
+    assert candidates(pl.Series(lines), prefilter).sum().row(0) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_regexes_that_cannot_be_joined(monkeypatch: pytest.MonkeyPatch) -> None:
         schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},
     )
     assert None in [any_of(regexes.patterns) for regexes in make_tables(phrases).regexes]
-    monkeypatch.setattr(cleaners.phrases.search, "_MANY", 0)
+    monkeypatch.setattr(cleaners.phrases.search, "_MANY_LINES", 0)
     assert find(lines, phrases).select("row", "phrase").rows() == [(0, 0), (1, 0), (2, 1)]
 
 

@@ -1,8 +1,7 @@
-"""Boilerplate inside a paragraph: what is taken out, and what stays."""
+"""Boilerplate inside a paragraph: what is removed, and what stays."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import polars as pl
@@ -13,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from cleaners.paragraphs import remove
 from cleaners.repeated_line.closing_sentences import closing_sentences
-from cleaners.repeated_line.count_tables import merge
+from cleaners.repeated_line.count_tables import merge_counts
 from cleaners.repeated_line.inline_boilerplate import (
     FIX,
     _with_hints,
@@ -21,14 +20,13 @@ from cleaners.repeated_line.inline_boilerplate import (
     repeated_inline_boilerplate,
 )
 from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
-from cleaners.repeated_line.line_counts import count
+from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
-from support import ROOT, frame_of
+from support import frame_by_source, load_cases
 
-CASES: list[dict[str, Any]] = json.loads(
-    (ROOT / "tests/cases/inline_boilerplate.json").read_text(encoding="utf-8")
-)
-SOURCE = "post.example"
+from .counting import SOURCE, count
+
+CASES = load_cases("inline_boilerplate")
 PLEA = "Join the conversation below."
 
 
@@ -39,8 +37,8 @@ def sentence(n: int) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """A paragraph keeps all but its boilerplate, and tells what it was; one that is nothing else goes; others stay."""
-    (row,) = inline_boilerplate(frame_of((SOURCE, [case["text"]]))).to_dicts()
+    """A paragraph loses only its boilerplate and records its old text; one that is nothing else is removed."""
+    (row,) = inline_boilerplate(frame_by_source((SOURCE, [case["text"]]))).to_dicts()
     becomes = case.get("becomes", case["text"])
     if becomes == "":
         assert (row["reason"], row["rule"], row["text"]) == ("boilerplate", case["rule"], case["text"])
@@ -52,7 +50,7 @@ def test_cases(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases_within_other_text(case: dict[str, Any]) -> None:
-    """Of two paragraphs joined, neither keeps what it would not keep alone, where it does not depend on its end."""
+    """Boilerplate is removed from a longer paragraph, too, unless it must stand at the end."""
     text = f"{case['text']} It was the ninth day of the strike."
     if "becomes" not in case:
         assert without_inline_boilerplate(case["text"]) == case["text"]
@@ -61,14 +59,14 @@ def test_cases_within_other_text(case: dict[str, Any]) -> None:
 
 
 def test_cases_are_half_negative() -> None:
-    """As many cases of what stays as of what goes, about."""
+    """About half of the cases are negative."""
     stays = sum("becomes" not in case for case in CASES)
     assert 0.4 * len(CASES) <= stays <= 0.6 * len(CASES)
 
 
 def test_removed_paragraphs_are_left_alone() -> None:
-    """What an earlier cleaner removed keeps its text."""
-    frame = frame_of((SOURCE, ["Boats sail. [pullquote] They are late."]))
+    """A paragraph that an earlier cleaner removed keeps its text."""
+    frame = frame_by_source((SOURCE, ["Boats sail. [pullquote] They are late."]))
     removed = remove(frame, pl.Series([True]), "boilerplate", "a rule")
     assert_frame_equal(inline_boilerplate(removed), removed)
 
@@ -95,8 +93,8 @@ TEXTS = st.lists(PIECES, min_size=1, max_size=5).map(" ".join)
 
 
 @given(TEXTS)
-def test_the_quick_look_misses_nothing(text: str) -> None:
-    """Every text that a shape changes has a hint in it; doing it again changes nothing; nothing is added."""
+def test_the_prefilter_misses_nothing(text: str) -> None:
+    """Every text that a shape changes has a hint; a second pass changes nothing; no character is added."""
     shorter = without_inline_boilerplate(text)
     if shorter != text:
         assert len(_with_hints(pl.Series([text])))
@@ -108,20 +106,22 @@ def test_the_quick_look_misses_nothing(text: str) -> None:
 
 @given(st.text(max_size=200), st.sampled_from(SHAPES))
 def test_any_text_may_come(text: str, shape: Any) -> None:
-    """No text is too strange, and none without boilerplate is changed beyond the shapes' own hints."""
+    """No text raises an error, and a text without hints is not changed."""
     if not len(_with_hints(pl.Series([text]))):
         assert shape(text) == text
 
 
 def closing(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
-    """The frame without last sentences, by what it counts itself."""
+    """The frame without closing sentences, by its own counts."""
     keys = line_keys(frame)
-    return repeated_inline_boilerplate(frame, merge([count(frame, keys=keys)]), keys=keys, **options)
+    return repeated_inline_boilerplate(
+        frame, merge_counts([count_source_lines(frame, keys=keys)]), keys=keys, **options
+    )
 
 
 def test_a_last_sentence_that_a_source_repeats() -> None:
-    """After different sentences it goes from each paragraph, which tells what it was."""
-    frame = frame_of(
+    """A closing sentence after different texts is removed from each paragraph, which records its old text."""
+    frame = frame_by_source(
         *((SOURCE, [f"{sentence(n)} {PLEA}"]) for n in range(3)), *((SOURCE, [sentence(n)]) for n in range(9))
     )
     cleaned = closing(frame)
@@ -131,9 +131,9 @@ def test_a_last_sentence_that_a_source_repeats() -> None:
 
 
 def test_two_last_sentences() -> None:
-    """Of several at the end of a paragraph all go."""
+    """Several closing sentences at the end of one paragraph are all removed."""
     second = "Follow us on our page for more."
-    frame = frame_of(
+    frame = frame_by_source(
         *((SOURCE, [f"{sentence(n)} {PLEA}"]) for n in range(4)),
         *((SOURCE, [f"{sentence(n)} {PLEA} {second}"]) for n in range(4, 8)),
     )
@@ -159,25 +159,25 @@ def test_two_last_sentences() -> None:
     ],
 )
 def test_last_sentences_that_stay(documents: list[str]) -> None:
-    """What few documents have, or copies of one article, or what may be the article's own, stays."""
-    frame = frame_of(*((SOURCE, [text]) for text in documents))
+    """A sentence stays if few documents have it, or copies of one article, or if it may be the article's own."""
+    frame = frame_by_source(*((SOURCE, [text]) for text in documents))
     assert_frame_equal(closing(frame), frame)
 
 
 def test_the_share_counts() -> None:
-    """In a source of very many documents three are too few."""
+    """In a source of very many documents, three are too few."""
     texts = [f"{sentence(n)} {PLEA}" if n < 3 else sentence(n) for n in range(60)]
-    frame = frame_of(*((SOURCE, [text]) for text in texts))
+    frame = frame_by_source(*((SOURCE, [text]) for text in texts))
     assert closing(frame)["text"].str.contains(PLEA, literal=True).sum() == 0
     assert closing(frame, min_share=0.3)["text"].str.contains(PLEA, literal=True).sum() == 3
 
 
 def test_other_sources_stay() -> None:
-    """A sentence goes where its own source repeats it, and nowhere else."""
+    """A sentence is removed only where its own source repeats it."""
     texts = [(SOURCE, f"{sentence(n)} {PLEA}") for n in range(4)] + [
         ("other.example", f"{sentence(9)} {PLEA}")
     ]
-    frame = frame_of(*((source, [text]) for source, text in texts), (None, [f"{sentence(8)} {PLEA}"]))
+    frame = frame_by_source(*((source, [text]) for source, text in texts), (None, [f"{sentence(8)} {PLEA}"]))
     assert closing(frame)["text"].str.contains(PLEA, literal=True).to_list() == [False] * 4 + [True] * 2
 
 
@@ -197,7 +197,7 @@ SENTENCES = st.sampled_from(
 
 @given(st.lists(st.lists(SENTENCES, max_size=6).map(" ".join), max_size=8))
 def test_closing_sentences_are_at_the_end(texts: list[str]) -> None:
-    """What is found and what stands before it make the text, white space aside."""
+    """The sentence and the text before it make up the whole text, except for white space."""
     found = closing_sentences(pl.Series(texts, dtype=pl.String))
     for row, start, last, before in found.rows():
         assert texts[row].encode()[start:].decode() == last
@@ -212,9 +212,11 @@ def test_closing_sentences_are_at_the_end(texts: list[str]) -> None:
     )
 )
 def test_doing_it_twice(documents: list[tuple[str | None, str]]) -> None:
-    """The same table takes out nothing new the second time, and no paragraph is emptied."""
-    frame = frame_of(*((source, [f"{sentence(n % 5)} {text}"]) for n, (source, text) in enumerate(documents)))
-    table = count(frame, keys=line_keys(frame))
+    """A second pass with the same table changes nothing, and no paragraph becomes empty."""
+    frame = frame_by_source(
+        *((source, [f"{sentence(n % 5)} {text}"]) for n, (source, text) in enumerate(documents))
+    )
+    table = count(frame)
     once = repeated_inline_boilerplate(frame, table, keys=line_keys(frame))
     assert_frame_equal(repeated_inline_boilerplate(once, table, keys=line_keys(once)), once)
     assert (once["text"].str.len_bytes() > 0).all()

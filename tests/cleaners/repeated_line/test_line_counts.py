@@ -1,11 +1,10 @@
-"""What a source repeats: what is counted, and how tables add up."""
+"""Counts of what a source repeats, and how tables add up."""
 
 from __future__ import annotations
 
 import random
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any
 
 import polars as pl
 import pytest
@@ -14,41 +13,35 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners.paragraphs import remove
-from cleaners.repeated_line import counts as line_counts
-from cleaners.repeated_line.count_tables import COUNTS, UNDATED, different_bodies, merge
-from cleaners.repeated_line.line_counts import LONG, SENTENCE_WEIGHT
-from cleaners.repeated_line.line_keys import LONGEST_TEMPLATE, line_keys
+from cleaners.repeated_line.count_tables import COUNTS, UNDATED, different_bodies, merge_counts
+from cleaners.repeated_line.line_counts import LONG_PARAGRAPH, SENTENCE_WEIGHT
+from cleaners.repeated_line.line_keys import MAX_TEMPLATE_BYTES
 from cleaners.repeated_line.templates import template_hashes
 from cleaners.text.folding import line_hashes
-from support import any_documents, body, frame_of
+from support import any_documents, body, frame_by_source
 
-PLEA = "Get the evening letter in your inbox."
-SOURCE = "post.example"
+from .counting import KINDS_OF_LINES, PLEA, SOURCE, count
+
 LONG_BODY = body(0) * 3
 
 
-def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, **options: Any) -> pl.DataFrame:
-    """What is counted of a frame, the lines marked first."""
-    return line_counts.count(frame, published, keys=line_keys(frame, **options))
-
-
 def of_line(table: pl.DataFrame, line: str) -> pl.DataFrame:
-    """The rows of a table that count that line."""
+    """The rows of a table for the given line."""
     return table.filter(pl.col("line") == line_hashes(pl.Series([line])).item())
 
 
 def test_a_document_counts_once() -> None:
-    """A line that stands twice in a document is in one document, and in two lines."""
-    table = count(frame_of((SOURCE, [PLEA, body(1), PLEA]), (SOURCE, [PLEA, body(2)])))
+    """A line that occurs twice in a document counts as one document and two lines."""
+    table = count(frame_by_source((SOURCE, [PLEA, body(1), PLEA]), (SOURCE, [PLEA, body(2)])))
     row = table.filter(pl.col("line") == line_hashes(pl.Series([PLEA])).item())
     assert row.select("documents", "lines").rows() == [(2, 3)]
     assert row["bodies"].bitwise_count_ones().item() == 2
 
 
 def test_a_null_line_counts_the_documents() -> None:
-    """Each source has one row without a line: the number of its documents, those without a line to count included."""
+    """Each source has one row without a line: the number of all its documents."""
     table = count(
-        frame_of((SOURCE, [PLEA]), (SOURCE, [None]), ("other.example", [body(1) * 9]), (None, [PLEA]))
+        frame_by_source((SOURCE, [PLEA]), (SOURCE, [None]), ("other.example", [body(1) * 9]), (None, [PLEA]))
     )
     totals = table.filter(pl.col("line").is_null())
     assert totals.select("source", "documents").rows() == [("other.example", 1), (SOURCE, 2)]
@@ -56,23 +49,25 @@ def test_a_null_line_counts_the_documents() -> None:
 
 
 def test_a_document_without_source_is_not_counted() -> None:
-    """No source, no site."""
-    assert count(frame_of(*((None, [PLEA, body(n)]) for n in range(20)))).is_empty()
+    """Documents without a source are not counted."""
+    assert count(frame_by_source(*((None, [PLEA, body(n)]) for n in range(20)))).is_empty()
 
 
 def test_what_others_removed_counts() -> None:
-    """What a source prints does not depend on what cleaners make of it: their order does not matter."""
-    frame = frame_of(*((SOURCE, [PLEA, body(n)]) for n in range(5)))
+    """Removed lines count like others, so that the order of the cleaners does not matter."""
+    frame = frame_by_source(*((SOURCE, [PLEA, body(n)]) for n in range(5)))
     for reason in ("boilerplate", "repeated_line"):
         removed = remove(frame, pl.Series([True] + [False] * 9), reason, "a rule")
         assert_frame_equal(count(removed), count(frame))
 
 
 def test_head_and_tail() -> None:
-    """Above the first long paragraph is the head, below the last one the tail, and neither is what is between them."""
-    long = "x" * LONG
+    """The head is above the first long paragraph, the tail below the last one; lines between them are in neither."""
+    long = "x" * LONG_PARAGRAPH
     table = count(
-        frame_of((SOURCE, ["over", long, "in between", "y" * LONG, "under"]), (SOURCE, ["over", "under"]))
+        frame_by_source(
+            (SOURCE, ["over", long, "in between", "y" * LONG_PARAGRAPH, "under"]), (SOURCE, ["over", "under"])
+        )
     )
     places = {
         line: of_line(table, line).select("lines", "head", "tail").row(0)
@@ -84,25 +79,27 @@ def test_head_and_tail() -> None:
 
 
 def test_a_line_with_figures_counts_by_its_template_too() -> None:
-    """Each printing of a template counts as one of a line does, beside the lines themselves."""
-    table = count(frame_of((SOURCE, ["3 shares", body(1)]), (SOURCE, ["14 shares", "14 shares", body(2)])))
+    """A template is counted like a line, beside the lines themselves."""
+    table = count(
+        frame_by_source((SOURCE, ["3 shares", body(1)]), (SOURCE, ["14 shares", "14 shares", body(2)]))
+    )
     template = template_hashes(pl.Series(["7 shares"])).item()
     assert table.filter(pl.col("line") == template).select("documents", "lines").rows() == [(2, 3)]
     assert of_line(table, "14 shares").select("documents", "lines").rows() == [(1, 2)]
 
 
 def test_a_long_line_has_no_template() -> None:
-    """Boilerplate with a counter in it is short: longer lines take no room for their template."""
-    for length, rows in ((LONGEST_TEMPLATE, 3), (LONGEST_TEMPLATE + 1, 2)):
-        assert len(count(frame_of((SOURCE, ["7" + "a" * (length - 1)])))) == rows
+    """Lines over MAX_TEMPLATE_BYTES have no template: boilerplate with a counter is short."""
+    for length, rows in ((MAX_TEMPLATE_BYTES, 3), (MAX_TEMPLATE_BYTES + 1, 2)):
+        assert len(count(frame_by_source((SOURCE, ["7" + "a" * (length - 1)])))) == rows
 
 
 def test_days() -> None:
-    """The first and the last day that a source printed a line; dates that are unknown tell nothing."""
-    frame = frame_of((SOURCE, [PLEA, "a"]), (SOURCE, [PLEA, "b"]), (SOURCE, [PLEA, "c"]))
+    """A line has the first and the last day on which its source printed it; unknown dates are ignored."""
+    frame = frame_by_source((SOURCE, [PLEA, "a"]), (SOURCE, [PLEA, "b"]), (SOURCE, [PLEA, "c"]))
     dates = [datetime(1970, 1, 31, 23, tzinfo=UTC), None, datetime(1970, 1, 11, tzinfo=UTC)]
     published = pl.DataFrame(
-        {"document_id": ["d0", "d1", "d2"], "published": dates},
+        {"document_id": ["d000", "d001", "d002"], "published": dates},
         schema_overrides={"published": pl.Datetime("us", "UTC")},
     )
     table = count(frame, published)
@@ -118,40 +115,40 @@ def test_days() -> None:
 
 @pytest.mark.parametrize("character", ["a", "ß", "輪", "😀"])
 def test_max_characters_counts_characters(character: str) -> None:
-    """A line of `max_characters` characters is counted, however many bytes they take, and one of more is not."""
+    """A line of up to `max_characters` characters is counted, however many bytes they take."""
     for length, lines in ((9, 1), (10, 1), (11, 0), (45, 0)):
-        table = count(frame_of((SOURCE, [character * length])), max_characters=10)
+        table = count(frame_by_source((SOURCE, [character * length])), max_characters=10)
         assert table["line"].drop_nulls().len() == lines
 
 
 def test_a_document_of_addresses_has_no_body() -> None:
-    """Where each paragraph holds an address, the lines count, and no body with them."""
-    table = count(frame_of((SOURCE, ["https://post.example/a", "https://post.example/bc"])))
+    """If every paragraph has a web address, the lines are counted without a body."""
+    table = count(frame_by_source((SOURCE, ["https://post.example/a", "https://post.example/bc"])))
     assert table.filter(pl.col("line").is_not_null()).select("documents", "bodies").rows() == [(1, 0), (1, 0)]
 
 
 @pytest.mark.parametrize(
-    "boilerplate_words",
+    "boilerplate",
     [
         "Norway Sweden Finland Denmark Iceland " * 9,
         "Read the terms on https://post.example/terms before you go on. " * 9,
     ],
 )
 def test_the_body_is_the_articles(boilerplate: str) -> None:
-    """The longest paragraph that ends as a sentence does tells documents apart, not a longer list of links."""
-    table = count(frame_of(*((SOURCE, ["a", boilerplate, body(n)]) for n in range(9))))
+    """The body is the longest paragraph that ends as a sentence, not a longer list of links."""
+    table = count(frame_by_source(*((SOURCE, ["a", boilerplate, body(n)]) for n in range(9))))
     assert of_line(table, "a").select(different_bodies(pl.col("bodies"))).item() > 6
 
 
 def test_the_body_is_not_at_the_end() -> None:
-    """Boilerplate at the end of the page is passed over, where it is a sentence and longer than any of the article."""
-    table = count(frame_of(*((SOURCE, ["a", body(n), "b", LONG_BODY]) for n in range(9))))
+    """Boilerplate at the end of the page is not the body, even if it is the longest sentence."""
+    table = count(frame_by_source(*((SOURCE, ["a", body(n), "b", LONG_BODY]) for n in range(9))))
     assert of_line(table, "a").select(different_bodies(pl.col("bodies"))).item() > 6
 
 
 def test_hashes_never_change() -> None:
-    """The hash of a line is part of what stays on disk, and so is the bin of a body: they are pinned here."""
-    table = count(frame_of((SOURCE, [PLEA, "渡輪罷工九天後正式結束！"])))
+    """The hash of a line and the bin of a body are stored on disk, so their values are fixed."""
+    table = count(frame_by_source((SOURCE, [PLEA, "渡輪罷工九天後正式結束！"])))
     assert table.select("line", "bodies").rows() == [
         (None, 0),
         (226059827177321192, 2),
@@ -161,12 +158,7 @@ def test_hashes_never_change() -> None:
 
 LINE = st.sampled_from(
     [
-        None,
-        "",
-        "***",
-        PLEA,
-        PLEA.upper(),
-        "歡迎訂閱本報每晚通訊！",
+        *KINDS_OF_LINES,
         "Mehr von der Straße",
         "Share this story",
         "so",
@@ -183,7 +175,7 @@ DOCUMENTS = any_documents(LINE | st.integers(0, 9).map(body))
 
 
 def test_a_hash_of_zero_is_a_line() -> None:
-    """The row that counts documents comes before all lines of its source, and is added to none of them."""
+    """The row that counts documents comes before all lines of its source, and is not added to a line with hash 0."""
     rows = [
         ("a", 0, 2, 3, 1, 1, 1, 7, 9),
         ("a", None, 9, 0, 0, 0, 0, 1, 9),
@@ -197,8 +189,8 @@ def test_a_hash_of_zero_is_a_line() -> None:
         ("a", 7, 2, 2, 0, 2, 2, UNDATED, 0),
         ("b", None, 2, 0, 0, 0, 0, UNDATED, 0),
     ]
-    assert merge([table, table]).rows() == expected
-    assert merge([table.reverse(), table]).rows() == expected
+    assert merge_counts([table, table]).rows() == expected
+    assert merge_counts([table.reverse(), table]).rows() == expected
 
 
 DAYS = st.lists(
@@ -213,27 +205,27 @@ def test_tables_add_up(
     size: int,
     rng: random.Random,
 ) -> None:
-    """Split into shards in whatever way and merged in whatever order or grouping, the table is that of the whole."""
-    frame = frame_of(*documents)
+    """However documents are split into shards and tables are merged, the sum is the table of the whole."""
+    frame = frame_by_source(*documents)
     published = pl.DataFrame(
-        {"document_id": [f"d{n}" for n in range(16)], "published": days},
+        {"document_id": [f"d{n:03}" for n in range(16)], "published": days},
         schema_overrides={"published": pl.Datetime("us")},
     )
     whole = count(frame, published)
     shards = [
-        frame.filter(pl.col("document_id").is_in([f"d{i}" for i in range(n, n + size)]))
+        frame.filter(pl.col("document_id").is_in([f"d{i:03}" for i in range(n, n + size)]))
         for n in range(0, 16, size)
     ]
     tables = [count(shard, published) for shard in shards]
     rng.shuffle(tables)
     cut = rng.randrange(len(tables) + 1)
-    assert_frame_equal(merge(tables), whole)
-    assert_frame_equal(merge([merge(tables[cut:]), merge(tables[:cut])]), whole)
-    assert_frame_equal(merge([whole]), whole)
+    assert_frame_equal(merge_counts(tables), whole)
+    assert_frame_equal(merge_counts([merge_counts(tables[cut:]), merge_counts(tables[:cut])]), whole)
+    assert_frame_equal(merge_counts([whole]), whole)
 
 
 def body_bin(texts: list[str]) -> int:
-    """The bin of a document's body, found the slow way."""
+    """The bin of the body of a document, by a plain loop."""
     upper = [text for n, text in enumerate(texts) if 4 * n < 3 * len(texts) and text]
     upper_sentences = [t for t in upper if t.rstrip('”"').endswith((".", "!", "！", "…"))]
     if not upper:
@@ -253,12 +245,12 @@ def body_bin(texts: list[str]) -> int:
 def test_the_count_is_what_a_loop_counts(
     documents: list[tuple[str | None, list[str | None]]], bits: int
 ) -> None:
-    """Every figure is that of a plain loop, and a table split by the hash merges part by part."""
-    table = count(frame_of(*documents))
+    """The counts equal those of a plain loop, and a table partitioned by hash merges partition by partition."""
+    table = count(frame_by_source(*documents))
     wanted: dict[tuple[str, int], list[int]] = {}
     for source, lines in documents:
         texts = [line for line in lines if line]
-        long = [n for n, text in enumerate(texts) if len(text.encode()) >= LONG]
+        long = [n for n, text in enumerate(texts) if len(text.encode()) >= LONG_PARAGRAPH]
         body = body_bin(texts)
         seen = set()
         for n, text in enumerate(texts):
@@ -266,7 +258,7 @@ def test_the_count_is_what_a_loop_counts(
             tail = not head and not any(m > n for m in long)
             hashes = [line_hashes(pl.Series([text])).item()]
             if (
-                len(text.encode()) <= LONGEST_TEMPLATE
+                len(text.encode()) <= MAX_TEMPLATE_BYTES
                 and (template := template_hashes(pl.Series([text])).item()) is not None
             ):
                 hashes.append(template)
@@ -285,4 +277,4 @@ def test_the_count_is_what_a_loop_counts(
     )
     part = (pl.col("line") // 2 ** (64 - bits)).alias("part")
     parts = table.with_columns(part).partition_by("part", include_key=False)
-    assert_frame_equal(merge([merge([part]) for part in parts]), table)
+    assert_frame_equal(merge_counts([merge_counts([part]) for part in parts]), table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,31 +12,29 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners.paragraphs import remove
-from cleaners.repeated_line.cleaner import least_documents, repeated, repeated_line
-from cleaners.repeated_line.count_tables import merge
-from cleaners.repeated_line.line_counts import count
+from cleaners.repeated_line.cleaner import frequent_lines, least_documents, repeated_line
+from cleaners.repeated_line.count_tables import merge_counts
+from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
-from support import ROOT, any_documents, body, frame_of
+from support import any_documents, body, frame_by_source, load_cases, why
 
-CASES: list[dict[str, Any]] = json.loads(
-    (ROOT / "tests/cases/repeated_line.json").read_text(encoding="utf-8")
-)
-PLEA = "Get the evening letter in your inbox."
-SOURCE = "post.example"
+from .counting import KINDS_OF_LINES, PLEA, SOURCE, count
+
+CASES = load_cases("repeated_line")
 
 
 def long_body(n: int) -> str:
-    """A paragraph that is long enough to be the article's, and longer than any line of a case."""
+    """A paragraph that is long enough to be the body, and longer than any line of a case."""
     return f"{body(n)} It goes on for longer than any line of a case, and is what tells documents apart." * 2
 
 
 def lines_of(case: dict[str, Any]) -> list[str]:
-    """The lines that the documents of a case print by turns."""
+    """The lines of a case, which its documents print in turn."""
     return case["line"] if isinstance(case["line"], list) else [case["line"]]
 
 
 def documents_of(case: dict[str, Any]) -> pl.DataFrame:
-    """The frame that a case describes: its lines in the first documents of the source, each with a body of its own.
+    """The frame of a case: its lines in the first documents of the source, each document with its own body.
 
     They stand below the body, or above it, or between two ("where"), next to what is "beside" them in all documents.
     """
@@ -60,20 +57,17 @@ def documents_of(case: dict[str, Any]) -> pl.DataFrame:
             ],
         }
         documents.append((SOURCE, parts[case.get("where", "tail")]))
-    return frame_of(*documents)
+    return frame_by_source(*documents)
 
 
 def clean(
     frame: pl.DataFrame, published: pl.DataFrame | None = None, *, max_characters: int = 400, **options: Any
 ) -> pl.DataFrame:
-    """The frame, cleaned by what it counts itself."""
+    """The frame, cleaned by its own counts."""
     keys = line_keys(frame, max_characters=max_characters)
-    return repeated_line(frame, merge([count(frame, published, keys=keys)]), keys=keys, **options)
-
-
-def table_of(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
-    """What is counted of a frame."""
-    return count(frame, keys=line_keys(frame, **options))
+    return repeated_line(
+        frame, merge_counts([count_source_lines(frame, published, keys=keys)]), keys=keys, **options
+    )
 
 
 def removed_by(frame: pl.DataFrame, table: pl.DataFrame, **options: Any) -> pl.DataFrame:
@@ -83,35 +77,37 @@ def removed_by(frame: pl.DataFrame, table: pl.DataFrame, **options: Any) -> pl.D
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
-    """A line of boilerplate is removed wherever it stands, by a rule that tells its count; others stay."""
+    """Each line of a case is removed or stays, as the case says; the detail has its count and share."""
     cleaned = clean(documents_of(case))
     mine = cleaned.filter(pl.col("text").is_in(lines_of(case)))
     assert len(mine) == case["documents"] * case.get("times", 1)
     assert mine["reason"].null_count() == (0 if case["removed"] else len(mine))
     percent = 100 * case["documents"] / case["of"]
     share = f"{int(percent + 0.5)} %" if percent >= 0.5 else "under 1 %"
-    rules = {f"in {case['documents']} of {case['of']} documents ({share}) of {SOURCE}"}
+    rules = {
+        f"repeated in its source: in {case['documents']} of {case['of']} documents ({share}) of {SOURCE}"
+    }
     rules |= {f"{rule}, its figures aside" for rule in rules}
-    assert set(mine["rule"].drop_nulls()) <= rules
+    assert set(why(mine)) - {None} <= rules
     others = cleaned.filter(~pl.col("text").is_in([*lines_of(case), *case.get("beside", [])]))
     assert others["reason"].null_count() == len(others)
 
 
 def test_cases_are_half_negative() -> None:
-    """As many cases of what stays as of what goes, about."""
+    """About half of the cases are negative."""
     stays = sum(not case["removed"] for case in CASES)
     assert 0.4 * len(CASES) <= stays <= 0.6 * len(CASES)
 
 
 def test_a_document_without_source_is_left_alone() -> None:
-    """No source, no site: nothing is removed."""
-    frame = frame_of(*((None, [PLEA, long_body(n)]) for n in range(20)))
+    """Nothing is removed from a document without a source."""
+    frame = frame_by_source(*((None, [PLEA, long_body(n)]) for n in range(20)))
     assert clean(frame)["reason"].null_count() == 40
 
 
 def test_sources_do_not_mix() -> None:
     """A line counts for its own source only."""
-    frame = frame_of(
+    frame = frame_by_source(
         *((f"{'ab'[n % 2]}.example", [PLEA, long_body(n)]) for n in range(8)),
         *(("a.example", [long_body(n)]) for n in range(9)),
     )
@@ -120,8 +116,8 @@ def test_sources_do_not_mix() -> None:
 
 
 def test_what_others_removed_keeps_its_reason() -> None:
-    """A paragraph that an earlier cleaner removed is evidence, and keeps its reason."""
-    frame = frame_of(
+    """A paragraph that an earlier cleaner removed is counted and keeps its reason."""
+    frame = frame_by_source(
         *((SOURCE, [PLEA, long_body(n)]) for n in range(5)), *((SOURCE, [long_body(n)]) for n in range(7))
     )
     frame = remove(frame, pl.Series([True] + [False] * 16), "boilerplate", "plea")
@@ -130,16 +126,16 @@ def test_what_others_removed_keeps_its_reason() -> None:
 
 def test_rare_lines_may_be_left_out() -> None:
     """A table without the lines of fewer than `least_documents` documents removes the same."""
-    frame = frame_of(*((SOURCE, [PLEA, long_body(n)]) for n in range(9)))
-    table = table_of(frame)
+    frame = frame_by_source(*((SOURCE, [PLEA, long_body(n)]) for n in range(9)))
+    table = count(frame)
     short = table.filter(pl.col("line").is_null() | (pl.col("documents") >= least_documents(5)))
     assert len(short) < len(table)
     assert_frame_equal(removed_by(frame, short), removed_by(frame, table))
 
 
 def test_options() -> None:
-    """min_documents, min_share, min_words and max_characters each let a line go or stay."""
-    frame = frame_of(*((SOURCE, [PLEA if n < 6 else None, long_body(n)]) for n in range(13)))
+    """`min_documents`, `min_share`, `min_words` and `max_characters` each decide whether a line is removed."""
+    frame = frame_by_source(*((SOURCE, [PLEA if n < 6 else None, long_body(n)]) for n in range(13)))
     assert clean(frame)["reason"].null_count() == 20
     assert clean(frame, min_documents=6)["reason"].null_count() == 20
     assert clean(frame, min_documents=7)["reason"].null_count() == 26
@@ -149,12 +145,12 @@ def test_options() -> None:
     assert clean(frame, min_words=8)["reason"].null_count() == 26
     assert clean(frame, max_characters=len(PLEA))["reason"].null_count() == 20
     assert clean(frame, max_characters=len(PLEA) - 1)["reason"].null_count() == 26
-    assert table_of(frame, max_characters=len(PLEA) - 1)["line"].null_count() == 1
+    assert count(frame, max_characters=len(PLEA) - 1)["line"].null_count() == 1
 
 
 def test_the_headline_stays() -> None:
-    """A column that has one headline every week keeps it: the first printing of a headline is the article's."""
-    frame = frame_of(
+    """A headline stays even if a column uses the same one every week."""
+    frame = frame_by_source(
         *((SOURCE, ["The week in the harbour and on the quays", long_body(n)]) for n in range(9))
     )
     assert clean(frame)["reason"].null_count() == 9
@@ -164,9 +160,9 @@ def test_the_headline_stays() -> None:
 
 @pytest.mark.parametrize("documents", [5, 20, 50])
 def test_a_menu(documents: int) -> None:
-    """The words of a menu go together, each of them too little for itself; a name by itself stays."""
+    """The words of a menu are removed together, though each is too weak a case by itself; a single name stays."""
     menu: list[str | None] = ["Home", "News", "Boats & Tides", "Sign in"]
-    frame = frame_of(
+    frame = frame_by_source(
         *((SOURCE, [*menu, long_body(n), "Nora Quill", long_body(n + 50)]) for n in range(documents))
     )
     removed = clean(frame).filter(pl.col("reason").is_not_null())
@@ -174,9 +170,9 @@ def test_a_menu(documents: int) -> None:
     assert len(removed) == 4 * documents
 
 
-def test_what_others_removed_is_company() -> None:
-    """A word that most documents print goes next to a line that an earlier cleaner removed, and not without it."""
-    frame = frame_of(
+def test_what_others_removed_is_context() -> None:
+    """A word that most documents print is removed only next to a line that an earlier cleaner removed."""
+    frame = frame_by_source(
         *(
             (SOURCE, [long_body(n), "Nora Quill", long_body(n + 50), "Back", "Bar " + "x" * n])
             for n in range(9)
@@ -190,25 +186,25 @@ def test_what_others_removed_is_company() -> None:
 
 
 def test_a_run_does_not_go_on_in_the_next_document() -> None:
-    """Two lines at the end of a document and one at the head of the next are no company."""
-    frame = frame_of(*((SOURCE, ["Top", long_body(n), "Next", "Back"]) for n in range(9)))
+    """Two lines at the end of a document and one at the head of the next are no run."""
+    frame = frame_by_source(*((SOURCE, ["Top", long_body(n), "Next", "Back"]) for n in range(9)))
     assert clean(frame)["reason"].null_count() == 36
 
 
 def test_lines_of_one_story_stay() -> None:
-    """What was printed in the days of one story alone stays, if the source is known for longer; a campaign's goes."""
+    """A line printed only in the days of one story stays, if the source is known for longer than that."""
     line = "The ferry line has not answered our letters."
-    frame = frame_of(*((SOURCE, [long_body(n), line if n < 9 else None]) for n in range(60)))
+    frame = frame_by_source(*((SOURCE, [long_body(n), line if n < 9 else None]) for n in range(60)))
 
     def published(apart: timedelta) -> pl.DataFrame:
         first = datetime(2031, 1, 1, tzinfo=UTC)
         dates = [first + (n if n < 9 else 10 * n) * apart for n in range(60)]
-        return pl.DataFrame({"document_id": [f"d{n}" for n in range(60)], "published": dates})
+        return pl.DataFrame({"document_id": [f"d{n:03}" for n in range(60)], "published": dates})
 
     assert clean(frame)["reason"].null_count() == 111
     assert clean(frame, published(timedelta(hours=12)))["reason"].null_count() == 120
     assert clean(frame, published(timedelta(days=2)))["reason"].null_count() == 111
-    # a source of which a few days are known has nothing to compare with
+    # a source known for only a few days cannot show that
     assert clean(frame, published(timedelta(hours=1)))["reason"].null_count() == 111
 
 
@@ -216,21 +212,16 @@ def test_lines_of_one_story_stay() -> None:
     "documents", [[], [(SOURCE, [None])], [(SOURCE, ["", "***"])], [(None, ["a line of text"])]]
 )
 def test_nothing_to_do(documents: list[tuple[str | None, list[str | None]]]) -> None:
-    """Empty frames, null and empty texts come back as they are, and so does a frame with an empty table."""
-    frame = frame_of(*documents)
+    """Empty frames, null and empty texts, and an empty table change nothing."""
+    frame = frame_by_source(*documents)
     assert_frame_equal(clean(frame), frame)
-    assert_frame_equal(removed_by(frame, merge([])), frame)
-    assert repeated(merge([])).is_empty()
+    assert_frame_equal(removed_by(frame, merge_counts([])), frame)
+    assert frequent_lines(merge_counts([])).is_empty()
 
 
 LINE = st.sampled_from(
     [
-        None,
-        "",
-        "***",
-        PLEA,
-        PLEA.upper(),
-        "歡迎訂閱本報每晚通訊！",
+        *KINDS_OF_LINES,
         "Share",
         "3 shares",
         "4 shares",
@@ -243,25 +234,25 @@ DOCUMENTS = any_documents(LINE | st.integers(0, 9).map(long_body))
 
 @given(DOCUMENTS)
 def test_doing_it_twice(documents: list[tuple[str | None, list[str | None]]]) -> None:
-    """The same table removes nothing new the second time; rows keep their order and their text."""
-    frame = frame_of(*documents)
-    table = table_of(frame)
+    """A second pass with the same table changes nothing; rows keep their order and their text."""
+    frame = frame_by_source(*documents)
+    table = count(frame)
     once = removed_by(frame, table, min_documents=2)
     assert_frame_equal(removed_by(once, table, min_documents=2), once)
-    assert_frame_equal(once.drop("reason", "rule"), frame.drop("reason", "rule"))
+    assert_frame_equal(once.drop("reason", "rule", "detail"), frame.drop("reason", "rule", "detail"))
 
 
 @given(DOCUMENTS, st.integers(1, 15))
 def test_frames_may_be_cleaned_one_by_one(
     documents: list[tuple[str | None, list[str | None]]], size: int
 ) -> None:
-    """With the table of all, shards are decided as the whole is."""
-    frame = frame_of(*documents)
-    table = table_of(frame)
+    """With the table of all documents, shards have the same decisions as the whole."""
+    frame = frame_by_source(*documents)
+    table = count(frame)
     whole = removed_by(frame, table, min_documents=2)
     parts = [
         removed_by(
-            frame.filter(pl.col("document_id").is_in([f"d{i}" for i in range(n, n + size)])),
+            frame.filter(pl.col("document_id").is_in([f"d{i:03}" for i in range(n, n + size)])),
             table,
             min_documents=2,
         )

@@ -1,4 +1,4 @@
-"""Lines that differ in figures and dates only: what counts as the same, and what does not."""
+"""Templates: which lines differ only in numbers and dates, and which do not."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from cleaners.repeated_line.templates import DATES, template_hashes
 from cleaners.text.folding import line_hashes
 
 NAMES = set(DATES.replace("-", " ").split())
-MARK = "\ue000"
+PLACEHOLDER = "\ue000"
 
 
 def template_of(line: str) -> str:
-    """The template of a line of ASCII, by regular expressions: each number, month and weekday a private character."""
+    """The template of an ASCII line, by regular expressions, with PLACEHOLDER for each number, month and weekday."""
     words = re.sub(
-        r"[a-z]+", lambda m: MARK if m[0] in NAMES and len(m[0]) > 1 else m[0], " ".join(line.lower().split())
+        r"[a-z]+",
+        lambda m: PLACEHOLDER if m[0] in NAMES and len(m[0]) > 1 else m[0],
+        " ".join(line.lower().split()),
     )
-    return re.sub(r"\d+(?:[.,:/-]?\d+)*", MARK, words)
+    return re.sub(r"\d+(?:[.,:/-]?\d+)*", PLACEHOLDER, words)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def template_of(line: str) -> str:
     ],
 )
 def test_one_template(lines: list[str]) -> None:
-    """Lines of one template have one hash, which no plain line has."""
+    """Lines with the same template have the same hash, which differs from those of the lines."""
     hashes = template_hashes(pl.Series(lines))
     assert hashes.null_count() == 0
     assert hashes.n_unique() == 1
@@ -62,19 +64,19 @@ def test_one_template(lines: list[str]) -> None:
     ],
 )
 def test_other_templates(one: str, other: str) -> None:
-    """What differs in more than figures and dates has another hash."""
+    """Lines that differ in more than numbers and dates have different hashes."""
     first, second = template_hashes(pl.Series([one, other]))
     assert first != second
 
 
 @pytest.mark.parametrize("line", ["", " ", "***", "Story continues below", "Mayor opens bridge", "相關文章"])
 def test_no_template(line: str) -> None:
-    """A line without figures and dates has none."""
+    """A line without numbers and dates has no template."""
     assert template_hashes(pl.Series([line])).to_list() == [None]
 
 
 def test_every_name_of_a_month_or_weekday_is_known() -> None:
-    """Each name of the table counts, in small letters and in capitals."""
+    """Each name of the table is recognised in lower and in upper case."""
     names = sorted(NAMES)
     hashes = template_hashes(pl.Series([f"on {name}" for name in names] + [f"ON {n.upper()}" for n in names]))
     assert hashes.null_count() == 0
@@ -88,10 +90,10 @@ WORDS = st.sampled_from(
 
 @given(st.lists(WORDS | st.text("aM9.,: -/", max_size=4), max_size=8).map(" ".join))
 def test_it_is_what_regular_expressions_find(line: str) -> None:
-    """The kernel's template equals that of a plain implementation: two lines share one only if they share the other."""
+    """The kernel finds the same templates as regular expressions."""
     template = template_of(line)
-    shared = template_hashes(pl.Series([line, template.replace(MARK, "7")]))
-    if MARK in template:
+    shared = template_hashes(pl.Series([line, template.replace(PLACEHOLDER, "7")]))
+    if PLACEHOLDER in template:
         assert shared[0] == shared[1]
     else:
         assert shared[0] is None
@@ -99,12 +101,12 @@ def test_it_is_what_regular_expressions_find(line: str) -> None:
 
 @given(st.lists(st.lists(WORDS, max_size=5).map(" ".join), min_size=2, max_size=6))
 def test_hashes_meet_only_where_templates_do(lines: list[str]) -> None:
-    """As many hashes as templates."""
-    templates = {template_of(line) for line in lines if MARK in template_of(line)}
+    """There are as many hashes as templates."""
+    templates = {template_of(line) for line in lines if PLACEHOLDER in template_of(line)}
     assert template_hashes(pl.Series(lines)).drop_nulls().n_unique() == len(templates)
 
 
 def test_hashes_never_change() -> None:
-    """A template's hash is part of what stays on disk: it is pinned here."""
+    """The hash of a template is stored on disk, so its value is fixed."""
     lines = pl.Series(["Updated 3 hours ago", "2031年1月4日 更新"])
     assert template_hashes(lines).to_list() == [2071654015243378808, template_hashes(lines)[1]]

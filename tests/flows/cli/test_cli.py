@@ -1,4 +1,4 @@
-"""The command: its answers, its exit codes, and what bad inputs cost."""
+"""The command: its output, its exit codes, and the effect of bad inputs."""
 
 from __future__ import annotations
 
@@ -7,31 +7,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from flows.dataset import Dataset
 from flows.run import stages
-from support import ROOT, Answer, table
-
-Copydesk = Callable[..., Answer]
+from support import ROOT, STORY, Answer, Copydesk, table
 
 ARTICLES = ROOT / "seeds" / "articles"
-STORY = "The swing bridge over the Wend will close on Monday for eleven weeks, the port authority said."
-
-
-@pytest.fixture
-def story(tmp_path: Path) -> Path:
-    """A file that can be read."""
-    path = tmp_path / "story.txt"
-    path.write_text(STORY)
-    return path
 
 
 def test_a_run_answers_with_a_table(copydesk: Copydesk, tmp_path: Path) -> None:
-    """The closing table has what came in, what was kept and what was removed by reason, and names the dataset."""
+    """The closing table counts what came in, what was kept, and what was removed by reason; it names the dataset."""
     answer = copydesk("run", ARTICLES, "--out", tmp_path / "out")
     assert answer.code == 0
     for word in (
@@ -50,7 +38,7 @@ def test_a_run_answers_with_a_table(copydesk: Copydesk, tmp_path: Path) -> None:
 
 
 def test_without_a_terminal_progress_is_plain_lines(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
-    """A line a stage, on the error stream, and no control characters."""
+    """One line per stage on stderr, and no control characters."""
     answer = copydesk("run", story, "--out", tmp_path / "out")
     assert [line.split(":")[0] for line in answer.err.splitlines()] == [
         "read",
@@ -64,19 +52,19 @@ def test_without_a_terminal_progress_is_plain_lines(copydesk: Copydesk, story: P
 
 
 def test_quiet_is_silent(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
-    """With --quiet nothing is printed of a run that went well."""
+    """With --quiet a successful run prints nothing."""
     assert copydesk("run", story, "--out", tmp_path / "out", "--quiet") == Answer(0, "", "")
 
 
-def test_a_glob_that_matches_nothing_is_done(copydesk: Copydesk, tmp_path: Path) -> None:
-    """A schedule that finds no file yet has nothing to complain about."""
+def test_a_glob_that_matches_nothing_succeeds(copydesk: Copydesk, tmp_path: Path) -> None:
+    """A scheduled run that finds no files yet is not an error."""
     answer = copydesk("run", tmp_path / "*.txt", "--out", tmp_path / "out")
     assert answer.code == 0
     assert "no input found" in answer.out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run", "{tmp}/missing", "--out", "{tmp}/out"], "missing does not exist"),
         (["run", "{tmp}/story.txt", "--out", "{tmp}/story.txt"], "is a file"),
@@ -93,25 +81,25 @@ def test_a_glob_that_matches_nothing_is_done(copydesk: Copydesk, tmp_path: Path)
         (["run", "{tmp}/story.txt", "--out", "s3://bucket/out"], "is a URL"),
         (["run", "{tmp}/story.txt", "--out", ""], "a folder of its own"),
         (["run", "", "--out", "{tmp}/out"], "an INPUT is empty"),
-        (["runs", "{tmp}"], "is no dataset"),
-        (["verify", "{tmp}/missing"], "is no dataset"),
+        (["runs", "{tmp}"], "is not a copydesk dataset"),
+        (["verify", "{tmp}/missing"], "is not a copydesk dataset"),
         (["explain", "{tmp}/missing"], "missing does not exist"),
     ],
 )
 def test_wrong_usage_exits_with_2(
-    copydesk: Copydesk, story: Path, tmp_path: Path, arguments: list[str], said: str
+    copydesk: Copydesk, story: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     """Usage and configuration errors say what is wrong, without a traceback, and nothing is written."""
     (tmp_path / "bad.toml").write_text("[boilerplate]\nenable = false\n")
     answer = copydesk(*(a.format(tmp=tmp_path) for a in arguments))
     assert answer.code == 2
-    assert said in answer.err
+    assert message in answer.err
     assert "Traceback" not in answer.err
     assert not (tmp_path / "out").exists()
 
 
 def test_strict_exits_with_1(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
-    """With --strict a rejected input is told by the exit code; the rest is published all the same."""
+    """With --strict the exit code reports a rejected input; the rest is still published."""
     (tmp_path / "empty.txt").touch()
     assert copydesk("run", story, tmp_path / "empty.txt", "--out", tmp_path / "out", "--strict").code == 1
     assert len(table(tmp_path / "out", "documents")) == 1
@@ -126,7 +114,7 @@ def test_a_held_lock_exits_with_4(copydesk: Copydesk, story: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "message"),
     [
         (
             OSError(28, "No space left on device", "/full/part.parquet"),
@@ -134,7 +122,7 @@ def test_a_held_lock_exits_with_4(copydesk: Copydesk, story: Path, tmp_path: Pat
             "No space left on device (/full/part.parquet)",
         ),
         (PermissionError(13, "Permission denied", "/out"), 5, "Permission denied (/out)"),
-        (ZeroDivisionError("oops"), 5, "fault in copydesk"),
+        (ZeroDivisionError("oops"), 5, "bug in copydesk"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
@@ -145,24 +133,24 @@ def test_a_failure_publishes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
     code: int,
-    said: str,
+    message: str,
 ) -> None:
-    """A full disk, a missing permission, a bug or Ctrl-C: the exit code tells which, and no document appears."""
+    """A full disk, a missing permission, a bug and Ctrl-C have their exit codes, and no document is published."""
 
     def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(stages, "compare", fail)
     answer = copydesk("run", story, "--out", tmp_path / "out")
-    assert (answer.code, said in answer.err) == (code, True)
+    assert (answer.code, message in answer.err) == (code, True)
     assert "nothing of this run was published" in answer.err
     assert not (tmp_path / "out" / "documents").exists()
 
 
-def test_an_unreachable_prefect_means_here(
+def test_an_unreachable_prefect_falls_back(
     copydesk: Copydesk, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a Prefect API is configured and does not answer, the run is done in this process, with a warning."""
+    """If the configured Prefect API does not answer, the run is executed in this process, with a warning."""
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     answer = copydesk("run", story, "--out", tmp_path / "out")
     assert answer.code == 0
@@ -170,10 +158,10 @@ def test_an_unreachable_prefect_means_here(
     assert len(table(tmp_path / "out", "documents")) == 1
 
 
-def test_prefect_that_was_asked_for_must_answer(
+def test_a_requested_prefect_must_answer(
     copydesk: Copydesk, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With `--engine prefect` an API that does not answer is a failure, told without a traceback."""
+    """With `--engine prefect` an API that does not answer is a failure without a traceback."""
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     answer = copydesk("run", story, "--out", tmp_path / "out", "--engine", "prefect")
     assert answer.code == 5
@@ -182,7 +170,7 @@ def test_prefect_that_was_asked_for_must_answer(
 
 
 def test_a_closed_pipe_does_not_stop_a_run(story: Path, tmp_path: Path) -> None:
-    """When nobody reads what it prints any more, a run goes on and publishes."""
+    """A run whose output pipe is closed continues and publishes."""
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "flows.cli", "run", str(story), "--out", str(tmp_path / "out")]
@@ -194,7 +182,7 @@ def test_a_closed_pipe_does_not_stop_a_run(story: Path, tmp_path: Path) -> None:
 
 
 def test_a_terminal_without_unicode_is_no_failure(tmp_path: Path) -> None:
-    """Where the output cannot show a character, its escape is shown."""
+    """A character that the output cannot encode is printed as an escape."""
     path = tmp_path / "ferry.txt"
     path.write_text("Паром ушёл вовремя, чего никто не ожидал.", encoding="utf-8")
     command = [sys.executable, "-m", "flows.cli", "explain", str(path)]
@@ -205,7 +193,7 @@ def test_a_terminal_without_unicode_is_no_failure(tmp_path: Path) -> None:
 
 
 def test_a_profile_configures_prefect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The API is taken from the environment, else from the active Prefect profile, else there is none."""
+    """The API comes from the environment, else from the active Prefect profile."""
     from flows.cli.prefect_api import configured_api
 
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
@@ -219,8 +207,8 @@ def test_a_profile_configures_prefect(tmp_path: Path, monkeypatch: pytest.Monkey
     assert configured_api() == "http://127.0.0.1:1/api"
 
 
-def test_bad_inputs_cost_themselves(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
-    """Each input that cannot be read is a row in `rejected` that says why; all else is published."""
+def test_bad_inputs_affect_only_themselves(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """Each unreadable input is a row in `rejected` that says why; everything else is published."""
     whole = gzip.compress("".join(json.dumps({"text": f"{STORY} {n}"}) + "\n" for n in range(400)).encode())
     bad: dict[str, bytes] = {
         "empty.txt": b"",
@@ -268,8 +256,8 @@ def test_bad_inputs_cost_themselves(copydesk: Copydesk, story: Path, tmp_path: P
     assert {"story.txt", "broken.jsonl#1", "cut.jsonl.gz#1"} <= kept
 
 
-def test_an_input_that_could_not_be_opened_is_tried_again(copydesk: Copydesk, tmp_path: Path) -> None:
-    """A dangling link is rejected once; when what it points to is there, the next run reads it."""
+def test_an_input_that_could_not_be_opened_is_retried(copydesk: Copydesk, tmp_path: Path) -> None:
+    """A dangling link is rejected once; when its target exists, the next run reads it."""
     link = tmp_path / "link.txt"
     link.symlink_to(tmp_path / "later.txt")
     out = tmp_path / "out"
@@ -286,7 +274,7 @@ def test_an_input_that_could_not_be_opened_is_tried_again(copydesk: Copydesk, tm
 
 
 def test_explain_shows_a_proof(copydesk: Copydesk, tmp_path: Path) -> None:
-    """Every paragraph is there: the removed with reason and rule, the repaired with fixes and what they were."""
+    """Every paragraph is shown: removed ones with reason and rule, repaired ones with fixes and the original."""
     path = tmp_path / "proof.txt"
     lines = [
         "Port closes bridge for repairs",
@@ -302,13 +290,13 @@ def test_explain_shows_a_proof(copydesk: Copydesk, tmp_path: Path) -> None:
     assert "repeated_headline" in answer.out
     assert "The café stays open." in answer.out
     assert "it was: " in answer.out
-    assert "duplicate: same tokens; of paragraph 3 of this document, Jaccard 1.00" in answer.out
+    assert "duplicate: same tokens; duplicate of paragraph 3 of this document, Jaccard 1.00" in answer.out
     assert "boilerplate: phrase en:newsletter" in answer.out
-    assert "4 paragraphs kept, 3 struck" in answer.out or "3 paragraphs kept, 3 struck" in answer.out
+    assert "4 paragraphs kept, 3 removed" in answer.out or "3 paragraphs kept, 3 removed" in answer.out
 
 
 def test_runs_lists_what_was_published(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
-    """`runs` has a line for each published run."""
+    """`runs` prints a line for each published run."""
     out = tmp_path / "out"
     copydesk("run", story, "--out", out)
     (tmp_path / "more.txt").write_text("Another story, from the other bank of the river.")
@@ -319,14 +307,14 @@ def test_runs_lists_what_was_published(copydesk: Copydesk, story: Path, tmp_path
 
 @pytest.mark.parametrize("command", ["run", "explain", "runs", "verify", "publish", "discard", "serve"])
 def test_every_command_explains_itself(copydesk: Copydesk, command: str) -> None:
-    """Each command has a help text, and the README names it."""
+    """Each command has a help text, and the README mentions it."""
     answer = copydesk(command, "--help")
     assert answer.code == 0
     assert f"copydesk {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_command_works_from_any_folder(story: Path, tmp_path: Path) -> None:
-    """The installed command finds its configuration and phrases from wherever it is called."""
+    """The installed command finds its configuration and phrases from any folder."""
     done = subprocess.run(
         [sys.executable, "-m", "flows.cli", "run", story.name, "--out", "out"],
         cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""Runs by the clock, with a real Prefect server and a worker of its own; all on the loopback."""
+"""Scheduled runs with a real Prefect server and worker on the loopback interface."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun
 
 from flows.cli.prefect_api import api_answers
-from flows.settings.phrase_files import config_folder
+from flows.settings.bundled import config_folder
 from support import table
 
 pytestmark = [
@@ -38,23 +38,23 @@ Thing = TypeVar("Thing")
 
 
 def eventually(look: Callable[[], Thing], seconds: float = 240) -> Thing:
-    """What `look` finds, as soon as it finds something; a failure where it does not in time."""
+    """Poll `look` until it returns something; fail if it does not in time."""
     end = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > end:
-            pytest.fail(f"waited {seconds} s in vain")
+            pytest.fail(f"nothing after {seconds} s")
         time.sleep(0.1)
     return found
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process started, and those that they did."""
+    """The child processes of a process, and their descendants."""
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(path.read_text().rpartition(")")[2].split()[1])
         except OSError:
-            continue  # it has just ended
+            continue  # the process has just ended
         children.setdefault(parent, []).append(int(path.parent.name))
     found = [pid]
     for one in found:
@@ -64,13 +64,13 @@ def descendants(pid: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Server:
-    """A Prefect server: where it is, and the environment of commands that shall find it."""
+    """A Prefect server: its API, and the environment for commands that use it."""
 
     api: str
     env: dict[str, str]
 
     def command(self, *arguments: str, check: bool = True) -> str:
-        """What a command of Prefect prints."""
+        """The output of a Prefect command."""
         done = subprocess.run(
             [sys.executable, "-m", "prefect", *arguments],
             env=self.env,
@@ -83,11 +83,11 @@ class Server:
         return done.stdout + done.stderr
 
     def client(self) -> SyncPrefectClient:
-        """A client of the server."""
+        """A client for the server."""
         return SyncPrefectClient(self.api)
 
     def runs(self, deployment: str) -> list[FlowRun]:
-        """The flow runs of a deployment, in the order in which they were due."""
+        """The flow runs of a deployment, in the order of their scheduled times."""
         with self.client() as client:
             found = client.read_deployment_by_name(deployment)
             runs = client.read_flow_runs(
@@ -96,7 +96,7 @@ class Server:
         return sorted(runs, key=lambda run: str(run.expected_start_time))
 
     def done(self, deployment: str) -> list[FlowRun]:
-        """Those that came to a good end."""
+        """The flow runs that completed."""
         return [run for run in self.runs(deployment) if run.state and run.state.is_completed()]
 
     def summaries(self) -> list[str]:
@@ -110,7 +110,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Prefect server on a free port, with a database of its own, that forgets a dead holder of a limit soon."""
+    """A Prefect server on a free port with its own database; concurrency leases of dead runs expire quickly."""
     home = tmp_path_factory.mktemp("prefect")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -140,7 +140,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def end(process: subprocess.Popen[Any], number: int = signal.SIGKILL) -> None:
-    """End a process that a test started, and those that it started."""
+    """End a process that a test started, and its descendants."""
     for pid in [process.pid, *descendants(process.pid)]:
         try:
             os.kill(pid, number)
@@ -150,23 +150,23 @@ def end(process: subprocess.Popen[Any], number: int = signal.SIGKILL) -> None:
 
 
 def deploy(server: Server, folder: Path, inputs: Path, out: Path, schedule: dict[str, Any]) -> None:
-    """Deploy what config/prefect.yaml says, with another schedule."""
-    said = yaml.safe_load((config_folder() / "prefect.yaml").read_text(encoding="utf-8"))
-    said["deployments"][0]["schedules"] = [schedule]
-    (folder / "prefect.yaml").write_text(yaml.safe_dump(said))
+    """Deploy config/prefect.yaml with another schedule."""
+    deployment = yaml.safe_load((config_folder() / "prefect.yaml").read_text(encoding="utf-8"))
+    deployment["deployments"][0]["schedules"] = [schedule]
+    (folder / "prefect.yaml").write_text(yaml.safe_dump(deployment))
     server.env.update(COPYDESK_INPUT=str(inputs), COPYDESK_OUT=str(out))
     server.command("--no-prompt", "deploy", "--prefect-file", str(folder / "prefect.yaml"), "--all")
 
 
 def worker(server: Server, log: Path) -> subprocess.Popen[bytes]:
-    """A worker of the pool."""
+    """A worker for the pool."""
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "copydesk"]
     with log.open("ab") as file:
         return subprocess.Popen(command, env=server.env, stdout=file, stderr=file, process_group=0)
 
 
-def test_a_worker_runs_by_the_clock_and_its_death_costs_nothing(server: Server, tmp_path: Path) -> None:
-    """A scheduled run fires and publishes; the next has nothing new and says so; killed in mid-run, one finishes."""
+def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: Path) -> None:
+    """A scheduled run publishes, the next finds nothing new, and a run killed midway is finished by a later one."""
     inputs, out = tmp_path / "in", tmp_path / "out"
     inputs.mkdir()
     (inputs / "a.txt").write_text(STORY.format("March"))
@@ -200,8 +200,8 @@ def test_a_worker_runs_by_the_clock_and_its_death_costs_nothing(server: Server, 
     assert len(set(table(out, "documents")["uri"]) | set(table(out, "removed")["uri"])) == 4001
 
 
-def test_the_automation_for_zombies_is_understood(server: Server) -> None:
-    """Prefect takes the automation as the file has it."""
+def test_the_zombie_automation_is_accepted(server: Server) -> None:
+    """Prefect accepts the automation file as it is."""
     server.command("automation", "create", "--from-file", str(config_folder() / "automations.yaml"))
     with server.client() as client:
         found = client.request("POST", "/automations/filter", json={}).json()
@@ -211,8 +211,8 @@ def test_the_automation_for_zombies_is_understood(server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_is_a_deployment_where_there_is_a_server(server: Server, tmp_path: Path, number: int) -> None:
-    """`serve` runs by the clock through the server, and pauses its schedule when it is stopped."""
+def test_serve_is_a_deployment_if_there_is_a_server(server: Server, tmp_path: Path, number: int) -> None:
+    """`serve` runs on schedule through the server, and pauses its schedule when stopped."""
     path, out = tmp_path / "a.txt", tmp_path / "out"
     path.write_text(STORY.format("April"))
     name = f"served-{number}"

@@ -12,7 +12,7 @@ import pytest
 from flows.cli import start
 
 
-def run(code: str, **environment: str) -> str:
+def printed_by(code: str, **environment: str) -> str:
     """What a new Python prints."""
     clean = {name: value for name, value in os.environ.items() if name not in start.ENVIRONMENT}
     done = subprocess.run(
@@ -23,9 +23,9 @@ def run(code: str, **environment: str) -> str:
 
 def test_the_environment_is_set_before_polars_and_numpy_are_loaded() -> None:
     """They read it when they are loaded, and the command's own module loads neither."""
-    assert run("import sys, flows.cli; print({'polars', 'numpy'} & {*sys.modules})") == "set()\n"
+    assert printed_by("import sys, flows.cli; print({'polars', 'numpy'} & {*sys.modules})") == "set()\n"
     code = "import os, flows.cli; flows.cli.start.set_up(); print([os.environ[n] for n in flows.cli.start.ENVIRONMENT])"
-    assert run(code) == f"{list(start.ENVIRONMENT.values())}\n"
+    assert printed_by(code) == f"{list(start.ENVIRONMENT.values())}\n"
 
 
 @pytest.mark.parametrize("name", start.ENVIRONMENT)
@@ -61,13 +61,36 @@ def test_a_run_imports_no_more_than_it_needs() -> None:
         print({"ssl", "fsspec", "rich.progress", "scipy", "coverage", "prefect"} & {*sys.modules})
         import coverage, scipy.linalg.cython_blas
     """
-    assert run(code) == "set()\n"
+    assert printed_by(code) == "set()\n"
+
+
+@pytest.mark.slow
+def test_numba_finds_scipy_later() -> None:
+    """Linear algebra, for which numba needs scipy, still compiles."""
+    code = """if True:
+        from flows.cli.start import import_numba
+        import_numba()
+        import numba, numpy
+        print(numba.njit(lambda a: numpy.linalg.det(a))(numpy.eye(2)))
+    """
+    assert printed_by(code) == "1.0\n"
+
+
+def test_modules_are_found_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If numba cannot be imported, nothing stays hidden."""
+    for name in ("numba.np.arraymath", "numba.np", "numba"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for name in start.NOT_FOR_NUMBA:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(ModuleNotFoundError):
+        start.import_numba()
+    assert not {*start.NOT_FOR_NUMBA} & {*sys.modules}
 
 
 def test_numba_keeps_what_was_loaded_before_it() -> None:
-    """Whoever measures coverage goes on doing so."""
+    """Coverage that is being measured goes on."""
     code = (
         "import coverage, sys; from flows.cli import start; "
         "start.import_numba(); print(sys.modules['coverage'] is coverage)"
     )
-    assert run(code) == "True\n"
+    assert printed_by(code) == "True\n"

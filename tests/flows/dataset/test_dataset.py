@@ -1,4 +1,4 @@
-"""The dataset on disk: one writer, one rename that commits, and nothing left of what a crash broke off."""
+"""The dataset on disk: one writer, one rename that commits, and nothing left of an interrupted run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import pytest
 from flows.dataset import STATE, Dataset
 from flows.dataset.tables import SCHEMAS, TABLES, write_part
 from flows.errors import CopydeskError, Locked, UsageError
+from support import ROOT
 
 
 def stage(dataset: Dataset, run_id: str) -> Path:
-    """A staged run with one empty part a table."""
+    """A staged run with one empty part for each table."""
     staged = dataset.staging / f"{run_id}-test" / "publish"
     for name in TABLES:
         write_part(pl.DataFrame(schema=SCHEMAS[name]), staged / name / "part-0.parquet", {"run_id": run_id})
@@ -52,7 +53,7 @@ def test_a_folder_of_many_runs_counts_as_each_of_them(tmp_path: Path) -> None:
 
 
 def test_the_rename_of_documents_is_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that stops before any one of the renames is not there, and is swept by the next; its id is used again."""
+    """A run that stops before any of the renames is not published; the next one cleans up and reuses its id."""
     dataset = Dataset(tmp_path)
     publish(dataset)
     rename = Path.rename
@@ -77,7 +78,7 @@ def test_the_rename_of_documents_is_the_commit(tmp_path: Path, monkeypatch: pyte
 
 
 def test_documents_are_renamed_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When documents come into place, every other folder of the run is there."""
+    """When `documents` is renamed into place, every other folder of the run is already there."""
     dataset = Dataset(tmp_path)
     seen = []
     rename = Path.rename
@@ -93,7 +94,7 @@ def test_documents_are_renamed_last(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    """While another process writes, this one is refused; when that process has died, it is not."""
+    """While another process writes, this one is refused; once that process has died, it is not."""
     dataset = Dataset(tmp_path)
     hold = (
         "import sys; from pathlib import Path; from flows.dataset import Dataset\n"
@@ -112,7 +113,7 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_file_is_no_dataset(tmp_path: Path) -> None:
-    """An output that is a file, or a folder with tables of something else, is refused before anything is written."""
+    """An output that is a file, or a folder with foreign tables, is refused before anything is written."""
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="is a file"):
         Dataset(tmp_path / "file")
@@ -121,11 +122,22 @@ def test_a_file_is_no_dataset(tmp_path: Path) -> None:
         Dataset(tmp_path / "other")
 
 
+def test_one_module_knows_the_paths() -> None:
+    """Only `layout` spells paths of the state, and only `tables` knows how parts are read; inputs stand below both."""
+    spelled = {'"_copydesk': "dataset/layout.py", '"history.parquet': "dataset/layout.py"}
+    spelled |= {'"run.json': "dataset/layout.py", "hive_partitioning": "dataset/tables.py"}
+    for path in (ROOT / "flows").rglob("*.py"):
+        name = path.relative_to(ROOT / "flows").as_posix()
+        if not name.startswith("inputs/"):
+            text = path.read_text(encoding="utf-8")
+            assert [words for words, owner in spelled.items() if words in text and name != owner] == [], name
+
+
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    """A dataset of another format is refused with the way out."""
+    """A dataset of another format is refused, and the error says what to do."""
     (tmp_path / "_copydesk").mkdir()
     (tmp_path / "_copydesk" / "format.json").write_text('{"format": 99}')
-    with pytest.raises(CopydeskError, match="copydesk migrate"):
+    with pytest.raises(CopydeskError, match="has format 99, and this version reads and writes"):
         Dataset(tmp_path)
     (tmp_path / "_copydesk" / "format.json").write_text("{")
     with pytest.raises(CopydeskError, match="damaged"):
@@ -133,7 +145,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_part_appears_whole(tmp_path: Path) -> None:
-    """A part is written beside its name and renamed; its metadata tells who made it."""
+    """A part is written under a temporary name and renamed; its metadata has the version and run that made it."""
     path = tmp_path / "documents" / "part-0.parquet"
     write_part(pl.DataFrame({"a": [1, 2]}), path, {"run_id": "r000001"})
     assert [p.name for p in path.parent.iterdir()] == ["part-0.parquet"]

@@ -1,4 +1,4 @@
-"""Any history of runs and of what undoes them: the dataset is what a simple model of it says."""
+"""Any sequence of runs and maintenance: the dataset is what a simple model predicts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support import table
 SHARE = "Share this article on Facebook"
 SAID = {"repeated_line": {"enabled": False}, "language": {"enabled": False}, "duplicate": {"enabled": False}}
 
-#: A run of so many new documents of each source, or what is done to the runs that are there.
+#: A run with this number of new documents of each source, or a command on the runs that are there.
 STEPS = st.one_of(
     st.tuples(st.just("run"), st.sampled_from(["evening.example", "morning.example"]), st.integers(1, 2)),
     st.tuples(st.just("rollback"), st.integers(0, 3)),
@@ -32,12 +32,12 @@ STEPS = st.one_of(
 
 @dataclass
 class Model:
-    """What the dataset should be: documents are a story, and a line that is removed unless their source is excepted."""
+    """What the dataset should be: a document has a story, and a line that is removed unless it is protected."""
 
     runs: dict[str, list[tuple[int, str, bool]]] = field(
         default_factory=dict
     )  # id -> (number, source, kept line)
-    is_protected: set[str] = field(default_factory=set)
+    protected: set[str] = field(default_factory=set)
     new: list[tuple[int, str]] = field(default_factory=list)  # inputs that no run of the dataset has read
     given: int = 0  # the number of the last run
 
@@ -50,19 +50,19 @@ class Model:
         )
 
     def removed(self) -> int:
-        """Rows of `removed`."""
+        """The number of rows of `removed`."""
         return sum(not kept for documents in self.runs.values() for _, _, kept in documents)
 
 
 @settings(max_examples=settings().max_examples // 8, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, min_size=3, max_size=7))
 def test_any_history(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[object, ...]]) -> None:
-    """Runs, rollbacks, restorations, compactions and expiries in any order do what each says, and leave a whole."""
+    """Runs, rollbacks, restorations, compactions and expiries in any order each do their work, and leave no damage."""
     follow(tmp_path_factory.mktemp("history"), steps)
 
 
 def follow(folder: Path, steps: list[tuple[object, ...]]) -> None:
-    """Do the steps to a dataset and to the model."""
+    """Apply the steps to a dataset and to the model."""
     out, inputs, model, numbers = folder / "out", folder / "in", Model(), iter(range(1000))
     inputs.mkdir()
     for step in [("run", "evening.example", 2), *steps]:
@@ -75,9 +75,9 @@ def follow(folder: Path, steps: list[tuple[object, ...]]) -> None:
                     )
                     model.new.append((number, source))
                 model.given += 1
-                assert run(out, inputs, said=SAID) == f"r{model.given:06d}"
+                assert run(inputs, out, SAID).run_id == f"r{model.given:06d}"
                 model.runs[f"r{model.given:06d}"] = [
-                    (n, s, s in model.is_protected) for n, s in sorted(model.new)
+                    (n, s, s in model.protected) for n, s in sorted(model.new)
                 ]
                 model.new = []
                 aged(out, f"r{model.given:06d}", LONG_AGO + timedelta(days=model.given))
@@ -89,7 +89,7 @@ def follow(folder: Path, steps: list[tuple[object, ...]]) -> None:
                 documents = model.runs[run_id]
                 if any(not kept for _, _, kept in documents):
                     restore(Dataset(out), run=run_id)
-                    model.is_protected |= {source for _, source, kept in documents if not kept}
+                    model.protected |= {source for _, source, kept in documents if not kept}
                     model.runs[run_id] = [(number, source, True) for number, source, _ in documents]
             case ("compact",):
                 compact(Dataset(out))

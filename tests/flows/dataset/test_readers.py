@@ -1,4 +1,4 @@
-"""The published tables are read without copydesk, by their plain folder path, while they stand and while they grow."""
+"""The published tables can be read without copydesk, by their plain folder path, also while they grow."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.dataset
 import pytest
 
 from flows.dataset.tables import SCHEMAS, TABLES
+from support import Jsonl
 
 Reader = Callable[[Path], list[dict[str, object]]]
 
@@ -50,7 +51,7 @@ READERS: list[Reader] = [in_polars, in_duckdb, in_pyarrow, in_pandas, in_dataset
 
 
 @pytest.fixture
-def published(copydesk: Callable[..., object], jsonl: Callable[..., Path], tmp_path: Path) -> Path:
+def published(copydesk: Callable[..., object], jsonl: Jsonl, tmp_path: Path) -> Path:
     """A dataset of two runs, with rows in every table."""
     body = "The lighthouse at Skerry Point was lit again on Monday, after a winter of repairs by volunteers."
     first = [
@@ -77,7 +78,7 @@ def published(copydesk: Callable[..., object], jsonl: Callable[..., Path], tmp_p
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__[3:])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::FutureWarning")
 def test_every_reader_sees_the_same_rows(published: Path, reader: Reader) -> None:
-    """Every table has its columns and all the rows of both runs, whatever reads it."""
+    """Every reader finds all columns of every table, and all rows of both runs."""
     for name in TABLES:
         rows = reader(published / name)
         expected = pl.read_parquet(published / name, hive_partitioning=False)
@@ -92,7 +93,7 @@ def test_every_reader_sees_the_same_rows(published: Path, reader: Reader) -> Non
 
 
 def test_columns_are_of_the_format(published: Path) -> None:
-    """Types are as the format has them, and the files tell who made them, in which run, by which configuration."""
+    """Types are those of the format, and the files name the version, run and configuration that made them."""
     for name in TABLES:
         for path in (published / name).rglob("*.parquet"):
             assert dict(pl.read_parquet_schema(path)) == SCHEMAS[name]

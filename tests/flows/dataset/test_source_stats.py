@@ -1,4 +1,4 @@
-"""Tallies: what a run did to each source, counted shard by shard."""
+"""`source_stats`: what a run did to each source, counted shard by shard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners.paragraphs import REASONS
+from cleaners import REASONS
 from flows.dataset.source_stats import MEASURES, SCHEMA, merge_source_stats, shares, stats_of_shard
 
 #: (document, source, words, reason, repaired, witness)
@@ -34,7 +34,7 @@ row: st.SearchStrategy[Row] = st.builds(
 
 
 def paragraphs(rows: list[Row]) -> pl.DataFrame:
-    """A frame of paragraphs, as far as they are counted."""
+    """A frame of paragraphs with the columns that are counted."""
     return pl.DataFrame(
         {
             "document_id": [r[0] for r in rows],
@@ -58,7 +58,7 @@ def paragraphs(rows: list[Row]) -> pl.DataFrame:
 
 
 def count(shards: list[list[Row]], uris: list[str]) -> pl.DataFrame:
-    """The tally of a run of these shards, the rejected inputs in the first of them."""
+    """The stats of a run of these shards, with the rejected inputs in the first."""
     parts = [
         stats_of_shard(paragraphs(rows), pl.DataFrame({"uri": [] if n else uris}, schema={"uri": pl.String}))
         for n, rows in enumerate(shards)
@@ -67,7 +67,7 @@ def count(shards: list[list[Row]], uris: list[str]) -> pl.DataFrame:
 
 
 def by_hand(rows: list[Row], uris: list[str]) -> dict[str, Any]:
-    """A row of the tally, counted one by one."""
+    """A row of the stats, counted one by one."""
     documents = {r[0] for r in rows}
     removed = {reason: sum(r[2] for r in rows if r[3] == reason) for reason in REASONS}
     witnesses = {r[5] for r in rows if r[5]}
@@ -87,7 +87,7 @@ def by_hand(rows: list[Row], uris: list[str]) -> dict[str, Any]:
 @settings(max_examples=25)
 @given(rows=st.lists(row, max_size=12), cuts=st.lists(st.sampled_from(sorted(SOURCES)), max_size=3))
 def test_a_tally_adds_up_over_shards(rows: list[Row], cuts: list[str]) -> None:
-    """Whatever documents are in which shard, the tally of the whole run and of each source is what counting gives."""
+    """However documents are spread over shards, the stats of the run and of each source equal a plain count."""
     shards = [[r for r in rows if r[0] not in cuts], *([r for r in rows if r[0] == cut] for cut in set(cuts))]
     uris = ["/in/ash/1.txt", "/in/ash/2.txt", "/in/elm/3.txt", "/in/ash/all.jsonl#7", "lone.txt"]
     counts = count(shards, uris)
@@ -106,7 +106,7 @@ def test_a_tally_adds_up_over_shards(rows: list[Row], cuts: list[str]) -> None:
 @settings(max_examples=25)
 @given(rows=st.lists(row, min_size=1, max_size=12))
 def test_shares_are_shares(rows: list[Row]) -> None:
-    """A share is between 0 and 1, of no more documents than there are, and there is one of each measure."""
+    """Shares are between 0 and 1, of known measures, and of no more documents or inputs than there are."""
     found = shares(count([rows], ["/in/ash/1.txt"]))
     assert found["share"].is_between(0, 1).all()
     assert (found["size"] <= found["documents"] + 1 + 1e-9).all()
@@ -115,7 +115,7 @@ def test_shares_are_shares(rows: list[Row]) -> None:
 
 
 def test_the_measures_of_a_source() -> None:
-    """Words by reason of all words, repairs of paragraphs, rejections of inputs, the largest cluster of documents."""
+    """Shares: words removed by reason, paragraphs repaired, inputs rejected, documents in the largest cluster."""
     rows: list[Row] = [
         ("a1", "ash", 10, None, True, None),
         ("a1", "ash", 30, "duplicate", False, "w1"),

@@ -1,4 +1,4 @@
-"""Files as pieces of bytes, whatever their compression and their damage."""
+"""Files as chunks of bytes, for every compression and kind of damage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.inputs import compression
-from flows.inputs.compression import Unreadable, pieces
+from flows.inputs.compression import Unreadable, chunks
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, mtime=0),
@@ -27,10 +27,10 @@ kinds = pytest.mark.parametrize("kind", COMPRESS)
 
 
 def read(path: Path, kind: str, max_ratio: int = 200) -> tuple[bytes, str]:
-    """(what is given, the error that ended it or nothing)."""
+    """(the bytes read, the error that ended the reading or "")."""
     given: list[bytes] = []
     try:
-        given.extend(pieces(str(path), kind, path.stat().st_size, max_ratio))
+        given.extend(chunks(str(path), kind, path.stat().st_size, max_ratio))
     except Unreadable as error:
         return b"".join(given), str(error)
     return b"".join(given), ""
@@ -38,7 +38,7 @@ def read(path: Path, kind: str, max_ratio: int = 200) -> tuple[bytes, str]:
 
 @kinds
 def test_members_one_after_another_are_one_file(tmp_path: Path, kind: str) -> None:
-    """Compressed files that were joined, and padded with zeros, read as their contents joined."""
+    """Concatenated compressed files, padded with zeros, read as their joined contents."""
     one = COMPRESS[kind]
     path = tmp_path / "x"
     path.write_bytes(one(b"first ") + one(b"") + one(b"second") + bytes(8))
@@ -46,19 +46,19 @@ def test_members_one_after_another_are_one_file(tmp_path: Path, kind: str) -> No
 
 
 @kinds
-def test_large_content_comes_in_pieces(tmp_path: Path, kind: str) -> None:
-    """A file of some megabytes is given in pieces of bounded size, and whole."""
+def test_large_content_comes_in_chunks(tmp_path: Path, kind: str) -> None:
+    """A file of several megabytes comes complete, in chunks of bounded size."""
     data = os.urandom(1_500_000)
     path = tmp_path / "x"
     path.write_bytes(COMPRESS[kind](data))
-    got = list(pieces(str(path), kind, path.stat().st_size, 200))
+    got = list(chunks(str(path), kind, path.stat().st_size, 200))
     assert b"".join(got) == data
-    assert max(map(len, got)) < 2 * compression.PIECE
+    assert max(map(len, got)) < 2 * compression.CHUNK
 
 
 @kinds
 def test_truncation_at_every_byte(tmp_path: Path, kind: str) -> None:
-    """Wherever the file ends too early, what could be decompressed is its beginning, and the error says truncated."""
+    """Wherever a file is cut off, the bytes before the cut are read, and the error says "truncated"."""
     data = b"".join(b"line %d\n" % n for n in range(40))
     whole = COMPRESS[kind](data)
     path = tmp_path / "x"
@@ -71,7 +71,7 @@ def test_truncation_at_every_byte(tmp_path: Path, kind: str) -> None:
 
 @kinds
 def test_what_follows_is_no_member(tmp_path: Path, kind: str) -> None:
-    """Something else behind the compressed data is damage; the data before it is given."""
+    """Other bytes after the compressed data count as damage; the data before them is read."""
     path = tmp_path / "x"
     path.write_bytes(COMPRESS[kind](b"content") + b"something else")
     got, error = read(path, kind)
@@ -82,10 +82,8 @@ def test_what_follows_is_no_member(tmp_path: Path, kind: str) -> None:
 @kinds
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_damage_is_told_and_never_raises_anything_else(
-    tmp_path: Path, kind: str, data: st.DataObject
-) -> None:
-    """A flipped byte gives the content (where it lay in the header), or an error of ours."""
+def test_damage_raises_nothing_but_unreadable(tmp_path: Path, kind: str, data: st.DataObject) -> None:
+    """A flipped byte yields the content (if it was in the header) or our own error."""
     content = b"".join(b"%d" % (n * n) for n in range(200))
     whole = bytearray(COMPRESS[kind](content))
     whole[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
@@ -97,7 +95,7 @@ def test_damage_is_told_and_never_raises_anything_else(
 
 @kinds
 def test_a_bomb_is_stopped(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that grows past the ratio is left there, not at its end; a small one may grow to the floor."""
+    """Reading stops as soon as the ratio is exceeded, not at the end; a small file may grow to the minimum."""
     path = tmp_path / "x"
     path.write_bytes(COMPRESS[kind](bytes(20_000_000)))
     assert read(path, kind, max_ratio=1)[1] == ""
@@ -109,23 +107,23 @@ def test_a_bomb_is_stopped(tmp_path: Path, kind: str, monkeypatch: pytest.Monkey
 
 
 def test_zstd_of_small_steps_is_bounded(tmp_path: Path) -> None:
-    """However much a few bytes of zstd stand for, a piece stays far below the whole."""
+    """However much a few bytes of zstd expand to, a chunk stays far below the whole."""
     path = tmp_path / "x"
     path.write_bytes(COMPRESS["zstd"](bytes(300_000_000)))
-    sizes: Iterator[int] = (len(p) for p in pieces(str(path), "zstd", 10_000_000, 200))
-    assert max(sizes) <= compression.ZSTD_FEED // 4 * (128 << 10) + compression.PIECE
+    sizes: Iterator[int] = (len(p) for p in chunks(str(path), "zstd", 10_000_000, 200))
+    assert max(sizes) <= compression.ZSTD_FEED // 4 * (128 << 10) + compression.CHUNK
 
 
 def test_what_is_no_regular_file(tmp_path: Path) -> None:
-    """A folder, a pipe and a file that has gone are told, and nothing waits."""
+    """A folder, a pipe and a missing file raise an error, and nothing blocks."""
     os.mkfifo(tmp_path / "pipe")
     for name, why in [
         (".", "it is a folder"),
-        ("pipe", "it is no regular file"),
+        ("pipe", "it is not a regular file"),
         ("gone", "No such file or directory"),
     ]:
         with pytest.raises(Unreadable, match=f"^cannot be read: {why}$"):
-            list(pieces(str(tmp_path / name), "", 0, 200))
+            list(chunks(str(tmp_path / name), "", 0, 200))
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1 << 20])
@@ -133,14 +131,14 @@ def test_what_is_no_regular_file(tmp_path: Path) -> None:
 def test_a_plain_file_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, size: int
 ) -> None:
-    """However little comes at a time, and also if it has grown or shrunk since its size was told."""
+    """However few bytes come at a time, and even if the file has grown or shrunk since its size was taken."""
     path = tmp_path / "a.txt"
-    monkeypatch.setattr(compression, "PIECE", 50)
-    monkeypatch.setattr(compression, "SMALL_PIECE", 10)
+    monkeypatch.setattr(compression, "CHUNK", 50)
+    monkeypatch.setattr(compression, "SMALL_CHUNK", 10)
     real = os.read
     monkeypatch.setattr(compression.os, "read", lambda file, length: real(file, min(length, at_once)))
     for length in (0, 1, 9, 10, 11, 20, 21, 49, 50, 51, 100, 123):
         path.write_bytes(bytes(range(length)))
-        found = list(pieces(str(path), "", size, 200))
+        found = list(chunks(str(path), "", size, 200))
         assert b"".join(found) == bytes(range(length))
         assert all(len(piece) == len(found[0]) for piece in found[:-1])

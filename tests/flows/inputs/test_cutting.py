@@ -1,4 +1,4 @@
-"""The texts of JSON lines, cut out before the lines are parsed."""
+"""Cutting the texts out of JSON lines before the lines are parsed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _few_lines_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def texts(*lines: str, names: tuple[str, ...] = ("text",)) -> list[bytes | None]:
-    """Of each line the text that was cut out, None where it was left whole."""
+    """The text cut out of each line, None for a line left whole."""
     found = list(cut("\n".join(lines).encode(), b"\n", names))
     assert [bytes(one.line if isinstance(one, Cut) else one).decode() for one in found] == list(lines)
     return [bytes(one.text) if isinstance(one, Cut) else None for one in found]
@@ -31,7 +31,7 @@ def texts(*lines: str, names: tuple[str, ...] = ("text",)) -> list[bytes | None]
 @pytest.mark.parametrize("ascii_only", [True, False])
 @pytest.mark.parametrize("separators", [(", ", ": "), (",", ":"), ("\t,\r", "\r:\t ")])
 def test_a_text_is_cut_out(ascii_only: bool, separators: tuple[str, str]) -> None:
-    """It is the field's string, its escapes read; the rest is the record with a stand-in."""
+    """The text is the field's string, unescaped; the rest is the record with a placeholder."""
     record = {
         "id": 'in "text": "x"', "deep": [{"text": "{["}, "text"], "text": 'a\n"b"\\ /\b\f\r\té—天😀\0\x7f', "n": {},
     }  # fmt: skip
@@ -59,13 +59,13 @@ def test_a_text_is_cut_out(ascii_only: bool, separators: tuple[str, str]) -> Non
     ],
 )  # fmt: skip
 def test_what_is_in_doubt_is_left_whole(line: str) -> None:
-    """No text, none that can be told for certain, or another field: the parser is to say what it is."""
+    """A line without a text, with a doubtful one, or with another field is left to the parser."""
     good = '{"text": "a"}'
     assert texts(good, line, good) == [b"a", None, b"a"]
 
 
 def test_escapes_stand_for_characters_of_any_width() -> None:
-    """Each as many bytes of UTF-8 as it takes, in capitals and small letters."""
+    """Escapes of one to four bytes of UTF-8, in upper and lower case."""
     text = "\0\x7f\x80\u07ff\u0800\u0915\ud7ff\ue000\uffff\U00010000\U0010ffff"
     line = json.dumps({"text": f"a{text}"})
     assert texts(line, line.upper().replace("\\U", "\\u").replace("TEXT", "text")) == [
@@ -74,8 +74,8 @@ def test_escapes_stand_for_characters_of_any_width() -> None:
     ]
 
 
-def test_the_field_is_the_first_that_there_is() -> None:
-    """Of several names one is sought in a whole block; a name may hold anything that JSON writes as it is."""
+def test_the_first_name_present_is_used() -> None:
+    """One of the names is searched for in a whole block; it may contain anything that JSON does not escape."""
     lines = '{"text": "a"}', '{"body": "b", "text": "a"}'
     assert texts(*lines, names=("content", "body", "text")) == [None, b"b"]
     assert texts('{"текст": "a"}', '{"naïve": "b"}', names=("naïve", "текст")) == [None, b"b"]
@@ -83,7 +83,7 @@ def test_the_field_is_the_first_that_there_is() -> None:
 
 
 def test_lines_that_are_not_utf8_are_left_whole() -> None:
-    """So are those beside them, and few lines, for which the machine code is not loaded."""
+    """So are their neighbours, and small blocks, for which the machine code is not loaded."""
     good, bad = b'{"text": "good"}', '{"text": "na\xefve"}'.encode("latin-1")
     assert [isinstance(one, Cut) for one in cut(good, b"\r", ["text"])] == [True]
     assert list(cut(good + b"\r" + bad, b"\r", ["text"])) == [good, bad]
@@ -123,10 +123,10 @@ OPTIONS = [
     st.sampled_from(["utf-8", "utf-8", "utf-8", "latin-1"]),
     st.sampled_from(["\n", "\r\n", "\r"]),
 )
-def test_documents_are_those_of_whole_lines(
+def test_documents_equal_those_of_whole_lines(
     tmp_path: Path, lines: list[str], fields: Fields, charset: str, end: str
 ) -> None:
-    """Whatever the lines are, documents, ids, metadata and errors are those of lines parsed as they stand."""
+    """For any lines, documents, ids, metadata and errors equal those of lines parsed without cutting."""
     path = tmp_path / "a.jsonl"
     good = '{"text": "good", "id": 1}'  # so that the head is text, and some are cut whatever else there is
     path.write_bytes(end.join([good, *lines, good]).encode(charset, "replace"))

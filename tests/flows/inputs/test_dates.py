@@ -1,4 +1,4 @@
-"""When an article was published."""
+"""Parsing of publication dates."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ NOON = 1474372800_000000  # 2016-09-20 12:00 UTC
     ],
 )
 def test_the_ways_to_write_noon(written: object) -> None:
-    """ISO 8601, mail's dates, epoch seconds and milliseconds name the same moment; without a zone it is UTC."""
+    """ISO 8601, mail dates, epoch seconds and milliseconds give the same moment; without a zone it is UTC."""
     assert microseconds(written) == NOON
 
 
 def test_a_day_is_its_midnight() -> None:
-    """A date without a time is the beginning of the day in UTC."""
+    """A date without a time is midnight in UTC."""
     assert microseconds("2016-09-20") == microseconds(dt.date(2016, 9, 20)) == NOON - 43200_000000
 
 
@@ -55,8 +55,8 @@ def test_a_day_is_its_midnight() -> None:
         "10/09/2016", True, float("nan"), float("inf"), 10**30, [2016, 9, 20], {"$date": 1},
     ],
 )  # fmt: skip
-def test_what_cannot_be_told_is_not_guessed(written: object) -> None:
-    """Days before months or after, zones of unknown hours, and nonsense are no date."""
+def test_ambiguous_dates_are_not_guessed(written: object) -> None:
+    """Ambiguous order of day and month, unknown zones and nonsense are not dates."""
     assert microseconds(written) is None
 
 
@@ -65,7 +65,7 @@ ZONES = st.integers(-1439, 1439).map(lambda minutes: dt.timezone(dt.timedelta(mi
 
 @given(st.datetimes(timezones=ZONES | st.none()))
 def test_iso_round_trip(moment: dt.datetime) -> None:
-    """What Python writes in ISO 8601 comes back as the same moment, if it lies in the years 1 to 9999 in UTC."""
+    """Python's ISO 8601 output parses to the same moment, within the years 1 to 9999 in UTC."""
     messages = microseconds(moment.isoformat())
     aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     if messages is not None:
@@ -74,5 +74,5 @@ def test_iso_round_trip(moment: dt.datetime) -> None:
 
 @given(st.text() | st.floats() | st.integers())
 def test_nothing_breaks_it(written: object) -> None:
-    """Whatever stands there, the answer is a number or None."""
+    """Any value gives a number or None."""
     assert isinstance(microseconds(written), int | None)

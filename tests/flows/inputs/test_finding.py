@@ -1,4 +1,4 @@
-"""What the command is given, as files."""
+"""Finding input files from the arguments of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flows.inputs.finding import natural
 
 
 def make(folder: Path, *names: str) -> None:
-    """Files of one word, with the folders they lie in."""
+    """Create small files and the folders they are in."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,25 +25,25 @@ def make(folder: Path, *names: str) -> None:
 
 
 def names(folder: Path, *given: str, exclude: Path | None = None) -> list[str]:
-    """The paths that are found, without the folder's."""
+    """The paths found, relative to the folder."""
     return [i.uri.removeprefix(f"{folder}/") for i in find(given, exclude=exclude)]
 
 
 def test_a_folder_stands_for_its_files_in_natural_order(tmp_path: Path) -> None:
-    """Numbers in names count by their value, and a folder comes where its own name stands."""
+    """Numbers in names sort by value, and a folder sorts by its own name."""
     make(tmp_path, "10.txt", "2.txt", "9/b.txt", "9/a10", "9/a9", "a.txt")
     assert names(tmp_path, str(tmp_path)) == ["2.txt", "9/a9", "9/a10", "9/b.txt", "10.txt", "a.txt"]
 
 
-def test_the_order_given_is_kept_and_the_first_place_counts(tmp_path: Path) -> None:
-    """Inputs come in the order in which they were named; a second naming adds nothing."""
+def test_the_given_order_is_kept_and_the_first_place_counts(tmp_path: Path) -> None:
+    """Inputs come in the order given; naming one again adds nothing."""
     make(tmp_path, "a.txt", "b.txt", "c.txt")
     b = str(tmp_path / "b.txt")
     assert names(tmp_path, b, str(tmp_path), f"{tmp_path}/./b.txt") == ["b.txt", "a.txt", "c.txt"]
 
 
-def test_hidden_and_empty_are_passed_over(tmp_path: Path) -> None:
-    """Hidden files, hidden folders and empty folders in a folder are no inputs; a hidden file that is named is one."""
+def test_hidden_and_empty_are_skipped(tmp_path: Path) -> None:
+    """In a folder, hidden files, hidden folders and empty folders are skipped; a hidden file named directly is read."""
     make(tmp_path, "a.txt", ".hidden", ".git/b.txt")
     (tmp_path / "empty").mkdir()
     assert names(tmp_path, str(tmp_path)) == ["a.txt"]
@@ -51,7 +51,7 @@ def test_hidden_and_empty_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_globs(tmp_path: Path) -> None:
-    """A glob is sorted naturally, `**` goes down, a folder that it matches stands for its files."""
+    """A glob sorts naturally, `**` descends, and a matching folder stands for its files."""
     make(tmp_path, "b/10.txt", "b/2.txt", "a/1.txt", "a/x.csv")
     assert names(tmp_path, f"{tmp_path}/*/*.txt") == ["a/1.txt", "b/2.txt", "b/10.txt"]
     assert names(tmp_path, f"{tmp_path}/**/*.csv") == ["a/x.csv"]
@@ -60,13 +60,13 @@ def test_globs(tmp_path: Path) -> None:
 
 
 def test_a_name_with_brackets_that_exists_is_no_glob(tmp_path: Path) -> None:
-    """What exists under the very name is meant by it."""
+    """A name is not a glob if a file of exactly that name exists."""
     make(tmp_path, "a[1].txt", "a1.txt")
     assert names(tmp_path, f"{tmp_path}/a[1].txt") == ["a[1].txt"]
 
 
 def test_what_does_not_exist_is_named(tmp_path: Path) -> None:
-    """A file or folder that is not there ends the run before it begins."""
+    """A missing file or folder is an error before the run begins."""
     with pytest.raises(InputMissing, match=r"nowhere\.txt does not exist"):
         find([f"{tmp_path}/nowhere.txt"])
     with pytest.raises(InputMissing, match="memory://nowhere"):
@@ -76,7 +76,7 @@ def test_what_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 def test_the_output_folder_is_never_read(tmp_path: Path) -> None:
-    """In a folder or glob the output is passed over; naming it is an error."""
+    """In a folder or glob the output is skipped; naming it is an error."""
     make(tmp_path, "a.txt", "out/documents/b.txt", "output/c.txt")
     out = tmp_path / "out"
     assert names(tmp_path, str(tmp_path), exclude=out) == ["a.txt", "output/c.txt"]
@@ -88,7 +88,7 @@ def test_the_output_folder_is_never_read(tmp_path: Path) -> None:
 def test_paths_are_absolute_and_links_keep_their_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The uri is the absolute path as it was named, `file://` or not, without dots; a link is not replaced."""
+    """The uri is the absolute path as given, with or without `file://`, without dots; links are not resolved."""
     make(tmp_path, "real/a.txt")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     monkeypatch.chdir(tmp_path)
@@ -98,13 +98,13 @@ def test_paths_are_absolute_and_links_keep_their_name(
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
-    """A link to a folder that holds it is not followed for ever."""
+    """A link to one of its own parents does not recurse for ever."""
     make(tmp_path, "a/b.txt")
     (tmp_path / "a" / "up").symlink_to(tmp_path)
     assert names(tmp_path, str(tmp_path)) == ["a/b.txt"]
 
 
-def test_size_and_time_tell_a_changed_file(tmp_path: Path) -> None:
+def test_size_and_time_show_a_changed_file(tmp_path: Path) -> None:
     """An input carries its size and the time of its last change."""
     make(tmp_path, "a.txt")
     os.utime(tmp_path / "a.txt", ns=(5, 1_234_567_890))
@@ -112,8 +112,8 @@ def test_size_and_time_tell_a_changed_file(tmp_path: Path) -> None:
     assert (found.size, found.modified_ns) == (4, 1_234_567_890)
 
 
-def test_what_is_no_file_is_found_with_its_problem(tmp_path: Path) -> None:
-    """Pipes, sockets and dangling links are inputs that say why they cannot be read; nothing waits for them."""
+def test_non_files_are_found_with_their_problem(tmp_path: Path) -> None:
+    """Pipes, sockets and dangling links are inputs that say why they cannot be read; nothing blocks."""
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "dangling.txt").symlink_to(tmp_path / "gone.txt")
     with socket.socket(socket.AF_UNIX) as one:
@@ -121,13 +121,13 @@ def test_what_is_no_file_is_found_with_its_problem(tmp_path: Path) -> None:
         problems = {Path(i.uri).name: i.format.problem for i in find([str(tmp_path)])}
     assert problems == {
         "dangling.txt": "cannot be read: No such file or directory",
-        "pipe.txt": "cannot be read: it is no regular file",
-        "socket": "cannot be read: it is no regular file",
+        "pipe.txt": "cannot be read: it is not a regular file",
+        "socket": "cannot be read: it is not a regular file",
     }
 
 
-def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder without permission is an input that cannot be read; its neighbours are found."""
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without read permission is an unreadable input; its neighbours are found."""
     make(tmp_path, "a/1.txt", "b/2.txt")
     real = os.scandir
 
@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
-    """The uri spells the bytes that are no text; the file can be opened all the same."""
+    """The uri escapes bytes that are not UTF-8, and the file can still be opened."""
     path = os.fsencode(tmp_path) + b"/caf\xe9.txt"
     with open(path, "wb") as file:  # noqa: PTH123
         file.write(b"word")
@@ -153,7 +153,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
 
 
 def test_urls(tmp_path: Path) -> None:
-    """Files, folders and globs of a storage that fsspec knows, in natural order, hidden ones passed over."""
+    """Files, folders and globs of an fsspec storage, in natural order and without hidden ones."""
     storage = fsspec.filesystem("memory")
     for name in ("/news/10.txt", "/news/2.txt", "/news/.hidden", "/news/deep/a.jsonl.gz"):
         storage.pipe(name, b"word")
@@ -174,6 +174,6 @@ def test_urls(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(st.sampled_from("a1/0²b."), min_size=1), unique=True))
 def test_natural_order_is_an_order(paths: list[str]) -> None:
-    """Any names can be compared, and no two count as the same."""
+    """Any two different names compare, and never as equal."""
     assert len({repr(natural(p)) for p in paths}) == len(paths)
     assert sorted(paths, key=natural) == sorted(sorted(paths), key=natural)

@@ -1,4 +1,4 @@
-"""Records as documents: what is told in a shorter way is told as in the long one."""
+"""The host of a URL: the fast path agrees with `urlsplit`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PARTS = [
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=7).map("".join) | st.text())
-def test_the_host_is_that_which_urlsplit_tells(url: str) -> None:
-    """But for "www." at its beginning; a URL that it refuses has none."""
+def test_the_host_agrees_with_urlsplit(url: str) -> None:
+    """Except for a leading "www."; a URL that `urlsplit` refuses has no host."""
     try:
         messages = urlsplit(url).hostname
     except ValueError:
@@ -48,5 +48,5 @@ def test_the_host_is_that_which_urlsplit_tells(url: str) -> None:
     ],
 )
 def test_hosts(url: str | None, name: str | None) -> None:
-    """Lower case, without user, port and "www."."""
+    """A host is in lower case, without user, port and "www."."""
     assert host(url) == name

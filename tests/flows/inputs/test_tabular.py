@@ -1,4 +1,4 @@
-"""Tables as documents: CSV and Parquet."""
+"""CSV and Parquet as documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from flows.settings.model import Fields, Inputs
 def load(
     path: Path | str, fields: Fields | None = None, **options: int
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """(documents, of what is rejected the end of its uri and the error)."""
+    """(documents, end of the uri of each rejected row -> error)."""
     shards = list(read(find([str(path)]), Inputs(**options), fields or Fields()))
     rejected = [row for s in shards for row in s.rejected.rows()]
     return (
@@ -33,7 +33,7 @@ def load(
     ("name", "delimiter"), [("a.csv", ","), ("a.csv", ";"), ("a.csv", "|"), ("a.tsv", "\t")]
 )
 def test_csv_rows_are_documents(tmp_path: Path, name: str, delimiter: str) -> None:
-    """Names come from the header; quoted fields may hold delimiters, quotes and line breaks; the uri counts rows."""
+    """The header has the names; quoted fields may contain delimiters, quotes and line breaks; the uri counts rows."""
     rows = [
         ["id", "title", "text", "date", "section"],
         ["7", "One", f'"First line{delimiter} with ""quotes"".\nSecond line."', "2016-09-20", "news"],
@@ -51,7 +51,7 @@ def test_csv_rows_are_documents(tmp_path: Path, name: str, delimiter: str) -> No
 
 
 def test_csv_rows_that_do_not_fit_are_rejected(tmp_path: Path) -> None:
-    """A wrong number of fields, and no text, cost the row; blank lines are no rows."""
+    """A row with a wrong number of fields or no text is rejected; blank lines are not rows."""
     path = tmp_path / "a.csv"
     path.write_text("text,title\na,A\n\nb\nc,C,more\n,D\ne,E")
     found, rejected = load(path)
@@ -63,8 +63,8 @@ def test_csv_rows_that_do_not_fit_are_rejected(tmp_path: Path) -> None:
     }
 
 
-def test_csv_with_a_broken_header_costs_its_file(tmp_path: Path) -> None:
-    """A carriage return within the header is no line end where line feeds are."""
+def test_csv_with_a_broken_header_is_rejected(tmp_path: Path) -> None:
+    """A carriage return inside the header is not a line end if there are line feeds."""
     (tmp_path / "a.csv").write_bytes(b"text,ti\rtle\na,b\n")
     (tmp_path / "b.csv").write_bytes(b"text\ngood\n")
     (shard,) = read(find([str(tmp_path)]), Inputs(), Fields())
@@ -73,13 +73,13 @@ def test_csv_with_a_broken_header_costs_its_file(tmp_path: Path) -> None:
     assert shard.rejected["error"][0].startswith("not CSV: ")
 
 
-def test_csv_with_a_quote_that_is_never_closed(tmp_path: Path) -> None:
-    """The rows before it are documents; the file is rejected from there on, in bounded memory."""
+def test_csv_with_an_unclosed_quote(tmp_path: Path) -> None:
+    """The rows before it are documents; the rest of the file is rejected, in bounded memory."""
     path = tmp_path / "a.csv"
     path.write_text('text,title\na,A\n"b,B\nc,C\n')
     found, rejected = load(path)
     assert [d["text"] for d in found] == ["a"]
-    assert rejected == {"a.csv": "a quote that is never closed, after row 1"}
+    assert rejected == {"a.csv": "an unclosed quote after row 1"}
     path.write_text('text,title\na,A\n"b,B\n' + "c,C\n" * 500_000)
     found, rejected = load(path, max_document_megabytes=1)
     assert len(found) == 1
@@ -88,7 +88,7 @@ def test_csv_with_a_quote_that_is_never_closed(tmp_path: Path) -> None:
 
 
 def test_csv_with_a_huge_field(tmp_path: Path) -> None:
-    """A field may be far longer than the csv module's own limit."""
+    """A field may be far longer than the csv module's default limit."""
     path = tmp_path / "a.csv"
     path.write_text('text,title\n"' + "word " * 100_000 + '",A\n')
     found, rejected = load(path)
@@ -98,7 +98,7 @@ def test_csv_with_a_huge_field(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "windows-1252"])
 def test_csv_of_any_charset(tmp_path: Path, charset: str) -> None:
-    """The charset is told by the head, and no byte order mark gets into the first name."""
+    """The charset is detected from the head, and the first name has no byte order mark."""
     text = "Die Brücke für Fußgänger wird früher geöffnet als gedacht."
     path = tmp_path / "a.csv"
     path.write_bytes(f"text,title\n{text},Über\n".encode(charset))
@@ -109,14 +109,14 @@ def test_csv_of_any_charset(tmp_path: Path, charset: str) -> None:
 
 
 def test_csv_with_carriage_returns_alone(tmp_path: Path) -> None:
-    """The line ends of old Macintosh files are line ends."""
+    """Carriage returns, as in old Macintosh files, are line ends."""
     path = tmp_path / "a.csv"
     path.write_bytes(b"text,title\ra,A\rb,B\r")
     assert [d["text"] for d in load(path)[0]] == ["a", "b"]
 
 
 def test_csv_with_a_name_twice(tmp_path: Path) -> None:
-    """The first column of a name is the field; the others are kept with a number."""
+    """The first column of a name is the field; others are kept with a numbered name."""
     path = tmp_path / "a.csv"
     path.write_text("text, note ,note,text\na,1,2,b\n")
     (found,) = load(path)[0]
@@ -125,7 +125,7 @@ def test_csv_with_a_name_twice(tmp_path: Path) -> None:
 
 
 def test_a_table_without_a_column_of_text_is_rejected_once(tmp_path: Path) -> None:
-    """One row tells which columns there are, not one for every record."""
+    """One row in `rejected` lists the columns, not one for every record."""
     (tmp_path / "a.csv").write_text("body,title\n" + "a,A\n" * 50)
     pl.DataFrame({"body": ["a"] * 50}).write_parquet(tmp_path / "b.parquet")
     found, rejected = load(tmp_path)
@@ -136,7 +136,7 @@ def test_a_table_without_a_column_of_text_is_rejected_once(tmp_path: Path) -> No
 
 
 def test_a_truncated_csv_keeps_the_rows_before(tmp_path: Path) -> None:
-    """Whole rows before the damage are documents."""
+    """Complete rows before the damage are documents."""
     path = tmp_path / "a.csv.gz"
     path.write_bytes(
         gzip.compress(b"text,title\n" + b"".join(b"word %d,T\n" % (n * n) for n in range(50)))[:-12]
@@ -147,7 +147,7 @@ def test_a_truncated_csv_keeps_the_rows_before(tmp_path: Path) -> None:
 
 
 def test_parquet_rows_are_documents(tmp_path: Path) -> None:
-    """Typed columns are taken as they are: dates, numbers as ids, nested values in the metadata."""
+    """Column types are respected: dates, numeric ids, nested values in the metadata."""
     path = tmp_path / "a[1].parquet"
     frame = pl.DataFrame(
         {
@@ -175,7 +175,7 @@ def test_parquet_rows_are_documents(tmp_path: Path) -> None:
 
 
 def test_parquet_of_many_row_groups_keeps_its_order(tmp_path: Path) -> None:
-    """Rows come in the order of the file, numbered from 1."""
+    """Rows keep the order of the file, numbered from 1."""
     path = tmp_path / "a.parquet"
     pl.DataFrame({"text": [f"word {n}" for n in range(25_000)]}).write_parquet(path, row_group_size=700)
     found, _ = load(path)
@@ -184,7 +184,7 @@ def test_parquet_of_many_row_groups_keeps_its_order(tmp_path: Path) -> None:
 
 
 def test_parquet_of_wrong_types(tmp_path: Path) -> None:
-    """A column of numbers is no text."""
+    """A column of numbers is not a text."""
     path = tmp_path / "a.parquet"
     pl.DataFrame({"text": [5], "title": ["T"]}).write_parquet(path)
     assert load(path)[1] == {"a.parquet#1": 'field "text": expected text, got a number (5)'}
@@ -192,7 +192,7 @@ def test_parquet_of_wrong_types(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [0, 3, 8, 500, -9, -1])
 def test_damaged_parquet_is_rejected(tmp_path: Path, length: int) -> None:
-    """A cut file is one row in `rejected`, in words."""
+    """A truncated file is one row in `rejected`, with a readable error."""
     path = tmp_path / "a.parquet"
     pl.DataFrame({"text": [f"word {n}" for n in range(1000)]}).write_parquet(path)
     path.write_bytes(path.read_bytes()[:length])
@@ -203,7 +203,7 @@ def test_damaged_parquet_is_rejected(tmp_path: Path, length: int) -> None:
 
 
 def test_parquet_damaged_within(tmp_path: Path) -> None:
-    """Where the middle is overwritten, every row is a document or the file is rejected."""
+    """If the middle is overwritten, every row is a document or the file is rejected."""
     path = tmp_path / "a.parquet"
     pl.DataFrame({"text": [f"word {n * n}" for n in range(20_000)]}).write_parquet(path, row_group_size=5000)
     data = bytearray(path.read_bytes())
@@ -216,7 +216,7 @@ def test_parquet_damaged_within(tmp_path: Path) -> None:
 
 
 def test_parquet_behind_a_url() -> None:
-    """A Parquet file of any storage is read."""
+    """A Parquet file can come from any storage."""
     storage = fsspec.filesystem("memory")
     with storage.open("/tables/a.parquet", "wb") as file:
         pl.DataFrame({"text": ["One."]}).write_parquet(file)

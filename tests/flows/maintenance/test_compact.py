@@ -15,35 +15,30 @@ from flows.errors import CopydeskError
 from flows.maintenance import compact, expire, restore, rollback
 from flows.verify import verify
 from small_runs import LONG_AGO, PLAIN, POINTS, aged, published, record, run, state, story, swept
-from support import Answer
-
-Copydesk = Callable[..., Answer]
-Jsonl = Callable[..., Path]
+from support import Copydesk, Jsonl
 
 
 def some_runs(out: Path, jsonl: Jsonl, *numbers: int) -> None:
-    """Runs of two documents each, one paragraph of the second being a duplicate; with site memory."""
+    """Runs of two documents each, with one duplicate paragraph in the second, and with line counts."""
     for i in numbers:
         name = f"{i}.jsonl"
         file = out.parent / name
-        run(
-            out, file if file.exists() else jsonl([record(3 * i), record(3 * i + 1, story(0))], name), said={}
-        )
+        run(file if file.exists() else jsonl([record(3 * i), record(3 * i + 1, story(0))], name), out, {})
 
 
 def rows(out: Path) -> list[list[dict[str, object]]]:
-    """The rows of all that is remembered, whatever the parts."""
+    """The rows of all state, in whichever parts."""
     return [[row for part in parts for row in part] for parts in state(out).values()]
 
 
 def test_compaction_changes_no_row(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
-    """Tables, state and manifests are as they were, in one folder of one part; what follows goes on as before."""
+    """Tables, state and manifests are unchanged, in one folder with one part; later runs go on as before."""
     out, other = tmp_path / "out", tmp_path / "other"
     for folder in (out, other):
         some_runs(folder, jsonl, 0, 1, 2)
     before, messages = (published(out), rows(out)), list(Dataset(out).manifests())
     answer = copydesk("compact", out)
-    assert (answer.code, answer.out) == (0, f"{out}: 33 parts became 11\n")
+    assert (answer.code, answer.out) == (0, f"{out}: 33 part files merged into 11\n")
     assert (published(out), rows(out)) == before
     assert [p.name for p in (out / "documents").iterdir()] == ["run=r000001..r000003"]
     dataset = Dataset(out)
@@ -62,7 +57,7 @@ def test_compaction_changes_no_row(tmp_path: Path, jsonl: Jsonl, copydesk: Copyd
 
 
 def test_large_parts_stay_and_small_ones_are_merged(tmp_path: Path, jsonl: Jsonl) -> None:
-    """Parts are merged up to a size; again and again, they stay as they are from half of that on."""
+    """Parts are merged up to a size; those of half that size or more stay as they are."""
     out = tmp_path / "out"
     some_runs(out, jsonl, 0, 1, 2, 3)
     before = published(out), rows(out)
@@ -81,7 +76,7 @@ def test_large_parts_stay_and_small_ones_are_merged(tmp_path: Path, jsonl: Jsonl
 
 
 def test_a_rollback_cuts_a_compacted_folder(tmp_path: Path, jsonl: Jsonl) -> None:
-    """What is left of the folder keeps its name, and its changed part has another: nobody reads one for the other."""
+    """The rest of a folder keeps its name, and its changed part gets a new one: a reader cannot confuse the two."""
     out = tmp_path / "out"
     some_runs(out, jsonl, 0, 1)
     before = published(out), rows(out)
@@ -107,7 +102,7 @@ def test_a_rollback_cuts_a_compacted_folder(tmp_path: Path, jsonl: Jsonl) -> Non
 def test_a_compaction_that_is_killed_changes_no_row(
     tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed anywhere, the rows are there, each once, for readers and for the next run."""
+    """Killed anywhere, every row is there once, for readers and for the next run."""
     out = tmp_path / "out"
     some_runs(out, jsonl, 0)
     for number, point in enumerate(POINTS[::7], 1):
@@ -122,12 +117,12 @@ def test_a_compaction_that_is_killed_changes_no_row(
 
 
 def test_a_run_compacts_by_itself(tmp_path: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `compact_after`, the folders of runs never get many; where they cannot be exchanged, they are left."""
+    """With `compact_after`, folders of runs never get many; if folders cannot be exchanged, they stay."""
     out = tmp_path / "out"
     said = PLAIN | {"publish": {"compact_after": 2}}
     folders = []
     for i in range(4):
-        run(out, jsonl([record(i)], f"{i}.jsonl"), said=said)
+        run(jsonl([record(i)], f"{i}.jsonl"), out, said)
         folders.append(len(Dataset(out).spans()))
     assert folders == [1, 2, 1, 2]
     swept(out)
@@ -136,14 +131,14 @@ def test_a_run_compacts_by_itself(tmp_path: Path, jsonl: Jsonl, monkeypatch: pyt
         raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr("flows.dataset.exchange._exchange", cannot)
-    assert run(out, jsonl([record(7)], "7.jsonl"), said=said) == "r000005"
+    assert run(jsonl([record(7)], "7.jsonl"), out, said).run_id == "r000005"
     assert len(Dataset(out).spans()) == 3
     swept(out)
 
 
 @pytest.mark.slow
 def test_any_damage_is_found(tmp_path: Path, jsonl: Jsonl) -> None:
-    """After compaction, restoration, rollback and expiry, a file that is lost, cut or changed is told of."""
+    """After compaction, restoration, rollback and expiry, `verify` finds any file that is lost, cut or changed."""
     out = tmp_path / "out"
     for i in range(5):
         some_runs(out, jsonl, i)
@@ -159,9 +154,9 @@ def test_any_damage_is_found(tmp_path: Path, jsonl: Jsonl) -> None:
     assert (out / "_copydesk/ledger/seen.parquet").exists()
     swept(out)
     missed = []
-    told_nowhere = ("history.parquet",)  # made anew where it is not whole
+    unchecked = ("history.parquet",)  # a cache, which is rebuilt if it is damaged
     may_be_lost = ("seen.parquet",)  # its inputs are read again, and hold nothing new
-    files = [p for p in out.rglob("*") if p.is_file() and p.stat().st_size and p.name not in told_nowhere]
+    files = [p for p in out.rglob("*") if p.is_file() and p.stat().st_size and p.name not in unchecked]
     assert len(files) > 30
     for path in files:
         whole = path.read_bytes()

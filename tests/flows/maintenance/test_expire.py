@@ -1,4 +1,4 @@
-"""Retention: old runs go, and what is remembered of them."""
+"""Expiry: old runs go, and what later runs need of them stays."""
 
 from __future__ import annotations
 
@@ -12,87 +12,84 @@ from flows.dataset import Dataset
 from flows.maintenance import compact, expire, rollback
 from flows.verify import verify
 from small_runs import LONG_AGO, PLAIN, aged, published, record, run, state, story, swept
-from support import Answer, table
-
-Copydesk = Callable[..., Answer]
-Jsonl = Callable[..., Path]
+from support import Copydesk, Jsonl, table
 
 
 def three_runs(out: Path, jsonl: Jsonl) -> list[Path]:
-    """Three runs, each a year after the other; the second and third remove what the first one printed."""
+    """Three runs, a year apart; the second and third remove duplicates of the first."""
     files = []
     for i in range(3):
         files.append(jsonl([record(3 * i), record(3 * i + 1, story(0))], f"{i}.jsonl"))
-        aged(out, str(run(out, files[-1])), LONG_AGO + timedelta(days=365 * i))
+        aged(out, str(run(files[-1], out, PLAIN).run_id), LONG_AGO + timedelta(days=365 * i))
     return files
 
 
 @pytest.mark.parametrize("compacted", [False, True])
 def test_old_runs_go(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk, compacted: bool) -> None:
-    """Their rows are in no table and not in the index; their inputs stay known; what they caused stays removed."""
+    """Expired rows are in no table and not in the index; their inputs stay known; their duplicates stay removed."""
     out = tmp_path / "out"
     files = three_runs(out, jsonl)
     if compacted:
         compact(Dataset(out))
     answer = copydesk("expire", out, "--before", "2021-01-01")
-    assert (answer.code, answer.out) == (0, f"{out}: run r000001 taken out\n")
+    assert (answer.code, answer.out) == (0, f"{out}: run r000001 deleted\n")
     for name, rows in published(out).items():
         assert {row["run_id"] for row in rows} <= {"r000002", "r000003"}, name
     removed = table(out, "removed")
     assert removed["text"].to_list() == [story(0)] * 2
     assert removed["duplicate_of_document_id"][0] not in table(out, "documents")["document_id"].to_list()
     swept(out)
-    assert run(out, *files) is None
+    assert run(files, out, PLAIN).run_id is None
     again = jsonl([record(20, story(0)), record(21, story(3))], "again.jsonl")
-    assert run(out, again) == "r000004"
+    assert run(again, out, PLAIN).run_id == "r000004"
     assert table(out, "removed").filter(run_id="r000004")["text"].to_list() == [story(3)]
     swept(out)
     assert copydesk("rollback", out, "r000001").code == 2
     assert rollback(Dataset(out), "r000002") == ["r000002", "r000003", "r000004"]
     swept(out)
-    assert run(out, *files) == "r000005"
+    assert run(files, out, PLAIN).run_id == "r000005"
     assert len(table(out, "documents")) == 4
     compact(Dataset(out))
     swept(out)
 
 
 def test_nothing_is_that_old(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
-    """No run is taken out where the first is younger, although a later one may have an older clock."""
+    """A run does not expire before those that precede it, even if a wrong clock gave it an older date."""
     out = tmp_path / "out"
     three_runs(out, jsonl)
     aged(out, "r000003", LONG_AGO - timedelta(days=1))
     before = published(out), state(out)
     answer = copydesk("expire", out, "--before", "2020-05-04")
-    assert (answer.code, answer.out) == (0, f"{out}: no run is that old; it is as it was\n")
+    assert (answer.code, answer.out) == (0, f"{out}: no run is that old; nothing was deleted\n")
     assert (published(out), state(out)) == before
     assert copydesk("expire", out, "--before", "yesterday").code == 2
 
 
 def test_all_runs_may_go(tmp_path: Path, jsonl: Jsonl) -> None:
-    """A dataset of which everything has expired goes on with the next number, and knows its inputs."""
+    """When all runs have expired, the dataset goes on with the next number and still knows its inputs."""
     out = tmp_path / "out"
     files = three_runs(out, jsonl)
     assert expire(Dataset(out), datetime.now(UTC)) == ["r000001", "r000002", "r000003"]
     swept(out)
-    assert run(out, *files) is None
-    assert run(out, jsonl([record(9)], "more.jsonl")) == "r000004"
+    assert run(files, out, PLAIN).run_id is None
+    assert run(jsonl([record(9)], "more.jsonl"), out, PLAIN).run_id == "r000004"
 
 
 def test_an_expiry_that_is_killed_is_as_before_or_as_after(
     tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None]
 ) -> None:
-    """`documents` decides, and what outlives its run is there either way."""
+    """`documents` decides, and state that outlives its run is there in either case."""
     for point in ("exchange documents", "exchange ledger", "exchange witnesses"):
         out = tmp_path / point.replace(" ", "-")
         files = three_runs(out, jsonl)
         kill_at(point, lambda out=out: expire(Dataset(out), LONG_AGO + timedelta(days=1)))
         swept(out)
         assert Dataset(out).runs()[0] == ("r000001" if point == "exchange documents" else "r000002")
-        assert run(out, *files) is None
+        assert run(files, out, PLAIN).run_id is None
 
 
 def test_damage_to_what_outlives_its_run_is_found(tmp_path: Path, jsonl: Jsonl) -> None:
-    """A lost or changed part of the expired ledger, or of the places of witnesses, is told."""
+    """`verify` finds a lost or changed part of the expired ledger, and of the places of witnesses."""
     out = tmp_path / "out"
     three_runs(out, jsonl)
     expire(Dataset(out), LONG_AGO + timedelta(days=1))
@@ -106,15 +103,15 @@ def test_damage_to_what_outlives_its_run_is_found(tmp_path: Path, jsonl: Jsonl) 
 
 
 def test_only_what_the_window_holds_is_a_witness(tmp_path: Path, jsonl: Jsonl) -> None:
-    """A paragraph that was kept longer ago than `window_days` removes nothing; a younger one does."""
+    """A paragraph that was kept more than `window_days` ago removes nothing; a more recent one does."""
     said = {**PLAIN, "duplicate": {"window_days": 30}}
     out = tmp_path / "out"
     for i, days in enumerate((40, 20)):
         file = jsonl([record(2 * i), record(2 * i + 1)], f"{i}.jsonl")
-        aged(out, str(run(out, file, said=said)), datetime.now(UTC) - timedelta(days=days))
-    run(out, jsonl([record(8, story(0)), record(9, story(2))], "now.jsonl"), said=said)
+        aged(out, str(run(file, out, said).run_id), datetime.now(UTC) - timedelta(days=days))
+    run(jsonl([record(8, story(0)), record(9, story(2))], "now.jsonl"), out, said)
     assert table(out, "removed")["text"].to_list() == [story(2)]
     compact(Dataset(out))
-    run(out, jsonl([record(10, story(1)), record(11, story(3))], "later.jsonl"), said=said)
+    run(jsonl([record(10, story(1)), record(11, story(3))], "later.jsonl"), out, said)
     assert table(out, "removed")["text"].to_list() == [story(2), story(3)]
     swept(out)

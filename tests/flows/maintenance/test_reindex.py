@@ -1,8 +1,7 @@
-"""`copydesk reindex`: other rules for the runs to come, and not a row that changes."""
+"""`copydesk reindex`: other rules for later runs, and no row changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ from flows.dataset import Dataset
 from flows.dataset.tables import TABLES
 from flows.errors import ConfigurationError
 from flows.maintenance import compact, reindex, restore, rollback
-from flows.run.engine import Threads
-from flows.run.plan import execute_run
-from flows.settings.model import Duplicate, Settings
+from flows.settings.model import Duplicate
 from flows.verify import verify
-from support import ROOT, Answer, table
+from small_runs import run
+from support import ROOT, Copydesk, table
 
 ARTICLES = ROOT / "seeds" / "articles"
 SOURCES = sorted(path for path in ARTICLES.iterdir() if path.is_dir())
@@ -26,10 +24,9 @@ STORY = (
 )
 
 
-def run(given: Path, out: Path, said: dict[str, Any]) -> None:
-    """One run with these settings for duplicates."""
-    settings = Settings.model_validate({"repeated_line": {"enabled": False}, "duplicate": said})
-    execute_run([str(given)], out, settings, Threads(2, lambda *_: None))
+def run_with(duplicate: dict[str, Any], given: Path, out: Path) -> None:
+    """One run with these settings of [duplicate]."""
+    run(given, out, {"repeated_line": {"enabled": False}, "duplicate": duplicate})
 
 
 @pytest.mark.parametrize(
@@ -45,31 +42,31 @@ def run(given: Path, out: Path, said: dict[str, Any]) -> None:
 )
 @pytest.mark.parametrize("compacted", [False, True])
 def test_the_index_is_what_it_would_have_been(tmp_path: Path, said: dict[str, Any], compacted: bool) -> None:
-    """The index is what the new rules make of what is kept; tables stay, and later runs go by the new rules."""
+    """The index follows the new rules; the tables stay; later runs use the new rules."""
     out = tmp_path / "out"
     for source in SOURCES[:3]:
-        run(source, out, {})
+        run_with({}, source, out)
     if compacted:
         compact(Dataset(out))
     before = {name: table(out, name) for name in TABLES}
     with pytest.raises(ConfigurationError, match=r"copydesk reindex .*out` and this --config"):
-        run(ARTICLES, out, said)
+        run_with(said, ARTICLES, out)
     rows = reindex(Dataset(out), Duplicate.model_validate(said))
     assert all(table(out, name).equals(rows, null_equal=True) for name, rows in before.items())
     parts = Dataset(out).parts("index")
     assert rows == pl.scan_parquet(parts, hive_partitioning=False).select(pl.len()).collect().item() > 0
     assert list(verify(Dataset(out))) == []
-    run(ARTICLES, out, said)
+    run_with(said, ARTICLES, out)
     assert list(verify(Dataset(out))) == []
     with pytest.raises(ConfigurationError, match="reindex"):
-        run(ARTICLES, out, {})
+        run_with({}, ARTICLES, out)
 
 
 def test_there_and_back_again(tmp_path: Path) -> None:
-    """After two changes of the rules the index is what it was, byte for byte, and a rollback still works."""
+    """After a change of the rules and back, the index is the same, byte for byte, and a rollback still works."""
     out = tmp_path / "out"
     for source in SOURCES[:2]:
-        run(source, out, {})
+        run_with({}, source, out)
     indexes = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(out).parts("index")]
     reindex(Dataset(out), Duplicate(method="exact"))
     assert len(Dataset(out).parts("shingle_frequencies")) == 1
@@ -78,26 +75,26 @@ def test_there_and_back_again(tmp_path: Path) -> None:
     again = [pl.read_parquet(path, hive_partitioning=False) for path in Dataset(out).parts("index")]
     assert all(a.equals(b) for a, b in zip(indexes, again, strict=True))
     rollback(Dataset(out), "r000002")
-    run(SOURCES[1], out, {})
+    run_with({}, SOURCES[1], out)
     assert list(verify(Dataset(out))) == []
 
 
 def test_the_new_rules_find_what_the_old_ones_did_not(tmp_path: Path) -> None:
-    """With a lower threshold a later run finds a near-duplicate of a paragraph that is there; what is there stays."""
+    """With a lower threshold a later run finds a near-duplicate of a kept paragraph; kept paragraphs stay."""
     out = tmp_path / "out"
     for number, text in enumerate([STORY, STORY.replace("eleven weeks", "a fortnight")]):
         (tmp_path / f"{number}.txt").write_text(text)
-        run(tmp_path / f"{number}.txt", out, {})
+        run_with({}, tmp_path / f"{number}.txt", out)
     reindex(Dataset(out), Duplicate(threshold=0.5))
     (tmp_path / "2.txt").write_text(STORY.replace("at noon", "by radio"))
-    run(tmp_path / "2.txt", out, {"threshold": 0.5})
+    run_with({"threshold": 0.5}, tmp_path / "2.txt", out)
     assert len(table(out, "documents")) == 2
     assert table(out, "removed")["uri"].to_list() == [str(tmp_path / "2.txt")]
     assert list(verify(Dataset(out))) == []
 
 
-def test_the_command(copydesk: Callable[..., Answer], tmp_path: Path) -> None:
-    """It says how many paragraphs are in the index; a dataset without runs is left as it is."""
+def test_the_command(copydesk: Copydesk, tmp_path: Path) -> None:
+    """The command reports how many paragraphs the index has; a dataset without runs is left as it is."""
     (tmp_path / "a.txt").write_text(STORY)
     (tmp_path / "c.toml").write_text("[duplicate]\nn = 4\n")
     copydesk("run", tmp_path / "a.txt", "--out", tmp_path / "out")
@@ -114,10 +111,10 @@ def test_the_command(copydesk: Callable[..., Answer], tmp_path: Path) -> None:
 def test_what_is_restored_later_is_fingerprinted_by_the_new_rules(
     tmp_path: Path, said: dict[str, Any]
 ) -> None:
-    """The rules of the index are those that it was made by last, not those of the run that removed the text."""
+    """Restored text is indexed by the rules of the rebuilt index, not by those of the run that removed it."""
     out = tmp_path / "out"
     for source in SOURCES[:3]:
-        run(source, out, {})
+        run_with({}, source, out)
     reindex(Dataset(out), Duplicate.model_validate(said))
     assert restore(Dataset(out), run="r000001").paragraphs
     assert list(verify(Dataset(out))) == []

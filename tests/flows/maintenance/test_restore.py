@@ -1,4 +1,4 @@
-"""Restoring: removed text is back where it stood, and stays."""
+"""Restoring: removed text is back in its place, and stays."""
 
 from __future__ import annotations
 
@@ -12,30 +12,27 @@ from flows.dataset import Dataset
 from flows.errors import UsageError
 from flows.maintenance import compact, restore, rollback
 from flows.verify import verify
-from small_runs import published, record, run, state, story, swept
-from support import Answer, table
-
-Copydesk = Callable[..., Answer]
-Jsonl = Callable[..., Path]
+from small_runs import PLAIN, published, record, run, state, story, swept
+from support import Copydesk, Jsonl, table
 
 SHARE = "Share this article on Facebook"
 NO_MEMORY = {"repeated_line": {"enabled": False}}
 
 
 def texts(out: Path) -> dict[str, list[str]]:
-    """The paragraphs of the documents by the name of their record, read plainly."""
+    """The paragraphs of each document, by the name of its record."""
     rows = table(out, "documents").select("record_id", "text").iter_rows()
     return {name: text.split("\n\n") for name, text in rows}
 
 
 def test_a_paragraph_comes_back_to_its_place(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
-    """Its document has it where it stood, counted; `removed` has it no more; the dataset is whole."""
+    """A restored line is in its place again and counted; it has left `removed`; the dataset is intact."""
     out = tmp_path / "out"
-    run(out, jsonl([record(1, SHARE, story(2), story(0)), record(3, story(0), story(4))]), said=NO_MEMORY)
+    run(jsonl([record(1, SHARE, story(2), story(0)), record(3, story(0), story(4))]), out, NO_MEMORY)
     assert texts(out) == {"id-1": [story(1), story(2), story(0)], "id-3": [story(3), story(4)]}
     answer = copydesk("restore", out, "--reason", "boilerplate")
     assert (answer.code, answer.err) == (0, "")
-    assert "1 paragraphs with 5 words are back, and 0 documents" in answer.out
+    assert "restored 1 paragraphs with 5 words, and 0 documents" in answer.out
     assert texts(out)["id-1"] == [story(1), SHARE, story(2), story(0)]
     row = table(out, "documents").filter(record_id="id-1").row(0, named=True)
     assert (row["paragraphs"], row["removed_paragraphs"]) == (4, 0)
@@ -50,9 +47,9 @@ def test_a_paragraph_comes_back_to_its_place(tmp_path: Path, jsonl: Jsonl, copyd
 
 
 def test_lost_exceptions_are_damage(tmp_path: Path, jsonl: Jsonl) -> None:
-    """Later runs would remove again what was restored: `verify` says so, though no file is left of them."""
+    """Without the exceptions, later runs would remove restored text again: `verify` reports that they are missing."""
     out = tmp_path / "out"
-    run(out, jsonl([record(1, SHARE)]), said=NO_MEMORY)
+    run(jsonl([record(1, SHARE)]), out, NO_MEMORY)
     restore(Dataset(out), reason="boilerplate")
     shutil.rmtree(out / "_copydesk" / "exceptions")
     (damage,) = verify(Dataset(out))
@@ -60,7 +57,7 @@ def test_lost_exceptions_are_damage(tmp_path: Path, jsonl: Jsonl) -> None:
 
 
 def test_a_document_that_had_gone_whole_is_a_row_again(tmp_path: Path, jsonl: Jsonl) -> None:
-    """One row for each document, in the order of the inputs, with all that was known of it."""
+    """A document that was removed whole is one row again, in the order of the inputs, with all its metadata."""
     out = tmp_path / "out"
     records = [
         record(1),
@@ -68,8 +65,8 @@ def test_a_document_that_had_gone_whole_is_a_row_again(tmp_path: Path, jsonl: Js
         {**record(1), "id": "again", "title": "Once more", "extra": 7},
         record(3),
     ]
-    run(out, jsonl(records))
-    run(out, jsonl([{**record(2), "id": "later"}], "later.jsonl"))
+    run(jsonl(records), out, PLAIN)
+    run(jsonl([{**record(2), "id": "later"}], "later.jsonl"), out, PLAIN)
     removed = table(out, "removed")
     assert set(removed["reason"]) <= {"duplicate", "duplicate_document"}
     whole = removed.filter(run_id="r000001")["document_id"][0]
@@ -88,13 +85,13 @@ def test_a_document_that_had_gone_whole_is_a_row_again(tmp_path: Path, jsonl: Js
 
 
 def test_what_was_restored_is_not_removed_again(tmp_path: Path, jsonl: Jsonl) -> None:
-    """A later run leaves the line alone where the source prints it; another source's goes as before."""
+    """A later run keeps the line in documents of that source; in another source it is removed as before."""
     out = tmp_path / "out"
-    run(out, jsonl([record(1, SHARE)]), said=NO_MEMORY)
+    run(jsonl([record(1, SHARE)]), out, NO_MEMORY)
     restore(Dataset(out), reason="boilerplate")
     other = {**record(3, SHARE), "source": "morning.example"}
     none = {**record(4, SHARE), "source": None}
-    run(out, jsonl([record(2, SHARE, story(1)), other, none], "later.jsonl"), said=NO_MEMORY)
+    run(jsonl([record(2, SHARE, story(1)), other, none], "later.jsonl"), out, NO_MEMORY)
     found = texts(out)
     assert found["id-2"] == [story(2), SHARE]
     assert (found["id-3"], found["id-4"]) == ([story(3)], [story(4)])
@@ -102,22 +99,22 @@ def test_what_was_restored_is_not_removed_again(tmp_path: Path, jsonl: Jsonl) ->
 
 
 def test_a_restored_document_is_an_exception_of_its_own(tmp_path: Path, jsonl: Jsonl) -> None:
-    """Named by its id, a document is left alone when it is read again; the line goes from other documents."""
+    """A document that was restored by its id keeps the line when it is read again; other documents lose it."""
     out = tmp_path / "out"
     first = jsonl([record(1, SHARE)])
-    run(out, first, said=NO_MEMORY)
+    run(first, out, NO_MEMORY)
     restore(Dataset(out), document=table(out, "removed")["document_id"][0])
     later = jsonl([record(2, SHARE)], "later.jsonl")
-    run(out, later, said=NO_MEMORY)
+    run(later, out, NO_MEMORY)
     assert texts(out) == {"id-1": [story(1), SHARE], "id-2": [story(2)]}
     rollback(Dataset(out), "r000001")
-    run(out, first, later, said=NO_MEMORY)
+    run([first, later], out, NO_MEMORY)
     assert texts(out) == {"id-1": [story(1), SHARE], "id-2": [story(2)]}
     swept(out)
 
 
 def test_a_restored_duplicate_is_a_witness_from_now_on(tmp_path: Path, jsonl: Jsonl) -> None:
-    """What is back is kept text like any other: in the index, excepted in its source, a witness for other ones."""
+    """Restored text is kept text like any other: in the index, protected in its source, a witness for other sources."""
     out = tmp_path / "out"
     words = story(7).split()
     near = " ".join([*words[:5], *["one", "after", "the", "other"], *words[9:]])
@@ -125,13 +122,13 @@ def test_a_restored_duplicate_is_a_witness_from_now_on(tmp_path: Path, jsonl: Js
         [*words[:5], *["one", "after", "the", "other"], *words[9:-6], *["and", "much", "more", "besides"]]
     )
     said = {**NO_MEMORY, "duplicate": {"same_numbers": False, "threshold": 0.75}}
-    run(out, jsonl([record(1, story(7)), record(2, near)]), said=said)
+    run(jsonl([record(1, story(7)), record(2, near)]), out, said)
     assert len(table(out, "removed")) == 1
     near_id = table(out, "removed")["document_id"][0]
     restore(Dataset(out), rule=table(out, "removed")["rule"][0])
     swept(out)
     stranger = {**record(3, further), "source": "morning.example"}
-    run(out, jsonl([stranger, record(4, near)], "later.jsonl"), said=said)
+    run(jsonl([stranger, record(4, near)], "later.jsonl"), out, said)
     assert texts(out)["id-4"] == [story(4), near]
     removed = table(out, "removed")
     assert removed["duplicate_of_document_id"].to_list() == [near_id]
@@ -139,9 +136,9 @@ def test_a_restored_duplicate_is_a_witness_from_now_on(tmp_path: Path, jsonl: Js
 
 
 def test_only_what_is_named_comes_back(tmp_path: Path, jsonl: Jsonl) -> None:
-    """A line of a document that had gone whole comes back alone; what went with the document stays removed."""
+    """One line of a document that was removed whole can be restored alone; the rest of the document stays removed."""
     out = tmp_path / "out"
-    run(out, jsonl([record(1), {**record(1, SHARE), "id": "again"}]), said=NO_MEMORY)
+    run(jsonl([record(1), {**record(1, SHARE), "id": "again"}]), out, NO_MEMORY)
     assert texts(out) == {"id-1": [story(1)]}
     restore(Dataset(out), reason="boilerplate")
     assert texts(out) == {"id-1": [story(1)], "again": [SHARE]}
@@ -149,15 +146,15 @@ def test_only_what_is_named_comes_back(tmp_path: Path, jsonl: Jsonl) -> None:
 
 
 def test_restore_wants_to_know_what(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
-    """Without a choice, and where nothing fits it, nothing happens, and it is said."""
+    """If nothing is named, or nothing matches, nothing is restored, and the error says so."""
     out = tmp_path / "out"
-    run(out, jsonl([record(1, SHARE)]))
+    run(jsonl([record(1, SHARE)]), out, PLAIN)
     before = published(out), state(out)
     assert copydesk("restore", out).code == 2
     answer = copydesk("restore", out, "--reason", "duplicate", "--run", "r000001")
     assert answer.code == 2
     assert "nothing was removed in" in answer.err
-    assert "reason = 'duplicate' and run_id = 'r000001'" in answer.err
+    assert "reason = 'duplicate' and run = 'r000001'; did you mean 'boilerplate'?" in answer.err
     with pytest.raises(UsageError):
         restore(Dataset(out))
     assert (published(out), state(out)) == before
@@ -166,10 +163,10 @@ def test_restore_wants_to_know_what(tmp_path: Path, jsonl: Jsonl, copydesk: Copy
 def test_a_restoration_that_is_killed_is_as_before_or_as_after(
     tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None]
 ) -> None:
-    """`documents` decides: either nothing is back, or all of it is, and is remembered."""
+    """`documents` decides: either nothing is restored, or everything is, and is protected."""
     for point in ("exchange documents", "exchange removed", "exchange index", "exchange exceptions"):
         out = tmp_path / point.split()[1]
-        run(out, jsonl([record(1, SHARE), record(2, SHARE)]), said=NO_MEMORY)
+        run(jsonl([record(1, SHARE), record(2, SHARE)]), out, NO_MEMORY)
         kill_at(point, lambda out=out: restore(Dataset(out), reason="boilerplate"))
         swept(out)
         back = point != "exchange documents"
@@ -179,13 +176,13 @@ def test_a_restoration_that_is_killed_is_as_before_or_as_after(
 
 
 def test_an_older_version_that_was_restored_stays(tmp_path: Path, jsonl: Jsonl) -> None:
-    """What `on_change = "replace"` had taken out and somebody has put back, no later run takes out again."""
+    """A replaced version that was restored is not taken out again by a later run."""
     out = tmp_path / "out"
     said = NO_MEMORY | {"inputs": {"on_change": "replace"}}
-    run(out, jsonl([record(1)]), said=said)
-    run(out, jsonl([{**record(1), "text": story(2)}]), said=said)
+    run(jsonl([record(1)]), out, said)
+    run(jsonl([{**record(1), "text": story(2)}]), out, said)
     assert texts(out) == {"id-1": [story(2)]}
     restore(Dataset(out), reason="replaced")
-    run(out, jsonl([record(3)], "later.jsonl"), said=said)
+    run(jsonl([record(3)], "later.jsonl"), out, said)
     assert sorted(table(out, "documents")["text"]) == sorted([story(1), story(2), story(3)])
     swept(out)

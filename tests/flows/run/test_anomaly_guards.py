@@ -1,4 +1,4 @@
-"""Guards: which runs are held, decided from what runs before them did."""
+"""Anomaly guards: which runs are held, given the runs before them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cleaners.paragraphs import REASONS
+from cleaners import REASONS
 from flows.dataset.source_stats import SCHEMA, last_of_each
 from flows.run.anomaly_guards import BLOCKS, FLOOR, MAD, Anomaly, find_anomalies
 from flows.settings.model import Guards
@@ -26,7 +26,7 @@ GUARDS = Guards()
 def counts(
     run: int, documents: int, removed: int, *, source: str | None = "gazette", **more: Any
 ) -> dict[str, Any]:
-    """A row of a tally: documents of ten words each, some of them removed whole as boilerplate."""
+    """A row of source statistics: documents of ten words each, some removed whole as boilerplate."""
     row: dict[str, Any] = dict.fromkeys(SCHEMA, 0)
     row |= {"run_id": f"r{run:06d}", "whole": False, "source": source, "documents": documents}
     row |= {"paragraphs": documents, "words": 10 * documents, "words_squared": 100.0 * documents}
@@ -34,17 +34,17 @@ def counts(
 
 
 def frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
-    """Rows of tallies."""
+    """Rows of source statistics as a frame."""
     return pl.DataFrame(list(rows), schema=SCHEMA)
 
 
 def history(runs: Sequence[Run], **more: Any) -> pl.DataFrame:
-    """What the runs before did to one source."""
+    """The statistics of one source in earlier runs."""
     return frame([counts(n, *run, **more) for n, run in enumerate(runs, 1)])
 
 
 def found(runs: Sequence[Run], now: Run, guards: Guards = GUARDS) -> list[str]:
-    """The measures for which a run is held after these."""
+    """The measures for which `now` is held after `runs`."""
     return [f.measure for f in find_anomalies(history(runs), frame([counts(len(runs) + 1, *now)]), guards)]
 
 
@@ -54,7 +54,7 @@ one_run = sizes.flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
 
 
 def expected(runs: Sequence[Run], now: Run, guards: Guards) -> bool:
-    """Whether a run is held, computed step by step from the formula in the docstring of `flows.run.anomaly_guards`."""
+    """Whether a run is held, computed step by step from the docstring of `flows.run.anomaly_guards`."""
     if (len(runs) < guards.min_runs and sum(n for n, _ in runs) < guards.min_documents) or not runs:
         return False
     blocks: dict[int, list[Run]] = {}
@@ -74,14 +74,14 @@ def expected(runs: Sequence[Run], now: Run, guards: Guards) -> bool:
 
 @given(runs=runs_of, now=one_run, loose=st.booleans())
 def test_the_formula_is_the_documented_one(runs: list[Run], now: Run, loose: bool) -> None:
-    """In columns the decision is what the documented formula gives step by step."""
+    """The columnar decision equals that of the documented formula computed step by step."""
     guards = Guards(min_runs=3, min_rise=0.05, max_chance=0.05) if loose else Guards(min_runs=3)
     assert ("boilerplate" in found(runs, now, guards)) == expected(runs, now, guards)
 
 
 @given(runs=runs_of, now=one_run)
 def test_no_history_no_guard(runs: list[Run], now: Run) -> None:
-    """Under 20 runs and 1,000 documents of a source nothing is held, however bad it is."""
+    """With fewer than 20 runs and 1,000 documents of a source nothing is held, however bad it is."""
     short = runs[: GUARDS.min_runs - 1]
     assume(sum(n for n, _ in short) < GUARDS.min_documents)
     assert found(short, now) == []
@@ -89,7 +89,7 @@ def test_no_history_no_guard(runs: list[Run], now: Run) -> None:
 
 @given(runs=runs_of, now=one_run, at=st.integers(0, 60))
 def test_what_was_published_before_is_not_held(runs: list[Run], now: Run, at: int) -> None:
-    """A run like one in its history passes: publishing a held run by hand teaches the guard."""
+    """A run like one in its history passes, so publishing a held run by hand teaches the guard."""
     taught = [*runs[:at], now, *runs[at:]]
     assert found(taught, now, Guards(min_runs=1)) == []
     worse = (now[0], min(now[0], now[1] + now[0] // 7))
@@ -98,7 +98,7 @@ def test_what_was_published_before_is_not_held(runs: list[Run], now: Run, at: in
 
 @given(runs=runs_of, size=sizes, shares=st.tuples(st.integers(0, 60), st.integers(0, 60)))
 def test_worse_is_not_better(runs: list[Run], size: int, shares: tuple[int, int]) -> None:
-    """Of two runs of the same size, the one that removes more is held wherever the other is."""
+    """Of two runs of the same size, the one that removes more is held if the other is."""
     less, more = sorted(min(size, share) for share in shares)
     guards = Guards(min_runs=3, max_chance=0.01)
     assert set(found(runs, (size, less), guards)) <= set(found(runs, (size, more), guards))
@@ -106,7 +106,7 @@ def test_worse_is_not_better(runs: list[Run], size: int, shares: tuple[int, int]
 
 @given(size=st.integers(25, 60), rate=st.floats(0, 0.2), number=st.integers(20, 50), seed=st.integers())
 def test_a_source_is_not_wiped_out(size: int, rate: float, number: int, seed: int) -> None:
-    """Where up to a fifth used to go, a run of which everything goes is held."""
+    """If up to a fifth used to be removed, a run that removes everything is held."""
     draw = random.Random(seed)
     runs = [(size, sum(draw.random() < rate for _ in range(size))) for _ in range(number)]
     assume(statistics.mean(k / n for n, k in runs) < 0.25)
@@ -114,7 +114,7 @@ def test_a_source_is_not_wiped_out(size: int, rate: float, number: int, seed: in
 
 
 def test_chance_alone_holds_next_to_nothing() -> None:
-    """Of 2,000 runs whose documents are removed by chance, at rates and in sizes of all kinds, none is held."""
+    """Of 2,000 runs with random removals at various rates and sizes, none is held."""
     draw = random.Random(5)
     rows = []
     for source in range(2000):
@@ -128,14 +128,14 @@ def test_chance_alone_holds_next_to_nothing() -> None:
 
 
 def test_sources_that_vary_are_allowed_to() -> None:
-    """A source whose share swings from nothing to six tenths is not held at seven; a steady one is."""
+    """A source whose share varies from 0 to 0.6 is not held at 0.7; a steady one is."""
     swinging = [(50, 30 * (n % 2)) for n in range(30)]
     assert found(swinging, (50, 35)) == []
     assert found([(50, 15)] * 30, (50, 35)) == ["removed", "boilerplate"]
 
 
 def test_one_long_document_is_one_document() -> None:
-    """Size is counted in documents that weigh alike: where one has nearly all words, its remove is no catastrophe."""
+    """Documents are weighted by words: if one has nearly all words of a run, removing it is not an anomaly."""
     long = counts(31, 10, 0, words=10_090, words_squared=10_000.0**2 + 9 * 100, boilerplate=10_000)
     assert find_anomalies(history([(10, 0)] * 30), frame([long]), GUARDS) == []
     assert found([(10, 0)] * 30, (10, 10)) == ["removed", "boilerplate"]
@@ -150,7 +150,7 @@ def test_one_long_document_is_one_document() -> None:
             "gazette: 100.0% of paragraphs repaired (40 documents); 0.0% in its last 30 runs",
         ),
         ({"rejected": 60}, "rejected", "gazette: 60.0% of inputs rejected"),
-        ({"cluster": 39}, "cluster", "gazette: 97.5% of documents repeat one and the same paragraph"),
+        ({"cluster": 39}, "cluster", "gazette: 97.5% of documents repeat the same paragraph"),
         (
             {"duplicate_document": 300},
             "duplicate_document",
@@ -159,7 +159,7 @@ def test_one_long_document_is_one_document() -> None:
     ],
 )
 def test_each_measure_is_judged(more: dict[str, int], measure: str, said: str) -> None:
-    """Repairs, rejections and clusters are judged as removes are, and told in words with the figures of the history."""
+    """Repairs, rejections and clusters are tested like removals; messages quote the figures of the history."""
     held = find_anomalies(history([(40, 0)] * 30), frame([counts(31, 40, 0, **more)]), GUARDS)
     messages = {finding.measure: str(finding) for finding in held}
     assert messages[measure].startswith(said)
@@ -167,7 +167,7 @@ def test_each_measure_is_judged(more: dict[str, int], measure: str, said: str) -
 
 @given(here=runs_of, there=runs_of, now=st.tuples(one_run, one_run))
 def test_sources_are_judged_by_themselves(here: list[Run], there: list[Run], now: tuple[Run, Run]) -> None:
-    """What is found of two sources, one of them without a name, is what is found of each alone."""
+    """Two sources, one of them unnamed, give the same findings as each source alone."""
     guards = Guards(min_runs=3, max_chance=0.01)
     names: tuple[str, None] = ("gazette", None)
     both: list[Anomaly] = []
@@ -182,7 +182,7 @@ def test_sources_are_judged_by_themselves(here: list[Run], there: list[Run], now
 
 
 def test_the_whole_run_has_a_history_of_its_own() -> None:
-    """Many sources, each new or small, may come to a run that is held as a whole; it is told first."""
+    """Many new or small sources can add up to a run that is held as a whole; that finding comes first."""
     before = history([(40, 2)] * 25, whole=True, source=None)
     now = [
         counts(26, 40, 40, whole=True, source=None),
@@ -198,7 +198,7 @@ def test_the_whole_run_has_a_history_of_its_own() -> None:
 
 
 def test_bounds_need_no_history() -> None:
-    """A configured bound holds at once: the whole run whatever its size, a source from five documents on."""
+    """A configured bound applies from the first run: to a whole run of any size, to a source from five documents."""
     guards = Guards.model_validate({"bounds": {"removed": 0.5}})
     rows = [
         counts(1, 1, 1, whole=True, source=None),
@@ -211,19 +211,17 @@ def test_bounds_need_no_history() -> None:
         (None, "removed", 0.5),
         ("enough", "removed", 0.5),
     ]
-    assert (
-        str(messages[1]) == "enough: 60.0% of words removed (5 documents); [guards.bounds] removed = 0.5"
-    )
+    assert str(messages[1]) == "enough: 60.0% of words removed (5 documents); [guards.bounds] removed = 0.5"
 
 
 def test_guards_can_be_switched_off() -> None:
-    """With `enabled = false` nothing is held, bounds included."""
+    """With `enabled = false` nothing is held, not even beyond a bound."""
     guards = Guards.model_validate({"enabled": False, "bounds": {"removed": 0.0}})
     assert found([(40, 0)] * 30, (40, 40), guards) == []
 
 
 def test_every_reason_has_a_bound() -> None:
-    """There is a bound in the configuration for each reason, as the measures are."""
+    """The configuration has a bound for each reason and each measure."""
     from flows.dataset.source_stats import MEASURES
     from flows.settings.model import Bounds
 
@@ -232,7 +230,7 @@ def test_every_reason_has_a_bound() -> None:
 
 
 def test_the_history_is_the_last_runs_of_each_source() -> None:
-    """A source that is seldom there keeps its runs, however many there were of others; a run counts once."""
+    """A rare source keeps its last runs, however many other runs there were; a run counts once."""
     rows = [counts(n, 5, 1) for n in range(1, 9)] + [counts(2, 7, 1, source="weekly"), counts(8, 5, 1)]
     kept = last_of_each(frame(rows), 3)
     assert kept.select("run_id", "source").rows() == [

@@ -1,4 +1,4 @@
-"""Real corpora, where they are at hand: nothing is lost, and the dataset is whole."""
+"""Real corpora, if available: nothing is lost, and the dataset is intact."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -19,8 +18,8 @@ import zstandard
 from flows.dataset.tables import TABLES
 from flows.run.engine import Threads
 from flows.run.plan import execute_run
-from flows.settings.model import Settings
-from support import ROOT, Answer, table
+from flows.settings import Settings
+from support import ROOT, Copydesk, table
 
 pytestmark = pytest.mark.shared
 
@@ -28,13 +27,13 @@ COPYDESK = str(Path(sys.executable).with_name("copydesk"))
 
 
 def evaluate(shared: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run one of the scripts that score a run from outside; its exit code is 0 where all is well."""
+    """Run one of the external evaluation scripts; exit code 0 means success."""
     command = [sys.executable, script, *map(str, arguments)]
     return subprocess.run(command, cwd=shared / "eval", capture_output=True, text=True, check=False)
 
 
-def test_the_first_document(copydesk: Callable[..., Answer], shared: Path, tmp_path: Path) -> None:
-    """The headline is there once, "Related Articles" is gone, and every sentence of the article stays."""
+def test_the_first_document(copydesk: Copydesk, shared: Path, tmp_path: Path) -> None:
+    """The headline is there once, "Related Articles" is gone, and every sentence of the article is kept."""
     copydesk("run", shared / "seeds", "--out", tmp_path / "out")
     (text,) = table(tmp_path / "out", "documents")["text"]
     (source,) = (path.read_text(encoding="utf-8") for path in (shared / "seeds").glob("*.txt"))
@@ -44,7 +43,7 @@ def test_the_first_document(copydesk: Callable[..., Answer], shared: Path, tmp_p
 
 
 @pytest.mark.parametrize("name", ["allsides.jsonl.zst", "fakebr-pt.tar.zst"])
-def test_nothing_is_lost(copydesk: Callable[..., Answer], shared: Path, tmp_path: Path, name: str) -> None:
+def test_nothing_is_lost(copydesk: Copydesk, shared: Path, tmp_path: Path, name: str) -> None:
     """Every document and paragraph of a corpus is somewhere in the dataset, and `verify` finds nothing."""
     path = shared / "data" / "news" / name
     if name.endswith(".tar.zst"):
@@ -63,7 +62,7 @@ def test_nothing_is_lost(copydesk: Callable[..., Answer], shared: Path, tmp_path
 
 
 def test_near_duplicates(shared: Path) -> None:
-    """No duplicate without its witness, none missed where the figures agree."""
+    """Every duplicate has a witness, and none with the same figures is missed."""
     data = shared / "data" / "news" / "allsides.jsonl.zst"
     done = evaluate(
         shared, "neardup.py", data, "--numbers", "--config", "duplicates-only.toml", "--copydesk", COPYDESK
@@ -75,7 +74,7 @@ def test_near_duplicates(shared: Path) -> None:
 
 
 def test_runs_add_up(shared: Path) -> None:
-    """A run in parts decides as one run does."""
+    """Several runs over parts decide what one run decides."""
     data = shared / "data" / "news" / "allsides.jsonl.zst"
     done = evaluate(
         shared,
@@ -92,7 +91,7 @@ def test_runs_add_up(shared: Path) -> None:
 
 
 def inputs_of(shared: Path, name: str, folder: Path, count: int) -> list[Path]:
-    """The first documents of a corpus, a file each, in order."""
+    """The first documents of a corpus, one file each, in order."""
     packed, folder = shared / "data" / "news" / name, folder / "in"
     folder.mkdir()
     with packed.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
@@ -113,7 +112,7 @@ def inputs_of(shared: Path, name: str, folder: Path, count: int) -> list[Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["allsides.jsonl.zst", "reuters-2006-2009.tar.zst", "20news-train.tar.zst"])
 def test_fifty_splits_add_up(shared: Path, tmp_path: Path, name: str) -> None:
-    """Cut at random into two to five runs, fifty times, a corpus comes to what it comes to in one run, row by row."""
+    """Fifty random splits of a corpus into two to five runs each give the rows of a single run."""
     settings, engine = (
         Settings.model_validate({"repeated_line": {"enabled": False}}),
         Threads(2, lambda *_: None),
@@ -135,5 +134,5 @@ def test_fifty_splits_add_up(shared: Path, tmp_path: Path, name: str) -> None:
 
 
 def test_the_folder_is_where_the_readme_says() -> None:
-    """Without COPYDESK_SHARED the corpora are looked for beside the repository."""
+    """The README says where the corpora are expected."""
     assert "COPYDESK_SHARED" in (ROOT / "README.md").read_text(encoding="utf-8")

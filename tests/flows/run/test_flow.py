@@ -1,4 +1,4 @@
-"""The Prefect flow: the same plan, with tasks that have names, retries where they help, and an artifact."""
+"""The Prefect flow: the same plan, with named tasks, retries if they can help, and artifacts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from flows.errors import Held, InputMissing
 from flows.run import stages
 from flows.run.engine import Threads
 from flows.run.plan import execute_run
-from flows.settings.model import Settings
-from support import ROOT, Answer, table
+from flows.settings import Settings
+from support import ROOT, Copydesk, table
 
 ARTICLES = ROOT / "seeds" / "articles"
 
@@ -41,7 +41,7 @@ def server() -> Iterator[None]:
 
 
 def test_the_flow_does_what_the_command_does(tmp_path: Path) -> None:
-    """The tables of a flow run are, byte for byte, those of a run without Prefect."""
+    """The tables of a flow run equal those of a run without Prefect, byte for byte."""
     outcome = clean_here([str(ARTICLES)], tmp_path / "flow")
     execute_run(
         [str(ARTICLES)], tmp_path / "plain", Settings(), Threads(2, lambda _stage, _done, _total: None)
@@ -56,7 +56,7 @@ def test_the_flow_does_what_the_command_does(tmp_path: Path) -> None:
 
 
 def test_a_flow_compacts(tmp_path: Path) -> None:
-    """Compaction is a flow, for a schedule of its own; the second time there is nothing to merge."""
+    """Compaction is a separate flow; the second time there is nothing to merge."""
     engine = Threads(2, lambda _stage, _done, _total: None)
     for number in range(2):
         path = tmp_path / f"{number}.txt"
@@ -65,13 +65,13 @@ def test_a_flow_compacts(tmp_path: Path) -> None:
         )
         execute_run([str(path)], tmp_path / "out", Settings(), engine)
     before = table(tmp_path / "out", "documents")
-    assert "parts became" in compact(tmp_path / "out")
+    assert "part files merged into" in compact(tmp_path / "out")
     assert table(tmp_path / "out", "documents").equals(before)
     assert "nothing to merge" in compact(tmp_path / "out")
 
 
-def test_tasks_and_artifact_can_be_told_apart(tmp_path: Path) -> None:
-    """Task runs bear the name of their stage and shard, and the summary is an artifact."""
+def test_tasks_have_names_and_the_summary_is_an_artifact(tmp_path: Path) -> None:
+    """Task runs are named after stage and shard, and the summary is an artifact."""
     path = tmp_path / "a.txt"
     path.write_text("A story about the harbour, told for the flow.")
     outcome = clean_here([str(path)], tmp_path / "out")
@@ -84,7 +84,7 @@ def test_tasks_and_artifact_can_be_told_apart(tmp_path: Path) -> None:
         "read 00000",
         "clean 00000-00000",
         "count",
-        "strike 00000-00000",
+        "remove 00000-00000",
         "compare",
         "split 00000-00000",
     } <= names
@@ -92,7 +92,7 @@ def test_tasks_and_artifact_can_be_told_apart(tmp_path: Path) -> None:
 
 
 def test_parameters_are_validated(tmp_path: Path) -> None:
-    """A parameter of a wrong type stops the flow before it begins."""
+    """A parameter of the wrong type fails before the flow starts."""
     with pytest.raises(ParameterTypeError):
         clean(inputs=5, out=tmp_path / "out")
 
@@ -104,10 +104,10 @@ def test_the_flow_raises_what_the_plan_raises(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "tries"), [(errno.EIO, 2), (errno.ENOSPC, 1)])
-def test_what_may_pass_is_tried_again(
+def test_transient_errors_are_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, tries: int
 ) -> None:
-    """Trouble with a disk or the network is met with another try; a full disk is not."""
+    """Errors of a disk or the network are retried; a full disk is not."""
     calls = []
     once = stages.count_lines
 
@@ -129,8 +129,8 @@ def test_what_may_pass_is_tried_again(
     assert len(calls) == tries
 
 
-def test_the_command_runs_the_flow(copydesk: Callable[..., Answer], tmp_path: Path) -> None:
-    """`--engine prefect` publishes by way of the flow, and answers as a run without it does."""
+def test_the_command_runs_the_flow(copydesk: Copydesk, tmp_path: Path) -> None:
+    """`--engine prefect` publishes through the flow, and prints what a local run prints."""
     path = tmp_path / "a.txt"
     path.write_text("A story about the harbour, told for the flow.")
     answer = copydesk("run", path, "--out", tmp_path / "out", "--engine", "prefect")
@@ -139,8 +139,8 @@ def test_the_command_runs_the_flow(copydesk: Callable[..., Answer], tmp_path: Pa
     assert len(table(tmp_path / "out", "documents")) == 1
 
 
-def test_nothing_phones_home() -> None:
-    """The flow switches off what Prefect would tell its makers, before Prefect is imported."""
+def test_telemetry_is_off() -> None:
+    """The flow switches off Prefect's telemetry before Prefect is imported."""
     names = ("DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED")
     code = f"import os, flows.clean; print(*(os.environ[name] for name in {names}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -148,8 +148,8 @@ def test_nothing_phones_home() -> None:
 
 
 def test_a_held_run_ends_in_a_state_of_its_name(tmp_path: Path) -> None:
-    """It is Held, a failure that people see and that hooks tell of, and it says why; the next run ends likewise."""
-    messages = tmp_path / "told"
+    """The state is Held, a failure that triggers notices and says why; the next run ends the same way."""
+    messages = tmp_path / "notices"
     code = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + chr(10))"
     config = tmp_path / "mine.toml"
     command = json.dumps([sys.executable, "-c", code, str(messages)])
@@ -170,13 +170,13 @@ def test_a_held_run_ends_in_a_state_of_its_name(tmp_path: Path) -> None:
 
 
 def artifacts(key: str) -> list[Artifact]:
-    """The artifacts of that key."""
+    """The artifacts with that key."""
     with get_client(sync_client=True) as client:
         return client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
 
 
 def test_what_prefect_shows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run comes to a hundred percent, links to its dataset, and renews the asset; one with nothing new does not."""
+    """A run reaches 100 percent, links to its dataset and updates the asset; one with nothing new does not."""
     path, out = tmp_path / "a.txt", tmp_path / "out"
     path.write_text("A story about the harbour, told for the flow.")
     emitted: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Held runs: staged, told, not published; released or discarded by hand, whatever crashes on the way."""
+"""Held runs: staged and reported, not published; released or discarded by hand, and safe against crashes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,9 @@ from flows.dataset import Dataset
 from flows.dataset.history import read_history
 from flows.dataset.tables import TABLES
 from flows.errors import Held, UsageError
-from flows.run.engine import Threads
-from flows.run.plan import execute_run
-from flows.settings.model import Settings
-from support import Answer, table
-
-Copydesk = Callable[..., Answer]
+from flows.settings import Settings
+from small_runs import run
+from support import Copydesk, table
 
 PLACES = ("quay", "lock", "mill", "pier", "weir", "ferry", "dock", "mole", "ford", "sluice")
 #: What a site prints in place of every article.
@@ -33,7 +30,7 @@ WALL = (
 
 
 def article(number: int) -> str:
-    """A text that shares next to nothing with those of other numbers."""
+    """A text that has almost nothing in common with those of other numbers."""
     one, two, three = (PLACES[number // 10**n % 10] for n in range(3))
     return (
         f"Council {number} met at the {one} on a wet evening and voted the repair of {two} number {number} through, "
@@ -42,20 +39,15 @@ def article(number: int) -> str:
 
 
 def write(folder: Path, texts: list[str], start: int = 0) -> Path:
-    """A folder of text files, one for each text; its name is their source."""
+    """A folder of text files, one per text; its name is their source."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, text in enumerate(texts, start):
         (folder / f"{number:03d}.txt").write_text(text)
     return folder
 
 
-def run(given: Path, out: Path, settings: Settings) -> str | None:
-    """The id of a run in this process, None where there was nothing new."""
-    return execute_run([str(given)], out, settings, Threads(1, lambda _stage, _done, _total: None)).run_id
-
-
 def guards(**given: Any) -> Settings:
-    """Settings with these keys in the table of the guards."""
+    """Settings with these keys in [guards]."""
     return Settings.model_validate({"guards": given, "language": {"enabled": False}})
 
 
@@ -64,7 +56,7 @@ BOUND = guards(bounds={"removed": 0.5})
 
 @pytest.fixture
 def held(tmp_path: Path) -> Path:
-    """A dataset with a published run, and with one that is held."""
+    """A dataset with a published run and a held one."""
     source, out = tmp_path / "courier", tmp_path / "out"
     run(write(source, [article(n) for n in range(6)]), out, BOUND)
     with pytest.raises(Held, match="r000002 is held"):
@@ -73,7 +65,7 @@ def held(tmp_path: Path) -> Path:
 
 
 def contents(out: Path) -> dict[str, list[str]]:
-    """The tables, and the kinds of state, of a dataset: the files of each."""
+    """The files of each table and of each kind of state in a dataset."""
     bases = [
         *(out / name for name in TABLES),
         *(p for p in (out / "_copydesk").glob("*/") if p.name != "held"),
@@ -84,7 +76,7 @@ def contents(out: Path) -> dict[str, list[str]]:
 
 
 def test_a_held_run_changes_nothing(copydesk: Copydesk, held: Path, tmp_path: Path) -> None:
-    """What is published is as before; the held run is whole in its own folder, and `verify` finds no damage."""
+    """Published data is unchanged; the held run is complete in its own folder, and `verify` finds no damage."""
     assert Dataset(held).runs() == ["r000001"]
     assert Dataset(held).held_runs() == ["r000002"]
     assert set(table(held, "removed")["run_id"]) <= {"r000001"}
@@ -93,8 +85,8 @@ def test_a_held_run_changes_nothing(copydesk: Copydesk, held: Path, tmp_path: Pa
     assert copydesk("verify", held).code == 0
 
 
-def test_the_command_tells_of_a_held_run(copydesk: Copydesk, tmp_path: Path) -> None:
-    """Exit code 3, the closing table, why it is held and how to go on; the next run says the same and does nothing."""
+def test_the_command_reports_a_held_run(copydesk: Copydesk, tmp_path: Path) -> None:
+    """Exit code 3, the closing table, the reasons and the next steps; the next run says the same and does nothing."""
     (tmp_path / "mine.toml").write_text("[guards.bounds]\nremoved = 0.5\n")
     source, out = write(tmp_path / "courier", [WALL] * 6), tmp_path / "out"
     first = copydesk("run", source, "--out", out, "--config", tmp_path / "mine.toml")
@@ -114,8 +106,8 @@ def test_the_command_tells_of_a_held_run(copydesk: Copydesk, tmp_path: Path) -> 
     assert not (out / "documents").exists()
 
 
-def test_a_released_run_is_as_any_other(copydesk: Copydesk, held: Path, tmp_path: Path) -> None:
-    """Published by hand, a run has the bytes that it would have had without a guard, and its inputs are known."""
+def test_a_released_run_is_like_any_other(copydesk: Copydesk, held: Path, tmp_path: Path) -> None:
+    """A released run has the same bytes as without a guard, and its inputs are known."""
     answer = copydesk("publish", held, "r000002")
     assert (answer.code, answer.err) == (0, "")
     free = tmp_path / "free"
@@ -132,46 +124,44 @@ def test_a_released_run_is_as_any_other(copydesk: Copydesk, held: Path, tmp_path
         ]
     assert contents(held).keys() == contents(free).keys()
     assert not list((held / "_copydesk" / "held").iterdir())
-    assert run(source, held, BOUND) is None
+    assert run(source, held, BOUND).run_id is None
     assert copydesk("verify", held).code == 0
 
 
 def test_the_inputs_of_a_discarded_run_are_new(copydesk: Copydesk, held: Path, tmp_path: Path) -> None:
-    """Dropped by hand, a run leaves nothing but its id, which is not given again."""
+    """A discarded run leaves nothing but its id, which is not reused."""
     before = contents(held)
     assert copydesk("discard", held, "r000002").code == 0
     assert contents(held) == before
-    assert run(tmp_path / "courier", held, guards(enabled=False)) == "r000003"
+    assert run(tmp_path / "courier", held, guards(enabled=False)).run_id == "r000003"
     assert len(table(held, "removed").filter(pl.col("run_id") == "r000003")) == 5
 
 
 @pytest.mark.parametrize("command", ["publish", "discard"])
 def test_what_is_not_held_is_named(copydesk: Copydesk, held: Path, command: str) -> None:
-    """To decide of a run that is not held, or of a damaged one, is an error that says what is there."""
+    """Deciding about a run that is not held, or is damaged, is an error that lists the held runs."""
     for name in ("r000001", "r000009", "../held", ""):
         answer = copydesk(command, held, name)
         assert answer.code == 2
-        assert "held are r000002" in answer.err
+        assert "held runs: r000002" in answer.err
     (held / "_copydesk" / "held" / "r000002" / "held.json").write_text("[]")
     assert "is damaged: drop the run with `rm -r" in copydesk(command, held, "r000002").err
     assert Dataset(held).runs() == ["r000001"]
 
 
 def test_a_run_made_after_another_history_is_not_published(copydesk: Copydesk, held: Path) -> None:
-    """Where runs were published or taken back since, a held run cannot be released, and says so."""
+    """If runs were published or rolled back since, a held run cannot be released, and the error says so."""
     for folder in (held / "documents", held / "_copydesk" / "runs"):
         (folder / "run=r000001").rename(folder / "run=r000003")
     answer = copydesk("publish", held, "r000002")
     assert answer.code == 2
-    assert "r000002 was made after run r000001, and what is published has changed since" in answer.err
+    assert "r000002 was made after run r000001, and the dataset has changed since" in answer.err
     assert f"copydesk discard {held} r000002" in answer.err
     assert Dataset(held).held_runs() == ["r000002"]
 
 
-def test_a_run_that_knows_nothing_of_what_was_done_since_is_not_published(
-    copydesk: Copydesk, tmp_path: Path
-) -> None:
-    """Its fingerprints are of other rules, or it removes what was restored; merged parts are nothing to it."""
+def test_a_run_older_than_a_reindex_or_restore_is_not_published(copydesk: Copydesk, tmp_path: Path) -> None:
+    """Its fingerprints have other rules, or it removes restored text; compaction in between does not matter."""
     source, out, other = tmp_path / "courier", tmp_path / "out", tmp_path / "other.toml"
     other.write_text("[duplicate]\nthreshold = 0.7\n")
     for number in range(2):
@@ -183,7 +173,7 @@ def test_a_run_that_knows_nothing_of_what_was_done_since_is_not_published(
         shutil.copytree(out, done)
         assert copydesk(command[0], done, *command[1:]).code == 0
         answer = copydesk("publish", done, "r000003")
-        assert (answer.code, "what is published has changed since" in answer.err) == (2, True)
+        assert (answer.code, "the dataset has changed since" in answer.err) == (2, True)
         assert copydesk("discard", done, "r000003").code == 0
         assert copydesk("verify", done).code == 0
     assert copydesk("compact", out).code == 0
@@ -192,11 +182,11 @@ def test_a_run_that_knows_nothing_of_what_was_done_since_is_not_published(
 
 
 class Crash(BaseException):
-    """The process ends here."""
+    """A simulated crash."""
 
 
 def crash_after(patch: pytest.MonkeyPatch, calls: int) -> None:
-    """Stop at one of the steps that change the disk: a rename, a link, the sweeping of a folder."""
+    """Crash at one of the steps that change the disk: a rename, a link, the removal of a folder."""
     left = iter(range(calls))
 
     def breaking(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -214,7 +204,7 @@ def crash_after(patch: pytest.MonkeyPatch, calls: int) -> None:
 
 @pytest.mark.parametrize("command", ["release", "discard"])
 def test_a_crash_leaves_it_held_or_done(held: Path, tmp_path: Path, command: str) -> None:
-    """Wherever a decision breaks off, the run is held as it was or the decision stands; never both, never half."""
+    """Wherever a decision is interrupted, the run is still held or the decision is complete; never both, never half."""
     ends = set()
     for calls in range(60):
         out = tmp_path / f"copy{calls}"
@@ -251,7 +241,7 @@ def test_a_crash_leaves_it_held_or_done(held: Path, tmp_path: Path, command: str
 
 
 def test_a_crash_while_a_run_is_put_aside(tmp_path: Path) -> None:
-    """Until the rename that holds it a run is not there, and the next one reads its inputs again."""
+    """Until the rename that makes it held, a run does not exist, and the next one reads its inputs again."""
     source, out = write(tmp_path / "courier", [WALL] * 6), tmp_path / "out"
     with pytest.MonkeyPatch.context() as patch:
 
@@ -267,7 +257,7 @@ def test_a_crash_while_a_run_is_put_aside(tmp_path: Path) -> None:
 
 
 def test_without_hard_links_files_are_copied(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that has no hard links has copies."""
+    """On a file system without hard links, files are copied."""
 
     def refuse(_source: str, _target: str) -> None:
         raise OSError(errno.EPERM, "no hard links here")
@@ -279,8 +269,8 @@ def test_without_hard_links_files_are_copied(held: Path, monkeypatch: pytest.Mon
     assert len(table(held, "removed")) == 5
 
 
-def test_a_source_that_turns_is_held_and_teaches(tmp_path: Path) -> None:
-    """After runs as they should be, a wall in place of articles is held; once it is published by hand, it is usual."""
+def test_a_source_that_changes_is_held_and_then_learnt(tmp_path: Path) -> None:
+    """After normal runs, a consent wall instead of articles is held; once it is released, it counts as usual."""
     source, out = tmp_path / "courier", tmp_path / "out"
     settings = guards(min_runs=3)
     for number in range(3):
@@ -290,15 +280,15 @@ def test_a_source_that_turns_is_held_and_teaches(tmp_path: Path) -> None:
     assert "courier: 95.0% of words removed as duplicate (20 documents); 0.0% in its last 3" in str(
         messages.value
     )
-    assert "courier: 95.0% of documents repeat one and the same paragraph" in str(messages.value)
+    assert "courier: 95.0% of documents repeat the same paragraph" in str(messages.value)
     dataset = Dataset(out)
     with dataset.writing():
         dataset.release("r000004")
-    assert run(write(source, [WALL] * 20, 44), out, settings) == "r000005"
+    assert run(write(source, [WALL] * 20, 44), out, settings).run_id == "r000005"
 
 
-def test_the_history_is_gathered(tmp_path: Path) -> None:
-    """What is gathered run by run is what all tallies say, also after runs were taken back or the file was lost."""
+def test_the_history_is_incremental(tmp_path: Path) -> None:
+    """The history built run by run equals all statistics, even after a rollback or the loss of its file."""
     source, out = tmp_path / "courier", tmp_path / "out"
     dataset = Dataset(out)
     gathered = []
@@ -319,7 +309,7 @@ def test_the_history_is_gathered(tmp_path: Path) -> None:
 
 
 def test_the_manifest_holds_no_secret(tmp_path: Path) -> None:
-    """Where to send notice, which may hold a token, is neither in the manifest nor in the fingerprint."""
+    """The webhook, which may contain a token, is neither in the manifest nor in the representation of settings."""
     out = tmp_path / "out"
     settings = Settings.model_validate({"notify": {"webhook": "https://example.com/hook/s3cret"}})
     run(write(tmp_path / "courier", [article(1)]), out, settings)
@@ -329,7 +319,7 @@ def test_the_manifest_holds_no_secret(tmp_path: Path) -> None:
 
 
 def test_an_empty_dataset_holds_nothing(tmp_path: Path) -> None:
-    """Before there is a run there is none that is held."""
+    """A dataset without runs has no held runs."""
     dataset = Dataset(tmp_path / "out")
     assert dataset.held_runs() == []
     with pytest.raises(UsageError, match="no run is held"):

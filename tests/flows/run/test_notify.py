@@ -1,4 +1,4 @@
-"""Notice of runs that went wrong: what is said, to whom, and that it never costs a run nor tells a secret."""
+"""Notices of failed runs: their contents, their recipients, and that they never fail a run or leak a secret."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,29 +16,27 @@ import pytest
 from flows.dataset import Dataset
 from flows.errors import Held, Locked
 from flows.run import stages
-from flows.run.notify import notify, telling
+from flows.run.notify import notify, notify_on_failure
 from flows.settings.model import Notify
-from support import Answer
-
-Copydesk = Callable[..., Answer]
+from support import Copydesk
 
 
 class Hook:
-    """A webhook on the loopback: what was posted to it, and what it answers."""
+    """A webhook on the loopback interface: what was posted to it, and its response status."""
 
     def __init__(self) -> None:
-        self.said: list[dict[str, Any]] = []
-        self.answer = 200
+        self.posted: list[dict[str, Any]] = []
+        self.status = 200
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
-                hook.said.append({"path": self.path, **json.loads(self.rfile.read(length))})
-                self.send_response(hook.answer)
+                hook.posted.append({"path": self.path, **json.loads(self.rfile.read(length))})
+                self.send_response(hook.status)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as it is there
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class
                 pass
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
@@ -47,7 +45,7 @@ class Hook:
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    """A webhook that answers until the test is over."""
+    """A webhook that runs until the test ends."""
     made = Hook()
     thread = threading.Thread(target=made.server.serve_forever, daemon=True)
     thread.start()
@@ -58,38 +56,38 @@ def hook() -> Iterator[Hook]:
 
 
 def settings(**given: Any) -> Notify:
-    """The table of the configuration with these keys."""
+    """The table [notify] with these keys."""
     return Notify.model_validate(given)
 
 
-def test_a_webhook_is_told(hook: Hook) -> None:
-    """It is posted one JSON object with the event, the words for people, and where it was."""
+def test_a_webhook_is_notified(hook: Hook) -> None:
+    """It receives one JSON object with the event, a sentence for people, and the dataset."""
     notify(settings(webhook=hook.url), "failed", "disk full", Path("/data/news"), flow_run="clean news")
-    (said,) = hook.said
+    (said,) = hook.posted
     assert said["text"].endswith("the run of /data/news failed: disk full")
     assert (said["event"], said["message"], said["out"]) == ("failed", "disk full", "/data/news")
     assert said["flow_run"] == "clean news"
     assert {"host", "time"} < said.keys()
 
 
-def test_a_webhook_may_be_in_the_environment(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With "$NAME" the address stays out of the configuration file."""
+def test_a_webhook_may_come_from_the_environment(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With "$NAME" the URL stays out of the configuration file."""
     monkeypatch.setenv("OPS_WEBHOOK", hook.url)
     notify(settings(webhook="$OPS_WEBHOOK"), "held", "why", Path("/data/news"))
-    assert [said["event"] for said in hook.said] == ["held"]
-    assert "the run of /data/news is held: why" in hook.said[0]["text"]
+    assert [said["event"] for said in hook.posted] == ["held"]
+    assert "the run of /data/news is held: why" in hook.posted[0]["text"]
 
 
-def test_a_command_is_told(tmp_path: Path) -> None:
-    """It reads the same object from its standard input."""
+def test_a_command_is_notified(tmp_path: Path) -> None:
+    """It reads the same object from stdin."""
     code = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
     notify(
-        settings(command=[sys.executable, "-c", code, str(tmp_path / "told")]),
+        settings(command=[sys.executable, "-c", code, str(tmp_path / "notice")]),
         "crashed",
         "gone",
         Path("/out"),
     )
-    assert json.loads((tmp_path / "told").read_text())["event"] == "crashed"
+    assert json.loads((tmp_path / "notice").read_text())["event"] == "crashed"
 
 
 @pytest.mark.parametrize(
@@ -97,39 +95,39 @@ def test_a_command_is_told(tmp_path: Path) -> None:
     [
         (
             {"webhook": "http://127.0.0.1:9/hook/s3cret"},
-            "the webhook at 127.0.0.1 could not be told: <urlopen error",
+            "the webhook at 127.0.0.1 could not be notified: <urlopen error",
         ),
         (
             {"webhook": "ftp://example.com/s3cret"},
-            "the webhook at example.com could not be told: it is no http",
+            "the webhook at example.com could not be notified: not an http",
         ),
-        ({"webhook": "s3cret"}, "the webhook at None could not be told: it is no http"),
-        ({"webhook": "http://[s3cret/"}, "could not be told: it is no http"),
-        ({"webhook": "$NOT_THERE"}, "the environment has no NOT_THERE"),
+        ({"webhook": "s3cret"}, "the webhook at None could not be notified: not an http"),
+        ({"webhook": "http://[s3cret/"}, "could not be notified: not an http"),
+        ({"webhook": "$NOT_THERE"}, "the environment variable NOT_THERE is not set"),
         ({"command": ["/nowhere/mail-ops", "s3cret"]}, "the command mail-ops could not be run: No such file"),
         ({"command": [sys.executable, "-c", "raise SystemExit(3)", "s3cret"]}, "failed with exit code 3"),
         ({"command": [sys.executable, "-c", "input(); input()", "s3cret"]}, "failed with exit code 1"),
         (
             {"command": [sys.executable, "-c", "import time; time.sleep(60)"], "timeout": 0.05},
-            "took more than 0.05 s, and was stopped",
+            "took more than 0.05 s and was stopped",
         ),
     ],
 )
-def test_notice_is_never_worth_a_run(
+def test_a_notice_never_fails_a_run(
     given: dict[str, Any], logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What goes wrong with it is logged and not raised, and the log has no secret."""
+    """Errors are logged, not raised, and the log contains no secret."""
     with caplog.at_level(logging.WARNING):
         notify(settings(**given), "failed", "disk full", Path("/data/news"))
     assert logged in caplog.text
     assert "s3cret" not in caplog.text
 
 
-def test_an_unwilling_webhook_is_logged(hook: Hook, caplog: pytest.LogCaptureFixture) -> None:
-    """An answer that is an error is one for the log."""
-    hook.answer = 500
+def test_an_error_response_is_logged(hook: Hook, caplog: pytest.LogCaptureFixture) -> None:
+    """An HTTP error of the webhook is logged."""
+    hook.status = 500
     notify(settings(webhook=hook.url), "failed", "disk full", Path("/data/news"))
-    assert "the webhook at 127.0.0.1 could not be told: HTTP Error 500" in caplog.text
+    assert "the webhook at 127.0.0.1 could not be notified: HTTP Error 500" in caplog.text
     assert "s3cret" not in caplog.text
 
 
@@ -142,19 +140,19 @@ def test_an_unwilling_webhook_is_logged(hook: Hook, caplog: pytest.LogCaptureFix
         (Locked("another run"), []),
     ],
 )
-def test_what_is_told_of(hook: Hook, error: BaseException, events: list[str]) -> None:
-    """Every end but a good one, and but the refusal of a run that came too early; the error goes on."""
-    with pytest.raises(type(error)), telling(settings(webhook=hook.url), Path("/data/news")):
+def test_which_errors_are_notified(hook: Hook, error: BaseException, events: list[str]) -> None:
+    """Every failure except a lock held by another run; the exception is re-raised."""
+    with pytest.raises(type(error)), notify_on_failure(settings(webhook=hook.url), Path("/data/news")):
         raise error
-    assert [said["event"] for said in hook.said] == events
+    assert [said["event"] for said in hook.posted] == events
 
 
-def test_a_run_without_prefect_tells_too(
+def test_a_run_without_prefect_notifies_too(
     copydesk: Copydesk, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under cron, with no server, the command itself gives notice; of a run that went well it gives none."""
+    """Under cron, without a server, the command itself sends notices; a successful run sends none."""
     (tmp_path / "mine.toml").write_text(f'[notify]\nwebhook = "{hook.url}"\n')
-    (tmp_path / "a.txt").write_text("A story about the harbour, told for the notice.")
+    (tmp_path / "a.txt").write_text("A story about the harbour, written for the notice.")
     command = ["run", tmp_path / "a.txt", "--out", tmp_path / "out", "--config", tmp_path / "mine.toml"]
     with Dataset(tmp_path / "out").writing():
         assert copydesk(*command).code == 4
@@ -162,4 +160,4 @@ def test_a_run_without_prefect_tells_too(
         patch.setattr(stages, "compare", lambda *_: 1 / 0)
         assert copydesk(*command).code == 5
     assert copydesk(*command).code == 0
-    assert [(said["event"], said["message"]) for said in hook.said] == [("failed", "division by zero")]
+    assert [(said["event"], said["message"]) for said in hook.posted] == [("failed", "division by zero")]

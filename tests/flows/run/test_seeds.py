@@ -1,4 +1,4 @@
-"""The seeds, end to end: what `make run` shows is what the definitions and the phrase files ask for."""
+"""The seeds, end to end: `make run` gives what seeds/expected.json expects."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from flows.dataset import Dataset
-from flows.run.engine import Threads
-from flows.run.plan import execute_run
-from flows.settings.model import Settings
 from flows.verify import verify
+from small_runs import run
 from support import ROOT, table
 
 ARTICLES = ROOT / "seeds" / "articles"
@@ -26,12 +24,12 @@ EXPECTED: dict[str, dict[str, Any]] = json.loads(
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset of the seeds."""
     folder = tmp_path_factory.mktemp("seeds") / "out"
-    execute_run([str(ARTICLES)], folder, Settings(), Threads(2, lambda _stage, _done, _total: None))
+    run(ARTICLES, folder)
     return folder
 
 
 def found(out: Path, name: str) -> dict[str, list[dict[str, Any]]]:
-    """The rows of a table by the path of their input below the articles."""
+    """The rows of a table by the path of their input, relative to the articles."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in table(out, name).to_dicts():
         rows.setdefault(row["uri"].removeprefix(f"{ARTICLES}/"), []).append(row)
@@ -40,7 +38,7 @@ def found(out: Path, name: str) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("path", EXPECTED)
 def test_article(out: Path, path: str) -> None:
-    """Each article is decoded, repaired, reasons or rejected as seeds/README.md says."""
+    """Each article is decoded, repaired, cleaned or rejected as seeds/README.md says."""
     expected = EXPECTED[path]
     if "rejected" in expected:
         (row,) = found(out, "rejected")[path]
@@ -67,7 +65,7 @@ def test_article(out: Path, path: str) -> None:
 
 
 def test_every_input_is_accounted_for(out: Path) -> None:
-    """Every file and record of the seeds is in documents, removed or rejected, and nothing else is."""
+    """Every file and record of the seeds is in documents, removed or rejected, and nothing else is there."""
     uris = {path for name in ("documents", "removed", "rejected") for path in found(out, name)}
     assert set(EXPECTED) <= uris
     files = {p.relative_to(ARTICLES).as_posix() for p in ARTICLES.rglob("*") if p.is_file()}
@@ -75,5 +73,5 @@ def test_every_input_is_accounted_for(out: Path) -> None:
 
 
 def test_nothing_is_damaged(out: Path) -> None:
-    """`verify` finds the dataset of the seeds whole."""
+    """`verify` finds no damage in the dataset of the seeds."""
     assert list(verify(Dataset(out))) == []

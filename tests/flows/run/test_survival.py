@@ -1,4 +1,4 @@
-"""Publishing that survives anything: kill -9 at random while readers loop, full disks, lost permissions, bad clocks."""
+"""Publishing survives random kill -9 with readers active, full disks, lost permissions and wrong clocks."""
 
 from __future__ import annotations
 
@@ -21,15 +21,12 @@ import pytest
 
 from flows.dataset import Dataset, write_json
 from flows.dataset.tables import write_part
-from flows.errors import way_out
+from flows.errors import remedy
 from flows.maintenance import compact, expire, restore, rollback
 from flows.run import stages
 from flows.verify import verify
 from small_runs import PLAIN, published, record, run, story, swept
-from support import ROOT, Answer, table
-
-Copydesk = Callable[..., Answer]
-Jsonl = Callable[..., Path]
+from support import ROOT, Copydesk, json_lines, table
 
 RECORDS = 3  # in a file
 KILLS = 100
@@ -37,7 +34,7 @@ KILLS = 100
 
 @contextmanager
 def watched(out: Path) -> Iterator[dict[str, Any]]:
-    """Let readers loop over a dataset for a while; what they tell is there in the end."""
+    """Let readers loop over a dataset; their findings are filled in at the end."""
     messages: dict[str, Any] = {}
     command = [sys.executable, str(ROOT / "tests" / "watching.py"), str(out), str(RECORDS)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as readers:
@@ -49,10 +46,10 @@ def watched(out: Path) -> Iterator[dict[str, Any]]:
 
 
 def changed_inputs(folder: Path, number: int) -> Path:
-    """A file of records that are new."""
+    """A file of new records."""
     path = folder / f"{number}.jsonl"
     records = (record(RECORDS * number + i, story(10_000 + number)) for i in range(RECORDS))
-    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+    path.write_bytes(json_lines(*records))
     return path
 
 
@@ -63,11 +60,11 @@ sys.path.insert(0, sys.argv[1])
 from cleaners.language.identifier import preload
 from flows.dataset import Dataset
 from flows.maintenance import compact, expire, restore, rollback
-from small_runs import run
+from small_runs import PLAIN, run
 out, folder, what = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 print("ready", flush=True)
 match what:
-    case "run": run(out, folder)
+    case "run": run(folder, out, PLAIN)
     case "rollback": rollback(Dataset(out), Dataset(out).runs()[-2])
     case "compact": compact(Dataset(out))
     case "restore": restore(Dataset(out), reason="duplicate")
@@ -76,7 +73,7 @@ print("done", flush=True)
 
 
 def worked(out: Path, folder: Path, what: str, kill_after: float | None) -> float | None:
-    """Do something in a process of its own, killed after so many seconds; how long it took, None if it was killed."""
+    """Do something in another process, killed after `kill_after` seconds; how long it took, None if killed."""
     command = [sys.executable, "-c", WORK, str(ROOT / "tests"), str(out), str(folder), what]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
@@ -88,7 +85,7 @@ def worked(out: Path, folder: Path, what: str, kill_after: float | None) -> floa
             os.killpg(process.pid, signal.SIGKILL)
         took = time.perf_counter() - started
         process.wait()
-        with pytest.raises(ProcessLookupError):  # nothing of it lives on
+        with pytest.raises(ProcessLookupError):  # no process of its group is left
             os.killpg(process.pid, 0)
         assert process.returncode in (0, -signal.SIGKILL)
         return took if process.stdout.read() == "done\n" else None
@@ -96,7 +93,7 @@ def worked(out: Path, folder: Path, what: str, kill_after: float | None) -> floa
 
 @pytest.mark.slow
 def test_runs_that_are_killed_at_random(tmp_path: Path) -> None:
-    """After 100 kills nothing is lost and nothing twice, and no reader ever saw a part of a run, or an error."""
+    """After 100 kills nothing is lost or doubled, and no reader ever saw part of a run or an error."""
     chance, out, folder = random.Random(), tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     changed_inputs(folder, 0)
@@ -122,14 +119,14 @@ def test_runs_that_are_killed_at_random(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
-    """Runs, rollbacks, restorations, compactions, killed or not: a reader misses a file, or sees the truth."""
+    """Runs, rollbacks, restores and compactions, killed or not: a reader may miss a file, but never sees wrong rows."""
     chance, out, folder = random.Random(), tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     took = dict.fromkeys(("run", "rollback", "restore", "compact"), 1.0)
     number = 0
     for number in range(4):
         changed_inputs(folder, number)
-        run(out, folder)
+        run(folder, out, PLAIN)
     kills = 0
     with watched(out) as messages:
         for _ in range(60):
@@ -157,7 +154,7 @@ def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
 
 
 COMMANDS: dict[str, Callable[[Path, Path], object]] = {
-    "run": lambda out, folder: run(out, folder),
+    "run": lambda out, folder: run(folder, out, PLAIN),
     "rollback": lambda out, _: rollback(Dataset(out), "r000002"),
     "restore": lambda out, _: restore(Dataset(out), reason="duplicate"),
     "compact": lambda out, _: compact(Dataset(out)),
@@ -167,12 +164,12 @@ COMMANDS: dict[str, Callable[[Path, Path], object]] = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    """Whichever file the disk has no room for, the dataset is as it was, and whole; with room, the work is done."""
+    """Whichever file does not fit on the disk, the dataset is unchanged and intact; with space, the work is done."""
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     for number in range(2):
         changed_inputs(folder, number)
-        run(out, folder)
+        run(folder, out, PLAIN)
     changed_inputs(folder, 2)
     before = published(out)
     from flows.dataset import tables
@@ -188,8 +185,8 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: s
     for files in (0, 9):
         with monkeypatch.context() as patch:
             room[0] = files
-            for module in ("tables", "dataset.exchange", "dataset.manifests", "dataset.commit"):
-                patch.setattr(f"flows.{module}.sync", full)
+            for module in ("tables", "exchange", "manifests", "commit"):
+                patch.setattr(f"flows.dataset.{module}.sync", full)
             with pytest.raises(OSError, match="No space left"):
                 COMMANDS[command](out, folder)
         assert published(out) == before
@@ -199,12 +196,12 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: s
     assert command == "compact" or published(out) != before
 
 
-def test_a_full_disk_is_told(tmp_path: Path, copydesk: Copydesk) -> None:
-    """A file may grow no more: exit code 5, a line that says why, and the dataset as it was."""
+def test_a_full_disk_is_reported(tmp_path: Path, copydesk: Copydesk) -> None:
+    """If a file cannot grow: exit code 5, one line that says why, and an unchanged dataset."""
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     changed_inputs(folder, 0)
-    run(out, folder)
+    run(folder, out, PLAIN)
     changed_inputs(folder, 1)
     limited = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -233,23 +230,23 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a file that is always full")
 @pytest.mark.parametrize("kind", WRITERS)
 def test_a_file_that_the_disk_has_no_room_for_is_named(tmp_path: Path, kind: str) -> None:
-    """Whoever writes it, polars or Python: an OSError with its number and the path, which a command can tell."""
+    """Whether polars or Python writes the file, the OSError has number and path, so that a command can report it."""
     path = tmp_path / "whole"
     (tmp_path / ".whole.partial").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device") as caught:
         WRITERS[kind](path)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
-    assert "make room" in way_out(caught.value)
+    assert "free some space" in remedy(caught.value)
     assert not path.exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "comfort"),
+    ("arguments", "consequence"),
     [
-        (("rollback", "{out}", "r000002"), "nothing was taken back"),
+        (("rollback", "{out}", "r000002"), "nothing was rolled back"),
         (("restore", "{out}", "--run", "r000001"), "nothing was restored"),
-        (("compact", "{out}"), "the dataset is as it was"),
-        (("expire", "{out}", "--before", "2100-01-01"), "nothing was taken out"),
+        (("compact", "{out}"), "the dataset is unchanged"),
+        (("expire", "{out}", "--before", "2100-01-01"), "nothing was deleted"),
     ],
 )
 def test_a_dataset_that_may_not_be_written(
@@ -259,35 +256,35 @@ def test_a_dataset_that_may_not_be_written(
     arguments: tuple[str, ...],
     consequence: str,
 ) -> None:
-    """A permission that is lost ends a command with exit code 5 and one line; the dataset is as it was."""
+    """A lost permission ends a command with exit code 5 and one line; the dataset is unchanged."""
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     for number in range(2):
         changed_inputs(folder, number)
-        run(out, folder)
+        run(folder, out, PLAIN)
     before = published(out)
 
     def refused(self: Path, *_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "hardlink_to", refused)  # whoever runs the tests may be root, who may do anything
+        patch.setattr(Path, "hardlink_to", refused)  # tests may run as root, to whom permissions do not apply
         patch.setattr("flows.maintenance.rewrite_folders.write_part", refused)
         answer = copydesk(*(word.format(out=out) for word in arguments))
     assert answer.code == 5
     assert answer.err.startswith("copydesk: Permission denied (")
-    assert answer.err.endswith(f"; {consequence}; see that it may be written, and do it again\n")
+    assert answer.err.endswith(f"; {consequence}; make it writable and try again\n")
     assert published(out) == before
     swept(out)
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "run"])
-def test_commands_wait_for_nobody(tmp_path: Path, copydesk: Copydesk, command: str) -> None:
-    """While another process writes, every command that would write ends with exit code 4."""
+def test_commands_do_not_wait_for_the_lock(tmp_path: Path, copydesk: Copydesk, command: str) -> None:
+    """While another process is writing, every command that writes exits with 4."""
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     changed_inputs(folder, 0)
-    run(out, folder)
+    run(folder, out, PLAIN)
     arguments = {
         "rollback": ["r000001"],
         "restore": ["--run", "r000001"],
@@ -300,7 +297,7 @@ def test_commands_wait_for_nobody(tmp_path: Path, copydesk: Copydesk, command: s
 
 
 def test_a_clock_that_goes_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs follow one another by their numbers; a clock that was put back changes nothing."""
+    """Runs are ordered by number; setting the clock back changes nothing."""
     import flows.run.plan
 
     class Clock(datetime):
@@ -314,7 +311,7 @@ def test_a_clock_that_goes_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyP
     said = {**PLAIN, "duplicate": {"window_days": 30}}
     for number in range(3):
         changed_inputs(folder, number)
-        run(out, folder, said=said)
+        run(folder, out, said)
     assert Dataset(out).runs() == ["r000001", "r000002", "r000003"]
     swept(out)
     assert expire(Dataset(out), datetime(2019, 6, 1, tzinfo=UTC)) == []

@@ -1,4 +1,4 @@
-"""Phrase files: what they say, where they lie, and what is told to who wrote one wrongly."""
+"""Phrase files: their contents, and the errors that mistakes in them raise."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import flows.settings.phrase_files
-from cleaners.phrases.phrase import MAX_WORDING, Phrase
+from cleaners.phrases.phrase import MAX_WORDING_CHARACTERS, Phrase
 from cleaners.phrases.search import find
 from flows.errors import ConfigurationError
-from flows.settings.phrase_files import built_in_files, config_folder, read_phrases
-from support import ROOT
+from flows.settings.bundled import built_in_phrase_files
+from flows.settings.phrase_files import read_phrases
 
 Write = Callable[[str], Path]
 LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "nl", "pt", "ru", "zh")
@@ -48,14 +47,14 @@ def write(tmp_path: Path) -> Write:
 
 
 def error_of(path: Path) -> str:
-    """What is told of a wrong file, without the folder."""
+    """The error message for a wrong file, without the folder."""
     with pytest.raises(ConfigurationError) as caught:
         read_phrases([path])
     return str(caught.value).replace(f"{path.parent}/", "")
 
 
 def test_every_key(write: Write) -> None:
-    """Every key of an entry reaches its phrase, and what is left out has its default."""
+    """Every key of an entry reaches its phrase; omitted keys have their defaults."""
     assert read_phrases([write(EVERY_KEY)]) == (
         Phrase("xx", "newsletter", ("Get the Gazette",)),
         Phrase("xx", "our-column", ("Night train",), "keep", "start", 7, "end", "gazette.example"),
@@ -75,13 +74,13 @@ def test_files_in_the_order_given(write: Write, tmp_path: Path) -> None:
 
 
 def test_no_phrases(write: Write) -> None:
-    """An empty file, and no file at all, are no phrases."""
+    """An empty file has no phrases, nor has an empty list of files."""
     assert read_phrases([]) == ()
     assert read_phrases([write("")]) == ()
 
 
 def entry(more: str) -> str:
-    """A file whose one entry, headed in line 1, has these keys beside its name and texts."""
+    """A file with one entry, on line 1, that has these keys besides its name and texts."""
     return f'[[phrase]]\nname = "a"\ntexts = ["b"]\n{more}\n'
 
 
@@ -90,7 +89,7 @@ def entry(more: str) -> str:
     [
         ("a = [", "mine.toml: "),
         ('langage = "xx"', 'mine.toml: unknown key "langage"; did you mean "language"?'),
-        ("language = 7", 'mine.toml: language must be a text such as "en"'),
+        ("language = 7", 'mine.toml: language must be a string such as "en"'),
         ('phrase = "a"', "mine.toml: phrase must be a list of tables, each headed [[phrase]]"),
         ('[[phrase]]\ntexts = ["b"]', 'mine.toml, line 1, [[phrase]]: key "name" is missing'),
         ('\n\n[[phrase]]\nname = "a"', 'mine.toml, line 3, [[phrase]]: key "texts" is missing'),
@@ -107,60 +106,53 @@ def entry(more: str) -> str:
             ),
         ),
         (
-            entry('action = "marker"'),
-            (
-                'mine.toml, line 1, [[phrase]] "a": action must be one of line, teaser, block, tail, menu, keep, '
-                "not 'marker'; it is called \"block\" now"
-            ),
-        ),
-        (
             entry('match = "begin"'),
             "mine.toml, line 1, [[phrase]] \"a\": match must be one of line, start, anywhere, regex, not 'begin'",
         ),
         (entry("where = []"), 'mine.toml, line 1, [[phrase]] "a": where must be one of any, end, not []'),
         (
             entry('match = "start"\nmax_words = 0'),
-            'mine.toml, line 1, [[phrase]] "a": max_words must be a whole number from 1, not 0',
+            'mine.toml, line 1, [[phrase]] "a": max_words must be a whole number of at least 1, not 0',
         ),
         (
             entry("max_words = 9"),
-            'mine.toml, line 1, [[phrase]] "a": max_words says nothing where match is "line"',
+            'mine.toml, line 1, [[phrase]] "a": max_words has no effect if match is "line"',
         ),
         (
             entry('action = "tail"\nwhere = "end"'),
-            'mine.toml, line 1, [[phrase]] "a": where says nothing where action is "tail"',
+            'mine.toml, line 1, [[phrase]] "a": where has no effect if action is "tail"',
         ),
         (
             entry("source = 1"),
-            'mine.toml, line 1, [[phrase]] "a": source must be a text such as "example.org"',
+            'mine.toml, line 1, [[phrase]] "a": source must be a string such as "example.org"',
         ),
         (
             '[[phrase]]\nname = "A b"\ntexts = ["b"]',
-            "mine.toml, line 1, [[phrase]]: name must be of lower-case letters, digits and hyphens",
+            "mine.toml, line 1, [[phrase]]: name must consist of lower-case letters, digits and hyphens",
         ),
         (
             '[[phrase]]\nname = "a"\ntexts = []',
-            'mine.toml, line 1, [[phrase]] "a": texts must be one or more texts',
+            'mine.toml, line 1, [[phrase]] "a": texts must be one or more strings',
         ),
         (
             '[[phrase]]\nname = "a"\ntexts = ["!"]',
-            'mine.toml, line 1, [[phrase]] "a": texts: "!" has no letter or digit',
+            'mine.toml, line 1, [[phrase]] "a": texts: "!" has no letters or digits',
         ),
         (
-            f'[[phrase]]\nname = "a"\ntexts = ["{"b" * (MAX_WORDING + 1)}"]',
-            f'mine.toml, line 1, [[phrase]] "a": texts: a text has at most {MAX_WORDING} characters',
+            f'[[phrase]]\nname = "a"\ntexts = ["{"b" * (MAX_WORDING_CHARACTERS + 1)}"]',
+            f'mine.toml, line 1, [[phrase]] "a": texts: "{"b" * 30}..." is longer than {MAX_WORDING_CHARACTERS}',
         ),
         (
             '[[phrase]]\nname = "a"\nmatch = "regex"\ntexts = ["(b"]',
-            'mine.toml, line 1, [[phrase]] "a": texts: "(b" is no regular expression: unclosed group',
+            'mine.toml, line 1, [[phrase]] "a": texts: "(b" is not a regular expression: unclosed group',
         ),
         (
             '[[phrase]]\nname = "a"\nmatch = "regex"\ntexts = ["(?=b)"]',
-            'mine.toml, line 1, [[phrase]] "a": texts: "(?=b)" is no regular expression: look-around',
+            'mine.toml, line 1, [[phrase]] "a": texts: "(?=b)" is not a regular expression: look-around',
         ),
         (
             '[[phrase]]\nname = "a"\nmatch = "regex"\ntexts = ["b*"]',
-            'mine.toml, line 1, [[phrase]] "a": texts: "b*" matches every line, for it matches an empty one',
+            'mine.toml, line 1, [[phrase]] "a": texts: "b*" matches every line, because it matches the empty string',
         ),
         (
             '[[phrase]]\nname = "a"\nmatch = "regex"\ntexts = [""]',
@@ -169,68 +161,40 @@ def entry(more: str) -> str:
     ],
 )
 def test_errors_name_file_line_and_key(write: Write, content: str, message: str) -> None:
-    """A wrong file is told by its name, the line of the entry, the key, and what was probably meant."""
+    """An error names the file, the line of the entry and the key, and suggests what was probably meant."""
     assert error_of(write(content)).startswith(message)
 
 
 def test_wrong_toml_names_the_line(write: Write) -> None:
-    """Wrong TOML is told by line and column."""
+    """A TOML syntax error gives line and column."""
     assert "line 2" in error_of(write('language = "xx"\nphrase = = 1\n'))
 
 
 def test_a_heading_within_a_text_does_not_shift_lines(write: Write) -> None:
-    """Where headings cannot be told from text, the entry is named by its number."""
+    """If headings look like text inside a string, errors give the number of the entry."""
     content = '[[phrase]]\nname = "a"\ntexts = ["""b\n[[phrase]]\n"""]\n[[phrase]]\nname = "c"\n'
     assert error_of(write(content)) == 'mine.toml, [[phrase]] number 2: key "texts" is missing'
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
-    """A file that is not there, or is not UTF-8, is told by name."""
+    """A file that is missing or is not UTF-8 is named."""
     assert error_of(tmp_path / "none.toml") == "none.toml: cannot be read: No such file or directory"
     (tmp_path / "latin.toml").write_bytes(b'language = "\xe9"')
     assert error_of(tmp_path / "latin.toml") == "latin.toml: is not UTF-8 (byte 12)"
 
 
-def test_built_in_files() -> None:
-    """There is a file for each language that is promised, and those asked for come sorted."""
-    assert {path.stem for path in built_in_files()} >= set(LANGUAGES)
-    assert [path.stem for path in built_in_files(["fr", "de", "fr"])] == ["de", "fr"]
-    with pytest.raises(
-        ConfigurationError, match=r'^\[phrases\] languages: there are no phrases of "tlh"; there are ar, '
-    ):
-        built_in_files(["tlh"])
-
-
-def test_config_folder_of_a_working_copy() -> None:
-    """In a working copy the configuration is the repository's."""
-    assert config_folder() == ROOT / "config"
-
-
-def test_config_folder_of_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once installed the configuration lies within the package, wherever one stands; without one that is told."""
-    package = tmp_path / "flows"
-    package.mkdir()
-    monkeypatch.setattr(flows.settings.phrase_files.flows, "__file__", str(package / "__init__.py"))
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match="not installed completely"):
-        config_folder()
-    (package / "config" / "phrases").mkdir(parents=True)
-    assert config_folder() == package / "config"
-    assert built_in_files() == []
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_built_in_phrases_are_rich(language: str) -> None:
-    """Each promised language has many texts, and says what to do about teasers as well as about boilerplate."""
-    phrases = read_phrases(built_in_files([language]))
+    """Each promised language has many texts, covering teasers as well as boilerplate."""
+    phrases = read_phrases(built_in_phrase_files([language]))
     assert sum(len(phrase.texts) for phrase in phrases) >= (150 if language == "en" else 100)
     assert {phrase.action for phrase in phrases} >= {"line", "block", "teaser"}
     assert {phrase.language for phrase in phrases} == {language}
 
 
-@pytest.mark.parametrize("path", built_in_files(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", built_in_phrase_files(), ids=lambda path: path.stem)
 def test_built_in_phrases_find_themselves(path: Path) -> None:
-    """Every text of a built-in phrase is found where it stands alone on a line."""
+    """Every text of a built-in phrase is found if it is alone on a line."""
     phrases = [phrase for phrase in read_phrases([path]) if phrase.match != "regex"]
     pairs = [(text, number) for number, phrase in enumerate(phrases) for text in phrase.texts]
     lines = pl.DataFrame(

@@ -1,4 +1,4 @@
-"""Settings: what a configuration file may say, and what is said to whoever got it wrong."""
+"""Settings: what a configuration file may contain, and how mistakes in it are reported."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from flows.errors import ConfigurationError
-from flows.settings.model import Settings, fingerprint, phrases_of, read_settings
-from flows.settings.phrase_files import config_folder
+from flows.settings import Settings, configuration_hash, phrases_of, read_settings
+from flows.settings.bundled import config_folder
 
 
-def test_the_shown_configuration_is_the_default() -> None:
+def test_the_example_configuration_is_the_default() -> None:
     """config/news.toml shows every key with its default value, and nothing else."""
     path = config_folder() / "news.toml"
     assert read_settings(path) == Settings()
@@ -25,7 +25,7 @@ def test_the_shown_configuration_is_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "answer"),
+    ("content", "message"),
     [
         ("[boilerplat]\nenabled = false", 'unknown table "boilerplat"; did you mean "boilerplate"?'),
         ("[too_short]\nmin_word = 3", '[too_short]: unknown key "min_word"; did you mean "min_words"?'),
@@ -42,17 +42,17 @@ def test_the_shown_configuration_is_the_default() -> None:
         ("[duplicate]\nn = \nthreshold = 1", "(at line 2, column 5)"),
     ],
 )
-def test_a_mistake_is_named(tmp_path: Path, said: str, answer: str) -> None:
-    """An error names the file, the table and the key, and what was probably meant."""
+def test_a_mistake_is_named(tmp_path: Path, content: str, message: str) -> None:
+    """An error names the file, the table and the key, and suggests what was probably meant."""
     path = tmp_path / "mine.toml"
-    path.write_text(said)
+    path.write_text(content)
     with pytest.raises(ConfigurationError) as error:
         read_settings(path)
     assert str(error.value).startswith(str(path))
-    assert answer in str(error.value)
+    assert message in str(error.value)
 
 
-def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
     """Two mistakes give two lines."""
     path = tmp_path / "mine.toml"
     path.write_text("[duplicate]\nn = 0\nshrt = 1\n")
@@ -62,7 +62,7 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """A configuration that is not there, or is no text, is an error that names it."""
+    """A missing configuration file, or one that is not UTF-8, is an error that names the file."""
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_settings(tmp_path / "none.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
@@ -71,13 +71,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_settings_do_not_change() -> None:
-    """Settings are frozen once they are read."""
+    """Settings are frozen."""
     with pytest.raises(ValidationError, match="frozen"):
         Settings().duplicate.n = 4  # type: ignore[misc]
 
 
-def test_phrase_files_are_looked_for_beside_the_configuration(tmp_path: Path) -> None:
-    """A phrase file of one's own is named relative to the configuration, and comes after the built-in ones."""
+def test_phrase_files_are_relative_to_the_configuration(tmp_path: Path) -> None:
+    """A user's phrase file is named relative to the configuration, and its phrases follow the built-in ones."""
     (tmp_path / "mine.toml").write_text(
         'language = "en"\n[[phrase]]\nname = "harbour-club"\ntexts = ["Join the Harbour Club"]\n',
         encoding="utf-8",
@@ -88,15 +88,15 @@ def test_phrase_files_are_looked_for_beside_the_configuration(tmp_path: Path) ->
     assert {phrase.language for phrase in phrases} == {"en"}
 
 
-def test_the_fingerprint_is_of_what_is_decided(tmp_path: Path) -> None:
-    """Whatever can change a decision changes the fingerprint; workers, or where a phrase file lies, do not."""
+def test_the_configuration_hash_covers_decisions(tmp_path: Path) -> None:
+    """Anything that can change a decision changes the hash; workers and the location of a phrase file do not."""
     plain = Settings()
     phrases = phrases_of(plain)
-    assert fingerprint(plain, phrases) == fingerprint(Settings(workers=7), phrases)
+    assert configuration_hash(plain, phrases) == configuration_hash(Settings(workers=7), phrases)
     other = plain.model_copy(
         update={"phrases": plain.phrases.model_copy(update={"files": ("/elsewhere.toml",)})}
     )
-    assert fingerprint(plain, phrases) == fingerprint(other, phrases)
-    assert fingerprint(plain, phrases) != fingerprint(plain, phrases[1:])
+    assert configuration_hash(plain, phrases) == configuration_hash(other, phrases)
+    assert configuration_hash(plain, phrases) != configuration_hash(plain, phrases[1:])
     strict = Settings.model_validate({"duplicate": {"threshold": 0.9}})
-    assert fingerprint(plain, phrases) != fingerprint(strict, phrases)
+    assert configuration_hash(plain, phrases) != configuration_hash(strict, phrases)

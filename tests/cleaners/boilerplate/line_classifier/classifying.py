@@ -1,13 +1,14 @@
-"""Documents of lines, and what the judge removes of them."""
+"""Helpers for tests of the line classifier: small documents, and the lines that it removes from them."""
 
 from __future__ import annotations
 
 import polars as pl
+from boilerplate.model_file import write_model
 
 from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.boilerplate.line_classifier.model import LineModel, read_model, write_model
-from cleaners.paragraphs import to_paragraphs
-from flows.settings.model import Settings, phrases_of
+from cleaners.boilerplate.line_classifier.model import LineModel, read_model
+from flows.settings import Settings, phrases_of
+from support import frame_of
 
 #: To this model every line is boilerplate.
 ALWAYS: LineModel = read_model(
@@ -24,29 +25,13 @@ PROSE = [
 ]
 
 
-def frame_of(lines: list[str], title: str | None = None) -> pl.DataFrame:
-    """A document of these lines."""
-    return to_paragraphs(
-        pl.DataFrame(
-            {
-                "document_id": ["d"],
-                "text": ["\n\n".join(lines)],
-                "source": [None],
-                "title": [title],
-                "language": [None],
-            },
-            schema_overrides={"source": pl.String, "title": pl.String, "language": pl.String},
-        )
-    )
-
-
 def gone(lines: list[str], model: LineModel = ALWAYS, strictness: float = 0.5) -> list[str]:
-    """Those of the lines that go by their score, sentences of the article aside."""
+    """The lines that are removed by their score, without sentences of the article."""
     frame = boilerplate(frame_of(lines), phrases=PHRASES, model=model, strictness=strictness)
     scored = frame.filter(pl.col("rule").str.starts_with("line score"))["text"].to_list()
     return [line for line in scored if line not in PROSE]
 
 
 def amid(*lines: str) -> list[str]:
-    """The lines amid an article."""
+    """The lines in the middle of an article."""
     return [*PROSE, *lines, *PROSE[::-1]]

@@ -1,4 +1,4 @@
-"""The judge of lines: what of a document goes by its score."""
+"""The line classifier: which lines of a document their scores remove."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.boilerplate.line_classifier.model import LineModel
 from cleaners.phrases.phrase import Phrase
-from flows.settings.line_scores import line_scores
+from flows.settings.bundled import line_classifier_model
+from support import frame_of
 
-from .classifying import ALWAYS, PHRASES, PROSE, amid, frame_of, gone
+from .classifying import ALWAYS, PHRASES, PROSE, amid, gone
 
 
 def test_a_phrase_may_keep() -> None:
-    """What a phrase of the action `keep` matches stays."""
+    """A line that a phrase of the action `keep` matches stays."""
     keep = Phrase("en", "harbour", ("Harbour weekly",), action="keep")
     frame = frame_of([*PROSE, "Harbour weekly"])
     assert boilerplate(frame, phrases=[keep], model=ALWAYS)["reason"].to_list()[-1] is None
@@ -26,7 +27,7 @@ def test_a_phrase_may_keep() -> None:
 
 
 def test_scripts_without_case_need_more() -> None:
-    """On scripts without case nothing was trained, so that more is asked for, whether or not a language is known."""
+    """Scripts without case are not in the training data, so they need a higher score, even in an unknown language."""
     model = ALWAYS._replace(margin=8.0)
     lines = amid("Sign up for our newsletter", "港口每周通讯")
     assert gone(lines) == ["港口每周通讯"]
@@ -34,7 +35,7 @@ def test_scripts_without_case_need_more() -> None:
 
 
 def test_strictness() -> None:
-    """At 0 no score removes; what goes at a strictness goes at every higher one."""
+    """At strictness 0 no score removes a line; a line removed at one level is removed at every higher one."""
     lines = [
         *PROSE,
         "Harbour | Weather | Tides",
@@ -42,13 +43,13 @@ def test_strictness() -> None:
         "Harbour weekly",
         "© Harbour Gazette, Pier 3",
     ]
-    assert gone(lines, line_scores(), 0) == []
-    removed = [set(gone(lines, line_scores(), level / 4)) for level in range(5)]
+    assert gone(lines, line_classifier_model(), 0) == []
+    removed = [set(gone(lines, line_classifier_model(), level / 4)) for level in range(5)]
     assert all(a <= b for a, b in pairwise(removed))
     assert removed[-1]
 
 
-@pytest.mark.parametrize("model", [ALWAYS, line_scores()])
+@pytest.mark.parametrize("model", [ALWAYS, line_classifier_model()])
 @given(
     lines=st.lists(
         st.sampled_from(
@@ -76,12 +77,12 @@ def test_strictness() -> None:
 def test_what_a_score_has_removed_changes_no_other_decision(
     model: LineModel, lines: list[str], seed: int
 ) -> None:
-    """With any of the lines that scores remove removed before, the others are removed all the same."""
+    """If some of the lines that scores remove are removed already, the others are removed all the same."""
     frame = frame_of(lines)
     once = boilerplate(frame, phrases=PHRASES, model=model, strictness=1)
     rows = pl.int_range(pl.len()) % 4 != seed
     some = once.with_columns(
         pl.when(pl.col("rule").str.starts_with("line score") & rows).then(name).alias(name)
-        for name in ("reason", "rule")
+        for name in ("reason", "rule", "detail")
     )
     assert boilerplate(some, phrases=PHRASES, model=model, strictness=1).equals(once)

@@ -1,10 +1,11 @@
-"""The guards of a removal: what stays whatever its score, and what goes."""
+"""Exemptions: which lines stay whatever their score, and which similar lines are removed."""
 
 from __future__ import annotations
 
 import pytest
+from boilerplate.model_file import write_model
 
-from cleaners.boilerplate.line_classifier.model import read_model, write_model
+from cleaners.boilerplate.line_classifier.model import read_model
 
 from .classifying import PROSE, amid, gone
 
@@ -28,7 +29,7 @@ from .classifying import PROSE, amid, gone
     ],
 )
 def test_what_belongs_to_an_article_stays(lines: list[str]) -> None:
-    """Lists after a sentence or a colon, tables, subheads and short sentences amid prose stay, whatever the score."""
+    """Introduced lists, tables, subheads and short sentences amid prose stay, whatever their score."""
     assert not set(gone(amid(*lines))) & set(lines)
 
 
@@ -43,8 +44,8 @@ def test_what_belongs_to_an_article_stays(lines: list[str]) -> None:
         "เรือกลับมาแล้ว",
     ],
 )
-def test_scripts_that_nothing_was_trained_on(line: str) -> None:
-    """In scripts without case a short line goes only with a phrase on it or a removed line beside it."""
+def test_scripts_without_training_data(line: str) -> None:
+    """In scripts without case, a short line is removed only with a phrase in it or a removed line beside it."""
     assert gone([line, *PROSE, line]) == []
     assert line in gone([*PROSE, "Share on Facebook", line, "Subscribe to our newsletter"])
 
@@ -70,7 +71,7 @@ def test_scripts_that_nothing_was_trained_on(line: str) -> None:
     ],
 )
 def test_what_stays_whatever_stands_around(lines: list[str]) -> None:
-    """Quoted mail, what may be the headline; with no phrase among them short lines, sentences, and two lines alone."""
+    """Quoted mail and possible headlines stay; without marked lines so do sentences, short documents and poems."""
     assert gone(lines) == []
 
 
@@ -87,12 +88,12 @@ def test_what_stays_whatever_stands_around(lines: list[str]) -> None:
     ],
 )
 def test_what_stays_in_an_article(lines: list[str]) -> None:
-    """By-lines, time stamps, results, speakers, subheads of a short document, sentences without a stop stay."""
+    """By-lines, time stamps, results, speakers, subheads of short documents and unstopped sentences stay."""
     assert gone(lines) == []
 
 
-def test_pages_with_next_to_no_prose_are_judged_with_caution() -> None:
-    """Of a page that is a list of short lines a line goes only if its score is higher than elsewhere."""
+def test_pages_with_hardly_any_prose_need_higher_scores() -> None:
+    """In a page that is a list of short lines, a line is removed only if its score is higher than elsewhere."""
     doubtful = read_model(
         write_model([{"value": 2.5}], {"article": (9.0, 3, 2, 1, 0), "page": (9.0, 3, 2, 1, 0)}, {})
     )
@@ -104,7 +105,7 @@ def test_pages_with_next_to_no_prose_are_judged_with_caution() -> None:
 
 
 def test_evidence() -> None:
-    """Amid an article separators, addresses and capitals are evidence, and so is a phrase near."""
+    """Amid an article, separators, addresses and capitals are evidence, and so is a phrase nearby."""
     for line in (
         "Harbour | Weather | Tides",
         "desk@gazette.example",
@@ -117,21 +118,21 @@ def test_evidence() -> None:
 
 @pytest.mark.parametrize("line", ["Ada Finch", "NOTABLES", "About the tides", "Harbour weekly"])
 def test_a_few_words_alone_between_paragraphs_stay(line: str) -> None:
-    """Subheads and the names of speakers stay, also where boilerplate is near, and go where they do not stand alone."""
+    """Subheads and names of speakers stay between paragraphs, even near boilerplate; not alone, they are removed."""
     assert gone(amid(line)) == []
     assert gone(amid("Sign up for our newsletter", PROSE[1], line)) == []
     assert gone(amid(line, "Sign up for our newsletter")) == [line]
 
 
 def test_the_rows_of_a_table_stay() -> None:
-    """Rows between bars are a table's, the rule below its head among them."""
+    """Rows between bars belong to a table, and so does the rule below its head."""
     assert (
         gone(amid("| Day | Tide |", "| --- | --- |", "| Monday | low |", "Sign up for our newsletter")) == []
     )
 
 
 def test_short_sentences_of_an_article_stay() -> None:
-    """Answers of two words stay below its prose; after boilerplate, on a long page, or without a stop they may go."""
+    """Answers of two words stay below the prose, but not after boilerplate, on a long page, or without full stops."""
     answers = ["Thank you.", "Subscribe free."]
     assert gone([*PROSE, *answers, "Share on Facebook"]) == []
     assert gone([*PROSE, "Boil it.", "Let it cool", "Serve it.", "Share on Facebook"]) == []
@@ -140,14 +141,14 @@ def test_short_sentences_of_an_article_stay() -> None:
     assert gone([*PROSE, *answers, "Share on Facebook", *["Boats and nets"] * 60])[:2] == answers
 
 
-def test_notes_of_what_is_heard_stay() -> None:
-    """In a transcript "[bells]" stays wherever it stands; a button in brackets goes."""
+def test_sounds_in_a_transcript_stay() -> None:
+    """A sound such as "[bells]" stays wherever it stands; a button in brackets is removed."""
     assert gone([*PROSE, "[bells]", "Share on Facebook"]) == []
     assert gone([*PROSE, "[Harbour Weekly]", "Share on Facebook"]) == ["[Harbour Weekly]"]
 
 
 def test_measures() -> None:
-    """What is measured out, line by line, stays on a whole page, too; a figure alone among short lines does not."""
+    """Measures on adjacent lines stay, even on a whole page; a single figure among short lines does not."""
     measured = ["200 g of flour", "100 g of butter", "2 pinches of salt"]
     page = [PROSE[0], "Boats", "Nets", *measured, "Ropes", "12 knots", "Sails", "Subscribe to our newsletter"]
     assert not set(gone(page)) & set(measured)
@@ -162,21 +163,21 @@ def test_measures() -> None:
     ],
 )
 def test_what_stays_beside_boilerplate(lines: list[str]) -> None:
-    """Names with figures, one after the other, and sentences stay after the article, too, whatever is removed there."""
+    """Adjacent names with figures, and sentences, stay below the article even if lines beside them are removed."""
     assert not set(gone([*PROSE, "Boats", *lines, "Share on Facebook", "Subscribe to our newsletter"])) & set(
         lines
     )
 
 
 def test_a_short_headline_stays_above_the_article() -> None:
-    """Two words stay as the first line right above the first paragraph, and go where something is between."""
+    """Two words stay as the first line close above the first paragraph, but not with a phrase between."""
     assert gone(["Fog again", *PROSE]) == []
     assert "Fog again" in gone(["Fog again", "Share on Facebook", *PROSE])
     assert gone(["Fog again", "Wednesday", *PROSE]) == ["Wednesday"]
 
 
 def test_a_headline_stays_between_a_menu_and_the_article() -> None:
-    """In a short document a line like a headline stays right above the first paragraph, whatever is above it."""
+    """In a short document a line like a headline stays close above the first paragraph, whatever is above it."""
     headline = "Ferry crews sail again"
     assert headline not in gone(["Menu", "Search", "Sign in", headline, *PROSE])
     assert headline not in gone(["Menu", "Search", "Sign in", headline, "Wednesday", *PROSE])
@@ -184,13 +185,13 @@ def test_a_headline_stays_between_a_menu_and_the_article() -> None:
 
 
 def test_speakers_stay_though_answers_are_short() -> None:
-    """Names in capitals that come again and again stay, whatever is said between them."""
+    """Repeated names in capitals stay, whatever is said between them."""
     talk = ["NORA QUILL", "And then?", "PIET MAAS", "Nothing."] * 3
     assert not {"NORA QUILL", "PIET MAAS"} & set(gone([*PROSE, *talk, "Share on Facebook"]))
 
 
 def test_below_the_prose_of_few_lines_a_removal_needs_evidence() -> None:
-    """A list may be most of a short article: its lines go only near a phrase or at the edge of the document."""
+    """A list may be most of a short article: its lines are removed only near a phrase or at an edge of the document."""
     names = [f"Boat of {name}" for name in "ABCDEFGHIJKLMNO"]
     page = [*PROSE[:3], *names, PROSE[3], *["Nets"] * 4, "Share on Facebook"]
     assert set(gone(page)) == {"Nets"}
@@ -200,5 +201,5 @@ def test_below_the_prose_of_few_lines_a_removal_needs_evidence() -> None:
 
 @pytest.mark.parametrize("line", ["“Harbour weekly”", '"Harbour weekly"', "« Harbour weekly »", "„Harbour“"])
 def test_what_is_quoted_stays(line: str) -> None:
-    """A line all in quotation marks is what somebody said, or the label of something that the article speaks of."""
+    """A line in quotation marks is a statement, or the name of something in the article."""
     assert gone([*PROSE, line, "Share on Facebook"]) == []

@@ -1,4 +1,4 @@
-"""Features of lines: the kernel beside a reference in plain Python."""
+"""Features of lines: the kernel against a reference in plain Python."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 import pytest
+from boilerplate.candidates import ngrams_of
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -16,19 +17,18 @@ from numpy.typing import NDArray
 from cleaners.boilerplate.line_classifier import shape as lc
 from cleaners.boilerplate.line_classifier.boilerplate_words import BoilerplateWords, boilerplate_words
 from cleaners.boilerplate.line_classifier.characters import (
+    _CHARACTERS,
     _DENSE,
     _HAN,
     _HANGUL,
-    _MARKS,
-    _MORE_HAN,
     CLOSES,
     OTHER,
     characters,
 )
-from cleaners.boilerplate.line_classifier.context import HIT, KEPT, REMOVED
+from cleaners.boilerplate.line_classifier.context import BOILERPLATE_PHRASE, KEPT, REMOVED
 from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from cleaners.boilerplate.line_classifier.features import line_features
-from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights, ngrams_of
+from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights
 from cleaners.phrases.phrase import Phrase
 from cleaners.text.utf8 import starts_of, utf8
 
@@ -37,7 +37,7 @@ PHRASES = (Phrase("en", "newsletter", ("Subscribe to our newsletter", "Weekly ne
 
 
 def counts_of(text: str) -> dict[str, int]:
-    """The kernel's counts of a text."""
+    """The counts of a text, by the kernel."""
     counts = np.zeros(len(lc.COUNTS), np.int32)
     data, offsets = utf8(pl.Series([text]))
     lc.count_line(data, offsets[0], offsets[1], *characters(), counts, np.empty(4096, np.uint64))
@@ -47,17 +47,17 @@ def counts_of(text: str) -> dict[str, int]:
 def features_of(
     documents: list[list[str]],
     titles: list[str] | None = None,
-    keys: list[int] | None = None,
+    phrase_states: list[int] | None = None,
     ngrams: NgramWeights = NOTHING,
     accepted: bool = True,
 ) -> dict[int, dict[str, float]]:
-    """The kernel's features of the lines of some documents, by the number of the line."""
+    """The features of the lines of some documents, by the kernel: line number -> feature -> value."""
     lines = [line for document in documents for line in document]
     rows, features = line_features(
         *utf8(pl.Series(lines, dtype=pl.String)),
         starts_of([len(document) for document in documents]),
         *utf8(pl.Series(titles or [""] * len(documents), dtype=pl.String)),
-        np.array(keys or [0] * len(lines), np.int8),
+        np.array(phrase_states or [0] * len(lines), np.int8),
         *characters(),
         *boilerplate_words(PHRASES),
         *ngrams,
@@ -77,17 +77,17 @@ def _in(character: str, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 def kind(character: str) -> str:
-    """What a character is to the features, told by Unicode's tables."""
-    for name, keys in _MARKS.items():
-        if character in keys:
-            return {CLOSES: "closes", **{k: str(k) for k in _MARKS if k != CLOSES}}[name]
+    """The class of a character, by the tables of Unicode."""
+    for name, of_class in _CHARACTERS.items():
+        if character in of_class:
+            return {CLOSES: "closes", **{k: str(k) for k in _CHARACTERS if k != CLOSES}}[name]
     if character.isspace():
         return "white"
     category = unicodedata.category(character)
     caseless = category in ("Lo", "Mn", "Mc", "Me", "Lm") or category not in (
         *("Lu", "Lt", "Ll", "Nd", "Lo", "Lm", "Mn", "Mc", "Me"),
     )
-    if _in(character, _HAN + _MORE_HAN) and caseless:
+    if _in(character, _HAN) and caseless:
         return "han"
     if 0x20000 <= ord(character) < 0x40000:
         return "han"
@@ -106,7 +106,7 @@ WORDS = ("upper", "lower", "letter", "digit", "han", "hangul", "dense", "mark")
 
 
 def reference(text: str) -> dict[str, int]:
-    """The counts that need no look at what comes before a character, in plain Python."""
+    """The counts that do not depend on the characters before, in plain Python."""
     kinds = [kind(c) for c in text]
     pieces = [[kind(c) for c in piece] for piece in text.split()]
     firsts = [next((k for k in piece if k in WORDS and k != "mark"), None) for piece in pieces]
@@ -160,7 +160,7 @@ def test_counts(text: str) -> None:
     ],
 )
 def test_ending(text: str, ending: int) -> None:
-    """A line ends as its last character says, but for the quotes and brackets that close after it."""
+    """The ending depends on the last character before closing quotes and brackets."""
     assert counts_of(text)["ending"] == ending
 
 
@@ -183,7 +183,7 @@ def test_ending(text: str, ending: int) -> None:
     ],
 )
 def test_beginning(text: str, beginning: int) -> None:
-    """A sign with a space after it is a bullet, another one is not."""
+    """A sign followed by a space is a bullet; other signs are not."""
     assert counts_of(text)["beginning"] == beginning
 
 
@@ -198,7 +198,7 @@ def test_beginning(text: str, beginning: int) -> None:
     ],
 )
 def test_sentences_and_addresses(text: str, sentences: int, addresses: int) -> None:
-    """A sentence within the line is followed by a gap and no small letter; Han needs no gap."""
+    """A sentence within a line ends before a gap and no small letter; after Han no gap is needed."""
     counts = counts_of(text)
     assert (counts["sentences"], counts["addresses"]) == (sentences, addresses)
 
@@ -218,9 +218,9 @@ LINES = st.lists(
 
 @given(lines=LINES, data=st.data())
 def test_places(lines: list[str], data: st.DataObject) -> None:
-    """Places, runs and neighbours, beside a reference that looks at the whole list for every line."""
-    keys = data.draw(st.lists(st.integers(-1, 3), min_size=len(lines), max_size=len(lines)))
-    found = features_of([lines], keys=keys)
+    """Places, runs and neighbours agree with a reference that reads the whole list for every line."""
+    states = data.draw(st.lists(st.integers(-1, 3), min_size=len(lines), max_size=len(lines)))
+    found = features_of([lines], phrase_states=states)
     count = [counts_of(line) for line in lines]
     prose = [line in (BODY, OTHERS) for line in lines]
     words = [c["words"] for c in count]
@@ -232,15 +232,15 @@ def test_places(lines: list[str], data: st.DataObject) -> None:
         while not prose[n] and run[-1] + 1 < len(lines) and not prose[run[-1] + 1]:
             run.append(run[-1] + 1)
         near = [m for m in range(max(n - 4, 0), min(n + 5, len(lines))) if m != n]
-        marked = [m for m, mark in enumerate(keys) if mark > 0]
+        marked = [m for m, state in enumerate(states) if state > 0]
         expected = {
             "words": words[n],
-            "mark": keys[n],
+            "mark": states[n],
             "mark_above": min([n - m for m in marked if m < n], default=30),
             "mark_below": min([m - n for m in marked if m > n], default=30),
             "marks_near": len(set(near) & set(marked)),
-            "removed_above": int(n > 0 and keys[n - 1] == REMOVED),
-            "removed_below": int(n + 1 < len(lines) and keys[n + 1] == REMOVED),
+            "removed_above": int(n > 0 and states[n - 1] == REMOVED),
+            "removed_below": int(n + 1 < len(lines) and states[n + 1] == REMOVED),
             "mark_density": len(marked) / len(lines),
             "words_above": words[n - 1] if n else -1,
             "words_below": words[n + 1] if n + 1 < len(lines) else -1,
@@ -261,12 +261,12 @@ def test_places(lines: list[str], data: st.DataObject) -> None:
 
 
 def _content(text: str) -> list[str]:
-    return [w for w in re.findall(r"[^\W_]+", text.lower()) if len(w) >= lc.WORD]
+    return [w for w in re.findall(r"[^\W_]+", text.lower()) if len(w) >= lc.MIN_WORD_LETTERS]
 
 
 @given(lines=LINES, title=st.sampled_from(["", "Ferry sails again", "Harbour newsletter"]))
 def test_words_in_common(lines: list[str], title: str) -> None:
-    """What a line shares with the other lines of prose, with phrases, and with the title, beside sets of words."""
+    """Words shared with other lines of prose, with phrases and with the title agree with sets of words."""
     found = features_of([lines], [title])
     weight = {"subscribe": 0.5, "newsletter": 2 / 3, "weekly": 0.5}
     for n, features in found.items():
@@ -287,7 +287,7 @@ def test_words_in_common(lines: list[str], title: str) -> None:
 
 @given(documents=st.lists(LINES, min_size=1, max_size=4))
 def test_a_document_is_read_alone(documents: list[list[str]]) -> None:
-    """The features of a line are the same whatever other documents are read with its own."""
+    """The features of a line do not depend on other documents in the same call."""
     together = features_of(documents)
     first = 0
     for document in documents:
@@ -299,7 +299,7 @@ def test_a_document_is_read_alone(documents: list[list[str]]) -> None:
 
 
 def test_words_of_scripts_without_spaces() -> None:
-    """A line of Chinese, Japanese, Thai or Korean has about the words that its translation has."""
+    """A line of Chinese, Japanese, Thai or Korean has about as many words as its translation."""
     for text in (
         "渡輪在星期一恢復航行",
         "フェリーは月曜日に運航を再開した",
@@ -310,7 +310,7 @@ def test_words_of_scripts_without_spaces() -> None:
 
 
 def test_pairs_of_characters_have_an_order() -> None:
-    """Two characters the other way round are another word."""
+    """Two characters in reverse order are a different word."""
     data, offsets = utf8(pl.Series(["渡輪", "輪渡", "渡輪"]))
     hashes = np.zeros((3, 4), np.uint64)
     for n in range(3):
@@ -320,19 +320,19 @@ def test_pairs_of_characters_have_an_order() -> None:
 
 
 def test_long_lines_are_no_candidates() -> None:
-    """A line of more than MAX_WORDS words is the article's, and is not described."""
+    """A line of more than MAX_CANDIDATE_WORDS words is not a candidate."""
     assert set(features_of([["word " * 41, "word " * 40]])) == {1}
 
 
 def test_characters_beyond_sixteen_bits() -> None:
-    """Emoji are symbols, and Han of the supplementary planes is Han."""
+    """Emoji are symbols; Han characters of the supplementary planes are Han."""
     assert counts_of("😀")["symbols"] == 1
     assert counts_of("𠀀𠀁")["words"] == 1
     assert characters().classes[ord("€")] == OTHER
 
 
 def test_boilerplate_words() -> None:
-    """A word weighs the more the more phrases have it; phrases that keep lines do not count."""
+    """Words of more phrases weigh more; phrases that keep lines do not count."""
     table: BoilerplateWords = boilerplate_words((*PHRASES, Phrase("en", "no", ("Harbour",), action="keep")))
     weights: NDArray[np.float32] = np.sort(table.weights[table.keys > 0])
     assert weights.tolist() == pytest.approx([0.5, 0.5, 2 / 3])
@@ -341,7 +341,7 @@ def test_boilerplate_words() -> None:
 
 @given(text=TEXTS, words=st.text(alphabet="aBcde .,1'", max_size=60))
 def test_words_taken_at_once(text: str, words: str) -> None:
-    """Where eight bytes can be read at once, the same is counted and the same words are found as byte by byte."""
+    """Reading eight bytes at once finds the same counts and words as reading byte by byte."""
     data, offsets = utf8(pl.Series([words + text + words, "x" * 8]))
     counts, hashes = np.zeros((2, len(lc.COUNTS)), np.int32), np.zeros((2, 4096), np.uint64)
     stop = offsets[1]
@@ -355,7 +355,7 @@ def test_words_taken_at_once(text: str, words: str) -> None:
 
 
 def test_wording() -> None:
-    """A line's wording is what its n-grams weigh; near it that of the lines around, none of another document."""
+    """Wording is the weight of the n-grams of a line; `wording_near` that of its neighbours in the same document."""
     lines = pl.Series(["Share it", "Words about the ferry", "share"])
     keys, ends = ngrams_of(*utf8(lines), np.arange(3), *characters())
     word = int(np.intersect1d(keys[: ends[1]], keys[ends[2] :]).max())
@@ -368,7 +368,7 @@ def test_wording() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "mark", "cleared"),
+    ("line", "state", "accepted"),
     [
         ("The ferry sails again on Monday.", 0, True),
         ("The ferry sails again on Monday", 0, False),
@@ -377,15 +377,15 @@ def test_wording() -> None:
         ("The Northern Ferry Sails Monday Again.", 0, False),
         ("The ferry | sails again on Monday.", 0, False),
         ("The ferry sails again, says desk@gazette.example.", 0, False),
-        ("The ferry sails again on Monday.", HIT, False),
+        ("The ferry sails again on Monday.", BOILERPLATE_PHRASE, False),
         ("The ferry sails again on Monday.", KEPT, True),
         ("Do subscribe to our weekly newsletter.", 0, False),
         ("渡輪明天恢復航行，鎮上的人都很高興。", 0, True),
     ],
 )
-def test_what_the_cheap_test_clears(line: str, mark: int, accepted: bool) -> None:
-    """Sentences are cleared, unless a phrase, an address, separators, capitals or words of boilerplate are in them."""
-    assert (0 not in features_of([[line]], keys=[mark], accepted=False)) == accepted
+def test_what_fast_accept_accepts(line: str, state: int, accepted: bool) -> None:
+    """Sentences are accepted unless they have a phrase, an address, separators, capitals or words of boilerplate."""
+    assert (0 not in features_of([[line]], phrase_states=[state], accepted=False)) == accepted
 
 
 @given(
@@ -410,8 +410,8 @@ def test_what_the_cheap_test_clears(line: str, mark: int, accepted: bool) -> Non
         max_size=3,
     )
 )
-def test_lines_that_are_cleared_change_nothing_else(documents: list[list[str]]) -> None:
-    """The other lines have the same features with them as without them."""
+def test_lines_that_are_accepted_change_nothing_else(documents: list[list[str]]) -> None:
+    """The other lines have the same features with accepted lines as without them."""
     keys, _ = ngrams_of(*utf8(pl.Series(["Share the ferry"])), np.arange(1), *characters())
     known = ngram_weights({int(key): n - 2.5 for n, key in enumerate(keys)})
     every, some = (features_of(documents, ngrams=known, accepted=accepted) for accepted in (True, False))

@@ -1,4 +1,4 @@
-"""Lists of articles: which lines stay although their score would remove them."""
+"""Lists in articles: which lines stay although their score would remove them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 
 from cleaners.boilerplate.line_classifier.classify import features_of
 from cleaners.boilerplate.line_classifier.feature_names import WORDS
-from cleaners.boilerplate.line_classifier.lists import FORMS, SURE, SURE_OF_STRETCH, in_lists, must_be_sure
+from cleaners.boilerplate.line_classifier.lists import FORMS, SURE, SURE_OF_STRETCH, in_lists
 from cleaners.phrases.search import search
+from support import frame_of
 
-from .classifying import ALWAYS, PHRASES, PROSE, frame_of
+from .classifying import ALWAYS, PHRASES, PROSE
 
 #: Two entries of each form.
 ENTRIES = {
@@ -30,7 +31,7 @@ FOOTER = ["Share on Facebook", "Sign up for our newsletter"]
 
 
 def staying(lines: list[str], beyond: dict[str, float]) -> list[str]:
-    """Those of the lines that stay in lists, whose log-odds are so far beyond the threshold; others stay anyhow."""
+    """The lines that stay because they are in lists; `beyond` has their log-odds beyond the threshold, else -1."""
     frame = frame_of(lines)
     found = search(frame, PHRASES)
     rows, features = features_of(frame, found, PHRASES, ALWAYS.ngrams)
@@ -43,36 +44,36 @@ def staying(lines: list[str], beyond: dict[str, float]) -> list[str]:
 
 
 def all_at(odds: float, *lines: str) -> dict[str, float]:
-    """All these lines so far beyond the threshold."""
+    """The same log-odds beyond the threshold for each of these lines."""
     return dict.fromkeys(lines, odds)
 
 
 def test_every_form_has_its_entries() -> None:
-    """The entries of these tests are of all forms."""
+    """These tests have entries of every form."""
     assert ENTRIES.keys() == FORMS.keys()
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_entries_of_a_form_stay_together(form: str) -> None:
-    """Two lines of a form that stand together below the article stay, unless their scores are too high."""
+    """Two adjacent lines of one form below the article stay, unless their scores are too high."""
     entries = ENTRIES[form]
     assert staying([*PROSE, *entries, *FOOTER], all_at(1.0, *entries)) == entries
     assert staying([*PROSE, *entries, *FOOTER], all_at(SURE, *entries)) == []
 
 
 def test_one_entry_alone_is_no_list() -> None:
-    """A single line with a figure has nothing beside it that tells a list."""
+    """A single line with a figure is not a list."""
     assert staying([*PROSE, "Doors at 7.30pm", *FOOTER], all_at(1.0, "Doors at 7.30pm")) == []
 
 
 def test_what_stands_between_entries_and_above_them() -> None:
-    """Halls between dates stay with them, and so does the heading, even if menus have such an entry."""
+    """Venues between dates stay with them, and so does the heading, even if a phrase of menus matches it."""
     lines = ["Program", "Friday 12 March", "Town Hall", "Friday 19 March", "Corn Exchange", "8pm"]
     assert staying([*PROSE, *lines, *FOOTER], all_at(1.0, *lines)) == lines
 
 
 def test_menus_are_no_lists() -> None:
-    """Entries with ornaments, bullets or addresses, and entries that come again and again, are no list's."""
+    """Entries with ornaments, bullets or addresses, and repeated entries, are not parts of a list."""
     for lines in (
         ["Tides » 12", "Boats » 13"],
         ["- Friday 12 March", "- Friday 19 March"],
@@ -83,13 +84,13 @@ def test_menus_are_no_lists() -> None:
 
 
 def test_entries_above_the_article_are_no_list_of_it() -> None:
-    """What stands above the first paragraph is the head of the page."""
+    """Lines above the first paragraph are part of the page head."""
     lines = ["Edition: Sandwick", "Weather: fog"]
     assert staying(["Share on Facebook", *lines, *PROSE], all_at(1.0, *lines)) == []
 
 
 def test_where_the_article_goes_on() -> None:
-    """In a short document what stands above a sentence of the article stays, and what stands below it does not."""
+    """In a short document, lines above a sentence of the article stay, and lines below it do not."""
     sentence = "Every winner was given a brass bell."
     lines = ["Best voice", "Ada Finch", "Best programme", "Nine Days", "Harbour weekly"]
     page = [*PROSE, *lines[:4], sentence, lines[4], *FOOTER]
@@ -99,8 +100,8 @@ def test_where_the_article_goes_on() -> None:
     assert staying(parted, all_at(1.0, *lines)) == []
 
 
-def test_a_stretch_is_not_torn_apart() -> None:
-    """One line of many goes with a high score only, and several of few go together."""
+def test_a_stretch_stays_whole() -> None:
+    """One line of many is removed only with a high score; several lines of a few are removed together."""
     lines = ["Ada Finch", "Piet Maas", "Nora Quill", "Ola Lind"]
     doubt = SURE_OF_STRETCH / 2
     assert staying([*PROSE, *lines, *FOOTER], {lines[1]: doubt}) == [lines[1]]
@@ -109,17 +110,8 @@ def test_a_stretch_is_not_torn_apart() -> None:
     assert staying([*PROSE, *lines[:2], *FOOTER], {lines[1]: doubt}) == []
 
 
-def test_which_must_be_sure() -> None:
-    """Known before anything is scored, it is of entries of lists and of what stands above sentences, not of footers."""
-    entries = ["Friday 12 March", "Friday 19 March"]
-    frame = frame_of([*PROSE, *entries, "Ada Finch", *FOOTER, "Harbour weekly"])
-    rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ALWAYS.ngrams)
-    sure = must_be_sure(frame["text"], rows, features)
-    assert frame["text"].gather(rows[sure]).to_list() == entries
-
-
 def test_documents_do_not_know_each_other() -> None:
-    """Nothing of the next document is beside the last line of one."""
+    """Lines of the next document are not beside the last line of a document."""
     one, other = frame_of([*PROSE, "Friday 12 March"]), frame_of(["Friday 19 March", *PROSE])
     frame = pl.concat([one, other.with_columns(pl.lit("e").alias("document_id"))])
     rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ALWAYS.ngrams)

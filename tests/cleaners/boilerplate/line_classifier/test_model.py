@@ -1,4 +1,4 @@
-"""The forest that scores lines: its file, its scores, and what it says of them."""
+"""The model that scores lines: its file, its scores, and their explanations."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from boilerplate.model_file import write_model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.boilerplate.line_classifier.explanations import rules
+from cleaners.boilerplate.line_classifier.explanations import explain_scores
 from cleaners.boilerplate.line_classifier.feature_names import FEATURE, FEATURES
 from cleaners.boilerplate.line_classifier.model import (
     LEVELS,
     LineModel,
+    contributions,
     log_odds,
     read_model,
     score,
-    steps,
-    write_model,
 )
 
 ABOUT = {"what": "a test"}
@@ -30,7 +30,7 @@ THRESHOLDS = {"article": (9.0, 3.0, 2.0, 1.0, 0.0), "page": (9.0, 4.0, 3.0, 2.0,
 
 @st.composite
 def trees(draw: st.DrawFn, depth: int = 3) -> dict[str, Any]:
-    """Trees of a few levels whose numbers are exact in the file."""
+    """Trees of a few levels, with numbers that the file stores exactly."""
     value = draw(st.integers(-64, 64)) / 16
     if not depth or draw(st.booleans()):
         return {"value": value}
@@ -45,7 +45,7 @@ def trees(draw: st.DrawFn, depth: int = 3) -> dict[str, Any]:
 
 
 def walked(tree: dict[str, Any], line: Any) -> float:
-    """What a tree adds to the log-odds of a line."""
+    """What a tree adds to the log-odds of a line, in plain Python."""
     while "left" in tree:
         tree = tree["left" if line[tree["feature"]] <= tree["threshold"] else "right"]
     return float(tree["value"])
@@ -53,7 +53,7 @@ def walked(tree: dict[str, Any], line: Any) -> float:
 
 @given(forest=st.lists(trees(), min_size=1, max_size=4), seed=st.integers(0, 99))
 def test_round_trip(forest: list[dict[str, Any]], seed: int) -> None:
-    """What is read back scores as the trees that were written do, and tells the same of itself."""
+    """A model that is read back gives the scores of the trees that were written, and has the same metadata."""
     text = write_model(forest, THRESHOLDS, ABOUT)
     model = read_model(text)
     features = np.random.default_rng(seed).integers(-2, 4, (8, len(FEATURES))).astype(np.float32)
@@ -64,19 +64,19 @@ def test_round_trip(forest: list[dict[str, Any]], seed: int) -> None:
 
 
 @given(forest=st.lists(trees(), min_size=1, max_size=6), seed=st.integers(0, 99), least=st.integers(-96, 96))
-def test_lines_given_up(forest: list[dict[str, Any]], seed: int, least: int) -> None:
-    """Only lines are given up that stay under what is asked for, and the others score as ever."""
+def test_early_exit(forest: list[dict[str, Any]], seed: int, least: int) -> None:
+    """Minus infinity is returned only for lines below `least`; all other log-odds are unchanged."""
     model = read_model(write_model(forest, THRESHOLDS, ABOUT))
     features = np.random.default_rng(seed).integers(-2, 4, (seed % 11, len(FEATURES))).astype(np.float32)
-    odds, told = log_odds(features, model), log_odds(features, model, least / 16)
-    given_up = np.isneginf(told)
-    assert (told[~given_up] == odds[~given_up]).all()
-    assert (odds[given_up] < least / 16).all()
+    odds, bounded = log_odds(features, model), log_odds(features, model, least / 16)
+    excluded = np.isneginf(bounded)
+    assert (bounded[~excluded] == odds[~excluded]).all()
+    assert (odds[excluded] < least / 16).all()
 
 
 @given(ngrams=st.dictionaries(st.integers(1, 2**32 - 1), st.integers(-127, 127), max_size=40))
 def test_ngrams_round_trip(ngrams: dict[int, int]) -> None:
-    """The weights of n-grams are read back as they were written, in steps of the scale."""
+    """The weights of n-grams are read back as they were written, multiplied by the scale."""
     model = read_model(write_model([{"value": 1.0}], THRESHOLDS, ABOUT, ngrams=ngrams, ngram_scale=0.25))
     there = model.ngrams.keys > 0
     found = dict(zip(model.ngrams.keys[there].tolist(), model.ngrams.weights[there].tolist(), strict=True))
@@ -84,18 +84,18 @@ def test_ngrams_round_trip(ngrams: dict[int, int]) -> None:
 
 
 @given(forest=st.lists(trees(), min_size=1, max_size=4), seed=st.integers(0, 99))
-def test_steps_add_up(forest: list[dict[str, Any]], seed: int) -> None:
-    """The steps of all features lead from the values of the roots to the log-odds."""
+def test_contributions_add_up(forest: list[dict[str, Any]], seed: int) -> None:
+    """The contributions of all features and the values of the roots sum to the log-odds."""
     model = read_model(write_model(forest, THRESHOLDS, ABOUT))
     features = np.random.default_rng(seed).integers(-2, 4, (8, len(FEATURES))).astype(np.float32)
     start = sum(tree["value"] for tree in forest)
-    assert (start + steps(features, model).sum(axis=1)).tolist() == pytest.approx(
+    assert (start + contributions(features, model).sum(axis=1)).tolist() == pytest.approx(
         log_odds(features, model).tolist(), abs=1e-4
     )
 
 
 def stump(feature: str = "words") -> LineModel:
-    """A forest of one question: whether the line is short, or what another feature says."""
+    """A model of one tree with one test: of the number of words, or of another feature."""
     tree = {
         "value": 0.0,
         "feature": FEATURE[feature],
@@ -107,7 +107,7 @@ def stump(feature: str = "words") -> LineModel:
 
 
 def test_strictness() -> None:
-    """The threshold falls from level to level, steadily between them, and nothing reaches that of strictness 0."""
+    """The threshold falls from level to level, linearly between them, and is infinite at strictness 0."""
     model = stump()
     for kind, thresholds in THRESHOLDS.items():
         assert [model.threshold_at(level, kind) for level in LEVELS[1:]] == list(thresholds[1:])
@@ -115,11 +115,11 @@ def test_strictness() -> None:
     assert model.threshold_at(0.375, "article") == pytest.approx(2.5)
 
 
-def test_rule_in_words() -> None:
-    """A rule gives the score with two digits, never 1, and what raised it."""
+def test_explanation() -> None:
+    """An explanation gives the score with two digits, never 1, and what raised it."""
     features = np.zeros((1, len(FEATURES)), np.float32)
-    assert rules(features, log_odds(features, stump()), stump()) == ["line score 0.98: short"]
-    assert rules(features, np.array([20.0], np.float32), stump()) == ["line score 0.99: short"]
+    assert explain_scores(features, log_odds(features, stump()), stump()) == ["0.98: short"]
+    assert explain_scores(features, np.array([20.0], np.float32), stump()) == ["0.99: short"]
     assert score(0) == 0.5
 
 
@@ -135,13 +135,13 @@ def test_rule_in_words() -> None:
         ("boilerplate_words", {"boilerplate_words": 0.1, "wording": -0.2}, "wording"),
     ],
 )
-def test_rules_say_what_is_true(feature: str, line: dict[str, float], words: str) -> None:
-    """What raised a score is told by what holds of the line, whatever else its topic may say."""
+def test_explanations_are_true(feature: str, line: dict[str, float], words: str) -> None:
+    """A cause is worded by what is true of the line, not only by its topic."""
     features = np.zeros((1, len(FEATURES)), np.float32)
     for name, value in line.items():
         features[0, FEATURE[name]] = value
     model = stump(feature)
-    assert rules(features, log_odds(features, model), model) == [f"line score 0.98: {words}"]
+    assert explain_scores(features, log_odds(features, model), model) == [f"0.98: {words}"]
 
 
 def _changed(key: str, value: object) -> str:
@@ -153,19 +153,19 @@ def _changed(key: str, value: object) -> str:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no model"),
-        ("[]", "no model"),
-        ("{}", "no model"),
-        (_changed("nodes", ["nonsense"]), "no model"),
-        (_changed("nodes", []), "no model"),
-        (_changed("ngrams", ["nonsense"]), "no model"),
-        (_changed("ngrams", [base64.b85encode(zlib.compress(b"1234")).decode()]), "no model"),
+        ("", "not a model"),
+        ("[]", "not a model"),
+        ("{}", "not a model"),
+        (_changed("nodes", ["nonsense"]), "not a model"),
+        (_changed("nodes", []), "not a model"),
+        (_changed("ngrams", ["nonsense"]), "not a model"),
+        (_changed("ngrams", [base64.b85encode(zlib.compress(b"1234")).decode()]), "not a model"),
         (_changed("features", ["length"]), "other features"),
-        (_changed("thresholds", [1.0]), "no model"),
+        (_changed("thresholds", [1.0]), "not a model"),
         (_changed("thresholds", {"article": [1.0], "page": [1.0]}), "damaged"),
     ],
 )
 def test_other_files(text: str, says: str) -> None:
-    """A file that is no model, or one of other features, is refused in words."""
+    """A file that is not a model, or a model of other features, is refused with a reason."""
     with pytest.raises(ValueError, match=says):
         read_model(text)

@@ -1,0 +1,89 @@
+"""Small corpora: one run of the cleaner over them, and an oracle that compares every pair."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from hypothesis import strategies as st
+
+from cleaners.duplicate import cleaner as duplicate
+from cleaners.duplicate import rarest_shingles
+from cleaners.duplicate.cleaner import FingerprintTable
+from support import frame_of
+
+DEFAULTS: dict[str, Any] = {
+    "n": 3,
+    "threshold": 0.8,
+    "min_tokens": 10,
+    "short": "keep",
+    "method": "minhash",
+}
+RULES: dict[str, Any] = {
+    "n": 3,
+    "threshold": 0.8,
+    "method": "minhash",
+    "same_numbers": True,
+    "document_share": 0.8,
+    "min_words": 1,
+}
+Corpus = list[list[str]]
+
+
+@functools.cache
+def some_frequencies() -> pl.DataFrame:
+    """Shingle frequencies in which a few shingles are frequent."""
+    seen = pl.Series(["ant bee Cat dog eel 3 4 x1", "the harbour board said on monday", "ant bee cat"])
+    return rarest_shingles.count_shingles(seen, 3)
+
+
+def table_of(frame: pl.DataFrame, **making: Any) -> FingerprintTable:
+    """The fingerprint table of a frame by these rules, with shingle frequencies for the method "exact"."""
+    frequencies = some_frequencies() if making["method"] == "exact" else None
+    return duplicate.fingerprint_table(frame, **making, frequencies=frequencies)
+
+
+def find(
+    tables: Sequence[FingerprintTable], index: Sequence[FingerprintTable] = (), **ruling: Any
+) -> pl.DataFrame:
+    """The decisions on all tables."""
+    return pl.concat(duplicate.find_duplicates(tables, index, **ruling))
+
+
+def run(corpus: Corpus, **options: Any) -> pl.DataFrame:
+    """The frame of the whole corpus after the cleaner, decided in one table."""
+    making = {name: options.get(name, value) for name, value in DEFAULTS.items()}
+    ruling = {name: options.get(name, value) for name, value in RULES.items()}
+    frame = frame_of(*corpus)
+    return duplicate.duplicate(frame, find([table_of(frame, **making)], **ruling))
+
+
+def words(text: str) -> list[str]:
+    """The tokens of a text that has no single-token script."""
+    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold().replace("_", " "))
+
+
+def decisions_of(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """What `oracle` returns, for a frame after the cleaner."""
+    return frame.select("reason", "duplicate_of_document_id", "duplicate_of_position", "jaccard").rows()
+
+
+WORDS = ["ant", "bee", "Cat", "dog", "eel", "3", "4", "x1"]
+options = st.fixed_dictionaries(
+    {
+        "n": st.integers(1, 4),
+        "threshold": st.sampled_from([0.3, 0.5, 0.6, 0.8, 1.0]),
+        "min_tokens": st.sampled_from([1, 3, 10]),
+        "short": st.sampled_from(["keep", "exact"]),
+        "method": st.sampled_from(["minhash", "exact"]),
+        "same_numbers": st.booleans(),
+        "document_share": st.sampled_from([None, 0.5, 0.8, 1.0]),
+        "min_words": st.sampled_from([None, 0, 1, 5, 20]),
+    }
+)
+NEWS = "the harbour board said on monday that the old crane will be taken down before the winter storms"
+OTHER = "a choir of forty children sang in the square while the mayor lit the lamps along the river"

@@ -148,17 +148,12 @@ def remove(
     >>> frame.select("text", "reason", "rule").rows()
     [('Share this', 'boilerplate', 'share bar'), ('It rained.', 'too_short', 'words')]
     """
-    if reason not in REASONS:
-        raise ValueError(f"{reason!r} is not a reason; one of {', '.join(REASONS)} is wanted")
-    removed = (where.fill_null(False) & frame.get_column("reason").is_null()).arg_true()
-    if removed.is_empty():
-        return frame
-    return frame.with_columns(
-        frame.get_column(name).scatter(
-            removed, value.gather(removed) if isinstance(value, pl.Series) else value
-        )
-        for name, value in (("reason", reason), ("rule", rule), ("detail", detail))
+    place = where.fill_null(False).arg_true()
+    rows = pl.DataFrame([place.alias("row")]).with_columns(
+        (value.gather(place) if isinstance(value, pl.Series) else pl.lit(value, pl.String)).alias(name)
+        for name, value in (("rule", rule), ("detail", detail))
     )
+    return remove_rows(frame, rows, reason)
 
 
 def remove_rows(frame: pl.DataFrame, rows: pl.DataFrame, reason: str) -> pl.DataFrame:
@@ -167,15 +162,15 @@ def remove_rows(frame: pl.DataFrame, rows: pl.DataFrame, reason: str) -> pl.Data
     `rows` has the columns row (place in the frame), rule and optionally detail. Raises ValueError if `reason` is none
     of REASONS.
     """
+    if reason not in REASONS:
+        raise ValueError(f"{reason!r} is not a reason; one of {', '.join(REASONS)} is wanted")
+    rows = rows.filter(frame.get_column("reason").gather(rows.get_column("row")).is_null())
     if rows.is_empty():
         return frame
-    place = rows.get_column("row")
-    where = pl.repeat(False, len(frame), dtype=pl.Boolean, eager=True).scatter(place, True)
-    nothing = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
-    # `scatter` changes a series in place
-    rule = nothing.clone().scatter(place, rows.get_column("rule"))
-    detail = nothing.scatter(place, rows.get_column("detail")) if "detail" in rows.columns else None
-    return remove(frame, where, reason, rule, detail)
+    filled = rows.select(pl.lit(reason).alias("reason"), pl.col("^(rule|detail)$"))
+    return frame.with_columns(
+        frame.get_column(value.name).scatter(rows.get_column("row"), value) for value in filled
+    )
 
 
 def split_removed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -5,7 +5,7 @@ and the table of reasons in the documentation all follow from `PIPELINE`.
 
 A cleaner is a function that takes a frame and returns it. It bears one name everywhere: that of its module, its
 function, its table in the configuration, and the reason that it gives. This module imports none of them, so that
-whatever only needs the names (settings, the checks of a dataset) starts without compiling a kernel.
+whatever only needs the names (settings, the checks of a dataset) starts without loading a kernel.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 #: What a cleaner needs to see before it can decide.
 #:
@@ -42,13 +43,14 @@ class Cleaner:
     needs: str | None = None
     #: Where the function is, if not in the package or module of the same name.
     home: str | None = None
+    #: The cleaner in whose walk over the paragraphs this one is decided; its function is that cleaner's.
+    decided_by: str | None = None
 
     @property
     def function(self) -> Callable[..., pl.DataFrame]:
         """The function that takes a frame and returns it; its module is imported when it is first asked for."""
-        found: Callable[..., pl.DataFrame] = getattr(
-            import_module(self.home or f"cleaners.{self.name}"), self.name
-        )
+        name = self.decided_by or self.name
+        found: Callable[..., pl.DataFrame] = getattr(import_module(self.home or f"cleaners.{name}"), name)
         return found
 
 
@@ -83,6 +85,7 @@ PIPELINE: Final = (
             *("phrase *", "share bar", "mark without a word", "image credit", "image caption with credit"),
             *("pull quote", "author biography", "by-line", "dateline", "menu", "page head", "page end"),
             "line score",
+            "nothing but *",  # what `inline_boilerplate` leaves nothing of
         ),
         takes=("phrases", "found", "model"),
     ),
@@ -114,7 +117,7 @@ PIPELINE: Final = (
         scope="dataset",
         summary="the rest of a document of which nearly all is duplicate",
         rules=("printed before",),
-        home="cleaners.duplicate",
+        decided_by="duplicate",
     ),
     Cleaner(
         "too_short",
@@ -122,7 +125,7 @@ PIPELINE: Final = (
         scope="dataset",
         summary="the rest of a document of which too few words are left",
         rules=("too few words left",),
-        home="cleaners.duplicate",
+        decided_by="duplicate",
     ),
 )
 

@@ -95,19 +95,21 @@ def _matches(name: str, value: str) -> pl.Expr:
 
 
 def _did_you_mean(dataset: Dataset, asked: Mapping[str, str]) -> str:
-    """The nearest value that `removed` has, for the first option whose value it does not have."""
+    """The nearest value that `removed` has, for the first option whose value it does not have.
+
+    A document has no near value: its id is a hash, and a large dataset has too many addresses to compare.
+    """
     parts = dataset.parts("removed")
     if not parts:
         return ""
     removed = scan_parts(parts)
-    for name, value in asked.items():
-        known = {
-            row
-            for column in _COLUMNS[name]
-            for row in removed.select(pl.col(column).unique()).collect()[column]
-        }
-        if value not in known:
-            close = difflib.get_close_matches(value, [each for each in known if each], n=1, cutoff=0.5)
+    for name in ("reason", "rule", "run"):
+        if name not in asked:
+            continue
+        (column,) = _COLUMNS[name]
+        known = removed.select(pl.col(column).unique()).collect()[column].drop_nulls().to_list()
+        if asked[name] not in known:
+            close = difflib.get_close_matches(asked[name], known, n=1, cutoff=0.5)
             return f"; did you mean {close[0]!r}?" if close else ""
     return ""
 

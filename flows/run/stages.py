@@ -296,7 +296,6 @@ def split(run: Run, shard: str) -> Counts:
             empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
         ]
     )
-    origins = documents.select("document_id", "uri", "source", "url", "title")
     unpublished = (
         documents.join(texts, on="document_id", how="anti", maintain_order="left")
         .join(gone, on="document_id", how="inner", maintain_order="left")
@@ -304,11 +303,11 @@ def split(run: Run, shard: str) -> Counts:
     )
     parts = {
         "documents": published,
-        "removed": removed.drop("source", "title").join(
-            origins, on="document_id", how="left", maintain_order="left"
+        "removed": removed.join(
+            documents.select("document_id", "uri", "url"), on="document_id", how="left", maintain_order="left"
         ),
         "repaired": repaired(documents, frame).join(
-            origins.select("document_id", "uri"), on="document_id", how="left", maintain_order="left"
+            documents.select("document_id", "uri"), on="document_id", how="left", maintain_order="left"
         ),
         "rejected": rejected,
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import flows
-from cleaners.boilerplate.line_classifier.model import LineModel, read_model
 from flows.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cleaners.boilerplate.line_classifier.model import LineModel
 
 WEIGHTS: Final = "line_scores.json"
 
@@ -49,6 +51,9 @@ def line_classifier_model() -> LineModel:
 
     Raises ConfigurationError if the file cannot be read or does not fit this version.
     """
+    # it brings the kernels, and settings are read before numba is prepared, see `flows.cli.start`
+    from cleaners.boilerplate.line_classifier.model import read_model
+
     path = config_folder() / WEIGHTS
     try:
         return read_model(path.read_text(encoding="utf-8"))

@@ -64,6 +64,11 @@ def test_a_run_imports_no_more_than_it_needs() -> None:
     assert printed_by(code) == "set()\n"
 
 
+def test_settings_are_read_without_numba() -> None:
+    """A run prepares numba after it has read its settings, and many commands need no kernel at all."""
+    assert printed_by("import sys, flows.settings; print('numba' in sys.modules)") == "False\n"
+
+
 @pytest.mark.slow
 def test_numba_finds_scipy_later() -> None:
     """Linear algebra, for which numba needs scipy, still compiles."""

@@ -1,16 +1,19 @@
 """By-lines, datelines and time stamps: lines that say who wrote an article, where and when.
 
 A label says what a line is; whether the line is removed is another matter, and by default it is kept. A label depends
-only on the form of the line, in the languages that the patterns cover. A line that says more than who, where or when
-has no label.
+only on the form of the line and on the words of the lexicon. A line that says more than who, where or when has no
+label. Every cleaner that asks for a by-line or a dateline asks here.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import functools
+import re
+from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.lexicon import Lexicon, any_name, any_of, any_pattern
 from cleaners.text.matching import matches
 
 #: The labels that a line can have.
@@ -22,102 +25,86 @@ MAX_BYTES: Final = 160
 #: Longer lines, in bytes, are not searched for a date or a time of day.
 MAX_TIME_BYTES: Final = 90
 
-_NAME_WORD: Final = (
-    r"(?:\p{Lu}[\p{L}'’.\-]*|de|da|dos|van|von|der|den|zu|di|del|della|la|le|el|al|bin|ibn|ben|af|av)"
-)
-_FULL_NAME: Final = rf"\p{{Lu}}[\p{{L}}'’.\-]*(?:\s+{_NAME_WORD}){{1,4}}"
-_NAME_SEPARATOR: Final = (
-    r"(?:\s*,\s*|\s*&\s*|\s*/\s*|\s*,?\s+(?:and|und|et|y|e|en|och|og|ja|i|oraz|и|та|ve|dan|și|és|a|și)\s+)"
-)
-_BY_WORD: Final = (
-    r"[Bb]y|BY|[Ww]ritten by|[Pp]osted by|[Rr]eported by|[Ss]tory by|[Aa] [Cc]ommentary [Bb]y|[Aa]nalysis by|Von|VON"
-    r"|Ein(?:e)? (?:Kommentar|Analyse|Interview|Gastbeitrag|Kolumne) von|Par|PAR|Por|POR|Di|Door|DOOR|Av|AV|Af|Fra"
-    r"|[Ii]nterview(?:ed)? by|Das (?:Gespräch|Interview) führten?|Propos recueillis par|Entretien réalisé par"
-    r"|Intervista di|Entrevista (?:de|por)|Rozmawia(?:ł|ła|li|ły)|Беседовал(?:а|и)?|Vraaggesprek:?|Gesprek door"
-    r"|Oleh|Per|Του|Της|Των|Piše|Pišu|Napisao|Napisala|Írta|Kirjoittanut|Skrevet av|Skrevet af|Tekst av"
-)
-_AUTHOR_LABEL: Final = (
-    r"(?i:authors?|autore?n?|autora|autor[ae]s|auteurs?|autori|redaktion|redakteur(?:in)?|text|texte|texto|testo|tekst"
-    r"|teksti|toimittaja|journalist|reporter|redaktör|skribent|opracowanie|oprac\.|źródło opr\.|автор(?:и|ы)?|текст"
-    r"|yazan|haber|muhabir|penulis|editor|tác giả|szerző|συντάκτης|συντάκτρια|redacția|autorka|autori|написа|σύνταξη"
-    r"|by|von|par|por|door|av|af)\s?[:：|]\s*"
-)
-#: "By Jane Doe and John Roe, Staff Writers | 5 May 2020"
-_LATIN_BY_LINE: Final = (
-    rf"^\W{{0,3}}(?:(?:{_BY_WORD})\s+{_FULL_NAME}|{_AUTHOR_LABEL}{_NAME_WORD}(?:\s+{_NAME_WORD}){{0,4}})(?:{_NAME_SEPARATOR}{_NAME_WORD}(?:\s+{_NAME_WORD}){{0,4}}){{0,4}}"
-    r"(?:\s*[,|·•/–—-]\s*[^.!?]{0,70})?$"
-)
-#: "Tom Birch contributed to this report."
-_CONTRIBUTION: Final = (
-    r"(?i)\bcontributed (?:to )?(?:this|the) (?:report|story|article|piece|post)\W*$|\bcontributed reporting\W*"
-    r"|^\W*(?:additional )?reporting by\s|^\W*with assistance (?:by|from)\s|^\W*mit material von\s"
-    r"|^\W*avec (?:afp|reuters)"
-)
-#: By-lines in Chinese, Japanese, Korean, Arabic, Persian, Hebrew, Thai and Hindi.
-_OTHER_SCRIPTS: Final = (
-    r"^[【\[(（]?(?:本報|本报|特約|特约)?(?:記者|记者|撰文|文|作者|編輯|编辑|責任編輯|责任编辑|責編|责编|取材|執筆)"
-    r"[：:\s/／丨|・=＝].{1,24}$|^[【\[(（]?(?:本報|本报)?(?:記者|记者)[^。，]{2,12}(?:報導|报道|報道)[】\])）]?$"
-    r"|^[^。、\s]{2,8}\s?記者$|^\p{Hangul}{2,4}\s?(?:기자|특파원|논설위원|앵커)(?:\s*[\w.]+@[\w.]+)?$"
-    r"|^[(\[【][^)\]】]{2,20}=\s?[^)\]】]{2,12}\s?(?:기자|특파원)[)\]】].{0,4}$"
-    r"|^(?:كتب|كتبت|بقلم|تحرير|إعداد|نویسنده|خبرنگار)\s?[:：\-–]?\s?[^.؟!،]{3,40}$|^מאת\s?:?\s?[^.?!]{3,40}$"
-    r"|^(?:โดย|ผู้เขียน|เรื่อง)\s?[:：]?\s?[^.?!]{3,40}$|^(?:लेखक|रिपोर्ट|संवाददाता)\s?[:：]\s?[^।?!]{3,40}$"
-)
-BY_LINE: Final = f"{_LATIN_BY_LINE}|{_CONTRIBUTION}|{_OTHER_SCRIPTS}"
-
-MONTH: Final = (
-    r"(?:jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|ápr|may|mai|maj|mei|mag|máj|jun|juin|júl|jún|jui|giu|jul|lug|aug|aoû|ago|sep"
-    r"|set|szep|oct|okt|ott|out|nov|dec|dez|déc|dic|des|ene|gen|tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka"
-    r"|marras|joulu|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|led|úno|bře|dub|kvě"
-    r"|čer|srp|zář|říj|pro|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|січ|лют|бер|кві|тра|чер|лип|сер|вер|жов"
-    r"|лис|гру|ян|юни|юли|ιαν|φεβ|μαρ|απρ|μα[ιΐ]|ιουν|ιουλ|αυγ|σεπ|οκτ|νοε|δεκ|يناير|فبراير|مارس|أبريل|مايو|يونيو"
-    r"|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر|siječ|velj|ožu|trav|svib|lip|srp|kol|ruj|lis|stu|pros|tháng|ม\.|พ\.)"
-)
+_CAPITALISED: Final = r"\p{Lu}[\p{L}'’.\-]*"
+#: A date may follow some words ("Published on"), and a place, a time of day or a time zone may follow it.
 _LEAD_IN: Final = r"\W{0,3}(?:[\p{L}.]+[\s,:|]+){0,4}?"
-_TIME: Final = (
-    r"(?:\W{0,5}(?:at|um|à|a las|às|alle|om|kl\.?|klo|godz\.|в|о|saat|T)?\s*\d{1,2}[:.h]\d{2}(?::\d{2})?"
-    r"[\p{L}. ()+\d]{0,16})?"
-)
-_DAY: Final = r"\d{1,2}(?:st|nd|rd|th|er|º|°|ª|\.)?"
-#: A date, with a few words before it and a time of day after it: "Published: 14.05.2019, 10:30 Uhr".
-DATELINE: Final = (
-    rf"(?i)^{_LEAD_IN}(?:{_DAY}\s*(?:de |d'|of |\W)?\s*{MONTH}[\p{{L}}.]*[\s,]*(?:de |del )?(?:19|20)\d\d"
-    rf"|{MONTH}[\p{{L}}.]*\s+{_DAY},?\s+(?:19|20)\d\d|{_DAY}\s*[./-]\s*\d{{1,2}}\s*[./-]\s*(?:19|20)?\d\d"
-    rf"|(?:19|20)\d\d\s*[./年-]\s*\d{{1,2}}\s*[./月-]\s*\d{{1,2}}日?|(?:19|20)\d\d년\s*\d{{1,2}}월\s*\d{{1,2}}일)\.?{_TIME}\W{{0,4}}$"
-)
-#: "PARIS (AFP) -"
-AGENCY_LINE: Final = (
-    r"^\p{Lu}[\p{L} .,'-]{2,40}\s*\((?:Reuters|AP|AFP|dpa|ANSA|EFE|CNN|UPI|IANS|PTI|Xinhua|TASS|Bloomberg|APA|ATS"
-    r"|Lusa|Belga|NTB|TT|Ritzau|STT|PAP|ČTK|MTI)\)\s*[-–—]*$"
-)
-#: "14:05", "11 a.m. ET", "10.05 Uhr"
-TIME_STAMP: Final = (
-    r"(?i)^\W{0,2}\d{1,2}(?:[:.h]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\s?[ap]\.?m\.?)"
-    r"(?:\s?(?:uhr|h|bst|gmt|utc|e[sd]?t|p[sd]?t|c[sd]?t|cest|cet|ist|klo|hrs))?\W{0,3}$"
-    r"|^\d{1,2}時\d{1,2}分$|^(?:오전|오후)\s?\d{1,2}[시:]\s?\d{2}분?$"
-)
+_PLACE_BEHIND: Final = r"(?:,\s*\p{Lu}[\p{L} .'’-]{1,30})?"
+_YEAR: Final = r"(?:19|20)\d\d"
+#: "PORT STELL (AFP) -", "WRENMOUTH -": a place in capitals, with a dash behind it.
+_PLACE_AND_DASH: Final = r"^\p{Lu}{3}[\p{Lu}\s.,'’-]*(?:\(.{2,20}\)\s*)?[-–—]+$"
 
 
-#: What a by-line begins with or contains: a prefilter, because `BY_LINE` itself is slow.
-_MAY_BE_BY_LINE: Final = (
-    rf"^\W{{0,3}}(?:(?:{_BY_WORD})\s|{_AUTHOR_LABEL})|(?i:contributed|reporting by|with assistance|mit material|avec )"
-    r"|記者|记者|撰文|作者|編輯|编辑|責編|责编|取材|執筆|^[【\[(（]?文|기자|특파원|논설위원|앵커|^(?:كتب|بقلم|تحرير|إعداد|نویسنده|خبرنگار|מאת|โดย|ผู้เขียน"
-    r"|เรื่อง|लेखक|रिपोर्ट|संवाददाता)"
-)
+class _Patterns(NamedTuple):
+    """The regular expressions of the labels."""
+
+    may_be_by_line: str  # a prefilter, because `by_line` is slow
+    by_line: str  # "By Jane Doe and John Roe, Staff Writers | 5 May 2020"
+    other_by_line: str
+    no_by_line: str  # "By the ...": a common noun follows, not a name
+    agency_line: str  # "Paris (AFP) -"
+    date: str  # "Published: 14.05.2019, 10:30 Uhr"
+    time_stamp: str  # "14:05", "11 a.m. ET", "10.05 Uhr"
 
 
-#: "By the ...": an article and a common noun follow, not a name.
-_BY_COMMON_NOUN: Final = (
-    r"^\W{0,3}(?i:by (?:the|a|an)|von (?:der|dem|den)|par (?:le|la|les)|por (?:el|la|los))\s"
-)
+@functools.cache
+def _patterns(lexicon: Lexicon) -> _Patterns:
+    by, authors = any_of(lexicon.by), any_of(lexicon.authors)
+    agencies = any_name(lexicon.agencies)
+    name_word = rf"(?:{_CAPITALISED}|{any_of(lexicon.name_particles)})"
+    more_names = rf"{name_word}(?:\s+{name_word}){{0,4}}"
+    name = rf"(?:{_CAPITALISED}(?:\s+{name_word}){{1,4}}|{agencies})"
+    separator = rf"(?:\s*,\s*|\s*&\s*|\s*/\s*|\s*,?\s+{any_of(lexicon.conjunctions)}\s+)"
+    by_line = (
+        rf"^\W{{0,3}}(?:(?i:{by})\s+{name}|(?i:{authors})\s?[:：|]\s*{more_names})(?:{separator}{more_names}){{0,4}}"
+        r"(?:\s*[,|·•/–—-]\s*[^.!?]{0,70})?$"
+    )
+    month = month_of(lexicon)
+    day = rf"\d{{1,2}}(?:{any_of(lexicon.ordinals)}|[º°ª.])?"
+    links = [re.escape(link) + ("" if link.endswith("'") else " ") for link in lexicon.date_links]
+    link = rf"(?:{any_pattern(links)}|\W)?"
+    at = any_of((*lexicon.before_time, "T"))
+    time = rf"(?:\W{{0,5}}{at}?\s*\d{{1,2}}[:.h]\d{{2}}(?::\d{{2}})?[\p{{L}}. ()+\d]{{0,16}})?"
+    dates = (
+        rf"{day}\s*{link}\s*{month}[\p{{L}}.]*[\s,]*{link}{_YEAR}",
+        rf"{month}[\p{{L}}.]*\s+{day},?\s+{_YEAR}",
+        rf"{day}\s*[./-]\s*\d{{1,2}}\s*[./-]\s*(?:19|20)?\d\d",
+        rf"{_YEAR}\s*[./年-]\s*\d{{1,2}}\s*[./月-]\s*\d{{1,2}}日?",
+        *lexicon.date_patterns,
+    )
+    after_time = any_of((*lexicon.after_time, *lexicon.time_zones))
+    clock = (
+        r"^\W{0,2}\d{1,2}(?:[:.h]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\s?[ap]\.?m\.?)"
+        rf"(?:\s?{after_time})?\W{{0,3}}$"
+    )
+    return _Patterns(
+        may_be_by_line=rf"(?i)^\W{{0,3}}(?:{by}\s|{authors}\s?[:：|])",
+        by_line=by_line,
+        other_by_line=f"(?i){any_pattern(lexicon.by_line_patterns)}",
+        no_by_line=rf"(?i)^\W{{0,3}}{any_of(lexicon.no_by_lines)}\s",
+        agency_line=rf"^\p{{Lu}}[\p{{L}} .,'-]{{2,40}}\s*\({agencies}\)\s*[-–—]*$|{_PLACE_AND_DASH}",
+        date=rf"(?i)^{_LEAD_IN}{any_pattern(dates)}\.?{time}{_PLACE_BEHIND}\W{{0,4}}$",
+        time_stamp=f"(?i){any_pattern((clock, *lexicon.time_patterns))}",
+    )
 
 
-def label_lines(text: pl.Series) -> pl.Series:
+def month_of(lexicon: Lexicon) -> str:
+    """A regular expression for the name of a month or its abbreviation, without the full stop."""
+    return any_of(lexicon.months)
+
+
+def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     """The label of each text: one of `LABELS`, or null where it has none. A null text has none.
 
+    A by-line begins with a word such as "by" before a full name or an agency, or with a word such as "author" before a
+    colon and a name; other names, and what does not end a sentence, may follow. A dateline is a date, with a few words
+    before it and a place or a time of day behind it, or a place with its agency. A time stamp is a time of day.
+
+    >>> lexicon = Lexicon(by=("by",), months=("May",))
     >>> lines = ["By Nora Quill, Harbour Gazette", "14 May 2019", "14:05", "By noon all had gone."]
-    >>> label_lines(pl.Series(lines)).to_list()
+    >>> label_lines(pl.Series(lines), lexicon).to_list()
     ['by-line', 'dateline', 'time stamp', None]
     """
+    patterns = _patterns(lexicon)
     size = text.str.len_bytes().fill_null(MAX_BYTES + 1)
     short = (size <= MAX_BYTES).arg_true()
 
@@ -125,13 +112,14 @@ def label_lines(text: pl.Series) -> pl.Series:
         return rows.filter(matches(text.gather(rows), pattern))
 
     timed = those(short.filter(size.gather(short) <= MAX_TIME_BYTES), "[0-9]")
-    by_lines = those(those(short, _MAY_BE_BY_LINE), BY_LINE)
+    by_lines = those(those(short, patterns.may_be_by_line), patterns.by_line)
     # where two labels fit, the later one in this list wins
     labelled_rows = [
-        ("by-line", by_lines.filter(~matches(text.gather(by_lines), _BY_COMMON_NOUN))),
-        ("dateline", those(those(short, r"\("), AGENCY_LINE)),
-        ("dateline", those(timed, DATELINE)),
-        ("time stamp", those(timed, TIME_STAMP)),
+        ("by-line", by_lines.filter(~matches(text.gather(by_lines), patterns.no_by_line))),
+        ("by-line", those(short, patterns.other_by_line)),
+        ("dateline", those(those(short, r"[)\-–—]$"), patterns.agency_line)),
+        ("dateline", those(timed, patterns.date)),
+        ("time stamp", those(timed, patterns.time_stamp)),
     ]
     labels = pl.repeat(None, len(text), dtype=pl.String, eager=True)
     for label, rows in labelled_rows:
@@ -139,7 +127,7 @@ def label_lines(text: pl.Series) -> pl.Series:
     return labels.alias("label")
 
 
-def labelled(frame: pl.DataFrame) -> pl.DataFrame:
+def labelled(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """The labelled lines of a frame, removed ones included, with the columns of `LABELLED`."""
-    labels = label_lines(frame.get_column("text"))
+    labels = label_lines(frame.get_column("text"), lexicon)
     return frame.select("document_id", "position", labels).filter(pl.col("label").is_not_null())

@@ -37,7 +37,7 @@ class Cleaner:
     summary: str
     #: The stable values of `rule`; `*` stands for what a phrase file names.
     rules: tuple[str, ...] = ()
-    #: Resources that the flow hands over, as keyword arguments: "phrases", "found", "model".
+    #: Resources that the flow hands over, as keyword arguments: "phrases", "lexicon", "found", "model".
     takes: tuple[str, ...] = ()
     #: A cleaner without which this one does not run: switching that off switches this off too.
     needs: str | None = None
@@ -67,6 +67,7 @@ PIPELINE: Final = (
         scope="document",
         summary="the headline printed again",
         rules=("headline again", "title again"),
+        takes=("lexicon",),
     ),
     Cleaner(
         "related_articles",
@@ -87,13 +88,14 @@ PIPELINE: Final = (
             "line score",
             "nothing but *",  # what `inline_boilerplate` leaves nothing of
         ),
-        takes=("phrases", "found", "model"),
+        takes=("phrases", "lexicon", "found", "model"),
     ),
     Cleaner(
         "inline_boilerplate",
         verb="rewrite",
         scope="document",
         summary="boilerplate inside a paragraph, which stays without it",
+        takes=("lexicon",),
         needs="boilerplate",
         home="cleaners.repeated_line",
     ),

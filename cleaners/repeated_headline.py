@@ -13,9 +13,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from cleaners.attributes import label_lines
+from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import remove_rows
+from cleaners.text.prose import words
 from cleaners.text.same_ends import same_ends
-from cleaners.text.scripts import CHARACTERS_PER_WORD, UNSPACED
+from cleaners.text.scripts import UNSPACED
 
 REASON: Final = "repeated_headline"
 
@@ -33,15 +36,16 @@ MAX_WORDS_UNTITLED: Final = 25
 ROWS_BELOW_UNTITLED: Final = 5
 #: A headline of at least this many words is removed at any distance, if it equals the title.
 MIN_WORDS_ANYWHERE: Final = 6
-#: A line of up to this many words with two numbers or more is a dateline.
-MAX_WORDS_OF_DATELINE: Final = 8
 
+#: How a later printing differs from the first.
+OTHER_WRITING: Final = "written in other case or punctuation"
+WITH_SITE_NAME: Final = "with site name"
+FURTHER_DOWN: Final = "further down"
 
 _NOT_KEY: Final = r"[^\p{L}\p{M}\p{N}]+"
 _ENDS_WITH_STOP: Final = r"""[.。।۔]["'’”»)\]」』]*$"""
 _QUOTED: Final = r"""^["“„«»‘‚'「『].*["”“»«’'」』][,.、。]?$"""
 _LABEL: Final = r":$"
-_BY_LINE: Final = r"(?i)^(by|von|par|por|di|door|av|af|автор|記者|记者|文)(\s|:)"
 
 _SEPARATOR: Final = r"[-–—―·•»/:|_]"
 #: A site name after the headline: at most five words, the first capitalised if the script has capitals.
@@ -57,14 +61,17 @@ _PREFIX: Final = r"^[^\s:|\p{Nd}]+(?:\s[^\s:|\p{Nd}]+){0,2}\s*[:|]\s*(.+)$"
 _SHORT: Final = pl.col("text").str.len_chars() <= MAX_CHARACTERS
 
 
-def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4) -> pl.DataFrame:
+def repeated_headline(
+    frame: pl.DataFrame, *, lexicon: Lexicon, rows: int = 10, min_words: int = 4
+) -> pl.DataFrame:
     """The frame with every repetition of a document's headline removed.
 
     A headline is the title of the document, or its first paragraph if that looks like a headline: at least `min_words`
-    words, no full stop, no colon at the end, no quotation, no by-line and no dateline. Two lines are printings of one
-    headline if they differ only in case, punctuation and white space, or by a site name at the end or the beginning of
-    one of them ("... - BBC News", "... | Politics | Reuters", "Reuters: ..."). The first printing among the first rows
-    stays.
+    words, no full stop, no colon at the end, no quotation, and no label (`cleaners.attributes`).
+
+    Two lines are printings of one headline if they differ only in case, punctuation and white space, or by a site name
+    at the end or the beginning of one of them ("... - BBC News", "... | Politics | Reuters", "Reuters: ..."). The first
+    printing among the first rows stays.
 
     A later printing is removed if it is among the next `rows` rows, has at least `min_words` words (in a script without
     spaces, two characters count as a word), and is neither a sentence with a full stop nor a quotation, unless the
@@ -87,7 +94,7 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
     lines = lines.filter(same_ends(lines))
     if lines.is_empty():
         return frame
-    titles, first_lines = _titles(lines), _first_lines(lines, min_words)
+    titles, first_lines = _titles(lines), _first_lines(lines, min_words, lexicon)
     # no line that is farther down or longer than this is a printing of the headline
     length = pl.col("text").str.len_chars()
     bounds = (
@@ -158,10 +165,10 @@ def repeated_headline(frame: pl.DataFrame, *, rows: int = 10, min_words: int = 4
             "row",
             pl.lit("headline again").alias("rule"),
             pl.when(pl.col("text") == pl.col("text_first"))
-            .then(pl.lit("further down"))
+            .then(pl.lit(FURTHER_DOWN))
             .when(pl.col("cut"))
-            .then(pl.lit("with site name, further down"))
-            .otherwise(pl.lit("written in other case or punctuation, further down"))
+            .then(pl.lit(f"{WITH_SITE_NAME}, {FURTHER_DOWN}"))
+            .otherwise(pl.lit(f"{OTHER_WRITING}, {FURTHER_DOWN}"))
             .alias("detail"),
         )
     )
@@ -180,21 +187,20 @@ def _titles(lines: pl.DataFrame) -> pl.DataFrame:
     return _with_keys(titles.filter(_SHORT)).with_columns(pl.lit(True).alias("titled"))
 
 
-def _first_lines(lines: pl.DataFrame, min_words: int) -> pl.DataFrame:
+def _first_lines(lines: pl.DataFrame, min_words: int, lexicon: Lexicon) -> pl.DataFrame:
     """The first line of each document where it looks like a headline."""
     first = (
         lines.filter(pl.col("text").str.contains(r"\p{L}|\p{N}"))
         .group_by("document", maintain_order=True)
         .agg(pl.col("text", "place").first())
     )
-    dateline = (pl.col("figures") >= 2) & (pl.col("words") <= MAX_WORDS_OF_DATELINE)
-    return (
+    alike = (
         _with_features(_with_keys(first.filter(_SHORT)))
-        .filter(pl.col("words").is_between(min_words, MAX_WORDS_UNTITLED) & ~dateline)
-        .filter(~pl.col("stopped") & ~pl.col("quoted"))
-        .filter(~pl.col("clean").str.contains(_LABEL) & ~pl.col("clean").str.contains(_BY_LINE))
-        .with_columns(pl.lit(False).alias("titled"))
+        .filter(pl.col("words").is_between(min_words, MAX_WORDS_UNTITLED))
+        .filter(~pl.col("stopped") & ~pl.col("quoted") & ~pl.col("clean").str.contains(_LABEL))
     )
+    unlabelled = label_lines(alike.get_column("clean"), lexicon).is_null()
+    return alike.filter(unlabelled).with_columns(pl.lit(False).alias("titled"))
 
 
 def _with_keys(lines: pl.DataFrame) -> pl.DataFrame:
@@ -216,18 +222,12 @@ def _with_keys(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_features(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines with the features that separate a headline from a sentence, a quotation and a dateline."""
+    """The lines with the features that separate a headline from a sentence and a quotation."""
     return lines.with_columns(
-        _word_count(pl.col("clean")).alias("words"),
-        pl.col("clean").str.count_matches(r"\p{Nd}+").alias("figures"),
+        words(pl.col("clean")).alias("words"),
         pl.col("clean").str.contains(_ENDS_WITH_STOP).alias("stopped"),
         pl.col("clean").str.contains(_QUOTED).alias("quoted"),
     )
-
-
-def _word_count(text: pl.Expr) -> pl.Expr:
-    unspaced = text.str.count_matches(f"[{UNSPACED}]") / CHARACTERS_PER_WORD
-    return text.str.count_matches(rf"[\p{{L}}\p{{M}}\p{{N}}'’--[{UNSPACED}]]+") + unspaced
 
 
 def _match_key(text: pl.Expr) -> pl.Expr:
@@ -250,7 +250,7 @@ def _forms(lines: pl.DataFrame, min_words: int, name: str) -> pl.DataFrame:
                     lines.lazy()
                     .filter(pl.col("clean").str.contains(_SEPARATOR))
                     .select("document", name, form.alias("form"))
-                    .filter(pl.col("form").is_not_null() & (_word_count(pl.col("form")) >= min_words))
+                    .filter(pl.col("form").is_not_null() & (words(pl.col("form")) >= min_words))
                     .with_columns(_match_key(pl.col("form")), pl.lit(True).alias("cut"))
                     for form in (once, _without_site_suffix(once), pl.col("clean").str.extract(_PREFIX))
                 ),
@@ -277,9 +277,9 @@ def _rule_and_detail() -> tuple[pl.Expr, pl.Expr]:
         pl.when(title | (squeezed("clean") == squeezed("clean_first")))
         .then(pl.lit(None, pl.String))
         .when(pl.col("key") == pl.col("key_first"))
-        .then(pl.lit("written in other case or punctuation"))
+        .then(pl.lit(OTHER_WRITING))
         .when(pl.col("key").str.len_chars() > pl.col("key_first").str.len_chars())
-        .then(pl.lit("with site name"))
+        .then(pl.lit(WITH_SITE_NAME))
         .otherwise(pl.lit("without site name"))
         .alias("detail"),
     )

@@ -12,8 +12,11 @@ import polars as pl
 from hypothesis import strategies as st
 
 from cleaners.paragraphs import SCHEMA
+from flows.settings import Settings, lexicon_of
 
 ROOT = Path(__file__).parent.parent
+#: The words that come with copydesk, of all languages.
+LEXICON = lexicon_of(Settings())
 STORY = "The swing bridge over the Wend will close on Monday for eleven weeks, the port authority said."
 
 #: The rule of a removed row, with its detail where it has one: "near-duplicate: 31 of 37 shingles".

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from cleaners.boilerplate.prefilter import AUTHOR_NOTE, may_be
+from cleaners.lexicon import Lexicon, any_of, any_pattern
 from cleaners.text.matching import matches
 from cleaners.text.prose import words_and_prose
 
@@ -16,31 +18,28 @@ RULE: Final = "author biography"
 LAST_LINES: Final = 6
 MIN_PROSE_WORDS_BEFORE: Final = 100
 
-_NAME: Final = (
-    r"\p{Lu}[\p{L}.'’-]*(?:\s(?:\p{Lu}[\p{L}.'’-]*|de|da|van|von|der|den|al|bin|del|di|la|le)){1,4}"
-)
-_AUTHOR: Final = (
-    rf"(?:{_NAME}|(?i:the (?:author|writer)|about the author[:.]?\s?{_NAME}))(?:,[^,.]{{1,60}},)?"
-)
-_PROFESSION: Final = (
-    r"(?i:reporter|writer|editor|journalist|columnist|correspondent|author|contributor|commentator|producer|blogger|critic"
-    r"|photographer|fellow|analyst|professor|lecturer|redakteur(?:in)?|journalist(?:in)?|autor(?:in)?|korrespondent(?:in)?"
-    r"|volontär(?:in)?|kolumnist(?:in)?|publizist(?:in)?|journaliste|chroniqueu[rs]e?|éditorialiste|correspondante?|auteure?"
-    r"|périodista|periodista|redactora?|columnista|corresponsal|escritora?|giornalista|redattore|redattrice|scrittore"
-    r"|scrittrice|corrispondente|jornalista|repórter|colunista|escritora?|editora?|verslaggever|redacteur|columniste?"
-    r"|toimittaja|reportrar?|skribent|krönikör|dziennikarz|dziennikarka|publicyst(?:a|ka)|журналист(?:ка)?|обозреватель"
-    r"|корреспондент(?:ка)?|колумнист(?:ка)?|gazeteci|yazar(?:ı)?|muhabir(?:i)?)"
-)
-_COPULA: Final = r"(?:is|was|are|ist|est|es|è|é|is|on|är|er|jest|–|—|-)"
-BIOGRAPHY: Final = rf"^[\W_]{{0,3}}{_AUTHOR}\s{_COPULA}\s(?:[^.!?\s]+\s){{0,9}}?[\p{{L}}-]*{_PROFESSION}\b"
-_CONTACT: Final = (
-    r"[\w.+-]+@[\w-]+\.\w|(?:^|\s)@\w{3,}|(?i:\btwitter\b|\bx\.com|instagram|linkedin|facebook|follow (?:him|her|them)"
-    r"|(?:reach|contact|e-?mail|write to) (?:him|her|them)|can be reached|covers |writes (?:about|on|for)|reports on"
-    r"|newsletter|\bhis (?:book|work)|\bher (?:book|work)|is the author of|worked (?:at|for|as)|previously|joined)"
-)
+#: An address or a handle, which is a way to reach the author in every language.
+_ADDRESS: Final = r"[\w.+-]+@[\w-]+\.\w|(?:^|\s)@\w{3,}"
 
 
-def author_biographies(lines: pl.DataFrame) -> pl.DataFrame:
+@functools.cache
+def biography(lexicon: Lexicon) -> str:
+    """A regular expression for the beginning of a note: a name, "is", and a profession within ten words."""
+    name = rf"\p{{Lu}}[\p{{L}}.'’-]*(?:\s(?:\p{{Lu}}[\p{{L}}.'’-]*|{any_of(lexicon.name_particles)})){{1,4}}"
+    mention = rf"(?i:{any_of(lexicon.author_mentions)})(?:[:.]?\s?{name})?"
+    author = rf"(?:{name}|{mention})(?:,[^,.]{{1,60}},)?"
+    copula = rf"(?:{any_of(lexicon.copulas)}|–|—|-)"
+    profession = f"(?i:{any_of(lexicon.professions)})"
+    return rf"^[\W_]{{0,3}}{author}\s{copula}\s(?:[^.!?\s]+\s){{0,9}}?[\p{{L}}-]*{profession}\b"
+
+
+@functools.cache
+def _contact(lexicon: Lexicon) -> str:
+    """A regular expression for how to reach the author, or what they write about."""
+    return f"{_ADDRESS}|(?i:{any_pattern(lexicon.contact_patterns)})"
+
+
+def author_biographies(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """The notes on the author, as a table (row, rule).
 
     `lines` are `lines_of` the frame with their `possible_kinds`. A note is one of the last six lines of its document,
@@ -51,7 +50,7 @@ def author_biographies(lines: pl.DataFrame) -> pl.DataFrame:
     sizes = lines.get_column("document").rle().struct.field("len").to_numpy()
     to_the_end = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(lines))
     found = lines.filter(may_be(AUTHOR_NOTE) & pl.lit(pl.Series(to_the_end <= LAST_LINES)))
-    for pattern in (BIOGRAPHY, _CONTACT):
+    for pattern in (biography(lexicon), _contact(lexicon)):
         found = found.filter(matches(found.get_column("text"), pattern))
     documents = found.get_column("document").unique()
     before = (

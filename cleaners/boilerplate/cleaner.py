@@ -22,6 +22,7 @@ from cleaners.boilerplate.prefilter import possible_kinds
 from cleaners.boilerplate.pull_quote import pull_quotes as quotes_pulled
 from cleaners.boilerplate.share_bar import button_lines, share_bars
 from cleaners.boilerplate.stray_mark import stray_marks
+from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import remove_rows
 from cleaners.phrases.articles import keep_article_lines
 from cleaners.phrases.phrase import Phrase
@@ -43,6 +44,7 @@ def boilerplate(
     frame: pl.DataFrame,
     *,
     phrases: Sequence[Phrase],
+    lexicon: Lexicon,
     found: pl.DataFrame | None = None,
     model: LineModel | None = None,
     strictness: float = 0.5,
@@ -75,7 +77,8 @@ def boilerplate(
     These lines stay whatever they look like: those that a phrase of the action `keep` matches, the first occurrence of
     the title of a document, and those of a kind that is switched off.
 
-    `found` is the result of `cleaners.phrases.search.search` for the frame and the phrases, if the caller has it
+    `lexicon` has the words by which share bars, credits, author biographies, by-lines and dates are known. `found` is
+    the result of `cleaners.phrases.search.search` for the frame and the phrases, if the caller has it
     already; lines may have been removed since.
     """
     # rules and scores depend on what rules have removed, never on what a score has: a second pass removes the same
@@ -83,11 +86,11 @@ def boilerplate(
     found = search(unscored, phrases) if found is None else found
     texts = utf8(unscored.get_column("text").fill_null(""))
     lines = lines_of(unscored)
-    looked = lines.with_columns(possible_kinds(texts).gather(lines.get_column("row")))
+    looked = lines.with_columns(possible_kinds(texts, lexicon).gather(lines.get_column("row")))
     beside = [  # kinds of lines that have a switch: whether to remove them, and the lines
-        (image_credits, credits_of_images(looked)),
+        (image_credits, credits_of_images(looked, lexicon)),
         (pull_quotes, quotes_pulled(looked, texts)),
-        (author_biographies, biographies_of_authors(looked)),
+        (author_biographies, biographies_of_authors(looked, lexicon)),
     ]
     stays = [rows.get_column("row") for goes, rows in beside if not goes]
     if not image_credits:
@@ -96,11 +99,11 @@ def boilerplate(
     rules = [rows for goes, rows in beside if goes]
     if by_lines or datelines:
         removed_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
-        labels = pl.DataFrame([lines["row"], label_lines(lines["text"]).alias("rule")])
+        labels = pl.DataFrame([lines["row"], label_lines(lines["text"], lexicon).alias("rule")])
         rules.append(labels.filter(pl.col("rule").is_in(removed_labels)))
-    removed = remove_rows(unscored, _by_rules(unscored, looked, found, phrases, rules), REASON)
+    removed = remove_rows(unscored, _by_rules(unscored, looked, found, phrases, lexicon, rules), REASON)
     if model is not None and strictness > 0:
-        scored = classify_lines(removed, found, phrases, model, strictness, texts)
+        scored = classify_lines(removed, found, phrases, lexicon, model, strictness, texts)
         removed = remove_rows(removed, scored, REASON)
     if unscored is frame:
         return removed
@@ -125,6 +128,7 @@ def _by_rules(
     lines: pl.DataFrame,
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
+    lexicon: Lexicon,
     rules: Sequence[pl.DataFrame],
 ) -> pl.DataFrame:
     """The lines that phrases and structure remove, as a table (row, rule, detail).
@@ -137,17 +141,17 @@ def _by_rules(
         .filter(~pl.col("row").is_in(on_topic_sentences(found, lines, phrases).implode()))
         .select("row", "rule")
     )
-    buttons = button_lines(lines)
+    buttons = button_lines(lines, lexicon)
     before = [by_phrase, share_bars(buttons), stray_marks(lines)]
     return (
-        pl.concat([*before, *rules, *_of_page(frame, lines, found, buttons)], how="diagonal")
+        pl.concat([*before, *rules, *_of_page(frame, lines, found, buttons, lexicon)], how="diagonal")
         .join(kept, on="row", how="anti", maintain_order="left")
         .unique("row", keep="first", maintain_order=True)
     )
 
 
 def _of_page(
-    frame: pl.DataFrame, lines: pl.DataFrame, found: pl.DataFrame, buttons: pl.DataFrame
+    frame: pl.DataFrame, lines: pl.DataFrame, found: pl.DataFrame, buttons: pl.DataFrame, lexicon: Lexicon
 ) -> list[pl.DataFrame]:
     """Tables (row, rule[, detail]) of page ends, menus and page heads, in documents with phrases that suggest them."""
     known = pl.concat(
@@ -182,7 +186,7 @@ def _of_page(
     if documents.is_empty():
         return []
     page = page_lines(frame, found, documents)
-    of_menus = menus(page, entries)
+    of_menus = menus(page, entries, lexicon)
     # lines that an earlier pass removed as menus still count as menus
     removed = (
         frame.select(pl.col("rule").eq_missing(MENU).alias("removed")).to_series().arg_true().alias("row")
@@ -202,7 +206,7 @@ def _of_page(
     )
     openings = pl.concat([openings, footers]).unique("row", keep="first", maintain_order=True).sort("row")
     titles = frame.select(pl.col("document_id").rle_id().alias("document"), "title").unique("document")
-    return [page_ends(page, openings), of_menus, page_heads(page, titles, known_menus)]
+    return [page_ends(page, openings), of_menus, page_heads(page, titles, known_menus, lexicon)]
 
 
 def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.page_lines import unmentioned
+from cleaners.lexicon import Lexicon
 
 RULE: Final = "menu"
 
@@ -24,7 +25,7 @@ MAX_UNKNOWN_ENTRY_WORDS: Final = 3
 _BULLET: Final = r"^[*+•·▪■◦›»-]\s"
 
 
-def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+def menus(page: pl.DataFrame, entries: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """The lines of menus, as a table (row, rule).
 
     `page` is the table that `page_lines` returns. `entries` are the lines that a phrase knows to be entries: `row`, and
@@ -60,7 +61,7 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
         )
     ).filter("kept")
     below = (menu["row"] > menu["end"]).fill_null(False)
-    menu = menu.filter(below | label_lines(menu["text"]).is_null()).filter(
+    menu = menu.filter(below | label_lines(menu["text"], lexicon).is_null()).filter(
         entry
         | (pl.col("words") <= MAX_UNKNOWN_ENTRY_WORDS)
         | text.str.contains(_BULLET)

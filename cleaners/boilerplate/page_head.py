@@ -8,6 +8,7 @@ import polars as pl
 
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.page_lines import unmentioned
+from cleaners.lexicon import Lexicon
 
 RULE: Final = "page head"
 
@@ -23,7 +24,9 @@ MIN_TITLE_CHARACTERS: Final = 12
 _SITE_NAME: Final = r"\s+[|–—·-]\s+[^|–—·-]{2,40}$"
 
 
-def page_heads(page: pl.DataFrame, titles: pl.DataFrame, menus: pl.DataFrame) -> pl.DataFrame:
+def page_heads(
+    page: pl.DataFrame, titles: pl.DataFrame, menus: pl.DataFrame, lexicon: Lexicon
+) -> pl.DataFrame:
     """The lines above the headline of a page, as a table (row, rule).
 
     `page` is the table that `page_lines` returns, `titles` (document, title) has the title of each document, and
@@ -68,7 +71,7 @@ def page_heads(page: pl.DataFrame, titles: pl.DataFrame, menus: pl.DataFrame) ->
     may_go = above.join(few, on="document", how="semi", maintain_order="left").filter(
         "kept", ~pl.col("quoted"), pl.col("words") <= MAX_LINE_WORDS
     )
-    may_go = may_go.filter(label_lines(may_go.get_column("text")).is_null())
+    may_go = may_go.filter(label_lines(may_go.get_column("text"), lexicon).is_null())
     return unmentioned(may_go, page).select("row", pl.lit(RULE).alias("rule"))
 
 

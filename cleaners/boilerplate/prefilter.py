@@ -7,11 +7,13 @@ necessary condition to be of a kind; only the lines that meet it are matched aga
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
+from cleaners.lexicon import Lexicon
 from cleaners.text.tokens import I64, U8, code_point, kernel
 
 #: The kinds that a line may be: a stray mark, buttons of a share bar, a caption that ends with a credit, a quotation, a
@@ -38,12 +40,14 @@ _BEHIND_CLOSING: Final = ".,。，"
 _OPENS, _CLOSES, _BEHIND = (1 << n for n in range(3))
 
 
-def possible_kinds(texts: tuple[U8, I64]) -> pl.Series:
+def possible_kinds(texts: tuple[U8, I64], lexicon: Lexicon) -> pl.Series:
     """The kinds that each text may be, as the bits STRAY_MARK to AUTHOR_NOTE: the series `possible_kinds` (UInt8).
 
     `texts` are (bytes, offsets), as `utf8` returns them.
     """
-    return pl.Series("possible_kinds", _possible_kinds(*texts, _bytes(), _quotation_marks()))
+    return pl.Series(
+        "possible_kinds", _possible_kinds(*texts, _bytes(lexicon), _mentions(lexicon), _quotation_marks())
+    )
 
 
 def may_be(kind: int) -> pl.Expr:
@@ -52,7 +56,7 @@ def may_be(kind: int) -> pl.Expr:
 
 
 @functools.cache
-def _bytes() -> U8:
+def _bytes(lexicon: Lexicon) -> U8:
     """The properties of each byte value, shape (256,)."""
     kinds = np.zeros(256, np.uint8)
     ascii_ = [chr(code) for code in range(128)]
@@ -61,14 +65,30 @@ def _bytes() -> U8:
         (_NOT_IN_BUTTONS, (c for c in ascii_ if not (c.isalnum() or c.isspace() or c in "|*/&+:-()."))),
         (_IN_CAPTIONS, ":"),
         (_IN_NAMES, (c for c in ascii_ if c.isalpha() or c in ".'-")),
-        (_PARTICLE, "dvabl"),  # first letters of the small words in names
-        (_BEGINS_IS, "iwaeoj-"),  # first letters of "is", "was", "are" and their equivalents
+        (_PARTICLE, _initials(lexicon.name_particles)),
+        (_BEGINS_IS, _initials(lexicon.copulas) + "-"),
         (_SPACE, filter(str.isspace, ascii_)),
     ):
         kinds[list(map(ord, characters))] |= kind
     kinds[128:] |= _BEYOND
     kinds[[character.encode()[0] for character in "：©"]] |= _IN_CAPTIONS
     return kinds
+
+
+def _initials(words: Iterable[str]) -> str:
+    return "".join(sorted({word[0] for word in words if word[0].isascii()}))
+
+
+@functools.cache
+def _mentions(lexicon: Lexicon) -> U8:
+    """The initials, in lower case, of the first two words of each mention of an author, shape (mentions, 2)."""
+    pairs = {tuple(word[0] for word in mention.lower().split()[:2]) for mention in lexicon.author_mentions}
+    codes = [
+        [ord(initial) for initial in pair]
+        for pair in sorted(pairs)
+        if "".join(pair).isascii() and len(pair) == 2
+    ]
+    return np.array(codes, np.uint8).reshape(-1, 2)
 
 
 @functools.cache
@@ -81,14 +101,14 @@ def _quotation_marks() -> U8:
 
 
 @kernel
-def _possible_kinds(data: U8, offsets: I64, bytes_: U8, marks: U8) -> Any:
+def _possible_kinds(data: U8, offsets: I64, bytes_: U8, mentions: U8, marks: U8) -> Any:
     possible = np.zeros(len(offsets) - 1, np.uint8)
     for n in range(len(possible)):
         start, stop = offsets[n], offsets[n + 1]
         size = stop - start
         if size == 0 or size > MAX_AUTHOR_NOTE:
             continue
-        line_kinds = AUTHOR_NOTE if _begins_like_author_note(data, start, stop, bytes_) else 0
+        line_kinds = AUTHOR_NOTE if _begins_like_author_note(data, start, stop, bytes_, mentions) else 0
         if size <= MAX_QUOTATION and _is_quotation(data, start, stop, marks):
             line_kinds |= QUOTATION
         if size <= MAX_BUTTONS:
@@ -152,8 +172,8 @@ def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
 
 
 @kernel
-def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8) -> bool:
-    """Whether a text may begin with a name and "is" or a comma, or with "The author".
+def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentions: U8) -> bool:
+    """Whether a text may begin with a name and "is" or a comma, or with a mention of the author.
 
     A name has two words or more; the later ones may be in lower case. A character beyond ASCII may be anything, so the
     answer is then yes.
@@ -177,7 +197,7 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8) -> boo
         begins = data[at]
         if bytes_[begins] & (_BEYOND | _SPACE):
             return True
-        if words == 1 and _is_author(first | 0x20, begins | 0x20):
+        if words == 1 and _is_mention(first | 0x20, begins | 0x20, mentions):
             return True
         if not ord("A") <= first <= ord("Z"):
             return False
@@ -190,8 +210,9 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8) -> boo
 
 
 @kernel
-def _is_author(first: Any, second: Any) -> Any:
-    """Whether two words with these initials, in lower case, may be "the author", "the writer" or "about the"."""
-    if first == ord("t"):
-        return second == ord("a") or second == ord("w")
-    return first == ord("a") and second == ord("t")
+def _is_mention(first: Any, second: Any, mentions: U8) -> bool:
+    """Whether two words with these initials, in lower case, may begin a mention of the author."""
+    found = False
+    for n in range(len(mentions)):
+        found |= mentions[n, 0] == first and mentions[n, 1] == second
+    return found

@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Final
+import functools
+from typing import Final, NamedTuple
 
 import polars as pl
 
 from cleaners.boilerplate.prefilter import BUTTONS, may_be
+from cleaners.lexicon import Lexicon, any_of
 from cleaners.text.matching import matches
 
 RULE: Final = "share bar"
 
-_SERVICES: Final = (
-    r"facebook|twitter|x\.com|linked ?in|whats ?app|pinterest|reddit|tumblr|telegram|google ?\+|google plus|flipboard"
-    r"|stumbleupon|instapaper|pocket|evernote|viber|skype|xing|instagram|youtube|tiktok|snapchat|threads|bluesky"
-    r"|mastodon|facebook messenger|messenger|fb messenger|vkontakte|vk|odnoklassniki|livejournal|weibo|wechat|digg"
-    r"|delicious|myspace|buffer|hacker news|rss"
-)
-#: Buttons that share bars have beside the services. A bar has at least one service.
-_BUTTONS: Final = (
-    r"share|shares|tweet|pin|pin it|like|post|email|e-mail|mail|print|copy link|link|sms|text|save|comments?|more"
-    r"|submit|drucken|teilen|mailen|imprimer|partager|courriel|imprimir|compartir|enviar|correo|compartilhar|stampa"
-    r"|condividi|delen|поделиться|печать|分享|列印|打印|微信|微博|シェア|ツイート|مشاركة|طباعة|فيسبوك|تويتر|واتساب"
-)
 # no comma or semicolon: these separate the items of a list in an article
 _BETWEEN: Final = r"[\s|·•*/&+:…\-–—()\d]"
-SHARE_BAR: Final = (
-    rf"(?i)^{_BETWEEN}*(?:(?:{_SERVICES}|{_BUTTONS})(?:{_BETWEEN}+|$))*"
-    rf"(?:{_SERVICES})(?:{_BETWEEN}+(?:{_SERVICES}|{_BUTTONS}))*{_BETWEEN}*$"
-)
-_BUTTON_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}|{_BUTTONS}){_BETWEEN}*$"
-_SERVICE_LINE: Final = rf"(?i)^{_BETWEEN}*(?:{_SERVICES}){_BETWEEN}*$"
 
 
-def button_lines(lines: pl.DataFrame) -> pl.DataFrame:
+class Patterns(NamedTuple):
+    """The regular expressions of lines with services and buttons. A bar has at least one service."""
+
+    bar: str
+    button: str
+    service: str
+
+
+@functools.cache
+def patterns(lexicon: Lexicon) -> Patterns:
+    """The patterns for the words of a lexicon."""
+    service, button = any_of(lexicon.share_services), any_of(lexicon.share_services + lexicon.share_buttons)
+    between = _BETWEEN
+    return Patterns(
+        bar=rf"(?i)^{between}*(?:{button}(?:{between}+|$))*{service}(?:{between}+{button})*{between}*$",
+        button=rf"(?i)^{between}*{button}{between}*$",
+        service=rf"(?i)^{between}*{service}{between}*$",
+    )
+
+
+def button_lines(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """The lines that hold only services and buttons: row, document, single, service.
 
     `lines` are `lines_of` the frame with their `possible_kinds`. `single` is true for a line with one service or
     button, `service` for a line with one service.
     """
+    bar, button, service = patterns(lexicon)
     short = lines.filter(may_be(BUTTONS))
-    found = short.filter(matches(short.get_column("text"), f"{SHARE_BAR}|{_BUTTON_LINE}"))
+    found = short.filter(matches(short.get_column("text"), f"{bar}|{button}"))
     return found.select(
         "row",
         "document",
-        matches(found.get_column("text"), _BUTTON_LINE).alias("single"),
-        matches(found.get_column("text"), _SERVICE_LINE).alias("service"),
+        matches(found.get_column("text"), button).alias("single"),
+        matches(found.get_column("text"), service).alias("service"),
     )
 
 

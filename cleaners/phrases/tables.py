@@ -14,10 +14,8 @@ from cleaners.phrases.candidates import MAX_WINDOW, Prefilter, make_prefilter
 from cleaners.phrases.folding import fold, strip_end
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.regexes import beginnings
+from cleaners.text.scripts import is_unspaced
 
-_UNSPACED_LAST: Final = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]$"
-)
 # matches every escape, so that the second half of `\\` is not taken for the start of a boundary
 _WORD_BOUNDARY: Final = re.compile(r"\\(?:(b)(?![?*+{])|.)", re.DOTALL)
 
@@ -122,8 +120,8 @@ def _by_wording(phrases: Sequence[Phrase], match: str) -> dict[str, list[int]]:
 @functools.lru_cache(maxsize=4096)
 def whole_words(wording: str) -> re.Pattern[str]:
     """A pattern for the wording that does not begin or end within a word."""
-    after = "" if _UNSPACED_LAST.search(wording) or not wording[-1].isalnum() else r"(?!\w)"
-    before = "" if _UNSPACED_LAST.search(wording[0]) or not wording[0].isalnum() else r"(?<!\w)"
+    after = "" if is_unspaced(wording[-1]) or not wording[-1].isalnum() else r"(?!\w)"
+    before = "" if is_unspaced(wording[0]) or not wording[0].isalnum() else r"(?<!\w)"
     return re.compile(before + re.escape(wording) + after)
 
 

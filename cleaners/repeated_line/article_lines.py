@@ -15,45 +15,42 @@ QUOTED: Final = (
     r"|^(?:--|—|–)\s*\p{Lu}"  # "-- Jane Doe on the evening news"
 )
 QUESTION_OR_LABEL: Final = r"[?？؟:：]$"
-BY_LINE: Final = (
-    r"(?i)^[-–—•*\s]*(?:(?:analysis|commentary|opinion|reporting|written|story|words|text|analyse|kommentar|análisis|análise"
-    r"|analisi)\s)?(by|von|par|por|di|door|av|af|автор|記者|记者|文)(\s|:|：)"
-)
 SUBJECT: Final = r"(?i)^(subject|title|re)\s*:"
 #: "Jane Doe, Evening Post": capitalised words, except for short ones, in two parts with a comma between them
 NAMES: Final = (
     r"^\p{Lu}[\p{L}\p{M}.'’-]*(?:\s(?:\p{Lu}[\p{L}\p{M}.'’-]*|\p{Ll}{1,3}))*"
     r",(?:\s(?:\p{Lu}[\p{L}\p{M}.'’-]*|\p{Ll}{1,3}))+$"
 )
-#: "WRENMOUTH (Reuters) -" with nothing after it
-DATELINE: Final = r"^\p{Lu}{3}[\p{Lu}\s.,'’-]*(?:\(.{2,20}\)\s*)?[-–—]+$"
 #: "The Late Harbour Show": capitalised words, except for short ones, and no full stop; or "# The week" in Markdown
 _CAPITAL: Final = r"\p{Lu}[\p{L}\p{M}\p{N}.'’&-]*"
 HEADING: Final = (
     rf"^#{{1,6}}\s|^[^\p{{L}}]*{_CAPITAL}(?:[\s:–—-]+(?:{_CAPITAL}|\p{{Ll}}{{1,3}}|&))*[^\p{{L}}.]*$"
 )
-#: "Port Alder, 4 March 2031", "Tuesday 4 March 2031, Port Alder"
-DATE_AND_PLACE: Final = r"^\p{Lu}[\p{L}\s.'’-]*,\s[^,]*\p{Nd}{4}$|^[^,]*\p{Nd}{4},\s*\p{Lu}\p{L}+"
+#: A place before or after a comma, in a dateline: "Port Alder, 4 March 2031", "Tuesday 4 March 2031, Port Alder"
+PLACE: Final = r"^\p{Lu}[\p{L}\s.'’-]*,\s|,\s*\p{Lu}\p{L}+[^,]*$"
 #: "Attendance: 23,100", "Final score: 3-1"
 LABEL_AND_FIGURES: Final = r"^[\p{L}\s]{2,40}[:：]\s*[^\p{L}]*\p{Nd}[^\p{L}]*$"
 
 
-def belongs_to_the_article(text: pl.Expr, words: pl.Expr) -> pl.Expr:
-    """Whether a line belongs to its article although many articles may have it.
+def belongs_to_the_article() -> pl.Expr:
+    """Whether a line belongs to its article although many articles may have it (Boolean).
 
     That holds for quotations, subjects and datelines; and for short lines that are a question, a label, a by-line or a
-    name, or that have two numbers or more. `words` is the word count of the line.
+    name, or that have two numbers or more. The line has the columns `text`, `words` (its word count) and `label` (its
+    label, see `cleaners.attributes`).
     """
+    text, words, label = pl.col("text"), pl.col("words"), pl.col("label")
     return (
         text.str.contains(QUOTED)
         | (
             (words <= SHORT_LINE)
             & (
                 text.str.contains(QUESTION_OR_LABEL)
-                | text.str.contains(BY_LINE)
+                | label.eq_missing("by-line")
                 | text.str.contains(NAMES)
                 | (text.str.count_matches(r"\p{Nd}+") >= 2)
             )
         )
-        | text.str.contains(f"{SUBJECT}|{DATELINE}")
+        | text.str.contains(SUBJECT)
+        | label.eq_missing("dateline")
     )

@@ -20,13 +20,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleaners.attributes import label_lines
+from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import remove_rows
 from cleaners.repeated_line.article_lines import (
-    BY_LINE,
-    DATE_AND_PLACE,
     HEADING,
     LABEL_AND_FIGURES,
     NAMES,
+    PLACE,
     QUESTION_OR_LABEL,
     QUOTED,
     SHORT_LINE,
@@ -130,6 +131,7 @@ def repeated_line(
     table: pl.DataFrame,
     *,
     keys: pl.DataFrame,
+    lexicon: Lexicon,
     min_documents: int = 5,
     min_share: float = 0.01,
     min_words: int = 3,
@@ -151,7 +153,8 @@ def repeated_line(
     candidates = _candidates(frame, lines, keys)
     if candidates.is_empty():
         return frame
-    classified = _classify(candidates, min_documents=min_documents, min_share=min_share, min_words=min_words)
+    described = candidates.with_columns(label_lines(candidates.get_column("text"), lexicon))
+    classified = _classify(described, min_documents=min_documents, min_share=min_share, min_words=min_words)
     removed = _revise_by_context(frame, classified)
     return remove_rows(frame, removed.select("row", *_rule_and_detail()), REASON)
 
@@ -193,16 +196,13 @@ def _classify(
 ) -> pl.DataFrame:
     """The rows that are removed on their own evidence (`alone`) or if the context agrees (`with_context`).
 
-    If both the line and the template of a row qualify, the row has the stronger of them.
+    `candidates` have a `label`. If both the line and the template of a row qualify, the row has the stronger of them.
     """
     text = pl.col("text")
-    about = words_and_prose(text)
     described = candidates.with_columns(
-        about.struct.field("words").alias("words"),
-        about.struct.field("prose").alias("prose"),
-        belongs_to_the_article(text, about.struct.field("words")).alias("belongs"),
-        text.str.contains(HEADING).alias("heading"),
-    )
+        words_and_prose(text).struct.unnest(), text.str.contains(HEADING).alias("heading")
+    ).with_columns(belongs_to_the_article().alias("belongs"))
+    by_line, dateline = (pl.col("label").eq_missing(label) for label in ("by-line", "dateline"))
     share, words, at_edge = pl.col("share"), pl.col("words"), pl.col("edge") >= AT_EDGE
     long_enough = (
         (words <= LONG_LINE)
@@ -234,13 +234,15 @@ def _classify(
         & ~in_few
         & (words <= TEMPLATE_WORDS)
         & (~pl.col("prose") | (share >= MOST_DOCUMENTS))
-        & ~text.str.contains(f"{LABEL_AND_FIGURES}|{QUESTION_OR_LABEL}|{QUOTED}|{BY_LINE}|{DATE_AND_PLACE}")
+        & ~text.str.contains(f"{LABEL_AND_FIGURES}|{QUESTION_OR_LABEL}|{QUOTED}")
+        & ~(by_line | (dateline & text.str.contains(PLACE)))
     )
     with_context = (
         (share >= LARGE_SHARE)
         & ((at_edge & ~pl.col("template")) | ((words <= SHORT_LINE) & ~pl.col("prose")))
         & (words <= LONG_LINE)
-        & ~text.str.contains(f"{QUOTED}|{BY_LINE}|{NAMES}|{SUBJECT}")
+        & ~text.str.contains(f"{QUOTED}|{NAMES}|{SUBJECT}")
+        & ~by_line
     )
     return (
         described.with_columns(

@@ -5,11 +5,13 @@ Such a sentence is boilerplate if its source prints it after many different text
 
 from __future__ import annotations
 
-from typing import Any, Final
+import functools
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from cleaners.lexicon import Lexicon, any_of, any_pattern
 from cleaners.text.folding import line_hashes
 from cleaners.text.matching import matches
 from cleaners.text.tokens import I64, ONES, SMALL, U8, eight_bytes, kernel, no_letters
@@ -21,30 +23,25 @@ MIN_BYTES_BEFORE: Final = 40
 #: The hash of a closing sentence is its hash as a line, combined with this by exclusive or.
 _SENTENCE_SALT: Final = 0x5E17E7CE00000001
 
-#: Words of pleas, pointers and notices in the languages of the phrases, in lower case. A sentence without one belongs
-#: to the article.
-PLEAS: Final = (
-    r"subscri|newsletter|sign up|\bclick|\btap here|follow (?:us|him|her|them|me|the|our)\b|@\w|www\.|https?:|\.com\b"
-    r"|(?:read|view|watch|see|find|get) more|more (?:on|from) |download|our app|join (?:us|the|our)\b|contact us"
-    r"|e-?mail(?:ing)? (?:us|me|the)|donate|contribute to|recaptcha|advertisement|all rights reserved|copyright|©"
-    r"|abonn|anmeld|inscr[ei]v|suscr[ií]b|assine|iscriv|meld je|aanmeld|prenumer|zapisz się|abone ol|lataa|tilaa"
-    r"|подпи[сш]|читайте|訂閱|订阅|登録|購読|구독|اشترك|cli(?:que|ca|cca|quez)\b|haga clic|haz clic|klick|kliknij"
-    r"|нажмите|(?:saiba|leia|veja|lea|lee|ver|leggi|lees|mehr|läs|lue|czytaj) "
-    r"(?:mais|más|también|tudo|tutto|ook|mer|lisää|więcej)"
-)
-#: Reported speech, or the end of a quotation that began before.
-_SPEECH: Final = (
-    r"(?i)\b(?:said|says|wrote|writes|tweeted|told|added|asked|disse|dijo|escribió|schrieb|sagte|a dit)\b"
-    r"|[”»“]$"
-)
+
+class _Patterns(NamedTuple):
+    plea: str  # words of pleas, pointers and notices; a sentence without one belongs to the article
+    speech: str  # reported speech, or the end of a quotation that began before
 
 
-def closing_sentences(text: pl.Series) -> pl.DataFrame:
+@functools.cache
+def _patterns(lexicon: Lexicon) -> _Patterns:
+    return _Patterns(any_pattern(lexicon.plea_patterns), rf"(?i)\b{any_of(lexicon.speech_verbs)}\b|[”»“]$")
+
+
+def closing_sentences(text: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
     """(row, start, sentence, before) of the texts that end in a plea.
 
-    That is a last sentence of at most MAX_SENTENCE_BYTES bytes that matches PLEAS. `start` is the byte offset of the
-    sentence. `before` is the text before it, MIN_BYTES_BEFORE bytes or more, without the white space between them.
+    That is a last sentence of at most MAX_SENTENCE_BYTES bytes that matches a plea of the lexicon. `start` is the byte
+    offset of the sentence. `before` is the text before it, MIN_BYTES_BEFORE bytes or more, without the white space
+    between them.
     """
+    patterns = _patterns(lexicon)
     starts = _last_sentence_starts(*utf8(text))
     rows = pl.Series("row", np.flatnonzero(starts), dtype=pl.UInt32)
     start = pl.Series("start", starts[starts > 0])
@@ -52,9 +49,11 @@ def closing_sentences(text: pl.Series) -> pl.DataFrame:
         pl.col("text").bin.slice("start").cast(pl.String).alias("sentence")
     )
     return (
-        found.filter(matches(found.get_column("sentence").str.to_lowercase(), PLEAS))
+        found.filter(matches(found.get_column("sentence").str.to_lowercase(), patterns.plea))
         .filter(pl.col("sentence").str.contains(r"^[^\p{Ll}]"))
-        .filter(pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(_SPEECH))
+        .filter(
+            pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(patterns.speech)
+        )
         .select(
             "row",
             "start",

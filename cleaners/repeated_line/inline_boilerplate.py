@@ -11,10 +11,11 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import remove, rewrite
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, text_before
 from cleaners.repeated_line.count_tables import enough_bodies
-from cleaners.repeated_line.inline_patterns import HINT_BRACKETS, HINT_LITERALS, HINTS, HINTS_IN_BRACKETS
+from cleaners.repeated_line.inline_patterns import HINT_BRACKETS, inline_patterns
 from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
 from cleaners.repeated_line.line_keys import SENTENCE_KEY
 
@@ -30,45 +31,48 @@ SHARE_DIVISOR: Final = 5
 ALL_DIFFERENT_UP_TO: Final = 5
 
 
-def inline_boilerplate(frame: pl.DataFrame) -> pl.DataFrame:
+def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame:
     """The frame without the inline boilerplate that is recognised by shape alone.
 
     Paragraphs that a cleaner has removed are left alone. A paragraph that would keep no letter and no digit is not
     rewritten but removed; the rule names the shape, as in "nothing but shortcodes".
     """
     text = frame.get_column("text")
-    rows = _with_hints(text)
+    rows = _with_hints(text, lexicon)
     rows = rows.filter(frame.get_column("reason").gather(rows).is_null())
     old = text.gather(rows)
-    new = pl.Series([without_inline_boilerplate(one) for one in old], dtype=pl.String)
+    new = pl.Series([without_inline_boilerplate(one, lexicon) for one in old], dtype=pl.String)
     changed = old != new
     rows, old, new = rows.filter(changed), old.filter(changed), new.filter(changed)
     emptied = ~new.str.contains(r"[\p{L}\p{N}]")
     gone = rows.filter(emptied)
     if len(gone):
         rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-            gone, pl.Series([_rule(one) for one in old.filter(emptied)], dtype=pl.String)
+            gone, pl.Series([_rule(one, lexicon) for one in old.filter(emptied)], dtype=pl.String)
         )
         frame = remove(frame, rule.is_not_null(), REASON, rule)
     return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied))
 
 
-def _with_hints(text: pl.Series) -> pl.Series:
+def _with_hints(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     """The rows of the texts that one of `SHAPES` may change, in order."""
-    found = []
-    for prefilter, hints in ((HINT_LITERALS, HINTS), (HINT_BRACKETS, HINTS_IN_BRACKETS)):
+    patterns, found = inline_patterns(lexicon), []
+    for prefilter, hints in (
+        (patterns.literals, patterns.hints),
+        (HINT_BRACKETS, patterns.bracket_hints),
+    ):
         rows = text.str.contains(prefilter).fill_null(False).arg_true()
         found.append(rows.filter(text.gather(rows).str.contains(hints)))
     return pl.concat(found).unique().sort()
 
 
 def repeated_inline_boilerplate(
-    frame: pl.DataFrame, table: pl.DataFrame, *, keys: pl.DataFrame, min_share: float = 0.01
+    frame: pl.DataFrame, table: pl.DataFrame, *, keys: pl.DataFrame, lexicon: Lexicon, min_share: float = 0.01
 ) -> pl.DataFrame:
     """The frame without the closing sentences that a source prints in many documents, after different texts.
 
     `table` is a merged table of `line_counts.count_source_lines`, `keys` are the `line_keys.line_keys` of the frame.
-    The sentence matches `closing_sentences.PLEAS`, is in at least MIN_DOCUMENTS documents and a share of
+    The sentence is a plea (`closing_sentences`), is in at least MIN_DOCUMENTS documents and a share of
     `min_share / SHARE_DIVISOR`, and was seen after about as many different texts. If a paragraph ends in several such
     sentences, all of them are removed.
     """
@@ -100,7 +104,7 @@ def repeated_inline_boilerplate(
         rows = found.get_column("row")
         text = text.scatter(rows, found.get_column("text"))
         changed = pl.concat([changed, rows])
-        again = closing_sentences(text.gather(rows))  # another one may precede it
+        again = closing_sentences(text.gather(rows), lexicon)  # another one may precede it
         found = again.select(
             rows.gather(again.get_column("row")).alias("row"),
             sentence_hashes(again.get_column("sentence")).alias("line"),
@@ -119,7 +123,9 @@ def rewrite_rows(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.Dat
     return rewrite(frame, frame.get_column("text").scatter(rows, new), fixes)
 
 
-def _rule(text: str) -> str:
+def _rule(text: str, lexicon: Lexicon) -> str:
     """The rule for a text that is nothing but boilerplate; it names the first shape that is found."""
-    names = [shape.__name__.replace("_", " ") for shape in SHAPES if shape(text) != text]
+    names = [
+        shape.__name__.replace("_", " ") for shape in SHAPES if shape(text, inline_patterns(lexicon)) != text
+    ]
     return f"nothing but {names[0]}"

@@ -10,32 +10,31 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from cleaners.lexicon import Lexicon
 from cleaners.repeated_line.inline_patterns import (
-    AD,
-    APART,
+    BRACKET,
     CALLED,
-    GLUED,
-    MAX_SPAN,
     MORE,
     OPENING,
     PAGE_SCRIPT,
     PLAYER,
-    PLEA,
-    PLEA_BEGINS,
-    RELATED,
-    RELATED_BEGINS,
     SCRIPT,
     SHORTCODE,
+    InlinePatterns,
+    inline_patterns,
 )
 
 
-def teasers_after_a_name(text: str) -> str:
+def teasers_after_a_name(text: str, patterns: InlinePatterns) -> str:
     """The text without the full name and the teasers that some pages insert after a name.
 
-    >>> teasers_after_a_name("Sen. Jane Doe Jane Mary DoeMayor opens bridge | Ferry sinks MORE (I-Stell) said so.")
-    'Sen. Jane Doe (I-Stell) said so.'
+    "Sen. Jane Doe Jane Mary DoeMayor opens bridge | Ferry sinks MORE (I-Stell) said so." becomes
+    "Sen. Jane Doe (I-Stell) said so.".
     """
-    for pattern, kept in ((GLUED, lambda m: m[1] + (m[2] or "")), (APART, lambda m: m[1])):
+    for pattern, kept in (
+        (patterns.glued_name, lambda m: m[1] + (m[2] or "")),
+        (patterns.repeated_name, lambda m: m[1]),
+    ):
         while ends := [match.end() for match in MORE.finditer(text)]:
             teasers = text[: ends[-1]]  # there are no teasers after the last MORE
             shorter = pattern.sub(kept, teasers)
@@ -45,62 +44,73 @@ def teasers_after_a_name(text: str) -> str:
     return text
 
 
-def player_messages(text: str) -> str:
+def player_messages(text: str, _: InlinePatterns) -> str:
     """The text without the messages that a media player or a picture frame shows before its caption.
 
-    >>> player_messages("Media playback is unsupported on your device Media caption The ferry at sea")
-    'The ferry at sea'
+    "Media playback is unsupported on your device Media caption The ferry at sea" becomes
+    "The ferry at sea".
     """
     begins = text.startswith(("Image c", "Image s", "Media c"))
     return _cut(text, _spans(PLAYER, text)) if begins or "layback is " in text else text
 
 
-def bracketed_teasers(text: str) -> str:
+def bracketed_teasers(text: str, patterns: InlinePatterns) -> str:
     """The text without "(RELATED: ...)" and "[Read more: ...]", in the languages of the phrases.
 
-    >>> bracketed_teasers("The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail.")
-    'The talks are over. Boats sail.'
+    "The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail." becomes
+    "The talks are over. Boats sail.".
     """
-    return _cut(text, _spans(RELATED, text)) if RELATED_BEGINS.search(text) else text
+    return _cut(text, _spans(patterns.related, text)) if patterns.related_begins.search(text) else text
 
 
-def advertisement_marks(text: str) -> str:
+def advertisement_marks(text: str, patterns: InlinePatterns) -> str:
     """The text without "Story continues below advertisement" and similar notices.
 
-    >>> advertisement_marks("It was late. Advertisement Story continues below advertisement They slept.")
-    'It was late. They slept.'
+    "It was late. Advertisement Story continues below advertisement They slept." becomes
+    "It was late. They slept.".
     """
-    return _cut(text, _spans(AD, text)) if "ontinue" in text or "CONTINUE" in text else text
+    return _cut(text, _spans(patterns.notice, text)) if patterns.notice_begins.search(text) else text
 
 
-def closing_pleas(text: str) -> str:
-    """The text without a last sentence that asks for a click or a subscription.
+def closing_pleas(text: str, patterns: InlinePatterns) -> str:
+    """The text without the last sentences that ask for a click or a subscription.
 
-    >>> closing_pleas("Boats sail at noon. Click here to subscribe.")
-    'Boats sail at noon.'
+    "Boats sail at noon. Click here to subscribe." becomes
+    "Boats sail at noon.".
     """
-    return _cut(text, _spans(PLEA, text)) if PLEA_BEGINS.search(text) else text
+    if not patterns.plea_begins.search(text):
+        return text
+    end = len(text)
+    while plea := patterns.plea.search(text, max(0, end - MAX_PLEA), end):
+        end = _end_before(text, plea.start())
+    return text[:end]
 
 
-def shortcodes(text: str) -> str:
+def shortcodes(text: str, _: InlinePatterns) -> str:
     """The text without the shortcodes of a publishing system, such as "[embed ...]".
 
-    >>> shortcodes('He wrote: [embedtweet id="12"] That was all.')
-    'He wrote: That was all.'
+    `He wrote: [embedtweet id="12"] That was all.` becomes
+    "He wrote: That was all.".
     """
     return _cut(text, _spans(SHORTCODE, text)) if "[" in text else text
 
 
-def scripts(text: str) -> str:
+def scripts(text: str, _: InlinePatterns) -> str:
     """The text without JavaScript functions, up to their balanced closing bracket, and the calls around them.
 
-    >>> scripts("Boats sail. (function(d){ d.load('x'); })(document); They are late.")
-    'Boats sail. They are late.'
+    "Boats sail. (function(d){ d.load('x'); })(document); They are late." becomes
+    "Boats sail. They are late.".
     """
     return _cut(text, _script_spans(text)) if "function" in text else text
 
 
-SHAPES: Final[tuple[Callable[[str], str], ...]] = (
+#: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
+MAX_ROUNDS: Final = 30
+#: The characters of the longest call around a function, and of the longest last sentence that is a plea.
+MAX_CALLED: Final = 61
+MAX_PLEA: Final = 400
+
+SHAPES: Final[tuple[Callable[[str, InlinePatterns], str], ...]] = (
     scripts,
     shortcodes,
     teasers_after_a_name,
@@ -111,15 +121,22 @@ SHAPES: Final[tuple[Callable[[str], str], ...]] = (
 )
 
 
-def without_inline_boilerplate(text: str) -> str:
-    """The text without any of the shapes, applied until nothing changes: removing one may expose another."""
-    while True:
+def without_inline_boilerplate(text: str, lexicon: Lexicon) -> str:
+    """The text without any of the shapes, applied until nothing changes, because removing one may expose another.
+
+    >>> lexicon = Lexicon(related_labels=("Related",))
+    >>> without_inline_boilerplate("The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail.", lexicon)
+    'The talks are over. Boats sail.'
+    """
+    patterns = inline_patterns(lexicon)
+    for _ in range(MAX_ROUNDS):
         shorter = text
         for shape in SHAPES:
-            shorter = shape(shorter)
+            shorter = shape(shorter, patterns)
         if shorter == text:
-            return text
+            break
         text = shorter
+    return text
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
@@ -131,19 +148,19 @@ def _script_spans(text: str) -> Iterator[tuple[int, int]]:
 
     A function whose brackets do not balance has no span.
     """
-    done = 0
+    done, closed = 0, _closing_brackets(text)
     for match in SCRIPT.finditer(text):
         if match.start() < done:
             continue
         start = match.start() + len(match[0]) - len(match[0].lstrip(";!+ "))
-        if called := CALLED.search(text, max(done, start - MAX_SPAN), start + (text[start] == "(")):
+        if called := CALLED.search(text, max(done, start - MAX_CALLED), start + (text[start] == "(")):
             start, opening = called.start(), called.end() - 1
         else:
             opening = start if text[start] == "(" else match.end() - 1
-        end = _closed(text, opening)
+        end = closed.get(opening)
         # the function may be called at once, or a block may follow
         while end is not None and end < len(text) and text[end] in "({":
-            end = _closed(text, end)
+            end = closed.get(end)
         if end is not None:
             while end < len(text) and text[end] in ";)":
                 end += 1
@@ -154,32 +171,74 @@ def _script_spans(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_of_the_page(text: str, start: int, end: int) -> bool:
     """Whether a script matches PAGE_SCRIPT, or is called at once and stands between whole sentences."""
-    before, after = text[:start].rstrip(), text[end:].lstrip()
-    apart = (not before or before[-1] in '.!?”"’…') and (not after or after[0].isupper() or after[0] in '“"‘')
-    at_once = text[start] in "(!" and text[start:end].rstrip(";").endswith(")")
-    return bool(PAGE_SCRIPT.search(text, start, end)) or (bool(before or after) and apart and at_once)
+    if PAGE_SCRIPT.search(text, start, end):
+        return True
+    before, after = _end_before(text, start), _start_after(text, end)
+    apart = (before == 0 or text[before - 1] in '.!?”"’…') and (
+        after == len(text) or text[after].isupper() or text[after] in '“"‘'
+    )
+    last = end
+    while last > start and text[last - 1] == ";":
+        last -= 1
+    at_once = text[start] in "(!" and text[last - 1] == ")"
+    return (before > 0 or after < len(text)) and apart and at_once
 
 
-def _closed(text: str, at: int) -> int | None:
-    """The position after the bracket that closes the one at `at`; None if the brackets do not balance."""
-    waiting: list[str] = []
-    for place in range(at, len(text)):
-        character = text[place]
+def _end_before(text: str, at: int) -> int:
+    """Where the text before `at` ends, without the white space at its end."""
+    while at > 0 and text[at - 1].isspace():
+        at -= 1
+    return at
+
+
+def _start_after(text: str, at: int) -> int:
+    """Where the text from `at` on starts, without the white space at its start."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _closing_brackets(text: str) -> dict[int, int]:
+    """The position after the closing bracket, by the position of the opening one; without those that do not balance."""
+    closed: dict[int, int] = {}
+    waiting: list[int] = []
+    for bracket in BRACKET.finditer(text):
+        place, character = bracket.start(), bracket[0]
         if character in OPENING:
-            waiting.append(OPENING[character])
-        elif character in ")}]":
-            if not waiting or waiting.pop() != character:
-                return None
-            if not waiting:
-                return place + 1
-    return None
+            waiting.append(place)
+        elif waiting and OPENING[text[waiting[-1]]] == character:
+            closed[waiting.pop()] = place + 1
+        else:
+            waiting.clear()  # none of the brackets that are open here balances
+    return closed
 
 
 def _cut(text: str, spans: Iterator[tuple[int, int]]) -> str:
     """The text without the spans, with white space normalised where they were."""
-    for start, end in reversed(list(spans)):
-        before, after = text[:start].rstrip(), text[end:].lstrip()
-        apart = len(before) < start or len(after) < len(text) - end
-        joint = " " if apart and before and after and after[0] not in ".,;:!?)]’”" else ""
-        text = before + joint + after
-    return text
+    pieces: list[str] = []
+    kept = 0
+    for start, end in spans:
+        pieces.append(text[kept:start])
+        kept = end
+    if not pieces:
+        return text
+    pieces.append(text[kept:])
+    return _joined(pieces)
+
+
+def _joined(pieces: list[str]) -> str:
+    """The pieces without white space where they meet, and with a space there if there was some."""
+    done: list[str] = []
+    space = False
+    for number, piece in enumerate(pieces):
+        bare = piece.lstrip() if number else piece
+        space |= len(bare) < len(piece)
+        last = number == len(pieces) - 1
+        shorter = bare if last else bare.rstrip()
+        if shorter:
+            if done and space and shorter[0] not in ".,;:!?)]’”":
+                done.append(" ")
+            done.append(shorter)
+            space = False
+        space |= len(shorter) < len(bare)
+    return "".join(done)

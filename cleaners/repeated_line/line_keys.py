@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.lexicon import Lexicon
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes
 from cleaners.repeated_line.templates import template_hashes
 from cleaners.text.folding import line_hashes
@@ -17,7 +18,7 @@ LINE_KEY, TEMPLATE_KEY, SENTENCE_KEY = 0, 1, 2
 MAX_TEMPLATE_BYTES: Final = 120
 
 
-def line_keys(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFrame:
+def line_keys(frame: pl.DataFrame, *, lexicon: Lexicon, max_characters: int = 400) -> pl.DataFrame:
     """The keys of a frame: row (UInt32), line (the hash, UInt64), kind (UInt8) and start (UInt32).
 
     - LINE_KEY: a paragraph of at most `max_characters` characters, folded (`folding.line_hashes`);
@@ -38,11 +39,11 @@ def line_keys(frame: pl.DataFrame, *, max_characters: int = 400) -> pl.DataFrame
     lines, brief, all_of_them = (
         mask.arg_true() for mask in (short, short & (size <= MAX_TEMPLATE_BYTES), counted)
     )
-    found = closing_sentences(text.gather(all_of_them))
+    found = closing_sentences(text.gather(all_of_them), lexicon)
     return pl.concat(
         [
             _keys(LINE_KEY, lines, line_hashes(text.gather(lines))),
-            _keys(TEMPLATE_KEY, brief, template_hashes(text.gather(brief))).drop_nulls("line"),
+            _keys(TEMPLATE_KEY, brief, template_hashes(text.gather(brief), lexicon)).drop_nulls("line"),
             _keys(
                 SENTENCE_KEY,
                 all_of_them.gather(found.get_column("row")),

@@ -7,12 +7,15 @@ decimals, hours and minutes) and for each name of a month or a weekday.
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
+from cleaners.lexicon import Lexicon
 from cleaners.text.folding import NOT_PLAIN, folded_characters, plain_characters
+from cleaners.text.scripts import is_unspaced
 from cleaners.text.tokens import (
     DIGIT,
     I64,
@@ -27,52 +30,23 @@ from cleaners.text.tokens import (
 )
 from cleaners.text.utf8 import utf8
 
-#: Names of months and weekdays, and their abbreviations without a full stop.
-DATES: Final = """
-january february march april may june july august september october november december
-jan feb mar apr jun jul aug sep sept oct nov dec
-monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun today yesterday
-januar februar märz mai juni juli oktober dezember jänner mär okt dez
-montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag heute gestern
-janvier février mars avril juin juillet août septembre octobre novembre décembre janv févr avr juil déc
-lundi mardi mercredi jeudi vendredi samedi dimanche aujourd hier
-enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre ene abr ago dic
-lunes martes miércoles jueves viernes sábado domingo hoy ayer
-janeiro fevereiro março maio junho julho setembro outubro novembro dezembro fev mai set out dez
-segunda terça quarta quinta sexta segunda-feira terça-feira quarta-feira quinta-feira sexta-feira hoje ontem
-gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre gen mag giu lug ott
-lunedì martedì mercoledì giovedì venerdì sabato domenica oggi ieri
-januari februari maart mei augustus mrt maandag dinsdag woensdag donderdag vrijdag zaterdag zondag vandaag gisteren
-augusti måndag tisdag onsdag torsdag fredag lördag söndag idag igår maj mandag tirsdag lørdag søndag
-tammikuu tammikuuta helmikuu helmikuuta maaliskuu maaliskuuta huhtikuu huhtikuuta toukokuu toukokuuta kesäkuu
-kesäkuuta heinäkuu heinäkuuta elokuu elokuuta syyskuu syyskuuta lokakuu lokakuuta marraskuu marraskuuta joulukuu
-joulukuuta maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai tänään eilen
-stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
-poniedziałek wtorek środa czwartek piątek sobota niedziela dzisiaj wczoraj
-января февраля марта апреля мая июня июля августа сентября октября ноября декабря
-понедельник вторник среда четверг пятница суббота воскресенье сегодня вчера
-ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
-pazartesi salı çarşamba perşembe cuma cumartesi pazar bugün dün
-يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
-الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد اليوم أمس
-"""
 #: Characters that may stand between the digits of one number, time or date.
 _INNER_MARKS: Final = ".,:/-\u2013"
 _DATE_SLOTS: Final = 4096  # in the hash table of dates: about eight for each name
 _FNV_BASIS, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
-def template_hashes(text: pl.Series) -> pl.Series:
+def template_hashes(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     """The hash (UInt64) of the template of each line; null for a line without digits and dates.
 
     The hash is `fmix64` of FNV-1a (64 bits) over the code points of the template, with U+0000 as the placeholder. It is
     the same on every machine and in every run.
 
-    >>> one, other = template_hashes(pl.Series(["Updated 3 hours ago", "UPDATED  14 hours ago"]))
+    >>> one, other = template_hashes(pl.Series(["Updated 3 hours ago", "UPDATED  14 hours ago"]), Lexicon())
     >>> one == other
     True
     """
-    classes, dates, inner_marks = character_classes(), _date_table(), _inner_marks()
+    classes, dates, inner_marks = character_classes(), _date_table(lexicon), _inner_marks()
     hashes, kinds = _hash_templates(*utf8(text), plain_characters(), classes, dates, inner_marks)
     rows = pl.Series(kinds == _NOT_FOLDED).arg_true()
     if len(rows):
@@ -97,11 +71,22 @@ def _inner_marks() -> U8:
     return inner_marks
 
 
+def date_words(lexicon: Lexicon) -> list[str]:
+    """The words, in lower case, that a placeholder replaces: those of the names of months and weekdays, sorted.
+
+    Scripts without spaces have no words that could be replaced.
+    """
+    names = " ".join((*lexicon.months, *lexicon.days)).lower()
+    return sorted(
+        {word for word in re.split(r"[ .'’-]", names) if len(word) > 1 and not is_unspaced(word[0])}
+    )
+
+
 @functools.cache
-def _date_table() -> U64:
+def _date_table(lexicon: Lexicon) -> U64:
     """A hash table of the FNV-1a hashes of the names of months and weekdays, with linear probing."""
     slots = np.zeros(_DATE_SLOTS, np.uint64)
-    for name in sorted(set(DATES.replace("-", " ").split())):
+    for name in date_words(lexicon):
         h = _FNV_BASIS
         for character in name.upper().lower():
             h = (h ^ ord(character)) * _FNV_PRIME % 2**64

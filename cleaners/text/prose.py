@@ -7,10 +7,22 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from cleaners.text.scripts import CHARACTERS_PER_WORD, UNSPACED
-from cleaners.text.tokens import I64, ONES, SMALL, U8, code_point, eight_bytes, kernel
+from cleaners.text import scripts
+from cleaners.text.scripts import HAN_PER_WORD, SOUTH_EAST_ASIAN_PER_WORD
+from cleaners.text.tokens import (
+    I64,
+    ONES,
+    SEPARATOR,
+    SMALL,
+    SPACE,
+    U8,
+    character_classes,
+    code_point,
+    eight_bytes,
+    kernel,
+    no_letters,
+)
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -20,12 +32,12 @@ SENTENCE_WORDS: Final = 4
 QUESTION_WORDS: Final = 13
 PROSE_WORDS: Final = 20
 
-#: A cheap test for these scripts: they lie from Thai on, outside a range of Latin and Greek extensions and punctuation.
-_FIRST_UNSPACED, _FIRST_BETWEEN, _LAST_BETWEEN = 0x0E00, 0x1D00, 0x2E7F
 _CLOSING: Final = WHITE_SPACE + "\"'”’»“)]」』）】*_"
 _FULL_STOPS: Final = ".。．｡۔։।"
 _QUESTIONS: Final = "?!？！؟"
-_NEITHER, _CLOSES, _STOP, _QUESTION = 0, 1, 2, 3
+_NEITHER, _CLOSES, _STOP, _QUESTION = range(4)
+# classes of characters: white space, part of a word, of Han or kana, of another script without spaces, or none of these
+_NO_WORD, _WHITE, _WORD, _HAN, _SOUTH_EAST_ASIAN = range(5)
 
 
 def is_quoted(text: pl.Expr) -> pl.Expr:
@@ -34,7 +46,11 @@ def is_quoted(text: pl.Expr) -> pl.Expr:
 
 
 def words(text: pl.Expr) -> pl.Expr:
-    """Number of words in a text (UInt32): runs without white space; in scripts without spaces, two letters a word."""
+    """Number of words in a text (UInt32).
+
+    A word is a run without white space that has a letter, a mark or a number; a dash or a bar by itself is none. In
+    scripts without spaces, two characters of Han or kana are a word, and four of Thai, Lao, Khmer or Myanmar.
+    """
     return words_and_prose(text).struct.field("words")
 
 
@@ -55,13 +71,8 @@ def words_and_prose(text: pl.Expr) -> pl.Expr:
 
 
 def _words_and_prose(text: pl.Series) -> pl.Series:
-    found = _measure(*utf8(text.fill_null("")), _white_space(), _marks())
-    count, unspaced, ending = (
-        pl.Series(name, s) for name, s in zip(("words", "unspaced", "ending"), found, strict=True)
-    )
-    rows = unspaced.arg_true()
-    letters = text.gather(rows).str.count_matches(f"[{UNSPACED}]")
-    count = count.scatter(rows, count.gather(rows) + letters // CHARACTERS_PER_WORD)
+    found = _measure(*utf8(text.fill_null("")), _classes(), _marks())
+    count, ending = (pl.Series(name, s) for name, s in zip(("words", "ending"), found, strict=True))
     prose = (
         (count >= PROSE_WORDS)
         | ((ending == _STOP) & (count >= SENTENCE_WORDS))
@@ -75,11 +86,19 @@ def _words_and_prose(text: pl.Series) -> pl.Series:
 
 
 @functools.cache
-def _white_space() -> NDArray[np.bool_]:
-    """A table over the code points up to U+3000: whether a regular expression's `\\s` matches."""
-    is_white = np.zeros(0x3001, np.bool_)
-    is_white[[ord(c) for c in WHITE_SPACE if c not in "\x1c\x1d\x1e\x1f"]] = True
-    return is_white
+def _classes() -> U8:
+    """A table over all code points: _NO_WORD, _WHITE, _WORD, _HAN or _SOUTH_EAST_ASIAN."""
+    kinds = character_classes()
+    classes = np.where(kinds == SPACE, _WHITE, np.where(kinds == SEPARATOR, _NO_WORD, _WORD)).astype(np.uint8)
+    ranges = (
+        (_HAN, scripts.HAN + scripts.KANA + scripts.HALF_WIDTH_KANA),
+        (_SOUTH_EAST_ASIAN, scripts.SOUTH_EAST_ASIAN),
+    )
+    for kind, of_kind in ranges:
+        for first, last in of_kind:
+            block = classes[first : last + 1]
+            block[block == _WORD] = kind
+    return classes
 
 
 @functools.cache
@@ -92,29 +111,44 @@ def _marks() -> U8:
 
 
 @kernel
-def _runs(data: U8, start: int, stop: int, is_white: NDArray[np.bool_]) -> Any:
-    """(number of runs without white space in a text, whether it may hold a letter of a script without spaces)."""
-    runs, unspaced, white = 0, False, True
+def _count_words(data: U8, start: int, stop: int, classes: U8) -> Any:
+    """The number of words in a text, see `words`."""
+    runs, han, others = 0, 0, 0
+    white, counted = True, False  # whether white space precedes, and whether the current run is counted
     at = start
     while at < stop:
-        if at + 8 <= stop:  # nearly all text takes this path
+        if at + 8 <= stop and (white or counted):  # nearly all text takes this path
             eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
             if _is_plain(eight):
                 spaces = _spaces(eight)
                 # the highest bit of each byte that is no space and follows one
                 begins = ~spaces & (spaces << np.uint64(8) | np.uint64(0x80 if white else 0))
-                runs += np.int64((begins >> np.uint64(7)) * np.uint64(ONES) >> np.uint64(56))
-                white = spaces >> np.uint64(63) != 0
-                at += 8
-                continue
+                if begins & ~_letters_and_digits(eight) & np.uint64(0x80 * ONES) == 0:
+                    runs += np.int64((begins >> np.uint64(7)) * np.uint64(ONES) >> np.uint64(56))
+                    white = spaces >> np.uint64(63) != 0
+                    counted = not white
+                    at += 8
+                    continue
         code, width = np.int64(data[at]), 1
         if code >= 0x80:
             code, width = code_point(data, at)
-            unspaced |= code >= _FIRST_UNSPACED and not _FIRST_BETWEEN <= code <= _LAST_BETWEEN
-        before, white = white, bool(code < len(is_white) and is_white[code])
-        runs += before and not white
+        kind = classes[code]
+        white = kind == _WHITE
+        if white:
+            counted = False
+        elif kind == _WORD and not counted:
+            runs += 1
+            counted = True
+        han += kind == _HAN
+        others += kind == _SOUTH_EAST_ASIAN
         at += width
-    return runs, unspaced
+    return runs + unspaced_words(han, others)
+
+
+@kernel
+def unspaced_words(han: int, others: int) -> Any:
+    """The number of words that characters of Han or kana, and of other scripts without spaces, make; rounded up."""
+    return -(-han // HAN_PER_WORD) - (-others // SOUTH_EAST_ASIAN_PER_WORD)
 
 
 @kernel
@@ -128,6 +162,13 @@ def _is_plain(eight: Any) -> Any:
 def _spaces(eight: Any) -> Any:
     """The highest bit of each of eight ASCII bytes that is a space."""
     return ~((eight ^ np.uint64(SMALL)) + np.uint64(0x7F * ONES)) & np.uint64(0x80 * ONES)
+
+
+@kernel
+def _letters_and_digits(eight: Any) -> Any:
+    """The highest bit of each of eight ASCII bytes that is a letter or a digit; the other bits mean nothing."""
+    from_0, beyond_9 = eight + np.uint64(0x50 * ONES), eight + np.uint64(0x46 * ONES)
+    return ~no_letters(eight) | from_0 & ~beyond_9
 
 
 @kernel
@@ -147,15 +188,11 @@ def _ending(data: U8, start: int, stop: int, marks: U8) -> Any:
 
 
 @kernel
-def _measure(data: U8, offsets: I64, is_white: NDArray[np.bool_], marks: U8) -> Any:
-    """(runs, unspaced, endings) by text, as `_runs` and `_ending` find them."""
+def _measure(data: U8, offsets: I64, classes: U8, marks: U8) -> Any:
+    """(words, endings) by text, as `_count_words` and `_ending` find them."""
     texts = len(offsets) - 1
-    counts, unspaced, endings = (
-        np.zeros(texts, np.uint32),
-        np.zeros(texts, np.bool_),
-        np.zeros(texts, np.uint8),
-    )
+    counts, endings = np.zeros(texts, np.uint32), np.zeros(texts, np.uint8)
     for n in range(texts):
-        counts[n], unspaced[n] = _runs(data, offsets[n], offsets[n + 1], is_white)
+        counts[n] = _count_words(data, offsets[n], offsets[n + 1], classes)
         endings[n] = _ending(data, offsets[n], offsets[n + 1], marks)
-    return counts, unspaced, endings
+    return counts, endings

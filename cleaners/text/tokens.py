@@ -31,6 +31,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from cleaners.text.freshness import stamped_by_all_sources
+from cleaners.text.scripts import HAN, HANGUL, KANA, SOUTH_EAST_ASIAN
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
 SECOND_MULTIPLIER: Final = 0xD1342543DE82EF95
@@ -48,15 +49,7 @@ SPACE: Final = 5  # a separator that is white space
 SPECIAL: Final = 6  # the text must be normalised to NFKC and casefolded first
 
 #: Ranges (first, last) of scripts in which every letter, mark or number is a token by itself.
-SINGLE_TOKENS: Final = (
-    *((0x3005, 0x3007), (0x3021, 0x302D), (0x3038, 0x303B)),  # Han: iteration mark, zero, Hangzhou numerals
-    *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # Han
-    *((0x3041, 0x3096), (0x309D, 0x309F)),  # Hiragana
-    *((0x30A1, 0x30FA), (0x30FD, 0x30FF), (0x31F0, 0x31FF), (0x1B000, 0x1B16F)),  # Katakana, and old kana
-    *((0x1100, 0x11FF), (0x3131, 0x318E), (0xA960, 0xA97F), (0xAC00, 0xD7FF)),  # Hangul
-    *((0x0E00, 0x0E7F), (0x0E80, 0x0EFF), (0x1780, 0x17FF)),  # Thai, Lao, Khmer
-    *((0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F)),  # Myanmar
-)
+SINGLE_TOKENS: Final = (*HAN, *KANA, *HANGUL, *SOUTH_EAST_ASIAN)
 
 #: Ranges (first, end) with all characters for which lower case may be enough.
 _EASY_RANGES: Final = ((0, 0xD800), (0xF900, 0x10000), (0x1F000, 0x1FB00))

@@ -15,7 +15,7 @@ from cleaners.duplicate.cleaner import duplicate
 from cleaners.duplicate.rarest_shingles import merge_frequencies
 from flows import inputs
 from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, clean_shard, decide, fingerprints_of
-from flows.settings import Settings, phrases_of
+from flows.settings import Settings, lexicon_of, phrases_of
 from flows.settings.model import DuplicateDocument
 
 
@@ -25,15 +25,17 @@ def explain(file: str, settings: Settings, console: Console) -> None:
     Raises InputMissing if the file does not exist.
     """
     found = inputs.find([file])
-    phrases = phrases_of(settings)
+    phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     for shard in inputs.read(found, settings.inputs, settings.fields, {}):
         if len(shard.documents):
-            documents, frame = clean_shard(shard.documents, settings, phrases)
+            documents, frame = clean_shard(shard.documents, settings, phrases, lexicon)
             # a single file cannot show whether a document was published before
             alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
             frequencies = merge_frequencies([]) if settings.duplicate.method == "exact" else None
             (decisions,) = decide([fingerprints_of(frame, alone, frequencies)], [], alone)
-            paragraphs = duplicate(frame, decisions).with_columns(label_lines(frame.get_column("text")))
+            paragraphs = duplicate(frame, decisions).with_columns(
+                label_lines(frame.get_column("text"), lexicon)
+            )
             by_document = paragraphs.partition_by("document_id", maintain_order=True, as_dict=True)
             for document in documents.iter_rows(named=True):
                 _print_document(document, by_document.get((document["document_id"],)), console)

@@ -23,6 +23,7 @@ from cleaners.duplicate.cleaner import (
 from cleaners.duplicate.fingerprints import FIRST_KEY_COLUMN, fingerprint_schema
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
+from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import to_paragraphs
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import search
@@ -41,7 +42,7 @@ def options(table: Table) -> dict[str, Any]:
 
 
 def clean_shard(
-    documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]
+    documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase], lexicon: Lexicon
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(documents, paragraphs): titles repaired, languages identified, cleaned as far as no other document is needed.
 
@@ -65,12 +66,14 @@ def clean_shard(
         frame = encoding(frame, **options(settings.encoding))
     if settings.language.enabled:
         documents, frame = _identify_language(documents, frame)
-    return documents, clean_documents(frame, settings, phrases)
+    return documents, clean_documents(frame, settings, phrases, lexicon)
 
 
-def clean_documents(frame: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase]) -> pl.DataFrame:
+def clean_documents(
+    frame: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase], lexicon: Lexicon
+) -> pl.DataFrame:
     """The frame after the cleaners of `PIPELINE` whose scope is one document."""
-    resources: dict[str, Any] = {"phrases": phrases}
+    resources: dict[str, Any] = {"phrases": phrases, "lexicon": lexicon}
     for cleaner in PIPELINE:
         if cleaner.scope != "document" or not settings.runs(cleaner.name):
             continue

@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from cleaners.language.identifier import preload
+from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
 from flows.dataset.exchange import require_exchange
@@ -35,7 +36,7 @@ from flows.run import stages
 from flows.run.anomaly_guards import find_anomalies, held_message, refuse_while_held
 from flows.run.engine import Engine, workers
 from flows.run.stages import Run
-from flows.settings import Settings, configuration_hash, phrases_of
+from flows.settings import Settings, configuration_hash, lexicon_of, phrases_of
 
 
 def execute_run(
@@ -56,13 +57,13 @@ def execute_run(
     clock = datetime.now(UTC)
     dataset = Dataset(out)
     found = find(given, exclude=dataset.root)
-    phrases = phrases_of(settings)
+    phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     with dataset.writing():
         _make_ready(dataset, settings)
         new, same, too_recent = changed_inputs(
             dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
         )
-        run = _new_run(dataset, settings, phrases, clock)
+        run = _new_run(dataset, settings, phrases, lexicon, clock)
         times = Times()
         read = _read(run, new, engine, times)
         shards = [part.shard for part in read if part.shard is not None]
@@ -118,7 +119,9 @@ def _make_ready(dataset: Dataset, settings: Settings) -> None:
             replace_older(dataset, published[-1])  # in case it was interrupted
 
 
-def _new_run(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], now: datetime) -> Run:
+def _new_run(
+    dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], lexicon: Lexicon, now: datetime
+) -> Run:
     """The next run of a dataset, with its own staging folder."""
     run_id = dataset.next_run()
     return Run(
@@ -127,10 +130,11 @@ def _new_run(dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], 
         Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging)),
         settings,
         phrases,
+        lexicon,
         {
             "copydesk_version": version("copydesk"),
             "run_id": run_id,
-            "configuration": configuration_hash(settings, phrases),
+            "configuration": configuration_hash(settings, phrases, lexicon),
         },
         _charsets(dataset) if settings.encoding.source_history else {},
         settings.duplicate.method == "exact" and not dataset.parts("shingle_frequencies"),

@@ -24,6 +24,7 @@ import polars as pl
 from cleaners.attributes import labelled
 from cleaners.duplicate.cleaner import FingerprintTable, duplicate, eligible, kept_fingerprints
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
+from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import remove, split_removed
 from cleaners.phrases.phrase import Phrase
 from cleaners.repeated_line.cleaner import least_documents, repeated_line
@@ -57,6 +58,7 @@ class Run:
     staging: Path
     settings: Settings
     phrases: tuple[Phrase, ...]
+    lexicon: Lexicon
     metadata: Mapping[str, str] = field(default_factory=dict)  # of the Parquet files
     charsets: Mapping[str, str] = field(default_factory=dict)  # that a source used in earlier runs
     ranks_shingles: bool = False  # whether this run ranks the shingles for the dataset
@@ -122,10 +124,10 @@ def clean(run: Run, read: ReadShard) -> None:
     """Repair and clean a shard as far as no other document is needed; count its lines."""
     if (shard := read.shard) is None:
         return
-    documents, frame = clean_shard(_read(run.path("read", shard)), run.settings, run.phrases)
+    documents, frame = clean_shard(_read(run.path("read", shard)), run.settings, run.phrases, run.lexicon)
     frame = protect(frame, documents, read_exceptions(Dataset(run.out)))
     if run.settings.repeated_line.enabled:
-        keys = line_keys(frame, max_characters=run.settings.repeated_line.max_characters)
+        keys = line_keys(frame, lexicon=run.lexicon, max_characters=run.settings.repeated_line.max_characters)
         _write(keys, run.path("line_keys", shard))
         _write(count_source_lines(frame, documents, keys=keys), run.path("line_counts", shard))
     if run.ranks_shingles:
@@ -213,6 +215,7 @@ def remove_repeated(run: Run, shard: str) -> None:
             frame,
             lines,
             keys=keys,
+            lexicon=run.lexicon,
             min_documents=s.min_documents,
             min_share=s.min_share,
             min_words=s.min_words,
@@ -222,7 +225,9 @@ def remove_repeated(run: Run, shard: str) -> None:
         rules = removed.select(pl.when(removed_here).then(name).alias(name) for name in ("rule", "detail"))
         frame = removed
         if run.settings.runs("inline_boilerplate"):
-            frame = repeated_inline_boilerplate(frame, lines, keys=keys, min_share=s.min_share)
+            frame = repeated_inline_boilerplate(
+                frame, lines, keys=keys, lexicon=run.lexicon, min_share=s.min_share
+            )
     changed = frame.get_column("text").ne_missing(text)
     inline = frame.select("text").with_row_index("row").filter(changed)
     _write(inline, run.path("inline", shard))
@@ -316,7 +321,7 @@ def split(run: Run, shard: str) -> Counts:
         pl.col(name).cast(dtype) for name, dtype in RECORDS.items()
     )
     write_part(run.signed(records), run.publish("records", shard), run.metadata)
-    write_part(run.signed(labelled(frame)), run.publish("labels", shard), run.metadata)
+    write_part(run.signed(labelled(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
     for table, part in parts.items():
         whole = conform(table, run.signed(part))
         write_part(whole, run.publish(table, shard), run.metadata, ROW_GROUP[table])

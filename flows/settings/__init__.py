@@ -4,6 +4,6 @@ This is the only package that reads configuration files.
 """
 
 from flows.settings.model import Settings
-from flows.settings.reading import configuration_hash, phrases_of, read_settings
+from flows.settings.reading import configuration_hash, lexicon_of, phrases_of, read_settings
 
-__all__ = ["Settings", "configuration_hash", "phrases_of", "read_settings"]
+__all__ = ["Settings", "configuration_hash", "lexicon_of", "phrases_of", "read_settings"]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cleaners.boilerplate.line_classifier.model import LineModel
 
 WEIGHTS: Final = "line_scores.json"
+#: The phrase file of names that are the same in every language.
+EVERY_LANGUAGE: Final = "mul"
 
 
 def config_folder() -> Path:
@@ -31,12 +33,14 @@ def config_folder() -> Path:
 def built_in_phrase_files(languages: Iterable[str] | Literal["all"] = "all") -> list[Path]:
     """The phrase files that come with copydesk, for the given languages or for all, sorted by name.
 
+    The file with the names that are the same in every language is always among them.
+
     Raises ConfigurationError for a language that has no file.
     """
     files = {path.stem: path for path in sorted((config_folder() / "phrases").glob("*.toml"))}
     if languages == "all":
         return list(files.values())
-    wanted = sorted(set(languages))
+    wanted = sorted({*languages, EVERY_LANGUAGE})
     for language in wanted:
         if language not in files:
             raise ConfigurationError(

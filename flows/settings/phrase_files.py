@@ -1,8 +1,13 @@
-"""Phrase files: TOML in, `cleaners.phrases.phrase.Phrase` out.
+"""Phrase files: TOML in, `cleaners.phrases.phrase.Phrase` and `cleaners.lexicon.Lexicon` out.
 
-A phrase file has a `language` and any number of entries:
+A phrase file has a `language`, words by role, and any number of phrases. All of them are optional:
 
     language = "en"
+
+    [words]                        # the roles are the fields of `Lexicon`
+    by = ["by", "written by"]
+    months = ["January", "Jan"]
+    inline_pleas = [{ begins = ["Sign up"], continues = " for our newsletter" }]
 
     [[phrase]]
     name = "newsletter"            # letters, digits and hyphens; the rule in reports is "phrase en:newsletter"
@@ -13,8 +18,8 @@ A phrase file has a `language` and any number of entries:
     where = "any"                  # or "end": only where no prose of the article follows; not for "tail"
     source = "example.org"         # only in documents of this source
 
-`name` and `texts` are required. The other keys default to the values shown, and `source` to none.
-`cleaners.phrases.phrase.Phrase` explains each key.
+`name` and `texts` of a phrase are required. The other keys default to the values shown, and `source` to none.
+`cleaners.phrases.phrase.Phrase` and `cleaners.lexicon.Lexicon` explain each key.
 """
 
 from __future__ import annotations
@@ -23,12 +28,14 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from cleaners.lexicon import Lexicon, Opening
 from cleaners.phrases.phrase import (
     ACTIONS,
     DEFAULT_MAX_WORDS,
@@ -39,7 +46,10 @@ from cleaners.phrases.phrase import (
 )
 from flows.errors import ConfigurationError
 
-_FILE_KEYS: Final = ("language", "phrase")
+_FILE_KEYS: Final = ("language", "words", "phrase")
+_ROLES: Final = tuple(field.name for field in fields(Lexicon))
+_OPENINGS: Final = ("inline_pleas", "inline_notices")
+_OPENING_KEYS: Final = Opening._fields
 _KEYS: Final = ("name", "texts", "match", "max_words", "action", "where", "source")
 _CHOICES: Final = {"action": ACTIONS, "match": MATCHES, "where": WHERES}
 
@@ -50,10 +60,19 @@ def read_phrases(paths: Sequence[Path]) -> tuple[Phrase, ...]:
     Raises ConfigurationError, naming file, line and key, if a file cannot be read, is not TOML, has an unknown or
     missing key or an invalid value, or if a regular expression does not compile.
     """
-    return tuple(phrase for path in paths for phrase in _read(Path(path)))
+    return tuple(phrase for path in paths for phrase in _read(Path(path))[0])
 
 
-def _read(path: Path) -> tuple[Phrase, ...]:
+def read_lexicon(paths: Sequence[Path]) -> Lexicon:
+    """The words of the files, joined by role and without repetitions; raises what `read_phrases` raises."""
+    words: dict[str, dict[str | Opening, None]] = {role: {} for role in _ROLES}
+    for path in paths:
+        for role, values in _read(Path(path))[1].items():
+            words[role].update(dict.fromkeys(values))
+    return Lexicon(**{role: tuple(values) for role, values in words.items()})  # type: ignore[arg-type]
+
+
+def _read(path: Path) -> tuple[tuple[Phrase, ...], dict[str, tuple[str | Opening, ...]]]:
     try:
         content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -64,7 +83,7 @@ def _read(path: Path) -> tuple[Phrase, ...]:
 
 
 @lru_cache(maxsize=64)  # a long-lived scheduler reads the same files in every run
-def _parsed(content: str, path: Path) -> tuple[Phrase, ...]:
+def _parsed(content: str, path: Path) -> tuple[tuple[Phrase, ...], dict[str, tuple[str | Opening, ...]]]:
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
@@ -77,9 +96,55 @@ def _parsed(content: str, path: Path) -> tuple[Phrase, ...]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigurationError(f"{path}: phrase must be a list of tables, each headed [[phrase]]")
     headers = _headers(content, len(entries))
-    return tuple(
+    phrases = tuple(
         _phrase(language, entry, f"{path}, {header}") for entry, header in zip(entries, headers, strict=True)
     )
+    return phrases, _words(table.get("words", {}), f"{path}, [words]")
+
+
+def _words(table: object, where: str) -> dict[str, tuple[str | Opening, ...]]:
+    """The words of a file by role; `where` locates the table in error messages."""
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{where}: words must be a table, headed [words]")
+    _refuse_unknown(table, _ROLES, where)
+    words: dict[str, tuple[str | Opening, ...]] = {}
+    for role, values in table.items():
+        place = f"{where}: {role}"
+        if not isinstance(values, list):
+            raise ConfigurationError(f"{place} must be a list")
+        if role in _OPENINGS:
+            words[role] = tuple(_opening(value, place) for value in values)
+        elif all(isinstance(value, str) and value.strip() for value in values):
+            words[role] = tuple(values)
+            for value in values if role.endswith("_patterns") else ():
+                _refuse_bad_pattern(value, place)
+        else:
+            raise ConfigurationError(f"{place} must be a list of strings that are not blank")
+    return words
+
+
+def _opening(value: object, where: str) -> Opening:
+    if not isinstance(value, dict):
+        raise ConfigurationError(f'{where}: each must be like {{ begins = ["Sign up"], continues = " for" }}')
+    _refuse_unknown(value, _OPENING_KEYS, where)
+    begins, continues, after = (value.get(key) for key in _OPENING_KEYS)
+    if (
+        not isinstance(begins, list)
+        or not all(isinstance(one, str) and one.strip() for one in begins)
+        or not begins
+    ):
+        raise ConfigurationError(f"{where}: begins must be one or more strings that are not blank")
+    if not isinstance(continues, str):
+        raise ConfigurationError(f"{where}: continues must be a regular expression")
+    if after not in (None, True, False):
+        raise ConfigurationError(f"{where}: after_sentence must be true or false, not {after!r}")
+    try:
+        re.compile(continues)
+    except re.error as error:
+        raise ConfigurationError(
+            f'{where}: continues: "{continues}" is not a regular expression: {error}'
+        ) from error
+    return Opening(tuple(begins), continues, bool(after))
 
 
 def _headers(content: str, count: int) -> list[str]:
@@ -147,25 +212,29 @@ def _phrase(language: str, entry: dict[str, Any], where: str) -> Phrase:
 
 def _refuse_bad_text(text: str, match: str, where: str) -> None:
     if match == "regex":
-        if not text:
-            raise ConfigurationError(f"{where}: texts: an empty regular expression matches every line")
-        try:
-            matches_nothing = pl.Series([""]).str.contains(f"(?i){text}").any()
-        except pl.exceptions.ComputeError as error:
-            wrong = [line[7:] for line in str(error).splitlines() if line.startswith("error: ")]
-            raise ConfigurationError(
-                f'{where}: texts: "{text}" is not a regular expression: {wrong[0] if wrong else error}'
-            ) from error
-        if matches_nothing:
-            raise ConfigurationError(
-                f'{where}: texts: "{text}" matches every line, because it matches the empty string'
-            )
+        _refuse_bad_pattern(text, f"{where}: texts")
     elif len(text) > MAX_WORDING_CHARACTERS:
         raise ConfigurationError(
             f'{where}: texts: "{text[:30]}..." is longer than {MAX_WORDING_CHARACTERS} characters'
         )
     elif not re.search(r"[^\W_]|#", text):
         raise ConfigurationError(f'{where}: texts: "{text}" has no letters or digits')
+
+
+def _refuse_bad_pattern(pattern: str, where: str) -> None:
+    if not pattern:
+        raise ConfigurationError(f"{where}: an empty regular expression matches every line")
+    try:
+        matches_nothing = pl.Series([""]).str.contains(f"(?i){pattern}").any()
+    except pl.exceptions.ComputeError as error:
+        wrong = [line[7:] for line in str(error).splitlines() if line.startswith("error: ")]
+        raise ConfigurationError(
+            f'{where}: "{pattern}" is not a regular expression: {wrong[0] if wrong else error}'
+        ) from error
+    if matches_nothing:
+        raise ConfigurationError(
+            f'{where}: "{pattern}" matches every line, because it matches the empty string'
+        )
 
 
 def _refuse_unknown(table: dict[str, Any], keys: Sequence[str], where: str) -> None:

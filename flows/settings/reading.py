@@ -16,11 +16,12 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
 from flows.settings.bundled import built_in_phrase_files
 from flows.settings.model import Settings, Table
-from flows.settings.phrase_files import read_phrases
+from flows.settings.phrase_files import read_lexicon, read_phrases
 
 
 def read_settings(path: Path | None = None) -> Settings:
@@ -76,17 +77,25 @@ def phrases_of(settings: Settings) -> tuple[Phrase, ...]:
 
     Raises ConfigurationError, naming the file and line, if one of them is wrong.
     """
-    built_in = built_in_phrase_files(settings.phrases.languages)
-    return read_phrases([*built_in, *map(Path, settings.phrases.files)])
+    return read_phrases(_phrase_files(settings))
 
 
-def configuration_hash(settings: Settings, phrases: Sequence[Phrase]) -> str:
-    """A hash (32 hexadecimal digits) of everything that can change a run's decisions: settings and phrases."""
+def lexicon_of(settings: Settings) -> Lexicon:
+    """The words of the files that the settings select, in the same order; raises what `phrases_of` raises."""
+    return read_lexicon(_phrase_files(settings))
+
+
+def _phrase_files(settings: Settings) -> list[Path]:
+    return [*built_in_phrase_files(settings.phrases.languages), *map(Path, settings.phrases.files)]
+
+
+def configuration_hash(settings: Settings, phrases: Sequence[Phrase], lexicon: Lexicon) -> str:
+    """A hash (32 hexadecimal digits) of everything that can change a run's decisions: settings, phrases and words."""
     decisive = settings.model_dump(
         mode="json",
         exclude={"workers": True, "phrases": {"files"}, "publish": True, "guards": True, "notify": True},
     )
-    content = f"[{_as_json(decisive)}, {_phrases_as_json(tuple(phrases))}]"
+    content = f"[{_as_json(decisive)}, {_phrases_as_json(tuple(phrases))}, {_as_json(vars(lexicon))}]"
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 

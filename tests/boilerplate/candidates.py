@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cleaners.boilerplate.line_classifier.classify import places_allow, texts_allow
 from cleaners.boilerplate.line_classifier.lists import candidates, is_in_list
 from cleaners.boilerplate.line_classifier.ngrams import MAX_NGRAMS, line_ngrams
+from flows.settings import Settings, lexicon_of
 
 
 def ngrams_of(
@@ -39,10 +40,12 @@ def may_be_removed(
 ) -> NDArray[np.bool_]:
     """Whether the exemptions let a score remove these lines of a frame, as `classify_lines` asks them."""
     may = places_allow(frame, found, rows, features)
-    may[may] = texts_allow(frame, rows[may])
+    may[may] = texts_allow(frame, rows[may], lexicon_of(Settings()))
     return may
 
 
 def must_be_sure(text: pl.Series, rows: NDArray[np.int64], features: NDArray[Any]) -> NDArray[np.bool_]:
     """Which of the candidates only log-odds that are SURE beyond the threshold remove, whatever their neighbours do."""
-    return is_in_list(text, candidates(rows, features, np.zeros(len(rows), np.float32)))
+    return is_in_list(
+        text, candidates(rows, features, np.zeros(len(rows), np.float32)), lexicon_of(Settings())
+    )

@@ -15,7 +15,7 @@ from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import to_paragraphs
 from cleaners.text.prose import words
 from flows.run.clean_shard import clean_documents, options
-from flows.settings import Settings, phrases_of
+from flows.settings import Settings, lexicon_of, phrases_of
 from flows.settings.bundled import line_classifier_model
 
 from .sets import LabelledSet, records
@@ -65,7 +65,7 @@ def evaluate(shared: Path) -> None:
 def cleaned(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame after the cleaners that look at one document, as the default configuration has them."""
     settings = Settings()
-    return clean_documents(frame, settings, phrases_of(settings))
+    return clean_documents(frame, settings, phrases_of(settings), lexicon_of(settings))
 
 
 def corpora(shared: Path) -> Iterable[tuple[str, pl.DataFrame]]:

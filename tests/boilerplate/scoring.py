@@ -20,7 +20,7 @@ from cleaners.phrases.search import search
 from cleaners.related_articles import related_articles
 from cleaners.repeated_headline import repeated_headline
 from cleaners.text.utf8 import utf8
-from flows.settings import Settings, phrases_of
+from flows.settings import Settings, lexicon_of, phrases_of
 
 from .candidates import may_be_removed, must_be_sure, ngrams_of
 from .sets import LabelledSet
@@ -58,11 +58,11 @@ Where = Callable[[Scored], NDArray[np.bool_]]
 
 def after_rules(labelled: LabelledSet) -> Scored:
     """What rules make of a labelled set, and what the scorer is to see of it."""
-    phrases = phrases_of(Settings())
-    frame = repeated_headline(labelled.frame())
+    phrases, lexicon = phrases_of(Settings()), lexicon_of(Settings())
+    frame = repeated_headline(labelled.frame(), lexicon=lexicon)
     found = search(frame, phrases)
     frame = related_articles(frame, phrases=phrases, found=found)
-    frame = boilerplate(frame, phrases=phrases, found=found)
+    frame = boilerplate(frame, phrases=phrases, lexicon=lexicon, found=found)
     rows, features = features_of(frame, found, phrases, ngram_weights({}), accepted=True)
     asked, features_of_asked = features_of(frame, found, phrases, ngram_weights({}))
     guarded = np.ones(len(frame), np.bool_)

@@ -7,7 +7,7 @@ import pytest
 
 from cleaners.attributes import label_lines, labelled
 from cleaners.boilerplate.cleaner import boilerplate
-from support import frame_of
+from support import LEXICON, frame_of
 
 PROSE = "The harbour office said on Tuesday that the first boats would sail again at noon."
 
@@ -31,7 +31,13 @@ PROSE = "The harbour office said on Tuesday that the first boats would sail agai
         ("記者 王小明 報導", "by-line"),
         ("김수진 기자", "by-line"),
         ("Tom Birch contributed to this report.", "by-line"),
+        ("By Reuters", "by-line"),
+        ("Oleh Nora Quill", "by-line"),
+        ("Analysis by Nora Quill", "by-line"),
         ("14 May 2019", "dateline"),
+        ("Port Alder, 4 March 2031", "dateline"),
+        ("Tuesday 4 March 2031, Port Alder", "dateline"),
+        ("WRENMOUTH -", "dateline"),
         ("May 14, 2019 at 10:30 AM", "dateline"),
         ("Published: 14.05.2019, 10:30 Uhr", "dateline"),
         ("le 14 mai 2019 à 10h30", "dateline"),
@@ -44,6 +50,9 @@ PROSE = "The harbour office said on Tuesday that the first boats would sail agai
         ("By noon all boats had sailed.", None),
         ("BY THE NUMBERS", None),
         ("Di Mario", None),
+        ("By reuters", None),
+        ("Von der Leyen will nicht mehr", None),
+        ("Boats 3, Bridges 2", None),
         ("The budget of May 2019 was never passed", None),
         ("In 2019", None),
         ("10:05 the first cars roll on board", None),
@@ -53,25 +62,25 @@ PROSE = "The harbour office said on Tuesday that the first boats would sail agai
 )
 def test_labels(line: str, label: str | None) -> None:
     """A line is labelled by its form; one that says more than who or when is not."""
-    assert label_lines(pl.Series([line])).to_list() == [label]
+    assert label_lines(pl.Series([line]), LEXICON).to_list() == [label]
 
 
 def test_null_has_no_label() -> None:
     """A line that is null is labelled null."""
-    assert label_lines(pl.Series([None, "10:05"], dtype=pl.String)).to_list() == [None, "time stamp"]
+    assert label_lines(pl.Series([None, "10:05"], dtype=pl.String), LEXICON).to_list() == [None, "time stamp"]
 
 
 def test_table_of_labels() -> None:
     """Lines with a label, and no others, are told with their document and position."""
-    told = labelled(frame_of(["By Nora Quill", PROSE, "10:05"]))
+    told = labelled(frame_of(["By Nora Quill", PROSE, "10:05"]), LEXICON)
     assert told.rows() == [("d000", 0, "by-line"), ("d000", 2, "time stamp")]
 
 
 def test_kept_unless_the_configuration_removes_them() -> None:
     """By-lines and datelines stay; each goes where its option is on, and time stamps never."""
     frame = frame_of(["By Nora Quill", "14 May 2019", "10:05", PROSE])
-    assert boilerplate(frame, phrases=())["rule"].to_list() == [None] * 4
-    removed = boilerplate(frame, phrases=(), by_lines=True)
+    assert boilerplate(frame, phrases=(), lexicon=LEXICON)["rule"].to_list() == [None] * 4
+    removed = boilerplate(frame, phrases=(), lexicon=LEXICON, by_lines=True)
     assert removed["rule"].to_list() == ["by-line", None, None, None]
-    removed = boilerplate(frame, phrases=(), by_lines=True, datelines=True)
+    removed = boilerplate(frame, phrases=(), lexicon=LEXICON, by_lines=True, datelines=True)
     assert removed["rule"].to_list() == ["by-line", "dateline", None, None]

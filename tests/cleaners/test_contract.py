@@ -24,7 +24,7 @@ from cleaners.text.same_text import differs_beyond_white_space
 from flows.run.clean_shard import options
 from flows.settings import Settings, phrases_of
 from flows.settings.bundled import line_classifier_model
-from support import frame_of
+from support import LEXICON, frame_of
 
 PHRASES = phrases_of(Settings())
 
@@ -45,6 +45,7 @@ def clean(cleaner: Cleaner, frame: pl.DataFrame) -> pl.DataFrame:
         return remove_duplicates(frame, cleaner.name)
     resources = {
         "phrases": lambda: PHRASES,
+        "lexicon": lambda: LEXICON,
         "found": lambda: search(frame, PHRASES),
         "model": line_classifier_model,
     }
@@ -68,9 +69,9 @@ def remove_duplicates(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def remove_repeated_lines(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame without the lines that its sources repeat in two documents."""
-    keys = line_keys(frame)
+    keys = line_keys(frame, lexicon=LEXICON)
     counts = merge_counts([count_source_lines(frame, keys=keys)])
-    return repeated_line(frame, counts, keys=keys, min_documents=2)
+    return repeated_line(frame, counts, keys=keys, lexicon=LEXICON, min_documents=2)
 
 
 def reasons_of(cleaner: Cleaner) -> set[str]:

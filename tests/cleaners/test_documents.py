@@ -9,7 +9,7 @@ import pytest
 
 from flows.run.clean_shard import clean_shard
 from flows.settings import Settings, phrases_of
-from support import ROOT, WHY, load_cases
+from support import LEXICON, ROOT, WHY, load_cases
 
 CASES: dict[str, dict[str, Any]] = {
     f"{path.stem}: {case['name']}": case
@@ -30,7 +30,7 @@ def edited(*cases: dict[str, Any]) -> list[list[list[str | None]]]:
             "title": pl.Series([case.get("title") for case in cases], dtype=pl.String),
         }
     )
-    _, frame = clean_shard(documents, SETTINGS, PHRASES)
+    _, frame = clean_shard(documents, SETTINGS, PHRASES, LEXICON)
     why = pl.concat_str("reason", pl.lit(": "), WHY)
     answers = {
         document: [list(row) for row in rows.select("text", why).rows()]

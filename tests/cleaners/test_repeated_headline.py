@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from cleaners import repeated_headline as module
 from cleaners.paragraphs import remove
 from cleaners.repeated_headline import repeated_headline
-from support import WHY, frame_by_title, load_cases, why
+from support import LEXICON, WHY, frame_by_title, load_cases, why
 
 CASES = load_cases("repeated_headline")
 
@@ -22,13 +22,17 @@ CASES = load_cases("repeated_headline")
 def test_cases(case: dict[str, Any]) -> None:
     """Each line is removed by the rule that stands beside it, or stays."""
     frame = frame_by_title((case["title"], [text for text, _ in case["lines"]]))
-    assert repeated_headline(frame).select("text", WHY).rows() == [tuple(line) for line in case["lines"]]
+    assert repeated_headline(frame, lexicon=LEXICON).select("text", WHY).rows() == [
+        tuple(line) for line in case["lines"]
+    ]
 
 
 def test_all_cases_in_one_frame() -> None:
     """A document has the same decisions in a frame of many as alone."""
     frame = frame_by_title(*((case["title"], [text for text, _ in case["lines"]]) for case in CASES))
-    assert why(repeated_headline(frame)) == [rule for case in CASES for _, rule in case["lines"]]
+    assert why(repeated_headline(frame, lexicon=LEXICON)) == [
+        rule for case in CASES for _, rule in case["lines"]
+    ]
 
 
 def test_a_removed_paragraph_is_no_first_printing() -> None:
@@ -36,22 +40,30 @@ def test_a_removed_paragraph_is_no_first_printing() -> None:
     headline = "Ferry strike ends after nine days of talks"
     frame = frame_by_title((headline, [headline, headline, headline]))
     frame = remove(frame, pl.Series([True, False, False]), "boilerplate", "label")
-    assert repeated_headline(frame)["reason"].to_list() == ["boilerplate", None, "repeated_headline"]
+    assert repeated_headline(frame, lexicon=LEXICON)["reason"].to_list() == [
+        "boilerplate",
+        None,
+        "repeated_headline",
+    ]
 
 
 def test_rows_says_how_far() -> None:
     """A later printing among the next `rows` rows is removed; farther down, a short headline stays."""
     lines = ["Ferry strike ends today", "One.", "Two.", "Three.", "Four.", "Ferry strike ends today"]
     frame = frame_by_title((lines[0], list(lines)))
-    assert repeated_headline(frame, rows=5)["reason"][5] == "repeated_headline"
-    assert repeated_headline(frame, rows=4)["reason"][5] is None
+    assert repeated_headline(frame, lexicon=LEXICON, rows=5)["reason"][5] == "repeated_headline"
+    assert repeated_headline(frame, lexicon=LEXICON, rows=4)["reason"][5] is None
 
 
 def test_min_words_says_what_is_a_headline() -> None:
     """Without a title, a first line of at least `min_words` words is a headline."""
     frame = frame_by_title((None, ["Ferry strike ends", "Ferry strike ends", "The boats sail."]))
-    assert repeated_headline(frame)["reason"].null_count() == 3
-    assert repeated_headline(frame, min_words=3)["reason"].to_list() == [None, "repeated_headline", None]
+    assert repeated_headline(frame, lexicon=LEXICON)["reason"].null_count() == 3
+    assert repeated_headline(frame, lexicon=LEXICON, min_words=3)["reason"].to_list() == [
+        None,
+        "repeated_headline",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +72,7 @@ def test_min_words_says_what_is_a_headline() -> None:
 def test_nothing_to_do(documents: list[tuple[str | None, list[str | None]]]) -> None:
     """Empty frames, null and empty texts, and titles that no line repeats change nothing."""
     frame = frame_by_title(*documents)
-    assert_frame_equal(repeated_headline(frame), frame)
+    assert_frame_equal(repeated_headline(frame, lexicon=LEXICON), frame)
 
 
 HEADLINE = st.sampled_from(
@@ -85,8 +97,8 @@ LINE = st.one_of(
 @given(st.lists(st.tuples(st.none() | HEADLINE, st.lists(LINE, min_size=1, max_size=15)), max_size=4))
 def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | None]]]) -> None:
     """A second pass changes nothing, and for each removed line the document keeps an earlier printing."""
-    cleaned = repeated_headline(frame_by_title(*documents))
-    assert_frame_equal(repeated_headline(cleaned), cleaned)
+    cleaned = repeated_headline(frame_by_title(*documents), lexicon=LEXICON)
+    assert_frame_equal(repeated_headline(cleaned, lexicon=LEXICON), cleaned)
     for _, document in cleaned.group_by("document_id", maintain_order=True):
         kept: set[str] = set()
         for text, reason in document.select("text", "reason").rows():
@@ -119,7 +131,7 @@ def test_a_mark_may_stand_by_itself() -> None:
     written = "Cafe\u0301 owners end their strike at the old cafe\u0301"
     headline = "Café owners end their strike at the old café"
     frame = frame_by_title((written, ["By Nora Quill", headline, headline]))
-    assert repeated_headline(frame)["reason"].to_list() == [None, None, "repeated_headline"]
+    assert repeated_headline(frame, lexicon=LEXICON)["reason"].to_list() == [None, None, "repeated_headline"]
 
 
 def test_a_line_longer_than_the_title() -> None:
@@ -127,7 +139,11 @@ def test_a_line_longer_than_the_title() -> None:
     title = "Ferry strike ends after nine days"
     for line in (f"{title} - Harbour Gazette", f"Gazette: {title}"):
         frame = frame_by_title((title, ["By Nora Quill", line, line]))
-        assert repeated_headline(frame)["reason"].to_list() == [None, None, "repeated_headline"]
+        assert repeated_headline(frame, lexicon=LEXICON)["reason"].to_list() == [
+            None,
+            None,
+            "repeated_headline",
+        ]
 
 
 @given(
@@ -142,10 +158,10 @@ def test_the_prefilter_loses_nothing(
 ) -> None:
     """The prefilter by the ends of lines, which saves most of the work, does not change the result."""
     frame = frame_by_title(*documents)
-    quick = repeated_headline(frame, min_words=min_words)
+    quick = repeated_headline(frame, lexicon=LEXICON, min_words=min_words)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "same_ends", lambda lines: pl.repeat(True, len(lines), eager=True))
-        assert_frame_equal(repeated_headline(frame, min_words=min_words), quick)
+        assert_frame_equal(repeated_headline(frame, lexicon=LEXICON, min_words=min_words), quick)
 
 
 @pytest.mark.parametrize(
@@ -175,4 +191,4 @@ def test_a_long_headline_in_mid_text(line: str, rule: str | None) -> None:
     headline = "Ferry strike ends after nine days of talks"
     between = [f"Paragraph {n} tells of the talks, hour by hour." for n in range(30)]
     frame = frame_by_title((headline, [headline, *between, line, "So it was."]))
-    assert why(repeated_headline(frame)) == [None] * 31 + [rule, None]
+    assert why(repeated_headline(frame, lexicon=LEXICON)) == [None] * 31 + [rule, None]

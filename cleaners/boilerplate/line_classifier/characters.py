@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from cleaners.text import scripts
 from cleaners.text.tokens import U8, U32, kernel
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -44,12 +45,6 @@ _CHARACTERS: Final = {
     AT: "@＠",
     GUILLEMET: "«»",
 }
-_HAN: Final = (
-    *((0x3005, 0x3007), (0x3041, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF)),
-    *((0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9D)),
-)
-_HANGUL: Final = ((0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3))
-_DENSE: Final = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
 
 
 class Characters(NamedTuple):
@@ -72,7 +67,11 @@ def characters() -> Characters:
         classes[code] = by_category.get(category, OTHER)
         if category in ("Lu", "Lt") and len(small := character.lower()) == 1 and ord(small) < 0x10000:
             lower[code] = ord(small)
-    for kind, ranges in ((HAN, _HAN), (HANGUL, _HANGUL), (DENSE, _DENSE)):
+    for kind, ranges in (
+        (HAN, (*scripts.HAN, *scripts.KANA, *scripts.HALF_WIDTH_KANA)),
+        (HANGUL, scripts.HANGUL),
+        (DENSE, scripts.SOUTH_EAST_ASIAN),
+    ):
         for first, last in ranges:
             block = classes[first : last + 1]
             block[(block == LETTER) | (block == COMBINING_MARK) | (block == OTHER)] = kind

@@ -34,6 +34,7 @@ from cleaners.boilerplate.line_classifier.lists import in_lists
 from cleaners.boilerplate.line_classifier.model import KINDS, LineModel, log_odds
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights
 from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from cleaners.text.matching import matches
 from cleaners.text.tokens import I64, U8
@@ -49,6 +50,7 @@ def classify_lines(
     frame: pl.DataFrame,
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
+    lexicon: Lexicon,
     model: LineModel,
     strictness: float,
     texts: tuple[U8, I64] | None = None,
@@ -67,9 +69,9 @@ def classify_lines(
     odds[may] = log_odds(features[may], model, needed.min(initial=np.inf))
     beyond[may] = odds[may] - needed
     removed = beyond >= 0
-    removed[removed] = texts_allow(frame, rows[removed])  # slow, so only for the few that are left
+    removed[removed] = texts_allow(frame, rows[removed], lexicon)  # slow, so only for the few that are left
     beyond[~removed] = -np.inf
-    removed &= ~in_lists(frame.get_column("text"), rows, features, beyond)
+    removed &= ~in_lists(frame.get_column("text"), rows, features, beyond, lexicon)
     return pl.DataFrame(
         {
             "row": pl.Series(rows[removed], dtype=pl.UInt32),
@@ -108,13 +110,13 @@ def places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int6
     return may
 
 
-def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
+def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64], lexicon: Lexicon) -> Bools:
     """Whether the text of each of these lines allows its removal.
 
     By-lines, datelines, time stamps, quoted mail, quotations and sounds in brackets stay.
     """
     text = frame.get_column("text").gather(rows)
-    exempt = matches(text, _EXEMPT).fill_null(False) | label_lines(text).is_not_null()
+    exempt = matches(text, _EXEMPT).fill_null(False) | label_lines(text, lexicon).is_not_null()
     allowed: Bools = (~exempt).to_numpy()
     return allowed
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cleaners.boilerplate.line_classifier import feature_names as f
 from cleaners.boilerplate.line_classifier import shape as c
-from cleaners.boilerplate.line_classifier.shape import I32, is_body
+from cleaners.boilerplate.line_classifier.shape import I32, is_prose
 from cleaners.boilerplate.line_classifier.vocabulary import F32
 from cleaners.text.tokens import I64, kernel
 
@@ -70,7 +70,7 @@ def set_place_features(counts: I32, own: F32, lines: I64, out: F32) -> None:
     run, run_above = np.zeros(count, np.int32), np.zeros(count, np.int32)
     to_prose_below = np.full(count, FAR, np.int32)
     for i in range(count):
-        body = is_body(counts[i])
+        body = is_prose(counts[i])
         prose[i + 1] = prose[i] + body
         words[i + 1] = words[i] + counts[i, c.WORDS]
         prose_words += counts[i, c.WORDS] if body else 0

@@ -57,10 +57,9 @@ from cleaners.boilerplate.line_classifier.shape import (
     END_NOTHING,
     END_QUESTION,
     END_STOP,
-    MIN_PROSE_WORDS,
-    MIN_SENTENCE_WORDS,
 )
 from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.text.prose import PROSE_WORDS, QUESTION_WORDS, SENTENCE_WORDS
 
 Bools = NDArray[np.bool_]
 
@@ -87,6 +86,7 @@ MAX_NAME_WORDS: Final = 4
 MIN_HEADLINE_WORDS, MIN_SHORT_HEADLINE_WORDS = 4, 2
 MAX_LINES_ABOVE_LEAD: Final = 2
 UNSTOPPED_SENTENCE_WORDS: Final = 8
+SHORT_SENTENCE_WORDS: Final = 8  # a shorter sentence may be an answer: "Thank you."
 MIN_REPEATS: Final = 3
 MAX_ANSWER_LINES: Final = 3  # lines from the name of a speaker to the next prose
 SAME_FORM: Final = 4  # likeness of two lines that agree in every way, see `context`
@@ -235,10 +235,11 @@ def precedes_prose(f: F32) -> Bools:
 
 
 def is_prose_line(f: F32) -> Bools:
-    """Whether a line is prose itself, by the definition of `shape.is_body`."""
-    ends = (f[ENDING] == END_STOP) | (f[ENDING] == END_QUESTION)
-    body: Bools = (f[WORDS] >= MIN_PROSE_WORDS) | ((f[WORDS] >= MIN_SENTENCE_WORDS) & ends)
-    return body
+    """Whether a line is prose itself, as `cleaners.text.prose.is_prose` defines it."""
+    sentence = (f[ENDING] == END_STOP) & (f[WORDS] >= SENTENCE_WORDS)
+    question = (f[ENDING] == END_QUESTION) & (f[WORDS] >= QUESTION_WORDS)
+    prose: Bools = (f[WORDS] >= PROSE_WORDS) | sentence | question
+    return prose
 
 
 def _is_introduced_item(f: F32) -> Bools:
@@ -310,7 +311,7 @@ def _is_short_sentence(f: F32) -> Bools:
 
     A line right below a short sentence counts, too: it may be another one that has lost its full stop.
     """
-    below_one = (f[ENDING_ABOVE] == END_STOP) & (f[WORDS_ABOVE] < MIN_SENTENCE_WORDS)
+    below_one = (f[ENDING_ABOVE] == END_STOP) & (f[WORDS_ABOVE] < SHORT_SENTENCE_WORDS)
     answers: Bools = (
         is_plain(f)
         & ((f[ENDING] == END_STOP) | below_one)

@@ -15,7 +15,7 @@ from cleaners.boilerplate.line_classifier import shape as c
 from cleaners.boilerplate.line_classifier.context import NEAR, set_phrase_features, set_place_features
 from cleaners.boilerplate.line_classifier.fast_accept import is_accepted
 from cleaners.boilerplate.line_classifier.ngrams import MAX_NGRAMS, line_ngrams, wording
-from cleaners.boilerplate.line_classifier.shape import I32, count_line, is_body
+from cleaners.boilerplate.line_classifier.shape import I32, count_line, is_prose
 from cleaners.boilerplate.line_classifier.vocabulary import (
     F32,
     MAX_LINE_WORDS,
@@ -71,7 +71,7 @@ def line_features(
                 data, offsets[line], offsets[line + 1], classes, lower, counts[line], words
             )
             ends[line + 1] = ends[line] + found
-            if is_body(counts[line]):
+            if is_prose(counts[line]):
                 room -= remember(words[:found], line - first + 1, keys, seen, mask, room)
             short += _is_short(counts[line])
         if short == 0:

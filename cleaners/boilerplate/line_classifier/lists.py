@@ -7,13 +7,14 @@ boilerplate. All of this is evidence, not proof: a line whose score is far beyon
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.attributes import MONTH
+from cleaners.attributes import month_of
 from cleaners.boilerplate.line_classifier.context import FAR, MENU_PHRASE
 from cleaners.boilerplate.line_classifier.exemptions import (
     ARTICLE_LINES,
@@ -39,6 +40,7 @@ from cleaners.boilerplate.line_classifier.feature_names import (
 )
 from cleaners.boilerplate.line_classifier.shape import BEGIN_BULLET
 from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.lexicon import Lexicon, any_of
 from cleaners.text.matching import matches
 from cleaners.text.tokens import I64
 
@@ -56,24 +58,38 @@ SHORT_DOCUMENT_LINES: Final = 60
 MAX_ENTRY_WORDS: Final = 12
 MAX_HEADING_WORDS: Final = 4
 
-#: The forms of entries of lists in articles.
+#: The forms of entries of lists in articles that need no word of a language.
 FORMS: Final = {
-    "time of day": r"(?i)\b\d{1,2}[.:h]\s?\d{2}\b|\b\d{1,2}\s?(?:am|pm|uhr|h)\b"
-    r"|\b(?:klo|kl\.|godz\.|ore|às|à|saat) ?\d{1,2}\b",
-    "price": r"(?i)[£€$]\s?\d|\d\s?(?:€|£|\$|(?:euros?|kr|kronor|zł|руб|TL)\b)",
     "temperature": r"(?:^|\s)[+−–-]\d{1,2}(?:\s|°|$)|\d\s?°",
     "telephone": r"(?:\d[ /.()-]{0,2}){7,}",
-    "day": rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th|\.|º)?\s+(?:de |d')?{MONTH}|\b{MONTH}\p{{L}}*\.? \d{{1,2}}\b"
-    r"|\b\d{1,2}\.\s?\d{1,2}\.|^\p{L}{2,10}[.,]* \d{1,2}(?:$|\D)",
     "label and value": r"^\p{Lu}[\p{L}\p{M} '’/&().-]{1,30}\s?: ?[\p{L}\p{N}£€$«“\"„”'‘(-].*[^{};,=(\[]$",
     "score": r"\d{1,3}\s?[-–:/]\s?\d{1,3}",
     "rank": r"^\d{1,3}[.)º°]\s|^\d{1,3}\s+\p{Lu}",
     "year": r"^(?:1[5-9]|20)\d\d(?:$|\P{N})|\b(?:1[5-9]|20)\d\d$",
     "name and figure": r"^\p{Lu}.*[\p{L})],? \d{1,5}(?:[.,]\d+)? ?%?$",
 }
-_FORM: Final = "|".join(f"(?:{form})" for form in FORMS.values())
 #: Separators and ornaments in the entries of menus.
 _ORNAMENT: Final = r"[|¦•·∙●○▪■□▶►▸▹→←⇒↑↓★☆✓✔✕✖®™\\_~<>=]"
+
+
+@functools.cache
+def forms(lexicon: Lexicon) -> dict[str, str]:
+    """`FORMS`, and those with the words of a lexicon: regular expressions by name."""
+    month = month_of(lexicon)
+    ordinal, link = any_of((*lexicon.ordinals, ".", "º")), any_of((*lexicon.date_links, "d'"))
+    after_time = any_of((*lexicon.after_time, "am", "pm"))
+    return FORMS | {
+        "time of day": r"(?i)\b\d{1,2}[.:h]\s?\d{2}\b"
+        rf"|\b\d{{1,2}}\s?{after_time}\b|\b{any_of(lexicon.before_time)} ?\d{{1,2}}\b",
+        "price": rf"(?i)[£€$]\s?\d|\d\s?(?:€|£|\$|{any_of(lexicon.currencies)}\b)",
+        "day": rf"(?i)\b\d{{1,2}}{ordinal}?\s+(?:{link} ?)?{month}|\b{month}\p{{L}}*\.? \d{{1,2}}\b"
+        r"|\b\d{1,2}\.\s?\d{1,2}\.|^\p{L}{2,10}[.,]* \d{1,2}(?:$|\D)",
+    }
+
+
+@functools.cache
+def _any_form(lexicon: Lexicon) -> str:
+    return "|".join(f"(?:{form})" for form in forms(lexicon).values())
 
 
 class Candidates(NamedTuple):
@@ -85,7 +101,7 @@ class Candidates(NamedTuple):
     stretch: I64  # number of its stretch: adjacent candidates with no marked line or prose between them
 
 
-def in_lists(text: pl.Series, rows: NDArray[np.int64], features: F32, beyond: F32) -> Bools:
+def in_lists(text: pl.Series, rows: NDArray[np.int64], features: F32, beyond: F32, lexicon: Lexicon) -> Bools:
     """Whether each candidate stays because it is in a list of an article, shape (candidates,).
 
     `text` is the column of the frame. `rows`, `features` and `beyond` are of all candidates; `beyond` is by how much
@@ -94,13 +110,13 @@ def in_lists(text: pl.Series, rows: NDArray[np.int64], features: F32, beyond: F3
     if not (beyond >= 0).any():
         return np.zeros(len(rows), np.bool_)
     lines = candidates(rows, features, beyond)
-    stays = is_in_list(text, lines)
+    stays = is_in_list(text, lines, lexicon)
     return stays | _in_stretches_that_stay(lines, stays)
 
 
-def is_in_list(text: pl.Series, lines: Candidates) -> Bools:
+def is_in_list(text: pl.Series, lines: Candidates, lexicon: Lexicon) -> Bools:
     """Whether each doubtful candidate is in a list: by the forms beside it, or by prose that continues below it."""
-    return _among_forms(text, lines) | _above_sentences(lines)
+    return _among_forms(text, lines, lexicon) | _above_sentences(lines)
 
 
 def candidates(rows: NDArray[np.int64], features: F32, beyond: F32) -> Candidates:
@@ -111,7 +127,7 @@ def candidates(rows: NDArray[np.int64], features: F32, beyond: F32) -> Candidate
     return Candidates(rows, f, beyond, np.cumsum(begins) - 1)
 
 
-def _among_forms(text: pl.Series, lines: Candidates) -> Bools:
+def _among_forms(text: pl.Series, lines: Candidates, lexicon: Lexicon) -> Bools:
     """Whether a doubtful line and one near it look like entries, or the line is between such entries or heads them."""
     rows, f = lines.rows, lines.features
     entry = _may_be_entry(f)
@@ -125,7 +141,7 @@ def _among_forms(text: pl.Series, lines: Candidates) -> Bools:
     near = near[entry[near] & (f[PHRASE_STATE, near] <= 0)]
     texts = text.gather(rows[near])
     formed = np.zeros(len(rows), np.bool_)
-    formed[near] = (matches(texts, _FORM) & ~matches(texts, _ORNAMENT)).to_numpy()
+    formed[near] = (matches(texts, _any_form(lexicon)) & ~matches(texts, _ORNAMENT)).to_numpy()
     begins = f[FROM_TOP] < _gaps(rows)  # a document: no candidate before this one is in it
     document = np.cumsum(begins)
 

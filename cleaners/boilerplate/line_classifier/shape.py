@@ -31,6 +31,7 @@ from cleaners.boilerplate.line_classifier.characters import (
     WHITE,
     class_of,
 )
+from cleaners.text.prose import PROSE_WORDS, QUESTION_WORDS, SENTENCE_WORDS, unspaced_words
 from cleaners.text.tokens import (
     ONES,
     U8,
@@ -64,8 +65,6 @@ END_NOTHING, END_ELLIPSIS, END_COLON, END_COMMA, END_QUESTION, END_STOP = range(
 BEGIN_SMALL, BEGIN_CAPITAL, BEGIN_DIGIT, BEGIN_QUOTE, BEGIN_BULLET, BEGIN_SYMBOL = range(6)
 
 MIN_WORD_LETTERS: Final = 4  # shorter words say little about the topic of a text
-MIN_PROSE_WORDS: Final = 20  # words of a line that is prose however it ends
-MIN_SENTENCE_WORDS: Final = 8  # words of a line that is prose if it ends as a sentence
 
 
 @kernel
@@ -77,7 +76,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
     are hashed in lower case, as `tokens` hashes a token; the hash of the line ignores what is between words.
     """
     nothing = np.uint64(0)
-    words, beyond, letters, uppers, capitalised, uncased, figures, digits = 0, 0, 0, 0, 0, 0, 0, 0
+    pieces, words, beyond, letters, uppers, capitalised, uncased, figures, digits = 0, 0, 0, 0, 0, 0, 0, 0, 0
     symbols, separators, commas, quotes, sentences, addresses, short_words, caseless = 0, 0, 0, 0, 0, 0, 0, 0
     found, room = 0, len(hashes)
     kind: Any
@@ -86,7 +85,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
     line_h, line_left, line_bits = nothing, nothing, nothing
     letters_in_word = 0
     han, hangul, dense = 0, 0, 0
-    in_piece, after_stop = False, False  # a piece is a run of characters without white space
+    in_piece, spaced, after_stop = False, False, False  # a piece is a run of characters without white space
     dots, opened, closed = 0, 0, 0  # consecutive full stops, guillemets
     code: Any
     previous_single: Any = 0
@@ -102,9 +101,11 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 break
             capital = eight & np.uint64(0x20) == 0
             if not in_piece:
-                words += 1
+                pieces += 1
                 capitalised += capital
                 in_piece = True
+            words += not spaced
+            spaced = True
             if after_stop:
                 sentences += gap and capital
                 after_stop = False
@@ -132,7 +133,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
             found += np.int64(letters_in_word >= MIN_WORD_LETTERS or hangul > 0)
             short_words += letters_in_word < MIN_WORD_LETTERS
             word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
-            in_piece, gap = False, True
+            in_piece, spaced, gap = False, False, True
             at += 1
             plain = at
         if at == stop:
@@ -150,7 +151,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
         if FIRST_WORD <= kind <= LAST_WORD:
             if not in_piece and kind != COMBINING_MARK:
                 in_piece = True
-                words += 1
+                pieces += 1
                 capitalised += kind == UPPER
                 uncased += kind not in (UPPER, LOWER)
                 figures += kind == DIGIT
@@ -158,6 +159,9 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 sentences += gap and kind != LOWER
                 after_stop = False
             line_h, line_left, line_bits = push_code(line_h, line_left, line_bits, code)
+            if kind not in (HAN, DENSE, COMBINING_MARK) and not spaced:
+                words += 1
+                spaced = True
             if kind in (HAN, DENSE):
                 han += kind == HAN
                 dense += kind == DENSE
@@ -185,7 +189,7 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
                 word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
             previous_single = 0
             if kind == WHITE:
-                in_piece = False
+                in_piece, spaced = False, False
                 gap = True
             elif kind == STOP:
                 # a dot before a letter ("example.org", "p.m.") ends no sentence; a CJK full stop needs no gap
@@ -223,10 +227,9 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
         quotes += opened + closed
     else:
         separators += opened + closed
-    small = words - capitalised - uncased
-    if han or dense or hangul:
-        caseless += han + dense + hangul
-        words = max(words, han // 2 + dense // 4 + hangul // 2)
+    small = pieces - capitalised - uncased
+    words += unspaced_words(han, dense)
+    caseless += han + dense + hangul
     counts[WORDS], counts[CHARACTERS], counts[LETTERS], counts[UPPERS] = (
         words,
         stop - start - beyond,
@@ -285,7 +288,9 @@ def _ending(kind: int) -> int:
 
 
 @kernel
-def is_body(counts: I32) -> bool:
-    """Whether a line with these `COUNTS` is prose: a long line, or a sentence."""
+def is_prose(counts: I32) -> bool:
+    """Whether a line with these `COUNTS` is prose, as `cleaners.text.prose.is_prose` defines it."""
     words, ending = counts[WORDS], counts[ENDING]
-    return words >= MIN_PROSE_WORDS or (words >= MIN_SENTENCE_WORDS and (ending in (END_STOP, END_QUESTION)))
+    sentence = ending == END_STOP and words >= SENTENCE_WORDS
+    question = ending == END_QUESTION and words >= QUESTION_WORDS
+    return bool(words >= PROSE_WORDS or sentence or question)

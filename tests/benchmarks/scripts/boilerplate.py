@@ -17,17 +17,17 @@ import polars as pl
 
 from cleaners.paragraphs import to_paragraphs
 from flows.run.clean_shard import clean_documents
-from flows.settings import Settings, phrases_of
+from flows.settings import Settings, lexicon_of, phrases_of
 
 PARTS = 4
 
 settings = Settings()
-phrases = phrases_of(settings)
+phrases, lexicon = phrases_of(settings), lexicon_of(settings)
 
 
 def remove_boilerplate_of(frame: pl.DataFrame) -> int:
     """How many lines of these documents go."""
-    frame = clean_documents(frame, settings, phrases)
+    frame = clean_documents(frame, settings, phrases, lexicon)
     return len(frame) - frame["reason"].null_count()
 
 

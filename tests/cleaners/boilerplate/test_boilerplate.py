@@ -17,7 +17,7 @@ from cleaners.phrases.search import find
 from cleaners.text.prose import is_prose, words
 from flows.settings.bundled import built_in_phrase_files
 from flows.settings.phrase_files import read_phrases
-from support import WHY, frame_of, load_cases, removed_lines, why
+from support import LEXICON, WHY, frame_of, load_cases, removed_lines, why
 
 CASES = load_cases("boilerplate")
 PHRASES = read_phrases(built_in_phrase_files())
@@ -32,14 +32,16 @@ def phrase(*texts: str, **options: Any) -> Phrase:
 
 def removed(lines: list[str | None], *phrases: Phrase, source: str | None = None) -> list[str]:
     """The lines of one document that are removed."""
-    return removed_lines(boilerplate(frame_of(lines, source=source), phrases=phrases))
+    return removed_lines(boilerplate(frame_of(lines, source=source), phrases=phrases, lexicon=LEXICON))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
     """Each line is removed by the rule that the case names, or stays."""
     frame = boilerplate(
-        frame_of([text for text, _ in case["lines"]], language=case["name"][:2]), phrases=PHRASES
+        frame_of([text for text, _ in case["lines"]], language=case["name"][:2]),
+        phrases=PHRASES,
+        lexicon=LEXICON,
     )
     assert frame.select("text", WHY).rows() == [tuple(line) for line in case["lines"]]
 
@@ -52,6 +54,7 @@ def test_all_cases_in_one_frame() -> None:
             language=[case["name"][:2] for case in CASES],
         ),
         phrases=PHRASES,
+        lexicon=LEXICON,
     )
     assert why(frame) == [rule for case in CASES for _, rule in case["lines"]]
     assert set(frame["reason"]) == {None, "boilerplate"}
@@ -153,20 +156,27 @@ def test_where_end() -> None:
     """A phrase of `where = "end"` counts only after the last prose of a document that has prose."""
     contact = phrase("Contact", where="end")
     assert removed([PROSE, "Contact", PROSE, "Contact"], contact) == ["Contact"]
-    assert boilerplate(frame_of([PROSE, "Contact", PROSE]), phrases=[contact])["reason"].null_count() == 3
+    assert (
+        boilerplate(frame_of([PROSE, "Contact", PROSE]), phrases=[contact], lexicon=LEXICON)[
+            "reason"
+        ].null_count()
+        == 3
+    )
     assert removed(["Contact", "Names"], contact) == []
 
 
 def test_the_first_phrase_names_the_rule() -> None:
     """If two phrases match, the rule names the earlier one."""
     first, second = phrase("Get the Gazette"), Phrase("xx", "later", ("Get the Gazette",))
-    assert why(boilerplate(frame_of(["Get the Gazette"]), phrases=[first, second])) == ["phrase xx:test"]
+    assert why(boilerplate(frame_of(["Get the Gazette"]), phrases=[first, second], lexicon=LEXICON)) == [
+        "phrase xx:test"
+    ]
 
 
 def test_no_phrases() -> None:
     """Without phrases share bars are still removed; an empty frame stays empty."""
     assert removed(["Share", "Facebook Twitter", None, ""]) == ["Facebook Twitter"]
-    assert_frame_equal(boilerplate(frame_of(), phrases=PHRASES), frame_of())
+    assert_frame_equal(boilerplate(frame_of(), phrases=PHRASES, lexicon=LEXICON), frame_of())
 
 
 @pytest.mark.parametrize(
@@ -238,8 +248,8 @@ def test_properties(documents: list[list[tuple[str | None, bool]]]) -> None:
     frame = frame_of(*([text for text, _ in lines] for lines in documents))
     before = pl.Series([gone for lines in documents for _, gone in lines], dtype=pl.Boolean)
     frame = remove(frame, before, "repeated_headline", "headline again")
-    once = boilerplate(frame, phrases=FEW_PHRASES)
+    once = boilerplate(frame, phrases=FEW_PHRASES, lexicon=LEXICON)
     assert_frame_equal(once.drop("reason", "rule", "detail"), frame.drop("reason", "rule", "detail"))
     assert once.filter(before)["reason"].to_list() == ["repeated_headline"] * before.sum()
     assert once["reason"].is_null().equals(once["rule"].is_null())
-    assert_frame_equal(boilerplate(once, phrases=FEW_PHRASES), once)
+    assert_frame_equal(boilerplate(once, phrases=FEW_PHRASES, lexicon=LEXICON), once)

@@ -6,7 +6,7 @@ import pytest
 
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.phrases.phrase import Phrase
-from support import frame_of
+from support import LEXICON, frame_of
 
 PROSE = (
     "The harbour office said on Tuesday that the first boats would sail again at noon, if the wind let them."
@@ -15,7 +15,7 @@ PROSE = (
 
 def rule_of(line: str, *before: str, after: str = PROSE, **options: bool) -> str | None:
     """The rule that removes a line after the lines `before` and before the line `after`."""
-    frame = boilerplate(frame_of([*before, line, after]), phrases=(), **options)
+    frame = boilerplate(frame_of([*before, line, after]), phrases=(), lexicon=LEXICON, **options)
     rule: str | None = frame["rule"][len(before)]
     return rule
 
@@ -54,8 +54,8 @@ def test_image_credits_may_stay() -> None:
     assert rule_of("Photo: Nora Quill", image_credits=False) is None
     phrase = Phrase("en", "image-credit", ("Image copyright",), match="start")
     frame = frame_of(["Image copyright Gazette"])
-    assert boilerplate(frame, phrases=[phrase])["rule"].item() == "phrase en:image-credit"
-    assert boilerplate(frame, phrases=[phrase], image_credits=False)["rule"].item() is None
+    assert boilerplate(frame, phrases=[phrase], lexicon=LEXICON)["rule"].item() == "phrase en:image-credit"
+    assert boilerplate(frame, phrases=[phrase], lexicon=LEXICON, image_credits=False)["rule"].item() is None
 
 
 QUOTE = "“We had almost forgotten what the mainland smells like”"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.phrases.phrase import Phrase
-from support import WHY, frame_of
+from support import LEXICON, WHY, frame_of
 
 PROSE = (
     "The harbour office said on Tuesday that the first boats would sail again at noon, if the wind let them."
@@ -28,7 +28,7 @@ def rules(
     lines: list[str], *, title: str | None = None, source: str | None = None
 ) -> list[tuple[str, str | None]]:
     """The lines of a document outside its article, each with the rule that removes it."""
-    frame = boilerplate(frame_of(lines, title=title, source=source), phrases=PHRASES)
+    frame = boilerplate(frame_of(lines, title=title, source=source), phrases=PHRASES, lexicon=LEXICON)
     return [(text, rule) for text, rule in frame.select("text", WHY).rows() if text not in ARTICLE]
 
 

@@ -23,6 +23,7 @@ from cleaners.boilerplate.prefilter import (
     possible_kinds,
 )
 from cleaners.text.utf8 import utf8
+from support import LEXICON
 
 KINDS = (STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, AUTHOR_NOTE)
 LONGEST = (MAX_STRAY_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_QUOTATION, MAX_AUTHOR_NOTE)
@@ -32,7 +33,7 @@ BIOGRAPHY = "Nora Quill is a reporter for the Gazette."
 
 def prefiltered(text: str) -> set[int]:
     """The kinds that a text may be."""
-    possible = possible_kinds(utf8(pl.Series([text]))).item()
+    possible = possible_kinds(utf8(pl.Series([text])), LEXICON).item()
     return {kind for kind in KINDS if possible & kind}
 
 
@@ -40,10 +41,10 @@ def matched(text: str) -> set[int]:
     """The kinds whose patterns match a text, if it is not too long."""
     patterns = (
         stray_mark._STRAY,
-        f"{share_bar.SHARE_BAR}|{share_bar._BUTTON_LINE}",
-        rf"{image_credit.CREDIT_IN_BRACKETS[1:]}|{image_credit.CREDIT_AT_END}",
+        "|".join(share_bar.patterns(LEXICON)[:2]),
+        f"{image_credit.patterns(LEXICON).brackets[1:]}|{image_credit.patterns(LEXICON).end}",
         QUOTED,
-        author_biography.BIOGRAPHY,
+        author_biography.biography(LEXICON),
     )
     texts = (text, text, text[-CREDIT_CHARACTERS:], text, text)
     return {

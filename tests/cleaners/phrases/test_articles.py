@@ -6,7 +6,7 @@ import pytest
 
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.phrases.phrase import Phrase
-from support import frame_of, removed_lines
+from support import LEXICON, frame_of, removed_lines
 
 PROSE = [
     "The northern ferry will sail again on Monday, the harbour master told the council on Thursday evening.",
@@ -21,7 +21,7 @@ PHRASES = [
 
 def gone(lines: list[str], title: str | None = None) -> list[str]:
     """Those of the lines that go."""
-    return removed_lines(boilerplate(frame_of(lines, title=title), phrases=PHRASES))
+    return removed_lines(boilerplate(frame_of(lines, title=title), phrases=PHRASES, lexicon=LEXICON))
 
 
 @pytest.mark.parametrize("line", ["What do you think?", "“What do you think?”", "Agree.", "Accept all."])

@@ -20,6 +20,7 @@ from cleaners.phrases.tables import Tables, any_of, make_tables
 from cleaners.related_articles import related_articles
 from flows.settings.bundled import built_in_phrase_files
 from flows.settings.phrase_files import read_phrases
+from support import LEXICON
 
 WORDINGS = (
     "Read # more harbour stories",
@@ -281,4 +282,7 @@ def test_one_search_serves_both_cleaners(documents: list[list[tuple[str, bool]]]
     found = search(frame, PHRASES)
     once = related_articles(frame, phrases=PHRASES, found=found)
     assert_frame_equal(once, related_articles(frame, phrases=PHRASES))
-    assert_frame_equal(boilerplate(once, phrases=PHRASES, found=found), boilerplate(once, phrases=PHRASES))
+    assert_frame_equal(
+        boilerplate(once, phrases=PHRASES, lexicon=LEXICON, found=found),
+        boilerplate(once, phrases=PHRASES, lexicon=LEXICON),
+    )

@@ -8,6 +8,7 @@ import polars as pl
 
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
+from support import LEXICON
 
 SOURCE = "post.example"
 PLEA = "Get the evening letter in your inbox."
@@ -17,4 +18,4 @@ KINDS_OF_LINES = [None, "", "***", PLEA, PLEA.upper(), "歡迎訂閱本報每晚
 
 def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, **options: Any) -> pl.DataFrame:
     """The counts of a frame's lines; the options are those of `line_keys`."""
-    return count_source_lines(frame, published, keys=line_keys(frame, **options))
+    return count_source_lines(frame, published, keys=line_keys(frame, lexicon=LEXICON, **options))

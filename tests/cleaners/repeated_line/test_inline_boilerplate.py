@@ -19,10 +19,11 @@ from cleaners.repeated_line.inline_boilerplate import (
     inline_boilerplate,
     repeated_inline_boilerplate,
 )
+from cleaners.repeated_line.inline_patterns import inline_patterns
 from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
-from support import frame_by_source, load_cases
+from support import LEXICON, frame_by_source, load_cases
 
 from .counting import SOURCE, count
 
@@ -38,7 +39,7 @@ def sentence(n: int) -> str:
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_cases(case: dict[str, Any]) -> None:
     """A paragraph loses only its boilerplate and records its old text; one that is nothing else is removed."""
-    (row,) = inline_boilerplate(frame_by_source((SOURCE, [case["text"]]))).to_dicts()
+    (row,) = inline_boilerplate(frame_by_source((SOURCE, [case["text"]])), lexicon=LEXICON).to_dicts()
     becomes = case.get("becomes", case["text"])
     if becomes == "":
         assert (row["reason"], row["rule"], row["text"]) == ("boilerplate", case["rule"], case["text"])
@@ -53,9 +54,12 @@ def test_cases_within_other_text(case: dict[str, Any]) -> None:
     """Boilerplate is removed from a longer paragraph, too, unless it must stand at the end."""
     text = f"{case['text']} It was the ninth day of the strike."
     if "becomes" not in case:
-        assert without_inline_boilerplate(case["text"]) == case["text"]
+        assert without_inline_boilerplate(case["text"], LEXICON) == case["text"]
     elif case["becomes"] and "at the end" not in case["name"]:
-        assert without_inline_boilerplate(text) == f"{case['becomes']} It was the ninth day of the strike."
+        assert (
+            without_inline_boilerplate(text, LEXICON)
+            == f"{case['becomes']} It was the ninth day of the strike."
+        )
 
 
 def test_cases_are_half_negative() -> None:
@@ -68,7 +72,7 @@ def test_removed_paragraphs_are_left_alone() -> None:
     """A paragraph that an earlier cleaner removed keeps its text."""
     frame = frame_by_source((SOURCE, ["Boats sail. [pullquote] They are late."]))
     removed = remove(frame, pl.Series([True]), "boilerplate", "a rule")
-    assert_frame_equal(inline_boilerplate(removed), removed)
+    assert_frame_equal(inline_boilerplate(removed, lexicon=LEXICON), removed)
 
 
 PIECES = st.sampled_from(
@@ -95,10 +99,10 @@ TEXTS = st.lists(PIECES, min_size=1, max_size=5).map(" ".join)
 @given(TEXTS)
 def test_the_prefilter_misses_nothing(text: str) -> None:
     """Every text that a shape changes has a hint; a second pass changes nothing; no character is added."""
-    shorter = without_inline_boilerplate(text)
+    shorter = without_inline_boilerplate(text, LEXICON)
     if shorter != text:
-        assert len(_with_hints(pl.Series([text])))
-    assert without_inline_boilerplate(shorter) == shorter
+        assert len(_with_hints(pl.Series([text]), LEXICON))
+    assert without_inline_boilerplate(shorter, LEXICON) == shorter
     letters = iter(text)
     assert all(letter in letters for letter in shorter)  # what is left stood there in that order
     assert shorter == shorter.strip() or text != text.strip()
@@ -107,15 +111,15 @@ def test_the_prefilter_misses_nothing(text: str) -> None:
 @given(st.text(max_size=200), st.sampled_from(SHAPES))
 def test_any_text_may_come(text: str, shape: Any) -> None:
     """No text raises an error, and a text without hints is not changed."""
-    if not len(_with_hints(pl.Series([text]))):
-        assert shape(text) == text
+    if not len(_with_hints(pl.Series([text]), LEXICON)):
+        assert shape(text, inline_patterns(LEXICON)) == text
 
 
 def closing(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:
     """The frame without closing sentences, by its own counts."""
-    keys = line_keys(frame)
+    keys = line_keys(frame, lexicon=LEXICON)
     return repeated_inline_boilerplate(
-        frame, merge_counts([count_source_lines(frame, keys=keys)]), keys=keys, **options
+        frame, merge_counts([count_source_lines(frame, keys=keys)]), keys=keys, lexicon=LEXICON, **options
     )
 
 
@@ -198,7 +202,7 @@ SENTENCES = st.sampled_from(
 @given(st.lists(st.lists(SENTENCES, max_size=6).map(" ".join), max_size=8))
 def test_closing_sentences_are_at_the_end(texts: list[str]) -> None:
     """The sentence and the text before it make up the whole text, except for white space."""
-    found = closing_sentences(pl.Series(texts, dtype=pl.String))
+    found = closing_sentences(pl.Series(texts, dtype=pl.String), LEXICON)
     for row, start, last, before in found.rows():
         assert texts[row].encode()[start:].decode() == last
         assert before == texts[row][: len(before)]
@@ -217,8 +221,10 @@ def test_doing_it_twice(documents: list[tuple[str | None, str]]) -> None:
         *((source, [f"{sentence(n % 5)} {text}"]) for n, (source, text) in enumerate(documents))
     )
     table = count(frame)
-    once = repeated_inline_boilerplate(frame, table, keys=line_keys(frame))
-    assert_frame_equal(repeated_inline_boilerplate(once, table, keys=line_keys(once)), once)
+    once = repeated_inline_boilerplate(frame, table, keys=line_keys(frame, lexicon=LEXICON), lexicon=LEXICON)
+    assert_frame_equal(
+        repeated_inline_boilerplate(once, table, keys=line_keys(once, lexicon=LEXICON), lexicon=LEXICON), once
+    )
     assert (once["text"].str.len_bytes() > 0).all()
     assert all(
         after == before[: len(after)] for after, before in zip(once["text"], frame["text"], strict=True)

@@ -18,7 +18,7 @@ from cleaners.repeated_line.line_counts import LONG_PARAGRAPH, SENTENCE_WEIGHT
 from cleaners.repeated_line.line_keys import MAX_TEMPLATE_BYTES
 from cleaners.repeated_line.templates import template_hashes
 from cleaners.text.folding import line_hashes
-from support import any_documents, body, frame_by_source
+from support import LEXICON, any_documents, body, frame_by_source
 
 from .counting import KINDS_OF_LINES, PLEA, SOURCE, count
 
@@ -83,7 +83,7 @@ def test_a_line_with_figures_counts_by_its_template_too() -> None:
     table = count(
         frame_by_source((SOURCE, ["3 shares", body(1)]), (SOURCE, ["14 shares", "14 shares", body(2)]))
     )
-    template = template_hashes(pl.Series(["7 shares"])).item()
+    template = template_hashes(pl.Series(["7 shares"]), LEXICON).item()
     assert table.filter(pl.col("line") == template).select("documents", "lines").rows() == [(2, 3)]
     assert of_line(table, "14 shares").select("documents", "lines").rows() == [(1, 2)]
 
@@ -259,7 +259,7 @@ def test_the_count_is_what_a_loop_counts(
             hashes = [line_hashes(pl.Series([text])).item()]
             if (
                 len(text.encode()) <= MAX_TEMPLATE_BYTES
-                and (template := template_hashes(pl.Series([text])).item()) is not None
+                and (template := template_hashes(pl.Series([text]), LEXICON).item()) is not None
             ):
                 hashes.append(template)
             for hashed in hashes if source is not None and len(text) <= 400 else []:

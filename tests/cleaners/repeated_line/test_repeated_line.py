@@ -16,7 +16,7 @@ from cleaners.repeated_line.cleaner import frequent_lines, least_documents, repe
 from cleaners.repeated_line.count_tables import merge_counts
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
-from support import any_documents, body, frame_by_source, load_cases, why
+from support import LEXICON, any_documents, body, frame_by_source, load_cases, why
 
 from .counting import KINDS_OF_LINES, PLEA, SOURCE, count
 
@@ -64,15 +64,19 @@ def clean(
     frame: pl.DataFrame, published: pl.DataFrame | None = None, *, max_characters: int = 400, **options: Any
 ) -> pl.DataFrame:
     """The frame, cleaned by its own counts."""
-    keys = line_keys(frame, max_characters=max_characters)
+    keys = line_keys(frame, lexicon=LEXICON, max_characters=max_characters)
     return repeated_line(
-        frame, merge_counts([count_source_lines(frame, published, keys=keys)]), keys=keys, **options
+        frame,
+        merge_counts([count_source_lines(frame, published, keys=keys)]),
+        keys=keys,
+        lexicon=LEXICON,
+        **options,
     )
 
 
 def removed_by(frame: pl.DataFrame, table: pl.DataFrame, **options: Any) -> pl.DataFrame:
     """The frame, cleaned by a table."""
-    return repeated_line(frame, table, keys=line_keys(frame), **options)
+    return repeated_line(frame, table, keys=line_keys(frame, lexicon=LEXICON), lexicon=LEXICON, **options)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])

@@ -15,7 +15,7 @@ from cleaners.text import matching
 from cleaners.text.matching import CACHED_PATTERNS, matches
 from flows.run.clean_shard import clean_documents
 from flows.settings import Settings, phrases_of
-from support import ROOT, frame_of
+from support import LEXICON, ROOT, frame_of
 
 TEXT = pl.Series("text", ["By Nora Quill", None, "", "14 May"])
 
@@ -82,6 +82,7 @@ def test_the_threads_hold_all_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
         frame_of([*lines, "Share on Facebook", "Friday 12 March", "£12", *lines[-9:]]),
         settings,
         phrases_of(settings),
+        LEXICON,
     )
     assert sum(map(len, used.values())) > 20
     assert max(map(len, used.values())) <= CACHED_PATTERNS

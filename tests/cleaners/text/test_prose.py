@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaners.text import scripts
 from cleaners.text.prose import is_prose, words, words_and_prose
 from cleaners.text.white_space import WHITE_SPACE
 
+LETTERS = r"[\p{L}\p{M}\p{N}]"
+
+
+def ranges(pairs: tuple[tuple[int, int], ...]) -> str:
+    """Ranges of code points, to stand in the brackets of a regular expression."""
+    return "[" + "".join(f"\\x{{{first:X}}}-\\x{{{last:X}}}" for first, last in pairs) + "]"
+
+
 UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+HAN = f"[{ranges(scripts.HAN + scripts.KANA + scripts.HALF_WIDTH_KANA)}&&{LETTERS}]"
+SOUTH_EAST_ASIAN = f"[{ranges(scripts.SOUTH_EAST_ASIAN)}&&{LETTERS}]"
+WORD = rf"[^{WHITE_SPACE}]*[{LETTERS}--[{scripts.UNSPACED}]][^{WHITE_SPACE}]*"
 CLOSING = WHITE_SPACE + "\"'”’»“)]」』）】*_"
 TEXTS = st.lists(
     st.none()
@@ -20,8 +34,8 @@ TEXTS = st.lists(
 
 def count(text: pl.Expr) -> pl.Expr:
     """The number of words."""
-    runs, letters = text.str.count_matches(r"\S+"), text.str.count_matches(UNSPACED)
-    return pl.when(text.str.contains("^[\0-\x7f]*$")).then(runs).otherwise(runs + letters // 2)
+    han, others = text.str.count_matches(HAN), text.str.count_matches(SOUTH_EAST_ASIAN)
+    return text.str.count_matches(WORD) + (han + 1) // 2 + (others + 3) // 4
 
 
 def prose(text: pl.Expr) -> pl.Expr:
@@ -45,7 +59,9 @@ def test_as_regular_expressions_say(texts: list[str | None]) -> None:
 
 def test_every_character() -> None:
     """Each character is white space, a letter of a script without spaces, or part of a word, as the engine has it."""
-    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]
+    characters = [
+        chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) not in ("Cs", "Cn")
+    ]
     frame = pl.DataFrame({"text": [f"a{c}b{c}" for c in characters]})
     assert frame.filter(words(pl.col("text")) != count(pl.col("text"))).is_empty()
 
@@ -62,3 +78,15 @@ def test_marks_within_a_line() -> None:
     assert pl.DataFrame({"text": lines}).select(is_prose(pl.col("text"))).to_series().to_list() == [
         *(False, True, False, True, False)
     ]
+
+
+def test_scripts_without_spaces() -> None:
+    """The ranges hold every letter that Unicode assigns to these scripts, and no letter of another."""
+    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]
+    letters = pl.DataFrame({"text": characters}).filter(pl.col("text").str.contains(r"[\p{L}\p{M}\p{N}]"))
+    by_range = letters["text"].str.contains(f"[{scripts.UNSPACED}]")
+    by_script = letters["text"].str.contains(UNSPACED)
+    differ = set(map(ord, letters["text"].filter(by_range != by_script)))
+    shared_marks = {0x3006, *range(0x302A, 0x302E)}
+    newer = {0x16FE3, 0x16FF0, 0x16FF1, *range(0x1AFF0, 0x1AFFF), *range(0x116D0, 0x116E4)}
+    assert {code for code in differ if not 0x20000 <= code < 0x40000} - newer == shared_marks

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from flows.errors import ConfigurationError
 from flows.settings import Settings, configuration_hash, phrases_of, read_settings
 from flows.settings.bundled import config_folder
+from support import LEXICON
 
 
 def test_the_example_configuration_is_the_default() -> None:
@@ -92,11 +93,13 @@ def test_the_configuration_hash_covers_decisions(tmp_path: Path) -> None:
     """Anything that can change a decision changes the hash; workers and the location of a phrase file do not."""
     plain = Settings()
     phrases = phrases_of(plain)
-    assert configuration_hash(plain, phrases) == configuration_hash(Settings(workers=7), phrases)
+    assert configuration_hash(plain, phrases, LEXICON) == configuration_hash(
+        Settings(workers=7), phrases, LEXICON
+    )
     other = plain.model_copy(
         update={"phrases": plain.phrases.model_copy(update={"files": ("/elsewhere.toml",)})}
     )
-    assert configuration_hash(plain, phrases) == configuration_hash(other, phrases)
-    assert configuration_hash(plain, phrases) != configuration_hash(plain, phrases[1:])
+    assert configuration_hash(plain, phrases, LEXICON) == configuration_hash(other, phrases, LEXICON)
+    assert configuration_hash(plain, phrases, LEXICON) != configuration_hash(plain, phrases[1:], LEXICON)
     strict = Settings.model_validate({"duplicate": {"threshold": 0.9}})
-    assert configuration_hash(plain, phrases) != configuration_hash(strict, phrases)
+    assert configuration_hash(plain, phrases, LEXICON) != configuration_hash(strict, phrases, LEXICON)

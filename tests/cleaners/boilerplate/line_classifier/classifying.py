@@ -8,7 +8,7 @@ from boilerplate.model_file import write_model
 from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.boilerplate.line_classifier.model import LineModel, read_model
 from flows.settings import Settings, phrases_of
-from support import frame_of
+from support import LEXICON, frame_of
 
 #: To this model every line is boilerplate.
 ALWAYS: LineModel = read_model(
@@ -27,7 +27,7 @@ PROSE = [
 
 def gone(lines: list[str], model: LineModel = ALWAYS, strictness: float = 0.5) -> list[str]:
     """The lines that are removed by their score, without sentences of the article."""
-    frame = boilerplate(frame_of(lines), phrases=PHRASES, model=model, strictness=strictness)
+    frame = boilerplate(frame_of(lines), phrases=PHRASES, lexicon=LEXICON, model=model, strictness=strictness)
     scored = frame.filter(pl.col("rule").str.starts_with("line score"))["text"].to_list()
     return [line for line in scored if line not in PROSE]
 

@@ -13,7 +13,7 @@ from cleaners.boilerplate.cleaner import boilerplate
 from cleaners.boilerplate.line_classifier.model import LineModel
 from cleaners.phrases.phrase import Phrase
 from flows.settings.bundled import line_classifier_model
-from support import frame_of
+from support import LEXICON, frame_of
 
 from .classifying import ALWAYS, PHRASES, PROSE, amid, gone
 
@@ -22,8 +22,10 @@ def test_a_phrase_may_keep() -> None:
     """A line that a phrase of the action `keep` matches stays."""
     keep = Phrase("en", "harbour", ("Harbour weekly",), action="keep")
     frame = frame_of([*PROSE, "Harbour weekly"])
-    assert boilerplate(frame, phrases=[keep], model=ALWAYS)["reason"].to_list()[-1] is None
-    assert boilerplate(frame, phrases=[], model=ALWAYS)["reason"].to_list()[-1] == "boilerplate"
+    assert boilerplate(frame, phrases=[keep], lexicon=LEXICON, model=ALWAYS)["reason"].to_list()[-1] is None
+    assert (
+        boilerplate(frame, phrases=[], lexicon=LEXICON, model=ALWAYS)["reason"].to_list()[-1] == "boilerplate"
+    )
 
 
 def test_scripts_without_case_need_more() -> None:
@@ -79,10 +81,10 @@ def test_what_a_score_has_removed_changes_no_other_decision(
 ) -> None:
     """If some of the lines that scores remove are removed already, the others are removed all the same."""
     frame = frame_of(lines)
-    once = boilerplate(frame, phrases=PHRASES, model=model, strictness=1)
+    once = boilerplate(frame, phrases=PHRASES, lexicon=LEXICON, model=model, strictness=1)
     rows = pl.int_range(pl.len()) % 4 != seed
     some = once.with_columns(
         pl.when(pl.col("rule").str.starts_with("line score") & rows).then(name).alias(name)
         for name in ("reason", "rule", "detail")
     )
-    assert boilerplate(some, phrases=PHRASES, model=model, strictness=1).equals(once)
+    assert boilerplate(some, phrases=PHRASES, lexicon=LEXICON, model=model, strictness=1).equals(once)

@@ -18,9 +18,6 @@ from cleaners.boilerplate.line_classifier import shape as lc
 from cleaners.boilerplate.line_classifier.boilerplate_words import BoilerplateWords, boilerplate_words
 from cleaners.boilerplate.line_classifier.characters import (
     _CHARACTERS,
-    _DENSE,
-    _HAN,
-    _HANGUL,
     CLOSES,
     OTHER,
     characters,
@@ -30,6 +27,7 @@ from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from cleaners.boilerplate.line_classifier.features import line_features
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights
 from cleaners.phrases.phrase import Phrase
+from cleaners.text import scripts
 from cleaners.text.utf8 import starts_of, utf8
 
 NOTHING = ngram_weights({})
@@ -87,13 +85,13 @@ def kind(character: str) -> str:
     caseless = category in ("Lo", "Mn", "Mc", "Me", "Lm") or category not in (
         *("Lu", "Lt", "Ll", "Nd", "Lo", "Lm", "Mn", "Mc", "Me"),
     )
-    if _in(character, _HAN) and caseless:
+    if _in(character, (*scripts.HAN, *scripts.KANA, *scripts.HALF_WIDTH_KANA)) and caseless:
         return "han"
     if 0x20000 <= ord(character) < 0x40000:
         return "han"
-    if _in(character, _HANGUL) and caseless:
+    if _in(character, scripts.HANGUL) and caseless:
         return "hangul"
-    if _in(character, _DENSE) and caseless:
+    if _in(character, scripts.SOUTH_EAST_ASIAN) and caseless:
         return "dense"
     if ord(character) > 0xFFFF:
         return "other"
@@ -110,12 +108,12 @@ def reference(text: str) -> dict[str, int]:
     kinds = [kind(c) for c in text]
     pieces = [[kind(c) for c in piece] for piece in text.split()]
     firsts = [next((k for k in piece if k in WORDS and k != "mark"), None) for piece in pieces]
-    spaced = sum(first is not None for first in firsts)
+    spaced = sum(any(k in WORDS and k not in ("han", "dense", "mark") for k in piece) for piece in pieces)
     guillemets = re.findall("[«»]", text)
     paired = guillemets.count("«") == guillemets.count("»")
     han, hangul, dense = (kinds.count(k) for k in ("han", "hangul", "dense"))
     return {
-        "words": max(spaced, han // 2 + dense // 4 + hangul // 2),
+        "words": spaced + (han + 1) // 2 + (dense + 3) // 4,
         "characters": len(text),
         "letters": sum(k in WORDS and k not in ("digit", "mark") for k in kinds),
         "upper": kinds.count("upper"),

@@ -8,9 +8,9 @@ import pytest
 
 from cleaners.boilerplate.line_classifier.classify import features_of
 from cleaners.boilerplate.line_classifier.feature_names import WORDS
-from cleaners.boilerplate.line_classifier.lists import FORMS, SURE, SURE_OF_STRETCH, in_lists
+from cleaners.boilerplate.line_classifier.lists import SURE, SURE_OF_STRETCH, forms, in_lists
 from cleaners.phrases.search import search
-from support import frame_of
+from support import LEXICON, frame_of
 
 from .classifying import ALWAYS, PHRASES, PROSE
 
@@ -37,7 +37,7 @@ def staying(lines: list[str], beyond: dict[str, float]) -> list[str]:
     rows, features = features_of(frame, found, PHRASES, ALWAYS.ngrams)
     texts = frame["text"].gather(rows).to_list()
     odds = np.array([beyond.get(text, -1.0) for text in texts], np.float32)
-    stays = in_lists(frame["text"], rows, features, odds)
+    stays = in_lists(frame["text"], rows, features, odds, LEXICON)
     assert not (stays & (odds < 0)).any()
     assert (features[stays, WORDS] > 0).all()
     return [text for text, stay in zip(texts, stays, strict=True) if stay]
@@ -50,10 +50,10 @@ def all_at(odds: float, *lines: str) -> dict[str, float]:
 
 def test_every_form_has_its_entries() -> None:
     """These tests have entries of every form."""
-    assert ENTRIES.keys() == FORMS.keys()
+    assert ENTRIES.keys() == forms(LEXICON).keys()
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", forms(LEXICON))
 def test_entries_of_a_form_stay_together(form: str) -> None:
     """Two adjacent lines of one form below the article stay, unless their scores are too high."""
     entries = ENTRIES[form]
@@ -116,4 +116,4 @@ def test_documents_do_not_know_each_other() -> None:
     frame = pl.concat([one, other.with_columns(pl.lit("e").alias("document_id"))])
     rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ALWAYS.ngrams)
     odds = np.where(frame["text"].gather(rows).str.starts_with("Friday"), 1.0, -1.0).astype(np.float32)
-    assert not in_lists(frame["text"], rows, features, odds).any()
+    assert not in_lists(frame["text"], rows, features, odds, LEXICON).any()

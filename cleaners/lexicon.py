@@ -1,0 +1,113 @@
+"""Words by language: what a by-line begins with, the names of months, words for a picture, and the like.
+
+No cleaner knows a word of a language itself. The words of each language are in its file in `config/phrases`, and the
+cleaners take those of all selected languages as one `Lexicon`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+#: A pattern that matches nothing, for an empty list of words.
+NOTHING: Final = r"[^\s\S]"
+
+
+class Opening(NamedTuple):
+    """A kind of sentence or notice inside a paragraph: how it may begin, and how it goes on."""
+
+    begins: tuple[str, ...]  # plain text, as written or in capitals
+    continues: str  # a regular expression, in the syntax that Python's `re` and Rust's `regex` share
+    after_sentence: bool = False  # whether a sentence must have ended before it
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The words of the selected languages, by their role in a line.
+
+    Words are plain text and count in any case. Names that end in `patterns` hold regular expressions in the syntax of
+    Rust's `regex`, which count in any case, too. All of them are empty by default: a language that has no words for a
+    role takes no part in it.
+    """
+
+    # by-lines
+    by: tuple[str, ...] = ()  # before a name: "By", "Written by"
+    authors: tuple[str, ...] = ()  # before a colon and a name: "Author"
+    conjunctions: tuple[str, ...] = ()  # between names: "and"
+    name_particles: tuple[str, ...] = ()  # within names: "van", "de"
+    no_by_lines: tuple[str, ...] = ()  # what begins a sentence, although it begins like a by-line: "By the"
+    by_line_patterns: tuple[str, ...] = ()  # by-lines of other forms
+    # dates and times
+    months: tuple[str, ...] = ()  # in every form that stands in a date, abbreviations included
+    days: tuple[str, ...] = ()  # of the week, and "today", "yesterday"
+    ordinals: tuple[str, ...] = ()  # endings of a day's number: "st"
+    date_links: tuple[str, ...] = ()  # between the day, the month and the year: "of"
+    date_patterns: tuple[str, ...] = ()  # dates of other forms, without the time of day
+    before_time: tuple[str, ...] = ()  # "at"
+    after_time: tuple[str, ...] = ()  # "h", "Uhr"
+    time_zones: tuple[str, ...] = ()
+    time_patterns: tuple[str, ...] = ()  # whole lines that are a time of day
+    # image credits
+    agencies: tuple[str, ...] = ()  # of news and pictures
+    picture_agencies: tuple[str, ...] = ()  # those whose name alone is a credit
+    pictures: tuple[str, ...] = ()  # "photo"
+    after_picture: tuple[str, ...] = ()  # between "photo" and a name, without a colon: "by"
+    picture_sources: tuple[str, ...] = ()  # between "photo" and a colon: "credit"
+    credit_labels: tuple[str, ...] = ()  # before a colon, without a word for a picture
+    # notes on the author
+    author_mentions: tuple[str, ...] = ()  # "The author"; two words or more
+    professions: tuple[str, ...] = ()
+    copulas: tuple[str, ...] = ()  # "is"
+    contact_patterns: tuple[str, ...] = ()  # how to reach somebody, or what they write about
+    # share bars
+    share_services: tuple[str, ...] = ()
+    share_buttons: tuple[str, ...] = ()
+    # boilerplate inside paragraphs
+    plea_patterns: tuple[str, ...] = ()  # in a last sentence that asks for something
+    speech_verbs: tuple[str, ...] = ()  # in a last sentence that quotes somebody
+    related_labels: tuple[
+        str, ...
+    ] = ()  # in brackets, before a colon and a teaser; as written or in capitals
+    inline_pleas: tuple[Opening, ...] = ()  # last sentences that ask for a click
+    inline_notices: tuple[Opening, ...] = ()  # "Story continues below"
+    advertisement_marks: tuple[str, ...] = ()  # before or after such a notice
+    # lists in articles
+    currencies: tuple[str, ...] = ()  # after an amount
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A regular expression, as one group, that matches each of the words.
+
+    Longer words come first, so that Python's `re` prefers them.
+
+    >>> any_of(["Foto", "Foto von", "fot."])
+    '(?:Foto\\\\ von|Foto|fot\\\\.)'
+    """
+    return any_pattern(map(re.escape, sorted(set(words), key=lambda word: (-len(word), word))))
+
+
+def any_pattern(patterns: Iterable[str]) -> str:
+    """A regular expression, as one group, that matches what one of the patterns matches; nothing if there is none."""
+    return f"(?:{'|'.join(patterns) or NOTHING})"
+
+
+def any_name(names: Iterable[str]) -> str:
+    """A regular expression, as one group, for names as they are written or in capitals, up to the end of a word.
+
+    >>> any_name(["Getty", "共同"])
+    '(?:GETTY\\\\b|Getty\\\\b|共同)'
+    """
+    forms = sorted(
+        {form for name in names for form in (name, name.upper())}, key=lambda form: (-len(form), form)
+    )
+    return any_pattern(re.escape(form) + r"\b" * form[-1].isascii() for form in forms)
+
+
+def spellings(words: Iterable[str]) -> list[str]:
+    """Each word as written, in lower case, with a capital, and in capitals: needles for a search that minds case."""
+    found = {
+        form for word in words for form in (word, word.lower(), word[:1].upper() + word[1:], word.upper())
+    }
+    return sorted(found)

@@ -14,6 +14,8 @@ from cleaners.text.utf8 import utf8
 
 RULE: Final = "pull quote"
 
+#: Lines that are quotations, in a document that may have pull quotes; each is compared with all lines.
+MAX_QUOTATIONS: Final = 200
 #: Words of a pull quote, at least and at most.
 MIN_WORDS: Final = 6
 MAX_WORDS: Final = 60
@@ -30,10 +32,15 @@ def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64]) -> pl.DataFrame:
 
     `lines` are `lines_of` the frame with their `possible_kinds`, `texts` the `utf8` of all rows. A pull quote is a line
     in double quotation marks, below the first paragraph of prose. Its 6 to 60 words occur literally in a paragraph that
-    has at least four words more. A quotation that occurs several times in its document is a refrain, and stays.
+    has at least four words more. A quotation that occurs several times in its document is a refrain, and stays. So do
+    the quotations of a document that has more than MAX_QUOTATIONS of them: it is a dialogue.
     """
     text, quote = pl.col("text"), pl.col("quote")
-    quoted = lines.filter(may_be(QUOTATION)).with_columns(text.str.strip_chars(_QUOTE_EDGES).alias("quote"))
+    quoted = (
+        lines.filter(may_be(QUOTATION))
+        .filter(pl.len().over("document") <= MAX_QUOTATIONS)
+        .with_columns(text.str.strip_chars(_QUOTE_EDGES).alias("quote"))
+    )
     documents = quoted.filter(_is_elsewhere(quoted, lines, texts)).get_column("document").unique()
     quoted = (
         quoted.filter(pl.col("document").is_in(documents.implode()))

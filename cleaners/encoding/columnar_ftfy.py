@@ -8,8 +8,9 @@ here, and everything else goes to ftfy itself.
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import ftfy
 import numpy as np
@@ -27,7 +28,11 @@ from ftfy.chardata import (
 from numpy.typing import NDArray
 
 from cleaners.encoding.mojibake import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, Gate, gate, scan
+from cleaners.text.normalization import normalize, sort_marks
 from cleaners.text.tokens import U8
+
+#: An ampersand that is escaped more than once.
+_NESTED_AMPERSAND: Final = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);){2,}")
 
 
 def fix_text(text: pl.Series, config: ftfy.TextFixerConfig = ftfy.TextFixerConfig()) -> pl.Series:  # noqa: B008
@@ -77,7 +82,7 @@ def _fix_characters(text: pl.Series, found: U8, rules: Gate) -> tuple[pl.Series,
     if rules.form is not None:
         composing = np.flatnonzero(seen & COMPOSING)
         # with Python's tables, because polars follows another version of Unicode
-        normal = [unicodedata.normalize(rules.form, row) for row in new.gather(composing).to_list()]
+        normal = [normalize(rules.form, row) for row in new.gather(composing).to_list()]
         new = new.scatter(composing, pl.Series(normal, dtype=pl.String))
         seen[composing] = scan(new.gather(composing), rules)
     # a fixed text may contain a new entity or new mojibake, which ftfy would then fix in another round
@@ -128,7 +133,7 @@ def _fix_by_segments(
             decoded.append((place, step[0]))
             names[place].append(step[1])
         else:
-            fixed, steps = ftfy.fix_and_explain(text, config)
+            fixed, steps = ftfy.fix_and_explain(_made_easy(text, config), config)
             pieces[place].append(fixed)
             names[place].extend(_names(steps or ()))
     for part, several in (
@@ -143,6 +148,16 @@ def _fix_by_segments(
             if piece != text or several is decoded:
                 names[place].extend(new_names.get(i, ()))
     return ["".join(several) for several in pieces], names
+
+
+def _made_easy(text: str, config: ftfy.TextFixerConfig) -> str:
+    """A text that ftfy fixes in the same way, without what takes it quadratic time.
+
+    ftfy unescapes "&amp;amp;amp;" one level at a time, and sorts long runs of combining marks by insertion.
+    """
+    if config.unescape_html and not (config.unescape_html == "auto" and "<" in text):
+        text = _NESTED_AMPERSAND.sub("&amp;", text)
+    return sort_marks(text) if config.normalization else text
 
 
 def _segments(text: str, config: ftfy.TextFixerConfig) -> tuple[list[str], int]:

@@ -27,7 +27,6 @@ from __future__ import annotations
 import functools
 import math
 import threading
-import unicodedata
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -35,6 +34,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.language.packed_model import read_arrays
+from cleaners.text.normalization import normalize
 from cleaners.text.tokens import I64, U8, code_point, kernel
 from cleaners.text.utf8 import utf8
 
@@ -326,7 +326,7 @@ def classify(text: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def _normal(text: pl.Series) -> pl.Series:
     """The texts in NFC, all-capital ones in lower case, like those that the model was trained on."""
-    normal = [unicodedata.normalize("NFC", t.lower() if t.isupper() else t) for t in text.to_list()]
+    normal = [normalize("NFC", t.lower() if t.isupper() else t) for t in text.to_list()]
     return pl.Series(normal, dtype=pl.String)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleaners.text.normalization import normalize
 from cleaners.text.tokens import (
     I64,
     U8,
@@ -43,7 +43,7 @@ def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
 
 def folded(text: pl.Series) -> pl.Series:
     """The texts normalised to NFKC and casefolded. Slow, because Python folds them one by one: meant for few texts."""
-    return pl.Series([unicodedata.normalize("NFKC", t).casefold() for t in text], dtype=pl.String)
+    return pl.Series([normalize("NFKC", t).casefold() for t in text], dtype=pl.String)
 
 
 def count_tokens(text: pl.Series) -> pl.Series:

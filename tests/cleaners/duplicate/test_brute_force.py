@@ -145,7 +145,6 @@ def corpora(draw: st.DrawFn) -> Corpus:
 
 
 @given(corpora(), options)
-@settings(max_examples=settings().max_examples)
 def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> None:
     """Every paragraph has the reason, the witness and the Jaccard that the oracle gives."""
     assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
@@ -206,7 +205,7 @@ def test_runs_add_up(corpus: Corpus, chosen: dict[str, Any], runs: list[int], sh
 
 
 @given(corpora(), options, st.integers(0, 7), st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7))))
-@settings(max_examples=settings().max_examples)
+@settings(max_examples=settings().max_examples // 2)
 def test_an_older_version_is_no_witness(
     corpus: Corpus, chosen: dict[str, Any], cut: int, drawn: dict[int, set[int]]
 ) -> None:

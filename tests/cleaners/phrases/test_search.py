@@ -6,7 +6,7 @@ import dataclasses
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -268,6 +268,7 @@ def test_regexes_that_cannot_be_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find(lines, phrases).select("row", "phrase").rows() == [(0, 0), (1, 0), (2, 1)]
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(st.lists(st.lists(st.tuples(LINES, st.booleans()), min_size=1, max_size=6), max_size=3))
 def test_one_search_serves_both_cleaners(documents: list[list[tuple[str, bool]]]) -> None:
     """Cleaners that are handed what was found decide as those that search for themselves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ def run_with(duplicate: dict[str, Any], given: Path, out: Path) -> None:
     run(given, out, {"repeated_line": {"enabled": False}, "duplicate": duplicate})
 
 
+@pytest.fixture(scope="module")
+def three_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of three runs, to be copied."""
+    out = tmp_path_factory.mktemp("runs") / "out"
+    for source in SOURCES[:3]:
+        run_with({}, source, out)
+    return out
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -41,11 +51,11 @@ def run_with(duplicate: dict[str, Any], given: Path, out: Path) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("compacted", [False, True])
-def test_the_index_is_what_it_would_have_been(tmp_path: Path, said: dict[str, Any], compacted: bool) -> None:
+def test_the_index_is_what_it_would_have_been(
+    three_runs: Path, tmp_path: Path, said: dict[str, Any], compacted: bool
+) -> None:
     """The index follows the new rules; the tables stay; later runs use the new rules."""
-    out = tmp_path / "out"
-    for source in SOURCES[:3]:
-        run_with({}, source, out)
+    out = Path(shutil.copytree(three_runs, tmp_path / "out"))
     if compacted:
         compact(Dataset(out))
     before = {name: table(out, name) for name in TABLES}
@@ -109,12 +119,10 @@ def test_the_command(copydesk: Copydesk, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("said", [{"threshold": 0.6}, {"n": 2}, {"method": "exact"}], ids=str)
 def test_what_is_restored_later_is_fingerprinted_by_the_new_rules(
-    tmp_path: Path, said: dict[str, Any]
+    three_runs: Path, tmp_path: Path, said: dict[str, Any]
 ) -> None:
     """Restored text is indexed by the rules of the rebuilt index, not by those of the run that removed it."""
-    out = tmp_path / "out"
-    for source in SOURCES[:3]:
-        run_with({}, source, out)
+    out = Path(shutil.copytree(three_runs, tmp_path / "out"))
     reindex(Dataset(out), Duplicate.model_validate(said))
     assert restore(Dataset(out), run="r000001").paragraphs
     assert list(verify(Dataset(out))) == []

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaners.boilerplate.cleaner import boilerplate
@@ -52,6 +52,7 @@ def test_strictness() -> None:
 
 
 @pytest.mark.parametrize("model", [ALWAYS, line_classifier_model()])
+@settings(max_examples=settings().max_examples // 2)
 @given(
     lines=st.lists(
         st.sampled_from(

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from cleaners import PIPELINE
 from flows.dataset import STATE, Dataset, write_manifest
 from flows.dataset.summary import Outcome
 from flows.dataset.tables import TABLES
@@ -31,7 +32,11 @@ SUBJECTS = (
     "school",
     "brewery",
 )
-PLAIN = {"repeated_line": {"enabled": False}, "language": {"enabled": False}}
+#: Settings under which a run only looks for duplicates, which takes less time.
+PLAIN = {
+    name: {"enabled": False}
+    for name in ("language", *(cleaner.name for cleaner in PIPELINE if cleaner.scope != "dataset"))
+}
 
 
 def story(number: int) -> str:

@@ -148,7 +148,7 @@ def test_only_what_is_named_comes_back(tmp_path: Path, jsonl: Jsonl) -> None:
 def test_restore_wants_to_know_what(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
     """If nothing is named, or nothing matches, nothing is restored, and the error says so."""
     out = tmp_path / "out"
-    run(jsonl([record(1, SHARE)]), out, PLAIN)
+    run(jsonl([record(1, SHARE)]), out, NO_MEMORY)
     before = published(out), state(out)
     assert copydesk("restore", out).code == 2
     answer = copydesk("restore", out, "--reason", "duplicate", "--run", "r000001")

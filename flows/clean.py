@@ -39,13 +39,15 @@ from prefect.utilities.annotations import quote
 from flows import maintenance
 from flows.dataset import Dataset
 from flows.dataset.summary import Outcome
-from flows.errors import CopydeskError, Held, Locked, UsageError
+from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
+from flows.printable import make_logs_printable, printable, printable_traceback
 from flows.run.artifacts import record_asset, show_outcome, show_progress
 from flows.run.engine import Item, Product, Report, Result, workers
 from flows.run.notify import Event, notify
 from flows.run.plan import execute_run
 from flows.run.stages import ReadShard, Run
 from flows.settings import Settings, read_settings
+from flows.streams import standard_streams
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
 
@@ -166,7 +168,9 @@ def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     if isinstance(state.data, Locked):
         return  # the other run continues, and sends its own notices
     kind: Event = "held" if state.name == "Held" else _KINDS.get(str(state.type.value), "failed")
-    notify(settings.notify, kind, state.message or kind, out, flow_run=flow_run.name)
+    data: object = state.data  # the exception; the lines of one of copydesk's are printable
+    message = message_of(data) if isinstance(data, CopydeskError) else printable(state.message or kind)
+    notify(settings.notify, kind, message, out, flow_run=flow_run.name)
 
 
 _KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
@@ -193,6 +197,7 @@ def clean(
     If an anomaly guard holds this run or an earlier one, the flow run ends in the state Held, of type Failed. Raises
     what `flows.run.plan.execute_run` and `flows.settings.read_settings` raise.
     """
+    make_logs_printable()
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())
     try:
@@ -208,7 +213,7 @@ def clean(
             record_asset(outcome)
     except Exception:  # the run is already published
         log.warning("the run succeeded, but its artifacts could not be created", exc_info=True)
-    log.info(outcome.line())
+    log.info("%s", outcome.line())
     return outcome
 
 
@@ -219,6 +224,7 @@ def compact(out: Path, offline: bool = False) -> str:
     A separate flow, so that it can have its own schedule. Raises what `flows.maintenance.compact` raises, and
     UsageError if `out` is not a dataset.
     """
+    make_logs_printable()
     dataset = Dataset(out)
     if not dataset.exists():
         raise UsageError(f"{out} is not a copydesk dataset")
@@ -249,11 +255,16 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path, help="folder of the dataset")
     parser.add_argument("--config", type=Path, help="configuration (TOML)")
     arguments = parser.parse_args()
-    try:
-        print(clean_here(arguments.inputs, arguments.out, arguments.config).line())  # noqa: T201 - its output
-    except CopydeskError as error:
-        print(f"copydesk: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+    with standard_streams():
+        try:
+            outcome = clean_here(arguments.inputs, arguments.out, arguments.config)
+        except CopydeskError as error:
+            print(f"copydesk: {error}", file=sys.stderr)  # noqa: T201
+            sys.exit(error.exit_code)
+        except Exception as error:
+            print(printable_traceback(error), file=sys.stderr)  # noqa: T201
+            sys.exit(CopydeskError.exit_code)
+        print(printable(outcome.line()))  # noqa: T201 - its output
 
 
 if __name__ == "__main__":

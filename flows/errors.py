@@ -7,6 +7,9 @@
     +-- Held                   3  an anomaly guard holds this run or an earlier one
     +-- Locked                 4  another run is writing the dataset
 
+A message has one line for each argument. As a string it is printable: whatever it quotes of an input, a file name or a
+configuration can neither control a terminal nor start a line of its own, see `flows.printable`.
+
 An input that cannot be read raises none of these: it becomes a row in `rejected`, and the run continues.
 """
 
@@ -14,6 +17,8 @@ from __future__ import annotations
 
 import errno
 from typing import Final
+
+from flows.printable import printable
 
 _REMEDIES: Final = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; free some space and try again"),
@@ -26,10 +31,19 @@ def remedy(error: OSError) -> str:
     return _REMEDIES.get(error.errno or 0, "")
 
 
+def message_of(error: BaseException) -> str:
+    """The message of any error, printable; its type if it has none."""
+    return str(error) if isinstance(error, CopydeskError) else printable(str(error)) or type(error).__name__
+
+
 class CopydeskError(Exception):
     """The run failed and nothing was published; the message says what to do."""
 
     exit_code = 5
+
+    def __str__(self) -> str:
+        """The message, a line for each argument."""
+        return "\n".join(printable(str(line)) for line in self.args)
 
 
 class UsageError(CopydeskError):
@@ -57,6 +71,6 @@ class Held(CopydeskError):
 
     exit_code = 3
 
-    def __init__(self, message: str, outcome: object = None) -> None:
-        super().__init__(message)
+    def __init__(self, *lines: str, outcome: object = None) -> None:
+        super().__init__(*lines)
         self.outcome = outcome  # of the run, if it is this run that was held

@@ -5,19 +5,17 @@ Slow imports are inside the functions that need them, so that the command starts
 
 from __future__ import annotations
 
-import io
-import sys
-
 from flows.cli import held, look, run, serve, undo  # noqa: F401 - each adds its commands to the app
 from flows.cli.app import app, report_errors
-from flows.cli.start import set_up
+from flows.cli.start import set_up, use_utf8
+from flows.printable import make_logs_printable
+from flows.streams import standard_streams
 
 
 def main() -> None:
     """Run the command."""
+    use_utf8()
     set_up()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for terminals without Unicode
-    with report_errors():
+    make_logs_printable()
+    with standard_streams(), report_errors():
         app(standalone_mode=True)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from flows.errors import CopydeskError, UsageError, remedy
+from flows.printable import printable_traceback
+from flows.streams import Screen
 
 if TYPE_CHECKING:
     from flows.dataset import Dataset
@@ -44,21 +43,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 #: Without a terminal, rich would cut tables to 80 columns.
-WIDTH: Final = None if sys.stdout.isatty() else 160
+WIDTH: Final = None if sys.stdout is not None and sys.stdout.isatty() else 160
 
-
-class Screen(Console):
-    """A console that goes silent when its pipe is closed, so that a run continues when its reader is gone."""
-
-    def on_broken_pipe(self) -> None:
-        """Discard all further output."""
-        self.quiet = True
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, self.file.fileno())
-
-
-say = Screen(highlight=False, soft_wrap=True, width=WIDTH)
-warn = Screen(stderr=True, highlight=False, soft_wrap=True)
+say = Screen(width=WIDTH)
+warn = Screen(stderr=True)
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="Configuration file (TOML): what differs from the defaults.")
@@ -94,16 +82,16 @@ def report_errors(consequence: str = "") -> Iterator[None]:
     try:
         yield
     except CopydeskError as error:
-        warn.print(f"copydesk: {error}", markup=False)
+        warn.print(*f"copydesk: {error}".split("\n"))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         warn.print(f"copydesk: interrupted{end}")
         sys.exit(130)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        warn.print(f"copydesk: {error.strerror or error}{where}{end}{remedy(error)}", markup=False)
+        warn.print(f"copydesk: {error.strerror or error}{where}{end}{remedy(error)}")
         sys.exit(5)
-    except Exception:
-        warn.print(traceback.format_exc(), markup=False)
+    except Exception as error:
+        warn.print(*printable_traceback(error).split("\n"))
         warn.print(f"copydesk: this is a bug in copydesk{end}")
         sys.exit(5)

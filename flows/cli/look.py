@@ -36,7 +36,8 @@ def runs(out: Out) -> None:
         )
     say.print(table)
     for run_id in dataset.held_runs():
-        say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}", markup=False)
+        say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
+    say.raise_loss()
 
 
 @app.command()
@@ -46,7 +47,7 @@ def verify(out: Out) -> None:
 
     problems = list(verify_folder(out))
     for problem in problems:
-        warn.print(problem, markup=False)
+        warn.print(problem)
     if problems:
         raise typer.Exit(6)
     say.print(f"{out}: {len(open_dataset(out).runs())} runs, no damage found")
@@ -62,3 +63,4 @@ def explain(
     from flows.settings import read_settings
 
     print_proof(file, read_settings(config), say)
+    say.raise_loss()

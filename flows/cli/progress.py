@@ -34,6 +34,8 @@ def show_progress(console: Console, *, quiet: bool) -> Iterator[Report]:
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         ) as bars:
             stages: dict[str, TaskID] = {}
 

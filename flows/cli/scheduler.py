@@ -22,6 +22,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.errors import UsageError
+from flows.printable import as_markdown
 
 MAX_WAIT: Final = 30.0  # seconds; short enough to notice soon that the clock was set or the machine slept
 
@@ -162,7 +163,7 @@ def serve_with_prefect(
         name,
         schedule=schedule,
         parameters={"inputs": list(inputs), "out": str(out), "config": str(config) if config else None},
-        description=f"Cleans new and changed inputs of {', '.join(inputs)} into {out}.",
+        description=as_markdown(f"Cleans new and changed inputs of {', '.join(inputs)} into {out}."),
         tags=["copydesk"],
         concurrency_limit=ConcurrencyLimitConfig(
             limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW

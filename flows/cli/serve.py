@@ -58,7 +58,7 @@ def serve(
 
     def log(line: str) -> None:
         if not quiet:
-            warn.print(f"copydesk: {line}", markup=False)
+            warn.print(f"copydesk: {line}")
 
     if use_prefect(engine, fallback="the schedule runs", server=True):
         name = name or deployment_name(dataset.root)

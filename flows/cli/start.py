@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import locale
 import os
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,18 @@ def set_up() -> None:
     """Set the environment of this process and of those that it starts."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+
+
+def use_utf8() -> None:
+    """Start this process anew in Python's UTF-8 mode where names of files would be read by another encoding.
+
+    Python itself does so in the C locale. With another locale, or with PYTHONUTF8=0, a file would have another `uri`,
+    and a configuration could not name it. The encoding of the terminal stays.
+    """
+    if sys.getfilesystemencoding() == "utf-8":
+        return
+    os.environ.setdefault("PYTHONIOENCODING", locale.getencoding())
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from flows.dataset.layout import (
 )
 from flows.dataset.tables import count_rows, file_errors, read_part, scan_parts, sync, write_part
 from flows.errors import CopydeskError
+from flows.printable import printable_json
 
 MANIFESTS: Final[dict[str, pl.DataType]] = {"run_id": pl.String(), "manifest": pl.String()}
 _CHECKSUM: Final = "blake2b"  # the key in a `run.json` of the checksum of all other keys
@@ -120,7 +121,8 @@ def write_manifests(folder: Path, manifests: Manifests) -> None:
 
 
 def write_manifest(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a `run.json`, durably, with its checksum."""
+    """Write a `run.json`, durably, with its checksum; what it quotes (inputs, sources) becomes printable."""
+    content = printable_json(content)
     write_json(path, {**content, _CHECKSUM: _checksum(content)})
 
 
@@ -143,10 +145,12 @@ def write_checksums(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON file durably; it appears under its name only when it is complete."""
+    """Write a JSON file durably, with printable strings; it appears under its name only when it is complete."""
     partial = path.with_name(f".{path.name}.partial")
     with file_errors(path):
-        partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.write_text(
+            json.dumps(printable_json(value), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         sync(partial)
     partial.replace(path)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from cleaners import REASONS
+from flows.printable import as_markdown
 
 #: The reason for text that a new version of its document replaced; no cleaner has it.
 REPLACED: Final = "replaced"
@@ -136,4 +137,4 @@ class Outcome:
         """The outcome in one line, and a Markdown table."""
         table = ["| | documents | paragraphs | words |", "|---|---:|---:|---:|"]
         table += [f"| {' | '.join(row)} |" for row in self.counts.rows()]
-        return "\n".join([self.line(), "", *table])
+        return "\n".join([as_markdown(self.line()), "", *table])

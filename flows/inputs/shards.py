@@ -19,6 +19,7 @@ from flows.inputs.tabular import read_csv, read_parquet
 from flows.inputs.text_files import MEGABYTE, Row, read_jsonl, read_text
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
+from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
@@ -244,8 +245,7 @@ def _shard(
         pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(DOCUMENTS[name])
         for name, values in zip(names, columns, strict=True)
     ]
-    # an error may quote a lone surrogate, which UTF-8 cannot encode
-    errors = [(row.uri, row.error.encode("utf-8", "backslashreplace").decode()) for row in rejected]
+    errors = [(row.uri, printable(row.error)) for row in rejected]
     return Shard(
         pl.DataFrame([*found, texts.series()]).select(list(DOCUMENTS)),
         pl.DataFrame(errors, REJECTED, orient="row"),

@@ -14,6 +14,7 @@ from cleaners.attributes import label_lines
 from cleaners.duplicate.cleaner import duplicate
 from cleaners.duplicate.rarest_shingles import merge_frequencies
 from flows import inputs
+from flows.printable import printable
 from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, clean_shard, decide, fingerprints_of
 from flows.settings import Settings, lexicon_of, phrases_of
 from flows.settings.model import DuplicateDocument
@@ -40,40 +41,47 @@ def explain(file: str, settings: Settings, console: Console) -> None:
             for document in documents.iter_rows(named=True):
                 _print_document(document, by_document.get((document["document_id"],)), console)
         for uri, error in shard.rejected.iter_rows():
-            console.print(Text(f"{uri}\n  rejected: {error}\n", style="red"))
+            console.print(_line(uri, "red"))
+            console.print(_line(f"  rejected: {error}", "red"))
+            console.print()
 
 
 def _print_document(document: dict[str, object], paragraphs: pl.DataFrame | None, console: Console) -> None:
     about = [f"charset {document['encoding']}"] if document["encoding"] else []
     about += [f"language {document['language']}"] if document["language"] else []
     about += [f"source {document['source']}"] if document["source"] else []
-    console.print(Text(str(document["uri"]), style="bold"))
-    console.print(Text("  " + ", ".join(about), style="dim"))
+    console.print(_line(str(document["uri"]), "bold"))
+    console.print(_line("  " + ", ".join(about), "dim"))
     if document["title"]:
-        console.print(Text(f"  title: {document['title']}"))
+        console.print(_line(f"  title: {document['title']}"))
     fixes = document[TITLE_FIXES]
     if isinstance(fixes, list):
-        console.print(
-            Text(f"~ title: {document[TITLE_BEFORE]!r} ({', '.join(map(str, fixes))})", style="yellow")
-        )
+        console.print(_line(f"~ title: {document[TITLE_BEFORE]!r} ({', '.join(map(str, fixes))})", "yellow"))
     console.print()
     removed = kept = 0
     for row in () if paragraphs is None else paragraphs.iter_rows(named=True):
         if row["reason"]:
             removed += 1
-            console.print(Text("- ", style="red") + Text(row["text"], style="red strike"))
+            console.print(_line("- ", "red") + _line(row["text"], "red strike"))
             why = f"{row['reason']}: {row['rule']}{_detail(row)}{_witness(row, document)}"
-            console.print(Text(f"    {why}", style="red"))
+            console.print(_line(f"    {why}", "red"))
         else:
             kept += bool(row["text"])
             console.print(
-                Text("  ") + Text(row["text"] or "(empty after repair)", style="" if row["text"] else "dim")
+                _line("  ") + _line(row["text"] or "(empty after repair)", "" if row["text"] else "dim")
             )
             if row["label"]:
-                console.print(Text(f"    {row['label']}, kept", style="dim"))
+                console.print(_line(f"    {row['label']}, kept", "dim"))
         if row["before"] is not None:
-            console.print(Text(f"~   {', '.join(row['fixes'])}; it was: {row['before']}", style="yellow"))
-    console.print(Text(f"\n  {kept} paragraphs kept, {removed} removed\n", style="dim"))
+            console.print(_line(f"~   {', '.join(row['fixes'])}; it was: {row['before']}", "yellow"))
+    console.print()
+    console.print(_line(f"  {kept} paragraphs kept, {removed} removed", "dim"))
+    console.print()
+
+
+def _line(text: str, style: str = "") -> Text:
+    """One line of a proof; a line break in what it quotes is shown as an escape."""
+    return Text(printable(text), style)
 
 
 def _detail(row: dict[str, object]) -> str:

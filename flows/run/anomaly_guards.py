@@ -184,19 +184,19 @@ def _named(row: dict[str, object]) -> str | None:
 def refuse_while_held(dataset: Dataset) -> None:
     """Raise Held where an earlier run waits for a decision."""
     for run_id in dataset.held_runs():
-        raise Held(held_message(dataset, run_id))
+        raise Held(*held_message(dataset, run_id))
 
 
-def held_message(dataset: Dataset, run_id: str) -> str:
-    """The message for a held run: why it is held, and how to proceed."""
+def held_message(dataset: Dataset, run_id: str) -> list[str]:
+    """The lines of the message for a held run: why it is held, and how to proceed."""
     why = dataset.held_for(run_id)
     lines = [f"run {run_id} is held by a guard, and not published:"]
     lines += [f"  {reason}" for reason in why[:SHOWN]]
     if len(why) > SHOWN:
         lines.append(f"  and {len(why) - SHOWN:,} more, in {dataset.held_file(run_id)}")
-    lines += [
+    return [
+        *lines,
         f"its tables are in {dataset.held_publish(run_id)}; nothing else is published until you decide:",
         f"  copydesk publish {dataset.root} {run_id}    if all is well with it; the guard learns from it",
         f"  copydesk discard {dataset.root} {run_id}    if not; its inputs are read again by the next run",
     ]
-    return "\n".join(lines)

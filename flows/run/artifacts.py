@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.dataset import Layout
 from flows.dataset.summary import Outcome
+from flows.printable import as_markdown, printable
 
 #: Percentage of a run that is complete when a stage is done, measured on news corpora.
 DONE_AFTER: Final = {
@@ -60,15 +61,18 @@ def show_outcome(outcome: Outcome, *, held: str | None = None) -> None:
     """Create artifacts: the summary as a table, and a link to the dataset. `held` says why a run is held."""
     create_markdown_artifact(
         key="copydesk-run",
-        markdown=f"{held}\n\n{outcome.markdown()}" if held else outcome.markdown(),
-        description=f"Outcome of the run in {outcome.out}",
+        markdown=f"{as_markdown(held)}\n\n{outcome.markdown()}" if held else outcome.markdown(),
+        description=f"Outcome of the run in {as_markdown(str(outcome.out))}",
     )
     if outcome.run_id is None:
         return
     layout = Layout(outcome.out)
     dataset = layout.held_publish(outcome.run_id) / "documents" if held else layout.base("documents")
     create_link_artifact(
-        dataset.as_uri(), link_text=str(dataset), key="copydesk-dataset", description=f"run {outcome.run_id}"
+        dataset.as_uri(),
+        link_text=as_markdown(str(dataset)),
+        key="copydesk-dataset",
+        description=f"run {outcome.run_id}",
     )
 
 
@@ -77,7 +81,7 @@ def record_asset(outcome: Outcome) -> None:
     asset = Asset(
         key=asset_key(outcome.out),
         properties=AssetProperties(
-            name=outcome.out.name,
+            name=printable(outcome.out.name),
             url=outcome.out.as_uri(),
             description="Clean, deduplicated text as Parquet.",
         ),
@@ -110,4 +114,4 @@ def asset_key(out: Path) -> str:
     >>> asset_key(Path("/data/all the news"))
     'file:///data/all_the_news'
     """
-    return f"file://{_FORBIDDEN.sub('_', out.as_posix())}"[:_MAX_KEY_LENGTH]
+    return f"file://{_FORBIDDEN.sub('_', printable(out.as_posix()))}"[:_MAX_KEY_LENGTH]

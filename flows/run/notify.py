@@ -5,9 +5,12 @@
     command = ["mail-ops", "--now"]
 
 Both receive one JSON object: `event` (failed, crashed, cancelled or held), `text` (a full sentence, under the key that
-chat services display), `message`, `out`, `flow_run`, `host` and `time`. A notice that cannot be sent never fails a run;
-the error is logged. Since URLs and arguments may contain secrets, the log has only the host of the webhook and the
-program of the command.
+chat services display), `message`, `out`, `flow_run`, `host` and `time`. All are printable; in `text`, `&`, `<` and `>`
+are escaped as chat services ask for, or a source named `<!channel>` would call everyone. Redirects are not followed:
+they could send the notice where no one has configured it, and a redirected POST arrives without its content.
+
+A notice that cannot be sent never fails a run; the error is logged. Since URLs and arguments may contain secrets, the
+log has only the host of the webhook and the program of the command.
 """
 
 from __future__ import annotations
@@ -20,11 +23,13 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from flows.errors import Held, Locked
+from flows.errors import Held, Locked, message_of
+from flows.printable import printable
 from flows.settings.model import Notify
 
 Event: TypeAlias = Literal["failed", "crashed", "cancelled", "held"]
@@ -42,12 +47,14 @@ def notify(
 ) -> None:
     """Notify the webhook and the command of `settings`, if they are set; logs errors instead of raising them."""
     host = socket.gethostname()
+    place, message = printable(str(out)), printable(message, keep="\n")
+    text = f"copydesk on {host}: the run of {place} {'is held' if event == 'held' else event}: {message}"
     notice = {
         "event": event,
-        "text": f"copydesk on {host}: the run of {out} {'is held' if event == 'held' else event}: {message}",
+        "text": escape(text, quote=False),
         "message": message,
-        "out": str(out),
-        "flow_run": flow_run,
+        "out": place,
+        "flow_run": flow_run and printable(flow_run),
         "host": host,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -65,10 +72,10 @@ def notify_on_failure(settings: Notify, out: Path) -> Iterator[None]:
     except Locked:
         raise
     except Held as held:
-        notify(settings, "held", str(held), out)
+        notify(settings, "held", message_of(held), out)
         raise
     except Exception as error:
-        notify(settings, "failed", str(error) or type(error).__name__, out)
+        notify(settings, "failed", message_of(error), out)
         raise
     except KeyboardInterrupt:
         notify(settings, "cancelled", "interrupted", out)
@@ -79,6 +86,12 @@ def _post(url: str, notice: Mapping[str, Any], timeout: float) -> None:
     import http.client
     import urllib.error
     import urllib.request
+
+    class NoRedirects(urllib.request.HTTPRedirectHandler):
+        """Leaves a redirect an error."""
+
+        def redirect_request(self, *_: Any) -> None:
+            """Make no request."""
 
     if url.startswith("$"):
         name = url[1:]
@@ -94,7 +107,7 @@ def _post(url: str, notice: Mapping[str, Any], timeout: float) -> None:
         )
         if request.type not in ("http", "https"):
             raise ValueError("not an http or https URL")
-        with urllib.request.urlopen(request, timeout=timeout):
+        with urllib.request.build_opener(NoRedirects).open(request, timeout=timeout):
             pass
     except (OSError, ValueError, http.client.HTTPException) as error:
         if isinstance(error, urllib.error.HTTPError):

@@ -100,7 +100,7 @@ def execute_run(
     seconds = time.perf_counter() - started
     outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting)
     if held_for:
-        raise Held(held_message(dataset, run.run_id), outcome)
+        raise Held(*held_message(dataset, run.run_id), outcome=outcome)
     return outcome
 
 

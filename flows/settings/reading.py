@@ -46,7 +46,7 @@ def read_settings(path: Path | None = None) -> Settings:
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_explain(path, e) for e in error.errors())) from error
+        raise ConfigurationError(*(_explain(path, e) for e in error.errors())) from error
     files = tuple(str(path.parent / name) for name in settings.phrases.files)
     return settings.model_copy(update={"phrases": settings.phrases.model_copy(update={"files": files})})
 

@@ -40,6 +40,7 @@ from flows import maintenance
 from flows.dataset import Dataset
 from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
+from flows.paths import at_home
 from flows.printable import make_logs_printable, printable, printable_traceback
 from flows.run.artifacts import record_asset, show_outcome, show_progress
 from flows.run.engine import Item, Product, Report, Result, workers
@@ -161,7 +162,7 @@ def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     parameters = flow_run.parameters
     config, out = parameters.get("config"), Path(str(parameters.get("out")))
     try:
-        settings = read_settings(Path(str(config)) if config else None)
+        settings = read_settings(_home(config) if config else None)
     except CopydeskError as error:
         logging.getLogger(__name__).warning("no notice was sent about the run: %s", error)
         return
@@ -171,6 +172,10 @@ def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     data: object = state.data  # the exception; the lines of one of copydesk's are printable
     message = message_of(data) if isinstance(data, CopydeskError) else printable(state.message or kind)
     notify(settings.notify, kind, message, out, flow_run=flow_run.name)
+
+
+def _home(path: object) -> Path:
+    return Path(at_home(str(path)))
 
 
 _KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
@@ -198,6 +203,8 @@ def clean(
     what `flows.run.plan.execute_run` and `flows.settings.read_settings` raise.
     """
     make_logs_printable()
+    # parameters of a deployment have passed no shell
+    inputs, out, config = [at_home(name) for name in inputs], _home(out), config and _home(config)
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())
     try:
@@ -225,7 +232,7 @@ def compact(out: Path, offline: bool = False) -> str:
     UsageError if `out` is not a dataset.
     """
     make_logs_printable()
-    dataset = Dataset(out)
+    dataset = Dataset(_home(out))
     if not dataset.exists():
         raise UsageError(f"{out} is not a copydesk dataset")
     parts = maintenance.compact(dataset, offline=offline)
@@ -240,6 +247,7 @@ def clean_here(
     inputs: Sequence[str], out: Path, config: Path | None = None, retry_rejected: bool = False
 ) -> Outcome:
     """Run the flow in this process, with the configured number of workers, and return the outcome."""
+    config = config and _home(config)
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
     outcome = clean.with_options(task_runner=runner)(list(inputs), out, config, retry_rejected)
     assert isinstance(outcome, Outcome)  # Prefect raises the exception of a failed state

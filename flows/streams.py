@@ -116,10 +116,10 @@ class Screen(Console):
             text, style, control = segment
             yield segment if control else Segment(printable(text, keep="\n"), style)
 
-    def raise_loss(self) -> None:
-        """Raise the OSError because of which output was lost, for a command that does nothing but print."""
-        if error := getattr(self.file, "error", None):
-            raise error
+    @property
+    def is_lost(self) -> bool:
+        """Whether something that was printed could not be written, other than to a closed pipe."""
+        return getattr(self.file, "error", None) is not None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from flows.errors import CopydeskError, UsageError, remedy
+from flows.paths import at_home
 from flows.printable import printable_traceback
 from flows.streams import Screen
 
@@ -48,11 +49,31 @@ WIDTH: Final = None if sys.stdout is not None and sys.stdout.isatty() else 160
 say = Screen(width=WIDTH)
 warn = Screen(stderr=True)
 
+
+def expand_home(given: Any) -> Any:
+    """A path, a list of paths or None from the command line, with the home folder for `~`."""
+    if isinstance(given, list | tuple):
+        return [expand_home(each) for each in given]
+    return given and type(given)(at_home(str(given)))
+
+
 Config = Annotated[
-    Path | None, typer.Option("--config", help="Configuration file (TOML): what differs from the defaults.")
+    Path | None,
+    typer.Option(
+        "--config", help="Configuration file (TOML): what differs from the defaults.", callback=expand_home
+    ),
 ]
-Out = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False)]
-NewOut = Annotated[Path, typer.Option("--out", help="Folder of the dataset; created if it does not exist.")]
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, folders, globs or URLs: .txt, .jsonl, .csv, .parquet, .gz, .zst.", callback=expand_home
+    ),
+]
+Out = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False, callback=expand_home)]
+NewOut = Annotated[
+    Path,
+    typer.Option("--out", help="Folder of the dataset; created if it does not exist.", callback=expand_home),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from flows.cli.app import Config, Out, app, open_dataset, say, warn
+from flows.cli.app import Config, Out, app, expand_home, open_dataset, say, warn
+from flows.errors import CopydeskError
 
 
 @app.command()
@@ -37,7 +38,7 @@ def runs(out: Out) -> None:
     say.print(table)
     for run_id in dataset.held_runs():
         say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
-    say.raise_loss()
+    _exit_if_lost()
 
 
 @app.command()
@@ -55,7 +56,10 @@ def verify(out: Out) -> None:
 
 @app.command()
 def explain(
-    file: Annotated[str, typer.Argument(help="An input file; if it has many records, all are shown.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="An input file; if it has many records, all are shown.", callback=expand_home),
+    ],
     config: Config = None,
 ) -> None:
     """Show a document as a marked-up proof: what is removed and why, and what was repaired."""
@@ -63,4 +67,10 @@ def explain(
     from flows.settings import read_settings
 
     print_proof(file, read_settings(config), say)
-    say.raise_loss()
+    _exit_if_lost()
+
+
+def _exit_if_lost() -> None:
+    """Fail if the output, which is all that the command was for, could not be written."""
+    if say.is_lost:
+        raise typer.Exit(CopydeskError.exit_code)

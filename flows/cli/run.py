@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from flows.cli.app import Config, NewOut, Quiet, app, refuse_current_folder, report_errors, say, warn
+from flows.cli.app import Config, Inputs, NewOut, Quiet, app, refuse_current_folder, report_errors, say, warn
 from flows.cli.prefect_api import Engine, use_prefect
 from flows.cli.start import import_numba, importing
 from flows.errors import Held
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def run(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(help="Files, folders, globs or URLs: .txt, .jsonl, .csv, .parquet, .gz, .zst."),
-    ],
+    inputs: Inputs,
     out: NewOut,
     config: Config = None,
     engine: Annotated[

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Config, NewOut, Quiet, app, refuse_current_folder, warn
+from flows.cli.app import Config, Inputs, NewOut, Quiet, app, refuse_current_folder, warn
 from flows.cli.prefect_api import Engine, use_prefect
 
 
 @app.command()
 def serve(
-    inputs: Annotated[list[str], typer.Argument(help="Same as for run.")],
+    inputs: Inputs,
     out: NewOut,
     cron: Annotated[
         str | None, typer.Option(help='Cron expression, such as "0 * * * *" for every hour.')

@@ -162,7 +162,9 @@ class Layout(Folders):
         if len(numbered) == 1:
             return numbered
         try:  # numbers of runs that were rolled back are missing between the first and the last
-            published = set(json.loads((self.folder("runs", span) / RUN_JSON).read_text())["runs"])
+            published = set(
+                json.loads((self.folder("runs", span) / RUN_JSON).read_text(encoding="utf-8"))["runs"]
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return numbered
         return [run_id for run_id in numbered if run_id in published]
@@ -220,11 +222,22 @@ def refuse_other_folders(root: Path) -> None:
     """Raise UsageError if `root` cannot become a dataset: a URL, a file, or a folder with other content."""
     if "://" in str(root) or ":/" in str(root):
         raise UsageError(f"{root} is a URL: --out needs a folder on this machine")
+    if any("\ud800" <= character <= "\udfff" for character in str(root.absolute())):
+        raise UsageError(f"{root} is not UTF-8: --out needs a folder whose path is")
     if root.exists() and not root.is_dir():
         raise UsageError(f"{root} is a file: --out needs a folder")
-    if not Layout(root).exists():
-        foreign = [name for name in TABLES if (root / name).exists()]
-        if foreign:
-            raise UsageError(
-                f"{root} holds a folder {foreign[0]!r} that copydesk did not write: choose another folder"
-            )
+    if not Layout(root).exists() and (other := _other_content(Layout(root))):
+        raise UsageError(
+            f"{root} is not a copydesk dataset: it holds {other!r}, which copydesk did not write; choose another folder"
+        )
+
+
+def _other_content(layout: Layout) -> str | None:
+    """The name of something in a folder that is not what a first run leaves if it is killed at once."""
+    begun = {layout.lock_file, layout.format_file.with_suffix(".partial")}
+    for folder, own in ((layout.root, {layout.state}), (layout.state, begun)):
+        if folder.is_dir():
+            for path in folder.iterdir():
+                if path not in own:
+                    return path.relative_to(layout.root).as_posix()
+    return None

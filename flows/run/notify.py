@@ -29,6 +29,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from flows.errors import Held, Locked, message_of
+from flows.paths import at_home
 from flows.printable import printable
 from flows.settings.model import Notify
 
@@ -118,6 +119,7 @@ def _post(url: str, notice: Mapping[str, Any], timeout: float) -> None:
 
 
 def _call(command: tuple[str, ...], notice: Mapping[str, Any], timeout: float) -> None:
+    command = (at_home(command[0]), *command[1:])
     program = Path(command[0]).name
     try:
         done = subprocess.run(

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
+from flows.paths import at_home
 from flows.settings.bundled import built_in_phrase_files
 from flows.settings.model import Settings, Table
 from flows.settings.phrase_files import read_lexicon, read_phrases
@@ -27,8 +28,9 @@ from flows.settings.phrase_files import read_lexicon, read_phrases
 def read_settings(path: Path | None = None) -> Settings:
     """The settings of a TOML file, or the defaults if no file is given.
 
-    Paths in the configuration are relative to the file. Raises ConfigurationError, naming the file and the line or the
-    table and key, if the file cannot be read, is not TOML, or holds a key or value that is not allowed.
+    Paths in the configuration are relative to the file; `~` is the home folder. Raises ConfigurationError, naming the
+    file and the line or the table and key, if the file cannot be read, is not TOML, or holds a key or value that is not
+    allowed.
 
     >>> read_settings().duplicate.threshold
     0.8
@@ -47,7 +49,7 @@ def read_settings(path: Path | None = None) -> Settings:
         settings = Settings.model_validate(table)
     except ValidationError as error:
         raise ConfigurationError(*(_explain(path, e) for e in error.errors())) from error
-    files = tuple(str(path.parent / name) for name in settings.phrases.files)
+    files = tuple(str(path.parent / at_home(name)) for name in settings.phrases.files)
     return settings.model_copy(update={"phrases": settings.phrases.model_copy(update={"files": files})})
 
 

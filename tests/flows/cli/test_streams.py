@@ -1,0 +1,184 @@
+"""Closed and full streams, other encodings: the run is what it is, and its exit code says so."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from flows.cli import start
+from flows.streams import LossyStream, standard_streams
+from support import STORY, Copydesk, table
+
+FULL = Path("/dev/full")
+LATIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="a system without /dev/full")
+
+
+def shell(redirected: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """The command, started by a shell with these redirections; its arguments may be any bytes."""
+    command = ["sh", "-c", f'exec "$@" {redirected}', "sh", sys.executable, "-m", "flows.cli"]
+    env = {**os.environ, "PREFECT_API_URL": "", "PREFECT_PROFILES_PATH": os.devnull, **environment}
+    return subprocess.run([*command, *map(str, arguments)], env=env, capture_output=True, check=False)
+
+
+@needs_full
+@pytest.mark.parametrize("redirected", [">&- 2>&- <&-", ">/dev/full 2>/dev/full"])
+def test_a_run_needs_no_stream(story: Path, tmp_path: Path, redirected: str) -> None:
+    """With closed or full streams the run is published, and is a success."""
+    out = tmp_path / "out"
+    done = shell(redirected, "run", story, "--out", out)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert table(out, "documents")["text"].to_list() == [STORY]
+    assert {path.name for path in out.iterdir()} == {
+        "_copydesk",
+        "documents",
+        "removed",
+        "repaired",
+        "rejected",
+    }
+
+
+@pytest.mark.parametrize("redirected", [">&- 2>&-", ">&-"])
+def test_a_failure_stays_a_failure(tmp_path: Path, redirected: str) -> None:
+    """Without streams, wrong usage has its exit code, too."""
+    assert shell(redirected, "run", tmp_path / "missing", "--out", tmp_path / "out").returncode == 2
+
+
+@needs_full
+def test_a_command_that_only_prints_fails_if_it_cannot(story: Path) -> None:
+    """What could not be printed is said on stderr; a reader that has gone, or a closed stream, is no failure."""
+    done = shell(">/dev/full", "explain", story)
+    assert done.returncode == 5
+    assert b"the output could not be written: No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_stream_loses_everything_after_its_first_failure() -> None:
+    """A write that fails is no error of whoever prints; one that could not be written is remembered."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        stream = LossyStream(pipe)
+        for _ in range(2):
+            assert stream.write("x" * 100_000) == 100_000
+            stream.flush()
+        assert stream.error is None  # its reader has gone
+
+
+@needs_full
+def test_a_stream_remembers_what_it_could_not_write() -> None:
+    """Once is enough: what follows goes nowhere."""
+    with FULL.open("w") as full:
+        stream = LossyStream(full)
+        for _ in range(2):
+            stream.write("text")
+            stream.flush()
+    assert stream.error is not None
+    assert stream.error.errno == errno.ENOSPC
+
+
+def test_whatever_prints_is_made_printable(capsys: pytest.CaptureFixture[str]) -> None:
+    """`print` of a library, and a warning that Python writes to stderr."""
+    with standard_streams():
+        print("a\x1b[2Jb\u202e", "ftp://u:s3cret@h")  # noqa: T201
+        print("c\x9b", file=sys.stderr)  # noqa: T201
+    assert capsys.readouterr() == ("a\\x1b[2Jb\\u202e ftp://u:***@h\n", "c\\x9b\n")
+
+
+def test_a_stream_that_was_closed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python has None for it."""
+    monkeypatch.setattr("sys.stdout", None)
+    with standard_streams():
+        assert sys.stdout is not None
+    assert sys.stdout is None
+
+
+def test_encodings_of_names_and_terminals_change_nothing(tmp_path: Path) -> None:
+    """Names that are not ASCII, or not UTF-8, on the command line: documents have the same uris as elsewhere."""
+    folder = tmp_path / "Zürich"
+    folder.mkdir()
+    bad = os.fsencode(folder) + b"/caf\xe9.txt"
+    Path(os.fsdecode(bad)).write_text("Quite another story, of the orchestra in the castle garden on Friday.")
+    (folder / "Fähre.txt").write_text(STORY)
+    out = tmp_path / "Ausgabe ü"
+    done = shell("", "run", folder / "Fähre.txt", os.fsdecode(bad), "--out", out, **LATIN)
+    assert done.returncode == 0, done.stderr
+    assert table(out, "documents")["uri"].to_list() == [f"{folder}/Fähre.txt", f"{folder}/caf\\xe9.txt"]
+
+
+def test_another_encoding_of_names_starts_python_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In UTF-8 mode, with the same command line and the terminal's own encoding."""
+    started: list[Sequence[str]] = []
+    monkeypatch.setattr("os.execv", lambda _program, command: started.append(command))
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    start.use_utf8()
+    assert not started
+    monkeypatch.setattr("sys.getfilesystemencoding", lambda: "iso8859-1")
+    monkeypatch.setattr("sys.orig_argv", ["python3", "/bin/copydesk", "run", "a"])
+    start.use_utf8()
+    assert started == [[sys.executable, "-X", "utf8", "/bin/copydesk", "run", "a"]]
+    assert os.environ["PYTHONIOENCODING"]
+    monkeypatch.delenv("PYTHONIOENCODING")
+
+
+def test_the_home_folder(copydesk: Copydesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `~` that the shell has left, in all arguments and in the paths of the configuration."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(STORY)
+    (tmp_path / "mine.toml").write_text('[phrases]\nfiles = ["~/nowhere.toml"]\n')
+    answer = copydesk("run", "~/in", "--out=~/out", "--config=~/mine.toml")
+    assert answer.code == 2
+    assert f"{tmp_path}/nowhere.toml" in answer.err
+    assert copydesk("run", "~/in", "--out=~/out").code == 0
+    assert len(table(tmp_path / "out", "documents")) == 1
+    assert copydesk("verify", "~/out").code == 0
+    assert copydesk("explain", "~/in/a.txt").code == 0
+    assert not (tmp_path / "~").exists()
+    assert "~no-such-user/x does not exist" in copydesk("run", "~no-such-user/x", "--out=~/out").err
+
+
+@pytest.mark.parametrize(
+    "content", ["notes.txt", ".hidden", "documents/part-00000.parquet", "_copydesk/mine.txt"]
+)
+def test_a_folder_with_other_content_is_refused(
+    copydesk: Copydesk, story: Path, tmp_path: Path, content: str
+) -> None:
+    """Nothing is written into a folder that copydesk did not begin."""
+    out = tmp_path / "out"
+    (out / content).parent.mkdir(parents=True)
+    (out / content).touch()
+    before = sorted(out.rglob("*"))
+    for command in ("run", "serve"):
+        answer = copydesk(command, story, "--out", out, *(["--interval", "60"] if command == "serve" else []))
+        assert answer.code == 2
+        assert "is not a copydesk dataset: it holds" in answer.err
+        assert sorted(out.rglob("*")) == before
+
+
+@pytest.mark.parametrize("left", [(), ("_copydesk/lock",), ("_copydesk/lock", "_copydesk/format.partial")])
+def test_an_empty_folder_is_used(
+    copydesk: Copydesk, story: Path, tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    """Also one in which a first run was killed as soon as it had begun."""
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in left:
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).touch()
+    assert copydesk("run", story, "--out", out).code == 0
+    assert copydesk("verify", out).code == 0
+
+
+def test_a_dataset_needs_a_name_in_utf8(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """Parquet files could not be opened under another name."""
+    answer = copydesk("run", story, "--out", os.fsdecode(os.fsencode(tmp_path) + b"/o\xff"))
+    assert answer.code == 2
+    assert "o\\xff is not UTF-8" in answer.err

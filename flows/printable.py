@@ -38,7 +38,7 @@ _HTTP: Final = re.compile(r"(?i)\bhttps?:/{1,2}(?=[^/:?#]+\Z)")
 _SECRET: Final = re.compile(
     r"(?i)([?&;#](?:amp;)?(?:[\w.%-]{0,64}(?:token|secret|signature|passw|credential|access.?id|api.?key|access.?key)"
     r"[\w.%-]{0,64}|(?:[\w.%-]{0,64}[-_.])?(?:key|sig|pass|pwd|pw|auth|authorization|code|jwt|sas|session|sessionid))=)"
-    r"(?!\*\*\*[0-9a-f]{8}(?![^\s&;#\"'<>)\]]))([^\s&;#\"'<>)\]]+)"
+    r"(?!\*\*\*[0-9a-f]{8}[:,.]*(?![^\s&;#\"'<>)\]]))([^\s&;#\"'<>)\]]*[^\s&;#\"'<>)\]:,.])"
 )
 
 

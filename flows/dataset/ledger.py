@@ -146,12 +146,14 @@ def _exists(uri: str) -> bool:
     if "://" not in uri:
         # a file name that is not UTF-8 is escaped in its uri and cannot be looked up
         return "\\x" in uri or os.path.lexists(uri)
+    if "***" in uri:
+        return True  # a masked password opens nothing
     from fsspec.core import url_to_fs
 
     try:
         storage, path = url_to_fs(uri)
         return bool(storage.exists(path))
-    except (ImportError, ValueError, OSError):
+    except Exception:  # each storage has exceptions of its own
         return True
 
 

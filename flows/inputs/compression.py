@@ -11,9 +11,11 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Final, TypeAlias, cast
+from typing import IO, Any, Final, TypeAlias
 
 import zstandard
+
+from flows.inputs.remote import open_remote
 
 CHUNK: Final = 1 << 20  # maximum bytes in a chunk, except with zstd
 SMALL_CHUNK: Final = 1 << 14  # minimum bytes requested when reading a small file
@@ -68,9 +70,7 @@ def chunks(
 def opened(path: str) -> IO[bytes]:
     """The file, opened for reading bytes; raises OSError, also if it is not a regular file."""
     if "://" in path:
-        import fsspec
-
-        return cast(IO[bytes], fsspec.open(path, "rb").open())
+        return open_remote(path)
     return os.fdopen(_descriptor(path), "rb")
 
 

@@ -7,18 +7,14 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from flows.errors import InputMissing, UsageError
 from flows.inputs.compression import describe
 from flows.inputs.formats import Format, Input, format_of
+from flows.inputs.remote import MAGIC, files_behind
 
-if TYPE_CHECKING:
-    import fsspec
-
-_MAGIC: Final = re.compile(r"[*?[]")
 _NUMBER: Final = re.compile(r"([0-9]+)")
 
 
@@ -61,7 +57,7 @@ def _files_for(name: str, excluded: str | None) -> Iterable[Input]:
     if name.startswith(("file://", "local://")):
         name = name.partition("://")[2]
     if "://" in name:
-        return _remote(name)
+        return sorted(files_behind(name), key=lambda file: natural(file.path))
     path = os.path.abspath(name)  # noqa: PTH100  (resolve() would follow links)
     if os.path.lexists(path):
         if _within(path, excluded):
@@ -69,7 +65,7 @@ def _files_for(name: str, excluded: str | None) -> Iterable[Input]:
         if _is_dataset(path):
             raise UsageError(f"{name} is a copydesk dataset; to use it as input, name its folder `documents`")
         return _below(path, excluded)
-    if _MAGIC.search(name):
+    if MAGIC.search(name):
         matches = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207  (of an absolute path)
         return (i for match in matches if not _within(match, excluded) for i in _below(match, excluded))
     raise InputMissing(f"{name} does not exist")
@@ -138,42 +134,3 @@ def _unreadable(path: str, problem: str) -> Input:
 def _uri(path: str) -> str:
     """The path as text; bytes that are not UTF-8 are escaped."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _remote(url: str) -> list[Input]:
-    """The files behind a URL of any storage that fsspec supports."""
-    from fsspec.core import url_to_fs
-
-    if "::" in url:
-        raise UsageError(f"{url}: chained URLs are not supported")
-    try:
-        storage, path = url_to_fs(url)
-        if storage.isfile(path):
-            found = {path: storage.info(path)}
-        elif _MAGIC.search(path):
-            found = {p: i for p, i in storage.glob(path, detail=True).items() if i["type"] == "file"}
-        elif storage.isdir(path):
-            found = storage.find(path, detail=True)
-            hidden = re.compile(r"(?:^|/)\.")
-            found = {p: i for p, i in found.items() if not hidden.search(p.removeprefix(path))}
-        else:
-            raise InputMissing(f"{url} does not exist")
-    except (ImportError, ValueError, OSError) as error:
-        raise UsageError(f"{url}: {error}") from error
-    return [_remote_file(storage, p, found[p]) for p in sorted(found, key=natural)]
-
-
-def _remote_file(storage: fsspec.AbstractFileSystem, path: str, info: dict[str, Any]) -> Input:
-    url = str(storage.unstrip_protocol(path))
-    size = int(info.get("size") or 0)
-    return Input(url, size, _modified(info), format_of(path.rpartition("/")[2]), url)
-
-
-def _modified(info: dict[str, Any]) -> int:
-    for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
-        value = info.get(name)
-        if isinstance(value, datetime):
-            return int(value.timestamp() * 1_000_000) * 1000
-        if isinstance(value, int | float):
-            return int(value * 1_000_000) * 1000
-    return 0

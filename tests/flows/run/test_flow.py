@@ -20,12 +20,14 @@ from prefect.testing.utilities import prefect_test_harness
 from flows.clean import clean, clean_here, compact
 from flows.dataset.tables import TABLES
 from flows.errors import Held, InputMissing
+from flows.printable import as_markdown
 from flows.run import stages
 from flows.run.engine import Threads
 from flows.run.plan import execute_run
 from flows.settings import Settings
-from support import ROOT, Copydesk, table
+from support import ROOT, STORY, Copydesk, table
 
+NASTY = "\x1b[2J\n<script>[pwned](http://x.example)"
 ARTICLES = ROOT / "seeds" / "articles"
 
 pytestmark = pytest.mark.filterwarnings(
@@ -175,6 +177,22 @@ def artifacts(key: str) -> list[Artifact]:
         return client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
 
 
+def test_prefect_shows_names_as_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A source or a folder is no markup, no link and no control character, on the page and in the log."""
+    records = [{"text": STORY, "source": f"s{NASTY}"}] * 12
+    path, config, out = tmp_path / "a.jsonl", tmp_path / "c.toml", tmp_path / "n(x) <i>"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    config.write_text("[guards.bounds]\nremoved = 0.1\nmin_documents = 1\n")
+    state = clean([str(path)], out, config, return_state=True)
+    assert "s\\x1b[2J\\n<script>" in str(state.message)
+    (shown,) = (artifact for artifact in artifacts("copydesk-run") if "pwned" in str(artifact.data))
+    for text in (str(shown.data), str(shown.description)):
+        assert not set("\x1b<>[](") & set(text)
+        assert "://" not in text
+    log = capfd.readouterr().err
+    assert "\x1b[2J" not in log
+
+
 def test_what_prefect_shows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run reaches 100 percent, links to its dataset and updates the asset; one with nothing new does not."""
     path, out = tmp_path / "a.txt", tmp_path / "out"
@@ -184,7 +202,7 @@ def test_what_prefect_shows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     clean_here([str(path)], out)
     clean_here([str(path)], out)
     assert any(
-        artifact.data == f"[{out}/documents]({out.as_uri()}/documents)"
+        artifact.data == f"[{as_markdown(f'{out}/documents')}]({out.as_uri()}/documents)"
         for artifact in artifacts("copydesk-dataset")
     )
     assert any(artifact.data == 100.0 for artifact in artifacts("copydesk-progress"))

@@ -27,6 +27,7 @@ class Hook:
     def __init__(self) -> None:
         self.posted: list[dict[str, Any]] = []
         self.status = 200
+        self.location = ""
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,6 +35,13 @@ class Hook:
                 length = int(self.headers["Content-Length"])
                 hook.posted.append({"path": self.path, **json.loads(self.rfile.read(length))})
                 self.send_response(hook.status)
+                if hook.location:
+                    self.send_header("Location", hook.location)
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                hook.posted.append({"path": self.path})
+                self.send_response(200)
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class
@@ -129,6 +137,45 @@ def test_an_error_response_is_logged(hook: Hook, caplog: pytest.LogCaptureFixtur
     notify(settings(webhook=hook.url), "failed", "disk full", Path("/data/news"))
     assert "the webhook at 127.0.0.1 could not be notified: HTTP Error 500" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_redirect_is_not_followed(
+    hook: Hook, status: int, host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To another host it would leak the notice, and a redirected POST arrives empty; so it is an error."""
+    hook.status, hook.location = status, f"http://{host}:{hook.server.server_port}/elsewhere"
+    notify(settings(webhook=hook.url), "failed", "disk full", Path("/data/news"))
+    assert [said["path"] for said in hook.posted] == ["/hook/s3cret"]
+    assert f"could not be notified: HTTP Error {status}" in caplog.text
+
+
+def test_a_notice_is_text(hook: Hook) -> None:
+    """Nothing in it controls a terminal or hides, passwords are masked, and chat services see no mention."""
+    nasty = "a\x1b[2Jb\u202e\x9bc ftp://u:s3cret@h <!channel>\nsecond line"
+    notify(settings(webhook=hook.url), "held", nasty, Path("/data/n\x07"), flow_run="clean /data/n\x07")
+    (said,) = hook.posted
+    assert said["message"] == "a\\x1b[2Jb\\u202e\\x9bc ftp://u:***@h <!channel>\nsecond line"
+    assert "&lt;!channel&gt;" in said["text"]
+    assert (said["out"], said["flow_run"]) == ("/data/n\\x07", "clean /data/n\\x07")
+
+
+def test_the_message_of_an_unexpected_error_is_one_line(hook: Hook) -> None:
+    """Only copydesk's own messages have lines; another error may quote an input."""
+    with pytest.raises(ValueError, match="x"), notify_on_failure(settings(webhook=hook.url), Path("/out")):
+        raise ValueError("x\ncopydesk: all is well")
+    assert [said["message"] for said in hook.posted] == ["x\\ncopydesk: all is well"]
+
+
+def test_a_command_may_be_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `~` before its path is the home folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    program = tmp_path / "mail-ops"
+    program.write_text('#!/bin/sh\ncat > "$1"\n')
+    program.chmod(0o700)
+    notify(settings(command=["~/mail-ops", str(tmp_path / "notice")]), "failed", "gone", Path("/out"))
+    assert json.loads((tmp_path / "notice").read_text())["message"] == "gone"
 
 
 @pytest.mark.parametrize(

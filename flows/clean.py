@@ -174,6 +174,10 @@ def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     notify(settings.notify, kind, message, out, flow_run=flow_run.name)
 
 
+#: Inputs of a run in this process, by what Prefect shows of them: without passwords, and as text that JSON can hold.
+_GIVEN: Final[dict[str, str]] = {}
+
+
 def _home(path: object) -> Path:
     return Path(at_home(str(path)))
 
@@ -204,7 +208,8 @@ def clean(
     """
     make_logs_printable()
     # parameters of a deployment have passed no shell
-    inputs, out, config = [at_home(name) for name in inputs], _home(out), config and _home(config)
+    inputs = [at_home(_GIVEN.get(name, name)) for name in inputs]
+    out, config = _home(out), config and _home(config)
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())
     try:
@@ -249,7 +254,9 @@ def clean_here(
     """Run the flow in this process, with the configured number of workers, and return the outcome."""
     config = config and _home(config)
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
-    outcome = clean.with_options(task_runner=runner)(list(inputs), out, config, retry_rejected)
+    _GIVEN.update({printable(name): name for name in inputs})
+    shown = [printable(name) for name in inputs]
+    outcome = clean.with_options(task_runner=runner)(shown, out, config, retry_rejected)
     assert isinstance(outcome, Outcome)  # Prefect raises the exception of a failed state
     return outcome
 

@@ -234,8 +234,8 @@ def refuse_other_folders(root: Path) -> None:
 
 def _other_content(layout: Layout) -> str | None:
     """The name of something in a folder that is not what a first run leaves if it is killed at once."""
-    begun = {layout.lock_file, layout.format_file.with_suffix(".partial")}
-    for folder, own in ((layout.root, {layout.state}), (layout.state, begun)):
+    unfinished = {layout.lock_file, layout.format_file.with_suffix(".partial")}
+    for folder, own in ((layout.root, {layout.state}), (layout.state, unfinished)):
         if folder.is_dir():
             for path in folder.iterdir():
                 if path not in own:

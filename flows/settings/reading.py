@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from cleaners.lexicon import Lexicon
@@ -71,7 +71,8 @@ def _explain(path: Path, error: ErrorDetails) -> str:
         kind = "table" if isinstance(error["input"], dict) else "key"
         return f'{place}: unknown {kind} "{key}"' + (f'; did you mean "{close[0]}"?' if close else "")
     message = error["msg"][0].lower() + error["msg"][1:]
-    return f"{place}: {key}: {message}, not {error['input']!r}"
+    secret = key in model.model_fields and isinstance(model.model_fields[key].default, SecretStr)
+    return f"{place}: {key}: {message}" + ("" if secret else f", not {error['input']!r}")
 
 
 def phrases_of(settings: Settings) -> tuple[Phrase, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 from flows.clean import clean, clean_here, compact
 from flows.dataset.tables import TABLES
-from flows.errors import Held, InputMissing
+from flows.errors import Held, InputMissing, UsageError
 from flows.printable import as_markdown
 from flows.run import stages
 from flows.run.engine import Threads
@@ -175,6 +176,21 @@ def artifacts(key: str) -> list[Artifact]:
     """The artifacts with that key."""
     with get_client(sync_client=True) as client:
         return client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+
+
+def test_prefect_sees_no_password(tmp_path: Path) -> None:
+    """The parameters of a flow run in this process are masked, and text that JSON can hold; the run has the inputs."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/in\xff"))
+    folder.mkdir()
+    (folder / "a.txt").write_text(STORY)
+    assert clean_here([str(folder)], tmp_path / "out").counts.documents_kept == 1
+    with pytest.raises(UsageError, match=r"nowhere://u:\*\*\*@h"):
+        clean_here(["nowhere://u:s3cret@h/x"], tmp_path / "out")
+    with get_client(sync_client=True) as client:
+        parameters = [flow_run.parameters.get("inputs") for flow_run in client.read_flow_runs(limit=200)]
+    assert [f"{tmp_path}/in\\xff"] in parameters
+    assert ["nowhere://u:***@h/x"] in parameters
+    assert "s3cret" not in str(parameters)
 
 
 def test_prefect_shows_names_as_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -62,6 +62,27 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
     assert len(str(error.value).splitlines()) == 2
 
 
+def test_a_message_shows_no_secret_and_no_line_of_its_own(tmp_path: Path) -> None:
+    """A webhook of the wrong type is not shown; a key is text, whatever is in it."""
+    path = tmp_path / "mine.toml"
+    path.write_text('[notify]\nwebhook = ["http://host/s3cret"]\n["a\\nb\\u001b[2J"]\nc = 1\n')
+    with pytest.raises(ConfigurationError) as error:
+        read_settings(path)
+    assert "s3cret" not in str(error.value)
+    assert sorted(str(error.value).splitlines()) == [
+        f"{path}, [notify]: webhook: input should be a valid string",
+        f'{path}: unknown table "a\\nb\\x1b[2J"',
+    ]
+
+
+def test_phrase_files_may_be_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `~` is the home folder; other paths are relative to the configuration."""
+    monkeypatch.setenv("HOME", "/home/someone")
+    path = tmp_path / "mine.toml"
+    path.write_text('[phrases]\nfiles = ["~/a.toml", "b.toml"]\n')
+    assert read_settings(path).phrases.files == ("/home/someone/a.toml", f"{tmp_path}/b.toml")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A missing configuration file, or one that is not UTF-8, is an error that names the file."""
     with pytest.raises(ConfigurationError, match="cannot be read"):

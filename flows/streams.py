@@ -25,6 +25,8 @@ from flows.printable import printable
 
 #: Also what a closed stream is replaced with.
 STANDARD: Final = (0, 1, 2)
+#: The end of a style. colorama, which numba loads, writes it to a terminal when Python exits.
+RESET: Final = "\x1b[0m"
 
 
 class LossyStream(io.TextIOBase):
@@ -93,7 +95,7 @@ class PrintableStream(LossyStream):
 
     def write(self, text: str) -> int:
         """Write the printable text, or lose it."""
-        super().write(printable(text, keep="\n"))
+        super().write(text if text == RESET else printable(text, keep="\n"))
         return len(text)
 
 

@@ -88,7 +88,8 @@ def test_whatever_prints_is_made_printable(capsys: pytest.CaptureFixture[str]) -
     with standard_streams():
         print("a\x1b[2Jb\u202e", "ftp://u:s3cret@h")  # noqa: T201
         print("c\x9b", file=sys.stderr)  # noqa: T201
-    assert capsys.readouterr() == ("a\\x1b[2Jb\\u202e ftp://u:***@h\n", "c\\x9b\n")
+        sys.stderr.write("\x1b[0m")  # by colorama, when Python exits
+    assert capsys.readouterr() == ("a\\x1b[2Jb\\u202e ftp://u:***@h\n", "c\\x9b\n\x1b[0m")
 
 
 def test_a_stream_that_was_closed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

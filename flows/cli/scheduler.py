@@ -146,7 +146,13 @@ def run_command(inputs: Sequence[str], out: Path, config: Path | None, *more: st
 def serve_with_prefect(
     inputs: Sequence[str], out: Path, config: Path | None, clock: Clock, name: str
 ) -> None:
-    """Serve the flow as a deployment on the Prefect server until SIGINT or SIGTERM, then pause its schedule."""
+    """Serve the flow as a deployment on the Prefect server until SIGINT or SIGTERM, then pause its schedule.
+
+    Raises UsageError if the name of an input is not UTF-8.
+    """
+    for given in inputs:
+        if any("\ud800" <= character <= "\udfff" for character in given):
+            raise UsageError(f"{given} is not UTF-8, so that a deployment cannot name it: use --engine local")
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.runner import Runner
     from prefect.schedules import Cron, Interval

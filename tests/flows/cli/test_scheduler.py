@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.cli.scheduler import Clock, Stop, local_timezone, run_command, serve_locally
+from flows.cli.scheduler import Clock, Stop, local_timezone, run_command, serve_locally, serve_with_prefect
 from flows.cli.serve import deployment_name
 from flows.errors import UsageError
 from support import Copydesk
@@ -156,6 +156,13 @@ def test_the_command_of_a_run() -> None:
     command = run_command(["/in/a", "s3://b/c"], Path("/out"), Path("/mine.toml"), "--quiet")
     expected = "run /in/a s3://b/c --out /out --config /mine.toml --engine local --quiet"
     assert command[3:] == expected.split()
+
+
+def test_a_deployment_needs_names_in_utf8() -> None:
+    """Prefect keeps parameters as JSON, which cannot hold other bytes."""
+    clock = Clock(None, 60, "UTC")
+    with pytest.raises(UsageError, match=r"caf\\xe9 is not UTF-8.* --engine local"):
+        serve_with_prefect(["/in/caf\udce9"], Path("/out"), None, clock, "news")
 
 
 def test_serve_publishes_and_stops_cleanly(tmp_path: Path) -> None:

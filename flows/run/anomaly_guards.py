@@ -42,6 +42,7 @@ from flows.settings.model import Guards
 
 #: Reasons shown for a held run.
 SHOWN: Final = 10
+SHOWN_CHARACTERS: Final = 200  # of the name of a source
 BLOCKS: Final = 10
 #: The usual share is clipped to [FLOOR, 1 - FLOOR]: a few runs without any removal do not prove a share of zero.
 FLOOR: Final = 0.01
@@ -72,6 +73,7 @@ class Anomaly:
     def __str__(self) -> str:
         """The anomaly as a message."""
         who = "the whole run" if self.source is None else self.source or "documents without a source"
+        who = who if len(who) <= SHOWN_CHARACTERS else f"{who[:SHOWN_CHARACTERS]}..."
         what = _WORDS.get(self.measure, f"of words removed as {self.measure}")
         past = (
             f"[guards.bounds] {self.measure} = {self.bound:g}"

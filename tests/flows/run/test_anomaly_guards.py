@@ -239,3 +239,10 @@ def test_the_history_is_the_last_runs_of_each_source() -> None:
         ("r000007", "gazette"),
         ("r000008", "gazette"),
     ]
+
+
+def test_a_long_name_of_a_source_is_shortened() -> None:
+    """A page chooses the name; it fills neither a terminal nor a notice."""
+    message = str(Anomaly("x" * 1_000_000, "removed", 0.9, 12, None, 0, 0.1))
+    assert message.startswith("x" * 100)
+    assert len(message) < 400

@@ -20,6 +20,7 @@
     OUT/_copydesk/witnesses/                places of expired paragraphs that duplicates still name
     OUT/_copydesk/held/<id>/                a run that a guard holds, and why
     OUT/_copydesk/history.parquet           the last source_stats of each source, for the guards: a cache
+    OUT/_copydesk/inventory.json            the runs and files that must be there, so that a loss is noticed
     OUT/_copydesk/rollback.json             a rollback that needs two exchanges and is not finished
 
 After `compact`, one folder `run=<first>..<last>` has the rows of all these runs. The column `run_id` of every part says
@@ -28,10 +29,14 @@ which run a row belongs to (only `shingle_frequencies` has none).
 A run counts, in each of these folders, only if `documents` has it. Its folder there is renamed into place last, after
 everything else is in place and on the disk: before that instant the dataset is as it was, after it the run is complete.
 The next command that takes the lock removes what a crash left.
+
+Every file but the lock has a checksum. Those of part files are in the manifest of their run, or in a `parts.json`
+beside parts that belong to no run. All other files contain their own (`dataset.checksums`).
 """
 
+from flows.dataset.checksums import write_json
 from flows.dataset.dataset import Dataset
 from flows.dataset.layout import STATE, Layout, Span, run_name
-from flows.dataset.manifests import describe_parts, write_json, write_manifest
+from flows.dataset.manifests import describe_parts, write_manifest
 
 __all__ = ["STATE", "Dataset", "Layout", "Span", "describe_parts", "run_name", "write_json", "write_manifest"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,10 +11,11 @@ import polars as pl
 
 from flows.dataset import held
 from flows.dataset.commit import commit
-from flows.dataset.layout import Layout, Span, refuse_other_folders, rolled_back, run_name
+from flows.dataset.inventory import last_number
+from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name
 from flows.dataset.manifests import read_manifest, read_manifests
 from flows.dataset.tables import FORMAT, SCHEMAS, scan_parts
-from flows.dataset.writing import writing
+from flows.dataset.writing import read_format, rewrite_format, writing
 from flows.errors import CopydeskError
 
 
@@ -30,12 +30,12 @@ class Dataset(Layout):
         super().__init__(root)
         refuse_other_folders(root)
         try:
-            found = json.loads(self.format_file.read_text())["format"]
-        except FileNotFoundError:
-            return
-        except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
-            raise CopydeskError(f"{self.format_file} is damaged: {error}") from error
-        if found != FORMAT:
+            found = read_format(self)
+        except (OSError, ValueError) as error:
+            raise CopydeskError(f"{error}; {rewrite_format(self)}") from error
+        if found is None and self.inventory_file.exists() and self.spans():
+            raise CopydeskError(f"{self.format_file} is missing; {rewrite_format(self)}")
+        if found not in (None, FORMAT):
             raise CopydeskError(
                 f"{self.root} has format {found}, and this version reads and writes format {FORMAT}: "
                 "run again over the inputs with another --out, or use the version of copydesk that wrote it"
@@ -47,10 +47,8 @@ class Dataset(Layout):
 
     def next_number(self) -> int:
         """The number of the next run."""
-        spans = self.spans()
-        spans += [span for p in self.base("runs").glob("run=*") if (span := Span.of(p.name))]
-        held = [int(run_id[1:]) for run_id in self.held_runs()]
-        return 1 + max([rolled_back(self), *held, *(span.last for span in spans)])
+        unfinished = [span.last for p in self.base("runs").glob("run=*") if (span := Span.of(p.name))]
+        return 1 + max(last_number(self), *unfinished, 0)
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """The manifest of a published run; raises CopydeskError if it is damaged or missing."""
@@ -70,12 +68,13 @@ class Dataset(Layout):
         rows = scan_parts(parts)
         return rows if run_id is None else rows.filter(pl.col("run_id") == run_id)
 
-    def writing(self) -> AbstractContextManager[None]:
+    def writing(self, *, without_lost_runs: bool = False) -> AbstractContextManager[None]:
         """Hold the lock of the dataset, which is created if need be, and cleaned of what a crash left.
 
-        Raises Locked if another process holds the lock.
+        Raises Locked if another process holds the lock, and CopydeskError if something was lost that a command needs,
+        such as a published run, unless the command takes lost runs out.
         """
-        return writing(self)
+        return writing(self, without_lost_runs=without_lost_runs)
 
     def commit(self, run_id: str, staged: Path) -> None:
         """Publish the folders `staged/<table>` and `staged/<state>` as `run_id`; the last rename is the commit.

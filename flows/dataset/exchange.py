@@ -19,6 +19,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from flows.dataset.inventory import clear
 from flows.dataset.layout import Layout
 from flows.dataset.tables import TABLES, sync
 from flows.errors import CopydeskError
@@ -71,6 +72,7 @@ def exchange(layout: Layout, *, offline: bool = False) -> None:
 
     All files in them must be on the disk. Without `offline` the file system must be able to exchange folders.
     """
+    clear(layout)
     tree = layout.tree.root
     for folder in tree.iterdir():
         (folder / MARKER).mkdir()

@@ -9,16 +9,18 @@ the run either held or published.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.dataset.checksums import checksum, read_json, write_json
 from flows.dataset.commit import commit
+from flows.dataset.damage import damaged_held
 from flows.dataset.exchange import link
+from flows.dataset.inventory import clear
 from flows.dataset.layout import HELD_JSON, PUBLISH, Layout
-from flows.dataset.manifests import checksum, read_manifest, write_json, write_rolled_back
+from flows.dataset.manifests import read_manifest, write_rolled_back
 from flows.dataset.tables import sync
 from flows.errors import CopydeskError, UsageError
 
@@ -50,7 +52,7 @@ def release(layout: Layout, run_id: str) -> None:
     """Publish a held run.
 
     Raises UsageError if it is not held, or if the dataset has changed since the run was made: it does not know of later
-    runs, of text restored since, or of a rebuilt index.
+    runs, of text restored since, or of a rebuilt index. Raises CopydeskError if its files are damaged.
     """
     recorded = _read_held(layout, run_id)
     now = _made_after(layout)
@@ -59,6 +61,8 @@ def release(layout: Layout, run_id: str) -> None:
             f"{run_id} was made after run {recorded.get('after')}, and the dataset has changed since, so that its "
             f"duplicates may be wrong: drop it with `copydesk discard {layout.root} {run_id}`, and run again"
         )
+    for path, problem in damaged_held(layout, run_id):
+        raise CopydeskError(f"{path} {problem}; {drop_held(layout, run_id)}")
     staged = layout.staging / f"{run_id}-released"
     shutil.rmtree(staged, ignore_errors=True)
     link(layout.held_publish(run_id), staged)
@@ -67,10 +71,16 @@ def release(layout: Layout, run_id: str) -> None:
     shutil.rmtree(staged)
 
 
+def drop_held(layout: Layout, run_id: str) -> str:
+    """What to do about a held run whose files are damaged."""
+    return f"drop the run with `copydesk discard {layout.root} {run_id}`: the next run reads its inputs again"
+
+
 def discard(layout: Layout, run_id: str) -> None:
     """Drop a held run: its inputs are new again, its id is not reused. Raises UsageError if it is not held."""
     _read_held(layout, run_id)
     write_rolled_back(layout, run_id)
+    clear(layout)
     dropped = layout.staging / f"{run_id}-discarded"
     (layout.held / run_id).rename(dropped)
     sync(layout.held)
@@ -104,9 +114,9 @@ def _read_held(layout: Layout, run_id: str) -> dict[str, Any]:
         raise UsageError(f"{layout.root} holds no run {run_id!r}: {others}")
     path = layout.held_file(run_id)
     try:
-        recorded = json.loads(path.read_text(encoding="utf-8"))
+        recorded = read_json(path)
         if isinstance(recorded["reasons"], list):
-            return dict(recorded)
+            return recorded
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise CopydeskError(

@@ -6,7 +6,7 @@ same name, by document and fingerprint.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,8 @@ from cleaners.duplicate.fingerprints import FINGERPRINT_FORMAT, band_names
 from cleaners.duplicate.index_prefilter import RunKeys
 from cleaners.text.tokens import I64
 from flows.dataset import Dataset, run_name
+from flows.dataset.damage import require_part
+from flows.dataset.manifests import read_files
 from flows.dataset.tables import count_rows, scan_parts
 from flows.errors import CopydeskError
 from flows.settings.model import Duplicate, fingerprint_rules
@@ -55,7 +57,7 @@ def index_tables(
     fingerprints = [table.fingerprints for table in tables]
     few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
     if not parts or not settings.enabled or not few:
-        return [_part(*part, since) for part in parts]
+        return [_part(*part, since, _Intact(dataset)) for part in parts]
     keys = RunKeys(
         fingerprints,
         ["exact_a", *(["rarest"] if settings.method == "exact" else band_names(settings.threshold))],
@@ -69,11 +71,12 @@ def index_tables(
     with ThreadPoolExecutor(workers) as pool:
         matching = pl.concat(pool.map(narrowed, _chunks([path for path, _ in parts], since)), rechunk=True)
     documents = {str(path): (path, texts) for path, texts in parts}
+    intact = _Intact(dataset)
 
     def texts(rows: I64) -> pl.Series:
         wanted = matching.select(*_KEY, "part")[rows]
         found = [
-            _texts(*documents[of_part["part"][0]], of_part.drop("part"))
+            _texts(*documents[of_part["part"][0]], of_part.drop("part"), intact)
             for of_part in wanted.partition_by("part", maintain_order=True)
         ]
         return pl.concat(found) if found else pl.Series("text", [], pl.String)
@@ -106,22 +109,42 @@ def _scan(paths: list[Path], since: str, start: int = 0, rows: int | None = None
     return (found.filter(pl.col("run_id") >= since) if since else found).drop("run_id")
 
 
-def _part(path: Path, documents: Path, since: str) -> FingerprintTable:
+def _part(path: Path, documents: Path, since: str, intact: _Intact) -> FingerprintTable:
     """A whole part of the index."""
     fingerprints = scan_parts(path)
     if since:
         fingerprints = fingerprints.filter(pl.col("run_id") >= since)
 
     def texts(rows: I64) -> pl.Series:
-        return _texts(path, documents, fingerprints.select(_KEY).collect()[rows])
+        return _texts(path, documents, fingerprints.select(_KEY).collect()[rows], intact)
 
     return FingerprintTable(fingerprints, texts)
 
 
-def _texts(path: Path, documents: Path, wanted: pl.DataFrame) -> pl.Series:
+class _Intact:
+    """The parts of `documents` that were found to be what was written: only those that are read are hashed, once."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._files: dict[str, Mapping[str, Any]] = {}
+        self._seen: set[Path] = set()
+
+    def require(self, part: Path) -> None:
+        """Raise CopydeskError if this part is not what was written."""
+        if part in self._seen:
+            return
+        span = part.parent.name.removeprefix("run=")
+        if span not in self._files:
+            self._files[span] = read_files(self._dataset, span)
+        require_part(self._dataset, "documents", span, part.name, self._files[span])
+        self._seen.add(part)
+
+
+def _texts(path: Path, documents: Path, wanted: pl.DataFrame, intact: _Intact) -> pl.Series:
     """The texts of these rows of a part of the index; raises CopydeskError if `documents` does not have them."""
     if wanted.is_empty():
         return pl.Series("text", [], pl.String)
+    intact.require(documents)
     paragraphs = (
         scan_parts(documents)
         .select("document_id", "text")

@@ -5,12 +5,12 @@ Other modules ask a `Layout`: they spell no path below `_copydesk` themselves.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from flows.dataset.checksums import read_json
 from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError, UsageError
 
@@ -123,6 +123,7 @@ class Layout(Folders):
         self.format_file = self.state / "format.json"
         self.lock_file = self.state / "lock"
         self.history_file = self.state / "history.parquet"
+        self.inventory_file = self.state / "inventory.json"
         self.rollback_file = self.state / "rollback.json"
         self.held = self.state / "held"
         self.staging = self.state / "staging"
@@ -162,9 +163,7 @@ class Layout(Folders):
         if len(numbered) == 1:
             return numbered
         try:  # numbers of runs that were rolled back are missing between the first and the last
-            published = set(
-                json.loads((self.folder("runs", span) / RUN_JSON).read_text(encoding="utf-8"))["runs"]
-            )
+            published = set(read_json(self.folder("runs", span) / RUN_JSON)["runs"])
         except (OSError, ValueError, KeyError, TypeError):
             return numbered
         return [run_id for run_id in numbered if run_id in published]
@@ -200,8 +199,19 @@ def parts_in(folder: Path) -> list[Path]:
 
 
 def rolled_back(layout: Layout) -> int:
-    """The number of the last run that was ever rolled back, which is not given again; 0 if there is none."""
-    return max(rolled_back_in(layout, kind) or 0 for kind in ROLLED_BACK_IN)
+    """The number of the last run that was ever rolled back, which is not given again; 0 if there is none.
+
+    Raises CopydeskError if no record is intact.
+    """
+    numbers, damage = [], None
+    for kind in ROLLED_BACK_IN:
+        try:
+            numbers.append(rolled_back_in(layout, kind) or 0)
+        except CopydeskError as error:
+            damage = error
+    if damage and not any(numbers):
+        raise damage
+    return max(numbers)
 
 
 def rolled_back_in(layout: Layout, kind: str) -> int | None:
@@ -211,7 +221,7 @@ def rolled_back_in(layout: Layout, kind: str) -> int | None:
     """
     path = layout.rolled_back_file(kind)
     try:
-        return int(json.loads(path.read_text())["last"][1:])
+        return int(read_json(path)["last"][1:])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -226,7 +236,9 @@ def refuse_other_folders(root: Path) -> None:
         raise UsageError(f"{root} is not UTF-8: --out needs a folder whose path is")
     if root.exists() and not root.is_dir():
         raise UsageError(f"{root} is a file: --out needs a folder")
-    if not Layout(root).exists() and (other := _other_content(Layout(root))):
+    if Layout(root).exists() or Layout(root).inventory_file.exists():
+        return
+    if (other := _other_content(Layout(root))) is not None:
         raise UsageError(
             f"{root} is not a copydesk dataset: it holds {other!r}, which copydesk did not write; choose another folder"
         )
@@ -234,7 +246,7 @@ def refuse_other_folders(root: Path) -> None:
 
 def _other_content(layout: Layout) -> str | None:
     """The name of something in a folder that is not what a first run leaves if it is killed at once."""
-    unfinished = {layout.lock_file, layout.format_file.with_suffix(".partial")}
+    unfinished = {layout.lock_file, layout.state / f".{layout.format_file.name}.partial"}
     for folder, own in ((layout.root, {layout.state}), (layout.state, unfinished)):
         if folder.is_dir():
             for path in folder.iterdir():

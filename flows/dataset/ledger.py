@@ -18,7 +18,8 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.dataset import Dataset
-from flows.dataset.tables import read_part, scan_parts, write_part
+from flows.dataset.checksums import read_sealed_part, write_sealed_part
+from flows.dataset.tables import scan_parts
 from flows.inputs import INPUTS, Earlier, Input, Lookup, Reading, content_of
 
 RECORDS: Final[dict[str, pl.DataType]] = {
@@ -181,9 +182,8 @@ def _seen(dataset: Dataset) -> pl.DataFrame:
     """The inputs that were seen after a run that is still published; `run_id` is that run's, or "" before the first."""
     if not dataset.seen_file.exists():
         return _nothing()
-    return read_part(dataset.seen_file).filter(
-        (pl.col("run_id") == "") | pl.col("run_id").is_in(dataset.runs())
-    )
+    seen, _ = read_sealed_part(dataset.seen_file)
+    return seen.filter((pl.col("run_id") == "") | pl.col("run_id").is_in(dataset.runs()))
 
 
 def remember(dataset: Dataset, inputs: pl.DataFrame) -> None:
@@ -194,7 +194,7 @@ def remember(dataset: Dataset, inputs: pl.DataFrame) -> None:
     seen, noted = _seen(dataset), inputs.with_columns(pl.lit(last[0] if last else "").alias("run_id"))
     together = pl.concat([seen, noted]).unique("uri", keep="last", maintain_order=True)
     if not together.equals(seen, null_equal=True):
-        write_part(together, dataset.seen_file, {})
+        write_sealed_part(together, dataset.seen_file, {})
 
 
 def earlier_of(dataset: Dataset, inputs: Sequence[Input]) -> Lookup:

@@ -2,12 +2,11 @@
 
 The manifest of a run is `runs/run=<id>/run.json`. If runs were compacted, `run.json` lists the files of the folder and
 the ids of the runs, and `part-00000.parquet` beside it has the manifest of each run, without files. In both cases
-`run.json` ends with a checksum of itself.
+`run.json` is sealed (`checksums`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from flows.dataset.checksums import SEAL, checksum, is_as_written, read_json, write_json
 from flows.dataset.layout import (
     FIRST_PART,
     PARTS_JSON,
@@ -26,12 +26,10 @@ from flows.dataset.layout import (
     Span,
     parts_in,
 )
-from flows.dataset.tables import count_rows, file_errors, read_part, scan_parts, sync, write_part
+from flows.dataset.tables import count_rows, read_part, scan_parts, write_part
 from flows.errors import CopydeskError
-from flows.printable import printable_json
 
 MANIFESTS: Final[dict[str, pl.DataType]] = {"run_id": pl.String(), "manifest": pl.String()}
-_CHECKSUM: Final = "blake2b"  # the key in a `run.json` of the checksum of all other keys
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Manifests:
     """What `run.json` says of one folder of runs."""
 
     runs: Mapping[str, Mapping[str, Any]]  # run id -> manifest
-    files: Mapping[str, Mapping[str, Any]]  # kind/part -> rows, bytes, blake2b, and its Parquet metadata
+    files: Mapping[str, Mapping[str, Any]]  # kind/part -> rows, bytes, checksum, and its Parquet metadata
     compacted: bool
 
 
@@ -57,12 +55,25 @@ def read_manifests(layout: Layout, span: Span | str) -> Manifests:
             files = {name: {**file, "metadata": metadata} for name, file in content["files"].items()}
             return Manifests({content["run_id"]: content}, files, False)
         part = folder / FIRST_PART
-        runs = {run_id: json.loads(text) for run_id, text in read_part(part).select(*MANIFESTS).iter_rows()}
-        if list(runs) != content["runs"] or checksum(part) != content["manifests"]["blake2b"]:
+        if not is_as_written(part, content["manifests"]):
             raise ValueError(f"{part} is not what was written")
+        runs = {run_id: json.loads(text) for run_id, text in read_part(part).select(*MANIFESTS).iter_rows()}
+        if list(runs) != content["runs"]:
+            raise ValueError(f"{part} has other runs")
         return Manifests(runs, content["files"], True)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise CopydeskError(f"the manifest {folder / RUN_JSON} is damaged: {error}") from error
+
+
+def read_files(layout: Layout, span: Span | str) -> dict[str, Mapping[str, Any]]:
+    """The entries of the files of a folder of runs, without more; raises CopydeskError if the manifest is damaged."""
+    path = layout.folder("runs", span) / RUN_JSON
+    content = _read(path)
+    if content.get("run_id", str(span)) != str(span):
+        raise CopydeskError(f"the manifest {path} is damaged: it belongs to {content['run_id']}")
+    if not isinstance(content.get("files"), dict):
+        raise CopydeskError(f"the manifest {path} is damaged: it lists no files")
+    return dict(content["files"])
 
 
 def read_manifest(layout: Layout, run_id: str) -> dict[str, Any]:
@@ -72,9 +83,11 @@ def read_manifest(layout: Layout, run_id: str) -> dict[str, Any]:
     if "runs" not in content:
         return content
     try:
+        if not is_as_written(folder / FIRST_PART, content["manifests"]):
+            raise ValueError("it is not what was written")
         own = scan_parts(folder / FIRST_PART).filter(pl.col("run_id") == run_id)
         manifest = json.loads(own.select("manifest").collect().item())
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise CopydeskError(f"the manifest of {run_id} in {folder} cannot be read: {error}") from error
     if not isinstance(manifest, dict):
         raise CopydeskError(f"the manifest of {run_id} in {folder} is not a JSON object")
@@ -82,18 +95,11 @@ def read_manifest(layout: Layout, run_id: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The content of a `run.json` without its checksum."""
-    return {key: value for key, value in _object(path).items() if key != _CHECKSUM}
-
-
-def _object(path: Path) -> dict[str, Any]:
+    """The content of a `run.json`; raises CopydeskError if it is damaged or missing."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as error:
         raise CopydeskError(f"the manifest {path} cannot be read: {error}") from error
-    if not isinstance(value, dict):
-        raise CopydeskError(f"the manifest {path} is not a JSON object")
-    return value
 
 
 def write_manifests(folder: Path, manifests: Manifests) -> None:
@@ -121,38 +127,13 @@ def write_manifests(folder: Path, manifests: Manifests) -> None:
 
 
 def write_manifest(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a `run.json`, durably, with its checksum; what it quotes (inputs, sources) becomes printable."""
-    content = printable_json(content)
-    write_json(path, {**content, _CHECKSUM: _checksum(content)})
-
-
-def is_intact(layout: Layout, span: Span | str) -> bool:
-    """Whether the `run.json` of a folder matches its checksum; raises CopydeskError if it cannot be read."""
-    content = _object(layout.folder("runs", span) / RUN_JSON)
-    return bool(content.get(_CHECKSUM) == _checksum(content))
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    """The BLAKE2b of the content of a `run.json` without its checksum: 16 bytes in hexadecimal."""
-    written = json.loads(json.dumps({key: value for key, value in content.items() if key != _CHECKSUM}))
-    text = json.dumps(written, sort_keys=True, ensure_ascii=False)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    """Write a `run.json`, durably and sealed."""
+    write_json(path, content)
 
 
 def write_checksums(folder: Path) -> None:
     """Describe the parts of a folder that belongs to no run, in `parts.json` beside them."""
     write_json(folder / PARTS_JSON, describe_parts(folder, parts_in(folder)))
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON file durably, with printable strings; it appears under its name only when it is complete."""
-    partial = path.with_name(f".{path.name}.partial")
-    with file_errors(path):
-        partial.write_text(
-            json.dumps(printable_json(value), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        sync(partial)
-    partial.replace(path)
 
 
 def write_rolled_back(folders: Folders, run_id: str) -> None:
@@ -164,13 +145,7 @@ def write_rolled_back(folders: Folders, run_id: str) -> None:
 
 def describe_part(path: Path) -> dict[str, Any]:
     """The rows, bytes and checksum of a part, by which damage is found later."""
-    return {"rows": count_rows(path), "bytes": path.stat().st_size, "blake2b": checksum(path)}
-
-
-def checksum(path: Path) -> str:
-    """The BLAKE2b of a file, 16 bytes in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    return {"rows": count_rows(path), "bytes": path.stat().st_size, SEAL: checksum(path)}
 
 
 def describe_parts(folder: Path, paths: Iterable[Path]) -> dict[str, dict[str, Any]]:

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
+from flows.dataset.checksums import is_sealed, read_json, read_sealed_part, write_json, write_sealed_part
 from flows.dataset.exchange import finish, is_unfinished
 from flows.dataset.held import forget_published
-from flows.dataset.layout import ROLLED_BACK_IN, STATE, Layout, Span, rolled_back, rolled_back_in, run_name
+from flows.dataset.inventory import lost, read_inventory, take_stock
+from flows.dataset.layout import (
+    HELD_JSON,
+    PARTS_JSON,
+    ROLLED_BACK_IN,
+    STATE,
+    Layout,
+    Span,
+    rolled_back,
+    rolled_back_in,
+    run_name,
+)
 from flows.dataset.manifests import write_rolled_back
-from flows.dataset.tables import FORMAT, TABLES, sync
+from flows.dataset.tables import FORMAT, TABLES, read_part, sync
 from flows.errors import CopydeskError, Locked, remedy
+
+_log: Final = logging.getLogger(__name__)
 
 
 @contextmanager
-def writing(layout: Layout) -> Iterator[None]:
+def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None]:
     """Hold the lock of a dataset, which is created if need be, and cleaned of what a crash left.
 
-    Raises Locked if another process holds the lock, and CopydeskError if the folder cannot be written.
+    Raises Locked if another process holds the lock, and CopydeskError if the folder cannot be written, or if something
+    was lost that nothing can rebuild. With `without_lost_runs`, runs may be lost: the command takes them out.
     """
     try:
         layout.state.mkdir(parents=True, exist_ok=True)
@@ -41,20 +59,118 @@ def writing(layout: Layout) -> Iterator[None]:
     try:
         _write_format(layout)
         recover(layout)
+        _refuse_losses(layout, runs=not without_lost_runs)
+        _drop_damaged(layout)
+        if not without_lost_runs:
+            take_stock(layout)
         yield
+        take_stock(layout)
     finally:
         lock.release()
 
 
+def read_format(layout: Layout) -> int | None:
+    """The format number of a dataset, None if it is not written down; raises OSError or ValueError if it is damaged."""
+    path = layout.format_file
+    try:
+        content = read_json(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    number = content.get("format")
+    if list(content) != ["format"] or not isinstance(number, int):
+        raise ValueError(f"{path} is damaged: it has no format number, or more than that")
+    return number
+
+
+def rewrite_format(layout: Layout) -> str:
+    """How the format number is written anew."""
+    text = json.dumps({"format": FORMAT})
+    return f"if this dataset has format {FORMAT}, write it anew: echo '{text}' > '{layout.format_file}'"
+
+
 def _write_format(layout: Layout) -> None:
-    """Write the format number of a new dataset."""
-    if layout.format_file.exists():
+    """Write the format number of a new dataset; seal the files of one that was written without seals."""
+    if layout.format_file.exists() and is_sealed(layout.format_file.read_bytes()):
         return
-    partial = layout.format_file.with_suffix(".partial")
-    partial.write_text(json.dumps({"format": FORMAT}) + "\n")
-    sync(partial)
-    partial.replace(layout.format_file)
+    loose = [*layout.state.glob(f"*/{PARTS_JSON}"), *layout.state.glob(f"*/expired/{PARTS_JSON}")]
+    loose += [*layout.held.glob(f"*/{HELD_JSON}"), *map(layout.rolled_back_file, ROLLED_BACK_IN)]
+    for path in (*loose, layout.rollback_file):
+        if path.exists() and is_sealed(path.read_bytes()) is None:
+            write_json(path, read_json(path))
+    if layout.seen_file.exists() and is_sealed(layout.seen_file.read_bytes()) is None:
+        write_sealed_part(read_part(layout.seen_file), layout.seen_file, {})
+    if not layout.inventory_file.exists():
+        take_stock(layout)
+    write_json(layout.format_file, {"format": FORMAT})
     sync(layout.state)
+
+
+def _refuse_losses(layout: Layout, *, runs: bool) -> None:
+    """Raise CopydeskError if something was lost that nothing can rebuild; say what else was lost."""
+    try:
+        read_inventory(layout)
+    except (FileNotFoundError, ValueError) as error:
+        _log.warning("%s is missing or damaged, and is written anew (%s)", layout.inventory_file, error)
+    gone = lost(layout)
+    for path in (*map(layout.held_file, gone.held), *gone.files):
+        if without := derived_from(layout, path):
+            _log.warning("%s was lost: %s", path, without)
+    needed = [path for path in gone.files if not derived_from(layout, path)]
+    if runs and gone.published:
+        raise CopydeskError(
+            f"{layout.folder('documents', gone.published[0])} was lost; {without_run(layout)}"
+        )
+    if needed:
+        raise CopydeskError(f"{needed[0]} was lost; {without_file(layout)}")
+
+
+def _drop_damaged(layout: Layout) -> None:
+    """Remove damaged files that a run can do without, and say so."""
+    for path in (layout.seen_file, layout.history_file):
+        try:
+            read_sealed_part(path)
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            _log.warning("%s: %s", error, derived_from(layout, path))
+            path.unlink()
+
+
+def derived_from(layout: Layout, path: Path) -> str:
+    """What the next run does without a file; "" if it cannot do without."""
+    if path == layout.history_file:
+        return "it is a cache; the next run rebuilds it from `source_stats`"
+    if path == layout.seen_file:
+        return "the next run reads its inputs again, which held nothing new"
+    if path.name == HELD_JSON:
+        return "the next run reads the inputs of this held run again"
+    if path in (layout.inventory_file, *map(layout.rolled_back_file, ROLLED_BACK_IN)):
+        return "the next command that writes rewrites it"
+    return ""
+
+
+def without_run(layout: Layout) -> str:
+    """How to go on if the documents of a run were lost."""
+    first = next(iter(runs_of(lost(layout).published)), "RUN")
+    return (
+        f"restore the folder from a backup, or take the run and all later ones back with "
+        f"`copydesk rollback {layout.root} {first}`, and run again"
+    )
+
+
+def runs_of(spans: Iterable[Span]) -> list[str]:
+    """The ids that these spans may hold, first to last."""
+    return [run_name(n) for span in sorted(spans) for n in range(span.first, span.last + 1)]
+
+
+def without_file(layout: Layout) -> str:
+    """How to go on if a file was lost that nothing can rebuild."""
+    return (
+        f"restore it from a backup; to go on without it, for good, remove {layout.inventory_file}, "
+        "which knows of it"
+    )
 
 
 def recover(layout: Layout) -> None:
@@ -65,11 +181,26 @@ def recover(layout: Layout) -> None:
     layout.staging.mkdir()
     for partial in (*layout.state.glob(".*.partial"), *layout.state.glob("*/.*.partial")):
         partial.unlink()
-    published = set(layout.spans())
+    published = {*layout.spans(), *lost(layout).published}  # what was lost may come back from a backup
     for table in (*TABLES[1:], *STATE):
         for folder in layout.base(table).glob("run=*"):
             if (span := Span.of(folder.name)) and span not in published:
                 shutil.rmtree(folder)
     forget_published(layout)
-    if len({rolled_back_in(layout, kind) for kind in ROLLED_BACK_IN}) > 1:
-        write_rolled_back(layout, run_name(rolled_back(layout)))
+    _agree_on_rolled_back(layout)
+
+
+def _agree_on_rolled_back(layout: Layout) -> None:
+    """Write both records of the last run that was rolled back anew, if one of them is behind, missing or damaged."""
+    last, behind = rolled_back(layout), False
+    for kind in ROLLED_BACK_IN if last else ():
+        try:
+            recorded = rolled_back_in(layout, kind)
+        except CopydeskError as error:
+            recorded = None
+            _log.warning("%s", error)
+        if recorded != last:
+            behind = True
+            _log.warning("%s is missing, damaged or behind, and is rewritten", layout.rolled_back_file(kind))
+    if behind:
+        write_rolled_back(layout, run_name(last))

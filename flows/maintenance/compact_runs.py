@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.dataset import Dataset, Span
+from flows.dataset.damage import require_intact_beside, require_part
 from flows.dataset.exchange import exchange, link, require_exchange
 from flows.dataset.layout import OUTLIVE, SHARDED, WITHOUT_RUN_ID, parts_in
 from flows.dataset.manifests import Manifests, describe_part, read_manifests, write_checksums
@@ -62,6 +63,7 @@ def compact_locked(dataset: Dataset, *, offline: bool = False, large: int = LARG
             name = f"part-00000-{number:05d}.parquet" if kinds is SHARDED else f"part-{number:05d}.parquet"
             for kind in kinds:
                 files[f"{kind}/{name}"] = _merge(dataset, whole, kind, name, group)
+    require_intact_beside(dataset, OUTLIVE)
     _merge_expired(dataset)
     runs = {run_id: manifest for _, manifests in before for run_id, manifest in manifests.runs.items()}
     write_span_manifests(dataset, whole, Manifests(runs, files, compacted=True))
@@ -114,10 +116,13 @@ def _merge(
 ) -> Mapping[str, Any]:
     """Write the parts of a group into the tree as one part; its entry for the manifest."""
     target = dataset.tree.folder(kind, whole) / name
-    paths = [dataset.folder(kind, old.span) / old.name for old in group]
     if len(group) == 1:
-        link(paths[0], target)
+        link(dataset.folder(kind, group[0].span) / group[0].name, target)
         return group[0].files[kind]
+    paths = [
+        require_part(dataset, kind, old.span, old.name, {f"{kind}/{old.name}": old.files[kind]})
+        for old in group
+    ]
     rows = pl.concat([read_part(path) for path in paths])
     first, last = (old.files[kind]["metadata"] for old in (group[0], group[-1]))
     runs = first["run_id"].partition("..")[0], last["run_id"].rpartition("..")[2]

@@ -17,12 +17,14 @@ import polars as pl
 from cleaners.duplicate.fingerprints import fingerprint
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from flows.dataset import Dataset, Span
+from flows.dataset.damage import require_intact
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.index import index_rules
 from flows.dataset.layout import FIRST_PART, SHARDED
 from flows.dataset.manifests import Manifests, describe_part, read_manifests
 from flows.dataset.positions import kept, taken
 from flows.dataset.tables import read_part
+from flows.errors import CopydeskError
 from flows.maintenance.rewrite_folders import Read, empty_tree, rewrite_span, write_like, write_span_manifests
 from flows.settings.model import Duplicate, fingerprint_rules
 
@@ -43,6 +45,7 @@ def reindex(dataset: Dataset, settings: Duplicate, *, offline: bool = False) -> 
         require_exchange(dataset, offline=offline)
         empty_tree(dataset)
         shutil.rmtree(dataset.tree.expired(_FREQUENCIES), ignore_errors=True)
+        require_intact(dataset, ("documents",), spans)
         frequencies = _frequencies(dataset, settings) if settings.method == "exact" else None
         rows = 0
         for span in spans:
@@ -79,7 +82,11 @@ def _part(
     fingerprints = fingerprint(paragraphs, **fingerprint_rules(settings), frequencies=frequencies)
     runs = documents.select("document_id", "run_id")
     index = fingerprints.join(runs, on="document_id", how="left", maintain_order="left").drop_nulls("exact_a")
-    return {} if index.equals(read("index")) else {"index": index}
+    try:
+        same = index.equals(read("index"))
+    except CopydeskError:  # it is damaged: all the more reason to rebuild it
+        same = False
+    return {} if same else {"index": index}
 
 
 def _frequencies(dataset: Dataset, settings: Duplicate) -> pl.DataFrame:

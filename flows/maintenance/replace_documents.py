@@ -15,13 +15,15 @@ from typing import Any
 import polars as pl
 
 from flows.dataset import Dataset, Span
+from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
-from flows.dataset.manifests import Manifests, read_manifests
+from flows.dataset.manifests import Manifests, read_files, read_manifest, read_manifests
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import conform, read_part, scan_parts
+from flows.errors import CopydeskError
 from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, write_span_manifests
 
 
@@ -32,9 +34,13 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
     file system cannot exchange folders, unless `offline`: then the dataset must have no readers.
     """
     # older versions that were restored since then stay
+    require_intact_beside(dataset, ("exceptions",))
     exceptions = read_exceptions(dataset).filter(pl.col("reason") == REPLACED)
     pairs = _replaced(dataset, [run_id]).filter(~pl.col("older").is_in(exceptions["document_id"].implode()))
-    spans = _spans(dataset, pairs["older"]) if len(pairs) else []
+    if pairs.is_empty():
+        return 0
+    require_intact(dataset, ("records",), dataset.spans())
+    spans = _spans(dataset, pairs["older"])
     if not spans:
         return 0
     require_exchange(dataset, offline=offline)
@@ -58,15 +64,28 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
 
 
 def replaced_by(dataset: Dataset, runs: Sequence[str]) -> list[str]:
-    """The ids of the documents that these runs replaced."""
-    return _replaced(dataset, runs)["older"].to_list()
+    """The ids of the documents that these runs replaced.
+
+    Of runs that could not replace any, nothing but the manifest is read: they may be damaged. Raises CopydeskError if
+    the records of another run are.
+    """
+    replacing = [run_id for run_id in runs if _may_replace(dataset, run_id)]
+    return _replaced(dataset, replacing)["older"].to_list() if replacing else []
+
+
+def _may_replace(dataset: Dataset, run_id: str) -> bool:
+    try:
+        manifest = read_manifest(dataset, run_id)
+    except CopydeskError:
+        return bool(dataset.parts("records", run_id))
+    return bool(manifest["settings"]["inputs"]["on_change"] == "replace")
 
 
 def _replaced(dataset: Dataset, runs: Sequence[str]) -> pl.DataFrame:
     """(document_id, older): the documents that these runs replaced, each with the one that replaced it."""
-    parts = [
-        path for span in {dataset.span(run_id) for run_id in runs} for path in dataset.parts("records", span)
-    ]
+    spans = {dataset.span(run_id) for run_id in runs}
+    require_intact(dataset, ("records",), filter(partial(_has_manifest, dataset), spans))
+    parts = [path for span in spans for path in dataset.parts("records", span)]
     return (
         scan_parts(parts)
         .filter(pl.col("run_id").is_in(runs) & pl.col("replaces").is_not_null())
@@ -77,11 +96,30 @@ def _replaced(dataset: Dataset, runs: Sequence[str]) -> pl.DataFrame:
     )
 
 
+def _has_manifest(dataset: Dataset, span: Span | str) -> bool:
+    """Whether the manifest is intact; without it, nothing can say whether the files are."""
+    try:
+        read_files(dataset, span)
+    except CopydeskError:
+        return False
+    return True
+
+
 def _spans(dataset: Dataset, older: pl.Series) -> list[Span]:
     """The folders that have any of these documents."""
-    return [
+    possible = [
         span
         for span in dataset.spans()
+        if scan_parts(dataset.parts("records", span))
+        .filter(pl.col("document_id").is_in(older.implode()))
+        .head(1)
+        .collect()
+        .height
+    ]
+    require_intact(dataset, ("documents", "ledger"), possible)
+    return [
+        span
+        for span in possible
         if scan_parts(dataset.parts("documents", span))
         .filter(pl.col("document_id").is_in(older.implode()))
         .head(1)

@@ -15,6 +15,7 @@ from cleaners.duplicate.fingerprints import fingerprint
 from cleaners.text.folding import line_hashes
 from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset, Span
+from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import EXCEPTIONS, read_exceptions
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
@@ -68,6 +69,8 @@ def restore(
         raise UsageError("restore needs to know what to restore: name a document, a reason, a rule or a run")
     wanted = pl.all_horizontal(_matches(name, value) for name, value in asked.items())
     with dataset.writing():
+        require_intact(dataset, ("removed", "ledger", "shingle_frequencies"), dataset.spans())
+        require_intact_beside(dataset, ("exceptions", "shingle_frequencies"))
         hits = _hits(dataset, wanted)
         if not hits:
             given = " and ".join(f"{name} = {value!r}" for name, value in asked.items())

@@ -10,6 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from flows.dataset import STATE, Dataset, Span
+from flows.dataset.damage import require_part
 from flows.dataset.exchange import link
 from flows.dataset.layout import ROLLED_BACK_IN, SHARDED
 from flows.dataset.manifests import Manifests, describe_part, write_manifests
@@ -65,7 +66,7 @@ def files_of(manifests: Manifests, kind: str) -> Iterator[tuple[str, Mapping[str
             yield name.partition("/")[2], entry
 
 
-#: Reads the part of this kind.
+#: Reads the part of this kind; raises CopydeskError if it is not what was written.
 Read = Callable[[str], pl.DataFrame]
 
 
@@ -85,7 +86,11 @@ def rewrite_span(
         entries = {kind: dict(files_of(manifests, kind)) for kind in kinds}
         for part in sorted({part for parts in entries.values() for part in parts}):
             paths = {kind: dataset.folder(kind, span) / part for kind in kinds if part in entries[kind]}
-            new = change(list(paths), lambda kind, paths=paths: read_part(paths[kind]))  # type: ignore[misc]
+
+            def read(kind: str, part: str = part) -> pl.DataFrame:
+                return read_part(require_part(dataset, kind, span, part, manifests.files))
+
+            new = change(list(paths), read)
             for kind, path in paths.items():
                 target = dataset.tree.folder(kind, span) / (renamed(part) if new else part)
                 entry = entries[kind][part]

@@ -6,7 +6,6 @@ their text, are kept in `Layout.expired_witnesses_file`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from functools import partial
@@ -15,10 +14,14 @@ from typing import Final
 import polars as pl
 
 from flows.dataset import Dataset
+from flows.dataset.checksums import read_json, write_json
+from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import exchange, link, require_exchange
+from flows.dataset.inventory import lost
 from flows.dataset.layout import OUTLIVE, WITHOUT_RUN_ID, parts_in, run_name
-from flows.dataset.manifests import Manifests, read_manifests, write_checksums, write_json, write_rolled_back
+from flows.dataset.manifests import Manifests, read_manifests, write_checksums, write_rolled_back
 from flows.dataset.tables import read_part, write_part
+from flows.dataset.writing import runs_of
 from flows.errors import UsageError
 from flows.maintenance.replace_documents import replaced_by
 from flows.maintenance.restore_text import restore_replaced
@@ -41,14 +44,14 @@ def rollback(dataset: Dataset, run_id: str, *, offline: bool = False) -> list[st
     given again. Documents that they replaced are restored. The exceptions for restored text stay. Raises UsageError if
     there is no such run.
     """
-    with dataset.writing():
+    with dataset.writing(without_lost_runs=True):
         return _roll_back(dataset, run_id, offline=offline)
 
 
 def finish_rollback(dataset: Dataset) -> None:
     """Finish a rollback that was cut short between its two exchanges; the caller holds the lock."""
     try:
-        unfinished = json.loads(dataset.rollback_file.read_text())
+        unfinished = read_json(dataset.rollback_file)
     except FileNotFoundError:
         return
     if unfinished["run"] in dataset.runs():
@@ -57,9 +60,14 @@ def finish_rollback(dataset: Dataset) -> None:
 
 
 def _roll_back(dataset: Dataset, run_id: str, *, offline: bool) -> list[str]:
-    published = dataset.runs()
+    missing = runs_of(lost(dataset).published)
+    published = sorted({*dataset.runs(), *missing})
     if run_id not in published:
         raise UsageError(_unknown(dataset, run_id, published))
+    if missing and run_id > missing[0]:
+        raise UsageError(
+            f"{missing[0]} was lost, and the witnesses of later runs with it: roll back {missing[0]}"
+        )
     kept = published[: published.index(run_id)]
     gone = published[len(kept) :]
     require_exchange(dataset, offline=offline)
@@ -98,6 +106,8 @@ def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list
             return []
         kept = frozenset(dataset.runs()) - frozenset(gone)
         require_exchange(dataset, offline=offline)
+        require_intact(dataset, ("documents", "removed", *OUTLIVE), dataset.spans())
+        require_intact_beside(dataset, ("witnesses", *OUTLIVE))
         empty_tree(dataset)
         _keep_runs(dataset, kept, expired=True)
         for kind in OUTLIVE:
@@ -112,6 +122,8 @@ def _keep_runs(dataset: Dataset, kept: Set[str], *, expired: bool) -> None:
     """Write only these runs into the tree; with `expired`, also the parts of the others that outlive them."""
     own = pl.col("run_id").is_in(sorted(kept))
     for span in dataset.spans():
+        if not expired and not any(run_id in span for run_id in kept):
+            continue  # all of it goes, whatever state it is in
         manifests = read_manifests(dataset, span)
         left = {run_id: manifest for run_id, manifest in manifests.runs.items() if run_id in kept}
         if len(left) == len(manifests.runs):

@@ -21,10 +21,11 @@ from cleaners.language.identifier import preload
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
+from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
-from flows.dataset.layout import PUBLISH, RUN_JSON
+from flows.dataset.layout import OF_NO_RUN, PUBLISH, RUN_JSON
 from flows.dataset.ledger import changed_inputs, remember
 from flows.dataset.summary import Counts, Outcome
 from flows.dataset.tables import FORMAT, write_part
@@ -63,6 +64,7 @@ def execute_run(
         new, same, too_recent = changed_inputs(
             dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
         )
+        _refuse_damage(dataset, settings, new)
         run = _new_run(dataset, settings, phrases, lexicon, clock)
         times = Times()
         read = _read(run, new, engine, times)
@@ -108,15 +110,37 @@ def _make_ready(dataset: Dataset, settings: Settings) -> None:
     """Finish interrupted work, and refuse a dataset that cannot take a run with these settings now.
 
     Raises Held if an earlier run is held, ConfigurationError if the index was built with other settings, and
-    CopydeskError if older versions must be replaced on a file system that cannot exchange folders.
+    CopydeskError if the ledger is damaged, or if older versions must be replaced on a file system that cannot exchange
+    folders.
     """
     refuse_while_held(dataset)
     finish_rollback(dataset)
+    _require_intact(dataset, ("ledger",))
     _refuse_other_rules(dataset, settings)
     if settings.inputs.on_change == "replace":
         require_exchange(dataset, offline=False)
         if published := dataset.runs():
             replace_older(dataset, published[-1])  # in case it was interrupted
+
+
+def _refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) -> None:
+    """Raise CopydeskError if anything that a run over these inputs reads of earlier runs is damaged."""
+    needed = {
+        "records": any(one.last is not None for one in new),
+        "rejected": any(one.last is not None for one in new),
+        "index": settings.duplicate.enabled,
+        "shingle_frequencies": settings.duplicate.enabled and settings.duplicate.method == "exact",
+        "line_counts": settings.repeated_line.enabled,
+        "documents": settings.encoding.source_history,  # otherwise only those that the index leads to
+        "exceptions": True,
+    }
+    if new:
+        _require_intact(dataset, [kind for kind, read in needed.items() if read])
+
+
+def _require_intact(dataset: Dataset, kinds: Sequence[str]) -> None:
+    require_intact_beside(dataset, kinds)
+    require_intact(dataset, [kind for kind in kinds if kind not in OF_NO_RUN], dataset.spans())
 
 
 def _new_run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,11 @@ from cleaners.duplicate.fingerprints import fingerprint_schema
 from cleaners.duplicate.rarest_shingles import FREQUENCIES
 from cleaners.repeated_line.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
+from flows.dataset.checksums import is_sealed, read_sealed_part
+from flows.dataset.damage import damaged_beside, damaged_held, damaged_parts, what_follows
 from flows.dataset.exchange import is_unfinished
+from flows.dataset.held import drop_held
+from flows.dataset.inventory import lost, read_inventory
 from flows.dataset.layout import (
     FIRST_PART,
     OF_NO_RUN,
@@ -23,16 +26,16 @@ from flows.dataset.layout import (
     PARTS_JSON,
     PUBLISH,
     ROLLED_BACK_IN,
-    RUN_JSON,
     SHARDED,
     parts_in,
     rolled_back_in,
 )
 from flows.dataset.ledger import RECORDS
-from flows.dataset.manifests import checksum, is_intact, read_manifests
+from flows.dataset.manifests import read_manifests
 from flows.dataset.source_stats import SCHEMA as SOURCE_STATS
 from flows.dataset.summary import Counts
-from flows.dataset.tables import SCHEMAS, TABLES, count_rows, read_part
+from flows.dataset.tables import SCHEMAS, TABLES, count_rows
+from flows.dataset.writing import derived_from, without_file, without_run
 from flows.errors import CopydeskError
 from flows.inputs import INPUTS
 from flows.settings.model import FINGERPRINTED_BY, Duplicate
@@ -64,7 +67,7 @@ class Promises:
     """What the manifests of a folder say: of one run, or of several that were compacted."""
 
     span: Span
-    files: Mapping[str, Mapping[str, Any]]  # table/part -> rows, bytes, blake2b, metadata
+    files: Mapping[str, Mapping[str, Any]]  # table/part -> rows, bytes, checksum, metadata
     runs: Mapping[str, Promise]
 
     def parts(self) -> list[str]:
@@ -78,10 +81,9 @@ def read_promises(dataset: Dataset, span: Span) -> Promises:
     Raises CopydeskError, KeyError, TypeError, ValueError or AttributeError if they are damaged.
     """
     manifests = read_manifests(dataset, span)
-    files = {
-        name: {key: file[key] for key in ("rows", "bytes", "blake2b", "metadata")}
-        for name, file in manifests.files.items()
-    }
+    files = manifests.files
+    if any(not {"rows", "bytes", "metadata"} <= file.keys() for file in files.values()):
+        raise ValueError("the entry of a file has no rows, bytes or metadata")
     runs = {run_id: _promise(run_id, manifest) for run_id, manifest in manifests.runs.items()}
     if not runs or not all(run_id in span for run_id in runs) or (span.first == span.last and not files):
         raise ValueError(f"it belongs to {', '.join(runs) or 'no run'}")
@@ -112,23 +114,17 @@ def _promise(run_id: str, manifest: Mapping[str, Any]) -> Promise:
 def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
     """What is wrong with the files of a folder of runs, or with their manifest."""
     span, files = promises.span, promises.files
-    if not is_intact(dataset, span):
-        yield f"{span}: {dataset.folder('runs', span) / RUN_JSON} is not what was written"
     rules = next(iter(promises.runs.values())).index  # the same for all runs of a dataset
-    found = {
-        f"{kind}/{path.name}"
-        for kind in FOLDERS
-        for path in dataset.folder(kind, span).glob("[!._]*" if kind in TABLES else "part-*")
-    }
-    yield from (f"{span}: {name} is not in the manifest" for name in sorted(found - set(files)))
+    names = {name.partition("/")[2] for name in files}
+    damaged = set()
+    for kind, path, problem in damaged_parts(dataset, FOLDERS, span, files):
+        damaged.add(path)
+        where = f"{kind}/{path.name}" if path.name not in names else path
+        yield f"{span}: {where} {problem}: {what_follows(dataset, kind, span)}"
     for name, entry in files.items():
         kind, _, part = name.partition("/")
         path = dataset.folder(kind, span) / part
-        if name not in found:
-            yield f"{span}: {path} is missing"
-        elif path.stat().st_size != entry["bytes"] or checksum(path) != entry["blake2b"]:
-            yield f"{span}: {path} is not what was written ({entry['bytes']} bytes, {entry['rows']} rows)"
-        else:
+        if path not in damaged:
             yield from (f"{span}: {path} {problem}" for problem in _within(path, kind, entry, rules))
     lines = any(promise.enabled.get("repeated_line", True) for promise in promises.runs.values())
     expected = {
@@ -142,59 +138,90 @@ def files_agree(dataset: Dataset, promises: Promises) -> Iterator[str]:
     yield from (f"{span}: {name} is missing, also in the manifest" for name in sorted(expected - set(files)))
 
 
-def checksums_agree(dataset: Dataset) -> Iterator[str]:
-    """What is wrong with parts that belong to no run: exceptions, expired witnesses, parts that outlived their runs."""
-    for folder in (*map(dataset.base, OF_NO_RUN), *map(dataset.expired, OUTLIVE)):
-        path = folder / PARTS_JSON
-        found = {part.name for part in parts_in(folder)}
+def beside_agrees(dataset: Dataset) -> Iterator[str]:
+    """What is wrong with files that belong to no run: exceptions, expired witnesses, parts that outlived their runs."""
+    for kind, path, problem in damaged_beside(dataset, (*OF_NO_RUN, *OUTLIVE)):
+        yield f"{path} {problem}: {what_follows(dataset, kind)}"
+    for path in (dataset.seen_file, dataset.history_file):
         try:
-            entries = json.loads(path.read_text()) if found or path.exists() else {}
-            expected = {name: (entry["bytes"], entry["blake2b"]) for name, entry in entries.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            yield f"{path} is damaged: {error}"
+            read_sealed_part(path)
+        except FileNotFoundError:
             continue
-        yield from (f"{folder / name} is not in {PARTS_JSON}" for name in sorted(found - set(expected)))
-        yield from (f"{folder / name} is missing" for name in sorted(set(expected) - found))
-        for name in sorted(found & set(expected)):
-            if ((folder / name).stat().st_size, checksum(folder / name)) != expected[name]:
-                yield f"{folder / name} is not what was written"
+        except ValueError as error:
+            if path == dataset.history_file or _is_sealed(dataset):
+                yield f"{error}: {derived_from(dataset, path)}"
 
 
 def rolled_back_agrees(dataset: Dataset) -> Iterator[str]:
     """Whether both records of the last run that was rolled back are there and the same.
 
-    If one is lost, or a killed command did not write it, the next command that writes repairs it.
+    If one is lost or damaged, or a killed command did not write it, the next command that writes repairs it.
     """
     recorded: dict[str, int | None] = {}
     for kind in ROLLED_BACK_IN:
+        path = dataset.rolled_back_file(kind)
         try:
             recorded[kind] = rolled_back_in(dataset, kind)
         except CopydeskError as error:
-            yield str(error)
+            yield f"{error}; {derived_from(dataset, path)}"
             return
     last = max(number or 0 for number in recorded.values())
     if len(set(recorded.values())) > 1:
         for kind, number in recorded.items():
             if (number or 0) < last:
+                path = dataset.rolled_back_file(kind)
                 problem = "missing" if number is None else "not what was written"
-                yield f"{dataset.rolled_back_file(kind)} is {problem}"
+                yield f"{path} is {problem}; {derived_from(dataset, path)}"
+
+
+def held_agrees(dataset: Dataset) -> Iterator[str]:
+    """What is wrong with the held runs."""
+    for run_id in dataset.held_runs():
+        try:
+            dataset.held_for(run_id)
+        except CopydeskError as error:
+            yield str(error)
+        for path, problem in damaged_held(dataset, run_id):
+            yield f"{path} {problem}; {drop_held(dataset, run_id)}"
+
+
+def inventory_agrees(dataset: Dataset) -> Iterator[str]:
+    """What the inventory lists and is not there, or what is wrong with it."""
+    gone = lost(dataset)
+    for span in gone.published:
+        yield f"{span}: {dataset.folder('documents', span)} was lost; {without_run(dataset)}"
+    for path in (*map(dataset.held_file, gone.held), *gone.files):
+        yield f"{path} was lost: {derived_from(dataset, path) or without_file(dataset)}"
+    try:
+        read_inventory(dataset)
+    except FileNotFoundError:
+        if _is_sealed(dataset):
+            yield f"{dataset.inventory_file} is missing: {derived_from(dataset, dataset.inventory_file)}"
+    except ValueError as error:
+        yield f"{error}: {derived_from(dataset, dataset.inventory_file)}"
+
+
+def seals_agree(dataset: Dataset) -> Iterator[str]:
+    """JSON files without a checksum, which no version that writes an inventory leaves."""
+    if not _is_sealed(dataset):
+        return
+    state = dataset.state
+    for path in sorted({*state.glob("*.json"), *state.glob("*/*.json"), *state.glob("[!s]*/**/*.json")}):
+        data = path.read_bytes()
+        if is_sealed(data) is None and b'\n "blake2b": "' not in data:
+            yield f"{path} has no checksum of itself: something else has written it; restore it from a backup"
+
+
+def _is_sealed(dataset: Dataset) -> bool:
+    """Whether a version that seals all files has written to the dataset."""
+    return is_sealed(dataset.format_file.read_bytes()) is not None
 
 
 def restored_agrees(dataset: Dataset, restored: int) -> Iterator[str]:
     """Whether there are exceptions, if the manifests say that paragraphs were restored."""
     folder = dataset.exceptions_file.parent
-    if restored and not parts_in(folder):
-        yield f"{folder} is missing: later runs would remove restored text again"
-
-
-def seen_agrees(dataset: Dataset) -> Iterator[str]:
-    """Whether the record of inputs that held nothing new can be read."""
-    path = dataset.seen_file
-    try:
-        if path.exists():
-            read_part(path)
-    except UNREADABLE as error:
-        yield f"{path} cannot be read (without it, its inputs are read again): {str(error).partition(chr(10))[0]}"
+    if restored and not parts_in(folder) and folder / PARTS_JSON not in lost(dataset).files:
+        yield f"{folder} is missing: {what_follows(dataset, 'exceptions')}"
 
 
 def _within(path: Path, kind: str, entry: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[str]:

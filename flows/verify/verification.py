@@ -6,7 +6,6 @@ part and by the shingles of the paragraphs that near-duplicates name as their wi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,22 +15,27 @@ from typing import Final
 import polars as pl
 
 from flows.dataset import Dataset, Layout
+from flows.dataset.damage import what_follows
 from flows.dataset.exceptions import read_exceptions
+from flows.dataset.layout import RUN_JSON
 from flows.dataset.positions import ranks
 from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import read_part
+from flows.dataset.writing import read_format, rewrite_format
 from flows.errors import CopydeskError, UsageError
 from flows.inputs import INPUTS
 from flows.maintenance.take_out_runs import read_expired_witnesses
 from flows.verify.manifest_checks import (
     UNREADABLE,
     Promises,
-    checksums_agree,
+    beside_agrees,
     files_agree,
+    held_agrees,
+    inventory_agrees,
     read_promises,
     restored_agrees,
     rolled_back_agrees,
-    seen_agrees,
+    seals_agree,
     strays,
 )
 from flows.verify.order_checks import inputs_agree, ledger_agrees, order_agrees, records_agree
@@ -69,20 +73,18 @@ def verify_folder(root: Path) -> Iterator[str]:
     Raises UsageError if the folder is not a dataset, and CopydeskError if it has another format.
     """
     layout = Layout(root)
-    if not any(layout.base("runs").glob("run=*")) or _has_number(layout.format_file):
-        dataset = Dataset(root)
-        if not dataset.exists():
-            raise UsageError(f"{root} is not a copydesk dataset")
-        yield from verify(dataset)
-    else:
-        yield f"{layout.format_file} is {'damaged' if layout.format_file.exists() else 'missing'}"
-
-
-def _has_number(format_file: Path) -> bool:
     try:
-        return isinstance(json.loads(format_file.read_bytes())["format"], int)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        number = read_format(layout)
+    except (OSError, ValueError) as error:
+        yield f"{error}; {rewrite_format(layout)}"
+        return
+    if number is None and (layout.inventory_file.exists() or any(layout.base("runs").glob("run=*"))):
+        yield f"{layout.format_file} is missing; {rewrite_format(layout)}"
+        return
+    dataset = Dataset(root)
+    if not dataset.exists():
+        raise UsageError(f"{root} is not a copydesk dataset")
+    yield from verify(dataset)
 
 
 def verify(dataset: Dataset) -> Iterator[str]:
@@ -90,7 +92,8 @@ def verify(dataset: Dataset) -> Iterator[str]:
 
     For every run it checks that
 
-    - the files match the manifest, byte for byte, and have the columns and metadata of the format;
+    - every file matches its checksum, byte for byte, and nothing that the inventory lists is lost;
+    - the parts have the columns and metadata of the format;
     - the paragraphs that were kept, removed or emptied by repair fill the positions of their document, in the order of
       the inputs;
     - repaired text is where `repaired` says, and the tables have everything that the manifest counts;
@@ -100,17 +103,22 @@ def verify(dataset: Dataset) -> Iterator[str]:
     No document may be there twice.
     """
     damaged = [
+        *inventory_agrees(dataset),
         *strays(dataset),
-        *checksums_agree(dataset),
-        *seen_agrees(dataset),
+        *seals_agree(dataset),
+        *beside_agrees(dataset),
         *rolled_back_agrees(dataset),
+        *held_agrees(dataset),
     ]
     promises = []
     for span in dataset.spans():
         try:
             promises.append(read_promises(dataset, span))
         except (CopydeskError, KeyError, TypeError, ValueError, AttributeError) as error:
-            damaged.append(f"{span}: the manifest is damaged: {error}")
+            path = dataset.folder("runs", span)
+            where = "" if str(path) in str(error) else f" ({path / RUN_JSON})"
+            follows = what_follows(dataset, "runs", span)
+            damaged.append(f"{span}: the manifest is damaged: {error}{where}: {follows}")
     damaged += chain.from_iterable(files_agree(dataset, promise) for promise in promises)
     damaged += restored_agrees(dataset, sum(run.restored for p in promises for run in p.runs.values()))
     yield from damaged

@@ -152,5 +152,6 @@ def test_what_was_seen_after_a_run_that_is_gone_is_forgotten(tmp_path: Path) -> 
     run([path], out)
     assert run([path], out).read == 0
     shutil.rmtree(out / "documents" / "run=r000001")
+    Dataset(out).inventory_file.unlink()  # which says that the run was lost
     assert run([path], out).read == 1
     assert ends(out) == ["a.txt"]

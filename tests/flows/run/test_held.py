@@ -153,6 +153,7 @@ def test_a_run_made_after_another_history_is_not_published(copydesk: Copydesk, h
     """If runs were published or rolled back since, a held run cannot be released, and the error says so."""
     for folder in (held / "documents", held / "_copydesk" / "runs"):
         (folder / "run=r000001").rename(folder / "run=r000003")
+    Dataset(held).inventory_file.unlink()  # which knows of another run
     answer = copydesk("publish", held, "r000002")
     assert answer.code == 2
     assert "r000002 was made after run r000001, and the dataset has changed since" in answer.err

@@ -185,7 +185,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: s
     for files in (0, 9):
         with monkeypatch.context() as patch:
             room[0] = files
-            for module in ("tables", "exchange", "manifests", "commit"):
+            for module in ("tables", "exchange", "checksums", "commit"):
                 patch.setattr(f"flows.dataset.{module}.sync", full)
             with pytest.raises(OSError, match="No space left"):
                 COMMANDS[command](out, folder)

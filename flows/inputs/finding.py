@@ -6,14 +6,15 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flows.errors import InputMissing, UsageError
 from flows.inputs.compression import describe
-from flows.inputs.formats import Format, Input, format_of
+from flows.inputs.formats import format_of
+from flows.inputs.reader import Input
 
 if TYPE_CHECKING:
     import fsspec
@@ -22,21 +23,33 @@ _MAGIC: Final = re.compile(r"[*?[]")
 _NUMBER: Final = re.compile(r"([0-9]+)")
 
 
-def find(given: Sequence[str], *, exclude: Path | None = None) -> list[Input]:
+def find(
+    given: Sequence[str],
+    *,
+    exclude: Path | None = None,
+    is_dataset: Callable[[str], bool] = lambda _folder: False,
+) -> list[Input]:
     """The files that `given` refers to, in its order; a file named twice keeps its first place.
 
     A folder stands for all files in it and in its subfolders, links included, in natural path order ("2" before "10").
-    Hidden files, copydesk datasets and `exclude` are skipped. A glob (`*`, `?`, `[...]`, `**`) stands for what it
-    matches, which may be nothing. A name with `://` is a URL for fsspec, except that `file://` is a local path. Raises
-    InputMissing if an input does not exist, and UsageError if it is a dataset, lies in `exclude`, or is a URL that
-    cannot be used.
+    Hidden files, folders for which `is_dataset` is true, and `exclude` are skipped. A glob (`*`, `?`, `[...]`, `**`)
+    stands for what it matches, which may be nothing. A name with `://` is a URL for fsspec, except that `file://` is a
+    local path. Raises InputMissing if an input does not exist, and UsageError if it is a dataset, lies in `exclude`, or
+    is a URL that cannot be used.
     """
     found: dict[str, Input] = {}
-    excluded = os.path.realpath(exclude) if exclude is not None else None
+    skipped = _Skipped(os.path.realpath(exclude) if exclude is not None else None, is_dataset)
     for name in given:
-        for one in _files_for(name, excluded):
+        for one in _files_for(name, skipped):
             found.setdefault(one.uri, one)
     return list(found.values())
+
+
+class _Skipped(NamedTuple):
+    """The folders that are not read."""
+
+    excluded: str | None  # a real path
+    is_dataset: Callable[[str], bool]
 
 
 def natural(path: str) -> list[tuple[list[str | int], str]]:
@@ -55,7 +68,7 @@ def _chunks(name: str) -> list[str | int]:
     return chunks
 
 
-def _files_for(name: str, excluded: str | None) -> Iterable[Input]:
+def _files_for(name: str, skipped: _Skipped) -> Iterable[Input]:
     if not name:
         raise UsageError("an INPUT is empty; is a shell variable not set?")
     if name.startswith(("file://", "local://")):
@@ -64,19 +77,17 @@ def _files_for(name: str, excluded: str | None) -> Iterable[Input]:
         return _remote(name)
     path = os.path.abspath(name)  # noqa: PTH100  (resolve() would follow links)
     if os.path.lexists(path):
-        if _within(path, excluded):
+        if _within(path, skipped.excluded):
             raise UsageError(f"{name} is in the output folder, which is never read")
-        if _is_dataset(path):
+        if skipped.is_dataset(path):
             raise UsageError(f"{name} is a copydesk dataset; to use it as input, name its folder `documents`")
-        return _below(path, excluded)
+        return _below(path, skipped)
     if _MAGIC.search(name):
         matches = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207  (of an absolute path)
-        return (i for match in matches if not _within(match, excluded) for i in _below(match, excluded))
+        return (
+            i for match in matches if not _within(match, skipped.excluded) for i in _below(match, skipped)
+        )
     raise InputMissing(f"{name} does not exist")
-
-
-def _is_dataset(path: str) -> bool:
-    return Path(path, "_copydesk", "format.json").exists()
 
 
 def _within(path: str, excluded: str | None) -> bool:
@@ -85,7 +96,7 @@ def _within(path: str, excluded: str | None) -> bool:
     return (os.path.realpath(path) + os.sep).startswith(excluded.rstrip(os.sep) + os.sep)
 
 
-def _below(path: str, excluded: str | None) -> Iterator[Input]:
+def _below(path: str, skipped: _Skipped) -> Iterator[Input]:
     """The file at `path`, or the files of the folder at `path`."""
     try:
         status = Path(path).stat()
@@ -93,17 +104,17 @@ def _below(path: str, excluded: str | None) -> Iterator[Input]:
         yield _unreadable(path, describe(error))
         return
     if stat.S_ISDIR(status.st_mode):
-        yield from _folder(path, excluded, ())
+        yield from _folder(path, skipped, ())
     else:
         yield _file(path, status)
 
 
-def _folder(path: str, excluded: str | None, above: tuple[str, ...]) -> Iterator[Input]:
+def _folder(path: str, skipped: _Skipped, above: tuple[str, ...]) -> Iterator[Input]:
     """The files of a folder; `above` are the real paths of the folders that it was reached through."""
     real = os.path.realpath(path)
-    if _is_dataset(real):
+    if skipped.is_dataset(real):
         return
-    if real in above or _within(real, excluded):
+    if real in above or _within(real, skipped.excluded):
         return  # a link to one of its own parents would never end
     try:
         with os.scandir(path) as scanned:
@@ -120,7 +131,7 @@ def _folder(path: str, excluded: str | None, above: tuple[str, ...]) -> Iterator
             yield _unreadable(entry.path, describe(error))
             continue
         if stat.S_ISDIR(status.st_mode):
-            yield from _folder(entry.path, excluded, (*above, real))
+            yield from _folder(entry.path, skipped, (*above, real))
         else:
             yield _file(entry.path, status)
 
@@ -128,11 +139,12 @@ def _folder(path: str, excluded: str | None, above: tuple[str, ...]) -> Iterator
 def _file(path: str, status: os.stat_result) -> Input:
     if not stat.S_ISREG(status.st_mode):
         return _unreadable(path, "cannot be read: it is not a regular file")
-    return Input(_uri(path), status.st_size, status.st_mtime_ns, format_of(path.rpartition("/")[2]), path)
+    found, compression, problem = format_of(path.rpartition("/")[2])
+    return Input(_uri(path), status.st_size, status.st_mtime_ns, found, path, compression, problem)
 
 
 def _unreadable(path: str, problem: str) -> Input:
-    return Input(_uri(path), 0, 0, Format("", "", problem), path)
+    return Input(_uri(path), 0, 0, None, path, problem=problem)
 
 
 def _uri(path: str) -> str:
@@ -166,7 +178,8 @@ def _remote(url: str) -> list[Input]:
 def _remote_file(storage: fsspec.AbstractFileSystem, path: str, info: dict[str, Any]) -> Input:
     url = str(storage.unstrip_protocol(path))
     size = int(info.get("size") or 0)
-    return Input(url, size, _modified(info), format_of(path.rpartition("/")[2]), url)
+    found, compression, problem = format_of(path.rpartition("/")[2])
+    return Input(url, size, _modified(info), found, url, compression, problem)
 
 
 def _modified(info: dict[str, Any]) -> int:

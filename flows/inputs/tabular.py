@@ -17,10 +17,9 @@ import polars as pl
 
 from cleaners.decoding.decoder import NotText
 from flows.inputs.compression import Unreadable, describe, opened
-from flows.inputs.formats import Input
 from flows.inputs.lines import lines, text_of
+from flows.inputs.reader import MEGABYTE, Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import Refused, Rejected, as_json, to_document
-from flows.inputs.text_files import MEGABYTE, Row, chunks_of, too_large
 from flows.inputs.tracing import Trace
 from flows.settings.model import Fields, Inputs
 
@@ -28,8 +27,9 @@ DELIMITERS: Final = ",;\t|"
 ROWS: Final = 2_000  # of a Parquet file held in memory at a time
 
 
-def read_csv(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
+def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per row. The header names the fields; the delimiter is the one of `DELIMITERS` it has most of."""
+    settings, fields, _ = options
     csv.field_size_limit(sys.maxsize)  # the lines are bounded elsewhere
     number = 0
     try:
@@ -112,8 +112,9 @@ class _CsvLines:
         return text.removesuffix("\r") + "\n"
 
 
-def read_parquet(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
+def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per row, read in batches; a file behind a URL is first copied to a temporary file."""
+    settings, fields, _ = options
     number = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(given.path)

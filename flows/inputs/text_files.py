@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
-from flows.inputs.compression import Unreadable, chunks
+from flows.inputs.compression import Unreadable
 from flows.inputs.cutting import Cut, cut
-from flows.inputs.formats import Input
 from flows.inputs.lines import WIDE, blocks, text_of
+from flows.inputs.reader import MEGABYTE, Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
     Document,
     Refused,
@@ -33,27 +32,27 @@ from flows.inputs.records import (
 from flows.inputs.tracing import Trace, content_hash, unread_part
 from flows.settings.model import Fields, Inputs
 
-MEGABYTE: Final = 1_000_000
-
 _CARRIAGE_RETURN: Final = ord("\r")
 _REST: Final = "\0"  # the field that holds the text of a Markdown file; no YAML key can have this name
 
-#: A document, or why there is none, and its size in bytes.
-Row: TypeAlias = tuple[Document | Rejected, int]
+
+def read_text(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The whole file as one document; its source is the name of the folder."""
+    yield _document(given, options, trace, has_front_matter=False)
 
 
-def read_text(
-    given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], trace: Trace
-) -> Iterator[Row]:
-    """The whole file as one document; its source is the name of the folder.
+def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The whole file as one document; keys of front matter are read like the fields of a record."""
+    yield _document(given, options, trace, has_front_matter=True)
 
-    The keys of Markdown front matter are read like the fields of a record, and the rest of the file is its text.
-    """
-    data = _whole(given, settings, trace)
+
+def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
+    _, fields, charsets = options
+    data = _whole(given, options.settings, trace)
     folder = given.uri.rpartition("/")[0].rpartition("/")[2] or None
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
-        if given.format.name == "markdown" and (found := front_matter.split(text)):
+        if has_front_matter and (found := front_matter.split(text)):
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
@@ -76,7 +75,7 @@ def read_text(
             )
     except (NotText, Refused) as error:
         raise Unreadable(str(error)) from error
-    yield document, len(data)
+    return document, len(data)
 
 
 @lru_cache(maxsize=8)
@@ -84,13 +83,14 @@ def _of_rest(fields: Fields) -> Fields:
     return fields.model_copy(update={"text": (_REST,)})
 
 
-def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
+def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per line; blank lines are skipped but counted.
 
     If the file still begins with the bytes of its last reading, reading resumes after them. A last line that has no
     line end and is not valid JSON may still be being written. It is deferred once, to the next run, and
     `trace.incomplete_tail` is set.
     """
+    settings, fields, _ = options
     number, before = 0, b""
     names = names_to_cut(fields)
     stream = _LastByte(chunks_of(given, settings, trace))
@@ -139,7 +139,7 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> 
     trace.incomplete_tail = invalid is not None and not ended and not given.tail_is_final
     if invalid is not None and not trace.incomplete_tail:
         yield invalid, 0
-    if end == b"\n" and not charset.startswith(WIDE) and not given.format.compression:
+    if end == b"\n" and not charset.startswith(WIDE) and not given.compression:
         trace.lines = number if ended or not trace.length else number - 1
 
 
@@ -211,24 +211,3 @@ def _whole(given: Input, settings: Inputs, trace: Trace) -> bytes:
     if not length:
         raise Unreadable("no text: the file is empty")
     return b"".join(kept)
-
-
-def chunks_of(given: Input, settings: Inputs, trace: Trace) -> Iterator[bytes]:
-    """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
-    yield from chunks(given.path, given.format.compression, given.size, settings.max_ratio, trace.update)
-    trace.whole = True
-
-
-def content_of(given: Input) -> str | None:
-    """The hash of an input's file, compressed or not; None if it cannot be read."""
-    trace = Trace()
-    try:
-        deque(chunks(given.path, "", given.size, 1, trace.update), maxlen=0)
-    except Unreadable:
-        return None
-    return trace.content
-
-
-def too_large(settings: Inputs) -> str:
-    """The error of a document or record that is larger than the settings allow."""
-    return f"larger than {settings.max_document_megabytes} MB ([inputs] max_document_megabytes)"

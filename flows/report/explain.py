@@ -14,6 +14,7 @@ from cleaners.attributes import label_lines
 from cleaners.duplicate.cleaner import duplicate
 from cleaners.duplicate.rarest_shingles import merge_frequencies
 from flows import inputs
+from flows.dataset.layout import is_dataset
 from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, clean_shard, decide, fingerprints_of
 from flows.settings import Settings, phrases_of
 from flows.settings.model import DuplicateDocument
@@ -24,7 +25,7 @@ def explain(file: str, settings: Settings, console: Console) -> None:
 
     Raises InputMissing if the file does not exist.
     """
-    found = inputs.find([file])
+    found = inputs.find([file], is_dataset=is_dataset)
     phrases = phrases_of(settings)
     for shard in inputs.read(found, settings.inputs, settings.fields, {}):
         if len(shard.documents):

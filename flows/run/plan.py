@@ -23,7 +23,7 @@ from flows.dataset import Dataset, describe_parts, write_manifest
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
-from flows.dataset.layout import PUBLISH, RUN_JSON
+from flows.dataset.layout import PUBLISH, RUN_JSON, is_dataset
 from flows.dataset.ledger import changed_inputs, remember
 from flows.dataset.summary import Counts, Outcome
 from flows.dataset.tables import FORMAT, write_part
@@ -55,7 +55,7 @@ def execute_run(
     started = time.perf_counter()
     clock = datetime.now(UTC)
     dataset = Dataset(out)
-    found = find(given, exclude=dataset.root)
+    found = find(given, exclude=dataset.root, is_dataset=is_dataset)
     phrases = phrases_of(settings)
     with dataset.writing():
         _make_ready(dataset, settings)

@@ -118,7 +118,7 @@ def test_non_files_are_found_with_their_problem(tmp_path: Path) -> None:
     (tmp_path / "dangling.txt").symlink_to(tmp_path / "gone.txt")
     with socket.socket(socket.AF_UNIX) as one:
         one.bind(str(tmp_path / "socket"))
-        problems = {Path(i.uri).name: i.format.problem for i in find([str(tmp_path)])}
+        problems = {Path(i.uri).name: i.problem for i in find([str(tmp_path)])}
     assert problems == {
         "dangling.txt": "cannot be read: No such file or directory",
         "pipe.txt": "cannot be read: it is not a regular file",
@@ -138,7 +138,7 @@ def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(os, "scandir", scandir)
     found = find([str(tmp_path)])
-    assert [i.format.problem for i in found] == ["cannot be read: Permission denied", ""]
+    assert [i.problem for i in found] == ["cannot be read: Permission denied", ""]
     assert found[0].uri == str(tmp_path / "a")
 
 
@@ -164,7 +164,8 @@ def test_urls(tmp_path: Path) -> None:
             "memory:///news/deep/a.jsonl.gz",
         ]
         (one,) = find(["memory://news/deep/*.gz"])
-        assert one.format[:2] == ("jsonl", "gzip")
+        assert one.format is not None
+        assert (one.format.name, one.compression) == ("jsonl", "gzip")
         assert one.size == 4
         assert one.modified_ns > 0
         assert find(["memory://news/*.pdf"]) == []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from flows.inputs.csv_files import read_csv
+from flows.inputs.parquet import read_parquet
 from flows.inputs.reader import Format
-from flows.inputs.tabular import read_csv, read_parquet
 from flows.inputs.text_files import read_jsonl, read_markdown, read_text
 
 TEXT: Final = Format("text", (".txt",), read_text, one_document=True)

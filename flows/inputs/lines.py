@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from cleaners.decoding.decoder import ERRORS, Decoded, NotText, charset, decode
-from flows.inputs.compression import Unreadable
+from flows.inputs.bounds import Unreadable
 from flows.inputs.tracing import HEAD
 
 #: The head of a file of JSON records in a charset of one byte per character. Such a file is never rejected as binary:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from flows.inputs.compression import Unreadable, chunks
-from flows.inputs.records import Document, Rejected
+from flows.inputs.bounds import Growth, Spare, Unreadable
+from flows.inputs.compression import chunks
+from flows.inputs.records import Document, Refused, Rejected, as_json, to_document
 from flows.inputs.tracing import Reading, Trace
 from flows.settings.model import Fields, Inputs
-
-MEGABYTE: Final = 1_000_000
 
 #: A document, or why there is none, and its size in bytes.
 Row: TypeAlias = tuple[Document | Rejected, int]
@@ -26,7 +25,8 @@ class Options(NamedTuple):
 
     settings: Inputs
     fields: Fields
-    charsets: Mapping[str, str] = {}  # source -> the charset to prefer if the bytes of a file are ambiguous
+    charsets: Mapping[str, str]  # source -> the charset to prefer if the bytes of a file are ambiguous
+    spare: Spare  # for all that are read together
 
 
 #: Yields the rows of an input in order, and raises `Unreadable` where the input cannot be read further.
@@ -58,20 +58,46 @@ class Input:
     tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
 
 
-def chunks_of(given: Input, settings: Inputs, trace: Trace) -> Iterator[bytes]:
+def chunks_of(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
     """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
-    yield from chunks(given.path, given.compression, given.size, settings.max_ratio, trace.update)
+    yield from chunks(given.path, given.compression, growth_of(given.size, options), trace.update)
     trace.whole = True
+
+
+def growth_of(size: int, options: Options) -> Growth:
+    """The bounds of what may come out of a file of that size."""
+    return Growth(size, options.settings.max_ratio, options.settings.max_file_megabytes, options.spare)
 
 
 def content_of(given: Input) -> str | None:
     """The hash of an input's file, compressed or not; None if it cannot be read."""
     trace = Trace()
     try:
-        deque(chunks(given.path, "", given.size, 1, trace.update), maxlen=0)
+        deque(chunks(given.path, "", Growth(given.size, 1, 1), trace.update), maxlen=0)
     except Unreadable:
         return None
     return trace.content
+
+
+def to_row(record: dict[str, Any], fields: Fields, uri: str, encoding: str) -> Row:
+    """The document in a record of a table, or why there is none."""
+    try:
+        content = as_json(dict(sorted(record.items())))
+        return to_document(record, fields, uri=uri, content=content, encoding=encoding), len(content)
+    except Refused as error:
+        return Rejected(uri, str(error)), sum(
+            len(value) for value in record.values() if isinstance(value, str)
+        )
+
+
+def require_text_column(names: list[str], fields: Fields) -> None:
+    """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
+    if not names:
+        raise Unreadable("no text: the file is empty")
+    if not any(name in names for name in fields.text):
+        wanted = " or ".join(f'"{name}"' for name in fields.text)
+        has = ", ".join(names[:8])
+        raise Unreadable(f"no text: no column {wanted} (it has {has}; map it with [fields] text)")
 
 
 def too_large(settings: Inputs) -> str:

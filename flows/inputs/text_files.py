@@ -16,10 +16,10 @@ import orjson
 
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
-from flows.inputs.compression import Unreadable
+from flows.inputs.bounds import MEGABYTE, Unreadable, too_deep
 from flows.inputs.cutting import Cut, cut
 from flows.inputs.lines import WIDE, blocks, text_of
-from flows.inputs.reader import MEGABYTE, Input, Options, Row, chunks_of, too_large
+from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
     Document,
     Refused,
@@ -30,7 +30,7 @@ from flows.inputs.records import (
     to_document,
 )
 from flows.inputs.tracing import Trace, content_hash, unread_part
-from flows.settings.model import Fields, Inputs
+from flows.settings.model import Fields
 
 _CARRIAGE_RETURN: Final = ord("\r")
 _REST: Final = "\0"  # the field that holds the text of a Markdown file; no YAML key can have this name
@@ -47,8 +47,8 @@ def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]
 
 
 def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
-    _, fields, charsets = options
-    data = _whole(given, options.settings, trace)
+    fields, charsets = options.fields, options.charsets
+    data = _whole(given, options, trace)
     folder = given.uri.rpartition("/")[0].rpartition("/")[2] or None
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
@@ -73,7 +73,7 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
             document = Document(
                 name, None, given.uri, folder, None, None, None, encoding, None, content, None, text.encode()
             )
-    except (NotText, Refused) as error:
+    except (NotText, Refused, front_matter.TooDeep) as error:
         raise Unreadable(str(error)) from error
     return document, len(data)
 
@@ -90,17 +90,17 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     line end and is not valid JSON may still be being written. It is deferred once, to the next run, and
     `trace.incomplete_tail` is set.
     """
-    settings, fields, _ = options
+    settings, fields = options.settings, options.fields
     number, before = 0, b""
     names = names_to_cut(fields)
-    stream = _LastByte(chunks_of(given, settings, trace))
+    stream = _LastByte(chunks_of(given, options, trace))
     if given.last is not None and (found := unread_part(stream, given.last)):
         before, rest = found
         number = given.last.lines or 0
         trace.resumed = True
     elif given.last is not None and given.last.end is not None:
         trace.restart()
-        rest = stream = _LastByte(chunks_of(given, settings, trace))
+        rest = stream = _LastByte(chunks_of(given, options, trace))
     else:
         rest = stream
     invalid: Rejected | None = (
@@ -129,7 +129,9 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
                     yield Rejected(uri, str(error)), 0
                 except json.JSONDecodeError as error:
                     invalid = Rejected(uri, f"line {number}: not JSON: {error.msg} (column {error.colno})")
-                except (ValueError, RecursionError) as error:
+                except RecursionError:
+                    invalid = Rejected(uri, f"line {number}: not JSON: {too_deep('a value')}")
+                except ValueError as error:
                     invalid = Rejected(uri, f"line {number}: not JSON: {error}")
     except Unreadable as error:
         if invalid is not None:
@@ -196,14 +198,15 @@ def _loads(data: bytes | memoryview) -> Any:
     return value
 
 
-def _whole(given: Input, settings: Inputs, trace: Trace) -> bytes:
+def _whole(given: Input, options: Options, trace: Trace) -> bytes:
     """All bytes of a file; raises Unreadable if it is too large or empty."""
+    settings = options.settings
     limit = settings.max_document_megabytes * MEGABYTE
     if given.size > limit:
         raise Unreadable(too_large(settings))
     kept: list[bytes] = []
     length = 0
-    for chunk in chunks_of(given, settings, trace):
+    for chunk in chunks_of(given, options, trace):
         length += len(chunk)
         if length > limit:
             raise Unreadable(too_large(settings))

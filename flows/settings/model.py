@@ -43,6 +43,7 @@ class Inputs(Table):
     max_ratio: int = Field(
         default=200, ge=1
     )  # of decompressed to compressed size; a larger ratio is rejected
+    max_file_megabytes: int = Field(default=100_000, ge=1)  # when decompressed; what is beyond is rejected
     max_document_megabytes: int = Field(default=256, ge=1)  # a larger text file or record is rejected
     #: Seconds since the last change of a file; one changed more recently is left to a later run.
     min_age: float = Field(default=0, ge=0)

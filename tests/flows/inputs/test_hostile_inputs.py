@@ -1,0 +1,160 @@
+"""Inputs made to do harm: each costs itself, by name, and the rest is read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.inputs import bounds, parquet, parquet_worker
+from flows.inputs.bounds import MAX_DEPTH
+
+from .reading import errors, texts, write_lines
+
+
+def nested(depth: int, kind: type = list) -> Any:
+    """A value with so many lists or objects in each other."""
+    value: Any = "a"
+    for _ in range(depth):
+        value = [value] if kind is list else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        *("- " * 30_000 + "x", "{" * 30_000, "[" * 50_000, "? " * 30_000, "[{" * 20_000, "* [" * 9_000),
+        "\n".join(" " * i + "a:" for i in range(400)),
+    ],
+)
+def test_front_matter_of_any_depth(tmp_path: Path, block: str) -> None:
+    """Deep front matter, closed or not, is rejected before it could overflow the parser's stack, or is text."""
+    (tmp_path / "evil.md").write_text(f"---\n{block}\n---\nA text.\n")
+    (tmp_path / "good.md").write_text("---\ntags: [[a], {b: c}]\n---\nword")
+    found = texts(tmp_path)
+    assert found[-1] == "word"
+    if len(found) == 1:
+        assert errors(tmp_path) == {"evil.md": f"front matter nested more than {MAX_DEPTH} levels deep"}
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 600, 20_000])
+def test_json_of_any_depth(tmp_path: Path, kind: type, depth: int) -> None:
+    """A record nested too deep is rejected, whether it can be parsed or not; its neighbours are documents."""
+    opening, closing = ("[", "]") if kind is list else ('{"a":', "}")
+    deep = f'{{"text": "deep", "x": {opening * depth}1{closing * depth}}}'
+    mixed = f'{{"text": "deep", "nan": NaN, "y": [NaN, {opening * depth}1{closing * depth}]}}'
+    fine = {"text": "fine", "x": nested(MAX_DEPTH, kind)}
+    write_lines(tmp_path / "a.jsonl", fine, deep, mixed, {"text": "word"})
+    assert texts(tmp_path) == ["fine", "word"]
+    why = f"a value nested more than {MAX_DEPTH} levels deep"
+    found = errors(tmp_path)
+    assert list(found) == ["a.jsonl#2", "a.jsonl#3"]
+    assert all(error.endswith(why) for error in found.values())
+
+
+@pytest.mark.parametrize("kind", [pl.List, pl.Struct])
+@pytest.mark.parametrize("depth", [100, 201])
+def test_parquet_of_any_depth(tmp_path: Path, kind: type, depth: int) -> None:
+    """A schema nested too deep is rejected before its rows are decoded."""
+    value, dtype = nested(depth, list if kind is pl.List else dict), pl.DataType.from_python(str)
+    for _ in range(depth):
+        dtype = pl.List(dtype) if kind is pl.List else pl.Struct({"a": dtype})
+    frame = pl.DataFrame({"text": ["word"], "deep": pl.Series([value], dtype=dtype)})
+    frame.write_parquet(tmp_path / "a.parquet")
+    (tmp_path / "good.txt").write_text("good")
+    if depth <= parquet_worker.MAX_DEPTH:
+        assert texts(tmp_path) == ["word", "good"]
+    else:
+        assert texts(tmp_path) == ["good"]
+        why = f"columns nested more than {parquet_worker.MAX_DEPTH} levels deep"
+        assert errors(tmp_path) == {"a.parquet": why}
+
+
+def test_parquet_that_crashes_its_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is rejected with the signal, and the next file is read by another process."""
+    for name in ("a", "b", "c"):
+        pl.DataFrame({"text": [f"{name}{n}" for n in range(5)]}).write_parquet(tmp_path / f"{name}.parquet")
+    real = parquet._Worker.ask
+
+    def crash(worker: Any, request: Any) -> None:
+        if request[0].endswith("b.parquet"):
+            os.kill(worker._process.pid, signal.SIGSEGV)
+            worker._process.wait()
+        real(worker, request)
+
+    monkeypatch.setattr(parquet._Worker, "ask", crash)
+    assert texts(tmp_path) == [f"{name}{n}" for name in ("a", "c") for n in range(5)]
+    (error,) = errors(tmp_path).values()
+    assert error.startswith("damaged Parquet (decoding it ended with SIGSEGV")
+
+
+def test_parquet_processes_are_kept_for_the_next_file(tmp_path: Path) -> None:
+    """Files without errors, and files without a column of text, are read by one process."""
+    for name, column in [("a", "text"), ("b", "body"), ("c", "text")]:
+        pl.DataFrame({column: [name]}).write_parquet(tmp_path / f"{name}.parquet")
+    texts(tmp_path)
+    (one,) = parquet._idle
+    assert texts(tmp_path) == ["a", "c"]
+    assert parquet._idle == [one]
+
+
+def test_parquet_of_a_text_that_all_rows_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file of many large rows is a decompression bomb: rows are read up to the bound."""
+    frame = pl.DataFrame({"text": pl.Series(["word " * 20_000] * 1000, dtype=pl.Categorical)})
+    frame.write_parquet(tmp_path / "a.parquet")
+    monkeypatch.setattr(bounds, "SMALL", 1_000_000)
+    assert len(texts(tmp_path)) == 9
+    (error,) = errors(tmp_path).values()
+    assert error.startswith("Parquet data that grows to more than 200 times its size")
+    assert error.endswith("after row 10")
+
+
+def test_csv_whose_header_is_repeated_by_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row costs its names, too: a long header over many short rows is a bomb."""
+    (tmp_path / "a.csv").write_text("text," + "x" * 100_000 + "\n" + "a,b\n" * 10_000)
+    monkeypatch.setattr(bounds, "SMALL", 1_000_000)
+    assert 100 < len(texts(tmp_path)) < 400
+    (error,) = errors(tmp_path).values()
+    assert error.startswith("CSV data that grows to more than 200 times its size")
+
+
+def test_csv_of_many_columns(tmp_path: Path) -> None:
+    """A hundred thousand columns, all of one name or of different names, take a moment."""
+    names = [f"c{n}" for n in range(100_000)]
+    for header in (names, ["c", "c_7"] * 50_000):
+        (tmp_path / "a.csv").write_text(f"text,{','.join(header)}\nword{',1' * len(header)}\n")
+        assert texts(tmp_path) == ["word"]
+
+
+def test_many_small_bombs_are_one_large_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What files may grow beyond their ratio is bounded for one file, and for all that are read together."""
+    for n in range(10):
+        (tmp_path / f"{n}.txt.gz").write_bytes(gzip.compress(b"word " * 200_000))
+    (tmp_path / "good.txt").write_text("good")
+    monkeypatch.setattr(bounds, "ALL_SMALL", 2_500_000)
+    found = texts(tmp_path)
+    assert len(found) == 4
+    assert found[-1] == "good"
+    assert all("times its size" in error for error in errors(tmp_path).values())
+
+
+def test_a_file_is_bounded_absolutely(tmp_path: Path) -> None:
+    """`max_file_megabytes` bounds what is decompressed, whatever the ratio."""
+    lines = b"".join(json.dumps({"text": os.urandom(500).hex()}).encode() + b"\n" for _ in range(4000))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines))
+    assert 0 < len(texts(tmp_path, max_file_megabytes=3)) < 3000
+    (error,) = errors(tmp_path, max_file_megabytes=3).values()
+    assert error.startswith("gzip data that grows to more than 3 MB ([inputs] max_file_megabytes) after line")
+
+
+def test_many_empty_members(tmp_path: Path) -> None:
+    """Hundreds of thousands of compressed members in one file take time in proportion to their bytes."""
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"") * 200_000 + gzip.compress(b"word"))
+    assert texts(tmp_path) == ["word"]

@@ -1,6 +1,6 @@
 """Input files, folders, globs and URLs: found, and read as a stream of documents in shards."""
 
-from flows.inputs.finding import find
+from flows.inputs.finding import find, path_of
 from flows.inputs.reader import Input, content_of
 from flows.inputs.shards import DOCUMENTS, INPUTS, REJECTED, Shard, read
 from flows.inputs.tracing import Reading
@@ -17,5 +17,6 @@ __all__ = [
     "Shard",
     "content_of",
     "find",
+    "path_of",
     "read",
 ]

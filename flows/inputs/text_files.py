@@ -49,7 +49,7 @@ def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]
 def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
     fields, charsets = options.fields, options.charsets
     data = _whole(given, options, trace)
-    folder = given.uri.rpartition("/")[0].rpartition("/")[2] or None
+    folder = given.uri.rpartition("/")[0].rpartition("/")[2].replace(r"\x23", "#") or None
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
         if has_front_matter and (found := front_matter.split(text)):

@@ -25,7 +25,7 @@ def explain(file: str, settings: Settings, console: Console) -> None:
 
     Raises InputMissing if the file does not exist.
     """
-    found = inputs.find([file], is_dataset=is_dataset)
+    found = inputs.find([file], is_dataset=is_dataset, outside_links=settings.inputs.outside_links)
     phrases = phrases_of(settings)
     for shard in inputs.read(found, settings.inputs, settings.fields, {}):
         if len(shard.documents):

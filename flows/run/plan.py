@@ -55,7 +55,12 @@ def execute_run(
     started = time.perf_counter()
     clock = datetime.now(UTC)
     dataset = Dataset(out)
-    found = find(given, exclude=dataset.root, is_dataset=is_dataset)
+    found = find(
+        given,
+        exclude=dataset.root,
+        is_dataset=is_dataset,
+        outside_links=settings.inputs.outside_links,
+    )
     phrases = phrases_of(settings)
     with dataset.writing():
         _make_ready(dataset, settings)

@@ -15,7 +15,7 @@ import pytest
 from flows.inputs import bounds, parquet, parquet_worker
 from flows.inputs.bounds import MAX_DEPTH
 
-from .reading import errors, texts, write_lines
+from .reading import documents, errors, texts, write_lines
 
 
 def nested(depth: int, kind: type = list) -> Any:
@@ -158,3 +158,15 @@ def test_many_empty_members(tmp_path: Path) -> None:
     """Hundreds of thousands of compressed members in one file take time in proportion to their bytes."""
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"") * 200_000 + gzip.compress(b"word"))
     assert texts(tmp_path) == ["word"]
+
+
+def test_no_file_has_the_uri_of_a_record(tmp_path: Path) -> None:
+    """`#` in the name of a file or folder is escaped in its uri; its source is the name of the folder as it is."""
+    (tmp_path / "#news").mkdir()
+    for name in ("a.jsonl", "a.jsonl#1", "a.jsonl\\x231"):
+        write_lines(tmp_path / "#news" / name, {"text": "word"})
+    found = documents(tmp_path)
+    assert len({d["uri"] for d in found}) == len({d["document_id"] for d in found}) == len(found) == 3
+    assert {d["source"] for d in found} == {None, "#news"}
+    ends = sorted(d["uri"].removeprefix(f"{tmp_path}/") for d in found)
+    assert ends == [r"\x23news/a.jsonl#1", r"\x23news/a.jsonl\x231", r"\x23news/a.jsonl\x5cx231"]

@@ -16,7 +16,7 @@ from typing import IO, Any, Final, TypeAlias, cast
 
 import zstandard
 
-from flows.inputs.bounds import Growth, Unreadable
+from flows.inputs.bounds import Growth, Unreadable, answer_in_time
 
 _PADDING: Final = re.compile(rb"\0*")  # members may be padded with zeros
 CHUNK: Final = 1 << 20  # maximum bytes in a chunk, except with zstd
@@ -65,8 +65,29 @@ def opened(path: str) -> IO[bytes]:
     if "://" in path:
         import fsspec
 
-        return cast(IO[bytes], fsspec.open(path, "rb").open())
+        return cast(IO[bytes], _InTime(answer_in_time(fsspec.open(path, "rb").open)))
     return os.fdopen(_descriptor(path), "rb")
+
+
+class _InTime:
+    """A file behind a URL that raises OSError where it stalls."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __enter__(self) -> _InTime:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def read(self, length: int) -> bytes:
+        """The next bytes, at most `length`."""
+        return answer_in_time(self._file.read, length)
+
+    def close(self) -> None:
+        """Close the file."""
+        answer_in_time(self._file.close)
 
 
 def _descriptor(path: str) -> int:

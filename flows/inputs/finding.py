@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flows.errors import InputMissing, UsageError
+from flows.inputs.bounds import answer_in_time
 from flows.inputs.compression import describe
 from flows.inputs.formats import format_of
 from flows.inputs.reader import Input
@@ -311,25 +312,31 @@ def path_of(uri: str) -> str:
 
 def _remote(url: str) -> list[Input]:
     """The files behind a URL of any storage that fsspec supports."""
-    from fsspec.core import url_to_fs
-
     if "::" in url:
         raise UsageError(f"{url}: chained URLs are not supported")
     try:
-        storage, path = url_to_fs(url)
-        if storage.isfile(path):
-            found = {path: storage.info(path)}
-        elif _MAGIC.search(path):
-            found = {p: i for p, i in storage.glob(path, detail=True).items() if i["type"] == "file"}
-        elif storage.isdir(path):
-            found = storage.find(path, detail=True)
-            hidden = re.compile(r"(?:^|/)\.")
-            found = {p: i for p, i in found.items() if not hidden.search(p.removeprefix(path))}
-        else:
-            raise InputMissing(f"{url} does not exist")
+        storage, found = answer_in_time(_remote_infos, url)
     except (ImportError, ValueError, OSError) as error:
         raise UsageError(f"{url}: {error}") from error
     return [_remote_file(storage, p, found[p]) for p in sorted(found, key=natural)]
+
+
+def _remote_infos(url: str) -> tuple[fsspec.AbstractFileSystem, dict[str, dict[str, Any]]]:
+    """(storage, path of each file -> what the storage says about it)."""
+    from fsspec.core import url_to_fs
+
+    storage, path = url_to_fs(url)
+    if storage.isfile(path):
+        found = {path: storage.info(path)}
+    elif _MAGIC.search(path):
+        found = {p: i for p, i in storage.glob(path, detail=True).items() if i["type"] == "file"}
+    elif storage.isdir(path):
+        found = storage.find(path, detail=True)
+        hidden = re.compile(r"(?:^|/)\.")
+        found = {p: i for p, i in found.items() if not hidden.search(p.removeprefix(path))}
+    else:
+        raise InputMissing(f"{url} does not exist")
+    return storage, found
 
 
 def _remote_file(storage: fsspec.AbstractFileSystem, path: str, info: dict[str, Any]) -> Input:

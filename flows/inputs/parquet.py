@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flows.inputs import parquet_worker
-from flows.inputs.bounds import SMALL, Unreadable
+from flows.inputs.bounds import SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
 from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
 from flows.inputs.tracing import Trace
@@ -103,6 +103,8 @@ class _Worker:
     def answer(self) -> Any:
         """The next answer; raises Unreadable if it is an error, or if the process has crashed."""
         try:
+            if not self._connection.poll(STALL):
+                raise Unreadable(f"damaged Parquet (not decoded within {STALL} seconds)")
             answer = self._connection.recv()
         except (EOFError, OSError):
             raise self._crash() from None

@@ -140,7 +140,9 @@ def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tup
             yield row
         if not counted.count and not trace.incomplete_tail and not trace.resumed:
             raise Unreadable("no text: the file contains no records")
-    except Unreadable as error:
+    except (Unreadable, MemoryError) as error:
+        if isinstance(error, MemoryError):
+            error = Unreadable(f"{UNOPENED}: it takes more memory than there is")
         if str(error).startswith(UNOPENED):
             modified = -1
         rejected += 1
@@ -222,14 +224,18 @@ def _shard(
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
-    found = [
-        pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(DOCUMENTS[name])
+    found = {
+        name: pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(
+            DOCUMENTS[name]
+        )
         for name, values in zip(names, columns, strict=True)
-    ]
+    }
+    found["text"] = texts.series()
     # an error may quote a lone surrogate, which UTF-8 cannot encode
     errors = [(row.uri, row.error.encode("utf-8", "backslashreplace").decode()) for row in rejected]
     return Shard(
-        pl.DataFrame([*found, texts.series()]).select(list(DOCUMENTS)),
+        # in their order at once: polars copies the only row of a frame with each expression
+        pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
     )

@@ -16,7 +16,7 @@ import orjson
 
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
-from flows.inputs.bounds import MEGABYTE, Unreadable, too_deep
+from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
 from flows.inputs.lines import WIDE, blocks, text_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
@@ -118,6 +118,8 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
             uri = f"{given.uri}#{number}"
             if line is None:
                 yield Rejected(uri, f"line {number}: {too_large(settings)}"), 0
+            elif problem := beyond_memory(len(line.line if isinstance(line, Cut) else line)):
+                yield Rejected(uri, f"line {number}: {problem}"), 0
             elif isinstance(line, Cut) or line.strip():
                 try:
                     record, content, encoding = _parse(line, charset, fields)
@@ -204,6 +206,8 @@ def _whole(given: Input, options: Options, trace: Trace) -> bytes:
     limit = settings.max_document_megabytes * MEGABYTE
     if given.size > limit:
         raise Unreadable(too_large(settings))
+    if problem := beyond_memory(given.size):
+        raise Unreadable(f"cannot be read: {problem}")
     kept: list[bytes] = []
     length = 0
     for chunk in chunks_of(given, options, trace):

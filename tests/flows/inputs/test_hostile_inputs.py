@@ -6,14 +6,18 @@ import gzip
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import polars as pl
 import pytest
 
-from flows.inputs import bounds, parquet, parquet_worker
+from flows.errors import UsageError
+from flows.inputs import bounds, find, parquet, parquet_worker, read, text_files
 from flows.inputs.bounds import MAX_DEPTH
+from flows.settings.model import Fields, Inputs
 
 from .reading import documents, errors, texts, write_lines
 
@@ -170,3 +174,68 @@ def test_no_file_has_the_uri_of_a_record(tmp_path: Path) -> None:
     assert {d["source"] for d in found} == {None, "#news"}
     ends = sorted(d["uri"].removeprefix(f"{tmp_path}/") for d in found)
     assert ends == [r"\x23news/a.jsonl#1", r"\x23news/a.jsonl\x231", r"\x23news/a.jsonl\x5cx231"]
+
+
+def test_a_storage_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose bytes do not come in time is rejected by name; a storage that lists nothing in time is an error."""
+    storage = fsspec.filesystem("memory")
+    never = threading.Event()
+    storage.pipe("/stalls/a.txt", b"word")
+    try:
+        found = find(["memory://stalls"])
+        monkeypatch.setattr(bounds, "STALL", 0)
+        monkeypatch.setattr(type(storage), "open", lambda *_, **__: never.wait())
+        (shard,) = read(found, Inputs(), Fields())
+        assert shard.rejected.rows() == [
+            ("memory:///stalls/a.txt", "cannot be read: no answer within 0 seconds")
+        ]
+        monkeypatch.setattr(type(storage), "isfile", lambda *_: never.wait())
+        with pytest.raises(UsageError, match="memory://stalls: no answer within 0 seconds"):
+            find(["memory://stalls"])
+    finally:
+        monkeypatch.undo()
+        never.set()
+        storage.rm("/stalls", recursive=True)
+
+
+def test_parquet_that_is_never_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that keeps its decoder busy for ever is rejected by name."""
+    pl.DataFrame({"text": ["word"]}).write_parquet(tmp_path / "a.parquet")
+    monkeypatch.setattr(parquet, "STALL", 0)
+    monkeypatch.setattr(parquet._Worker, "ask", lambda worker, _request: setattr(worker, "is_idle", False))
+    assert errors(tmp_path) == {"a.parquet": "damaged Parquet (not decoded within 0 seconds)"}
+
+
+def test_a_document_beyond_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large document for which there is no memory costs itself: a text file is tried again, a record is rejected."""
+    monkeypatch.setattr(bounds, "LARGE", 1000)
+    monkeypatch.setattr(bounds, "_memory_left", lambda: 10_000.0)
+    (tmp_path / "a.txt").write_text("word " * 400)
+    write_lines(tmp_path / "b.jsonl", {"text": "word " * 400}, {"text": "word"})
+    assert texts(tmp_path) == ["word"]
+    why = "a document of 0 MB takes 0 MB of memory, more than there is"
+    assert errors(tmp_path) == {"a.txt": f"cannot be read: {why}", "b.jsonl#1": f"line 1: {why}"}
+
+
+def test_memory_that_runs_out_costs_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A MemoryError while a file is read is a row in `rejected`; the next file is read."""
+    (tmp_path / "a.txt").write_text("evil")
+    (tmp_path / "b.txt").write_text("word")
+    real = text_files.decode
+
+    def decode(data: bytes, prefer: str | None = None) -> Any:
+        if data == b"evil":
+            raise MemoryError
+        return real(data, prefer)
+
+    monkeypatch.setattr(text_files, "decode", decode)
+    assert texts(tmp_path) == ["word"]
+    assert errors(tmp_path) == {"a.txt": "cannot be read: it takes more memory than there is"}
+
+
+def test_a_large_line_without_neighbours_is_read_like_any_other(tmp_path: Path) -> None:
+    """A line of megabytes is not cut, which would copy it; alone, last or among others, it is the same document."""
+    large, small = {"text": "wörd " * 1_000_000, "title": "T"}, {"text": "small"}
+    for records in ([large], [small, large], [large, small], [large, large]):
+        path = write_lines(tmp_path / "a.jsonl", *records)
+        assert texts(path) == [record["text"] for record in records]

@@ -14,6 +14,9 @@ from typing import Any, Final, TypeVar
 MAX_DEPTH: Final = 300
 SMALL: Final = 16_000_000  # bytes that any file may grow to, however small it is,
 ALL_SMALL: Final = 4 * SMALL  # and bytes that all files read together may grow to beyond their ratio
+ROW: Final = (
+    100  # bytes that a row of a table counts beside its content: it can be empty, and still be a row here
+)
 MEGABYTE: Final = 1_000_000
 LARGE: Final = 8 * MEGABYTE  # bytes of a document for which memory is asked for before it is processed,
 MEMORY: Final = 24  # and bytes of memory for each of them, until it is published
@@ -26,7 +29,7 @@ class Unreadable(Exception):
     """A file cannot be read, or not to its end; the message says why."""
 
 
-class Spare:
+class Reserve:
     """What the files that are read together have left of `ALL_SMALL`: many small bombs are one large one."""
 
     def __init__(self) -> None:
@@ -36,10 +39,10 @@ class Spare:
 class Growth:
     """How many bytes come out of a file, of a known number of bytes."""
 
-    def __init__(self, size: int, max_ratio: int, max_megabytes: int, spare: Spare | None = None) -> None:
+    def __init__(self, size: int, max_ratio: int, max_megabytes: int, reserve: Reserve | None = None) -> None:
         self.size = size  # of the file
         self._ratio, self._most = max_ratio, max_megabytes * MEGABYTE
-        self._spare = spare or Spare()
+        self._reserve = reserve or Reserve()
         self._total = 0  # bytes that came out
         self._beyond = 0  # of these, more than the ratio allows
 
@@ -52,9 +55,9 @@ class Growth:
             )
         beyond = self._total - self.size * self._ratio
         if beyond > self._beyond:
-            self._spare.left -= beyond - self._beyond
+            self._reserve.left -= beyond - self._beyond
             self._beyond = beyond
-            if self._total > SMALL or self._spare.left < 0:
+            if self._total > SMALL or self._reserve.left < 0:
                 raise Unreadable(
                     f"{kind} data that grows to more than {self._ratio} times its size: perhaps a decompression bomb "
                     "([inputs] max_ratio)"
@@ -67,7 +70,7 @@ def too_deep(what: str) -> str:
 
 
 def beyond_memory(length: int) -> str | None:
-    """The error of a document of so many bytes if there is not enough memory for it, else None.
+    """The error of a document of that length in bytes if there is not enough memory for it, else None.
 
     Native code ends the whole process if it gets no memory, so that has to be known before.
     """

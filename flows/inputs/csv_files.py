@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cleaners.decoding.decoder import NotText
-from flows.inputs.bounds import MEGABYTE, Unreadable
+from flows.inputs.bounds import MEGABYTE, ROW, Unreadable
 from flows.inputs.lines import lines, text_of
 from flows.inputs.reader import (
     Input,
@@ -62,7 +62,7 @@ def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
                 else:
                     record = dict(zip(names, row, strict=True))
                     found, length = to_row(record, fields, uri, feed.encoding)
-                    feed.growth.add(length, "CSV")
+                    feed.growth.add(length + ROW, "CSV")
                     yield found, length
     except Unreadable as error:
         raise Unreadable(f"{error} after row {number}" if number else str(error)) from error

@@ -14,12 +14,13 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any, Final
 
 from flows.inputs import parquet_worker
-from flows.inputs.bounds import SMALL, STALL, Unreadable
+from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
 from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
 from flows.inputs.tracing import Trace
@@ -51,7 +52,7 @@ def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
             for record in _records(path, size, options):
                 number += 1
                 row, length = to_row(record, options.fields, f"{given.uri}#{number}", "utf-8")
-                growth.add(length, "Parquet")
+                growth.add(length + ROW, "Parquet")
                 yield row, length
         except Unreadable as error:
             raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
@@ -90,11 +91,16 @@ class _Worker:
                 )
         except OSError as error:
             raise Unreadable(describe(error)) from error
-        self.is_idle = False
+        self.is_idle = self._has_started = False
 
     def ask(self, request: tuple[str, int, tuple[str, ...]]) -> None:
         """Send the next request."""
         self.is_idle = False
+        if not self._has_started:
+            with suppress(EOFError, OSError):
+                self._has_started = self._connection.poll(STALL) and self._connection.recv()
+            if not self._has_started:
+                raise Unreadable("cannot be read: the process that decodes Parquet does not start")
         try:
             self._connection.send(request)
         except OSError:
@@ -115,11 +121,9 @@ class _Worker:
 
     def _crash(self) -> Unreadable:
         code = self._process.wait()
-        if code >= 0:
-            return Unreadable(f"cannot be read: the process that decodes Parquet ended with {code}")
+        how = signal.Signals(-code).name if code < 0 else f"code {code}"
         return Unreadable(
-            f"damaged Parquet (decoding it ended with {signal.Signals(-code).name}: it crashes the decoder, or needs "
-            "more memory than there is)"
+            f"damaged Parquet (decoding it ended with {how}: it crashes the decoder, or takes too much memory)"
         )
 
     def end(self) -> None:

@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,6 +24,13 @@ ROWS: Final = 2_000  # rows decoded at a time,
 BYTES: Final = 4_000_000  # and bytes of text sent at a time
 MAX_DEPTH: Final = 200  # of nested types
 
+_LENGTHS: Final[dict[Any, Callable[[pl.Expr], pl.Expr]]] = {
+    pl.String: lambda column: column.str.len_bytes(),
+    pl.Binary: lambda column: column.bin.size(),
+    pl.Categorical: lambda column: column.cat.len_bytes(),
+    pl.Enum: lambda column: column.cat.len_bytes(),
+}
+
 
 def main() -> None:
     """Answer requests until the connection is closed."""
@@ -34,6 +41,7 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     connection = Connection(int(sys.argv[1]))
     with suppress(EOFError, BrokenPipeError):
+        connection.send(True)
         while True:
             path, allowance, wanted = connection.recv()
             _limit_memory(allowance)
@@ -79,12 +87,12 @@ def _inner(dtype: pl.DataType) -> list[Any]:
 
 def _pieces(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The batch in pieces of about `BYTES`: rows can share one long text, and become many when they are sent."""
-    texts = [pl.col(name).str.len_bytes() for name, dtype in batch.schema.items() if dtype == pl.String]
-    raw = [pl.col(name).bin.size() for name, dtype in batch.schema.items() if dtype == pl.Binary]
-    if not texts and not raw:
+    of = {name: _LENGTHS.get(dtype.base_type()) for name, dtype in batch.schema.items()}
+    lengths = [length(pl.col(name)) for name, length in of.items() if length is not None]
+    if not lengths:
         yield batch
         return
-    sizes = batch.select(pl.sum_horizontal(*texts, *raw).cast(pl.Int64)).to_series().to_list()
+    sizes = batch.select(pl.sum_horizontal(one.cast(pl.Int64) for one in lengths)).to_series().to_list()
     start = total = 0
     for row, size in enumerate(sizes):
         if total and total + size > BYTES:
@@ -95,7 +103,7 @@ def _pieces(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _limit_memory(allowance: int) -> None:
-    """Let this process take so many bytes more; where the system cannot, its memory is not limited."""
+    """Limit this process to that number of bytes more than it has; without effect where the system cannot."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/self/status").read_text().splitlines()
         used = int(next(line for line in lines if line.startswith("VmData:")).split()[1]) * 1024

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from flows.inputs.bounds import Growth, Spare, Unreadable
+from flows.inputs.bounds import Growth, Reserve, Unreadable
 from flows.inputs.compression import chunks
 from flows.inputs.records import Document, Refused, Rejected, as_json, to_document
 from flows.inputs.tracing import Reading, Trace
@@ -26,7 +26,7 @@ class Options(NamedTuple):
     settings: Inputs
     fields: Fields
     charsets: Mapping[str, str]  # source -> the charset to prefer if the bytes of a file are ambiguous
-    spare: Spare  # for all that are read together
+    reserve: Reserve  # for all that are read together
 
 
 #: Yields the rows of an input in order, and raises `Unreadable` where the input cannot be read further.
@@ -66,7 +66,7 @@ def chunks_of(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
 
 def growth_of(size: int, options: Options) -> Growth:
     """The bounds of what may come out of a file of that size."""
-    return Growth(size, options.settings.max_ratio, options.settings.max_file_megabytes, options.spare)
+    return Growth(size, options.settings.max_ratio, options.settings.max_file_megabytes, options.reserve)
 
 
 def content_of(given: Input) -> str | None:

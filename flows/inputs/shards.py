@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from flows.inputs.bounds import MEGABYTE, Spare, Unreadable
+from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
 from flows.inputs.reader import Input, Options, Row
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
@@ -77,7 +77,7 @@ def read(
     split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
     before (`Input.last`), documents already among the `earlier` ones are left out.
     """
-    options = Options(settings, fields, charsets or {}, Spare())
+    options = Options(settings, fields, charsets or {}, Reserve())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []

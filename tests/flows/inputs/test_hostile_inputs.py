@@ -120,6 +120,17 @@ def test_parquet_of_a_text_that_all_rows_share(tmp_path: Path, monkeypatch: pyte
     assert error.endswith("after row 10")
 
 
+def test_parquet_of_empty_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows without any content are bounded, too: each would be a row in `rejected`."""
+    pl.DataFrame({"text": pl.Series([None] * 1_000_000, dtype=pl.String)}).write_parquet(
+        tmp_path / "a.parquet"
+    )
+    monkeypatch.setattr(bounds, "SMALL", 100_000)
+    found = errors(tmp_path)
+    assert 1000 <= len(found) < 10_000
+    assert found["a.parquet"].startswith("Parquet data that grows to more than 200 times its size")
+
+
 def test_csv_whose_header_is_repeated_by_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row costs its names, too: a long header over many short rows is a bomb."""
     (tmp_path / "a.csv").write_text("text," + "x" * 100_000 + "\n" + "a,b\n" * 10_000)
@@ -201,6 +212,7 @@ def test_a_storage_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_parquet_that_is_never_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that keeps its decoder busy for ever is rejected by name."""
     pl.DataFrame({"text": ["word"]}).write_parquet(tmp_path / "a.parquet")
+    assert texts(tmp_path) == ["word"]  # by a process that has started
     monkeypatch.setattr(parquet, "STALL", 0)
     monkeypatch.setattr(parquet._Worker, "ask", lambda worker, _request: setattr(worker, "is_idle", False))
     assert errors(tmp_path) == {"a.parquet": "damaged Parquet (not decoded within 0 seconds)"}

@@ -193,6 +193,11 @@ class Layout(Folders):
         return [path for folder in folders for path in parts_in(folder)]
 
 
+def is_dataset(folder: str) -> bool:
+    """Whether a folder is a dataset."""
+    return Layout(Path(folder)).exists()
+
+
 def parts_in(folder: Path) -> list[Path]:
     """The part files of a folder, in order."""
     return sorted(folder.glob("part-*.parquet"))

@@ -20,7 +20,7 @@ import polars as pl
 from flows.dataset import Dataset
 from flows.dataset.checksums import read_sealed_part, write_sealed_part
 from flows.dataset.tables import scan_parts
-from flows.inputs import INPUTS, Earlier, Input, Lookup, Reading, content_of
+from flows.inputs import INPUTS, Earlier, Input, Lookup, Reading, content_of, path_of
 
 RECORDS: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),  # the uri of the input
@@ -144,15 +144,15 @@ class _Moved:
 
 def _exists(uri: str) -> bool:
     """Whether this input exists, or may exist."""
-    if "://" not in uri:
-        # a file name that is not UTF-8 is escaped in its uri and cannot be looked up
-        return "\\x" in uri or os.path.lexists(uri)
-    if "***" in uri:
+    name = path_of(uri)
+    if "://" not in name:
+        return os.path.lexists(name)
+    if "***" in name:
         return True  # a masked password opens nothing
     from fsspec.core import url_to_fs
 
     try:
-        storage, path = url_to_fs(uri)
+        storage, path = url_to_fs(name)
         return bool(storage.exists(path))
     except Exception:  # each storage has exceptions of its own
         return True

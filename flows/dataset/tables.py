@@ -86,12 +86,12 @@ def read_part(path: Path | list[Path], columns: list[str] | None = None) -> pl.D
     The folders are named `run=<id>`, which polars would take for a hive partition. It is not one: a compacted folder
     holds several runs, and the column `run_id` says which run a row belongs to.
     """
-    return pl.read_parquet(path, columns=columns, hive_partitioning=False)
+    return pl.read_parquet(path, columns=columns, hive_partitioning=False, glob=False)
 
 
 def scan_parts(path: Path | list[Path], *, include_file_paths: str | None = None) -> pl.LazyFrame:
     """`read_part`, lazily; `include_file_paths` names a column for the path of each row's file."""
-    return pl.scan_parquet(path, hive_partitioning=False, include_file_paths=include_file_paths)
+    return pl.scan_parquet(path, hive_partitioning=False, glob=False, include_file_paths=include_file_paths)
 
 
 def count_rows(path: Path) -> int:

@@ -1,9 +1,8 @@
 """Input files, folders, globs and URLs: found, and read as a stream of documents in shards."""
 
-from flows.inputs.finding import find
-from flows.inputs.formats import Input
+from flows.inputs.finding import find, path_of
+from flows.inputs.reader import Input, content_of
 from flows.inputs.shards import DOCUMENTS, INPUTS, REJECTED, Shard, read
-from flows.inputs.text_files import content_of
 from flows.inputs.tracing import Reading
 from flows.inputs.versions import Earlier, Lookup
 
@@ -18,5 +17,6 @@ __all__ = [
     "Shard",
     "content_of",
     "find",
+    "path_of",
     "read",
 ]

@@ -8,43 +8,43 @@ from __future__ import annotations
 import bz2
 import lzma
 import os
+import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Final, TypeAlias
+from typing import IO, Any, Final, TypeAlias, cast
 
 import zstandard
 
+from flows.inputs.bounds import Growth, Unreadable, answer_in_time
 from flows.inputs.remote import open_remote
 
+_PADDING: Final = re.compile(rb"\0*")  # members may be padded with zeros
 CHUNK: Final = 1 << 20  # maximum bytes in a chunk, except with zstd
 SMALL_CHUNK: Final = 1 << 14  # minimum bytes requested when reading a small file
+STEP: Final = 1 << 12  # bytes passed to a decompressor first after another one has ended
+MAX_MEMORY: Final = (
+    1 << 28
+)  # bytes that an xz file may claim for its dictionary; the largest preset takes a quarter
 #: Bytes passed to zstd at a time. Its output is not limited, and a block of 4 bytes can produce 128 KiB.
 ZSTD_FEED: Final = 2048
-SMALL: Final = 64_000_000  # bytes that any file may decompress to, however small it is
-
-
-class Unreadable(Exception):
-    """A file cannot be read, or not to its end; the message says why."""
 
 
 def chunks(
     path: str,
     compression: str,
-    size: int,
-    max_ratio: int,
+    growth: Growth,
     observe: Callable[[bytes], object] = len,
 ) -> Iterator[bytes]:
     """The decompressed bytes of a file, chunk by chunk; concatenated members or frames are joined.
 
-    `path` is a local path or an fsspec URL, `compression` is "gzip", "zstd", "bzip2", "xz" or "", `size` is the file's
-    size in bytes. `observe` is called with the file's own bytes, still compressed. Raises Unreadable if the file cannot
-    be opened or is not a regular file, if the compressed data is damaged or truncated, and as soon as it decompresses
-    to more than both `max_ratio` times the file's size and 64 MB.
+    `path` is a local path or an fsspec URL, `compression` is "gzip", "zstd", "bzip2", "xz" or "". `observe` is called
+    with the file's own bytes, still compressed. Raises Unreadable if the file cannot be opened or is not a regular
+    file, if the compressed data is damaged or truncated, and as soon as it grows beyond the bounds of `growth`.
     """
     try:
         if not compression and "://" not in path:
-            for chunk in _plain(path, size):
+            for chunk in _plain(path, growth.size):
                 observe(chunk)
                 yield chunk
             return
@@ -54,14 +54,8 @@ def chunks(
                     observe(chunk)
                     yield chunk
                 return
-            limit, total = max(SMALL, size * max_ratio), 0
             for chunk in _decompressed(file, compression, observe):
-                total += len(chunk)
-                if total > limit:
-                    raise Unreadable(
-                        f"{compression} data that grows to more than {max_ratio} times its size: perhaps a "
-                        "decompression bomb ([inputs] max_ratio)"
-                    )
+                growth.add(len(chunk), compression)
                 yield chunk
     except OSError as error:
         raise Unreadable(describe(error)) from error
@@ -70,8 +64,29 @@ def chunks(
 def opened(path: str) -> IO[bytes]:
     """The file, opened for reading bytes; raises OSError, also if it is not a regular file."""
     if "://" in path:
-        return open_remote(path)
+        return cast(IO[bytes], _InTime(answer_in_time(open_remote, path)))
     return os.fdopen(_descriptor(path), "rb")
+
+
+class _InTime:
+    """A file behind a URL that raises OSError where it stalls."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __enter__(self) -> _InTime:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def read(self, length: int) -> bytes:
+        """The next bytes, at most `length`."""
+        return answer_in_time(self._file.read, length)
+
+    def close(self) -> None:
+        """Close the file."""
+        answer_in_time(self._file.close)
 
 
 def _descriptor(path: str) -> int:
@@ -113,20 +128,25 @@ def describe(error: OSError) -> str:
 def _decompressed(file: IO[bytes], compression: str, observe: Callable[[bytes], object]) -> Iterator[bytes]:
     start, feed, errors = _KINDS[compression]
     decompressor, started = start(), False
+    step = CHUNK
     while data := file.read(CHUNK):
         observe(data)
-        while data:
+        at = 0
+        while at < len(data):
             if decompressor.eof:
-                data = data.lstrip(b"\0")  # members may be padded with zeros
-                if not data:
+                at = _PADDING.match(data, at).end()  # type: ignore[union-attr]  # it may be empty
+                if at == len(data):
                     break
                 decompressor = start()
+                step = STEP  # what follows the end of a member is copied, and there may be many members
+            piece = data[at : at + step]
             started = True
             try:
-                yield from feed(decompressor, data)
+                yield from feed(decompressor, piece)
             except errors as error:
                 raise Unreadable(f"damaged {compression} ({error})") from error
-            data = decompressor.unused_data
+            at += len(piece) - len(decompressor.unused_data)
+            step = min(2 * step, CHUNK)
     if started and not decompressor.eof:
         raise Unreadable(f"truncated {compression}")
 
@@ -170,5 +190,5 @@ _KINDS: Final[dict[str, _Kind]] = {
     "gzip": (lambda: zlib.decompressobj(wbits=31), _feed_zlib, zlib.error),
     "zstd": (_ZstdFrame, _ZstdFrame.decompress, zstandard.ZstdError),
     "bzip2": (bz2.BZ2Decompressor, _feed_limited, (OSError, ValueError)),
-    "xz": (lzma.LZMADecompressor, _feed_limited, lzma.LZMAError),
+    "xz": (lambda: lzma.LZMADecompressor(memlimit=MAX_MEMORY), _feed_limited, lzma.LZMAError),
 }

@@ -16,6 +16,7 @@ import polars as pl
 from cleaners.text.tokens import I64, U8, kernel
 
 LARGE: Final = 1 << 16  # bytes; a smaller block is parsed sooner than the machine code is loaded
+HUGE: Final = 1 << 22  # bytes; a larger block is mostly one line, of which copies would cost too much memory
 
 PLACEHOLDER: Final = ord("-")
 
@@ -49,9 +50,12 @@ def cut(block: bytes, end: bytes, names: Sequence[str]) -> Iterator[bytes | Cut]
     """The lines of a block, with the text of one field cut out: the first of `names` that occurs in the block.
 
     A line is returned whole if it lacks the field or has it twice, if the value is not a string, is blank or contains
-    what JSON forbids, or if a field name is written with escapes. All lines are returned whole if the block is small or
-    is not UTF-8.
+    what JSON forbids, or if a field name is written with escapes. All lines are returned whole if the block is small
+    or very large, or is not UTF-8.
     """
+    if len(block) > HUGE:
+        yield from block.split(end) if end in block else [block]
+        return
     name = next((name for name in names if f'"{name}"'.encode() in block), None)
     if name is None or len(block) < LARGE or not _is_utf8(block):
         yield from block.split(end)

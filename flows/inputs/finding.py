@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import glob
+import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flows.errors import InputMissing, UsageError
+from flows.inputs.bounds import answer_in_time
 from flows.inputs.compression import describe
-from flows.inputs.formats import Format, Input, format_of
-from flows.inputs.remote import MAGIC, files_behind
+from flows.inputs.formats import format_of
+from flows.inputs.reader import Input
+from flows.inputs.remote import MAGIC, RemoteInfo, files_behind
+from flows.printable import mask
 
 _NUMBER: Final = re.compile(r"([0-9]+)")
+_ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+_DATASET: Final = (
+    "left out: the folder is a copydesk dataset; to read it, name its folder `documents` as an INPUT"
+)
+_OPEN_LINKS: Final = "to read it, name it as an INPUT, or set [inputs] outside_links = true"
 
 
-def find(given: Sequence[str], *, exclude: Path | None = None) -> list[Input]:
+def find(
+    given: Sequence[str],
+    *,
+    exclude: Path | None = None,
+    is_dataset: Callable[[str], bool] = lambda _folder: False,
+    outside_links: bool = False,
+) -> list[Input]:
     """The files that `given` refers to, in its order; a file named twice keeps its first place.
 
-    A folder stands for all files in it and in its subfolders, links included, in natural path order ("2" before "10").
-    Hidden files, copydesk datasets and `exclude` are skipped. A glob (`*`, `?`, `[...]`, `**`) stands for what it
-    matches, which may be nothing. A name with `://` is a URL for fsspec, except that `file://` is a local path. Raises
-    InputMissing if an input does not exist, and UsageError if it is a dataset, lies in `exclude`, or is a URL that
-    cannot be used.
+    A folder stands for all files in it and in its subfolders, in natural path order ("2" before "10"). Hidden files and
+    `exclude` are skipped. A link in a folder is followed only if the file or folder behind it would not be found
+    anyway; one that leads out of the folder only with `outside_links`. What is left out is an input with a problem:
+    other links out of the folder, and folders for which `is_dataset` is true.
+
+    A glob (`*`, `?`, `[...]`, `**`) stands for what it matches, which may be nothing. A name with `://` is a URL for
+    fsspec, except that `file://` is a local path. Raises InputMissing if an input does not exist, and UsageError if it
+    is a dataset, lies in `exclude`, or is a URL that cannot be used.
     """
     found: dict[str, Input] = {}
-    excluded = os.path.realpath(exclude) if exclude is not None else None
+    walk = _Walk(os.path.realpath(exclude) if exclude is not None else None, is_dataset, outside_links)
     for name in given:
-        for one in _files_for(name, excluded):
+        for one in _files_for(name, walk):
             found.setdefault(one.uri, one)
     return list(found.values())
 
@@ -51,86 +68,255 @@ def _chunks(name: str) -> list[str | int]:
     return chunks
 
 
-def _files_for(name: str, excluded: str | None) -> Iterable[Input]:
+def _files_for(name: str, walk: _Walk) -> Iterable[Input]:
     if not name:
         raise UsageError("an INPUT is empty; is a shell variable not set?")
     if name.startswith(("file://", "local://")):
         name = name.partition("://")[2]
     if "://" in name:
-        return sorted(files_behind(name), key=lambda file: natural(file.path))
+        return _remote(name)
     path = os.path.abspath(name)  # noqa: PTH100  (resolve() would follow links)
     if os.path.lexists(path):
-        if _within(path, excluded):
+        if walk.excludes(os.path.realpath(path)):
             raise UsageError(f"{name} is in the output folder, which is never read")
-        if _is_dataset(path):
+        if walk.is_dataset(path):
             raise UsageError(f"{name} is a copydesk dataset; to use it as input, name its folder `documents`")
-        return _below(path, excluded)
+        return walk.files(path, os.path.realpath(path), over_link=False)
     if MAGIC.search(name):
-        matches = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207  (of an absolute path)
-        return (i for match in matches if not _within(match, excluded) for i in _below(match, excluded))
+        return _matching(path, walk)
     raise InputMissing(f"{name} does not exist")
 
 
-def _is_dataset(path: str) -> bool:
-    return Path(path, "_copydesk", "format.json").exists()
-
-
-def _within(path: str, excluded: str | None) -> bool:
-    if excluded is None:
-        return False
-    return (os.path.realpath(path) + os.sep).startswith(excluded.rstrip(os.sep) + os.sep)
-
-
-def _below(path: str, excluded: str | None) -> Iterator[Input]:
-    """The file at `path`, or the files of the folder at `path`."""
-    try:
-        status = Path(path).stat()
-    except OSError as error:
-        yield _unreadable(path, describe(error))
-        return
-    if stat.S_ISDIR(status.st_mode):
-        yield from _folder(path, excluded, ())
-    else:
-        yield _file(path, status)
-
-
-def _folder(path: str, excluded: str | None, above: tuple[str, ...]) -> Iterator[Input]:
-    """The files of a folder; `above` are the real paths of the folders that it was reached through."""
-    real = os.path.realpath(path)
-    if _is_dataset(real):
-        return
-    if real in above or _within(real, excluded):
-        return  # a link to one of its own parents would never end
-    try:
-        with os.scandir(path) as scanned:
-            entries = sorted(
-                (e for e in scanned if not e.name.startswith(".")), key=lambda e: natural(e.name)
-            )
-    except OSError as error:
-        yield _unreadable(path, describe(error))
-        return
-    for entry in entries:
-        try:
-            status = entry.stat()
-        except OSError as error:
-            yield _unreadable(entry.path, describe(error))
-            continue
-        if stat.S_ISDIR(status.st_mode):
-            yield from _folder(entry.path, excluded, (*above, real))
+def _matching(pattern: str, walk: _Walk) -> Iterator[Input]:
+    """The files that a glob matches, and those of the folders that it matches."""
+    parts = pattern.split("/")
+    fixed = next(number for number, part in enumerate(parts) if MAGIC.search(part))
+    top = "/".join(parts[:fixed]) or "/"
+    real_top = os.path.realpath(top)
+    paths = [(top, real_top)]  # each with its real path: to ask for that takes long in deep folders
+    for number, part in enumerate(parts[fixed:], fixed + 1):
+        if part == "**" and number == len(parts):
+            break  # what it matches is in these folders
+        if part == "**":
+            below = [one for path, real in paths for one in walk.folders(path, real, real_top)]
+            yield from (one for one in below if isinstance(one, Input))
+            paths = [one for one in below if not isinstance(one, Input)]
         else:
-            yield _file(entry.path, status)
+            paths = [one for path, real in paths for one in _fitting(path, real, part)]
+    # names before links
+    own = {real for path, real in paths if not _is_link(path, real, top, real_top)}
+    taken: set[str] = set()
+    for path, real in sorted(set(paths), key=lambda one: natural(one[0])):
+        is_link = _is_link(path, real, top, real_top)
+        if is_link and not walk.may_follow(real, real_top):
+            yield _left_out_link(path, real)
+        elif real not in taken and not (is_link and real in own):
+            taken.add(real)
+            yield from walk.files(path, real, over_link=is_link)
+
+
+def _fitting(folder: str, real: str, part: str) -> Iterator[tuple[str, str]]:
+    """The (path, real path) of what fits one part of a glob in a folder."""
+    if not MAGIC.search(part):
+        if os.path.lexists(path := _join(folder, part)):
+            yield path, os.path.realpath(path) if os.path.islink(path) else _join(real, part)  # noqa: PTH114
+        return
+    fits = re.compile(fnmatch.translate(part)).match
+    try:
+        with os.scandir(folder) as scanned:
+            entries = [e for e in scanned if fits(e.name) and (part[0] == "." or e.name[0] != ".")]
+    except OSError:
+        return  # a file, or a folder that may not be listed, matches nothing
+    for entry in entries:
+        yield entry.path, os.path.realpath(entry.path) if entry.is_symlink() else _join(real, entry.name)
+
+
+def _is_link(path: str, real: str, top: str, real_top: str) -> bool:
+    """Whether a path below `top` leads over a link."""
+    return real != _join(real_top, path.removeprefix(top).lstrip("/"))
+
+
+class _Walk:
+    """A walk through folders, which enters each only once, however many links lead to it."""
+
+    def __init__(self, excluded: str | None, is_dataset: Callable[[str], bool], outside_links: bool) -> None:
+        """`excluded` is a real path."""
+        self._excluded = excluded
+        self.is_dataset = is_dataset
+        self._outside_links = outside_links
+        self._entered: set[str] = set()  # real paths of folders,
+        self._linked: set[str] = set()  # and of files that were reached over a link
+
+    def excludes(self, real: str) -> bool:
+        """Whether a real path lies in the excluded folder."""
+        return self._excluded is not None and _is_within(real, self._excluded)
+
+    def may_follow(self, real: str, top: str) -> bool:
+        """Whether a link to this real path, found below the folder `top`, may be followed."""
+        return self._outside_links or _is_within(real, top)
+
+    def files(self, path: str, real: str, *, over_link: bool) -> Iterator[Input]:
+        """The file at `path`, or the files of the folder there."""
+        if self.excludes(real):
+            return
+        try:
+            status = Path(path).stat()
+        except OSError as error:
+            yield _unreadable(path, describe(error))
+            return
+        if not stat.S_ISDIR(status.st_mode):
+            if not over_link or self._is_first(real):
+                yield _file(path, status)
+            return
+        # no recursion: folders may be nested deeper than Python's stack
+        stack = [self._folder(path, real, real, over_link=over_link)]
+        while stack:
+            found = next(stack[-1], None)
+            if found is None:
+                stack.pop()
+            elif isinstance(found, Input):
+                yield found
+            else:
+                stack.append(found)
+
+    def folders(self, path: str, real: str, top: str) -> Iterator[tuple[str, str] | Input]:
+        """(path, real path) of a folder and those below it that are not hidden; an Input for what is left out."""
+        stack = [(path, real)]
+        entered: set[str] = set()
+        while stack:
+            folder, real = stack.pop()
+            if real in entered or self.excludes(real):
+                continue
+            entered.add(real)
+            try:
+                with os.scandir(folder) as scanned:
+                    inner = [e for e in scanned if not e.name.startswith(".") and e.is_dir()]
+            except OSError as error:
+                if not isinstance(error, NotADirectoryError):
+                    yield _unreadable(folder, describe(error))
+                continue
+            yield folder, real
+            for entry in inner:
+                if not entry.is_symlink():
+                    stack.append((entry.path, _join(real, entry.name)))
+                    continue
+                target = os.path.realpath(entry.path)
+                if self._outside_links:
+                    stack.append((entry.path, target))
+                elif not _is_within(target, top):
+                    yield _left_out_link(entry.path, target)
+
+    def _folder(self, path: str, real: str, top: str, *, over_link: bool) -> Iterator[Any]:
+        """The files of a folder, and an iterator for each of its folders; `top` is where the walk began."""
+        if real in self._entered:
+            return
+        self._entered.add(real)
+        if self.is_dataset(path):
+            yield _unreadable(path, _DATASET)
+            return
+        try:
+            with os.scandir(path) as scanned:
+                entries = sorted(
+                    (e for e in scanned if not e.name.startswith(".")), key=lambda e: natural(e.name)
+                )
+        except OSError as error:
+            yield _unreadable(path, describe(error))
+            return
+        for entry in entries:
+            try:
+                status = entry.stat()
+            except OSError as error:
+                yield _unreadable(entry.path, describe(error))
+                continue
+            is_folder = stat.S_ISDIR(status.st_mode)
+            inner = _join(real, entry.name)
+            is_link = entry.is_symlink()
+            if is_link:
+                inner = os.path.realpath(entry.path)
+                if not self.may_follow(inner, top):
+                    yield _left_out_link(entry.path, inner)
+                    continue
+                if _is_found_anyway(entry.name, inner, top, is_folder=is_folder):
+                    continue
+            if self.excludes(inner):
+                continue
+            if is_folder:
+                yield self._folder(entry.path, inner, top, over_link=over_link or is_link)
+            elif not (over_link or is_link) or self._is_first(inner):
+                yield _file(entry.path, status)
+
+    def _is_first(self, real: str) -> bool:
+        """Whether this is the first link that leads to a file."""
+        is_first = real not in self._linked
+        self._linked.add(real)
+        return is_first
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder.rstrip('/')}/{name}" if name else folder
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _is_found_anyway(name: str, real: str, top: str, *, is_folder: bool) -> bool:
+    """Whether the walk finds what is behind the link `name` by itself, and reads it as the same format."""
+    if not _is_within(real, top):
+        return False
+    below = real.removeprefix(top).split("/")
+    is_hidden = any(part.startswith(".") for part in below)
+    return not is_hidden and (is_folder or format_of(name) == format_of(below[-1]))
+
+
+def _left_out_link(path: str, real: str) -> Input:
+    return _unreadable(path, f"left out: a link out of the folder, to {real}; {_OPEN_LINKS}")
 
 
 def _file(path: str, status: os.stat_result) -> Input:
     if not stat.S_ISREG(status.st_mode):
         return _unreadable(path, "cannot be read: it is not a regular file")
-    return Input(_uri(path), status.st_size, status.st_mtime_ns, format_of(path.rpartition("/")[2]), path)
+    found, compression, problem = format_of(path.rpartition("/")[2])
+    return Input(uri_of(path), status.st_size, status.st_mtime_ns, found, path, compression, problem)
 
 
 def _unreadable(path: str, problem: str) -> Input:
-    return Input(_uri(path), 0, 0, Format("", "", problem), path)
+    return Input(uri_of(path), 0, 0, None, path, problem=uri_of(problem))
 
 
-def _uri(path: str) -> str:
-    """The path as text; bytes that are not UTF-8 are escaped."""
+def uri_of(path: str) -> str:
+    r"""The path as text that no other input and no record shares.
+
+    A record's uri is that of its file, `#` and a number. So `#` is escaped, and so are bytes that are not UTF-8, and
+    what already looks like an escape.
+
+    >>> uri_of("/news/#1.txt"), uri_of("/news/caf\udce9.txt"), uri_of(r"/news/caf\xe9.txt")
+    ('/news/\\x231.txt', '/news/caf\\xe9.txt', '/news/caf\\x5cxe9.txt')
+    """
+    if "#" in path or r"\x" in path:
+        path = path.replace(r"\x", r"\x5cx").replace("#", r"\x23")
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_of(uri: str) -> str:
+    r"""What `uri_of` was given.
+
+    >>> path_of(uri_of("/news/caf\udce9 #1.txt"))
+    '/news/caf\udce9 #1.txt'
+    """
+    return os.fsdecode(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), uri.encode()))
+
+
+def _remote(url: str) -> list[Input]:
+    """The files behind a URL of any storage that fsspec supports."""
+    try:
+        found = answer_in_time(files_behind, url)
+    except OSError as error:
+        raise UsageError(f"{url}: {error}") from error
+    return [_remote_file(one) for one in sorted(found, key=lambda one: natural(one.url))]
+
+
+def _remote_file(one: RemoteInfo) -> Input:
+    found, compression, problem = format_of(one.name)
+    uri = uri_of(mask(one.url).encode("utf-8", "backslashreplace").decode())
+    return Input(uri, one.size, one.modified_ns, found, one.url, compression, problem)

@@ -1,24 +1,28 @@
-"""An input file, and its format as its name gives it."""
+"""The formats that can be read, and the format of a file as its name gives it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from flows.inputs.tracing import Reading
+from flows.inputs.csv_files import read_csv
+from flows.inputs.parquet import read_parquet
+from flows.inputs.reader import Format
+from flows.inputs.text_files import read_jsonl, read_markdown, read_text
+
+TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
+
+#: Every format; no other module names one. A file with an ending that is not listed here or below is `TEXT`.
+FORMATS: Final = (
+    TEXT,
+    Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
+    Format("jsonl", (".jsonl", ".ndjson"), read_jsonl),
+    Format("csv", (".csv", ".tsv"), read_csv),
+    Format("parquet", (".parquet",), read_parquet, compressible=False),
+)
+_READ: Final = {ending: format_ for format_ in FORMATS for ending in format_.endings}
 
 #: File name endings and their compressions.
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
-
-_READ: Final = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".parquet": "parquet",
-    ".md": "markdown",
-    ".markdown": "markdown",
-}
 
 _UNREAD: Final = {
     "contains markup, not plain text; extract the text first": (
@@ -42,47 +46,36 @@ _UNREAD: Final = {
 _PROBLEMS: Final = {ending: why for why, endings in _UNREAD.items() for ending in endings.split()}
 
 
-class Format(NamedTuple):
-    """The format and the compression of a file."""
+class Named(NamedTuple):
+    """What a file's name says about its content."""
 
-    name: str  # "text", "markdown", "jsonl", "csv", "tsv" or "parquet"; "" if it is not supported
+    format: Format | None  # None if it cannot be read
     compression: str = ""  # a value of COMPRESSIONS, or ""
-    problem: str = ""  # why the file cannot be read, and what to do about it
+    problem: str = ""  # why it cannot be read, and what to do about it
 
 
-@dataclass(frozen=True)
-class Input:
-    """A file that was found."""
+def format_of(name: str) -> Named:
+    """The format and compression that a file's name implies; without a known ending, the file is plain text.
 
-    uri: str  # its absolute path or its URL
-    size: int  # bytes
-    modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
-    format: Format
-    path: str  # what to open: like uri, but a name that is not UTF-8 is not escaped
-    last: Reading | None = None  # its state when it was last read; None if it never was
-    tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
-
-
-def format_of(name: str) -> Format:
-    """The format that a file's name implies; without a known ending, the file is plain text.
-
-    >>> format_of("articles.JSONL.gz")
-    Format(name='jsonl', compression='gzip', problem='')
-    >>> format_of("us-ford-idUSN1737").name
+    >>> found = format_of("articles.JSONL.gz")
+    >>> found.format.name, found.compression
+    ('jsonl', 'gzip')
+    >>> format_of("us-ford-idUSN1737").format.name
     'text'
+    >>> format_of("paper.pdf").problem
+    'a .pdf file is not plain text; extract the text first'
     """
     stem, ending = _split(name)
     compression = COMPRESSIONS.get(ending, "")
     if compression:
         stem, ending = _split(stem)
     if ending in _PROBLEMS:
-        return Format("", compression, f"a {ending} file {_PROBLEMS[ending]}")
-    found = _READ.get(ending, "text")
-    if found == "parquet" and compression:
-        return Format(
-            "", compression, f"a .parquet file inside {compression} is not supported; unpack it first"
-        )
-    return Format(found, compression)
+        return Named(None, compression, f"a {ending} file {_PROBLEMS[ending]}")
+    found = _READ.get(ending, TEXT)
+    if compression and not found.compressible:
+        problem = f"a {ending} file inside {compression} is not supported; unpack it first"
+        return Named(None, compression, problem)
+    return Named(found, compression)
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from cleaners.decoding.decoder import ERRORS, Decoded, NotText, charset, decode
-from flows.inputs.compression import Unreadable
+from flows.inputs.bounds import Unreadable
 from flows.inputs.tracing import HEAD
 
 #: The head of a file of JSON records in a charset of one byte per character. Such a file is never rejected as binary:
@@ -111,11 +111,13 @@ def _blocks(chunks: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes |
             block = chunk[first + 1 : last] if first < last else None
         else:
             block = b"".join([*unfinished, memoryview(chunk)[:last]])
+        unfinished, length = [chunk[last + 1 :]], len(chunk) - last - 1
         if block is not None:
             yield from [block] if len(block) <= limit else _one_by_one(block.split(end), limit)
-        unfinished, length = [chunk[last + 1 :]], len(chunk) - last - 1
     if length:
-        yield b"".join(unfinished) if length <= limit else None
+        block = b"".join(unfinished) if length <= limit else None
+        unfinished.clear()
+        yield block
 
 
 def _one_by_one(lines: list[bytes], limit: int) -> Iterator[bytes | None]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from flows.inputs.bounds import MAX_DEPTH, too_deep
 from flows.inputs.cutting import Utf8
 from flows.inputs.dates import microseconds
 from flows.inputs.tracing import content_hash
@@ -143,18 +144,20 @@ def host(url: str | None) -> str | None:
 
 
 def as_json(value: Mapping[str, Any]) -> bytes:
-    """Any mapping as JSON, in the order of its keys; values that JSON cannot express become strings."""
+    """Any mapping as JSON, in the order of its keys; values that JSON cannot express become strings.
+
+    Raises Refused if it is nested too deep.
+    """
     try:
-        data = orjson.dumps(value, default=_plain)
         if _is_finite(value):
-            return data
+            return orjson.dumps(value, default=_plain)
     except TypeError:
         pass
     value = _expressible(value)
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
-        # integers beyond 64 bits, deep nesting
+        # integers beyond 64 bits
         return json.dumps(value, default=_plain, separators=(",", ":")).encode()
 
 
@@ -234,13 +237,23 @@ def _plain(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-def _is_finite(value: object) -> bool:
-    """Whether it contains no NaN and no infinity, which orjson writes as null."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, dict):
-        return all(map(_is_finite, value.values()))
-    return not isinstance(value, list) or all(map(_is_finite, value))
+def _is_finite(record: Mapping[str, Any]) -> bool:
+    """Whether it contains no NaN and no infinity, which orjson writes as null; raises Refused if it is too deep."""
+    level: list[Any] = [record]
+    is_finite, depth = True, -1
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise Refused(too_deep("a value"))
+        inner = []
+        for outer in level:
+            for value in outer if isinstance(outer, list) else outer.values():
+                if isinstance(value, float):
+                    is_finite = is_finite and math.isfinite(value)
+                elif isinstance(value, dict | list):
+                    inner.append(value)
+        level = inner
+    return is_finite
 
 
 def _expressible(value: Any) -> Any:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flows.errors import InputMissing, UsageError
-from flows.inputs.formats import Input, format_of
-from flows.printable import mask
 
 if TYPE_CHECKING:
     import fsspec
@@ -25,7 +23,16 @@ _HIDDEN: Final = re.compile(r"(?:^|/)\.")
 EXTRAS: Final = {"http": "http", "https": "http", "s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 
 
-def files_behind(url: str) -> list[Input]:
+class RemoteInfo(NamedTuple):
+    """A file behind a URL."""
+
+    url: str  # what opens it
+    name: str  # of the file, without a query
+    size: int  # bytes; 0 if unknown
+    modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
+
+
+def files_behind(url: str) -> list[RemoteInfo]:
     """The file at a URL, or the files in a folder or of a glob, in no order.
 
     Raises InputMissing if there is none, and UsageError, which names the package to install, if the URL cannot be used.
@@ -44,7 +51,7 @@ def files_behind(url: str) -> list[Input]:
         else:
             raise InputMissing(f"{url} does not exist")
         url_of = _urls(url, storage, next(iter(found), None))
-        return [_input(url_of(path), info) for path, info in found.items()]
+        return [_info(url_of(path), info) for path, info in found.items()]
     except UsageError:
         raise
     except Exception as error:  # each storage has exceptions of its own
@@ -134,9 +141,9 @@ def _urls(given: str, storage: fsspec.AbstractFileSystem, path: str | None) -> C
     raise UsageError(f"{given} cannot be used as INPUT: its files have no URL of their own")
 
 
-def _input(url: str, info: dict[str, Any]) -> Input:
+def _info(url: str, info: dict[str, Any]) -> RemoteInfo:
     name = _without_query(url).rpartition("/")[2]
-    return Input(mask(url), int(info.get("size") or 0), _modified(info), format_of(name), url)
+    return RemoteInfo(url, name, int(info.get("size") or 0), _modified(info))
 
 
 def _without_query(url: str) -> str:

@@ -12,11 +12,9 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from flows.inputs.compression import Unreadable
-from flows.inputs.formats import Input
+from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
+from flows.inputs.reader import Input, Options, Row
 from flows.inputs.records import Document, Rejected
-from flows.inputs.tabular import read_csv, read_parquet
-from flows.inputs.text_files import MEGABYTE, Row, read_jsonl, read_text
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
 from flows.printable import printable
@@ -80,13 +78,14 @@ def read(
     split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
     before (`Input.last`), documents already among the `earlier` ones are left out.
     """
+    options = Options(settings, fields, charsets or {}, Reserve())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []
     finished: list[tuple[Any, ...]] = []
     size = 0
     for given in inputs:
-        for row, length in _rows(given, settings, fields, charsets or {}, earlier):
+        for row, length in _rows(given, options, earlier):
             if isinstance(row, Document):
                 documents.append((*row[:-1], given.uri))
                 texts.append(row.text)
@@ -129,22 +128,22 @@ class _Texts:
         self._pending, self._size = [], 0
 
 
-def _rows(
-    given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], earlier: Lookup
-) -> Iterator[Row | tuple[Reading, int]]:
+def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tuple[Reading, int]]:
     """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
     trace, rejected, modified = Trace(), 0, given.modified_ns
-    counted = _Counted(_read(given, settings, fields, charsets, trace))
+    counted = _Counted(_read(given, options, trace))
     rows: Iterator[Row] = counted
     if given.last is not None:
-        rows = _new_rows(given, settings, fields, charsets, trace, counted, earlier)
+        rows = _new_rows(given, options, trace, counted, earlier)
     try:
         for row in rows:
             rejected += isinstance(row[0], Rejected)
             yield row
         if not counted.count and not trace.incomplete_tail and not trace.resumed:
             raise Unreadable("no text: the file contains no records")
-    except Unreadable as error:
+    except (Unreadable, MemoryError) as error:
+        if isinstance(error, MemoryError):
+            error = Unreadable(f"{UNOPENED}: it takes more memory than there is")
         if str(error).startswith(UNOPENED):
             modified = -1
         rejected += 1
@@ -182,13 +181,7 @@ class _Counted(Iterator[Row]):
 
 
 def _new_rows(
-    given: Input,
-    settings: Inputs,
-    fields: Fields,
-    charsets: Mapping[str, str],
-    trace: Trace,
-    rows: Iterator[Row],
-    earlier: Lookup,
+    given: Input, options: Options, trace: Trace, rows: Iterator[Row], earlier: Lookup
 ) -> Iterator[Row]:
     """The rows of an input that was read before, without the documents known since then."""
     first = next(rows, None)  # sets `trace.resumed`
@@ -201,11 +194,11 @@ def _new_rows(
         tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
         known = [one for one in known if one.uri == tail]
         present = iter([first])
-    elif given.format.name in ("text", "markdown"):
+    elif given.format is not None and given.format.one_document:
         present = iter([first])
     else:
-        present = _read(replace(given, last=None), settings, fields, charsets, Trace())
-    yield from unknown(rows, present, known, ignore=settings.on_change == "ignore")
+        present = _read(replace(given, last=None), options, Trace())
+    yield from unknown(rows, present, known, ignore=options.settings.on_change == "ignore")
 
 
 def _had_open_tail(last: Reading | None) -> bool:
@@ -213,19 +206,10 @@ def _had_open_tail(last: Reading | None) -> bool:
     return last is not None and last.prefix_hash != last.content
 
 
-def _read(
-    given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], trace: Trace
-) -> Iterator[Row]:
-    match given.format.name:
-        case "text" | "markdown":
-            return read_text(given, settings, fields, charsets, trace)
-        case "jsonl":
-            return read_jsonl(given, settings, fields, trace)
-        case "csv" | "tsv":
-            return read_csv(given, settings, fields, trace)
-        case "parquet":
-            return read_parquet(given, settings, fields, trace)
-    return _unreadable(given.format.problem)
+def _read(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    if given.format is None:
+        return _unreadable(given.problem)
+    return given.format.read(given, options, trace)
 
 
 def _unreadable(problem: str) -> Iterator[Row]:
@@ -241,13 +225,17 @@ def _shard(
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
-    found = [
-        pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(DOCUMENTS[name])
+    found = {
+        name: pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(
+            DOCUMENTS[name]
+        )
         for name, values in zip(names, columns, strict=True)
-    ]
+    }
+    found["text"] = texts.series()
     errors = [(row.uri, printable(row.error)) for row in rejected]
     return Shard(
-        pl.DataFrame([*found, texts.series()]).select(list(DOCUMENTS)),
+        # in their order at once: polars copies the only row of a frame with each expression
+        pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
     )

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
-from flows.inputs.compression import Unreadable, chunks
+from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
-from flows.inputs.formats import Input
 from flows.inputs.lines import WIDE, blocks, text_of
+from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
     Document,
     Refused,
@@ -31,29 +30,29 @@ from flows.inputs.records import (
     to_document,
 )
 from flows.inputs.tracing import Trace, content_hash, unread_part
-from flows.settings.model import Fields, Inputs
-
-MEGABYTE: Final = 1_000_000
+from flows.settings.model import Fields
 
 _CARRIAGE_RETURN: Final = ord("\r")
 _REST: Final = "\0"  # the field that holds the text of a Markdown file; no YAML key can have this name
 
-#: A document, or why there is none, and its size in bytes.
-Row: TypeAlias = tuple[Document | Rejected, int]
+
+def read_text(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The whole file as one document; its source is the name of the folder."""
+    yield _document(given, options, trace, has_front_matter=False)
 
 
-def read_text(
-    given: Input, settings: Inputs, fields: Fields, charsets: Mapping[str, str], trace: Trace
-) -> Iterator[Row]:
-    """The whole file as one document; its source is the name of the folder.
+def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The whole file as one document; keys of front matter are read like the fields of a record."""
+    yield _document(given, options, trace, has_front_matter=True)
 
-    The keys of Markdown front matter are read like the fields of a record, and the rest of the file is its text.
-    """
-    data = _whole(given, settings, trace)
-    folder = given.uri.rpartition("/")[0].rpartition("/")[2] or None
+
+def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
+    fields, charsets = options.fields, options.charsets
+    data = _whole(given, options, trace)
+    folder = given.uri.rpartition("/")[0].rpartition("/")[2].replace(r"\x23", "#") or None
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
-        if given.format.name == "markdown" and (found := front_matter.split(text)):
+        if has_front_matter and (found := front_matter.split(text)):
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
@@ -74,9 +73,9 @@ def read_text(
             document = Document(
                 name, None, given.uri, folder, None, None, None, encoding, None, content, None, text.encode()
             )
-    except (NotText, Refused) as error:
+    except (NotText, Refused, front_matter.TooDeep) as error:
         raise Unreadable(str(error)) from error
-    yield document, len(data)
+    return document, len(data)
 
 
 @lru_cache(maxsize=8)
@@ -84,23 +83,24 @@ def _of_rest(fields: Fields) -> Fields:
     return fields.model_copy(update={"text": (_REST,)})
 
 
-def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> Iterator[Row]:
+def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per line; blank lines are skipped but counted.
 
     If the file still begins with the bytes of its last reading, reading resumes after them. A last line that has no
     line end and is not valid JSON may still be being written. It is deferred once, to the next run, and
     `trace.incomplete_tail` is set.
     """
+    settings, fields = options.settings, options.fields
     number, before = 0, b""
     names = names_to_cut(fields)
-    stream = _LastByte(chunks_of(given, settings, trace))
+    stream = _LastByte(chunks_of(given, options, trace))
     if given.last is not None and (found := unread_part(stream, given.last)):
         before, rest = found
         number = given.last.lines or 0
         trace.resumed = True
     elif given.last is not None and given.last.end is not None:
         trace.restart()
-        rest = stream = _LastByte(chunks_of(given, settings, trace))
+        rest = stream = _LastByte(chunks_of(given, options, trace))
     else:
         rest = stream
     invalid: Rejected | None = (
@@ -118,6 +118,8 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> 
             uri = f"{given.uri}#{number}"
             if line is None:
                 yield Rejected(uri, f"line {number}: {too_large(settings)}"), 0
+            elif problem := beyond_memory(len(line.line if isinstance(line, Cut) else line)):
+                yield Rejected(uri, f"line {number}: {problem}"), 0
             elif isinstance(line, Cut) or line.strip():
                 try:
                     record, content, encoding = _parse(line, charset, fields)
@@ -129,7 +131,9 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> 
                     yield Rejected(uri, str(error)), 0
                 except json.JSONDecodeError as error:
                     invalid = Rejected(uri, f"line {number}: not JSON: {error.msg} (column {error.colno})")
-                except (ValueError, RecursionError) as error:
+                except RecursionError:
+                    invalid = Rejected(uri, f"line {number}: not JSON: {too_deep('a value')}")
+                except ValueError as error:
                     invalid = Rejected(uri, f"line {number}: not JSON: {error}")
     except Unreadable as error:
         if invalid is not None:
@@ -139,7 +143,7 @@ def read_jsonl(given: Input, settings: Inputs, fields: Fields, trace: Trace) -> 
     trace.incomplete_tail = invalid is not None and not ended and not given.tail_is_final
     if invalid is not None and not trace.incomplete_tail:
         yield invalid, 0
-    if end == b"\n" and not charset.startswith(WIDE) and not given.format.compression:
+    if end == b"\n" and not charset.startswith(WIDE) and not given.compression:
         trace.lines = number if ended or not trace.length else number - 1
 
 
@@ -196,14 +200,17 @@ def _loads(data: bytes | memoryview) -> Any:
     return value
 
 
-def _whole(given: Input, settings: Inputs, trace: Trace) -> bytes:
+def _whole(given: Input, options: Options, trace: Trace) -> bytes:
     """All bytes of a file; raises Unreadable if it is too large or empty."""
+    settings = options.settings
     limit = settings.max_document_megabytes * MEGABYTE
     if given.size > limit:
         raise Unreadable(too_large(settings))
+    if problem := beyond_memory(given.size):
+        raise Unreadable(f"cannot be read: {problem}")
     kept: list[bytes] = []
     length = 0
-    for chunk in chunks_of(given, settings, trace):
+    for chunk in chunks_of(given, options, trace):
         length += len(chunk)
         if length > limit:
             raise Unreadable(too_large(settings))
@@ -211,24 +218,3 @@ def _whole(given: Input, settings: Inputs, trace: Trace) -> bytes:
     if not length:
         raise Unreadable("no text: the file is empty")
     return b"".join(kept)
-
-
-def chunks_of(given: Input, settings: Inputs, trace: Trace) -> Iterator[bytes]:
-    """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
-    yield from chunks(given.path, given.format.compression, given.size, settings.max_ratio, trace.update)
-    trace.whole = True
-
-
-def content_of(given: Input) -> str | None:
-    """The hash of an input's file, compressed or not; None if it cannot be read."""
-    trace = Trace()
-    try:
-        deque(chunks(given.path, "", given.size, 1, trace.update), maxlen=0)
-    except Unreadable:
-        return None
-    return trace.content
-
-
-def too_large(settings: Inputs) -> str:
-    """The error of a document or record that is larger than the settings allow."""
-    return f"larger than {settings.max_document_megabytes} MB ([inputs] max_document_megabytes)"

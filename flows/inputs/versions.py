@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
-from flows.inputs.compression import Unreadable
+from flows.inputs.bounds import Unreadable
+from flows.inputs.reader import Row
 from flows.inputs.records import Document, document_id
-from flows.inputs.text_files import Row
 
 
 class Earlier(NamedTuple):

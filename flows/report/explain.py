@@ -14,6 +14,7 @@ from cleaners.attributes import label_lines
 from cleaners.duplicate.cleaner import duplicate
 from cleaners.duplicate.rarest_shingles import merge_frequencies
 from flows import inputs
+from flows.dataset.layout import is_dataset
 from flows.printable import printable
 from flows.run.clean_shard import TITLE_BEFORE, TITLE_FIXES, clean_shard, decide, fingerprints_of
 from flows.settings import Settings, lexicon_of, phrases_of
@@ -25,7 +26,7 @@ def explain(file: str, settings: Settings, console: Console) -> None:
 
     Raises InputMissing if the file does not exist.
     """
-    found = inputs.find([file])
+    found = inputs.find([file], is_dataset=is_dataset, outside_links=settings.inputs.outside_links)
     phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     for shard in inputs.read(found, settings.inputs, settings.fields, {}):
         if len(shard.documents):

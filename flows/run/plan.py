@@ -25,7 +25,7 @@ from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
-from flows.dataset.layout import OF_NO_RUN, PUBLISH, RUN_JSON
+from flows.dataset.layout import OF_NO_RUN, PUBLISH, RUN_JSON, is_dataset
 from flows.dataset.ledger import changed_inputs, remember
 from flows.dataset.summary import Counts, Outcome
 from flows.dataset.tables import FORMAT, write_part
@@ -57,7 +57,12 @@ def execute_run(
     started = time.perf_counter()
     clock = datetime.now(UTC)
     dataset = Dataset(out)
-    found = find(given, exclude=dataset.root)
+    found = find(
+        given,
+        exclude=dataset.root,
+        is_dataset=is_dataset,
+        outside_links=settings.inputs.outside_links,
+    )
     phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     with dataset.writing():
         _make_ready(dataset, settings)

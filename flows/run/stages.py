@@ -155,7 +155,8 @@ class Partition(NamedTuple):
 def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
     """The partitions in which lines are counted, so that memory is bounded by one partition."""
     lines = sum(
-        pl.scan_ipc(run.path("line_counts", shard)).select(pl.len()).collect().item() for shard in shards
+        pl.scan_ipc(run.path("line_counts", shard), glob=False).select(pl.len()).collect().item()
+        for shard in shards
     )
     of = 1 + lines // LINES_AT_ONCE
     return [Partition(number, of, shards) for number in range(of)]
@@ -165,7 +166,7 @@ def count_lines(run: Run, partition: Partition) -> None:
     """Count how often each source printed a line: in this run, for later runs, and in all runs, to decide now."""
     here = merge_counts(
         [
-            pl.scan_ipc(run.path("line_counts", shard)).filter(partition.rows()).collect()
+            pl.scan_ipc(run.path("line_counts", shard), glob=False).filter(partition.rows()).collect()
             for shard in partition.shards
         ]
     )
@@ -249,7 +250,7 @@ def compare(run: Run, shards: Sequence[str]) -> None:
 def _older(run: Run, shards: Sequence[str]) -> pl.DataFrame:
     """(document_id, older): each new version of a document with every known older one."""
     versions = [
-        pl.scan_ipc(run.path("documents", shard))
+        pl.scan_ipc(run.path("documents", shard), glob=False)
         .select("document_id", "older")
         .filter(pl.col("older").is_not_null())
         .collect()
@@ -267,7 +268,7 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
         inline = _read(run.path("inline", shard))
         return text.scatter(inline["row"], inline["text"]).gather(places)
 
-    return FingerprintTable(pl.scan_ipc(path), texts)
+    return FingerprintTable(pl.scan_ipc(path, glob=False), texts)
 
 
 def split(run: Run, shard: str) -> Counts:
@@ -374,4 +375,4 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
 
 def _read(path: Path, *columns: str) -> pl.DataFrame:
     """A file of the staging folder, or these columns of it, memory-mapped (`read_ipc` would copy it)."""
-    return pl.scan_ipc(path).select(columns or pl.all()).collect(engine="in-memory")
+    return pl.scan_ipc(path, glob=False).select(columns or pl.all()).collect(engine="in-memory")

@@ -43,7 +43,9 @@ class Inputs(Table):
     max_ratio: int = Field(
         default=200, ge=1
     )  # of decompressed to compressed size; a larger ratio is rejected
+    max_file_megabytes: int = Field(default=100_000, ge=1)  # when decompressed; what is beyond is rejected
     max_document_megabytes: int = Field(default=256, ge=1)  # a larger text file or record is rejected
+    outside_links: bool = False  # follow links that lead out of an input folder
     #: Seconds since the last change of a file; one changed more recently is left to a later run.
     min_age: float = Field(default=0, ge=0)
     #: What to do with a new version of a document.

@@ -164,7 +164,9 @@ def test_a_folder_with_other_content_is_refused(
         assert sorted(out.rglob("*")) == before
 
 
-@pytest.mark.parametrize("left", [(), ("_copydesk/lock",), ("_copydesk/lock", "_copydesk/.format.json.partial")])
+@pytest.mark.parametrize(
+    "left", [(), ("_copydesk/lock",), ("_copydesk/lock", "_copydesk/.format.json.partial")]
+)
 def test_an_empty_folder_is_used(
     copydesk: Copydesk, story: Path, tmp_path: Path, left: tuple[str, ...]
 ) -> None:

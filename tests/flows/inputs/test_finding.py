@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import fsspec
@@ -12,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import InputMissing, UsageError
-from flows.inputs import find
-from flows.inputs.finding import natural
+from flows.inputs import find, path_of
+from flows.inputs.finding import natural, uri_of
 
 
 def make(folder: Path, *names: str) -> None:
@@ -104,6 +105,93 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     assert names(tmp_path, str(tmp_path)) == ["a/b.txt"]
 
 
+def test_a_link_inside_the_folder_is_no_second_name(tmp_path: Path) -> None:
+    """What a link leads to is read once, by its own name; what would not be found or read by it, by the link."""
+    make(tmp_path, "in/a.txt", "in/b/c.txt", "in/.store/d.txt", "in/blobs/1f")
+    links = {"0.txt": "a.txt", "0": "b", "e": ".store", "f.txt": ".store/d.txt", "g.jsonl": "blobs/1f"}
+    for name, target in links.items():
+        (tmp_path / "in" / name).symlink_to(target)
+    found = names(tmp_path, str(tmp_path / "in"))
+    assert found == ["in/a.txt", "in/b/c.txt", "in/blobs/1f", "in/e/d.txt", "in/g.jsonl"]
+
+
+def test_links_out_of_the_folder_are_left_out(tmp_path: Path) -> None:
+    """Each is an input that says where it leads and what to do; the setting opens them, and each file is read once."""
+    make(tmp_path, "in/a.txt", "x/secret.txt", "x/y/b.txt")
+    for name, target in {"file.txt": "secret.txt", "again.txt": "secret.txt", "folder": "", "y": "y"}.items():
+        (tmp_path / "in" / name).symlink_to(tmp_path / "x" / target)
+    for pattern in (str(tmp_path / "in"), f"{tmp_path}/in/**", f"{tmp_path}/i*", f"{tmp_path}/in/*"):
+        found = find([pattern])
+        assert {Path(i.uri).name for i in found if not i.problem} == {"a.txt"}
+        left_out = {Path(i.uri).name: i.problem for i in found if i.problem}
+        assert set(left_out) >= {"folder", "y"}
+        assert all("outside_links = true" in why and f"{tmp_path}/x" in why for why in left_out.values())
+        opened = find([pattern], outside_links=True)
+        assert sorted(os.path.realpath(i.path).removeprefix(str(tmp_path)) for i in opened) == [
+            "/in/a.txt",
+            "/x/secret.txt",
+            "/x/y/b.txt",
+        ]
+
+
+@pytest.mark.parametrize("pattern", ["r/d0", "r", "r/**", "r/**/*.txt", "r/*"])
+def test_diamonds_of_links(tmp_path: Path, pattern: str) -> None:
+    """Two links in every folder to the next: there are 2^40 paths to one file, and it is found once."""
+    for n in range(40):
+        (tmp_path / f"r/d{n}").mkdir(parents=True)
+        for name in "xy":
+            (tmp_path / f"r/d{n}/{name}").symlink_to(f"../d{n + 1}")
+    make(tmp_path, "r/d40/s.txt")
+    found = find([str(tmp_path / pattern)], outside_links=True)
+    assert [os.path.realpath(i.path) for i in found] == [str(tmp_path / "r/d40/s.txt")]
+
+
+@pytest.mark.parametrize("pattern", ["in", "in/**", "in/**/*.txt", "in/*"])
+def test_folders_of_any_depth(tmp_path: Path, pattern: str) -> None:
+    """Folders nested deeper than Python's stack are read to the deepest."""
+    deep = tmp_path / "in" / "/".join("a" * 1200)
+    subprocess.run(["mkdir", "-p", deep], check=True)
+    try:
+        make(deep, "deep.txt")
+        assert [i.uri for i in find([str(tmp_path / pattern)])] == [str(deep / "deep.txt")]
+    finally:
+        subprocess.run(["rm", "-r", tmp_path / "in"], check=True)
+
+
+@pytest.mark.parametrize("pattern", ["in", "in/**", "in/**/*.txt"])
+def test_a_path_that_is_too_long(tmp_path: Path, pattern: str) -> None:
+    """What the system cannot open by its path is an input that says so."""
+    make(tmp_path, "in/a.txt")
+    folder = os.open(tmp_path / "in", os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("x" * 200, dir_fd=folder)
+        inner = os.open("x" * 200, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    found = find([str(tmp_path / pattern)])
+    assert sorted(i.problem for i in found) == ["", "cannot be read: File name too long"]
+
+
+def test_a_dataset_in_the_folder_is_left_out_by_name(tmp_path: Path) -> None:
+    """It is an input that says why; as an INPUT, it is an error."""
+    make(tmp_path, "a.txt", "old/documents/b.txt", "old/mark")
+    found = find([str(tmp_path)], is_dataset=lambda folder: Path(folder, "mark").exists())
+    assert [(Path(i.uri).name, bool(i.problem)) for i in found] == [("a.txt", False), ("old", True)]
+    assert "name its folder `documents`" in found[1].problem
+    with pytest.raises(UsageError, match="is a copydesk dataset"):
+        find([str(tmp_path / "old")], is_dataset=lambda _folder: True)
+
+
+@given(st.sets(st.text(st.sampled_from("ax\\#1é\udcff\udce9n"), min_size=1), min_size=2))
+def test_no_two_paths_share_a_uri(paths: set[str]) -> None:
+    """Nor does a path have the uri of a record of another, whatever is in its name."""
+    uris = {uri_of(path) for path in paths}
+    assert len(uris) == len(paths)
+    assert {path_of(uri) for uri in uris} == paths
+    assert not any("#" in uri for uri in uris)
+
+
 def test_size_and_time_show_a_changed_file(tmp_path: Path) -> None:
     """An input carries its size and the time of its last change."""
     make(tmp_path, "a.txt")
@@ -118,7 +206,7 @@ def test_non_files_are_found_with_their_problem(tmp_path: Path) -> None:
     (tmp_path / "dangling.txt").symlink_to(tmp_path / "gone.txt")
     with socket.socket(socket.AF_UNIX) as one:
         one.bind(str(tmp_path / "socket"))
-        problems = {Path(i.uri).name: i.format.problem for i in find([str(tmp_path)])}
+        problems = {Path(i.uri).name: i.problem for i in find([str(tmp_path)])}
     assert problems == {
         "dangling.txt": "cannot be read: No such file or directory",
         "pipe.txt": "cannot be read: it is not a regular file",
@@ -138,7 +226,7 @@ def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(os, "scandir", scandir)
     found = find([str(tmp_path)])
-    assert [i.format.problem for i in found] == ["cannot be read: Permission denied", ""]
+    assert [i.problem for i in found] == ["cannot be read: Permission denied", ""]
     assert found[0].uri == str(tmp_path / "a")
 
 
@@ -164,7 +252,8 @@ def test_urls(tmp_path: Path) -> None:
             "memory:///news/deep/a.jsonl.gz",
         ]
         (one,) = find(["memory://news/deep/*.gz"])
-        assert one.format[:2] == ("jsonl", "gzip")
+        assert one.format is not None
+        assert (one.format.name, one.compression) == ("jsonl", "gzip")
         assert one.size == 4
         assert one.modified_ns > 0
         assert find(["memory://news/*.pdf"]) == []

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from flows.inputs import compression, find, read
+from flows.inputs import bounds, compression, find, read
 from flows.settings.model import Fields, Inputs
 from support import json_lines
 
@@ -88,7 +88,7 @@ def test_a_text_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_bomb_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text beyond the ratio is rejected whole; of records, those before the limit are kept; the next file is read."""
-    monkeypatch.setattr(compression, "SMALL", 1000)
+    monkeypatch.setattr(bounds, "SMALL", 1000)
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"word " * 500_000))
     (tmp_path / "b.jsonl.zst").write_bytes(COMPRESS[".zst"](b'{"text": "word"}\n' * 200_000))
     (tmp_path / "c.txt").write_text("good")

@@ -1,0 +1,146 @@
+"""Parquet: one document per row.
+
+A crafted file can crash the native code that decodes it, or make it take any amount of memory. So that happens in
+another process, which is kept for the next file: see `parquet_worker`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any, Final
+
+from flows.inputs import parquet_worker
+from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
+from flows.inputs.compression import describe, opened
+from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
+from flows.inputs.tracing import Trace
+
+#: Memory for decoding a file that needs none, in bytes.
+BASE: Final = 256_000_000
+
+
+def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """One document per row, read in batches; a file behind a URL is first copied to a temporary file."""
+    number = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = given.path
+        try:
+            if "://" in given.path:
+                path = f"{folder}/input.parquet"
+                with Path(path).open("wb") as copy:
+                    copy.writelines(chunks_of(given, options, trace))
+            else:
+                deque(chunks_of(given, options, trace), maxlen=0)  # to compute its hash
+            opened(path).close()
+            size = Path(path).stat().st_size
+        except OSError as error:
+            raise Unreadable(describe(error)) from error
+        if not size:
+            raise Unreadable("no text: the file is empty")
+        growth = growth_of(size, options)
+        try:
+            for record in _records(path, size, options):
+                number += 1
+                row, length = to_row(record, options.fields, f"{given.uri}#{number}", "utf-8")
+                growth.add(length + ROW, "Parquet")
+                yield row, length
+        except Unreadable as error:
+            raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
+
+
+def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any]]:
+    memory = BASE + 4 * max(SMALL, size * options.settings.max_ratio)
+    worker = _idle.pop() if _idle else _Worker()
+    try:
+        worker.ask((path, memory, options.fields.text))
+        names = worker.answer()
+        worker.is_idle = not any(name in names for name in options.fields.text)
+        require_text_column(names, options.fields)
+        while (rows := worker.answer()) is not None:
+            for values in rows:
+                yield dict(zip(names, values, strict=True))
+        worker.is_idle = True
+    finally:
+        if worker.is_idle:
+            _idle.append(worker)
+        else:
+            worker.end()
+
+
+class _Worker:
+    """A process that decodes Parquet files, one at a time. Raises Unreadable if it ends before its time."""
+
+    def __init__(self) -> None:
+        try:
+            self._connection, theirs = Pipe()
+            with theirs:
+                # -P: a module of this folder must not be taken for one of Python's
+                command = [sys.executable, "-P", parquet_worker.__file__, str(theirs.fileno())]
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                )
+        except OSError as error:
+            raise Unreadable(describe(error)) from error
+        self.is_idle = self._has_started = False
+
+    def ask(self, request: tuple[str, int, tuple[str, ...]]) -> None:
+        """Send the next request."""
+        self.is_idle = False
+        if not self._has_started:
+            with suppress(EOFError, OSError):
+                self._has_started = self._connection.poll(STALL) and self._connection.recv()
+            if not self._has_started:
+                raise Unreadable("cannot be read: the process that decodes Parquet does not start")
+        try:
+            self._connection.send(request)
+        except OSError:
+            raise self._crash() from None
+
+    def answer(self) -> Any:
+        """The next answer; raises Unreadable if it is an error, or if the process has crashed."""
+        try:
+            if not self._connection.poll(STALL):
+                raise Unreadable(f"damaged Parquet (not decoded within {STALL} seconds)")
+            answer = self._connection.recv()
+        except (EOFError, OSError):
+            raise self._crash() from None
+        if isinstance(answer, str):
+            self.is_idle = True
+            raise Unreadable(answer)
+        return answer
+
+    def _crash(self) -> Unreadable:
+        code = self._process.wait()
+        how = signal.Signals(-code).name if code < 0 else f"code {code}"
+        return Unreadable(
+            f"damaged Parquet (decoding it ended with {how}: it crashes the decoder, or takes too much memory)"
+        )
+
+    def end(self) -> None:
+        """End the process."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+
+
+#: Processes for the next files. They end when this process does, because their connections are closed.
+_idle: Final[list[_Worker]] = []
+
+
+def _end_all() -> None:
+    while _idle:
+        _idle.pop().end()
+
+
+atexit.register(_end_all)
+os.register_at_fork(after_in_child=_idle.clear)

@@ -1,0 +1,118 @@
+"""The process that decodes Parquet files for `parquet`, so that a file that crashes it costs only itself.
+
+It is run as a script and imports nothing of copydesk, because it should start fast. Over the connection whose file
+descriptor is its argument, it is sent (path, size of its address space beyond what it has now, names one of which must
+be a column). It answers with the columns, then with lists of rows, each a tuple of Python values, then with None; or
+with a text that says what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+ROWS: Final = 2_000  # rows decoded at a time,
+BYTES: Final = 4_000_000  # and bytes of text sent at a time
+MAX_DEPTH: Final = 200  # of nested types
+
+_LENGTHS: Final[dict[Any, Callable[[pl.Expr], pl.Expr]]] = {
+    pl.String: lambda column: column.str.len_bytes(),
+    pl.Binary: lambda column: column.bin.size(),
+    pl.Categorical: lambda column: column.cat.len_bytes(),
+    pl.Enum: lambda column: column.cat.len_bytes(),
+}
+
+
+def main() -> None:
+    """Answer requests until the connection is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a crash is reported by the run
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError):  # if memory runs out, Linux ends this process and not the run
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    connection = Connection(int(sys.argv[1]))
+    with suppress(EOFError, BrokenPipeError):
+        connection.send(True)
+        while True:
+            path, allowance, wanted = connection.recv()
+            _limit_memory(allowance)
+            try:
+                for answer in _answers(path, wanted):
+                    connection.send(answer)
+            except (pl.exceptions.PolarsError, pl.exceptions.PanicException, MemoryError, OSError) as error:
+                connection.send(f"damaged Parquet ({str(error).partition(chr(10))[0][:200]})")
+
+
+def _answers(path: str, wanted: tuple[str, ...]) -> Iterator[Any]:
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # polars takes only names in UTF-8
+        path = f"/dev/fd/{os.open(path, os.O_RDONLY)}"
+    table = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    schema = table.collect_schema()
+    if any(_is_deep(dtype) for dtype in schema.dtypes()):
+        yield f"columns nested more than {MAX_DEPTH} levels deep"
+        return
+    yield schema.names()
+    if not any(name in wanted for name in schema.names()):
+        return
+    for batch in table.collect_batches(chunk_size=ROWS, maintain_order=True):
+        for piece in _pieces(batch):
+            yield piece.rows()
+    yield None
+
+
+def _is_deep(dtype: pl.DataType) -> bool:
+    inner, depth = [dtype], 0
+    while inner and depth <= MAX_DEPTH:
+        inner = [one for outer in inner for one in _inner(outer)]
+        depth += 1
+    return bool(inner)
+
+
+def _inner(dtype: pl.DataType) -> list[Any]:
+    if isinstance(dtype, pl.Struct):
+        return [field.dtype for field in dtype.fields]
+    return [dtype.inner] if isinstance(dtype, pl.List | pl.Array) else []
+
+
+def _pieces(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The batch in pieces of about `BYTES`: rows can share one long text, and become many when they are sent."""
+    of = {name: _LENGTHS.get(dtype.base_type()) for name, dtype in batch.schema.items()}
+    lengths = [length(pl.col(name)) for name, length in of.items() if length is not None]
+    if not lengths:
+        yield batch
+        return
+    sizes = batch.select(pl.sum_horizontal(one.cast(pl.Int64) for one in lengths)).to_series().to_list()
+    start = total = 0
+    for row, size in enumerate(sizes):
+        if total and total + size > BYTES:
+            yield batch[start:row]
+            start, total = row, 0
+        total += size
+    yield batch[start:]
+
+
+def _limit_memory(allowance: int) -> None:
+    """Limit this process to that number of bytes more than it has; without effect where the system cannot."""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        used = int(next(line for line in lines if line.startswith("VmData:")).split()[1]) * 1024
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        most = used + allowance
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
+        )
+
+
+if __name__ == "__main__":
+    main()

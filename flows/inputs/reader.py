@@ -1,0 +1,105 @@
+"""What a reader of a format is given and what it yields.
+
+A format is a module with a reader, which needs only this module, and an entry in `formats.FORMATS`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from flows.inputs.bounds import Growth, Reserve, Unreadable
+from flows.inputs.compression import chunks
+from flows.inputs.records import Document, Refused, Rejected, as_json, to_document
+from flows.inputs.tracing import Reading, Trace
+from flows.settings.model import Fields, Inputs
+
+#: A document, or why there is none, and its size in bytes.
+Row: TypeAlias = tuple[Document | Rejected, int]
+
+
+class Options(NamedTuple):
+    """How inputs are read."""
+
+    settings: Inputs
+    fields: Fields
+    charsets: Mapping[str, str]  # source -> the charset to prefer if the bytes of a file are ambiguous
+    reserve: Reserve  # for all that are read together
+
+
+#: Yields the rows of an input in order, and raises `Unreadable` where the input cannot be read further.
+Reader: TypeAlias = Callable[["Input", Options, Trace], Iterator[Row]]
+
+
+class Format(NamedTuple):
+    """A format that can be read."""
+
+    name: str
+    endings: tuple[str, ...]  # of file names, in lower case
+    read: Reader
+    one_document: bool = False  # the file is one document, not a sequence of records
+    compressible: bool = True  # also read from compressed files
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file that was found."""
+
+    uri: str  # its absolute path or its URL
+    size: int  # bytes
+    modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
+    format: Format | None  # None if it cannot be read
+    path: str  # what to open: like uri, but a name that is not UTF-8 is not escaped
+    compression: str = ""  # a value of formats.COMPRESSIONS, or ""
+    problem: str = ""  # why it cannot be read, and what to do about it
+    last: Reading | None = None  # its state when it was last read; None if it never was
+    tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
+
+
+def chunks_of(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
+    """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
+    yield from chunks(given.path, given.compression, growth_of(given.size, options), trace.update)
+    trace.whole = True
+
+
+def growth_of(size: int, options: Options) -> Growth:
+    """The bounds of what may come out of a file of that size."""
+    return Growth(size, options.settings.max_ratio, options.settings.max_file_megabytes, options.reserve)
+
+
+def content_of(given: Input) -> str | None:
+    """The hash of an input's file, compressed or not; None if it cannot be read."""
+    trace = Trace()
+    try:
+        deque(chunks(given.path, "", Growth(given.size, 1, 1), trace.update), maxlen=0)
+    except Unreadable:
+        return None
+    return trace.content
+
+
+def to_row(record: dict[str, Any], fields: Fields, uri: str, encoding: str) -> Row:
+    """The document in a record of a table, or why there is none."""
+    try:
+        content = as_json(dict(sorted(record.items())))
+        return to_document(record, fields, uri=uri, content=content, encoding=encoding), len(content)
+    except Refused as error:
+        return Rejected(uri, str(error)), sum(
+            len(value) for value in record.values() if isinstance(value, str)
+        )
+
+
+def require_text_column(names: list[str], fields: Fields) -> None:
+    """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
+    if not names:
+        raise Unreadable("no text: the file is empty")
+    if not any(name in names for name in fields.text):
+        wanted = " or ".join(f'"{name}"' for name in fields.text)
+        has = ", ".join(names[:8])
+        raise Unreadable(f"no text: no column {wanted} (it has {has}; map it with [fields] text)")
+
+
+def too_large(settings: Inputs) -> str:
+    """The error of a document or record that is larger than the settings allow."""
+    return f"larger than {settings.max_document_megabytes} MB ([inputs] max_document_megabytes)"

@@ -80,8 +80,8 @@ class _InTime:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def read(self, length: int) -> bytes:
-        """The next bytes, at most `length`."""
+    def read(self, length: int = -1) -> bytes:
+        """The next bytes, at most `length`; all of them if it is -1."""
         return answer_in_time(self._file.read, length)
 
     def close(self) -> None:

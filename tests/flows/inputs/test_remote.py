@@ -16,7 +16,8 @@ from fsspec.utils import infer_storage_options
 
 from flows.errors import InputMissing, UsageError
 from flows.inputs import find
-from flows.inputs.compression import Unreadable, chunks
+from flows.inputs.bounds import Growth, Unreadable
+from flows.inputs.compression import chunks
 from support import STORY, Copydesk, table
 
 FILES = {"/news/a.txt": STORY.encode(), "/news/b.jsonl": b'{"text": "Rain fell on the orchestra."}\n'}
@@ -159,17 +160,17 @@ def test_a_presigned_url_is_read() -> None:
     assert found.format.name == "jsonl"
     assert "s3cret" not in found.uri
     assert found.uri.startswith("https://host/a.jsonl?part=1&sig=***")
-    assert b"".join(chunks(found.path, "", found.size, 10)) == FILES["/news/b.jsonl"]
+    assert b"".join(chunks(found.path, "", Growth(found.size, 10, 1))) == FILES["/news/b.jsonl"]
 
 
 def test_a_connection_that_breaks_costs_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a storage raises, when a file is opened or read."""
     url = "hosted://user:s3cret@host/news/a.txt"
     with pytest.raises(Unreadable, match="cannot be read: '/news/gone'"):
-        list(chunks(url.replace("a.txt", "gone"), "", 5, 10))
+        list(chunks(url.replace("a.txt", "gone"), "", Growth(5, 10, 1)))
     monkeypatch.setattr(HostStorage, "_open", lambda *_, **__: Breaking())
     with pytest.raises(Unreadable, match=r"cannot be read: .broken after"):
-        list(chunks(url, "", 5, 10))
+        list(chunks(url, "", Growth(5, 10, 1)))
 
 
 def test_errors_are_those_of_find() -> None:

@@ -23,6 +23,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from os.path import expanduser
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,15 +41,14 @@ from flows import maintenance
 from flows.dataset import Dataset
 from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
-from flows.paths import at_home
 from flows.printable import make_logs_printable, printable, printable_traceback
+from flows.report.streams import standard_streams
 from flows.run.artifacts import record_asset, show_outcome, show_progress
 from flows.run.engine import Item, Product, Report, Result, workers
 from flows.run.notify import Event, notify
 from flows.run.plan import execute_run
 from flows.run.stages import ReadShard, Run
 from flows.settings import Settings, read_settings
-from flows.streams import standard_streams
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
 
@@ -179,7 +179,7 @@ _GIVEN: Final[dict[str, str]] = {}
 
 
 def _home(path: object) -> Path:
-    return Path(at_home(str(path)))
+    return Path(expanduser(str(path)))
 
 
 _KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
@@ -208,7 +208,7 @@ def clean(
     """
     make_logs_printable()
     # parameters of a deployment have passed no shell
-    inputs = [at_home(_GIVEN.get(name, name)) for name in inputs]
+    inputs = [expanduser(_GIVEN.get(name, name)) for name in inputs]
     out, config = _home(out), config and _home(config)
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())

@@ -10,11 +10,9 @@ import polars as pl
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.author_biography import author_biographies as biographies_of_authors
 from cleaners.boilerplate.image_credit import image_credits as credits_of_images
-from cleaners.boilerplate.line_classifier.classify import RULE as LINE_SCORE
 from cleaners.boilerplate.line_classifier.classify import classify_lines
 from cleaners.boilerplate.line_classifier.model import LineModel
 from cleaners.boilerplate.menu import MIN_ENTRIES, menus
-from cleaners.boilerplate.menu import RULE as MENU
 from cleaners.boilerplate.page_end import MAX_PARAGRAPH_AFTER, page_ends
 from cleaners.boilerplate.page_head import page_heads
 from cleaners.boilerplate.page_lines import page_lines
@@ -81,11 +79,11 @@ def boilerplate(
     the result of `cleaners.phrases.search.search` for the frame and the phrases, if the caller has it
     already; lines may have been removed since.
     """
-    # rules and scores depend on what rules have removed, never on what a score has: a second pass removes the same
-    unscored = _without_scores(frame)
-    found = search(unscored, phrases) if found is None else found
-    texts = utf8(unscored.get_column("text").fill_null(""))
-    lines = lines_of(unscored)
+    undecided = _undecided(frame)
+    if found is None or undecided is not frame:  # what was found may lack the lines that are removed
+        found = search(undecided, phrases)
+    texts = utf8(undecided.get_column("text").fill_null(""))
+    lines = lines_of(undecided)
     looked = lines.with_columns(possible_kinds(texts, lexicon).gather(lines.get_column("row")))
     beside = [  # kinds of lines that have a switch: whether to remove them, and the lines
         (image_credits, credits_of_images(looked, lexicon)),
@@ -95,17 +93,17 @@ def boilerplate(
     stays = [rows.get_column("row") for goes, rows in beside if not goes]
     if not image_credits:
         stays.append(found.filter(pl.col("rule").str.ends_with(IMAGE_CREDIT)).get_column("row"))
-    found = keep_article_lines(found, unscored, lines, stays)
+    found = keep_article_lines(found, undecided, lines, stays)
     rules = [rows for goes, rows in beside if goes]
     if by_lines or datelines:
         removed_labels = [*["by-line"] * by_lines, *["dateline"] * datelines]
         labels = pl.DataFrame([lines["row"], label_lines(lines["text"], lexicon).alias("rule")])
         rules.append(labels.filter(pl.col("rule").is_in(removed_labels)))
-    removed = remove_rows(unscored, _by_rules(unscored, looked, found, phrases, lexicon, rules), REASON)
+    removed = remove_rows(undecided, _by_rules(undecided, looked, found, phrases, lexicon, rules), REASON)
     if model is not None and strictness > 0:
         scored = classify_lines(removed, found, phrases, lexicon, model, strictness, texts)
         removed = remove_rows(removed, scored, REASON)
-    if unscored is frame:
+    if undecided is frame:
         return removed
     return removed.with_columns(
         pl.when(frame.get_column("reason").is_null()).then(name).otherwise(frame.get_column(name)).alias(name)
@@ -113,13 +111,13 @@ def boilerplate(
     )
 
 
-def _without_scores(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame without the removals by scores."""
-    scored = (frame.get_column("reason") == REASON) & (frame.get_column("rule") == LINE_SCORE)
-    if not scored.any():
+def _undecided(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame without the removals of an earlier pass, so that this pass decides on the same frame as that one."""
+    own = frame.get_column("reason") == REASON
+    if not own.any():
         return frame
     return frame.with_columns(
-        pl.when(~scored.fill_null(False)).then(name).alias(name) for name in ("reason", "rule", "detail")
+        pl.when(~own.fill_null(False)).then(name).alias(name) for name in ("reason", "rule", "detail")
     )
 
 
@@ -187,16 +185,8 @@ def _of_page(
         return []
     page = page_lines(frame, found, documents)
     of_menus = menus(page, entries, lexicon)
-    # lines that an earlier pass removed as menus still count as menus
-    removed = (
-        frame.select(pl.col("rule").eq_missing(MENU).alias("removed")).to_series().arg_true().alias("row")
-    )
-    known_menus = pl.concat([of_menus.select("row"), pl.DataFrame([removed])]).unique()
     dumps = (
-        page.join(known_menus, on="row", how="semi")
-        .group_by("document")
-        .len()
-        .filter(pl.col("len") >= OF_DUMP)
+        page.join(of_menus, on="row", how="semi").group_by("document").len().filter(pl.col("len") >= OF_DUMP)
     )
     footers = (
         found.filter((pl.col("action") == "line") & ~pl.col("only_at_end"))
@@ -206,7 +196,7 @@ def _of_page(
     )
     openings = pl.concat([openings, footers]).unique("row", keep="first", maintain_order=True).sort("row")
     titles = frame.select(pl.col("document_id").rle_id().alias("document"), "title").unique("document")
-    return [page_ends(page, openings), of_menus, page_heads(page, titles, known_menus, lexicon)]
+    return [page_ends(page, openings), of_menus, page_heads(page, titles, of_menus, lexicon)]
 
 
 def _not_in_mid_article(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

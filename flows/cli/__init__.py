@@ -9,7 +9,7 @@ from flows.cli import held, look, run, serve, undo  # noqa: F401 - each adds its
 from flows.cli.app import app, report_errors
 from flows.cli.start import set_up, use_utf8
 from flows.printable import make_logs_printable
-from flows.streams import standard_streams
+from flows.report.streams import standard_streams
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os.path import expanduser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,9 +13,8 @@ import typer
 from typer.core import TyperGroup
 
 from flows.errors import CopydeskError, UsageError, remedy
-from flows.paths import at_home
 from flows.printable import printable_traceback
-from flows.streams import Screen
+from flows.report.streams import Screen
 
 if TYPE_CHECKING:
     from flows.dataset import Dataset
@@ -54,7 +54,7 @@ def expand_home(given: Any) -> Any:
     """A path, a list of paths or None from the command line, with the home folder for `~`."""
     if isinstance(given, list | tuple):
         return [expand_home(each) for each in given]
-    return given and type(given)(at_home(str(given)))
+    return given and type(given)(expanduser(str(given)))
 
 
 Config = Annotated[

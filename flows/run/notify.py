@@ -24,12 +24,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from html import escape
+from os.path import expanduser
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from flows.errors import Held, Locked, message_of
-from flows.paths import at_home
 from flows.printable import printable
 from flows.settings.model import Notify
 
@@ -119,7 +119,7 @@ def _post(url: str, notice: Mapping[str, Any], timeout: float) -> None:
 
 
 def _call(command: tuple[str, ...], notice: Mapping[str, Any], timeout: float) -> None:
-    command = (at_home(command[0]), *command[1:])
+    command = (expanduser(command[0]), *command[1:])
     program = Path(command[0]).name
     try:
         done = subprocess.run(

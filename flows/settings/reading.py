@@ -11,6 +11,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
+from os.path import expanduser
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
@@ -19,7 +20,6 @@ from pydantic_core import ErrorDetails
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
-from flows.paths import at_home
 from flows.settings.bundled import built_in_phrase_files
 from flows.settings.model import Settings, Table
 from flows.settings.phrase_files import read_lexicon, read_phrases
@@ -49,7 +49,7 @@ def read_settings(path: Path | None = None) -> Settings:
         settings = Settings.model_validate(table)
     except ValidationError as error:
         raise ConfigurationError(*(_explain(path, e) for e in error.errors())) from error
-    files = tuple(str(path.parent / at_home(name)) for name in settings.phrases.files)
+    files = tuple(str(path.parent / expanduser(name)) for name in settings.phrases.files)
     return settings.model_copy(update={"phrases": settings.phrases.model_copy(update={"files": files})})
 
 

@@ -7,6 +7,7 @@
     profile     where the time of a run goes
     startup     one small file, from shell to shell
     incremental a hundredth added to a dataset of 2 GB
+    hostile     how the time of readers and cleaners grows with hostile texts
     year        8,760 hourly runs in one process; some hours, and not among all
     all         all of these but the year, then the tables
     tables      what has been measured, as tables
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "profile": end_to_end.profile,
     "startup": end_to_end.startup,
     "incremental": over_time.incremental,
+    "hostile": steps.hostile,
     "year": over_time.year,
 }
 
@@ -149,6 +151,8 @@ def _minutes(part: str, bench: Bench) -> float:
             return 4 * ours
         case "incremental":
             return (0.1 if bench.quick else over_time.WHOLE) / PACE / 60 * 1.5 + bench.times / 4
+        case "hostile":
+            return 2 if bench.quick else 20
         case "year":
             return 1 if bench.quick else over_time.HOURS / 100
         case _:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 Results = Mapping[str, Any]
@@ -12,6 +14,8 @@ BEGIN, END = (
     "<!-- benchmarks: written by `python -m tests.benchmarks readme` -->",
     "<!-- end of benchmarks -->",
 )
+#: CPU seconds; a shorter lap says nothing about growth.
+SHORTEST_LAP = 0.2
 PLOT = "growth.svg"  # beside the README
 
 
@@ -25,6 +29,7 @@ def section(results: Mapping[str, Results], differs: Mapping[str, str]) -> str:
         "profile": _profile,
         "startup": _startup,
         "incremental": _incremental,
+        "hostile": _hostile,
         "year": _year,
     }
     told = [_machine(next(iter(results.values())))] if results else []
@@ -245,6 +250,38 @@ def _incremental(found: Results) -> str:
         f"**A hundredth added** to a dataset takes {wall:.1%} of the time of the whole, start-up taken off "
         f"({cpu:.1%} of the processors').\n\n" + table(["run", "s", "CPU s", "peak MB"], rows)
     )
+
+
+def _hostile(found: Results) -> str:
+    """The texts and stages that grow fastest, and the slowest texts."""
+    sizes, laps = found["sizes"], found["seconds"]
+    growth = sorted(
+        (
+            (_exponent(sizes, of_stage), text, stage, of_stage[-1])
+            for text, stages in laps.items()
+            for stage, of_stage in stages.items()
+            if of_stage[-1] >= SHORTEST_LAP
+        ),
+        reverse=True,
+    )
+    spent = sorted(
+        ((sum(of[-1] for of in stages.values()), text) for text, stages in laps.items()), reverse=True
+    )
+    fastest = [[text, stage, f"{exponent:.2f}", seconds(lap)] for exponent, text, stage, lap in growth[:10]]
+    slowest = [[text, _digits(sizes[-1] / 1e6 / total)] for total, text in spent[:5]]
+    return (
+        f"**Hostile texts**: {len(laps)} of them from {sizes[0]:,} to {sizes[-1]:,} bytes, through every reader and "
+        "cleaner. An exponent of 1 is linear growth, 2 is quadratic.\n\n"
+        + table(["text", "stage", "exponent", "CPU s at the largest size"], fastest, left=2)
+        + "\n\n"
+        + table(["slowest text", "MB/s, all stages together"], slowest)
+    )
+
+
+def _exponent(sizes: Sequence[int], laps: Sequence[float]) -> float:
+    """The exponent of the growth from the third last size to the last, as the least of its two doublings."""
+    doublings = [math.log2(max(b, 1e-4) / max(a, 1e-4)) for a, b in pairwise(laps[-3:])]
+    return min(doublings)
 
 
 def _year(found: Results) -> str:

@@ -44,6 +44,14 @@ def steps(bench: Bench) -> dict[str, Any]:
     }
 
 
+def hostile(bench: Bench) -> dict[str, Any]:
+    """CPU seconds of every reader and cleaner for each hostile text, by size in bytes."""
+    sizes = [1 << 12, 1 << 13] if bench.quick else [1 << power for power in range(16, 21)]
+    report = work("hostile") / "report.json"
+    script("hostile", ",".join(map(str, sizes)), report, **ONE_CORE)
+    return {"sizes": sizes, "seconds": json.loads(report.read_text())}
+
+
 def _corpora(bench: Bench, size: float) -> Mapping[str, Sequence[str]]:
     first = "the corpus" if bench.given else "generated"
     damaged = {"generated, 5 % damaged": [str(generated(size, DAMAGED))]}

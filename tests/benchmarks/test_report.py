@@ -55,6 +55,11 @@ RESULTS: dict[str, Any] = {
         },
         "signatures": {"megabytes": 4, "seconds": {"copydesk": SPREAD, "rensa": SPREAD}, "failed": {}},
     },
+    "hostile": {
+        **MADE_ON,
+        "sizes": [1000, 2000, 4000],
+        "seconds": {"spaces": {"encoding": [0.1, 0.4, 1.6]}, "tabs": {"encoding": [0.1, 0.2, 0.4]}},
+    },
     "templates": {
         **MADE_ON,
         "runs": [

@@ -21,7 +21,7 @@ from flows.printable import (
     printable_json,
     printable_traceback,
 )
-from flows.streams import Screen
+from flows.report.streams import Screen
 
 HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 #: Any text, with much of what is harmful, lone surrogates included.

@@ -1,12 +1,15 @@
-"""How the time of every cleaner grows with hostile texts: `hostile.py SIZES REPORT [NAME...]`.
+"""How the time of every reader and cleaner grows with hostile texts: `hostile.py SIZES REPORT [NAME...]`.
 
 SIZES are bytes, such as 65536,131072. The report has, for each text and stage, the CPU seconds by size.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +28,7 @@ from cleaners.repeated_line.count_tables import merge_counts
 from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
+from flows import inputs
 from flows.run.clean_shard import options
 from flows.settings import Settings, lexicon_of, phrases_of
 from flows.settings.bundled import line_classifier_model
@@ -44,6 +48,15 @@ def laps_of(text: str) -> dict[str, float]:
         laps[name] = laps.get(name, 0.0) + time.process_time() - before
         return done
 
+    with tempfile.TemporaryDirectory() as folder:
+        for ending, content in forms_of(text).items():
+            path = Path(folder, f"hostile{ending}")
+            path.write_bytes(content)
+            lap(
+                f"reading {ending}",
+                lambda found: list(inputs.read(found, settings.inputs, settings.fields)),
+                inputs.find([str(path)]),
+            )
     document = pl.DataFrame({"document_id": ["d"], "source": ["s"], "title": ["A title"], "text": [text]})
     frame = lap("paragraphs", to_paragraphs, document.with_columns(pl.lit(None, pl.String).alias("language")))
     frame = lap("encoding", encoding, frame, **options(settings.encoding))
@@ -72,6 +85,20 @@ def laps_of(text: str) -> dict[str, float]:
         min_words=1,
     )
     return laps
+
+
+def forms_of(text: str) -> dict[str, bytes]:
+    """The text as files of every format that is read in this process, by ending."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    rows = io.StringIO(newline="")
+    csv.writer(rows).writerows([["text", "title"], [text, "A title"]])
+    return {
+        ".txt": encoded,
+        ".md": b"---\ntitle: a\n---\n" + encoded,
+        ".jsonl": json.dumps({"text": text, "title": text[:200]}).encode() + b"\n",
+        ".csv": rows.getvalue().encode("utf-8", "surrogatepass"),
+        ".tsv": encoded,
+    }
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import start
-from flows.streams import LossyStream, standard_streams
+from flows.report.streams import LossyStream, standard_streams
 from support import STORY, Copydesk, table
 
 FULL = Path("/dev/full")

@@ -211,7 +211,7 @@ def test_the_frame_of_the_example() -> None:
 
 def test_the_cleaner_of_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worked example of a cleaner does what its doctest shows, and its entry and settings fit it."""
-    _, file, entry, settings = fenced("cleaners/README.md", "python")
+    _, file, entry, settings, *_ = fenced("cleaners/README.md", "python")
     monkeypatch.setattr(cleaners.paragraphs, "REASONS", (*REASONS, "weather_line"))
     module = types.ModuleType("weather_line")
     exec(file, module.__dict__)

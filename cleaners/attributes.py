@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -28,16 +29,18 @@ MAX_TIME_BYTES: Final = 90
 _CAPITALISED: Final = r"\p{Lu}[\p{L}'’.\-]*"
 #: A date may follow some words ("Published on"), and a place, a time of day or a time zone may follow it.
 _LEAD_IN: Final = r"\W{0,3}(?:[\p{L}.]+[\s,:|]+){0,4}?"
-_PLACE_BEHIND: Final = r"(?:,\s*\p{Lu}[\p{L} .'’-]{1,30})?"
+_PLACE_BEHIND: Final = r"(?:,\s*(?-i:\p{Lu})[\p{L}.'’-]{1,20}(?:\s(?-i:\p{Lu})[\p{L}.'’-]{1,20}){0,2})?"
+#: What every date has: a year, or two numbers with a mark between them. A prefilter, because `date` is slow.
+_FIGURES_OF_DATE: Final = r"(?:19|20)[0-9][0-9]|[0-9]\s*[./-]\s*[0-9]"
 _YEAR: Final = r"(?:19|20)\d\d"
-#: "PORT STELL (AFP) -", "WRENMOUTH -": a place in capitals, with a dash behind it.
-_PLACE_AND_DASH: Final = r"^\p{Lu}{3}[\p{Lu}\s.,'’-]*(?:\(.{2,20}\)\s*)?[-–—]+$"
+#: "PORT STELL (AFP) -": a place in capitals, something in brackets, and a dash.
+_PLACE_AND_DASH: Final = r"^\p{Lu}{3}[\p{Lu}\s.,'’-]*\(.{2,20}\)\s*[-–—]+$"
 
 
 class _Patterns(NamedTuple):
     """The regular expressions of the labels."""
 
-    may_be_by_line: str  # a prefilter, because `by_line` is slow
+    begins_by_line: str  # how a by-line begins; also a prefilter, because `by_line` is slow
     by_line: str  # "By Jane Doe and John Roe, Staff Writers | 5 May 2020"
     other_by_line: str
     no_by_line: str  # "By the ...": a common noun follows, not a name
@@ -48,19 +51,19 @@ class _Patterns(NamedTuple):
 
 @functools.cache
 def _patterns(lexicon: Lexicon) -> _Patterns:
-    by, authors = any_of(lexicon.by), any_of(lexicon.authors)
+    by, authors = _any_written(lexicon.by), f"(?i:{any_of(lexicon.authors)})"
     agencies = any_name(lexicon.agencies)
     name_word = rf"(?:{_CAPITALISED}|{any_of(lexicon.name_particles)})"
     more_names = rf"{name_word}(?:\s+{name_word}){{0,4}}"
     name = rf"(?:{_CAPITALISED}(?:\s+{name_word}){{1,4}}|{agencies})"
     separator = rf"(?:\s*,\s*|\s*&\s*|\s*/\s*|\s*,?\s+{any_of(lexicon.conjunctions)}\s+)"
     by_line = (
-        rf"^\W{{0,3}}(?:(?i:{by})\s+{name}|(?i:{authors})\s?[:：|]\s*{more_names})(?:{separator}{more_names}){{0,4}}"
+        rf"^\W{{0,3}}(?:{by}\s+{name}|{authors}\s?[:：|]\s*{more_names})(?:{separator}{more_names}){{0,4}}"
         r"(?:\s*[,|·•/–—-]\s*[^.!?]{0,70})?$"
     )
     month = month_of(lexicon)
     day = rf"\d{{1,2}}(?:{any_of(lexicon.ordinals)}|[º°ª.])?"
-    links = [re.escape(link) + ("" if link.endswith("'") else " ") for link in lexicon.date_links]
+    links = [re.escape(link) + ("" if link.endswith(("'", "’")) else " ") for link in lexicon.date_links]
     link = rf"(?:{any_pattern(links)}|\W)?"
     at = any_of((*lexicon.before_time, "T"))
     time = rf"(?:\W{{0,5}}{at}?\s*\d{{1,2}}[:.h]\d{{2}}(?::\d{{2}})?[\p{{L}}. ()+\d]{{0,16}})?"
@@ -77,7 +80,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         rf"(?:\s?{after_time})?\W{{0,3}}$"
     )
     return _Patterns(
-        may_be_by_line=rf"(?i)^\W{{0,3}}(?:{by}\s|{authors}\s?[:：|])",
+        begins_by_line=rf"^\W{{0,3}}(?:{by}\s|{authors}\s?[:：|])",
         by_line=by_line,
         other_by_line=f"(?i){any_pattern(lexicon.by_line_patterns)}",
         no_by_line=rf"(?i)^\W{{0,3}}{any_of(lexicon.no_by_lines)}\s",
@@ -87,9 +90,28 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     )
 
 
+def begins_like_by_line(text: pl.Series, lexicon: Lexicon) -> pl.Series:
+    """Whether each text begins as by-lines do (Boolean, null for null), whatever follows: "By our correspondent".
+
+    >>> begins_like_by_line(pl.Series(["By our correspondent", "Bylaws"]), Lexicon(by=("by",))).to_list()
+    [True, False]
+    """
+    return matches(text, _patterns(lexicon).begins_by_line)
+
+
+def _any_written(words: Iterable[str]) -> str:
+    """A group that matches each of the words as it is written, with a capital, or in capitals."""
+    return any_of(form for word in words for form in (word, word[:1].upper() + word[1:], word.upper()))
+
+
 def month_of(lexicon: Lexicon) -> str:
-    """A regular expression for the name of a month or its abbreviation, without the full stop."""
-    return any_of(lexicon.months)
+    """A regular expression for how the name of a month begins: an abbreviation, or the name where there is none."""
+    names = sorted({name.lower() for name in lexicon.months}, key=len)
+    begins: list[str] = []
+    for name in names:  # of "jan" and "january", the former is enough
+        if not name.startswith(tuple(begins)):
+            begins.append(name)
+    return f"(?i:{any_of(begins)})"
 
 
 def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
@@ -112,13 +134,13 @@ def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
         return rows.filter(matches(text.gather(rows), pattern))
 
     timed = those(short.filter(size.gather(short) <= MAX_TIME_BYTES), "[0-9]")
-    by_lines = those(those(short, patterns.may_be_by_line), patterns.by_line)
+    by_lines = those(those(short, patterns.begins_by_line), patterns.by_line)
     # where two labels fit, the later one in this list wins
     labelled_rows = [
         ("by-line", by_lines.filter(~matches(text.gather(by_lines), patterns.no_by_line))),
         ("by-line", those(short, patterns.other_by_line)),
         ("dateline", those(those(short, r"[)\-–—]$"), patterns.agency_line)),
-        ("dateline", those(timed, patterns.date)),
+        ("dateline", those(those(timed, _FIGURES_OF_DATE), patterns.date)),
         ("time stamp", those(timed, patterns.time_stamp)),
     ]
     labels = pl.repeat(None, len(text), dtype=pl.String, eager=True)

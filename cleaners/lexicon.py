@@ -1,7 +1,8 @@
 """Words by language: what a by-line begins with, the names of months, words for a picture, and the like.
 
-No cleaner knows a word of a language itself. The words of each language are in its file in `config/phrases`, and the
-cleaners take those of all selected languages as one `Lexicon`.
+A cleaner knows no word of a language itself, but for what single publishing systems print ("Media playback is ...").
+The words of each language are in its file in `config/phrases`, and the cleaners take those of all selected languages as
+one `Lexicon`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class Opening(NamedTuple):
     """A kind of sentence or notice inside a paragraph: how it may begin, and how it goes on."""
 
     begins: tuple[str, ...]  # plain text, as written or in capitals
-    continues: str  # a regular expression, in the syntax that Python's `re` and Rust's `regex` share
+    continues: str  # a regular expression of Python's `re`
     after_sentence: bool = False  # whether a sentence must have ended before it
 
 
@@ -27,19 +28,20 @@ class Opening(NamedTuple):
 class Lexicon:
     """The words of the selected languages, by their role in a line.
 
-    Words are plain text and count in any case. Names that end in `patterns` hold regular expressions in the syntax of
-    Rust's `regex`, which count in any case, too. All of them are empty by default: a language that has no words for a
-    role takes no part in it.
+    Words are plain text. They count in any case, unless the comment says otherwise: "as written" means as written or in
+    capitals. Names that end in `patterns` hold regular expressions in the syntax of Rust's `regex`, which count in any
+    case, too. All of them are empty by default: a language that has no words for a role takes no part in it.
     """
 
     # by-lines
-    by: tuple[str, ...] = ()  # before a name: "By", "Written by"
+    by: tuple[str, ...] = ()  # before a name, as written or with a capital: "by", "written by"
     authors: tuple[str, ...] = ()  # before a colon and a name: "Author"
-    conjunctions: tuple[str, ...] = ()  # between names: "and"
-    name_particles: tuple[str, ...] = ()  # within names: "van", "de"
+    conjunctions: tuple[str, ...] = ()  # between names, in this case only: "and"
+    name_particles: tuple[str, ...] = ()  # within names, in this case only: "van", "de"
     no_by_lines: tuple[str, ...] = ()  # what begins a sentence, although it begins like a by-line: "By the"
     by_line_patterns: tuple[str, ...] = ()  # by-lines of other forms
     # dates and times
+    agencies: tuple[str, ...] = ()  # of news, in datelines and by-lines; as written
     months: tuple[str, ...] = ()  # in every form that stands in a date, abbreviations included
     days: tuple[str, ...] = ()  # of the week, and "today", "yesterday"
     ordinals: tuple[str, ...] = ()  # endings of a day's number: "st"
@@ -50,8 +52,8 @@ class Lexicon:
     time_zones: tuple[str, ...] = ()
     time_patterns: tuple[str, ...] = ()  # whole lines that are a time of day
     # image credits
-    agencies: tuple[str, ...] = ()  # of news and pictures
-    picture_agencies: tuple[str, ...] = ()  # those whose name alone is a credit
+    credit_agencies: tuple[str, ...] = ()  # of pictures and news, in credits; as written
+    picture_agencies: tuple[str, ...] = ()  # those whose name alone is a credit; as written
     pictures: tuple[str, ...] = ()  # "photo"
     after_picture: tuple[str, ...] = ()  # between "photo" and a name, without a colon: "by"
     picture_sources: tuple[str, ...] = ()  # between "photo" and a colon: "credit"
@@ -59,7 +61,7 @@ class Lexicon:
     # notes on the author
     author_mentions: tuple[str, ...] = ()  # "The author"; two words or more
     professions: tuple[str, ...] = ()
-    copulas: tuple[str, ...] = ()  # "is"
+    copulas: tuple[str, ...] = ()  # "is", in this case only
     contact_patterns: tuple[str, ...] = ()  # how to reach somebody, or what they write about
     # share bars
     share_services: tuple[str, ...] = ()
@@ -97,12 +99,17 @@ def any_name(names: Iterable[str]) -> str:
     """A regular expression, as one group, for names as they are written or in capitals, up to the end of a word.
 
     >>> any_name(["Getty", "共同"])
-    '(?:GETTY\\\\b|Getty\\\\b|共同)'
+    '(?:\\\\bGETTY\\\\b|\\\\bGetty\\\\b|共同)'
     """
     forms = sorted(
         {form for name in names for form in (name, name.upper())}, key=lambda form: (-len(form), form)
     )
-    return any_pattern(re.escape(form) + r"\b" * form[-1].isascii() for form in forms)
+    return any_pattern(_border(form[0]) + re.escape(form) + _border(form[-1]) for form in forms)
+
+
+def _border(character: str) -> str:
+    """The border of a word beside a letter or digit of ASCII; scripts without spaces have none."""
+    return r"\b" if character.isascii() and character.isalnum() else ""
 
 
 def spellings(words: Iterable[str]) -> list[str]:

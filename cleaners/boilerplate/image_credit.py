@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.attributes import label_lines
 from cleaners.boilerplate.prefilter import CREDIT_CHARACTERS, ENDS_IN_CREDIT, may_be
 from cleaners.lexicon import Lexicon, any_name, any_of, spellings
 from cleaners.text.matching import matches
@@ -37,7 +38,7 @@ class Patterns(NamedTuple):
 @functools.cache
 def patterns(lexicon: Lexicon) -> Patterns:
     """The patterns for the words of a lexicon."""
-    agency, picture = any_name(lexicon.agencies), f"(?i:{any_of(lexicon.pictures)})"
+    agency, picture = any_name(lexicon.credit_agencies), f"(?i:{any_of(lexicon.pictures)})"
     source = f"(?i:{any_of(lexicon.picture_sources)})"
     labelled = rf"{picture}(?:\s?{source})?\s?[:：©]"
     more_agencies = rf"{agency}(?:\s?(?:[/,|]|via|for)\s?(?:{agency}|{_PERSON}))*"
@@ -63,12 +64,14 @@ def patterns(lexicon: Lexicon) -> Patterns:
 
 
 @functools.cache
-def _needles(lexicon: Lexicon) -> tuple[pl.Series, pl.Series]:
+def _needles(lexicon: Lexicon) -> tuple[pl.Series, ...]:
     """Literals of which every credit line, and every end of a caption with a credit, contains one: prefilters."""
-    agencies = spellings(lexicon.agencies)
+    agencies = spellings(lexicon.credit_agencies)
     line = (*lexicon.pictures, *lexicon.credit_labels, *lexicon.picture_agencies)
     brackets = [bracket + word for bracket in "([" for word in spellings(lexicon.pictures)]
-    return pl.Series(sorted({*spellings(line), *agencies})), pl.Series([*agencies, *brackets])
+    return tuple(
+        pl.Series(sorted({*words, *agencies}), dtype=pl.String) for words in (spellings(line), brackets)
+    )
 
 
 def image_credits(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -84,6 +87,8 @@ def image_credits(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         text.str.contains_any(credit_needles.implode())
     )
     credit = credit.filter(matches(credit.get_column("text"), patterns(lexicon).line))
+    # "By Jane Doe | Reuters"
+    credit = credit.filter(label_lines(credit.get_column("text"), lexicon).ne_missing("by-line"))
     end = pl.col("end")
     caption = (
         lines.filter(may_be(ENDS_IN_CREDIT))

@@ -31,8 +31,10 @@ from cleaners.encoding.mojibake import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, G
 from cleaners.text.normalization import normalize, sort_marks
 from cleaners.text.tokens import U8
 
-#: An ampersand that is escaped more than once.
-_NESTED_AMPERSAND: Final = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);){2,}")
+#: An ampersand that is escaped more often than texts are in good faith.
+_NESTED_AMPERSAND: Final = re.compile(
+    r"&((?:(?:amp|AMP|#0{0,16}38|#[xX]0{0,16}26);){32})(?:(?:amp|AMP|#0{0,16}38|#[xX]0{0,16}26);)+"
+)
 
 
 def fix_text(text: pl.Series, config: ftfy.TextFixerConfig = ftfy.TextFixerConfig()) -> pl.Series:  # noqa: B008
@@ -153,10 +155,11 @@ def _fix_by_segments(
 def _made_easy(text: str, config: ftfy.TextFixerConfig) -> str:
     """A text that ftfy fixes in the same way, without what takes it quadratic time.
 
-    ftfy unescapes "&amp;amp;amp;" one level at a time, and sorts long runs of combining marks by insertion.
+    ftfy unescapes "&amp;amp;amp;" one level at a time, and sorts long runs of combining marks by insertion. So no
+    ampersand stays escaped more than 32 times.
     """
     if config.unescape_html and not (config.unescape_html == "auto" and "<" in text):
-        text = _NESTED_AMPERSAND.sub("&amp;", text)
+        text = _NESTED_AMPERSAND.sub(r"&\1", text)
     return sort_marks(text) if config.normalization else text
 
 

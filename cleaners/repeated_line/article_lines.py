@@ -36,8 +36,8 @@ def belongs_to_the_article() -> pl.Expr:
     """Whether a line belongs to its article although many articles may have it (Boolean).
 
     That holds for quotations, subjects and datelines; and for short lines that are a question, a label, a by-line or a
-    name, or that have two numbers or more. The line has the columns `text`, `words` (its word count) and `label` (its
-    label, see `cleaners.attributes`).
+    name, or that have two numbers or more. The line has the columns `text`, `words` (its word count), `label` and
+    `by_line` (whether it begins as by-lines do, see `cleaners.attributes`).
     """
     text, words, label = pl.col("text"), pl.col("words"), pl.col("label")
     return (
@@ -46,7 +46,7 @@ def belongs_to_the_article() -> pl.Expr:
             (words <= SHORT_LINE)
             & (
                 text.str.contains(QUESTION_OR_LABEL)
-                | label.eq_missing("by-line")
+                | pl.col("by_line")
                 | text.str.contains(NAMES)
                 | (text.str.count_matches(r"\p{Nd}+") >= 2)
             )

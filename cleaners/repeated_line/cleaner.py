@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.attributes import label_lines
+from cleaners.attributes import begins_like_by_line, label_lines
 from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import remove_rows
 from cleaners.repeated_line.article_lines import (
@@ -153,7 +153,10 @@ def repeated_line(
     candidates = _candidates(frame, lines, keys)
     if candidates.is_empty():
         return frame
-    described = candidates.with_columns(label_lines(candidates.get_column("text"), lexicon))
+    text = candidates.get_column("text")
+    described = candidates.with_columns(
+        label_lines(text, lexicon), begins_like_by_line(text, lexicon).alias("by_line")
+    )
     classified = _classify(described, min_documents=min_documents, min_share=min_share, min_words=min_words)
     removed = _revise_by_context(frame, classified)
     return remove_rows(frame, removed.select("row", *_rule_and_detail()), REASON)
@@ -196,13 +199,14 @@ def _classify(
 ) -> pl.DataFrame:
     """The rows that are removed on their own evidence (`alone`) or if the context agrees (`with_context`).
 
-    `candidates` have a `label`. If both the line and the template of a row qualify, the row has the stronger of them.
+    `candidates` have a `label` and `by_line`. If both the line and the template of a row qualify, the row has the
+    stronger of them.
     """
     text = pl.col("text")
     described = candidates.with_columns(
         words_and_prose(text).struct.unnest(), text.str.contains(HEADING).alias("heading")
     ).with_columns(belongs_to_the_article().alias("belongs"))
-    by_line, dateline = (pl.col("label").eq_missing(label) for label in ("by-line", "dateline"))
+    by_line, dateline = pl.col("by_line"), pl.col("label").eq_missing("dateline")
     share, words, at_edge = pl.col("share"), pl.col("words"), pl.col("edge") >= AT_EDGE
     long_enough = (
         (words <= LONG_LINE)

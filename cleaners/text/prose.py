@@ -91,7 +91,7 @@ def _classes() -> U8:
     kinds = character_classes()
     classes = np.where(kinds == SPACE, _WHITE, np.where(kinds == SEPARATOR, _NO_WORD, _WORD)).astype(np.uint8)
     ranges = (
-        (_HAN, scripts.HAN + scripts.KANA + scripts.HALF_WIDTH_KANA),
+        (_HAN, scripts.HAN + scripts.KANA + scripts.OTHER_KANA),
         (_SOUTH_EAST_ASIAN, scripts.SOUTH_EAST_ASIAN),
     )
     for kind, of_kind in ranges:

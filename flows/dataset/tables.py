@@ -65,6 +65,17 @@ SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
 }
 TABLES: Final = tuple(SCHEMAS)
 
+#: The columns that may be null.
+MAY_BE_NULL: Final[dict[str, tuple[str, ...]]] = {
+    "documents": ("record_id", "source", "url", "title", "published", "language", "metadata"),
+    "removed": (
+        *("source", "url", "title", "detail"),
+        *("duplicate_of_document_id", "duplicate_of_position", "jaccard"),
+    ),
+    "repaired": ("position",),
+    "rejected": (),
+}
+
 #: A disk with fewer free bytes than this counts as full.
 FULL_BELOW: Final = 65_536
 

@@ -22,7 +22,7 @@ from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_files, read_manifest, read_manifests
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
-from flows.dataset.tables import conform, read_part, scan_parts
+from flows.dataset.tables import SCHEMAS, conform, read_part, scan_parts
 from flows.errors import CopydeskError
 from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, write_span_manifests
 
@@ -145,10 +145,11 @@ def _part(
     if older.is_empty():
         return {}
     removed = read("removed")
+    lines = kept(older, taken(removed, read("repaired")))
+    of_document = [name for name in SCHEMAS["removed"] if name in older.columns and name not in lines.columns]
     replaced = (
-        kept(older, taken(removed, read("repaired")))
-        .join(
-            older.select("document_id", "uri", "source", "url", "title", "run_id"),
+        lines.join(
+            older.select("document_id", *of_document),
             on="document_id",
             how="left",
             maintain_order="left",

@@ -139,7 +139,8 @@ def _opening(value: object, where: str) -> Opening:
     if after not in (None, True, False):
         raise ConfigurationError(f"{where}: after_sentence must be true or false, not {after!r}")
     try:
-        re.compile(continues)
+        if re.compile(f"(?:{continues})").groupindex:
+            raise re.error("groups must not have names")
     except re.error as error:
         raise ConfigurationError(
             f'{where}: continues: "{continues}" is not a regular expression: {error}'
@@ -225,7 +226,8 @@ def _refuse_bad_pattern(pattern: str, where: str) -> None:
     if not pattern:
         raise ConfigurationError(f"{where}: an empty regular expression matches every line")
     try:
-        matches_nothing = pl.Series([""]).str.contains(f"(?i){pattern}").any()
+        # as a part of a larger pattern, which it must not break out of
+        matches_nothing = pl.Series([""]).str.contains(f"(?i)(?:{pattern})").any()
     except pl.exceptions.ComputeError as error:
         wrong = [line[7:] for line in str(error).splitlines() if line.startswith("error: ")]
         raise ConfigurationError(

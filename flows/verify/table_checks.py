@@ -21,18 +21,12 @@ from flows.dataset import Dataset, Span
 from flows.dataset.layout import SHARDED
 from flows.dataset.positions import kept, taken
 from flows.dataset.summary import REPLACED, Counts
-from flows.dataset.tables import TABLES, read_part
+from flows.dataset.tables import MAY_BE_NULL, TABLES, read_part
 
 #: What is wrong, and where: the id of a document or the uri of an input for each occurrence.
 Finding: TypeAlias = tuple[str, pl.Series]
 
 WITNESS: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
-MAY_BE_NULL: Final = {
-    "documents": ("record_id", "source", "url", "title", "published", "language", "metadata"),
-    "removed": ("source", "url", "title", "detail", *WITNESS),
-    "repaired": ("position",),
-    "rejected": (),
-}
 WHOLE: Final = ("duplicate_document", "too_short")  # reasons that remove a whole document
 EMPTIED: Final = "no text: repair"  # how the error of a document begins that repair left empty
 

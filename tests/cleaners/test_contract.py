@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-import cleaners
 from cleaners import PIPELINE, Cleaner
 from cleaners.duplicate.cleaner import duplicate, find_duplicates, fingerprint_table
 from cleaners.paragraphs import SCHEMA
@@ -271,11 +270,3 @@ def test_later_documents_change_no_decision(cleaner: Cleaner, frame: pl.DataFram
     """A cleaner of the dataset decides the same about its first documents, whatever comes after them."""
     first = pl.col("document_id") <= f"d{last}"
     assert_frame_equal(clean(cleaner, frame).filter(first), clean(cleaner, frame.filter(first)))
-
-
-def test_every_cleaner_is_in_the_table_of_contents() -> None:
-    """The docstring of the package lists the cleaners in their order; those of whole documents go with `duplicate`."""
-    assert cleaners.__doc__ is not None
-    listed = [line.split()[0] for line in cleaners.__doc__.splitlines() if line.startswith("    ")]
-    names = [c.name for c in PIPELINE]
-    assert [name for name in listed if name in names] == names[: names.index("duplicate") + 1]

@@ -68,7 +68,7 @@ def characters() -> Characters:
         if category in ("Lu", "Lt") and len(small := character.lower()) == 1 and ord(small) < 0x10000:
             lower[code] = ord(small)
     for kind, ranges in (
-        (HAN, (*scripts.HAN, *scripts.KANA, *scripts.HALF_WIDTH_KANA)),
+        (HAN, (*scripts.HAN, *scripts.KANA, *scripts.OTHER_KANA)),
         (HANGUL, scripts.HANGUL),
         (DENSE, scripts.SOUTH_EAST_ASIAN),
     ):

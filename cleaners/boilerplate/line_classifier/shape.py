@@ -289,7 +289,10 @@ def _ending(kind: int) -> int:
 
 @kernel
 def is_prose(counts: I32) -> bool:
-    """Whether a line with these `COUNTS` is prose, as `cleaners.text.prose.is_prose` defines it."""
+    """Whether a line with these `COUNTS` is prose, as `cleaners.text.prose.is_prose` defines it.
+
+    The two count rare characters differently, such as fractions and marks of their own.
+    """
     words, ending = counts[WORDS], counts[ENDING]
     sentence = ending == END_STOP and words >= SENTENCE_WORDS
     question = ending == END_QUESTION and words >= QUESTION_WORDS

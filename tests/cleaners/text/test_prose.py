@@ -21,7 +21,7 @@ def ranges(pairs: tuple[tuple[int, int], ...]) -> str:
 
 
 UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-HAN = f"[{ranges(scripts.HAN + scripts.KANA + scripts.HALF_WIDTH_KANA)}&&{LETTERS}]"
+HAN = f"[{ranges(scripts.HAN + scripts.KANA + scripts.OTHER_KANA)}&&{LETTERS}]"
 SOUTH_EAST_ASIAN = f"[{ranges(scripts.SOUTH_EAST_ASIAN)}&&{LETTERS}]"
 WORD = rf"[^{WHITE_SPACE}]*[{LETTERS}--[{scripts.UNSPACED}]][^{WHITE_SPACE}]*"
 CLOSING = WHITE_SPACE + "\"'”’»“)]」』）】*_"
@@ -87,6 +87,6 @@ def test_scripts_without_spaces() -> None:
     by_range = letters["text"].str.contains(f"[{scripts.UNSPACED}]")
     by_script = letters["text"].str.contains(UNSPACED)
     differ = set(map(ord, letters["text"].filter(by_range != by_script)))
-    shared_marks = {0x3006, *range(0x302A, 0x302E)}
+    shared_marks = {0x3006, 0x30FC, 0xFF70, *range(0x302A, 0x302E)}
     newer = {0x16FE3, 0x16FF0, 0x16FF1, *range(0x1AFF0, 0x1AFFF), *range(0x116D0, 0x116E4)}
     assert {code for code in differ if not 0x20000 <= code < 0x40000} - newer == shared_marks

@@ -27,6 +27,7 @@ inline_notices = [{ begins = ["Saga heldur"], continues = " áfram", after_sente
 name = "news"
 texts = ["Fréttir"]
 """
+NAMED = "groups must not have names"
 UNCLOSED = "missing ), unterminated subpattern at position 0"
 
 
@@ -60,6 +61,14 @@ def test_words_reach_the_lexicon_by_role(tmp_path: Path) -> None:
         (
             "[words]\nplea_patterns = ['x*']",
             'mine.toml, [words]: plea_patterns: "x*" matches every line, because it matches the empty string',
+        ),
+        (
+            "[words]\ndate_patterns = ['(?x) foo # comment']",
+            'mine.toml, [words]: date_patterns: "(?x) foo # comment" is not a regular expression: unclosed group',
+        ),
+        (
+            "[words]\ninline_pleas = [{ begins = ['Smelltu'], continues = '(?P<name>x)' }]",
+            f'mine.toml, [words]: inline_pleas: continues: "(?P<name>x)" is not a regular expression: {NAMED}',
         ),
         (
             '[words]\ninline_pleas = ["Smelltu"]',
@@ -103,7 +112,7 @@ def test_settings_select_the_words(tmp_path: Path) -> None:
     configuration = tmp_path / "news.toml"
     configuration.write_text('[phrases]\nlanguages = ["de"]\nfiles = ["mine.toml"]\n', encoding="utf-8")
     lexicon = lexicon_of(read_settings(configuration))
-    assert {"von", "eftir"} <= set(lexicon.by)
+    assert {"Von", "eftir"} <= set(lexicon.by)
     assert "written by" not in lexicon.by
     assert "Reuters" in lexicon.agencies
     assert set(lexicon.by) < {*lexicon_of(Settings()).by, "eftir"}

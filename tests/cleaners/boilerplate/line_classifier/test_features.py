@@ -85,7 +85,7 @@ def kind(character: str) -> str:
     caseless = category in ("Lo", "Mn", "Mc", "Me", "Lm") or category not in (
         *("Lu", "Lt", "Ll", "Nd", "Lo", "Lm", "Mn", "Mc", "Me"),
     )
-    if _in(character, (*scripts.HAN, *scripts.KANA, *scripts.HALF_WIDTH_KANA)) and caseless:
+    if _in(character, (*scripts.HAN, *scripts.KANA, *scripts.OTHER_KANA)) and caseless:
         return "han"
     if 0x20000 <= ord(character) < 0x40000:
         return "han"

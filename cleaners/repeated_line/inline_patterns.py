@@ -19,7 +19,7 @@ _SHORTCODE_HINTS: Final = (
 _OPENING_BRACKET: Final = r"[(\[（【［]"
 _SENTENCE_END: Final = r"[.!?…”\"’)] "
 
-#: The longest span that a pattern may cover, in characters.
+#: The longest teasers after a name, in characters.
 MAX_SPAN: Final = 1500
 
 _NAME: Final = r"[^\W\d_][\w’'-]+"
@@ -99,10 +99,9 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
         glued_name=re.compile(
             rf"(?<![\w’'-])({_NAME})(,? (?:Jr|Sr)\.)? {middle}{{1,6}}?\1(?:\2)?"
             r"(?=[^\s\w.,;:!?)’'-]|['’]?[^\W_a-z]|[a-z]*[A-Z])"
-            rf".{{0,{MAX_SPAN}}}? MORE\b"
         ),
         repeated_name=re.compile(
-            rf"(?<![\w’'-])(({_NAME}) ({_NAME})) \2 {middle}{{0,3}}?\3 (?=[A-Z0-9'‘“\"]).{{0,{MAX_SPAN}}}? MORE\b"
+            rf"(?<![\w’'-])(({_NAME}) ({_NAME})) \2 {middle}{{0,3}}?\3 (?=[A-Z0-9'‘“\"])"
         ),
         related=re.compile(
             r"(?:\((?=.{5,300}\))|\[(?=.{5,300}\]))"

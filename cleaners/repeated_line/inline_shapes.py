@@ -14,6 +14,7 @@ from cleaners.lexicon import Lexicon
 from cleaners.repeated_line.inline_patterns import (
     BRACKET,
     CALLED,
+    MAX_SPAN,
     MORE,
     OPENING,
     PAGE_SCRIPT,
@@ -23,6 +24,9 @@ from cleaners.repeated_line.inline_patterns import (
     InlinePatterns,
     inline_patterns,
 )
+
+#: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
+MAX_ROUNDS: Final = 30
 
 
 def teasers_after_a_name(text: str, patterns: InlinePatterns) -> str:
@@ -35,13 +39,31 @@ def teasers_after_a_name(text: str, patterns: InlinePatterns) -> str:
         (patterns.glued_name, lambda m: m[1] + (m[2] or "")),
         (patterns.repeated_name, lambda m: m[1]),
     ):
-        while ends := [match.end() for match in MORE.finditer(text)]:
-            teasers = text[: ends[-1]]  # there are no teasers after the last MORE
-            shorter = pattern.sub(kept, teasers)
-            if shorter == teasers:
+        for _ in range(MAX_ROUNDS):
+            shorter = _without_teasers(text, pattern, kept)
+            if shorter == text:
                 break
-            text = shorter + text[ends[-1] :]
+            text = shorter
     return text
+
+
+def _without_teasers(text: str, pattern: re.Pattern[str], kept: Callable[[re.Match[str]], str]) -> str:
+    """The text with what is `kept` of each match of the pattern in place of the match and the teasers after it.
+
+    The teasers go up to the next MORE, at most MAX_SPAN characters. They are not part of the pattern, because a regular
+    expression would read them again for every name.
+    """
+    ends = [match.span() for match in MORE.finditer(text)]
+    pieces: list[str] = []
+    done, more, at = 0, 0, 0
+    while more < len(ends) and (match := pattern.search(text, at, ends[-1][0])):
+        while more < len(ends) and ends[more][0] < match.end():
+            more += 1
+        at = match.start() + 1
+        if more < len(ends) and ends[more][0] - match.end() <= MAX_SPAN:
+            pieces += text[done : match.start()], kept(match)
+            done = at = ends[more][1]
+    return "".join(pieces) + text[done:] if pieces else text
 
 
 def player_messages(text: str, _: InlinePatterns) -> str:
@@ -81,9 +103,15 @@ def closing_pleas(text: str, patterns: InlinePatterns) -> str:
     if not patterns.plea_begins.search(text):
         return text
     end = len(text)
-    while plea := patterns.plea.search(text, max(0, end - MAX_PLEA), end):
+    while plea := patterns.plea.search(text, _last_sentence(text, end), end):
         end = _end_before(text, plea.start())
     return text[:end]
+
+
+def _last_sentence(text: str, end: int) -> int:
+    """Where the end of the sentence before the last one is, at most MAX_PLEA characters before `end`."""
+    first = max(0, end - MAX_PLEA)
+    return max(first, *(text.rfind(mark, first, end - 1) for mark in ".!?…"))
 
 
 def shortcodes(text: str, _: InlinePatterns) -> str:
@@ -104,8 +132,6 @@ def scripts(text: str, _: InlinePatterns) -> str:
     return _cut(text, _script_spans(text)) if "function" in text else text
 
 
-#: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
-MAX_ROUNDS: Final = 30
 #: The characters of the longest call around a function, and of the longest last sentence that is a plea.
 MAX_CALLED: Final = 61
 MAX_PLEA: Final = 400

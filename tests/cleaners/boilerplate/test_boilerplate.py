@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -244,6 +244,7 @@ LINES = st.sampled_from(
 )
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.lists(st.tuples(LINES, st.booleans()), min_size=1, max_size=8), max_size=4))
 def test_properties(documents: list[list[tuple[str | None, bool]]]) -> None:
     """Only reason, rule and detail change, a filled reason is never overwritten, and a second pass removes no more."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -246,6 +246,7 @@ def test_doing_it_twice(documents: list[tuple[str | None, list[str | None]]]) ->
     assert_frame_equal(once.drop("reason", "rule", "detail"), frame.drop("reason", "rule", "detail"))
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(DOCUMENTS, st.integers(1, 15))
 def test_frames_may_be_cleaned_one_by_one(
     documents: list[tuple[str | None, list[str | None]]], size: int

@@ -67,7 +67,7 @@ class Lexicon:
     share_services: tuple[str, ...] = ()
     share_buttons: tuple[str, ...] = ()
     # boilerplate inside paragraphs
-    plea_patterns: tuple[str, ...] = ()  # in a last sentence that asks for something
+    plea_patterns: tuple[str, ...] = ()  # in a last sentence that asks for something, in lower case
     speech_verbs: tuple[str, ...] = ()  # in a last sentence that quotes somebody
     related_labels: tuple[
         str, ...
@@ -95,21 +95,26 @@ def any_pattern(patterns: Iterable[str]) -> str:
     return f"(?:{'|'.join(patterns) or NOTHING})"
 
 
-def any_name(names: Iterable[str]) -> str:
-    """A regular expression, as one group, for names as they are written or in capitals, up to the end of a word.
+#: The border of a word of ASCII for polars, whose engine is slow where a border depends on all of Unicode.
+ASCII_BORDER: Final = r"(?-u:\b)"
 
-    >>> any_name(["Getty", "共同"])
+
+def any_name(names: Iterable[str], border: str = ASCII_BORDER) -> str:
+    """A regular expression, as one group, for names as they are written or in capitals, as whole words.
+
+    `border` stands beside letters and digits of ASCII, scripts without spaces have none. Python's `re` needs `\\b`.
+
+    >>> any_name(["Getty", "共同"], r"\b")
     '(?:\\\\bGETTY\\\\b|\\\\bGetty\\\\b|共同)'
     """
     forms = sorted(
         {form for name in names for form in (name, name.upper())}, key=lambda form: (-len(form), form)
     )
-    return any_pattern(_border(form[0]) + re.escape(form) + _border(form[-1]) for form in forms)
 
+    def beside(character: str) -> str:
+        return border if character.isascii() and character.isalnum() else ""
 
-def _border(character: str) -> str:
-    """The border of a word beside a letter or digit of ASCII; scripts without spaces have none."""
-    return r"\b" if character.isascii() and character.isalnum() else ""
+    return any_pattern(beside(form[0]) + re.escape(form) + beside(form[-1]) for form in forms)
 
 
 def spellings(words: Iterable[str]) -> list[str]:
@@ -118,3 +123,16 @@ def spellings(words: Iterable[str]) -> list[str]:
         form for word in words for form in (word, word.lower(), word[:1].upper() + word[1:], word.upper())
     }
     return sorted(found)
+
+
+def shortest(needles: Iterable[str]) -> list[str]:
+    """The needles without those that contain another: what holds one of them holds the other.
+
+    >>> shortest(["photo", "photos", "Getty Images", "Getty"])
+    ['Getty', 'photo']
+    """
+    kept: list[str] = []
+    for needle in sorted(set(needles), key=len):
+        if not any(other in needle for other in kept):
+            kept.append(needle)
+    return sorted(kept)

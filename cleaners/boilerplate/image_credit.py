@@ -9,7 +9,7 @@ import polars as pl
 
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.prefilter import CREDIT_CHARACTERS, ENDS_IN_CREDIT, may_be
-from cleaners.lexicon import Lexicon, any_name, any_of, spellings
+from cleaners.lexicon import Lexicon, any_name, any_of, shortest, spellings
 from cleaners.text.matching import matches
 
 CREDIT: Final = "image credit"
@@ -70,7 +70,7 @@ def _needles(lexicon: Lexicon) -> tuple[pl.Series, ...]:
     line = (*lexicon.pictures, *lexicon.credit_labels, *lexicon.picture_agencies)
     brackets = [bracket + word for bracket in "([" for word in spellings(lexicon.pictures)]
     return tuple(
-        pl.Series(sorted({*words, *agencies}), dtype=pl.String) for words in (spellings(line), brackets)
+        pl.Series(shortest({*words, *agencies}), dtype=pl.String) for words in (spellings(line), brackets)
     )
 
 

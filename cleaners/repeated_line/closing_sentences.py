@@ -31,9 +31,7 @@ class _Patterns(NamedTuple):
 
 @functools.cache
 def _patterns(lexicon: Lexicon) -> _Patterns:
-    return _Patterns(
-        f"(?i){any_pattern(lexicon.plea_patterns)}", rf"(?i)\b{any_of(lexicon.speech_verbs)}\b|[”»“]$"
-    )
+    return _Patterns(any_pattern(lexicon.plea_patterns), rf"(?i)\b{any_of(lexicon.speech_verbs)}\b|[”»“]$")
 
 
 def closing_sentences(text: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
@@ -51,7 +49,7 @@ def closing_sentences(text: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
         pl.col("text").bin.slice("start").cast(pl.String).alias("sentence")
     )
     return (
-        found.filter(matches(found.get_column("sentence"), patterns.plea))
+        found.filter(matches(found.get_column("sentence").str.to_lowercase(), patterns.plea))
         .filter(pl.col("sentence").str.contains(r"^[^\p{Ll}]"))
         .filter(
             pl.col("sentence").str.contains(r"\p{L}.*\s") & ~pl.col("sentence").str.contains(patterns.speech)

@@ -17,6 +17,7 @@ _SHORTCODE_HINTS: Final = (
     r"\[/?embed|\[/?pull|\[/?audio|\[/?caption|\[/?gallery|\[/?video|\[/?playlist|\[/?youtube|\[/?tweet"
 )
 _OPENING_BRACKET: Final = r"[(\[（【［]"
+_BORDER: Final = r"\b"  # of a word, for Python's `re`
 _SENTENCE_END: Final = r"[.!?…”\"’)] "
 
 #: The longest teasers after a name, in characters.
@@ -79,11 +80,12 @@ HINT_BRACKETS: Final = _OPENING_BRACKET
 @functools.cache
 def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
     """The patterns for the words of a lexicon."""
-    pleas = any_name(begin for plea in lexicon.inline_pleas for begin in plea.begins)
-    notices = any_name(begin for notice in lexicon.inline_notices for begin in notice.begins)
-    related = any_name(lexicon.related_labels)
+    plea_begins = [begin for plea in lexicon.inline_pleas for begin in plea.begins]
+    notice_begins = [begin for notice in lexicon.inline_notices for begin in notice.begins]
+    pleas, notices = any_name(plea_begins, _BORDER), any_name(notice_begins, _BORDER)
+    related = any_name(lexicon.related_labels, _BORDER)
     two_letters = any_of(label[:2] for label in _forms(lexicon.related_labels))
-    mark = any_name(lexicon.advertisement_marks)
+    mark = any_name(lexicon.advertisement_marks, _BORDER)
     after, anywhere = (
         any_pattern(_opening(notice) for notice in lexicon.inline_notices if notice.after_sentence == ended)
         for ended in (True, False)
@@ -94,7 +96,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
     )
     return InlinePatterns(
         literals="|".join((*map(re.escape, _LITERALS), *_begins(lexicon))),
-        hints=f"{_HINTS}|{pleas}|{notices}",
+        hints=f"{_HINTS}|{any_name(plea_begins)}|{any_name(notice_begins)}",
         bracket_hints=f"{_SHORTCODE_HINTS}|{_OPENING_BRACKET}{two_letters}",
         glued_name=re.compile(
             rf"(?<![\w’'-])({_NAME})(,? (?:Jr|Sr)\.)? {middle}{{1,6}}?\1(?:\2)?"
@@ -119,7 +121,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
 
 
 def _opening(opening: Opening) -> str:
-    return any_name(opening.begins) + opening.continues
+    return any_name(opening.begins, _BORDER) + opening.continues
 
 
 def _begins(lexicon: Lexicon) -> list[str]:

@@ -103,9 +103,11 @@ def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts:
             if not in_piece:
                 pieces += 1
                 capitalised += capital
-                in_piece = True
-            words += not spaced
-            spaced = True
+                words += 1
+                in_piece, spaced = True, True
+            elif not spaced:  # the piece began in a script without spaces
+                words += 1
+                spaced = True
             if after_stop:
                 sentences += gap and capital
                 after_stop = False

@@ -114,7 +114,7 @@ def main() -> None:
         slow = {
             stage: [round(lap, 2) for lap in laps] for stage, laps in result[name].items() if laps[-1] > 0.3
         }
-        print(f"{name:32} {slow}", flush=True)  # noqa: T201
+        print(f"{name:32} {sum(laps[-1] for laps in result[name].values()):6.1f} s {slow or ''}", flush=True)  # noqa: T201
     Path(report).write_text(json.dumps(result))
 
 

@@ -104,7 +104,7 @@ def any_name(names: Iterable[str], border: str = ASCII_BORDER) -> str:
 
     `border` stands beside letters and digits of ASCII, scripts without spaces have none. Python's `re` needs `\\b`.
 
-    >>> any_name(["Getty", "共同"], r"\b")
+    >>> any_name(["Getty", "共同"], r"\\b")
     '(?:\\\\bGETTY\\\\b|\\\\bGetty\\\\b|共同)'
     """
     forms = sorted(

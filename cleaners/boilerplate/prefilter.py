@@ -168,6 +168,8 @@ def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
     if code < len(marks) and marks[code] & _BEHIND:
         last = _start_of_last(data, start, last, 1)
         code, _ = code_point(data, last)
+    if last == start:  # one mark, which may both open and close
+        return False
     return bool(code < len(marks) and marks[code] & _CLOSES)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleaners.boilerplate import author_biography, image_credit, share_bar, stray_mark
@@ -115,6 +115,7 @@ def test_the_prefilter_misses_nothing(text: str) -> None:
 
 
 @given(TEXTS)
+@example("“.")
 def test_quotations_need_no_pattern(text: str) -> None:
     """For quotations the prefilter is exact."""
     assert (QUOTATION in prefiltered(text)) == (QUOTATION in matched(text))

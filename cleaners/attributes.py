@@ -71,7 +71,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         rf"{day}\s*{link}\s*{month}[\p{{L}}.]*[\s,]*{link}{_YEAR}",
         rf"{month}[\p{{L}}.]*\s+{day},?\s+{_YEAR}",
         rf"{day}\s*[./-]\s*\d{{1,2}}\s*[./-]\s*(?:19|20)?\d\d",
-        rf"{_YEAR}\s*[./年-]\s*\d{{1,2}}\s*[./月-]\s*\d{{1,2}}日?",
+        rf"{_YEAR}\s*[./-]\s*\d{{1,2}}\s*[./-]\s*\d{{1,2}}",
         *lexicon.date_patterns,
     )
     after_time = any_of((*lexicon.after_time, *lexicon.time_zones))

@@ -56,6 +56,7 @@ class Lexicon:
     picture_agencies: tuple[str, ...] = ()  # those whose name alone is a credit; as written
     pictures: tuple[str, ...] = ()  # "photo"
     after_picture: tuple[str, ...] = ()  # between "photo" and a name, without a colon: "by"
+    credit_links: tuple[str, ...] = ()  # between a name and an agency: "for"
     picture_sources: tuple[str, ...] = ()  # between "photo" and a colon: "credit"
     credit_labels: tuple[str, ...] = ()  # before a colon, without a word for a picture
     # notes on the author
@@ -75,6 +76,8 @@ class Lexicon:
     inline_pleas: tuple[Opening, ...] = ()  # last sentences that ask for a click
     inline_notices: tuple[Opening, ...] = ()  # "Story continues below"
     advertisement_marks: tuple[str, ...] = ()  # before or after such a notice
+    # lines that articles repeat
+    subject_labels: tuple[str, ...] = ()  # before a colon, in mail: "Subject"
     # lists in articles
     currencies: tuple[str, ...] = ()  # after an amount
 

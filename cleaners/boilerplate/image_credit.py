@@ -40,8 +40,9 @@ def patterns(lexicon: Lexicon) -> Patterns:
     """The patterns for the words of a lexicon."""
     agency, picture = any_name(lexicon.credit_agencies), f"(?i:{any_of(lexicon.pictures)})"
     source = f"(?i:{any_of(lexicon.picture_sources)})"
+    links = any_name(lexicon.credit_links)
     labelled = rf"{picture}(?:\s?{source})?\s?[:：©]"
-    more_agencies = rf"{agency}(?:\s?(?:[/,|]|via|for)\s?(?:{agency}|{_PERSON}))*"
+    more_agencies = rf"{agency}(?:\s?(?:[/,|]|{links})\s?(?:{agency}|{_PERSON}))*"
     line = (
         # "Photo: Nora Quill", "Photo credit: ...", "(Foto: dpa)"
         rf"^[\W_]{{0,4}}{picture}(?:\s?\(s\))?(?:\s?{source})?\s?[:：©]\s?[^\s].{{0,90}}$",
@@ -50,11 +51,11 @@ def patterns(lexicon: Lexicon) -> Patterns:
         # "Credit: Nora Quill"
         rf"^[\W_]{{0,4}}(?i:{any_of(lexicon.credit_labels)})\s?[:：]\s*[^\s].{{0,90}}$",
         # "Nora Quill/Getty Images"
-        rf"^[\W_]{{0,3}}{_PERSON}\s?(?:/|\||\bfor\b|\bvia\b|–|—|©)\s?{more_agencies}[\W_]{{0,3}}$",
+        rf"^[\W_]{{0,3}}{_PERSON}\s?(?:/|\||{links}|–|—|©)\s?{more_agencies}[\W_]{{0,3}}$",
         # "Getty Images"
         rf"^[\W_]{{0,3}}{any_name(lexicon.picture_agencies)}[\W_]{{0,3}}$",
     )
-    by_agency = rf"{agency}\s?/|{_PERSON}(?:/|\svia\s|\sfor\s|,\s?){agency}"
+    by_agency = rf"{agency}\s?/|{_PERSON}(?:/|\s{links}\s|,\s?){agency}"
     return Patterns(
         line="|".join(line),
         brackets=rf"^[(\[](?:{picture}(?:\s?{source})?\s?[:：]|{by_agency})[^()\[\]]{{0,80}}[)\]][\W_]{{0,2}}$",

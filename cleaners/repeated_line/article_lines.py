@@ -15,7 +15,6 @@ QUOTED: Final = (
     r"|^(?:--|—|–)\s*\p{Lu}"  # "-- Jane Doe on the evening news"
 )
 QUESTION_OR_LABEL: Final = r"[?？؟:：]$"
-SUBJECT: Final = r"(?i)^(subject|title|re)\s*:"
 #: "Jane Doe, Evening Post": capitalised words, except for short ones, in two parts with a comma between them
 NAMES: Final = (
     r"^\p{Lu}[\p{L}\p{M}.'’-]*(?:\s(?:\p{Lu}[\p{L}\p{M}.'’-]*|\p{Ll}{1,3}))*"
@@ -36,8 +35,8 @@ def belongs_to_the_article() -> pl.Expr:
     """Whether a line belongs to its article although many articles may have it (Boolean).
 
     That holds for quotations, subjects and datelines; and for short lines that are a question, a label, a by-line or a
-    name, or that have two numbers or more. The line has the columns `text`, `words` (its word count), `label` and
-    `by_line` (whether it begins as by-lines do, see `cleaners.attributes`).
+    name, or that have two numbers or more. The line has the columns `text`, `words` (its word count), `label` `by_line`
+    (whether it begins as by-lines do, see `cleaners.attributes`) and `subject` (whether it is a subject of mail).
     """
     text, words, label = pl.col("text"), pl.col("words"), pl.col("label")
     return (
@@ -51,6 +50,6 @@ def belongs_to_the_article() -> pl.Expr:
                 | (text.str.count_matches(r"\p{Nd}+") >= 2)
             )
         )
-        | text.str.contains(SUBJECT)
+        | pl.col("subject")
         | label.eq_missing("dateline")
     )

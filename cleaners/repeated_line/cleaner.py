@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.attributes import begins_like_by_line, label_lines
-from cleaners.lexicon import Lexicon
+from cleaners.lexicon import Lexicon, any_of
 from cleaners.paragraphs import remove_rows
 from cleaners.repeated_line.article_lines import (
     HEADING,
@@ -31,7 +31,6 @@ from cleaners.repeated_line.article_lines import (
     QUESTION_OR_LABEL,
     QUOTED,
     SHORT_LINE,
-    SUBJECT,
     belongs_to_the_article,
 )
 from cleaners.repeated_line.count_tables import enough_bodies
@@ -155,7 +154,9 @@ def repeated_line(
         return frame
     text = candidates.get_column("text")
     described = candidates.with_columns(
-        label_lines(text, lexicon), begins_like_by_line(text, lexicon).alias("by_line")
+        label_lines(text, lexicon),
+        begins_like_by_line(text, lexicon).alias("by_line"),
+        text.str.contains(rf"(?i)^{any_of(lexicon.subject_labels)}\s*:").alias("subject"),
     )
     classified = _classify(described, min_documents=min_documents, min_share=min_share, min_words=min_words)
     removed = _revise_by_context(frame, classified)
@@ -199,8 +200,8 @@ def _classify(
 ) -> pl.DataFrame:
     """The rows that are removed on their own evidence (`alone`) or if the context agrees (`with_context`).
 
-    `candidates` have a `label` and `by_line`. If both the line and the template of a row qualify, the row has the
-    stronger of them.
+    `candidates` have a `label`, `by_line` and `subject`. If both the line and the template of a row qualify, it has
+    the stronger of them.
     """
     text = pl.col("text")
     described = candidates.with_columns(
@@ -245,7 +246,7 @@ def _classify(
         (share >= LARGE_SHARE)
         & ((at_edge & ~pl.col("template")) | ((words <= SHORT_LINE) & ~pl.col("prose")))
         & (words <= LONG_LINE)
-        & ~text.str.contains(f"{QUOTED}|{NAMES}|{SUBJECT}")
+        & ~(text.str.contains(f"{QUOTED}|{NAMES}") | pl.col("subject"))
         & ~by_line
     )
     return (

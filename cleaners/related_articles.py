@@ -52,6 +52,14 @@ def related_articles(
 
     `found` is the result of `cleaners.phrases.search.search` for the frame and the phrases, if it is known already.
     Lines may have been removed since.
+
+    >>> from cleaners.paragraphs import to_paragraphs
+    >>> text = "The ferry sails again on Monday.\\nRelated Articles\\nFive ferries to see this year"
+    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": ["Ferry sails"],
+    ...                           "source": ["gazette"], "language": ["en"]})
+    >>> phrase = Phrase("en", "related-articles", ("Related Articles",), action="block")
+    >>> related_articles(to_paragraphs(documents), phrases=[phrase])["rule"].to_list()
+    [None, 'phrase en:related-articles', 'teaser']
     """
     found = search(frame, phrases) if found is None else found
     headings = _headings(found)

@@ -77,6 +77,13 @@ def repeated_headline(
     spaces, two characters count as a word), and is neither a sentence with a full stop nor a quotation, unless the
     first printing is one, too. Directly below the first printing, two words are enough and a full stop is allowed.
     Farther down, only a headline of six words or more is removed.
+
+    >>> from cleaners.paragraphs import to_paragraphs
+    >>> text = "Night ferry sails again\\nNIGHT FERRY SAILS AGAIN\\nIt leaves at noon."
+    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": ["Night ferry sails again"],
+    ...                           "source": [None], "language": [None]})
+    >>> repeated_headline(to_paragraphs(documents), lexicon=Lexicon())["rule"].to_list()
+    [None, 'headline again', None]
     """
     if frame.is_empty():
         return frame

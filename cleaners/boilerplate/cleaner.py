@@ -78,6 +78,15 @@ def boilerplate(
     `lexicon` has the words by which share bars, credits, author biographies, by-lines and dates are known. `found` is
     the result of `cleaners.phrases.search.search` for the frame and the phrases, if the caller has it
     already; lines may have been removed since.
+
+    >>> from cleaners.paragraphs import to_paragraphs
+    >>> text = "The ferry sails again on Monday.\\nSign up for our newsletter\\nFacebook | Twitter"
+    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": ["Ferry sails"],
+    ...                           "source": ["gazette"], "language": ["en"]})
+    >>> phrase = Phrase("en", "newsletter", ("Sign up for our newsletter",))
+    >>> lexicon = Lexicon(share_services=("Facebook", "Twitter"))
+    >>> boilerplate(to_paragraphs(documents), phrases=[phrase], lexicon=lexicon)["rule"].to_list()
+    [None, 'phrase en:newsletter', 'share bar']
     """
     undecided = _undecided(frame)
     if found is None or undecided is not frame:  # what was found may lack the lines that are removed

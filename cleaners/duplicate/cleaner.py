@@ -368,6 +368,17 @@ def duplicate(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The frame with reason, rule, detail, witness and Jaccard filled from `decisions`.
 
     Rows that an earlier cleaner removed keep their reason.
+
+    >>> from cleaners.paragraphs import to_paragraphs
+    >>> text = "The swing bridge over the Wend will close on Monday for eleven weeks."
+    >>> documents = pl.DataFrame({"document_id": ["a", "b"], "text": [text, text.upper()], "title": [None] * 2,
+    ...                           "source": [None] * 2, "language": [None] * 2})
+    >>> frame = to_paragraphs(documents)
+    >>> table = fingerprint_table(frame, n=3, threshold=0.8, min_tokens=10, short="keep")
+    >>> rules = {"n": 3, "threshold": 0.8, "same_numbers": True, "document_share": None, "min_words": None}
+    >>> (decisions,) = find_duplicates([table], **rules)
+    >>> duplicate(frame, decisions).select("rule", "duplicate_of_document_id").rows()
+    [(None, None), ('same tokens', 'a')]
     """
     names = list(DECISIONS)[2:]
     decided = frame.select("document_id", "position").join(

@@ -145,6 +145,19 @@ def repeated_line(
     LARGE_SHARE and has the right context: a run of MIN_RUN such lines, or a neighbour that is removed.
 
     The detail has the count and the share, as in "in 37 of 412 documents (9 %) of evening-post.example".
+
+    >>> from cleaners.paragraphs import to_paragraphs
+    >>> from cleaners.repeated_line.count_tables import merge_counts
+    >>> from cleaners.repeated_line.line_counts import count_source_lines
+    >>> from cleaners.repeated_line.line_keys import line_keys
+    >>> texts = [f"Report {n} of the harbour office.\\nThe paper that the harbour reads" for n in range(5)]
+    >>> documents = pl.DataFrame({"document_id": list("abcde"), "text": texts, "title": [None] * 5,
+    ...                           "source": ["gazette"] * 5, "language": [None] * 5})
+    >>> frame, lexicon = to_paragraphs(documents), Lexicon()
+    >>> keys = line_keys(frame, lexicon=lexicon)
+    >>> counts = merge_counts([count_source_lines(frame, keys=keys)])
+    >>> repeated_line(frame, counts, keys=keys, lexicon=lexicon)["detail"].to_list()[:2]
+    [None, 'in 5 of 5 documents (100 %) of gazette']
     """
     lines = frequent_lines(table, min_documents=min_documents, min_share=min_share)
     if lines.is_empty():

@@ -36,6 +36,13 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
 
     Paragraphs that a cleaner has removed are left alone. A paragraph that would keep no letter and no digit is not
     rewritten but removed; the rule names the shape, as in "nothing but shortcodes".
+
+    >>> from cleaners.paragraphs import to_paragraphs
+    >>> text = "The talks are over. (RELATED: Ferries stop) Boats sail."
+    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": [None], "source": [None],
+    ...                           "language": [None]})
+    >>> inline_boilerplate(to_paragraphs(documents), lexicon=Lexicon(related_labels=("Related",)))["text"].to_list()
+    ['The talks are over. Boats sail.']
     """
     text = frame.get_column("text")
     rows = _with_hints(text, lexicon)

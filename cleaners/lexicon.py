@@ -70,9 +70,7 @@ class Lexicon:
     # boilerplate inside paragraphs
     plea_patterns: tuple[str, ...] = ()  # in a last sentence that asks for something, in lower case
     speech_verbs: tuple[str, ...] = ()  # in a last sentence that quotes somebody
-    related_labels: tuple[
-        str, ...
-    ] = ()  # in brackets, before a colon and a teaser; as written or in capitals
+    related_labels: tuple[str, ...] = ()  # in brackets, before a colon and a teaser; as written
     inline_pleas: tuple[Opening, ...] = ()  # last sentences that ask for a click
     inline_notices: tuple[Opening, ...] = ()  # "Story continues below"
     advertisement_marks: tuple[str, ...] = ()  # before or after such a notice
@@ -90,7 +88,7 @@ def any_of(words: Iterable[str]) -> str:
     >>> any_of(["Foto", "Foto von", "fot."])
     '(?:Foto\\\\ von|Foto|fot\\\\.)'
     """
-    return any_pattern(map(re.escape, sorted(set(words), key=lambda word: (-len(word), word))))
+    return any_pattern(map(re.escape, _longest_first(words)))
 
 
 def any_pattern(patterns: Iterable[str]) -> str:
@@ -110,14 +108,22 @@ def any_name(names: Iterable[str], border: str = ASCII_BORDER) -> str:
     >>> any_name(["Getty", "共同"], r"\\b")
     '(?:\\\\bGETTY\\\\b|\\\\bGetty\\\\b|共同)'
     """
-    forms = sorted(
-        {form for name in names for form in (name, name.upper())}, key=lambda form: (-len(form), form)
-    )
 
     def beside(character: str) -> str:
         return border if character.isascii() and character.isalnum() else ""
 
-    return any_pattern(beside(form[0]) + re.escape(form) + beside(form[-1]) for form in forms)
+    return any_pattern(
+        beside(form[0]) + re.escape(form) + beside(form[-1]) for form in _longest_first(name_forms(names))
+    )
+
+
+def name_forms(names: Iterable[str]) -> set[str]:
+    """Each name as it is written, and in capitals."""
+    return {form for name in names for form in (name, name.upper())}
+
+
+def _longest_first(words: Iterable[str]) -> list[str]:
+    return sorted(set(words), key=lambda word: (-len(word), word))
 
 
 def spellings(words: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import remove, rewrite
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, text_before
 from cleaners.repeated_line.count_tables import enough_bodies
-from cleaners.repeated_line.inline_patterns import HINT_BRACKETS, inline_patterns
+from cleaners.repeated_line.inline_patterns import OPENING_BRACKET, inline_patterns
 from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
 from cleaners.repeated_line.line_keys import SENTENCE_KEY
 
@@ -66,7 +66,7 @@ def _with_hints(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     patterns, found = inline_patterns(lexicon), []
     for prefilter, hints in (
         (patterns.literals, patterns.hints),
-        (HINT_BRACKETS, patterns.bracket_hints),
+        (OPENING_BRACKET, patterns.bracket_hints),
     ):
         rows = text.str.contains(prefilter).fill_null(False).arg_true()
         found.append(rows.filter(text.gather(rows).str.contains(hints)))

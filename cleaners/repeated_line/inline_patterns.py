@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from cleaners.lexicon import Lexicon, Opening, any_name, any_of, any_pattern
+from cleaners.lexicon import Lexicon, Opening, any_name, any_of, any_pattern, name_forms
 
 #: Literals of which one is in every text that a shape changes, those of the lexicon and brackets aside; and patterns of
 #: which such a text has a match.
@@ -16,7 +15,7 @@ _HINTS: Final = r" MORE|layback is |Image c|Media c|Image s|function ?[\w$]* ?\(
 _SHORTCODE_HINTS: Final = (
     r"\[/?embed|\[/?pull|\[/?audio|\[/?caption|\[/?gallery|\[/?video|\[/?playlist|\[/?youtube|\[/?tweet"
 )
-_OPENING_BRACKET: Final = r"[(\[（【［]"
+OPENING_BRACKET: Final = r"[(\[（【［]"
 _BORDER: Final = r"\b"  # of a word, for Python's `re`
 _SENTENCE_END: Final = r"[.!?…”\"’)] "
 
@@ -52,29 +51,23 @@ OPENING: Final = {"(": ")", "{": "}", "[": "]"}
 
 
 class InlinePatterns(NamedTuple):
-    """The patterns that depend on the words of the selected languages."""
+    """The patterns that depend on the words of the selected languages.
 
-    literals: (
-        str  # a prefilter, for polars: every text that a shape changes has a match of `hints`, and so of
-    )
-    hints: str  # `literals`; or it has a bracket and a match of `bracket_hints`
+    Three of them are prefilters for polars: a text that a shape changes has a match of `literals` and of `hints`, or
+    one of OPENING_BRACKET and of `bracket_hints`.
+    """
+
+    literals: str
+    hints: str
     bracket_hints: str
-    glued_name: re.Pattern[
-        str
-    ]  # "Jane Doe Jane Roe DoeHeadline one | Headline two MORE": a headline glued to a name
-    repeated_name: re.Pattern[
-        str
-    ]  # "Jane Doe Jane Roe Doe Headline one MORE": first and last name are repeated
+    glued_name: re.Pattern[str]  # "Jane Doe Jane Roe Doe", where a headline is glued to it
+    repeated_name: re.Pattern[str]  # "Jane Doe Jane Roe Doe ": first and last name are repeated
     related: re.Pattern[str]  # "(RELATED: ...)", "[Read more: ...]"
     related_begins: re.Pattern[str]
     notice: re.Pattern[str]  # "Story continues below advertisement"
     notice_begins: re.Pattern[str]
     plea: re.Pattern[str]  # "Click here to subscribe." as the last sentence
     plea_begins: re.Pattern[str]  # with the end of the sentence before it
-
-
-#: In polars, the brackets of `InlinePatterns.bracket_hints`.
-HINT_BRACKETS: Final = _OPENING_BRACKET
 
 
 @functools.cache
@@ -84,7 +77,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
     notice_begins = [begin for notice in lexicon.inline_notices for begin in notice.begins]
     pleas, notices = any_name(plea_begins, _BORDER), any_name(notice_begins, _BORDER)
     related = any_name(lexicon.related_labels, _BORDER)
-    two_letters = any_of(label[:2] for label in _forms(lexicon.related_labels))
+    two_letters = any_of(label[:2] for label in name_forms(lexicon.related_labels))
     mark = any_name(lexicon.advertisement_marks, _BORDER)
     after, anywhere = (
         any_pattern(_opening(notice) for notice in lexicon.inline_notices if notice.after_sentence == ended)
@@ -97,7 +90,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
     return InlinePatterns(
         literals="|".join((*map(re.escape, _LITERALS), *_begins(lexicon))),
         hints=f"{_HINTS}|{any_name(plea_begins)}|{any_name(notice_begins)}",
-        bracket_hints=f"{_SHORTCODE_HINTS}|{_OPENING_BRACKET}{two_letters}",
+        bracket_hints=f"{_SHORTCODE_HINTS}|{OPENING_BRACKET}{two_letters}",
         glued_name=re.compile(
             rf"(?<![\w’'-])({_NAME})(,? (?:Jr|Sr)\.)? {middle}{{1,6}}?\1(?:\2)?"
             r"(?=[^\s\w.,;:!?)’'-]|['’]?[^\W_a-z]|[a-z]*[A-Z])"
@@ -110,7 +103,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
             rf"{related} ?: ?\S{_NESTED}[)\]]"
             rf"|[（【［]{related}[:：][^（）【】［］]{{2,200}}[）】］]"
         ),
-        related_begins=re.compile(_OPENING_BRACKET + two_letters),
+        related_begins=re.compile(OPENING_BRACKET + two_letters),
         notice=re.compile(rf"(?:{mark} ?[-–—:]? ?)?(?:\b{anywhere}|(?<=[.!?”\"’)] ){after})\.?(?: ?{mark})?"),
         notice_begins=re.compile(notices),
         plea=re.compile(
@@ -126,8 +119,5 @@ def _opening(opening: Opening) -> str:
 
 def _begins(lexicon: Lexicon) -> list[str]:
     openings = (*lexicon.inline_pleas, *lexicon.inline_notices)
-    return list(map(re.escape, _forms(begin for opening in openings for begin in opening.begins)))
-
-
-def _forms(words: Iterable[str]) -> list[str]:
-    return sorted({form for word in words for form in (word, word.upper())})
+    forms = name_forms(begin for opening in openings for begin in opening.begins)
+    return list(map(re.escape, sorted(forms)))

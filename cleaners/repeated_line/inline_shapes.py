@@ -27,6 +27,9 @@ from cleaners.repeated_line.inline_patterns import (
 
 #: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
 MAX_ROUNDS: Final = 30
+#: The characters of the longest call around a function, and of the longest last sentence that is a plea.
+MAX_CALLED: Final = 61
+MAX_PLEA: Final = 400
 
 
 def teasers_after_a_name(text: str, patterns: InlinePatterns) -> str:
@@ -132,10 +135,6 @@ def scripts(text: str, _: InlinePatterns) -> str:
     return _cut(text, _script_spans(text)) if "function" in text else text
 
 
-#: The characters of the longest call around a function, and of the longest last sentence that is a plea.
-MAX_CALLED: Final = 61
-MAX_PLEA: Final = 400
-
 SHAPES: Final[tuple[Callable[[str, InlinePatterns], str], ...]] = (
     scripts,
     shortcodes,
@@ -174,8 +173,9 @@ def _script_spans(text: str) -> Iterator[tuple[int, int]]:
 
     A function whose brackets do not balance has no span.
     """
-    done, closed = 0, _closing_brackets(text)
-    for match in SCRIPT.finditer(text):
+    functions = list(SCRIPT.finditer(text))
+    done, closed = 0, _closing_brackets(text) if functions else {}
+    for match in functions:
         if match.start() < done:
             continue
         start = match.start() + len(match[0]) - len(match[0].lstrip(";!+ "))

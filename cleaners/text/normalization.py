@@ -47,7 +47,7 @@ def _long_runs() -> re.Pattern[str]:
     marks = [
         chr(code)
         for code in range(0x300, 0x1F000)
-        if not 0xAC00 <= code <= 0xDFFF
+        if unicodedata.category(chr(code)) in ("Mn", "Mc")  # the others need not be decomposed to know
         and all(map(unicodedata.combining, unicodedata.normalize("NFD", chr(code))))
     ]
     return re.compile(f"[{''.join(marks)}]{{{LONG_RUN},}}")

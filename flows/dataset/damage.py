@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from flows.dataset.checksums import is_as_written, read_json
+from flows.dataset.checksums import is_as_written, read_json, read_sealed_part
 from flows.dataset.layout import OF_NO_RUN, OUTLIVE, PARTS_JSON, RUN_JSON, Layout, Span, parts_in
 from flows.dataset.manifests import read_files
 from flows.dataset.tables import TABLES
@@ -44,11 +44,26 @@ def what_follows(layout: Layout, kind: str, span: Span | str | None = None) -> s
     else:
         span = Span.of(f"run={span}") or span
         first = next((run_id for run_id in layout.runs() if isinstance(span, Span) and run_id in span), span)
-        how = (
-            f"restore it from a backup, or take the run and all later ones back with "
-            f"`copydesk rollback {layout.root} {first}`, and run again"
-        )
+        how = f"restore it from a backup, or {how_to_roll_back(layout, first)}"
     return f"{CONSEQUENCES[kind]}; {how}"
+
+
+def how_to_roll_back(layout: Layout, first: Span | str) -> str:
+    """How to go on without the run `first`."""
+    return (
+        f"take the run and all later ones back with `copydesk rollback {layout.root} {first}`, and run again"
+    )
+
+
+def damaged_caches(layout: Layout) -> Iterator[tuple[Path, ValueError]]:
+    """(path, what is wrong) for the damaged files that are replaced in place and that a run can do without."""
+    for path in (layout.seen_file, layout.history_file):
+        try:
+            read_sealed_part(path)
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            yield path, error
 
 
 def damaged_parts(

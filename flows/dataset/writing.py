@@ -12,7 +12,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from flows.dataset.checksums import is_sealed, read_json, read_sealed_part, write_json, write_sealed_part
+from flows.dataset.checksums import is_sealed, read_json, write_json, write_sealed_part
+from flows.dataset.damage import damaged_caches, how_to_roll_back
 from flows.dataset.exchange import finish, is_unfinished
 from flows.dataset.held import forget_published
 from flows.dataset.inventory import lost, read_inventory, take_stock
@@ -128,14 +129,9 @@ def _refuse_losses(layout: Layout, *, runs: bool) -> None:
 
 def _drop_damaged(layout: Layout) -> None:
     """Remove damaged files that a run can do without, and say so."""
-    for path in (layout.seen_file, layout.history_file):
-        try:
-            read_sealed_part(path)
-        except FileNotFoundError:
-            continue
-        except ValueError as error:
-            _log.warning("%s: %s", error, derived_from(layout, path))
-            path.unlink()
+    for path, error in damaged_caches(layout):
+        _log.warning("%s: %s", error, derived_from(layout, path))
+        path.unlink()
 
 
 def derived_from(layout: Layout, path: Path) -> str:
@@ -154,10 +150,7 @@ def derived_from(layout: Layout, path: Path) -> str:
 def without_run(layout: Layout) -> str:
     """How to go on if the documents of a run were lost."""
     first = next(iter(runs_of(lost(layout).published)), "RUN")
-    return (
-        f"restore the folder from a backup, or take the run and all later ones back with "
-        f"`copydesk rollback {layout.root} {first}`, and run again"
-    )
+    return f"restore the folder from a backup, or {how_to_roll_back(layout, first)}"
 
 
 def runs_of(spans: Iterable[Span]) -> list[str]:

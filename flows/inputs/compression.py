@@ -12,11 +12,11 @@ import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Final, TypeAlias, cast
+from typing import IO, Any, Final, TypeAlias
 
 import zstandard
 
-from flows.inputs.bounds import Growth, Unreadable, answer_in_time
+from flows.inputs.bounds import Growth, Unreadable
 from flows.inputs.remote import open_remote
 
 _PADDING: Final = re.compile(rb"\0*")  # members may be padded with zeros
@@ -64,29 +64,8 @@ def chunks(
 def opened(path: str) -> IO[bytes]:
     """The file, opened for reading bytes; raises OSError, also if it is not a regular file."""
     if "://" in path:
-        return cast(IO[bytes], _InTime(answer_in_time(open_remote, path)))
+        return open_remote(path)
     return os.fdopen(_descriptor(path), "rb")
-
-
-class _InTime:
-    """A file behind a URL that raises OSError where it stalls."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def __enter__(self) -> _InTime:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    def read(self, length: int = -1) -> bytes:
-        """The next bytes, at most `length`; all of them if it is -1."""
-        return answer_in_time(self._file.read, length)
-
-    def close(self) -> None:
-        """Close the file."""
-        answer_in_time(self._file.close)
 
 
 def _descriptor(path: str) -> int:

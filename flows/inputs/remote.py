@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flows.errors import InputMissing, UsageError
+from flows.inputs.bounds import answer_in_time
 
 if TYPE_CHECKING:
     import fsspec
@@ -59,18 +60,22 @@ def files_behind(url: str) -> list[RemoteInfo]:
 
 
 def open_remote(url: str) -> IO[bytes]:
-    """The file at a URL, opened for reading bytes; it raises nothing but OSError."""
+    """The file at a URL, opened for reading bytes; it raises nothing but OSError, also where the storage stalls."""
     try:
-        storage, path = _storage(url)
-        return cast(IO[bytes], RemoteFile(storage.open(path, "rb")))
+        return cast(IO[bytes], RemoteFile(answer_in_time(_open, url)))
     except OSError:
         raise
     except Exception as error:
         raise _as_os_error(error) from error
 
 
+def _open(url: str) -> IO[bytes]:
+    storage, path = _storage(url)
+    return cast(IO[bytes], storage.open(path, "rb"))
+
+
 class RemoteFile:
-    """An open file of a storage whose own exceptions are raised as OSError."""
+    """An open file of a storage. The storage's own exceptions, and that it stalls, are raised as OSError."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -84,7 +89,7 @@ class RemoteFile:
     def read(self, size: int = -1) -> bytes:
         """Up to `size` bytes."""
         try:
-            return self._file.read(size)
+            return answer_in_time(self._file.read, size)
         except OSError:
             raise
         except Exception as error:
@@ -92,7 +97,7 @@ class RemoteFile:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        answer_in_time(self._file.close)
 
 
 def _as_os_error(error: Exception) -> OSError:

@@ -14,8 +14,8 @@ from cleaners.duplicate.fingerprints import fingerprint_schema
 from cleaners.duplicate.rarest_shingles import FREQUENCIES
 from cleaners.repeated_line.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
-from flows.dataset.checksums import is_sealed, read_sealed_part
-from flows.dataset.damage import damaged_beside, damaged_held, damaged_parts, what_follows
+from flows.dataset.checksums import is_sealed
+from flows.dataset.damage import damaged_beside, damaged_caches, damaged_held, damaged_parts, what_follows
 from flows.dataset.exchange import is_unfinished
 from flows.dataset.held import drop_held
 from flows.dataset.inventory import lost, read_inventory
@@ -142,14 +142,9 @@ def beside_agrees(dataset: Dataset) -> Iterator[str]:
     """What is wrong with files that belong to no run: exceptions, expired witnesses, parts that outlived their runs."""
     for kind, path, problem in damaged_beside(dataset, (*OF_NO_RUN, *OUTLIVE)):
         yield f"{path} {problem}: {what_follows(dataset, kind)}"
-    for path in (dataset.seen_file, dataset.history_file):
-        try:
-            read_sealed_part(path)
-        except FileNotFoundError:
-            continue
-        except ValueError as error:
-            if path == dataset.history_file or _is_sealed(dataset):
-                yield f"{error}: {derived_from(dataset, path)}"
+    for path, error in damaged_caches(dataset):
+        if path == dataset.history_file or _is_sealed(dataset):
+            yield f"{error}: {derived_from(dataset, path)}"
 
 
 def rolled_back_agrees(dataset: Dataset) -> Iterator[str]:

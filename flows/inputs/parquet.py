@@ -11,8 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -22,7 +20,7 @@ from typing import Any, Final
 from flows.inputs import parquet_worker
 from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
-from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
+from flows.inputs.reader import Input, Options, Row, growth_of, local_file, require_text_column, to_row
 from flows.inputs.tracing import Trace
 
 #: Memory for decoding a file that needs none, in bytes.
@@ -32,15 +30,8 @@ BASE: Final = 256_000_000
 def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per row, read in batches; what is compressed or behind a URL is first copied to a temporary file."""
     number = 0
-    with tempfile.TemporaryDirectory() as folder:
-        path = given.path
+    with local_file(given, options, trace) as path:
         try:
-            if trace.compression or "://" in given.path:
-                path = f"{folder}/input.parquet"
-                with Path(path).open("wb") as copy:
-                    copy.writelines(chunks_of(given, options, trace))
-            else:
-                deque(chunks_of(given, options, trace), maxlen=0)  # to compute its hash
             opened(path).close()
             size = Path(path).stat().st_size
         except OSError as error:

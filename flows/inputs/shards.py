@@ -5,6 +5,7 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -13,8 +14,8 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
-from flows.inputs.formats import format_by_content
-from flows.inputs.reader import Format, Input, Options, Row, head_of
+from flows.inputs.formats import rows_of
+from flows.inputs.reader import Format, Input, Options, Row
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
@@ -64,6 +65,7 @@ class Shard(NamedTuple):
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
     inputs: pl.DataFrame  # columns: INPUTS
+    skipped: dict[str, int]  # kind of junk -> files of archives that were skipped
 
 
 def read(
@@ -79,7 +81,7 @@ def read(
     split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
     before (`Input.last`), documents already among the `earlier` ones are left out.
     """
-    options = Options(settings, fields, charsets or {}, Reserve())
+    options = Options(settings, fields, charsets or {}, Reserve(), Counter())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []
@@ -98,10 +100,10 @@ def read(
                 continue
             full = size >= settings.shard_megabytes * MEGABYTE
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished)
+                yield _shard(documents, texts, rejected, finished, options.skipped)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished)
+        yield _shard(documents, texts, rejected, finished, options.skipped)
 
 
 class _Texts:
@@ -166,8 +168,8 @@ def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> 
     """The rows of an input; without the known ones, if it was read before. Raises Unreadable, also if it has none."""
     if given.problem:
         raise Unreadable(given.problem)
-    found = format_by_content(head_of(given, options, trace), given.format, options.fields.text)
-    counted = _Counted(found.read(given, options, trace))
+    found, rows = rows_of(given, options, trace)
+    counted = _Counted(rows)
     if given.last is None:
         yield from counted
     else:
@@ -206,7 +208,8 @@ def _new_rows(
     elif found.one_document:
         present = iter([first])
     else:
-        present = found.read(replace(given, last=None), options, Trace())
+        again = options._replace(skipped=Counter())
+        _, present = rows_of(replace(given, last=None), again, Trace())
     yield from unknown(rows, present, known, ignore=options.settings.on_change == "ignore")
 
 
@@ -220,6 +223,7 @@ def _shard(
     texts: _Texts,
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
+    skipped: Counter[str],
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
@@ -231,9 +235,12 @@ def _shard(
     }
     found["text"] = texts.series()
     errors = [(row.uri, printable(row.error)) for row in rejected]
+    counts = dict(skipped)
+    skipped.clear()
     return Shard(
         # in their order at once: polars copies the only row of a frame with each expression
         pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
+        counts,
     )

@@ -19,6 +19,7 @@ from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
 from flows.inputs.lines import WIDE, blocks, text_of
+from flows.inputs.names import folder_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
     Document,
@@ -49,7 +50,7 @@ def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]
 def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
     fields, charsets = options.fields, options.charsets
     data = _whole(given, options, trace)
-    folder = given.uri.rpartition("/")[0].rpartition("/")[2].replace(r"\x23", "#") or None
+    folder = folder_of(given.uri)
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
         if has_front_matter and (found := front_matter.split(text)):

@@ -39,6 +39,7 @@ from flows.dataset.exceptions import protect, read_exceptions
 from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
+from flows.dataset.positions import file_of
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
@@ -83,6 +84,7 @@ class ReadShard(NamedTuple):
 
     name: str
     shard: str | None  # the name of its shard; None if there was nothing new
+    skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
 
 
 def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
@@ -98,15 +100,15 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
         if len(shard.documents) or len(rejected):
             _write(rejected, run.path("rejected", name))
             _write(shard.documents, run.path("read", name))
-            yield ReadShard(name, name)
+            yield ReadShard(name, name, shard.skipped)
         else:
-            yield ReadShard(name, None)
+            yield ReadShard(name, None, shard.skipped)
 
 
 def _without_known(dataset: Dataset, rejected: pl.DataFrame, again: set[str]) -> pl.DataFrame:
     """The rejected rows, without those that an earlier run already published of inputs that are read again."""
     uri = pl.col("uri")
-    mine = uri.is_in(list(again)) | uri.str.replace(r"#\d+$", "").is_in(list(again))
+    mine = uri.is_in(list(again)) | file_of(uri).is_in(list(again))
     asked = rejected.filter(mine)
     if asked.is_empty():
         return rejected

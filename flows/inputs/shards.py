@@ -5,9 +5,10 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -71,12 +72,16 @@ def read(
     fields: Fields,
     charsets: Mapping[str, str] | None = None,
     earlier: Lookup = nothing_earlier,
+    refused: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    begin: Callable[[str], object] = len,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in order, and what had to be rejected.
 
     A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
     split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
-    before (`Input.last`), documents already among the `earlier` ones are left out.
+    before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the uri and the
+    content hash of documents to the error with which they are rejected. `begin` is called with the uri of each input
+    that is read next.
     """
     options = Options(settings, fields, charsets or {}, Reserve())
     documents: list[tuple[Any, ...]] = []
@@ -85,8 +90,11 @@ def read(
     finished: list[tuple[Any, ...]] = []
     size = 0
     for given in inputs:
+        begin(given.uri)
         for row, length in _rows(given, options, earlier):
-            if isinstance(row, Document):
+            if refused and isinstance(row, Document) and (error := refused.get((row.uri, row.content))):
+                rejected.append(Rejected(row.uri, error))
+            elif isinstance(row, Document):
                 documents.append((*row[:-1], given.uri))
                 texts.append(row.text)
                 size += length

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from cleaners.language.identifier import preload
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
+from flows.dataset.crashes import watched
 from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
@@ -37,6 +39,7 @@ from flows.run import stages
 from flows.run.anomaly_guards import find_anomalies, held_message, refuse_while_held
 from flows.run.engine import Engine, workers
 from flows.run.stages import Run
+from flows.run.suspects import find_culprits, without_culprits
 from flows.settings import Settings, configuration_hash, lexicon_of, phrases_of
 
 
@@ -71,6 +74,7 @@ def execute_run(
         )
         _refuse_damage(dataset, settings, new)
         run = _new_run(dataset, settings, phrases, lexicon, clock)
+        run = replace(run, culprits=find_culprits(dataset, run, new))
         times = Times()
         read = _read(run, new, engine, times)
         shards = [part.shard for part in read if part.shard is not None]
@@ -174,10 +178,11 @@ def _new_run(
 
 def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.ReadShard]:
     """Read and clean the new inputs, shard by shard."""
+    new = without_culprits(new, run.culprits)
     batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
     if new and run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
-    with times.of("read and clean"):
+    with watched(run.staging), times.of("read and clean"):
         if not new:
             return []
         return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches)

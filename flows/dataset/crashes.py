@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -53,10 +54,10 @@ def watched(staging: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if was_enabled:
-                faulthandler.enable()
-            else:
-                faulthandler.disable()
+            faulthandler.disable()
+            if was_enabled and sys.__stderr__ is not None:
+                with suppress(OSError, ValueError):  # it may be closed
+                    faulthandler.enable(sys.__stderr__)
 
 
 @contextmanager

@@ -77,11 +77,11 @@ def read(
 ) -> Iterator[Shard]:
     """The documents of the inputs, in order, and what had to be rejected.
 
-    A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
-    split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
-    before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the uri and the
-    content hash of documents to the error with which they are rejected. `begin` is called with the uri of each input
-    that is read next.
+    A shard is closed as soon as it holds two documents and `settings.shard_megabytes` of input, or 100,000 rows; a
+    document is never split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If
+    an input was read before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the
+    uri and the content hash of documents to the error with which they are rejected. `begin` is called with the uri of
+    each input that is read next.
     """
     options = Options(settings, fields, charsets or {}, Reserve())
     documents: list[tuple[Any, ...]] = []
@@ -103,7 +103,8 @@ def read(
             else:
                 finished.append((given.uri, *astuple(row)))
                 continue
-            full = size >= settings.shard_megabytes * MEGABYTE
+            # polars copies the only row of a frame with each expression
+            full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
                 yield _shard(documents, texts, rejected, finished)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0

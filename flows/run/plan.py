@@ -284,11 +284,11 @@ def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
 
 
 def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
-    """Batches of consecutive inputs with about `limit` bytes in total; a larger input is a batch by itself."""
+    """Batches of consecutive inputs with about `limit` bytes in total, at least two inputs each: see `inputs.read`."""
     batch: list[Input] = []
     size = 0
     for one in new:
-        if batch and (size + one.size > limit or len(batch) == 10_000):
+        if len(batch) > 1 and (size + one.size > limit or len(batch) == 10_000):
             yield batch
             batch, size = [], 0
         batch.append(one)

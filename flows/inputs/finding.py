@@ -13,7 +13,7 @@ from typing import Any, Final
 from flows.errors import InputMissing, UsageError
 from flows.inputs.bounds import answer_in_time
 from flows.inputs.compression import describe
-from flows.inputs.formats import format_of
+from flows.inputs.formats import TEXT, format_of
 from flows.inputs.reader import Input
 from flows.inputs.remote import MAGIC, RemoteInfo, files_behind
 from flows.printable import mask
@@ -276,12 +276,12 @@ def _left_out_link(path: str, real: str) -> Input:
 def _file(path: str, status: os.stat_result) -> Input:
     if not stat.S_ISREG(status.st_mode):
         return _unreadable(path, "cannot be read: it is not a regular file")
-    found, compression, problem = format_of(path.rpartition("/")[2])
-    return Input(uri_of(path), status.st_size, status.st_mtime_ns, found, path, compression, problem)
+    found, compression = format_of(path.rpartition("/")[2])
+    return Input(uri_of(path), status.st_size, status.st_mtime_ns, found, path, compression)
 
 
 def _unreadable(path: str, problem: str) -> Input:
-    return Input(uri_of(path), 0, 0, None, path, problem=uri_of(problem))
+    return Input(uri_of(path), 0, 0, TEXT, path, problem=uri_of(problem))
 
 
 def uri_of(path: str) -> str:
@@ -317,6 +317,6 @@ def _remote(url: str) -> list[Input]:
 
 
 def _remote_file(one: RemoteInfo) -> Input:
-    found, compression, problem = format_of(one.name)
+    found, compression = format_of(one.name)
     uri = uri_of(mask(one.url).encode("utf-8", "backslashreplace").decode())
-    return Input(uri, one.size, one.modified_ns, found, one.url, compression, problem)
+    return Input(uri, one.size, one.modified_ns, found, one.url, compression)

@@ -30,12 +30,12 @@ BASE: Final = 256_000_000
 
 
 def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    """One document per row, read in batches; a file behind a URL is first copied to a temporary file."""
+    """One document per row, read in batches; what is compressed or behind a URL is first copied to a temporary file."""
     number = 0
     with tempfile.TemporaryDirectory() as folder:
         path = given.path
         try:
-            if "://" in given.path:
+            if trace.compression or "://" in given.path:
                 path = f"{folder}/input.parquet"
                 with Path(path).open("wb") as copy:
                     copy.writelines(chunks_of(given, options, trace))
@@ -47,7 +47,7 @@ def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
             raise Unreadable(describe(error)) from error
         if not size:
             raise Unreadable("no text: the file is empty")
-        growth = growth_of(size, options)
+        growth = growth_of(given.size if trace.compression else size, options)
         try:
             for record in _records(path, size, options):
                 number += 1

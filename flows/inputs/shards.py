@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
-from flows.inputs.reader import Input, Options, Row
+from flows.inputs.formats import format_by_content
+from flows.inputs.reader import Format, Input, Options, Row, head_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
@@ -140,16 +141,10 @@ class _Texts:
 def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tuple[Reading, int]]:
     """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
     trace, rejected, modified = Trace(), 0, given.modified_ns
-    counted = _Counted(_read(given, options, trace))
-    rows: Iterator[Row] = counted
-    if given.last is not None:
-        rows = _new_rows(given, options, trace, counted, earlier)
     try:
-        for row in rows:
+        for row in _own_rows(given, options, trace, earlier):
             rejected += isinstance(row[0], Rejected)
             yield row
-        if not counted.count and not trace.incomplete_tail and not trace.resumed:
-            raise Unreadable("no text: the file contains no records")
     except (Unreadable, MemoryError) as error:
         if isinstance(error, MemoryError):
             error = Unreadable(f"{UNOPENED}: it takes more memory than there is")
@@ -176,6 +171,20 @@ def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tup
     )
 
 
+def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> Iterator[Row]:
+    """The rows of an input; without the known ones, if it was read before. Raises Unreadable, also if it has none."""
+    if given.problem:
+        raise Unreadable(given.problem)
+    found = format_by_content(head_of(given, options, trace), given.format, options.fields.text)
+    counted = _Counted(found.read(given, options, trace))
+    if given.last is None:
+        yield from counted
+    else:
+        yield from _new_rows(given, options, trace, found, counted, earlier)
+    if not counted.count and not trace.incomplete_tail and not trace.resumed:
+        raise Unreadable("no text: the file contains no records")
+
+
 class _Counted(Iterator[Row]):
     """Rows, and their number so far."""
 
@@ -190,7 +199,7 @@ class _Counted(Iterator[Row]):
 
 
 def _new_rows(
-    given: Input, options: Options, trace: Trace, rows: Iterator[Row], earlier: Lookup
+    given: Input, options: Options, trace: Trace, found: Format, rows: Iterator[Row], earlier: Lookup
 ) -> Iterator[Row]:
     """The rows of an input that was read before, without the documents known since then."""
     first = next(rows, None)  # sets `trace.resumed`
@@ -203,27 +212,16 @@ def _new_rows(
         tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
         known = [one for one in known if one.uri == tail]
         present = iter([first])
-    elif given.format is not None and given.format.one_document:
+    elif found.one_document:
         present = iter([first])
     else:
-        present = _read(replace(given, last=None), options, Trace())
+        present = found.read(replace(given, last=None), options, Trace())
     yield from unknown(rows, present, known, ignore=options.settings.on_change == "ignore")
 
 
 def _had_open_tail(last: Reading | None) -> bool:
     """Whether the bytes of a reading did not end with a line end."""
     return last is not None and last.prefix_hash != last.content
-
-
-def _read(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    if given.format is None:
-        return _unreadable(given.problem)
-    return given.format.read(given, options, trace)
-
-
-def _unreadable(problem: str) -> Iterator[Row]:
-    raise Unreadable(problem)
-    yield
 
 
 def _shard(

@@ -141,7 +141,7 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     trace.incomplete_tail = invalid is not None and not ended and not given.tail_is_final
     if invalid is not None and not trace.incomplete_tail:
         yield invalid, 0
-    if end == b"\n" and not charset.startswith(WIDE) and not given.compression:
+    if end == b"\n" and not charset.startswith(WIDE) and not trace.compression:
         trace.lines = number if ended or not trace.length else number - 1
 
 

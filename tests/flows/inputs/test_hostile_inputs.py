@@ -179,7 +179,7 @@ def test_no_file_has_the_uri_of_a_record(tmp_path: Path) -> None:
     """`#` in the name of a file or folder is escaped in its uri; its source is the name of the folder as it is."""
     (tmp_path / "#news").mkdir()
     for name in ("a.jsonl", "a.jsonl#1", "a.jsonl\\x231"):
-        write_lines(tmp_path / "#news" / name, {"text": "word"})
+        write_lines(tmp_path / "#news" / name, {"text": "word"} if name == "a.jsonl" else "word")
     found = documents(tmp_path)
     assert len({d["uri"] for d in found}) == len({d["document_id"] for d in found}) == len(found) == 3
     assert {d["source"] for d in found} == {None, "#news"}

@@ -47,7 +47,7 @@ _TABLE: Final = "has a format that is not supported; convert it to .parquet or .
 _UNREAD: Final = (
     _Unread("html", "a web page", f"{_MARKUP} (trafilatura)", ".html .htm .xhtml .shtml .mhtml"),
     _Unread("feed", "a feed", f"{_MARKUP} (feedparser)", ".rss .atom"),
-    _Unread("warc", "a WARC file", f"{_MARKUP} (fastwarc)", ".warc .wet .wat"),
+    _Unread("warc", "a WARC file", f"{_EXTRACT} (fastwarc)", ".warc .wet .wat"),
     _Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
     _Unread("xml", "XML", f"{_MARKUP} (xmllint --xpath)", ".xml .sgm .sgml .nitf .newsml"),
     _Unread("sitemap", "a sitemap", _NO_TEXT),
@@ -127,7 +127,7 @@ _UNREAD: Final = (
 )
 #: Kinds whose files are text, so that their content may leave them open.
 _TEXTUAL: Final = frozenset(
-    ("html", "feed", "warc", "arc", "xml", "sitemap", "mail", "json", "settings", "robots", "image")
+    ("html", "feed", "warc", "arc", "xml", "sitemap", "mail", "json", "settings", "robots")
 )
 
 

@@ -96,18 +96,22 @@ _HEADER: Final = re.compile(rb"([!-9;-~]{1,76}):[^\n]*(?:\n|\Z)|[ \t][^\n]*(?:\n
 _MBOX: Final = re.compile(
     rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d [\d:]{5,8} .{0,20}\d{4}"
 )
-#: Lines in the head of mail that nobody writes by hand, and one of them is needed,
+#: Lines in the head of mail that nobody writes by hand; one of them is needed, and
 _TECHNICAL: Final = frozenset(
-    b"message-id mime-version received return-path delivered-to content-transfer-encoding content-type x-mailer "
-    b"dkim-signature in-reply-to references nntp-posting-host newsgroups xref list-id user-agent".split()
+    b"message-id mime-version received content-transfer-encoding dkim-signature x-mailer".split()
 )
-_MAIL: Final = frozenset(b"from to cc subject date reply-to sender organization lines".split())  # and others
+_MAIL: Final = frozenset(
+    b"from to cc subject date reply-to sender return-path delivered-to content-type".split()
+)  # others
 _MIN_HEADERS: Final = 3
 
 _ROBOTS: Final = re.compile(
-    rb"(?:\s*(?:#[^\n]*|(?:user-agent|disallow|allow|sitemap|crawl-delay|host)[ \t]*:[^\n]*)(?:\n|\Z))+\s*\Z",
+    rb"(?:\s*#[^\n]*\n)*\s*(?:user-agent|sitemap)[ \t]*:[^\n]*"
+    rb"(?:\n\s*(?:#[^\n]*|(?:user-agent|disallow|allow|sitemap|crawl-delay|host)[ \t]*:[^\n]*)?)*\Z",
     re.IGNORECASE,
 )
+
+_MAX_RULES: Final = 1 << 12  # bytes that are looked at
 
 #: Names that a field of text has in tables, in lower case.
 _TEXT_FIELDS: Final = (
@@ -157,11 +161,10 @@ def sniff(head: bytes, text_fields: Collection[str] = ()) -> str:
     if b"<" in text and _is_full_of_tags(text):
         return "tags"
     line = _FIRST_LINE.match(text)[1]  # type: ignore[index]  # it may be empty
-    if b":" in line:
-        if _MBOX.match(line) or _is_mail(text):
-            return "mail"
-        if _ROBOTS.match(text[: 1 << 14]):
-            return "robots"
+    if b":" in line and (_MBOX.match(line) or _is_mail(text)):
+        return "mail"
+    if (b":" in line or line.startswith(b"#")) and _is_for_robots(text):
+        return "robots"
     return "csv" if _DELIMITER.search(line) and _is_csv(text, line, text_fields) else ""
 
 
@@ -216,27 +219,22 @@ def _is_full_of_tags(text: bytes) -> bool:
 
 
 def _json(text: bytes) -> str:
-    """Whether this is an array of objects ("json"), one object a line ("jsonl"), or no JSON ("")."""
+    """Whether this is a list or an object over many lines ("json"), one object a line ("jsonl"), or no JSON ("")."""
     found = _KEY.match(text)
     if found is None:
         return "json" if text.strip() == b"[]" else ""
     if found[1]:
         return "json"
+    start = text.decode("utf-8", "surrogateescape").lstrip()
     try:
-        start = text.decode("utf-8", "surrogateescape").lstrip()
-        value, end = json.JSONDecoder(strict=False).raw_decode(start)
-        rest = start[end:].lstrip(" \t\r,")
-    except RecursionError:
-        return "jsonl"
-    except ValueError:
-        # cut off, or damaged: what follows decides
-        line, feed, _ = text.lstrip().partition(b"\n")
-        return "json" if feed and not line.rstrip(b"\r \t").endswith((b"}", b'"')) else "jsonl"
-    if not isinstance(value, dict) or not (not rest or rest[0] in "\n{"):
-        return ""
-    if rest.strip() and rest.lstrip()[0] not in "{[":
-        return "" if rest.lstrip()[0].isalpha() else "jsonl"
-    return "json" if "\n" in start[:end].strip() else "jsonl"
+        _, end = json.JSONDecoder(strict=False).raw_decode(start)
+    except (ValueError, RecursionError):  # damaged, or longer than the head
+        line = start.partition("\n")[0].rstrip()
+        return "json" if line.endswith(("{", "[", ",")) else "jsonl"
+    following = start[end:].lstrip(" \t\r\n,")[:1]
+    if following and following not in "{[":
+        return ""  # prose that begins with an example
+    return "json" if "\n" in start[:end] else "jsonl"
 
 
 def _is_mail(text: bytes) -> bool:
@@ -256,6 +254,12 @@ def _is_mail(text: bytes) -> bool:
         and bool(names & _TECHNICAL)
         and bool(names & {b"from", b"received"})
     )
+
+
+def _is_for_robots(text: bytes) -> bool:
+    if len(text) > _MAX_RULES:
+        text = text[:_MAX_RULES].rpartition(b"\n")[0]
+    return _ROBOTS.match(text) is not None
 
 
 def _is_csv(text: bytes, line: bytes, text_fields: Collection[str]) -> bool:

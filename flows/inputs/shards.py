@@ -6,7 +6,7 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -102,7 +102,7 @@ def read(
             elif isinstance(row, Rejected):
                 rejected.append(row)
             else:
-                finished.append((given.uri, *astuple(row)))
+                finished.append((given.uri, *vars(row).values()))  # astuple() copies deeply
                 continue
             # polars copies the only row of a frame with each expression
             full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1

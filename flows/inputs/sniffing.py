@@ -11,7 +11,7 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
 from flows.inputs.tracing import HEAD
@@ -126,17 +126,16 @@ _FIELDS: Final = (
     "link uri source source_name site domain publisher publication author authors byline section category topic label "
     "labels tags keywords language lang country index"
 )
-_TEXT: Final = frozenset(_TEXT_FIELDS.split())
 _OTHERS: Final = frozenset(_FIELDS.split())
 _CELL: Final = re.compile(r"(?:\w[\w .:/()-]{0,39})?\Z")  # the number of a row may have no name
 _SEPARATOR: Final = re.compile(r'"?sep=[,;|\t]"?\Z')
-DELIMITERS: Final = ",;\t|"
-_DELIMITER: Final = re.compile(b"[%b]" % DELIMITERS.encode())
-_FIRST_LINE: Final = re.compile(rb"\s*([^\r\n]{0,4000})")
+_DELIMITERS: Final = ",;\t|"
+_MAX_HEADER: Final = 1000  # bytes
+_FIRST_LINE: Final = re.compile(rb"\s*([^\r\n]{0,%d})" % _MAX_HEADER)
 _ROWS: Final = 20  # rows that are looked at
 
 
-def sniff(head: bytes, text_fields: Collection[str] = ()) -> str:
+def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
     r"""The kind of a file that begins with `head`; "" if it is left open, as it is by prose and by nothing at all.
 
     `head` is the first `HEAD` bytes or more, or all bytes of a smaller file. `text_fields` are further names that the
@@ -165,7 +164,8 @@ def sniff(head: bytes, text_fields: Collection[str] = ()) -> str:
         return "mail"
     if (b":" in line or line.startswith(b"#")) and _is_for_robots(text):
         return "robots"
-    return "csv" if _DELIMITER.search(line) and _is_csv(text, line, text_fields) else ""
+    is_header = len(line) < _MAX_HEADER and _text_cell(text_fields).search(line)
+    return "csv" if is_header and _is_csv(text, line) else ""
 
 
 def has_tags(head: bytes) -> bool:
@@ -262,16 +262,25 @@ def _is_for_robots(text: bytes) -> bool:
     return _ROBOTS.match(text) is not None
 
 
-def _is_csv(text: bytes, line: bytes, text_fields: Collection[str]) -> bool:
-    """Whether the text is a table: its header has a name of a text field, and the rows have as many cells."""
+@lru_cache(maxsize=8)
+def _text_cell(text_fields: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Finds a cell of a header that names a field of text, or the line that names the delimiter for Excel."""
+    names = b"|".join(re.escape(name.encode()) for name in (*_TEXT_FIELDS.split(), *text_fields))
+    return re.compile(
+        b'(?:^|[,;\t|])[ "\']*(?:%b)[ "\']*(?:$|[,;\t|])|^"?sep=[,;\t|]"?$' % names, re.IGNORECASE
+    )
+
+
+def _is_csv(text: bytes, line: bytes) -> bool:
+    """Whether a header with a field of text begins a table: the rows have as many cells, or it names other fields."""
     header = line.decode("utf-8", "replace")
     if _SEPARATOR.match(header):
         return True
-    delimiter = max(DELIMITERS, key=header.count)
-    cells = [cell.strip().strip("\"'").strip() for cell in header.split(delimiter)]
-    lower = [cell.casefold() for cell in cells]
-    if _TEXT.isdisjoint(lower) and not any(name in cells for name in text_fields):
+    delimiter = max(_DELIMITERS, key=header.count)
+    cells = [cell.strip(" \"'") for cell in header.split(delimiter)]
+    if len(cells) == 1:
         return False
+    lower = [cell.casefold() for cell in cells]
     if len(set(lower)) < len(lower) or not all(_CELL.match(cell) for cell in cells):
         return False
     others = sum(cell in _OTHERS for cell in lower)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -97,6 +97,13 @@ class Counts:
         ]
 
 
+def _in_words(skipped: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{number:,} {kind}{'s' if number != 1 and kind != 'hidden' else ''}"
+        for kind, number in sorted(skipped.items())
+    )
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of a run; `run_id` is None if there was nothing new to publish."""
@@ -108,6 +115,7 @@ class Outcome:
     counts: Counts
     seconds: float
     waiting: int = 0  # inputs that changed too recently, and inputs whose last line is incomplete
+    skipped: Mapping[str, int] = field(default_factory=dict)  # kind of junk -> files that were not read
 
     def line(self) -> str:
         """The outcome in one line of plain text."""
@@ -125,8 +133,9 @@ class Outcome:
         )
 
     def left_over(self) -> str:
-        """How many inputs are left to a later run, in words; "" if none are."""
-        return f", {self.waiting:,} left to a later run" if self.waiting else ""
+        """How many inputs are left to a later run, and what was skipped, in words; "" if nothing."""
+        left = f", {self.waiting:,} left to a later run" if self.waiting else ""
+        return f"{left}; skipped: {_in_words(self.skipped)}" if self.skipped else left
 
     @property
     def megabytes_a_second(self) -> float:

@@ -111,7 +111,7 @@ _UNREAD: Final = (
         "a pointer to a file in Git LFS",
         "has no content of its own; fetch the file (git lfs pull)",
     ),
-    _Unread("robots", "rules for robots", _NO_TEXT),
+    _Unread("robots", "a robots.txt", _NO_TEXT),
     _Unread(
         "json",
         "JSON",

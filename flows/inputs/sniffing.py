@@ -98,7 +98,7 @@ _MBOX: Final = re.compile(
 )
 #: Lines in the head of mail that nobody writes by hand; one of them is needed, and
 _TECHNICAL: Final = frozenset(
-    b"message-id mime-version received content-transfer-encoding dkim-signature x-mailer".split()
+    b"message-id mime-version received content-transfer-encoding dkim-signature".split()
 )
 _MAIL: Final = frozenset(
     b"from to cc subject date reply-to sender return-path delivered-to content-type".split()

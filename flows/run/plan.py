@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -60,11 +61,13 @@ def execute_run(
     started = time.perf_counter()
     clock = datetime.now(UTC)
     dataset = Dataset(out)
+    skipped: Counter[str] = Counter()
     found = find(
         given,
         exclude=dataset.root,
         is_dataset=is_dataset,
         outside_links=settings.inputs.outside_links,
+        skipped=skipped,
     )
     phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     with dataset.writing():
@@ -85,7 +88,7 @@ def execute_run(
         if counts is None:
             shutil.rmtree(run.staging)
             remember(dataset, pl.concat([same, ledger]))
-            return Outcome(dataset.root, None, len(found), len(new), Counts(), seconds, waiting)
+            return Outcome(dataset.root, None, len(found), len(new), Counts(), seconds, waiting, skipped)
         write_part(run.signed(ledger), run.publish("ledger", "00000"), run.metadata)
         findings = find_anomalies(
             read_history(dataset, settings.guards.window),
@@ -96,6 +99,7 @@ def execute_run(
         details = {
             "given": list(given),
             "inputs": len(ledger),
+            "skipped": dict(sorted(skipped.items())),
             "started": clock.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
@@ -109,7 +113,7 @@ def execute_run(
         else:
             _publish(dataset, run, same)
     seconds = time.perf_counter() - started
-    outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting)
+    outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting, skipped)
     if held_for:
         raise Held(*held_message(dataset, run.run_id), outcome=outcome)
     return outcome

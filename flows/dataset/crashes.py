@@ -58,6 +58,7 @@ def watched(staging: Path) -> Iterator[None]:
             if was_enabled and sys.__stderr__ is not None:
                 with suppress(OSError, ValueError):  # it may be closed
                     faulthandler.enable(sys.__stderr__)
+    (staging / _CRASH).unlink()
 
 
 @contextmanager

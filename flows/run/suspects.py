@@ -52,7 +52,7 @@ class Trial(NamedTuple):
 def without_culprits(new: Sequence[Input], culprits: Culprits) -> list[Input]:
     """The inputs; those that are culprits have a problem, and will not be opened."""
     return [
-        replace(one, format=None, problem=error) if (error := culprits.get((one.uri, _state(one)))) else one
+        replace(one, problem=error) if (error := culprits.get((one.uri, _state(one)))) else one
         for one in new
     ]
 

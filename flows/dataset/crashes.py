@@ -7,13 +7,15 @@ next run tries the suspects one by one (`flows.run.suspects`).
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import json
 import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +31,8 @@ _READING: Final = "reading-"  # + batch: the input that is being read
 _CLEANING: Final = "cleaning-"  # + shard: it is being cleaned
 _SUSPECTS_JSON: Final = "suspects.json"
 _FATAL: Final = "Fatal Python error: "
+_SIGNAL_STACK: Final = 1 << 16  # bytes
+_of_thread: Final = threading.local()
 
 
 class Suspects(NamedTuple):
@@ -36,12 +40,12 @@ class Suspects(NamedTuple):
 
     folder: Path
     crash: str  # such as "Segmentation fault"
-    inputs: tuple[str, ...]  # uris of inputs that were being read
+    inputs: tuple[str, ...]  # uris of inputs that were being read, printable as all strings in JSON files
     shards: tuple[Path, ...]  # files with documents that were being cleaned
 
 
-#: What is not read again: (uri, state) -> the error. The state tells whether it is still the same: for an input its
-#: size and time of change, for a record its content hash.
+#: What is not read again: (printable uri, state) -> the error. The state tells whether it is still the same: for an
+#: input its size and time of change, for a record its content hash.
 Culprits = dict[tuple[str, str], str]
 
 
@@ -61,9 +65,28 @@ def watched(staging: Path) -> Iterator[None]:
     (staging / _CRASH).unlink()
 
 
+class _StackT(ctypes.Structure):
+    """The `stack_t` of Linux."""
+
+    _fields_ = (("pointer", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
+
+
+def _bear_stack_overflow() -> None:
+    """Give this thread a stack for signal handlers, so that `faulthandler` can still write when its own is full.
+
+    `faulthandler` does so only for the thread that enables it.
+    """
+    if sys.platform != "linux" or hasattr(_of_thread, "stack"):
+        return
+    _of_thread.stack = ctypes.create_string_buffer(_SIGNAL_STACK)
+    stack = _StackT(ctypes.addressof(_of_thread.stack), 0, _SIGNAL_STACK)
+    ctypes.CDLL(None).sigaltstack(ctypes.byref(stack), None)
+
+
 @contextmanager
 def noting_inputs(staging: Path, batch: int) -> Iterator[Callable[[str], None]]:
     """A function that notes the uri of the input that is read next."""
+    _bear_stack_overflow()
     path = staging / f"{_READING}{batch}"
     with path.open("wb", buffering=0) as file:
 
@@ -77,6 +100,7 @@ def noting_inputs(staging: Path, batch: int) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def noting_shard(staging: Path, shard: str) -> Iterator[None]:
     """Note that a shard is being cleaned."""
+    _bear_stack_overflow()
     path = staging / f"{_CLEANING}{shard}"
     path.touch()
     yield
@@ -120,13 +144,15 @@ def _noted(path: Path) -> str | None:
 
 
 def suspects(layout: Layout) -> list[Suspects]:
-    """The evidence of crashes that was not looked into yet, oldest first."""
+    """The evidence of crashes that was not looked into yet, oldest first; what is damaged of it is dropped."""
     found = []
     for folder in sorted(layout.suspects.glob("r*")):
-        with suppress(OSError, ValueError, KeyError):
+        try:
             content = read_json(folder / _SUSPECTS_JSON)
             shards = tuple(sorted(folder.glob("*.arrow")))
             found.append(Suspects(folder, content["crash"], tuple(content["inputs"]), shards))
+        except (OSError, ValueError, KeyError):
+            shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
@@ -148,12 +174,20 @@ def culprits(layout: Layout) -> Culprits:
         return {}
 
 
-def convict(layout: Layout, found: Mapping[tuple[str, str], str]) -> None:
-    """Write down what is not read again, and drop the evidence."""
+def convict(layout: Layout, found: Mapping[tuple[str, str], str], tried: Sequence[Suspects]) -> None:
+    """Write down what is not read again, and drop the evidence, except `inputs` of what was tried: they are left."""
     if found:
         rows = [
             {"uri": uri, "state": state, "error": error, "copydesk": version("copydesk")}
             for (uri, state), error in {**culprits(layout), **found}.items()
         ]
         write_json(layout.culprits_file, {"culprits": rows})
-    shutil.rmtree(layout.suspects, ignore_errors=True)
+    for one in tried:
+        if not one.inputs:
+            shutil.rmtree(one.folder, ignore_errors=True)
+            continue
+        write_json(one.folder / _SUSPECTS_JSON, {"crash": one.crash, "inputs": one.inputs})
+        for shard in one.shards:
+            shard.unlink(missing_ok=True)
+    with suppress(OSError):  # what is left to a later run stays
+        layout.suspects.rmdir()

@@ -81,8 +81,8 @@ def read(
     A shard is closed as soon as it holds two documents and `settings.shard_megabytes` of input, or 100,000 rows; a
     document is never split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If
     an input was read before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the
-    uri and the content hash of documents to the error with which they are rejected. `begin` is called with the uri of
-    each input that is read next.
+    printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
+    the uri of each input that is read next.
     """
     options = Options(settings, fields, charsets or {}, Reserve())
     documents: list[tuple[Any, ...]] = []
@@ -93,7 +93,11 @@ def read(
     for given in inputs:
         begin(given.uri)
         for row, length in _rows(given, options, earlier):
-            if refused and isinstance(row, Document) and (error := refused.get((row.uri, row.content))):
+            if (
+                refused
+                and isinstance(row, Document)
+                and (error := refused.get((printable(row.uri), row.content)))
+            ):
                 rejected.append(Rejected(row.uri, error))
             elif isinstance(row, Document):
                 documents.append((*row[:-1], given.uri))

@@ -25,6 +25,7 @@ import polars as pl
 from flows.dataset import Dataset
 from flows.dataset.crashes import Culprits, convict, culprits, suspects
 from flows.inputs import Input
+from flows.printable import printable
 from flows.run import stages
 from flows.run.stages import ReadShard, Run
 
@@ -51,26 +52,35 @@ class Trial(NamedTuple):
 
 def without_culprits(new: Sequence[Input], culprits: Culprits) -> list[Input]:
     """The inputs; those that are culprits have a problem, and will not be opened."""
-    return [
-        replace(one, problem=error) if (error := culprits.get((one.uri, _state(one)))) else one
-        for one in new
-    ]
+    return [replace(one, problem=error) if (error := culprits.get(_key(one))) else one for one in new]
 
 
 def find_culprits(dataset: Dataset, run: Run, new: Sequence[Input]) -> Culprits:
-    """Everything that crashes this version; what crashed runs left as evidence is tried first."""
+    """Everything that crashes this version; what crashed runs left as evidence is tried first.
+
+    Inputs that this run is not given stay suspects, until a run is given them.
+    """
     found: Culprits = {}
+    tried = []
     for one in suspects(dataset):
-        given = [i for i in new if i.uri in one.inputs]
+        given = [i for i in new if printable(i.uri) in one.inputs]
         for number, how in crashing(run, given, len(given)):
-            found[given[number].uri, _state(given[number])] = _error("reading", how)
+            found[_key(given[number])] = _error("reading", how)
         for shard in one.shards:
             with suppress(pl.exceptions.PolarsError, OSError):
                 documents = pl.read_ipc(shard, columns=["uri", "content"])
                 for number, how in crashing(run, shard, len(documents)):
-                    found[documents.row(number)] = _error("cleaning", how)
-    convict(dataset, found)
+                    uri, content = documents.row(number)
+                    found[printable(uri), content] = _error("cleaning", how)
+        here = {printable(i.uri) for i in given}
+        tried.append(one._replace(inputs=tuple(uri for uri in one.inputs if uri not in here)))
+    convict(dataset, found, tried)
     return culprits(dataset)
+
+
+def _key(given: Input) -> tuple[str, str]:
+    """How an input is known among the culprits, as it is now."""
+    return printable(given.uri), _state(given)
 
 
 def _state(given: Input) -> str:
@@ -94,8 +104,8 @@ def crashing(run: Run, items: Sequence[Input] | Path, count: int) -> list[tuple[
             continue
         if how:
             found.append((done, how))
-        # what crashed only together with others is left
-        start = done + 1 if how else end
+        # what crashed only together with others is left, and what failed in another way is for the run to report
+        start = done + 1 if how else min(done + step, end)
         end, step = (end, step) if how and start < end else (count, max(1, count // _STEPS))
     return found
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.dataset import Dataset
+from flows.dataset.crashes import noting_inputs
+from flows.inputs import Input
 from flows.run import suspects
 from flows.run.suspects import Trial
 
@@ -72,10 +75,14 @@ def copydesk(tmp_path: Path):
 
 
 class Dies(NamedTuple):
-    """A process that handles items `step` at a time, and dies of some, or of two that are handled together."""
+    """A process that handles items `step` at a time, and dies of some, or of two that are handled together.
+
+    At others it fails without a signal of native code.
+    """
 
     culprits: set[int]
     pair: tuple[int, int]
+    fails: set[int]
 
     def __call__(self, trial: Trial) -> tuple[int, str | None]:
         """See `suspects._try`."""
@@ -83,6 +90,8 @@ class Dies(NamedTuple):
             items = range(at, min(at + trial.step, trial.end))
             if self.culprits.intersection(items) or (self.pair[0] in items and self.pair[1] in items):
                 return at, "SIGSEGV"
+            if self.fails.intersection(items):
+                return at, None
         return trial.end, None
 
 
@@ -94,9 +103,68 @@ class Dies(NamedTuple):
 def test_each_culprit_is_found_and_no_other_item(culprits, pair, count):
     """What crashes alone is a culprit; what crashes only together with something else is not."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(suspects, "_try", Dies(culprits, pair))
+        patch.setattr(suspects, "_try", Dies(culprits, pair, set()))
         found = suspects.crashing(None, Path("documents"), count)
     assert found == [(number, "SIGSEGV") for number in sorted(culprits) if number < count]
+
+
+def test_a_failure_of_another_kind_hides_no_culprit_that_follows(monkeypatch):
+    """A trial may run out of memory or disk; what comes after the items that it was at is tried all the same."""
+    monkeypatch.setattr(suspects, "_try", Dies({3_000, 9_999}, (0, 1), {17, 5_000}))
+    assert suspects.crashing(None, Path("documents"), 10_000) == [(3_000, "SIGSEGV"), (9_999, "SIGSEGV")]
+
+
+#: Overflows its stack in native code, in a thread that is not the one that enabled `faulthandler`.
+OVERFLOW = """
+import sys, threading
+from pathlib import Path
+import yaml
+from flows.dataset.crashes import noting_shard, watched
+
+def overflow():
+    with noting_shard(Path(sys.argv[1]), "00000"):
+        yaml.load("- " * 200_000, yaml.CBaseLoader)
+
+with watched(Path(sys.argv[1])):
+    thread = threading.Thread(target=overflow)
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="each thread needs a stack for signals of its own")
+def test_a_stack_overflow_in_a_thread_leaves_evidence(tmp_path):
+    """The handler of a signal has no room on a stack that is full; it is given another one in every thread."""
+    done = subprocess.run([sys.executable, "-c", OVERFLOW, str(tmp_path)], capture_output=True)
+    assert done.returncode == -11
+    assert (tmp_path / "crash").read_text().startswith("Fatal Python error: Segmentation fault")
+
+
+def test_inputs_stay_suspects_until_a_run_is_given_them(tmp_path, monkeypatch):
+    """Runs over other inputs in between drop no evidence, and unprintable names are found again."""
+    dataset = Dataset(tmp_path / "out")
+    names = ["/in/a\x1b[31m.txt", "/in/b\u202e.txt", "/in/c.txt"]
+    a, b, c = (Input(uri=name, size=9, modified_ns=1, format=None, path=name) for name in names)
+    with dataset.writing():
+        for name in ("r000001-x", "r000001-y"):
+            staging = dataset.staging / name
+            staging.mkdir()
+            (staging / "crash").write_text("Fatal Python error: Aborted\n")
+            for number, one in enumerate((a, b) if name[-1] == "x" else ()):
+                with suppress(KeyboardInterrupt), noting_inputs(staging, number) as note:
+                    note(one.uri)
+                    raise KeyboardInterrupt
+    monkeypatch.setattr(suspects, "crashing", lambda *given: [(n, "SIGABRT") for n in range(given[-1])])
+
+    def found(*new: Input) -> list[bool]:
+        culprits = suspects.find_culprits(dataset, None, new)
+        return [bool(one.problem) for one in suspects.without_culprits([a, b, c], culprits)]
+
+    with dataset.writing():
+        assert found(c) == [False, False, False]
+        assert found(c, a) == [True, False, False]
+        assert found(b) == [True, True, False]
+    assert not dataset.suspects.exists()
 
 
 def rows(out: Path, table: str) -> pl.DataFrame:

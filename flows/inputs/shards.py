@@ -14,7 +14,9 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
+from flows.inputs.field_names import names_of
 from flows.inputs.formats import format_by_content
+from flows.inputs.partitions import columns_of, filled
 from flows.inputs.reader import Format, Input, Options, Row, head_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
@@ -65,6 +67,7 @@ class Shard(NamedTuple):
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
     inputs: pl.DataFrame  # columns: INPUTS
+    fields: Mapping[tuple[str, str], int] = MappingProxyType({})  # (field, its name in records) -> documents
 
 
 def read(
@@ -84,6 +87,7 @@ def read(
     printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
     the uri of each input that is read next.
     """
+    fields = fields.model_copy()  # with its own `names_of`
     options = Options(settings, fields, charsets or {}, Reserve())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
@@ -92,6 +96,7 @@ def read(
     size = 0
     for given in inputs:
         begin(given.uri)
+        columns = columns_of(given.partitions, given.uri, fields) if given.partitions else None
         for row, length in _rows(given, options, earlier):
             if (
                 refused
@@ -100,6 +105,7 @@ def read(
             ):
                 rejected.append(Rejected(row.uri, error))
             elif isinstance(row, Document):
+                row = row if columns is None else filled(row, columns)
                 documents.append((*row[:-1], given.uri))
                 texts.append(row.text)
                 size += length
@@ -111,10 +117,10 @@ def read(
             # polars copies the only row of a frame with each expression
             full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished)
+                yield _shard(documents, texts, rejected, finished, fields)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished)
+        yield _shard(documents, texts, rejected, finished, fields)
 
 
 class _Texts:
@@ -233,6 +239,7 @@ def _shard(
     texts: _Texts,
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
+    fields: Fields,
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
@@ -249,4 +256,5 @@ def _shard(
         pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
+        names_of(fields).take_used(),
     )

@@ -96,8 +96,13 @@ def execute_run(
             settings.guards,
         )
         held_for = [str(finding) for finding in findings]
+        names = tuple(one for part in read for one in part.fields)
+        outcome = Outcome(
+            dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting, skipped, names
+        )
         details = {
             "given": list(given),
+            "fields": outcome.names(),
             "inputs": len(ledger),
             "skipped": dict(sorted(skipped.items())),
             "started": clock.isoformat(timespec="seconds"),
@@ -112,8 +117,7 @@ def execute_run(
             dataset.hold(run.run_id, run.staging, held_for)
         else:
             _publish(dataset, run, same)
-    seconds = time.perf_counter() - started
-    outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting, skipped)
+    outcome = replace(outcome, seconds=time.perf_counter() - started)
     if held_for:
         raise Held(*held_message(dataset, run.run_id), outcome=outcome)
     return outcome

@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
+from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
 from flows.inputs.field_names import names_of
 from flows.inputs.formats import format_by_content
 from flows.inputs.partitions import columns_of, filled
-from flows.inputs.reader import Format, Input, Options, Row, head_of
+from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
@@ -25,6 +25,7 @@ from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
+MAX_ERROR: Final = 10_000  # characters of an error: more than any path has
 
 DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -186,7 +187,7 @@ def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> 
     if given.problem:
         raise Unreadable(given.problem)
     found = format_by_content(head_of(given, options, trace), given.format, options.fields.text)
-    counted = _Counted(found.read(given, options, trace))
+    counted = _Counted(_bounded(found.read(given, options, trace), given, options, trace))
     if given.last is None:
         yield from counted
     else:
@@ -234,6 +235,20 @@ def _had_open_tail(last: Reading | None) -> bool:
     return last is not None and last.prefix_hash != last.content
 
 
+def _bounded(rows: Iterator[Row], given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The rows; those of a compressed file count against its growth: a row of two bytes is still a row here."""
+    if not trace.compression or not given.size:
+        yield from rows
+        return
+    growth = growth_of(given.size, options)
+    for number, row in enumerate(rows):
+        try:
+            growth.add(ROW, trace.compression)
+        except Unreadable as error:
+            raise Unreadable(f"{error} after row {number}") from error
+        yield row
+
+
 def _shard(
     documents: list[tuple[Any, ...]],
     texts: _Texts,
@@ -250,7 +265,7 @@ def _shard(
         for name, values in zip(names, columns, strict=True)
     }
     found["text"] = texts.series()
-    errors = [(row.uri, printable(row.error)) for row in rejected]
+    errors = [(row.uri, printable(_shortened(row.error))) for row in rejected]
     return Shard(
         # in their order at once: polars copies the only row of a frame with each expression
         pl.DataFrame([found[name] for name in DOCUMENTS]),
@@ -258,3 +273,9 @@ def _shard(
         pl.DataFrame(finished, INPUTS, orient="row"),
         names_of(fields).take_used(),
     )
+
+
+def _shortened(error: str) -> str:
+    """The error; one that quotes names as long as a file has only its beginning and its end, which says what to do."""
+    half = MAX_ERROR // 2
+    return error if len(error) <= MAX_ERROR else f"{error[:half]} ... {error[-half:]}"

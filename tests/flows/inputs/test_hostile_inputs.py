@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import threading
 from pathlib import Path
@@ -158,6 +159,36 @@ def test_many_small_bombs_are_one_large_one(tmp_path: Path, monkeypatch: pytest.
     assert len(found) == 4
     assert found[-1] == "good"
     assert all("times its size" in error for error in errors(tmp_path).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row"), [("a.csv.gz", b"text\n", b"a\n"), ("a.jsonl.gz", b"", b"1\n")]
+)
+def test_compressed_rows_of_two_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, head: bytes, row: bytes
+) -> None:
+    """Rows that take no bytes in a compressed file are not published, nor rejected, by the million."""
+    monkeypatch.setattr(bounds, "SMALL", 10_000)
+    (tmp_path / name).write_bytes(gzip.compress(head + row * 4_000))
+    shards = list(read(find([str(tmp_path)]), Inputs(), Fields()))
+    rows = pl.concat(
+        [shard.documents["uri"] for shard in shards] + [shard.rejected["uri"] for shard in shards]
+    )
+    assert 50 < rows.str.contains("#").sum() < 110
+    last = shards[-1].rejected["error"].to_list()[-1]
+    assert "perhaps a decompression bomb" in last
+    assert re.search(r"after row \d+$", last)
+
+
+def test_names_of_any_length_in_an_error(tmp_path: Path) -> None:
+    """A record or table of huge names is rejected with an error that can be read, and says what to do."""
+    write_lines(tmp_path / "a.jsonl", {"\x1b" * 50_000: 1})
+    (tmp_path / "b.csv").write_text(",".join(["name" * 50_000] * 3) + "\n1,2,3\n")
+    found = errors(tmp_path)
+    assert sorted(found) == ["a.jsonl#1", "b.csv"]
+    assert all(
+        len(error) < 50_000 and error.endswith("map it with [fields] text)") for error in found.values()
+    )
 
 
 def test_a_file_is_bounded_absolutely(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
 from flows.inputs.field_names import holds_text
 from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
+from flows.inputs.records import Rejected
 from flows.inputs.tracing import Trace
 
 #: Memory for decoding a file that needs none, in bytes.
@@ -52,14 +53,19 @@ def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
         try:
             for record in _records(path, size, options):
                 number += 1
-                row, length = to_row(record, options.fields, f"{given.uri}#{number}", "utf-8")
+                uri = f"{given.uri}#{number}"
+                if isinstance(record, str):
+                    yield Rejected(uri, f"row {number}: {record}"), 0
+                    continue
+                row, length = to_row(record, options.fields, uri, "utf-8")
                 growth.add(length + ROW, "Parquet")
                 yield row, length
         except Unreadable as error:
             raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
 
 
-def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any]]:
+def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any] | str]:
+    """The rows; for one that cannot be decoded, what is wrong with it."""
     memory = BASE + 4 * max(SMALL, size * options.settings.max_ratio)
     worker = _idle.pop() if _idle else _Worker()
     try:
@@ -71,7 +77,7 @@ def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any]]
         require_text_column(names, options.fields)
         while (rows := worker.answer()) is not None:
             for values in rows:
-                yield dict(zip(names, values, strict=True))
+                yield values if isinstance(values, str) else dict(zip(names, values, strict=True))
         worker.is_idle = True
     finally:
         if worker.is_idle:

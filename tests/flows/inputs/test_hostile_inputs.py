@@ -132,6 +132,20 @@ def test_parquet_of_empty_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found["a.parquet"].startswith("Parquet data that grows to more than 200 times its size")
 
 
+@pytest.mark.parametrize("dtype", [pl.Date(), pl.Datetime("ms"), pl.Datetime("us", "UTC")])
+def test_parquet_with_a_date_that_no_calendar_has(tmp_path: Path, dtype: pl.DataType) -> None:
+    """Python knows the years 1 to 9999. A row with another date is rejected by its number; the others are read."""
+    integers, far = (pl.Int32, 2**30) if dtype == pl.Date() else (pl.Int64, 2**61)
+    dates = pl.Series("seen", [far if n == 7 else n for n in range(9)], integers).cast(dtype)
+    pl.DataFrame([pl.Series("text", [f"word {n}" for n in range(9)]), dates]).write_parquet(
+        tmp_path / "a.parquet"
+    )
+    assert texts(tmp_path) == [f"word {n}" for n in range(9) if n != 7]
+    found = errors(tmp_path)
+    assert list(found) == ["a.parquet#8"]
+    assert found["a.parquet#8"].startswith("row 8: damaged Parquet (")
+
+
 def test_csv_whose_header_is_repeated_by_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row costs its names, too: a long header over many short rows is a bomb."""
     (tmp_path / "a.csv").write_text("text," + "x" * 100_000 + "\n" + "a,b\n" * 10_000)

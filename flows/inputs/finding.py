@@ -24,6 +24,7 @@ from flows.printable import mask
 
 _NUMBER: Final = re.compile(r"([0-9]+)")
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+_SPACE_IN_PASSWORD: Final = re.compile(r"[^/]*://[^/]*\s[^/]*@")
 _DATASET: Final = (
     "left out: the folder is a copydesk dataset; to read it, name its folder `documents` as an INPUT"
 )
@@ -348,6 +349,8 @@ def path_of(uri: str) -> str:
 
 def _remote(url: str, walk: _Walk) -> list[Input]:
     """The files behind a URL of any storage that fsspec supports."""
+    if _SPACE_IN_PASSWORD.match(url):  # messages could not tell where it begins
+        raise UsageError('white space before the "@" of a URL: in a user name or password, write it as %20')
     try:
         found = answer_in_time(files_behind, url, walk.skipped)
     except OSError as error:

@@ -254,6 +254,13 @@ def test_a_storage_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
         storage.rm("/stalls", recursive=True)
 
 
+def test_a_password_with_white_space_is_refused_and_not_shown() -> None:
+    """A message is masked up to white space, so a URL must not have any in its password."""
+    with pytest.raises(UsageError, match="white space before") as raised:
+        find(["ftp://user:my s3cret@127.0.0.1:9/a.txt"])
+    assert "s3cret" not in str(raised.value)
+
+
 def test_parquet_that_is_never_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that keeps its decoder busy for ever is rejected by name."""
     pl.DataFrame({"text": ["word"]}).write_parquet(tmp_path / "a.parquet")

@@ -29,6 +29,8 @@ from flows.inputs.tracing import Trace
 
 #: Memory for decoding a file that needs none, in bytes.
 BASE: Final = 256_000_000
+#: The last bytes of a file; PARE if its footer is encrypted.
+_ENDS: Final = (b"PAR1", b"PARE")
 
 
 def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
@@ -42,6 +44,7 @@ def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
                 with Path(path).open("wb") as copy:
                     copy.writelines(chunks_of(given, options, trace))
             else:
+                _require_footer(path)
                 deque(chunks_of(given, options, trace), maxlen=0)  # to compute its hash
             opened(path).close()
             size = Path(path).stat().st_size
@@ -62,6 +65,15 @@ def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
                 yield row, length
         except Unreadable as error:
             raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
+
+
+def _require_footer(path: str) -> None:
+    """Raise Unreadable if a file does not end as Parquet does, before all of it is read."""
+    with opened(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 4))
+        if size and file.read() not in _ENDS:
+            raise Unreadable("damaged Parquet (it does not end with PAR1)")
 
 
 def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any] | str]:
@@ -96,7 +108,11 @@ class _Worker:
                 # -P: a module of this folder must not be taken for one of Python's
                 command = [sys.executable, "-P", parquet_worker.__file__, str(theirs.fileno())]
                 self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    # pandas writes zones such as "+05:30", which polars does not know
+                    env={**os.environ, "POLARS_IGNORE_TIMEZONE_PARSE_ERROR": "1"},
                 )
         except OSError as error:
             raise Unreadable(describe(error)) from error

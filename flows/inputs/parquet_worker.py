@@ -66,6 +66,11 @@ def _answers(path: str, connection: Connection) -> Iterator[Any]:
     yield schema.names()
     if not connection.recv():
         return
+    table = table.with_columns(
+        pl.col(name).cast(pl.Int64).cast(pl.Datetime(dtype.time_unit, "UTC"))
+        for name, dtype in schema.items()
+        if isinstance(dtype, pl.Datetime) and (dtype.time_zone or "").startswith(("+", "-"))
+    )
     for batch in table.collect_batches(chunk_size=ROWS, maintain_order=True):
         for piece in _pieces(batch):
             yield _rows(piece)

@@ -18,6 +18,7 @@ from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
+from flows.inputs.field_names import name_to_cut
 from flows.inputs.lines import WIDE, blocks, text_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
@@ -25,8 +26,6 @@ from flows.inputs.records import (
     Refused,
     Rejected,
     document_id,
-    names_to_cut,
-    refuse_surrogates,
     to_document,
 )
 from flows.inputs.tracing import Trace, content_hash, unread_part
@@ -56,7 +55,6 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
-            refuse_surrogates(record, fields)
             document = to_document(
                 {**record, _REST: rest},
                 _of_rest(fields),
@@ -92,7 +90,6 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """
     settings, fields = options.settings, options.fields
     number, before = 0, b""
-    names = names_to_cut(fields)
     stream = _LastByte(chunks_of(given, options, trace))
     if given.last is not None and (found := unread_part(stream, given.last)):
         before, rest = found
@@ -109,7 +106,8 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     try:
         charset, end, line_blocks = blocks(rest, settings.max_document_megabytes * MEGABYTE, before)
         for line in chain.from_iterable(
-            [None] if block is None else cut(block, end, names) for block in line_blocks
+            [None] if block is None else cut(block, end, lambda names: name_to_cut(names, fields))
+            for block in line_blocks
         ):
             if invalid is not None:
                 yield invalid, 0
@@ -122,7 +120,7 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
                 yield Rejected(uri, f"line {number}: {problem}"), 0
             elif isinstance(line, Cut) or line.strip():
                 try:
-                    record, content, encoding = _parse(line, charset, fields)
+                    record, content, encoding = _parse(line, charset)
                     yield (
                         to_document(record, fields, uri=uri, content=content, encoding=encoding),
                         len(content),
@@ -143,7 +141,7 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     trace.incomplete_tail = invalid is not None and not ended and not given.tail_is_final
     if invalid is not None and not trace.incomplete_tail:
         yield invalid, 0
-    if end == b"\n" and not charset.startswith(WIDE) and not given.compression:
+    if end == b"\n" and not charset.startswith(WIDE) and not trace.compression:
         trace.lines = number if ended or not trace.length else number - 1
 
 
@@ -160,7 +158,7 @@ class _LastByte(Iterator[bytes]):
         return chunk
 
 
-def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, Any], bytes | memoryview, str]:
+def _parse(line: bytes | Cut, charset: str) -> tuple[dict[str, Any], bytes | memoryview, str]:
     """(record, the line without line end and byte order mark, its charset).
 
     Raises Refused, ValueError or RecursionError.
@@ -183,8 +181,6 @@ def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, A
         # orjson is stricter about NaN, raw control characters, lone surrogates and charsets
         text, encoding = text_of(line, charset)
         record = json.loads(text, strict=False)
-        if isinstance(record, dict):
-            refuse_surrogates(record, fields)
     if not isinstance(record, dict):
         raise Refused(f"expected an object, got {'a list' if isinstance(record, list) else 'a single value'}")
     return record, line, encoding

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from flows.inputs.csv_files import read_csv
+from flows.inputs.json_lines import read_json, read_jsonl
 from flows.inputs.parquet import read_parquet
 from flows.inputs.reader import Format
-from flows.inputs.text_files import read_jsonl, read_markdown, read_text
+from flows.inputs.text_files import read_markdown, read_text
 
 TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
 
@@ -16,6 +17,7 @@ FORMATS: Final = (
     TEXT,
     Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
     Format("jsonl", (".jsonl", ".ndjson"), read_jsonl),
+    Format("json", (".json",), read_json),
     Format("csv", (".csv", ".tsv"), read_csv),
     Format("parquet", (".parquet",), read_parquet, compressible=False),
 )
@@ -39,9 +41,7 @@ _UNREAD: Final = {
     "has a format that is not supported; convert it to .parquet or .jsonl": (
         ".db .sqlite .sqlite3 .arrow .feather .ipc .orc .avro .pkl .pickle .npy .npz .h5 .hdf5"
     ),
-    'is not supported; write one record per line to a .jsonl file (jq -c ".[]" turns an array into lines)': (
-        ".json .geojson .yaml .yml"
-    ),
+    "is not supported; write one record per line to a .jsonl file": ".geojson .yaml .yml",
 }
 _PROBLEMS: Final = {ending: why for why, endings in _UNREAD.items() for ending in endings.split()}
 

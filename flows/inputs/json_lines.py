@@ -13,12 +13,13 @@ from typing import Final
 
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
+from flows.inputs.field_names import name_to_cut
 from flows.inputs.json_records import holds_records, parse
 from flows.inputs.json_shapes import PROBE, Shapes, has_list
 from flows.inputs.json_values import OPEN_ARRAY, OPEN_OBJECT, Damaged, Extent
 from flows.inputs.lines import WIDE, split, text_chunks, to_utf8
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
-from flows.inputs.records import Document, Refused, Rejected, names_to_cut, to_document
+from flows.inputs.records import Document, Refused, Rejected, to_document
 from flows.inputs.tracing import Trace, unread_part
 
 #: Charsets in which a byte of another character may look like a quote, a backslash or a bracket.
@@ -83,12 +84,11 @@ def _lines(
     number: int,
 ) -> Iterator[Row]:
     settings, fields = options.settings, options.fields
-    names = names_to_cut(fields)
     #: Of the previous line, if it is not JSON: errors, unless it is an incomplete tail.
     invalid: list[Row] = []
     try:
         for line in chain.from_iterable(
-            [None] if block is None else cut(block, end, names)
+            [None] if block is None else cut(block, end, lambda names: name_to_cut(names, fields))
             for block in split(whole, end, settings.max_document_megabytes * MEGABYTE)
         ):
             if invalid:
@@ -102,7 +102,7 @@ def _lines(
                 yield Rejected(uri, f"line {number}: {problem}"), 0
             elif isinstance(line, Cut) or line.strip():
                 try:
-                    record, content, encoding = parse(line, charset, fields)
+                    record, content, encoding = parse(line, charset)
                     yield (
                         to_document(record, fields, uri=uri, content=content, encoding=encoding),
                         len(content),
@@ -126,7 +126,7 @@ def _lines(
     trace.incomplete_tail = bool(invalid) and not ended and not given.tail_is_final
     if not trace.incomplete_tail:
         yield from invalid
-    if end == b"\n" and not charset.startswith(WIDE) and not given.compression:
+    if end == b"\n" and not charset.startswith(WIDE) and not trace.compression:
         trace.lines = number if ended or not trace.length else number - 1
 
 
@@ -220,7 +220,7 @@ def _are_lines(
 def _is_around(data: bytes, charset: str, options: Options) -> bool:
     """Whether the first value is an object that holds records."""
     try:
-        record, _, _ = parse(data, charset, options.fields)
+        record, _, _ = parse(data, charset)
     except (Refused, ValueError, RecursionError):
         return False
     return holds_records(record, options.fields)

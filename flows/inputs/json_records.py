@@ -11,8 +11,9 @@ from typing import Any, Final
 import orjson
 
 from flows.inputs.cutting import Cut
+from flows.inputs.field_names import names_of, value_of
 from flows.inputs.lines import text_of
-from flows.inputs.records import Refused, refuse_surrogates
+from flows.inputs.records import Refused
 from flows.settings.model import Fields
 
 MAX_LEVELS: Final = 6  # of objects around a list of records
@@ -46,7 +47,7 @@ _CARRIAGE_RETURN: Final = ord("\r")
 _TRAILING_COMMA: Final = re.compile(rb'("(?:[^"\\]++|\\.)*+")|,(?=\s*+[}\]])', re.DOTALL)
 
 
-def parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, Any], bytes | memoryview, str]:
+def parse(line: bytes | Cut, charset: str) -> tuple[dict[str, Any], bytes | memoryview, str]:
     """(record, its bytes without line end and byte order mark, their charset).
 
     Raises Refused, ValueError or RecursionError.
@@ -74,16 +75,15 @@ def parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, An
             if (fewer := _TRAILING_COMMA.sub(rb"\1", line)) == line:
                 raise
             record = json.loads(text_of(fewer, charset).text, strict=False)
-        if isinstance(record, dict):
-            refuse_surrogates(record, fields)
     if not isinstance(record, dict):
         raise Refused(f"expected an object, got {'a list' if isinstance(record, list) else 'a single value'}")
     return record, line, encoding
 
 
-def has_text(record: Mapping[str, Any], fields: Fields) -> bool:
-    """Whether the record has a text field, be it empty."""
-    return any(name in record for name in fields.text)
+def has_text(record: Mapping[str, Any], fields: Fields, *, teaser: bool = True) -> bool:
+    """Whether the record has a text field, be it empty; without `teaser`, one that is no mere summary."""
+    names = names_of(fields)
+    return any(teaser or not names.is_teaser(rank) for _, rank in names.choice(record).text)
 
 
 def unwrapped(record: dict[str, Any], fields: Fields) -> dict[str, Any]:
@@ -106,7 +106,8 @@ def unwrapped(record: dict[str, Any], fields: Fields) -> dict[str, Any]:
 def is_article(record: dict[str, Any], fields: Fields, *, expected: bool) -> bool:
     """Whether an object among others is a record: it has a text, which is long or not alone if none is `expected`."""
     record = unwrapped(record, fields)
-    text = next((record[name] for name in fields.text if record.get(name)), None)
+    values = (value_of(record, name) for name, _ in names_of(fields).choice(record).text)
+    text = next((value for value in values if value), None)
     if text is None:
         return False
     return expected or _is_described(record, fields) or (isinstance(text, str) and len(text) >= LONG)
@@ -118,7 +119,7 @@ def holds_records(record: dict[str, Any], fields: Fields, *, expected: bool = Fa
     >>> holds_records({"status": "ok", "articles": [{"text": "No rain."}]}, Fields())
     True
     """
-    if has_text(unwrapped(record, fields), fields):
+    if has_text(unwrapped(record, fields), fields, teaser=False):
         return False
     is_described = _is_described(record, fields)
     level: list[tuple[Any, bool]] = [(record, expected)]
@@ -152,7 +153,8 @@ def is_envelope(name: str) -> bool:
 
 
 def _is_described(record: Mapping[str, Any], fields: Fields) -> bool:
-    return any(record.get(name) for name in (*fields.title, *fields.url, *fields.published))
+    choice = names_of(fields).choice(record)
+    return any(value_of(record, name) for name in (*choice.title, *choice.url, *choice.published))
 
 
 def _loads(data: bytes | memoryview) -> Any:

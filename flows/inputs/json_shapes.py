@@ -27,8 +27,7 @@ from flows.inputs.json_records import (
 )
 from flows.inputs.json_values import CLOSERS, OPEN_ARRAY, OPEN_OBJECT, Cursor, Damaged, Extent
 from flows.inputs.reader import Options, Row, too_large
-from flows.inputs.records import Document, Refused, Rejected, to_document
-from flows.settings.model import Fields
+from flows.inputs.records import Document, Refused, Rejected, no_text, to_document
 
 #: Bytes of an object after which it is asked whether it holds records, before its end has come.
 PROBE: Final = 1 << 22
@@ -226,7 +225,7 @@ class Shapes:
     def _row(self, body: bytes, name: str | None) -> list[Row] | None:
         """The rows of an object; None if it holds records."""
         try:
-            record, content, encoding = parse(body, self._charset, self._fields)
+            record, content, encoding = parse(body, self._charset)
         except Refused as error:
             return [self._rejected(str(error))]
         except json.JSONDecodeError as error:
@@ -242,11 +241,11 @@ class Shapes:
             return [self._rejected(f"not JSON: {error}")]
         inside = self._is_inside()
         expected = self._frames[-1].expected if self._frames else False
-        if not has_text(record, self._fields) or inside:
+        if inside or not has_text(record, self._fields, teaser=False):
             expected = expected or (name is not None and is_envelope(name))
             record = unwrapped(record, self._fields)
             is_record = not inside or is_article(record, self._fields, expected=expected)
-            if not is_record or not has_text(record, self._fields):
+            if not is_record or not has_text(record, self._fields, teaser=False):
                 if holds_records(record, self._fields, expected=expected):
                     return None
                 if inside:
@@ -268,7 +267,7 @@ class Shapes:
         frame = self._frames[-1]
         if frame.around:
             return []
-        error = _no_text(record, self._fields)
+        error = no_text(record, self._fields)
         if frame.found:
             return [self._rejected(error)]
         if len(frame.pending) < MAX_PENDING:
@@ -308,7 +307,7 @@ class Shapes:
             length, closers = extent.closed
             try:
                 whole = data[begin : begin + length] + closers
-                record, _, _ = parse(whole, self._charset, self._fields)
+                record, _, _ = parse(whole, self._charset)
             except (Refused, ValueError, RecursionError):
                 pass
             else:
@@ -393,10 +392,10 @@ def has_list(data: bytes, charset: str, options: Options) -> bool:
         extent = Extent()
         try:
             extent.end(data[: found.end()], 0)
-            record, _, _ = parse(data[: found.end()] + extent.closers, charset, options.fields)
+            record, _, _ = parse(data[: found.end()] + extent.closers, charset)
         except (Damaged, Refused, ValueError, RecursionError):
             return False
-        if has_text(unwrapped(record, options.fields), options.fields):
+        if has_text(unwrapped(record, options.fields), options.fields, teaser=False):
             return False
         inner = Shapes([data[found.end() - 1 :]], charset, "", options, salvage=False)
         with suppress(Unreadable):
@@ -418,11 +417,3 @@ def _find(mark: re.Pattern[bytes], data: bytes, start: int) -> int | None:
         if at < 0 or data[at] in b",[]}\r\n":
             return found.start()
     return None
-
-
-def _no_text(record: dict[str, Any], fields: Fields) -> str:
-    try:
-        to_document(record, fields, uri="", content=b"", encoding="utf-8")
-    except Refused as error:
-        return str(error)
-    return "no text"

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from flows.inputs.bounds import Growth, Reserve, Unreadable
-from flows.inputs.compression import chunks
-from flows.inputs.records import Document, Refused, Rejected, as_json, to_document
-from flows.inputs.tracing import Reading, Trace
+from flows.inputs.compression import peeked, raw_chunks, unpacked
+from flows.inputs.field_names import holds_text
+from flows.inputs.partitions import Partitions
+from flows.inputs.records import Document, Refused, Rejected, as_json, no_text, to_document
+from flows.inputs.tracing import HEAD, Reading, Trace
 from flows.settings.model import Fields, Inputs
 
 #: A document, or why there is none, and its size in bytes.
@@ -40,7 +42,6 @@ class Format(NamedTuple):
     endings: tuple[str, ...]  # of file names, in lower case
     read: Reader
     one_document: bool = False  # the file is one document, not a sequence of records
-    compressible: bool = True  # also read from compressed files
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,38 @@ class Input:
     uri: str  # its absolute path or its URL
     size: int  # bytes
     modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
-    format: Format | None  # None if it cannot be read
+    format: Format  # what its name says; it counts where the content leaves it open
     path: str  # what to open: like uri, but a name that is not UTF-8 is not escaped
-    compression: str = ""  # a value of formats.COMPRESSIONS, or ""
-    problem: str = ""  # why it cannot be read, and what to do about it
+    compression: str = ""  # what its name says: a value of formats.COMPRESSIONS, or ""
+    problem: str = ""  # why it is not even opened, and what to do about it
     last: Reading | None = None  # its state when it was last read; None if it never was
+    partitions: Partitions = ()  # columns in the names of its folders
     tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
 
 
 def chunks_of(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
     """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
-    yield from chunks(given.path, given.compression, growth_of(given.size, options), trace.update)
+    stream, trace.begun = trace.begun, None
+    if stream is None:
+        stream = begin(given, options, trace)
+    yield from stream
     trace.whole = True
+
+
+def head_of(given: Input, options: Options, trace: Trace) -> bytes:
+    """The first decompressed bytes of an input, `HEAD` or a little more if it has as many.
+
+    `chunks_of` then continues with them: no file is opened twice.
+    """
+    head, trace.begun = peeked(begin(given, options, trace), HEAD)
+    return head
+
+
+def begin(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
+    """The decompressed bytes of an input from the first one on."""
+    raw = raw_chunks(given.path, given.size, trace.update)
+    trace.compression, stream = unpacked(raw, given.compression, growth_of(given.size, options))
+    return stream
 
 
 def growth_of(size: int, options: Options) -> Growth:
@@ -73,7 +94,7 @@ def content_of(given: Input) -> str | None:
     """The hash of an input's file, compressed or not; None if it cannot be read."""
     trace = Trace()
     try:
-        deque(chunks(given.path, "", Growth(given.size, 1, 1), trace.update), maxlen=0)
+        deque(raw_chunks(given.path, given.size, trace.update), maxlen=0)
     except Unreadable:
         return None
     return trace.content
@@ -94,10 +115,8 @@ def require_text_column(names: list[str], fields: Fields) -> None:
     """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
     if not names:
         raise Unreadable("no text: the file is empty")
-    if not any(name in names for name in fields.text):
-        wanted = " or ".join(f'"{name}"' for name in fields.text)
-        has = ", ".join(names[:8])
-        raise Unreadable(f"no text: no column {wanted} (it has {has}; map it with [fields] text)")
+    if not holds_text(names, fields):
+        raise Unreadable(no_text(names, fields, "column"))
 
 
 def too_large(settings: Inputs) -> str:

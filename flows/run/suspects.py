@@ -151,7 +151,7 @@ def _clean(run: Run, documents: pl.DataFrame) -> None:
     path = run.path("read", "0")
     path.parent.mkdir(parents=True)
     documents.write_ipc(path)
-    stages.clean(run, ReadShard("0", "0"))
+    stages.clean(run, ReadShard("0", "0", {}, ()))
 
 
 if __name__ == "__main__":

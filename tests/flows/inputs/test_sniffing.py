@@ -85,6 +85,7 @@ PROSE = (
     "From the harbour of Hawes: the ferry sails at noon on Mondays, and in 2031 it will sail daily.",
     "Date: 4 March 2031\nPlace: Hawes\nContent: The ferry\n\nIt sails at noon.",
     "%PDF is how such a file begins, the archivist said.",
+    "%PDF-1.4 is how such a file begins, the archivist said.",
     "PK was his name, and the ferry his life.",
     "WARC/1.0 is a format of the archive in Hawes.",
     "Text, title and date were missing from the letter\nThe ferry, he wrote, sails at noon\n",
@@ -131,6 +132,8 @@ def test_markup_without_its_outer_tags() -> None:
         )
         == ""
     )
+    assert sniff(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE) == "html"
+    assert sniff(b"Warning: no cache in /srv/page.php\n" + PAGE) == "html"
     assert sniff(b'<DOC id="1">\n<HEADLINE>Ferry</HEADLINE>\n<TEXT>It sails.</TEXT>\n</DOC>\n') == "xml"
 
 

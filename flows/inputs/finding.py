@@ -8,6 +8,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,11 +18,13 @@ from flows.inputs.compression import describe
 from flows.inputs.formats import TEXT, format_of
 from flows.inputs.junk import junk
 from flows.inputs.names import uri_of
+from flows.inputs.partitions import partitions_below
 from flows.inputs.reader import Input
 from flows.inputs.remote import MAGIC, RemoteInfo, files_behind
 from flows.printable import mask
 
 _NUMBER: Final = re.compile(r"([0-9]+)")
+_SPACE_IN_PASSWORD: Final = re.compile(r"[^/]*://[^/]*\s[^/]*@")
 _DATASET: Final = (
     "left out: the folder is a copydesk dataset; to read it, name its folder `documents` as an INPUT"
 )
@@ -57,7 +60,8 @@ def find(
     )
     for name in given:
         for one in _files_for(name, walk):
-            found.setdefault(one.uri, one)
+            if one.uri not in found:
+                found[one.uri] = _with_partitions(one, name) if "=" in one.path else one
     return list(found.values())
 
 
@@ -75,6 +79,16 @@ def _chunks(name: str) -> list[str | int]:
     chunks: list[str | int] = list(_NUMBER.split(name))
     chunks[1::2] = map(int, chunks[1::2])
     return chunks
+
+
+def _with_partitions(one: Input, given: str) -> Input:
+    """The input with the columns in the names of its folders, as far as they lie below the argument `given`."""
+    top = given.partition("://")[2] if given.startswith(("file://", "local://")) else given
+    if "://" not in top:
+        top = os.path.abspath(top)  # noqa: PTH100
+    if not os.path.lexists(top) and (magic := MAGIC.search(top)):
+        top = top[: magic.start()].rpartition("/")[0]
+    return replace(one, partitions=partitions_below(top, one.path))
 
 
 def _files_for(name: str, walk: _Walk) -> Iterable[Input]:
@@ -312,6 +326,8 @@ def _unreadable(path: str, problem: str) -> Input:
 
 def _remote(url: str, walk: _Walk) -> list[Input]:
     """The files behind a URL of any storage that fsspec supports."""
+    if _SPACE_IN_PASSWORD.match(url):  # messages could not tell where it begins
+        raise UsageError('white space before the "@" of a URL: in a user name or password, write it as %20')
     try:
         found = answer_in_time(files_behind, url, walk.skipped)
     except OSError as error:

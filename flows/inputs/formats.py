@@ -13,13 +13,14 @@ from flows.inputs.archives import Member, tar_members, zip_members
 from flows.inputs.bounds import Unreadable
 from flows.inputs.compression import COMPRESSIONS
 from flows.inputs.csv_files import read_csv
+from flows.inputs.json_lines import read_json, read_jsonl
 from flows.inputs.junk import junk
 from flows.inputs.names import uri_of
 from flows.inputs.parquet import read_parquet
 from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
 from flows.inputs.records import Rejected
 from flows.inputs.sniffing import has_tags, sniff
-from flows.inputs.text_files import read_jsonl, read_markdown, read_text
+from flows.inputs.text_files import read_markdown, read_text
 from flows.inputs.tracing import Trace
 from flows.inputs.unread import UNREAD, Unread, endings_of
 
@@ -81,6 +82,7 @@ FORMATS: Final = (
     TEXT,
     Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
     Format("jsonl", (".jsonl", ".ndjson"), read_jsonl),
+    Format("json", (".json",), read_json),
     Format("csv", (".csv", ".tsv"), read_csv),
     Format("parquet", (".parquet",), read_parquet),
     Format("zip", (".zip",), partial(_read_archive, zip_members)),

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from flows.inputs.bounds import Growth, Reserve, Unreadable
 from flows.inputs.compression import describe, peeked, raw_chunks, unpacked
-from flows.inputs.records import Document, Refused, Rejected, as_json, to_document
+from flows.inputs.field_names import holds_text
+from flows.inputs.partitions import Partitions
+from flows.inputs.records import Document, Refused, Rejected, as_json, no_text, to_document
 from flows.inputs.tracing import HEAD, Reading, Trace
 from flows.settings.model import Fields, Inputs
 
@@ -56,16 +58,17 @@ class Input:
     modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
     format: Format  # what its name says; it counts where the content leaves it open
     path: str  # what to open: like uri, but a name that is not UTF-8 is not escaped; "" for a file in an archive
-    compression: str = ""  # what its name says: a value of formats.COMPRESSIONS, or ""
+    compression: str = ""  # what its name says: a value of compression.COMPRESSIONS, or ""
     problem: str = ""  # why it is not even opened, and what to do about it
     last: Reading | None = None  # its state when it was last read; None if it never was
+    partitions: Partitions = ()  # columns in the names of its folders
     depth: int = 0  # archives that it is in
     tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
 
 
 def chunks_of(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
     """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
-    stream, trace.stream = trace.stream, None
+    stream, trace.begun = trace.begun, None
     if stream is None:
         stream = begin(given, options, trace)
     yield from stream
@@ -77,7 +80,7 @@ def head_of(given: Input, options: Options, trace: Trace, raw: Iterator[bytes] |
 
     `chunks_of` then continues with them: no file is opened twice. `raw` are the bytes of a file in an archive.
     """
-    head, trace.stream = peeked(begin(given, options, trace, raw), HEAD)
+    head, trace.begun = peeked(begin(given, options, trace, raw), HEAD)
     return head
 
 
@@ -140,10 +143,8 @@ def require_text_column(names: list[str], fields: Fields) -> None:
     """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
     if not names:
         raise Unreadable("no text: the file is empty")
-    if not any(name in names for name in fields.text):
-        wanted = " or ".join(f'"{name}"' for name in fields.text)
-        has = ", ".join(names[:8])
-        raise Unreadable(f"no text: no column {wanted} (it has {has}; map it with [fields] text)")
+    if not holds_text(names, fields):
+        raise Unreadable(no_text(names, fields, "column"))
 
 
 def too_large(settings: Inputs) -> str:

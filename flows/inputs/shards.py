@@ -6,16 +6,19 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
+from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
+from flows.inputs.field_names import names_of
 from flows.inputs.formats import rows_of
-from flows.inputs.reader import Format, Input, Options, Row
+from flows.inputs.partitions import columns_of, filled
+from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
@@ -23,6 +26,7 @@ from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
+MAX_ERROR: Final = 10_000  # characters of an error: more than any path has
 
 DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -65,7 +69,8 @@ class Shard(NamedTuple):
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
     inputs: pl.DataFrame  # columns: INPUTS
-    skipped: dict[str, int]  # kind of junk -> files of archives that were skipped
+    skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
+    fields: Mapping[tuple[str, str], int]  # (field, its name in records) -> documents
 
 
 def read(
@@ -74,13 +79,18 @@ def read(
     fields: Fields,
     charsets: Mapping[str, str] | None = None,
     earlier: Lookup = nothing_earlier,
+    refused: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    begin: Callable[[str], object] = len,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in order, and what had to be rejected.
 
-    A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
-    split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
-    before (`Input.last`), documents already among the `earlier` ones are left out.
+    A shard is closed as soon as it holds two documents and `settings.shard_megabytes` of input, or 100,000 rows; a
+    document is never split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If
+    an input was read before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the
+    printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
+    the uri of each input that is read next.
     """
+    fields = fields.model_copy()  # with its own `names_of`
     options = Options(settings, fields, charsets or {}, Reserve(), Counter())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
@@ -88,8 +98,17 @@ def read(
     finished: list[tuple[Any, ...]] = []
     size = 0
     for given in inputs:
+        begin(given.uri)
+        columns = columns_of(given.partitions, given.uri, fields) if given.partitions else None
         for row, length in _rows(given, options, earlier):
-            if isinstance(row, Document):
+            if (
+                refused
+                and isinstance(row, Document)
+                and (error := refused.get((printable(row.uri), row.content)))
+            ):
+                rejected.append(Rejected(row.uri, error))
+            elif isinstance(row, Document):
+                row = row if columns is None else filled(row, columns)
                 documents.append((*row[:-1], given.uri))
                 texts.append(row.text)
                 size += length
@@ -98,12 +117,13 @@ def read(
             else:
                 finished.append((given.uri, *vars(row).values()))  # astuple() copies deeply
                 continue
-            full = size >= settings.shard_megabytes * MEGABYTE
+            # polars copies the only row of a frame with each expression
+            full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished, options.skipped)
+                yield _shard(documents, texts, rejected, finished, options)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished, options.skipped)
+        yield _shard(documents, texts, rejected, finished, options)
 
 
 class _Texts:
@@ -169,7 +189,7 @@ def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> 
     if given.problem:
         raise Unreadable(given.problem)
     found, rows = rows_of(given, options, trace)
-    counted = _Counted(rows)
+    counted = _Counted(_bounded(rows, given, options, trace))
     if given.last is None:
         yield from counted
     else:
@@ -203,7 +223,8 @@ def _new_rows(
     if trace.resumed:
         # the last line had no line end, so it may have grown since
         tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
-        known = [one for one in known if one.uri == tail]
+        # several records in one line are numbered within it
+        known = [one for one in known if one.uri == tail or one.uri.startswith(f"{tail}.")]
         present = iter([first])
     elif found.one_document:
         present = iter([first])
@@ -218,12 +239,26 @@ def _had_open_tail(last: Reading | None) -> bool:
     return last is not None and last.prefix_hash != last.content
 
 
+def _bounded(rows: Iterator[Row], given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The rows; those of a compressed file count against its growth: a row of two bytes is still a row here."""
+    if not trace.compression or not given.size:
+        yield from rows
+        return
+    growth = growth_of(given.size, options)
+    for number, row in enumerate(rows):
+        try:
+            growth.add(ROW, trace.compression)
+        except Unreadable as error:
+            raise Unreadable(f"{error} after row {number}") from error
+        yield row
+
+
 def _shard(
     documents: list[tuple[Any, ...]],
     texts: _Texts,
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
-    skipped: Counter[str],
+    options: Options,
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
@@ -234,13 +269,20 @@ def _shard(
         for name, values in zip(names, columns, strict=True)
     }
     found["text"] = texts.series()
-    errors = [(row.uri, printable(row.error)) for row in rejected]
-    counts = dict(skipped)
-    skipped.clear()
+    errors = [(row.uri, printable(_shortened(row.error))) for row in rejected]
+    skipped = dict(options.skipped)
+    options.skipped.clear()
     return Shard(
         # in their order at once: polars copies the only row of a frame with each expression
         pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
-        counts,
+        skipped,
+        names_of(options.fields).take_used(),
     )
+
+
+def _shortened(error: str) -> str:
+    """The error; one that quotes names as long as a file has only its beginning and its end, which says what to do."""
+    half = MAX_ERROR // 2
+    return error if len(error) <= MAX_ERROR else f"{error[:half]} ... {error[-half:]}"

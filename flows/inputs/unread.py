@@ -96,12 +96,6 @@ UNREAD: Final = (
     ),
     Unread("robots", "a robots.txt", _NO_TEXT),
     Unread(
-        "json",
-        "JSON",
-        'is not supported; write one record per line to a .jsonl file (jq -c ".[]" turns an array into lines)',
-        ".json",
-    ),
-    Unread(
         "settings",
         "data or a program",
         "is not read",

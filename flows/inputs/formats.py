@@ -10,15 +10,16 @@ from typing import Final, NamedTuple
 import xxhash
 
 from flows.inputs.archives import Member, tar_members, zip_members
-from flows.inputs.bounds import Unreadable
+from flows.inputs.bounds import ROW, Unreadable
 from flows.inputs.compression import COMPRESSIONS
 from flows.inputs.csv_files import read_csv
 from flows.inputs.json_lines import read_json, read_jsonl
 from flows.inputs.junk import junk
-from flows.inputs.names import uri_of
+from flows.inputs.names import in_place, uri_of
 from flows.inputs.parquet import read_parquet
+from flows.inputs.partitions import columns_of, filled, partitions_below
 from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
-from flows.inputs.records import Rejected
+from flows.inputs.records import Document, Rejected
 from flows.inputs.sniffing import has_tags, sniff
 from flows.inputs.text_files import read_markdown, read_text
 from flows.inputs.tracing import Trace
@@ -60,12 +61,15 @@ def _read_archive(
         number = names[key]
         uri = f"{given.uri}#{label}" if number == 1 else f"{given.uri}#{label}##{number}"
         found, compression = format_of(name)
-        one = Input(uri, member.size, 0, found, "", compression, depth=given.depth + 1)
+        partitions = (*given.partitions, *partitions_below("/", f"/{member.name}"))
+        one = Input(uri, member.size, 0, found, "", compression, partitions=partitions, depth=given.depth + 1)
+        columns = columns_of(partitions, in_place(uri), options.fields) if partitions else None
         try:
             count = 0
-            for row in rows_of(one, options, Trace(), member.content)[1]:
+            for row, length in rows_of(one, options, Trace(), member.content)[1]:
                 count += 1
-                yield row
+                bounds.add(ROW, "archived")
+                yield filled(row, columns) if columns and isinstance(row, Document) else row, length
             if not count:
                 raise Unreadable("no text: the file contains no records")
         except (Unreadable, MemoryError) as error:

@@ -39,10 +39,16 @@ def folder_of(uri: str) -> str | None:
     >>> folder_of("/news/courier/1.txt"), folder_of("/news/all.zip#courier/1.txt"), folder_of("/news/all.zip#1.txt")
     ('courier', 'courier', 'news')
     """
-    if "#" in uri:
-        uri = _ARCHIVE.sub("", uri)
-        folders = [name for name in uri.split("/")[:-1] if name not in ("", ".", "..")]
-        folder = folders[-1] if folders else ""
-    else:
-        folder = uri.rpartition("/")[0].rpartition("/")[2]
-    return folder.replace(r"\x23", "#") or None
+    return in_place(uri).rpartition("/")[0].rpartition("/")[2].replace(r"\x23", "#") or None
+
+
+def in_place(uri: str) -> str:
+    """The uri that a file in an archive would have if the archive were unpacked where it is.
+
+    >>> in_place("/news/all.zip#../courier/1.txt")
+    '/news/courier/1.txt'
+    """
+    if "#" not in uri:
+        return uri
+    *folders, name = _ARCHIVE.sub("", uri).split("/")
+    return "/".join(("", *(folder for folder in folders if folder not in ("", ".", "..")), name))

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from flows.inputs.tracing import HEAD
+from flows.settings.usual_names import ID, PUBLISHED, SOURCE, TEXT_RANKS, TITLE, URL
 
 #: Kind -> how such a file begins, as a pattern over bytes. The kinds are names of formats, see `formats`.
 SIGNATURES: Final = {
@@ -119,20 +120,16 @@ _ROBOTS: Final = re.compile(
 
 _MAX_RULES: Final = 1 << 12  # bytes that are looked at
 
-#: Names that a field of text has in tables, in lower case.
-_TEXT_FIELDS: Final = (
-    "text content body article maintext main_text article_text articletext article_body articlebody article_content "
-    "full_text fulltext plain_text content_text text_content story news_text story_text body_text clean_text raw_text "
-    "paragraph paragraphs"
-)
-#: Names of other fields.
+#: Names of other fields, beside those that copydesk reads.
 _FIELDS: Final = (
-    "id uuid guid title headline headlines heading subtitle summary description abstract date datetime published "
-    "published_at publish_date date_published date_publish publication_date pubdate created_at timestamp time year url "
-    "link uri source source_name site domain publisher publication author authors byline section category topic label "
-    "labels tags keywords language lang country index"
+    "subtitle summary description abstract created_at timestamp time year author authors byline section category topic "
+    "label labels tags keywords language lang country index"
 )
-_OTHERS: Final = frozenset(_FIELDS.split())
+_IGNORED: Final = re.compile(r"[-_\s.:]+")  # in names
+_TEXT: Final = tuple(name for rank in TEXT_RANKS for name in rank)
+_OTHERS: Final = frozenset(
+    name.replace("_", "") for name in (*TITLE, *URL, *SOURCE, *PUBLISHED, *ID, *_FIELDS.split())
+)
 _CELL: Final = re.compile(r"(?:\w[\w .:/()-]{0,39})?\Z")  # the number of a row may have no name
 _SEPARATOR: Final = re.compile(r'"?sep=[,;|\t]"?\Z')
 _DELIMITERS: Final = ",;\t|"
@@ -274,7 +271,8 @@ def _is_for_robots(text: bytes) -> bool:
 @lru_cache(maxsize=8)
 def _text_cell(text_fields: tuple[str, ...]) -> re.Pattern[bytes]:
     """Finds a cell of a header that names a field of text, or the line that names the delimiter for Excel."""
-    names = b"|".join(re.escape(name.encode()) for name in (*_TEXT_FIELDS.split(), *text_fields))
+    usual = (name.replace("_", "[-_ .:]?") for name in _TEXT)
+    names = "|".join((*usual, *map(re.escape, text_fields))).encode()
     return re.compile(
         b'(?:^|[,;\t|])[ "\']*(?:%b)[ "\']*(?:$|[,;\t|])|^"?sep=[,;\t|]"?$' % names, re.IGNORECASE
     )
@@ -289,7 +287,7 @@ def _is_csv(text: bytes, line: bytes) -> bool:
     cells = [cell.strip(" \"'") for cell in header.split(delimiter)]
     if len(cells) == 1:
         return False
-    lower = [cell.casefold() for cell in cells]
+    lower = [_IGNORED.sub("", cell.casefold()) for cell in cells]
     if len(set(lower)) < len(lower) or not all(_CELL.match(cell) for cell in cells):
         return False
     others = sum(cell in _OTHERS for cell in lower)

@@ -116,6 +116,19 @@ def test_files_of_every_kind_are_read(tmp_path: Path, name: str) -> None:
     assert len(shard.inputs) == 1
 
 
+def test_columns_in_the_names_of_folders_fill_what_is_missing(tmp_path: Path) -> None:
+    """Those of the folders in the archive, and those of the folders that the archive is in."""
+    path = tmp_path / "lang=en" / "a.zip"
+    path.parent.mkdir()
+    path.write_bytes(
+        zipped([("source=courier/date=2031-03-04/a.jsonl", RECORDS), ("source=post/b.txt", MILL.encode())])
+    )
+    found = documents(tmp_path)
+    assert [row["source"] for row in found] == ["courier", "courier", "post"]
+    assert [str(row["published"])[:10] for row in found] == ["2031-03-04", "2031-03-04", "None"]
+    assert all('"lang":"en"' in row["metadata"] for row in found)
+
+
 def test_archives_within_archives(tmp_path: Path) -> None:
     """They are read to a small depth; deeper ones are rejected by name."""
     data, inner = zipped([("a.txt", FERRY.encode())]), "a.zip"

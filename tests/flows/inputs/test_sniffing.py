@@ -142,6 +142,7 @@ def test_a_table_needs_a_text_field() -> None:
     assert sniff(b"title;content\nFerry;It sails at noon.\nMill;It grinds.\n") == "csv"
     assert sniff(b"label\ttext\n1\tIt sails at noon.\n0\tIt grinds, slowly, again.\n") == "csv"
     assert sniff(b",text\n0,It sails at noon\n1,It grinds\n") == "csv"
+    assert sniff(b"Article Text,Publication Date\nIt sails at noon,2031-03-04\n") == "csv"
     assert sniff(b"titel,inhalt\na,b\nc,d\n") == ""
     assert sniff(b"titel,inhalt\na,b\nc,d\n", ("inhalt",)) == "csv"
     assert sniff(b"sep=;\ntitle;text\n") == "csv"

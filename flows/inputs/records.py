@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
-from flows.inputs.cutting import Utf8
-from flows.inputs.dates import microseconds
 from flows.inputs.tracing import content_hash
+from flows.inputs.values import Body, Unusable, as_body, as_date, as_text, is_missing
 from flows.settings.model import Fields
 
 #: A plain URL, whose host can be read without the special cases of `urlsplit`.
@@ -70,26 +69,20 @@ def to_document(
 ) -> Document:
     """The document in `record`. `content` is hashed for the id; `source` is the default for a record without one.
 
-    Unmapped fields go to `metadata`, and so does a publication date that cannot be parsed. Raises Refused if there is
-    no text or a field has the wrong type.
+    Only a text that cannot be used costs a document: Refused is raised. All other fields are null if their value says
+    nothing (see `values`). Unmapped fields go to `metadata`, and so does what is not taken of a mapped one.
     """
-    text_name, text = _body(record, fields.text)
-    if text is None:
-        raise Refused(_no_text(record, fields))
-    title_name, title = _text(record, fields.title)
-    url_name, url = _text(record, fields.url)
-    source_name, named = _text(record, fields.source)
-    id_name, record_id = _id(record, fields.id)
-    date_name, date = _first(record, fields.published)
-    published = microseconds(date)
-    taken = {
-        text_name,
-        title_name,
-        url_name,
-        source_name,
-        id_name,
-        date_name if published is not None else None,
-    }
+    taken: set[str] = set()
+    name, (text, charset, rest) = _body(record, fields)
+    taken.add(name)
+    title = _text(record, fields.title, "title", taken)
+    url = _text(record, fields.url, "url", taken)
+    named = _text(record, fields.source, "source", taken)
+    record_id = _text(record, fields.id, "id", taken)
+    published = _date(record, fields.published, taken)
+    left = record if rest is None else {**record, name: rest}
+    if rest is not None:
+        taken.remove(name)
     return Document(
         document_id(uri, content),
         record_id,
@@ -98,8 +91,8 @@ def to_document(
         url,
         title,
         published,
-        encoding,
-        _metadata(record, taken, fields),
+        charset or encoding,
+        _metadata(left, taken, fields),
         content_hash(content),
         None,
         text,
@@ -110,16 +103,6 @@ def names_to_cut(fields: Fields) -> tuple[str, ...]:
     """The names of the text field that no other field shares."""
     others = {name for field, names in fields if field != "text" for name in names}
     return tuple(name for name in fields.text if name not in others)
-
-
-def refuse_surrogates(record: Mapping[str, Any], fields: Fields) -> None:
-    """Raise Refused if a mapped field contains a lone surrogate, which UTF-8 cannot encode."""
-    for name in _names(fields):
-        try:
-            str(record.get(name)).encode()
-        except UnicodeEncodeError as error:
-            code = ord(error.object[error.start])
-            raise Refused(f'field "{name}": lone surrogate U+{code:04X}') from None
 
 
 def host(url: str | None) -> str | None:
@@ -161,52 +144,44 @@ def as_json(value: Mapping[str, Any]) -> bytes:
         return json.dumps(value, default=_plain, separators=(",", ":")).encode()
 
 
-def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, Any]:
+def _body(record: Mapping[str, Any], fields: Fields) -> tuple[str, Body]:
+    """(the field that holds the text, what it holds); raises Refused if none does."""
+    problem = None
+    for name in fields.text:
+        try:
+            if (body := as_body(record.get(name))) is not None:
+                return name, body
+        except Unusable as error:
+            problem = problem or f'field "{name}": expected text, got {error}'
+    raise Refused(problem or _no_text(record, fields))
+
+
+def _text(record: Mapping[str, Any], names: tuple[str, ...], field: str, taken: set[str]) -> str | None:
+    """The first text among the fields of these names; those that it is all of, or that are blank, are `taken`."""
     for name in names:
         value = record.get(name)
-        if value is not None and value != "":
-            return name, value
-    return None, None
+        if value is None:
+            continue
+        text, is_all = as_text(value, field)
+        if (text is not None and is_all) or is_missing(value):
+            taken.add(name)
+        if text is not None:
+            return text
+    return None
 
 
-def _text(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, str | None]:
-    name, value = _first(record, names)
-    if name is None:
-        return None, None
-    if not isinstance(value, str):
-        raise Refused(f'field "{name}": expected text, got {_kind(value)}')
-    return name, None if value.isspace() else value
-
-
-def _body(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, bytes | None]:
-    name, value = _first(record, names)
-    if isinstance(value, Utf8):
-        return name, value
-    name, text = _text(record, names)
-    return name, None if text is None else text.encode()
-
-
-def _id(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, str | None]:
-    name, value = _first(record, names)
-    if name is None:
-        return None, None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Refused(f'field "{name}": expected text or a number, got {_kind(value)}')
-    return name, str(value)
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return f"a truth value ({str(value).lower()})"
-    if isinstance(value, int | float):
-        return f"a number ({str(value)[:40]})"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, bytes):
-        return "bytes"
-    return f"{type(value).__name__} ({str(value)[:40]})"
+def _date(record: Mapping[str, Any], names: tuple[str, ...], taken: set[str]) -> int | None:
+    """The first date among the fields of these names; one that is all of its value is `taken`."""
+    for name in names:
+        value = record.get(name)
+        if value is None:
+            continue
+        date, is_all = as_date(value)
+        if date is not None:
+            if is_all:
+                taken.add(name)
+            return date
+    return None
 
 
 def _no_text(record: Mapping[str, Any], fields: Fields) -> str:
@@ -222,12 +197,12 @@ def _names(fields: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in fields.model_dump().values() for name in names))
 
 
-def _metadata(record: Mapping[str, Any], taken: set[str | None], fields: Fields) -> str | None:
+def _metadata(record: Mapping[str, Any], taken: set[str], fields: Fields) -> str | None:
     """The fields of `record` not in `taken`, as a JSON object; empty mapped fields are left out."""
     if taken.issuperset(record):
         return None
     left = {name: value for name, value in record.items() if name not in taken}
-    for name in [name for name, value in left.items() if value is None or value == ""]:
+    for name in [name for name, value in left.items() if is_missing(value)]:
         if name in _names(fields):
             del left[name]
     return as_json(left).decode() if left else None

@@ -26,7 +26,6 @@ from flows.inputs.records import (
     Rejected,
     document_id,
     names_to_cut,
-    refuse_surrogates,
     to_document,
 )
 from flows.inputs.tracing import Trace, content_hash, unread_part
@@ -56,7 +55,6 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
-            refuse_surrogates(record, fields)
             document = to_document(
                 {**record, _REST: rest},
                 _of_rest(fields),
@@ -122,7 +120,7 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
                 yield Rejected(uri, f"line {number}: {problem}"), 0
             elif isinstance(line, Cut) or line.strip():
                 try:
-                    record, content, encoding = _parse(line, charset, fields)
+                    record, content, encoding = _parse(line, charset)
                     yield (
                         to_document(record, fields, uri=uri, content=content, encoding=encoding),
                         len(content),
@@ -160,7 +158,7 @@ class _LastByte(Iterator[bytes]):
         return chunk
 
 
-def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, Any], bytes | memoryview, str]:
+def _parse(line: bytes | Cut, charset: str) -> tuple[dict[str, Any], bytes | memoryview, str]:
     """(record, the line without line end and byte order mark, its charset).
 
     Raises Refused, ValueError or RecursionError.
@@ -183,8 +181,6 @@ def _parse(line: bytes | Cut, charset: str, fields: Fields) -> tuple[dict[str, A
         # orjson is stricter about NaN, raw control characters, lone surrogates and charsets
         text, encoding = text_of(line, charset)
         record = json.loads(text, strict=False)
-        if isinstance(record, dict):
-            refuse_surrogates(record, fields)
     if not isinstance(record, dict):
         raise Refused(f"expected an object, got {'a list' if isinstance(record, list) else 'a single value'}")
     return record, line, encoding

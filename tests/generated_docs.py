@@ -11,7 +11,6 @@ import inspect
 import json
 import re
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
@@ -26,6 +25,8 @@ from flows.settings import model
 from flows.settings.model import Settings, Table
 
 ROOT: Final = Path(__file__).parent.parent
+
+SHOWN: Final = 4  # elements of a default
 
 #: Where the comments of config/news.toml begin, and so do the lines that continue one.
 _COMMENT: Final = re.compile(r"^(?P<code>[^#]*?)\s*# (?P<comment>.+)$")
@@ -115,6 +116,9 @@ def _as_toml(value: Any) -> str:
         value = value.get_secret_value()
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and value != 1.0 else str(value)
+    if isinstance(value, tuple) and len(value) > SHOWN:
+        first = json.dumps(list(value[:SHOWN]), ensure_ascii=False).rstrip("]")
+        return f"{first}, ...]"  # the rest is in config/news.toml
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
@@ -156,7 +160,7 @@ def _words_of_news_toml(content: str) -> dict[tuple[str, str], str]:
             path = code.strip("[]")
             at = (path, "")
         elif code:
-            at = (path, next(iter(tomllib.loads(code))))
+            at = (path, code.partition("=")[0].strip())
         if comment:
             words[at] = f"{words.get(at, '')} {comment.strip()}".strip()
     return words

@@ -13,6 +13,7 @@ import polars as pl
 from cleaners import REASONS
 from flows.printable import as_markdown
 
+MAX_NAMES: Final = 4  # of a field that are shown
 #: The reason for text that a new version of its document replaced; no cleaner has it.
 REPLACED: Final = "replaced"
 
@@ -108,6 +109,9 @@ class Outcome:
     counts: Counts
     seconds: float
     waiting: int = 0  # inputs that changed too recently, and inputs whose last line is incomplete
+    fields: tuple[
+        tuple[str, str, int], ...
+    ] = ()  # each field, its name in records, and the number of documents
 
     def line(self) -> str:
         """The outcome in one line of plain text."""
@@ -124,6 +128,29 @@ class Outcome:
             f"{t.bytes / 1e6:,.1f} MB of text at {self.megabytes_a_second:,.1f} MB/s; {self.out}"
         )
 
+    def fields_line(self) -> str:
+        """Which names in records were taken for which field, in one line; "" if they are all their own.
+
+        >>> Outcome(Path(), "r000001", 1, 1, Counts(), 1.0, 0, (("text", "body", 2), ("id", "id", 2))).fields_line()
+        'fields: text from "body"'
+        """
+        said = []
+        for key, of in self.names().items():
+            names = sorted(of, key=lambda name: -of[name])
+            if names == [key] or "\0" in names[0]:
+                continue
+            parts = [f'"{name}"' + (f" ({of[name]:,})" if len(of) > 1 else "") for name in names[:MAX_NAMES]]
+            said.append(f"{key} from {', '.join(parts)}{', ...' if len(names) > MAX_NAMES else ''}")
+        return f"fields: {'; '.join(said)}" if said else ""
+
+    def names(self) -> dict[str, dict[str, int]]:
+        """Field of the settings -> its names in records -> the number of documents."""
+        found: dict[str, dict[str, int]] = {}
+        for key, name, number in self.fields:
+            of = found.setdefault(key, {})
+            of[name] = of.get(name, 0) + number
+        return found
+
     def left_over(self) -> str:
         """How many inputs are left to a later run, in words; "" if none are."""
         return f", {self.waiting:,} left to a later run" if self.waiting else ""
@@ -137,4 +164,4 @@ class Outcome:
         """The outcome in one line, and a Markdown table."""
         table = ["| | documents | paragraphs | words |", "|---|---:|---:|---:|"]
         table += [f"| {' | '.join(row)} |" for row in self.counts.rows()]
-        return "\n".join([as_markdown(self.line()), "", *table])
+        return "\n".join([as_markdown(" ".join(filter(None, (self.line(), self.fields_line())))), "", *table])

@@ -7,10 +7,11 @@ exactly if the original line is, and then holds the same record except for its t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import orjson
 import polars as pl
 
 from cleaners.text.tokens import I64, U8, kernel
@@ -18,6 +19,7 @@ from cleaners.text.tokens import I64, U8, kernel
 LARGE: Final = 1 << 16  # bytes; a smaller block is parsed sooner than the machine code is loaded
 HUGE: Final = 1 << 22  # bytes; a larger block is mostly one line, of which copies would cost too much memory
 
+FIRST: Final = 5  # lines of a block that are searched for the name of the text
 PLACEHOLDER: Final = ord("-")
 
 _QUOTE, _BACKSLASH, _COLON = b'"\\:'
@@ -46,8 +48,8 @@ class Cut(NamedTuple):
     text: Utf8
 
 
-def cut(block: bytes, end: bytes, names: Sequence[str]) -> Iterator[bytes | Cut]:
-    """The lines of a block, with the text of one field cut out: the first of `names` that occurs in the block.
+def cut(block: bytes, end: bytes, name_of: Callable[[Sequence[str]], str | None]) -> Iterator[bytes | Cut]:
+    """The lines of a block, with the text cut out: of the field that `name_of` says of the first record's fields.
 
     A line is returned whole if it lacks the field or has it twice, if the value is not a string, is blank or contains
     what JSON forbids, or if a field name is written with escapes. All lines are returned whole if the block is small
@@ -56,8 +58,8 @@ def cut(block: bytes, end: bytes, names: Sequence[str]) -> Iterator[bytes | Cut]
     if len(block) > HUGE:
         yield from block.split(end) if end in block else [block]
         return
-    name = next((name for name in names if f'"{name}"'.encode() in block), None)
-    if name is None or len(block) < LARGE or not _is_utf8(block):
+    name = _name_in(block, end, name_of) if len(block) >= LARGE else None
+    if name is None or not _is_utf8(block):
         yield from block.split(end)
         return
     stops = list(_stops(block, end))
@@ -73,6 +75,23 @@ def cut(block: bytes, end: bytes, names: Sequence[str]) -> Iterator[bytes | Cut]
         else:
             yield block[start:stop]
         start, text_start, rest_start = stop + 1, text_stop, rest_stop
+
+
+def _name_in(block: bytes, end: bytes, name_of: Callable[[Sequence[str]], str | None]) -> str | None:
+    """The name of the text in the first of a block's first lines that is a record with one."""
+    start = 0
+    for _ in range(FIRST):
+        stop = block.find(end, start)
+        try:
+            record = orjson.loads(memoryview(block)[start : stop if stop >= 0 else None])
+        except orjson.JSONDecodeError:
+            record = None
+        if isinstance(record, dict) and (name := name_of(tuple(record))) is not None:
+            return name
+        if stop < 0:
+            break
+        start = stop + 1
+    return None
 
 
 def _stops(block: bytes, end: bytes) -> Iterator[int]:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from flows.errors import InputMissing, UsageError
 from flows.inputs.bounds import answer_in_time
 from flows.inputs.compression import describe
 from flows.inputs.formats import format_of
+from flows.inputs.partitions import partitions_below
 from flows.inputs.reader import Input
 from flows.inputs.remote import MAGIC, RemoteInfo, files_behind
 from flows.printable import mask
@@ -48,7 +50,8 @@ def find(
     walk = _Walk(os.path.realpath(exclude) if exclude is not None else None, is_dataset, outside_links)
     for name in given:
         for one in _files_for(name, walk):
-            found.setdefault(one.uri, one)
+            if one.uri not in found:
+                found[one.uri] = _with_partitions(one, name) if "=" in one.path else one
     return list(found.values())
 
 
@@ -66,6 +69,16 @@ def _chunks(name: str) -> list[str | int]:
     chunks: list[str | int] = list(_NUMBER.split(name))
     chunks[1::2] = map(int, chunks[1::2])
     return chunks
+
+
+def _with_partitions(one: Input, given: str) -> Input:
+    """The input with the columns in the names of its folders, as far as they lie below the argument `given`."""
+    top = given.partition("://")[2] if given.startswith(("file://", "local://")) else given
+    if "://" not in top:
+        top = os.path.abspath(top)  # noqa: PTH100
+    if not os.path.lexists(top) and (magic := MAGIC.search(top)):
+        top = top[: magic.start()].rpartition("/")[0]
+    return replace(one, partitions=partitions_below(top, one.path))
 
 
 def _files_for(name: str, walk: _Walk) -> Iterable[Input]:

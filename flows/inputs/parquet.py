@@ -22,6 +22,7 @@ from typing import Any, Final
 from flows.inputs import parquet_worker
 from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
+from flows.inputs.field_names import holds_text
 from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
 from flows.inputs.tracing import Trace
 
@@ -62,9 +63,11 @@ def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any]]
     memory = BASE + 4 * max(SMALL, size * options.settings.max_ratio)
     worker = _idle.pop() if _idle else _Worker()
     try:
-        worker.ask((path, memory, options.fields.text))
+        worker.ask((path, memory))
         names = worker.answer()
-        worker.is_idle = not any(name in names for name in options.fields.text)
+        is_wanted = holds_text(names, options.fields)
+        worker.send(is_wanted)
+        worker.is_idle = not is_wanted
         require_text_column(names, options.fields)
         while (rows := worker.answer()) is not None:
             for values in rows:
@@ -93,7 +96,7 @@ class _Worker:
             raise Unreadable(describe(error)) from error
         self.is_idle = self._has_started = False
 
-    def ask(self, request: tuple[str, int, tuple[str, ...]]) -> None:
+    def ask(self, request: tuple[str, int]) -> None:
         """Send the next request."""
         self.is_idle = False
         if not self._has_started:
@@ -101,8 +104,12 @@ class _Worker:
                 self._has_started = self._connection.poll(STALL) and self._connection.recv()
             if not self._has_started:
                 raise Unreadable("cannot be read: the process that decodes Parquet does not start")
+        self.send(request)
+
+    def send(self, what: object) -> None:
+        """Send it; raises Unreadable if the process has crashed."""
         try:
-            self._connection.send(request)
+            self._connection.send(what)
         except OSError:
             raise self._crash() from None
 

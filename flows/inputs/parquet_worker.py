@@ -1,9 +1,9 @@
 """The process that decodes Parquet files for `parquet`, so that a file that crashes it costs only itself.
 
 It is run as a script and imports nothing of copydesk, because it should start fast. Over the connection whose file
-descriptor is its argument, it is sent (path, size of its address space beyond what it has now, names one of which must
-be a column). It answers with the columns, then with lists of rows, each a tuple of Python values, then with None; or
-with a text that says what is wrong.
+descriptor is its argument, it is sent (path, size of its address space beyond what it has now). It answers with the
+columns, and is sent whether their rows are wanted. If so, it answers with lists of rows, each a tuple of Python values,
+then with None. Instead of any answer, there can be a text that says what is wrong.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ def main() -> None:
     with suppress(EOFError, BrokenPipeError):
         connection.send(True)
         while True:
-            path, allowance, wanted = connection.recv()
+            path, allowance = connection.recv()
             _limit_memory(allowance)
             try:
-                for answer in _answers(path, wanted):
+                for answer in _answers(path, connection):
                     connection.send(answer)
             except (pl.exceptions.PolarsError, pl.exceptions.PanicException, MemoryError, OSError) as error:
                 connection.send(f"damaged Parquet ({str(error).partition(chr(10))[0][:200]})")
 
 
-def _answers(path: str, wanted: tuple[str, ...]) -> Iterator[Any]:
+def _answers(path: str, connection: Connection) -> Iterator[Any]:
     try:
         path.encode()
     except UnicodeEncodeError:  # polars takes only names in UTF-8
@@ -63,7 +63,7 @@ def _answers(path: str, wanted: tuple[str, ...]) -> Iterator[Any]:
         yield f"columns nested more than {MAX_DEPTH} levels deep"
         return
     yield schema.names()
-    if not any(name in wanted for name in schema.names()):
+    if not connection.recv():
         return
     for batch in table.collect_batches(chunk_size=ROWS, maintain_order=True):
         for piece in _pieces(batch):

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from flows.inputs.bounds import Growth, Reserve, Unreadable
 from flows.inputs.compression import chunks
-from flows.inputs.records import Document, Refused, Rejected, as_json, to_document
+from flows.inputs.field_names import holds_text
+from flows.inputs.partitions import Partitions
+from flows.inputs.records import Document, Refused, Rejected, as_json, no_text, to_document
 from flows.inputs.tracing import Reading, Trace
 from flows.settings.model import Fields, Inputs
 
@@ -55,6 +57,7 @@ class Input:
     compression: str = ""  # a value of formats.COMPRESSIONS, or ""
     problem: str = ""  # why it cannot be read, and what to do about it
     last: Reading | None = None  # its state when it was last read; None if it never was
+    partitions: Partitions = ()  # columns in the names of its folders
     tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
 
 
@@ -94,10 +97,8 @@ def require_text_column(names: list[str], fields: Fields) -> None:
     """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
     if not names:
         raise Unreadable("no text: the file is empty")
-    if not any(name in names for name in fields.text):
-        wanted = " or ".join(f'"{name}"' for name in fields.text)
-        has = ", ".join(names[:8])
-        raise Unreadable(f"no text: no column {wanted} (it has {has}; map it with [fields] text)")
+    if not holds_text(names, fields):
+        raise Unreadable(no_text(names, fields, "column"))
 
 
 def too_large(settings: Inputs) -> str:

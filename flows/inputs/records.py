@@ -6,20 +6,24 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
+from flows.inputs.field_names import Choice, Used, names_of, value_of, without
 from flows.inputs.tracing import content_hash
-from flows.inputs.values import Body, Unusable, as_body, as_date, as_text, is_missing
+from flows.inputs.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
 from flows.settings.model import Fields
 
 #: A plain URL, whose host can be read without the special cases of `urlsplit`.
 _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
+_URL: Final = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//|\s*www\.", re.IGNORECASE)
+#: What a news service writes where it has cut a text.
+_CUT_SHORT: Final = re.compile(rb"(?:\.\.\.|\xe2\x80\xa6)? \[\+\d+ chars\]\Z")
+_WORD: Final = 40  # bytes; something shorter without a space is no article, if there is another text
 _COPY: Final = re.compile(r"\Ahttps?://web\.archive\.org/web/\d+[a-z_]*/(?=https?://)")
 
 
@@ -72,37 +76,37 @@ def to_document(
     Only a text that cannot be used costs a document: Refused is raised. All other fields are null if their value says
     nothing (see `values`). Unmapped fields go to `metadata`, and so does what is not taken of a mapped one.
     """
-    taken: set[str] = set()
-    name, (text, charset, rest) = _body(record, fields)
-    taken.add(name)
-    title = _text(record, fields.title, "title", taken)
-    url = _text(record, fields.url, "url", taken)
-    named = _text(record, fields.source, "source", taken)
-    record_id = _text(record, fields.id, "id", taken)
-    published = _date(record, fields.published, taken)
-    left = record if rest is None else {**record, name: rest}
-    if rest is not None:
-        taken.remove(name)
+    names = names_of(fields)
+    choice = names.choice(record)
+    text_name, (text, charset, rest) = _body(record, choice, fields)
+    taken = {text_name} if rest is None else set()
+    title_name, title = _text(record, choice.title, "title", taken)
+    url_name, url = _url(record, choice.url, taken)
+    source_name, named = _text(record, choice.source, "source", taken)
+    if named is not None and "://" in named and names.guesses_source:
+        source_name, named, url_name, url = _other_source(
+            record, choice, source_name, named, url_name, url, taken
+        )
+    named = named or host(url)
+    if named is None and choice.hosts:
+        source_name, named = _text(record, choice.hosts, "source", taken)
+    id_name, record_id = _text(record, choice.id, "id", taken)
+    date_name, published = _date(record, choice.published, taken)
+    names.used[Used(text_name, title_name, url_name, source_name, date_name, id_name)] += 1
     return Document(
         document_id(uri, content),
         record_id,
         uri,
-        named or host(url) or source,
+        named or source,
         url,
         title,
         published,
         charset or encoding,
-        _metadata(left, taken, fields),
+        _metadata(record if rest is None else {**record, text_name: rest}, taken, choice),
         content_hash(content),
         None,
         text,
     )
-
-
-def names_to_cut(fields: Fields) -> tuple[str, ...]:
-    """The names of the text field that no other field shares."""
-    others = {name for field, names in fields if field != "text" for name in names}
-    return tuple(name for name in fields.text if name not in others)
 
 
 def host(url: str | None) -> str | None:
@@ -144,67 +148,126 @@ def as_json(value: Mapping[str, Any]) -> bytes:
         return json.dumps(value, default=_plain, separators=(",", ":")).encode()
 
 
-def _body(record: Mapping[str, Any], fields: Fields) -> tuple[str, Body]:
-    """(the field that holds the text, what it holds); raises Refused if none does."""
-    problem = None
-    for name in fields.text:
+def _body(record: Mapping[str, Any], choice: Choice, fields: Fields) -> tuple[str, Body]:
+    """(the field that holds the text, what it holds); raises Refused if none does, or if it could be another."""
+    problem = best = None
+    best_rank = 0
+    for name, rank in choice.text:
+        if best is not None and rank != best_rank:
+            break
         try:
-            if (body := as_body(record.get(name))) is not None:
-                return name, body
+            body = as_body(value_of(record, name))
         except Unusable as error:
             problem = problem or f'field "{name}": expected text, got {error}'
-    raise Refused(problem or _no_text(record, fields))
+            continue
+        if body is not None:
+            best, best_rank = (name, body) if best is None else _better(best, (name, body)), rank
+    if best is None:
+        names = " or ".join(f'"{name}"' for name, _ in choice.text)
+        raise Refused(problem or (f"no text: field {names} is empty" if names else no_text(record, fields)))
+    return best
 
 
-def _text(record: Mapping[str, Any], names: tuple[str, ...], field: str, taken: set[str]) -> str | None:
-    """The first text among the fields of these names; those that it is all of, or that are blank, are `taken`."""
+def _better(one: tuple[str, Body], other: tuple[str, Body]) -> tuple[str, Body]:
+    """The one of two that holds the other, or more than a word where the other is one; raises Refused if neither."""
+    mine, theirs = (_CUT_SHORT.sub(b"", b" ".join(body.text.split())) for _, body in (one, other))
+    if theirs in mine or (len(theirs) < _WORD and b" " not in theirs):
+        return one
+    if mine in theirs or (len(mine) < _WORD and b" " not in mine):
+        return other
+    raise Refused(
+        f'two texts: field "{one[0]}" and field "{other[0]}" differ; name the one to read with [fields] text'
+    )
+
+
+def _text(
+    record: Mapping[str, Any], names: Iterable[str], field: str, taken: set[str]
+) -> tuple[str | None, str | None]:
+    """(name, text) of the first field that says any; those that it is all of, or that are blank, are `taken`."""
     for name in names:
         value = record.get(name)
+        if is_plain(value):  # nearly always
+            taken.add(name)
+            return name, value
         if value is None:
-            continue
+            value = value_of(record, name)
         text, is_all = as_text(value, field)
         if (text is not None and is_all) or is_missing(value):
             taken.add(name)
         if text is not None:
-            return text
-    return None
+            return name, text
+    return None, None
 
 
-def _date(record: Mapping[str, Any], names: tuple[str, ...], taken: set[str]) -> int | None:
-    """The first date among the fields of these names; one that is all of its value is `taken`."""
+def _url(record: Mapping[str, Any], names: tuple[str, ...], taken: set[str]) -> tuple[str | None, str | None]:
+    """(name, text) of the first field that holds a URL, or else of the first that holds a text."""
+    if len(names) < 2:
+        return _text(record, names, "url", taken)
     for name in names:
-        value = record.get(name)
-        if value is None:
-            continue
-        date, is_all = as_date(value)
+        text, _ = as_text(value_of(record, name), "url")
+        if text is not None and _URL.match(text):
+            return _text(record, (name,), "url", taken)
+    return _text(record, names, "url", taken)
+
+
+def _other_source(
+    record: Mapping[str, Any],
+    choice: Choice,
+    source_name: str | None,
+    source: str,
+    url_name: str | None,
+    url: str | None,
+    taken: set[str],
+) -> tuple[str | None, str | None, str | None, str | None]:
+    """(name, source, name, url) where the source is a URL: of the article, as extractors write it, or of its site."""
+    for name in choice.source:
+        other, _ = as_text(value_of(record, name), "source")
+        if other is not None and "://" not in other:
+            taken.discard(source_name or "")
+            found = _text(record, (name,), "source", taken)
+            break
+    else:
+        found = source_name, host(source)
+    if url is None:
+        taken.add(source_name or "")
+        return *found, source_name, source
+    if url != source:
+        taken.discard(source_name or "")
+    return *found, url_name, url
+
+
+def _date(record: Mapping[str, Any], names: Iterable[str], taken: set[str]) -> tuple[str | None, int | None]:
+    """(name, date) of the first field that says one; it is `taken` if that is all of it."""
+    for name in names:
+        date, is_all = as_date(value_of(record, name))
         if date is not None:
             if is_all:
                 taken.add(name)
-            return date
-    return None
+            return name, date
+    return None, None
 
 
-def _no_text(record: Mapping[str, Any], fields: Fields) -> str:
-    names = " or ".join(f'"{name}"' for name in fields.text)
-    if any(name in record for name in fields.text):
-        return f"no text: field {names} is empty"
-    has = ", ".join(list(record)[:8]) or "none at all"
-    return f"no text: no field {names} (it has {has}; map it with [fields] text)"
+def no_text(names: Iterable[str], fields: Fields, what: str = "field") -> str:
+    """The error of a record or table in which no name is one of the text."""
+    usual = names_of(fields).guesses_text
+    wanted = (
+        '"text", "content", "body" or another usual name'
+        if usual
+        else " or ".join(f'"{name}"' for name in fields.text)
+    )
+    has = ", ".join(list(names)[:8]) or "none at all"
+    return f"no text: no {what} {wanted} (it has {has}; map it with [fields] text)"
 
 
-@lru_cache(maxsize=8)
-def _names(fields: Fields) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for names in fields.model_dump().values() for name in names))
-
-
-def _metadata(record: Mapping[str, Any], taken: set[str], fields: Fields) -> str | None:
+def _metadata(record: Mapping[str, Any], taken: set[str], choice: Choice) -> str | None:
     """The fields of `record` not in `taken`, as a JSON object; empty mapped fields are left out."""
     if taken.issuperset(record):
         return None
     left = {name: value for name, value in record.items() if name not in taken}
-    for name in [name for name, value in left.items() if is_missing(value)]:
-        if name in _names(fields):
-            del left[name]
+    for name in taken.difference(record):
+        left = without(left, name)
+    for name in [name for name, value in left.items() if name in choice.mapped and is_missing(value)]:
+        del left[name]
     return as_json(left).decode() if left else None
 
 

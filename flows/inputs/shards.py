@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
+from flows.inputs.field_names import names_of
+from flows.inputs.partitions import columns_of, filled
 from flows.inputs.reader import Input, Options, Row
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
@@ -63,6 +66,7 @@ class Shard(NamedTuple):
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
     inputs: pl.DataFrame  # columns: INPUTS
+    fields: Mapping[tuple[str, str], int] = MappingProxyType({})  # (field, its name in records) -> documents
 
 
 def read(
@@ -78,6 +82,7 @@ def read(
     split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
     before (`Input.last`), documents already among the `earlier` ones are left out.
     """
+    fields = fields.model_copy()  # with its own `names_of`
     options = Options(settings, fields, charsets or {}, Reserve())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
@@ -85,8 +90,10 @@ def read(
     finished: list[tuple[Any, ...]] = []
     size = 0
     for given in inputs:
+        columns = columns_of(given.partitions, given.uri, fields) if given.partitions else None
         for row, length in _rows(given, options, earlier):
             if isinstance(row, Document):
+                row = row if columns is None else filled(row, columns)
                 documents.append((*row[:-1], given.uri))
                 texts.append(row.text)
                 size += length
@@ -97,10 +104,10 @@ def read(
                 continue
             full = size >= settings.shard_megabytes * MEGABYTE
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished)
+                yield _shard(documents, texts, rejected, finished, fields)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished)
+        yield _shard(documents, texts, rejected, finished, fields)
 
 
 class _Texts:
@@ -222,6 +229,7 @@ def _shard(
     texts: _Texts,
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
+    fields: Fields,
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
@@ -238,4 +246,5 @@ def _shard(
         pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
+        names_of(fields).take_used(),
     )

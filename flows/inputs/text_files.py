@@ -18,6 +18,7 @@ from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
+from flows.inputs.field_names import name_to_cut
 from flows.inputs.lines import WIDE, blocks, text_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
@@ -25,7 +26,6 @@ from flows.inputs.records import (
     Refused,
     Rejected,
     document_id,
-    names_to_cut,
     to_document,
 )
 from flows.inputs.tracing import Trace, content_hash, unread_part
@@ -90,7 +90,6 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """
     settings, fields = options.settings, options.fields
     number, before = 0, b""
-    names = names_to_cut(fields)
     stream = _LastByte(chunks_of(given, options, trace))
     if given.last is not None and (found := unread_part(stream, given.last)):
         before, rest = found
@@ -107,7 +106,8 @@ def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     try:
         charset, end, line_blocks = blocks(rest, settings.max_document_megabytes * MEGABYTE, before)
         for line in chain.from_iterable(
-            [None] if block is None else cut(block, end, names) for block in line_blocks
+            [None] if block is None else cut(block, end, lambda names: name_to_cut(names, fields))
+            for block in line_blocks
         ):
             if invalid is not None:
                 yield invalid, 0

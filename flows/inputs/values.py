@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeGuard, TypeVar
 
 import orjson
 
@@ -71,15 +71,28 @@ def is_missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
+def is_plain(value: object) -> TypeGuard[str]:
+    """Whether a value is certainly a text that says what it is."""
+    return (
+        type(value) is str
+        and len(value) > _LONGEST
+        and value.isascii()
+        and value[0] > " "
+        and value[0] not in "[{"
+    )
+
+
 def as_text(value: object, field: str) -> tuple[str | None, bool]:
     """(text, whether it is all of the value); the text is None if there is none."""
-    if type(value) is str and value and value[0] not in "[{":  # nearly always
+    if isinstance(value, str) and value[:1] not in ("[", "{"):
         return _text(value), True
     return _unwrapped(value, KEYS[field], _text, 0)
 
 
 def as_date(value: object) -> tuple[int | None, bool]:
     """(microseconds since 1970, whether that is all of the value); None if there is no date."""
+    if isinstance(value, str) and value[:1] not in ("[", "{"):  # nearly always
+        return microseconds(value), True
     return _unwrapped(value, KEYS["published"], microseconds, 0)
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -89,8 +90,11 @@ def execute_run(
             settings.guards,
         )
         held_for = [str(finding) for finding in findings]
+        names = tuple(one for part in read for one in part.fields)
+        outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting, names)
         details = {
             "given": list(given),
+            "fields": outcome.names(),
             "inputs": len(ledger),
             "started": clock.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -104,8 +108,7 @@ def execute_run(
             dataset.hold(run.run_id, run.staging, held_for)
         else:
             _publish(dataset, run, same)
-    seconds = time.perf_counter() - started
-    outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting)
+    outcome = replace(outcome, seconds=time.perf_counter() - started)
     if held_for:
         raise Held(*held_message(dataset, run.run_id), outcome=outcome)
     return outcome

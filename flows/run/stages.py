@@ -83,6 +83,9 @@ class ReadShard(NamedTuple):
 
     name: str
     shard: str | None  # the name of its shard; None if there was nothing new
+    fields: tuple[
+        tuple[str, str, int], ...
+    ] = ()  # each field, its name in records, and the number of documents
 
 
 def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
@@ -98,7 +101,7 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
         if len(shard.documents) or len(rejected):
             _write(rejected, run.path("rejected", name))
             _write(shard.documents, run.path("read", name))
-            yield ReadShard(name, name)
+            yield ReadShard(name, name, tuple((*names, number) for names, number in shard.fields.items()))
         else:
             yield ReadShard(name, None)
 

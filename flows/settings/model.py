@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model, field_validator
 
 from cleaners import PIPELINE, REASONS
+from flows.settings import usual_names
 
 
 class Table(BaseModel):
@@ -19,14 +20,14 @@ class Table(BaseModel):
 
 
 class Fields(Table):
-    """The names that a field may have in input records; the first one present in a record is used."""
+    """The names that a field may have in input records, in any case, with spaces, - or _; the first one is used."""
 
-    text: tuple[str, ...] = Field(default=("text",), min_length=1)
-    title: tuple[str, ...] = ("title",)
-    url: tuple[str, ...] = ("url",)
-    source: tuple[str, ...] = ("source",)
-    published: tuple[str, ...] = ("published", "date")
-    id: tuple[str, ...] = ("id",)
+    text: tuple[str, ...] = Field(default=usual_names.TEXT, min_length=1)
+    title: tuple[str, ...] = usual_names.TITLE
+    url: tuple[str, ...] = usual_names.URL
+    source: tuple[str, ...] = usual_names.SOURCE
+    published: tuple[str, ...] = usual_names.PUBLISHED
+    id: tuple[str, ...] = usual_names.ID
 
     @field_validator("*", mode="before")
     @classmethod

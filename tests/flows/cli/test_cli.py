@@ -253,6 +253,19 @@ def test_bad_inputs_affect_only_themselves(copydesk: Copydesk, story: Path, tmp_
     assert {"story.txt", "broken.jsonl#1", "cut.jsonl.gz#1"} <= kept
 
 
+def test_guessed_fields_are_said(copydesk: Copydesk, tmp_path: Path) -> None:
+    """A run's end and its manifest name the fields of records that were taken for the text, the title and so on."""
+    record = {"Body": STORY, "headline": "A night at sea", "id": 1}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
+    out = tmp_path / "out"
+    answer = copydesk("run", tmp_path / "a.jsonl", "--out", out)
+    assert 'fields: text from "Body"; title from "headline"\n' in answer.out
+    manifest = json.loads((out / "_copydesk" / "runs" / "run=r000001" / "run.json").read_text())
+    assert manifest["fields"] == {"text": {"Body": 1}, "title": {"headline": 1}, "id": {"id": 1}}
+    (tmp_path / "b.txt").write_text(STORY)
+    assert "fields:" not in copydesk("run", tmp_path / "b.txt", "--out", out).out
+
+
 def test_an_input_that_could_not_be_opened_is_retried(copydesk: Copydesk, tmp_path: Path) -> None:
     """A dangling link is rejected once; when its target exists, the next run reads it."""
     link = tmp_path / "link.txt"

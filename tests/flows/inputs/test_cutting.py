@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,14 @@ def _few_lines_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cutting, "LARGE", 0)
 
 
+def first_of(*wanted: str) -> Callable[[Sequence[str]], str | None]:
+    """Answers which of the wanted names is the first that there is."""
+    return lambda names: next((one for one in wanted if one in names), None)
+
+
 def texts(*lines: str, names: tuple[str, ...] = ("text",)) -> list[bytes | None]:
     """The text cut out of each line, None for a line left whole."""
-    found = list(cut("\n".join(lines).encode(), b"\n", names))
+    found = list(cut("\n".join(lines).encode(), b"\n", first_of(*names)))
     assert [bytes(one.line if isinstance(one, Cut) else one).decode() for one in found] == list(lines)
     return [bytes(one.text) if isinstance(one, Cut) else None for one in found]
 
@@ -36,7 +42,7 @@ def test_a_text_is_cut_out(ascii_only: bool, separators: tuple[str, str]) -> Non
         "id": 'in "text": "x"', "deep": [{"text": "{["}, "text"], "text": 'a\n"b"\\ /\b\f\r\té—天😀\0\x7f', "n": {},
     }  # fmt: skip
     line = json.dumps(record, ensure_ascii=ascii_only, separators=separators)
-    (found,) = cut(line.encode(), b"\n", ["text"])
+    (found,) = cut(line.encode(), b"\n", first_of("text"))
     assert isinstance(found, Cut)
     assert found.text.decode() == record["text"]
     assert orjson.loads(found.rest) == record | {"text": "-"}
@@ -74,21 +80,22 @@ def test_escapes_stand_for_characters_of_any_width() -> None:
     ]
 
 
-def test_the_first_name_present_is_used() -> None:
-    """One of the names is searched for in a whole block; it may contain anything that JSON does not escape."""
+def test_the_first_record_says_which_field_is_the_text() -> None:
+    """The name is sought in all of the block; it may contain anything that JSON does not escape."""
     lines = '{"text": "a"}', '{"body": "b", "text": "a"}'
-    assert texts(*lines, names=("content", "body", "text")) == [None, b"b"]
-    assert texts('{"текст": "a"}', '{"naïve": "b"}', names=("naïve", "текст")) == [None, b"b"]
+    assert texts(*lines, names=("content", "body", "text")) == [b"a", b"a"]
+    assert texts(*reversed(lines), names=("content", "body", "text")) == [b"b", None]
+    assert texts("[]", "", "no JSON", '{"naïve": "b"}', names=("naïve", "текст")) == [None, None, None, b"b"]
     assert texts(*lines, names=("content",)) == texts(*lines, names=()) == [None, None]
 
 
 def test_lines_that_are_not_utf8_are_left_whole() -> None:
     """So are their neighbours, and small blocks, for which the machine code is not loaded."""
     good, bad = b'{"text": "good"}', '{"text": "na\xefve"}'.encode("latin-1")
-    assert [isinstance(one, Cut) for one in cut(good, b"\r", ["text"])] == [True]
-    assert list(cut(good + b"\r" + bad, b"\r", ["text"])) == [good, bad]
+    assert [isinstance(one, Cut) for one in cut(good, b"\r", first_of("text"))] == [True]
+    assert list(cut(good + b"\r" + bad, b"\r", first_of("text"))) == [good, bad]
     cutting.LARGE = len(good) + 1
-    assert list(cut(good, b"\n", ["text"])) == [good]
+    assert list(cut(good, b"\n", first_of("text"))) == [good]
 
 
 FRAGMENTS = [
@@ -133,6 +140,8 @@ def test_documents_equal_those_of_whole_lines(
 
     def rows(large: int) -> list[list[dict[str, Any]]]:
         cutting.LARGE = large
-        return [table.to_dicts() for shard in read(find([str(path)]), Inputs(), fields) for table in shard]
+        return [
+            table.to_dicts() for shard in read(find([str(path)]), Inputs(), fields) for table in shard[:3]
+        ]
 
     assert rows(0) == rows(1 << 60)

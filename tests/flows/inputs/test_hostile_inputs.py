@@ -101,7 +101,7 @@ def test_parquet_that_crashes_its_decoder(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_parquet_processes_are_kept_for_the_next_file(tmp_path: Path) -> None:
     """Files without errors, and files without a column of text, are read by one process."""
-    for name, column in [("a", "text"), ("b", "body"), ("c", "text")]:
+    for name, column in [("a", "text"), ("b", "note"), ("c", "text")]:
         pl.DataFrame({column: [name]}).write_parquet(tmp_path / f"{name}.parquet")
     texts(tmp_path)
     (one,) = parquet._idle

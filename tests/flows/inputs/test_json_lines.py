@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flows.inputs.values import MISSING
 from flows.settings.model import Fields
 from support import json_lines
 
@@ -173,13 +174,17 @@ json_values = st.recursive(
 )
 
 
+#: Texts that stand for themselves.
+written = st.text(min_size=1).filter(lambda t: not t.isspace() and t not in MISSING and t[0] not in "[{")
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.fixed_dictionaries(
-            {"text": st.text(min_size=1).filter(lambda t: not t.isspace())},
+            {"text": written},
             optional={
-                "title": st.text(min_size=1).filter(lambda t: not t.isspace()),
+                "title": written,
                 "extra": json_values,
                 "id": st.integers(),
             },

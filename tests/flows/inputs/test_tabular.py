@@ -126,13 +126,19 @@ def test_csv_with_a_name_twice(tmp_path: Path) -> None:
 
 def test_a_table_without_a_column_of_text_is_rejected_once(tmp_path: Path) -> None:
     """One row in `rejected` lists the columns, not one for every record."""
-    (tmp_path / "a.csv").write_text("body,title\n" + "a,A\n" * 50)
-    pl.DataFrame({"body": ["a"] * 50}).write_parquet(tmp_path / "b.parquet")
+    (tmp_path / "a.csv").write_text("note,title\n" + "a,A\n" * 50)
+    pl.DataFrame({"note": ["a"] * 50}).write_parquet(tmp_path / "b.parquet")
     found, rejected = load(tmp_path)
     assert found == []
-    assert rejected["a.csv"] == 'no text: no column "text" (it has body, title; map it with [fields] text)'
+    assert rejected["a.csv"] == (
+        'no text: no column "text", "content", "body" or another usual name (it has note, title; map it with '
+        "[fields] text)"
+    )
     assert rejected["b.parquet"].startswith('no text: no column "text"')
-    assert len(load(tmp_path, Fields(text=("body",)))[0]) == 100
+    assert len(load(tmp_path, Fields(text=("note",)))[0]) == 100
+    assert load(tmp_path, Fields(text=("a", "b")))[1]["b.parquet"].startswith(
+        'no text: no column "a" or "b" ('
+    )
 
 
 def test_a_truncated_csv_keeps_the_rows_before(tmp_path: Path) -> None:

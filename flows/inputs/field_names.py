@@ -1,0 +1,183 @@
+"""Which fields of a record hold its text, title and so on, decided by their names.
+
+A name of the settings stands for every way to write it: `published_at` for `publishedAt` and `Published At`. One with
+dots that no field has leads into objects: `thread.site`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from flows.settings.model import Fields
+from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
+
+MAX_KEPT: Final = 500  # choices kept, each for the fields of one kind of record,
+MAX_FIELDS: Final = 200  # if these are not more
+MAX_SETTINGS: Final = 100  # kept
+
+_IGNORED: Final = re.compile(r"[-_ .:]+")
+
+
+class Choice(NamedTuple):
+    """The fields of one kind of record by what they may hold, the best names first."""
+
+    text: tuple[tuple[str, int], ...]  # each with its rank: of those of one rank, none is better
+    title: tuple[str, ...]
+    url: tuple[str, ...]
+    source: tuple[str, ...]
+    hosts: tuple[str, ...]  # sources, too, but a URL names the host better
+    published: tuple[str, ...]
+    id: tuple[str, ...]
+    mapped: frozenset[str]  # all of them
+
+
+class Used(NamedTuple):
+    """The names of the fields that a document was made of; None where it has none."""
+
+    text: str | None
+    title: str | None
+    url: str | None
+    source: str | None
+    published: str | None
+    id: str | None
+
+
+class FieldNames:
+    """The choices that follow from the settings, and what was used of them."""
+
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
+        self.used: Counter[Used] = Counter()  # the number of documents of each
+        self._choices: dict[tuple[str, ...], Choice] = {}
+        usual = Fields()
+        self.guesses_text, self.guesses_source = fields.text == usual.text, fields.source == usual.source
+        names = (
+            (*TEXT_RANKS, *((name,) for name in TEASERS))
+            if self.guesses_text
+            else ((one,) for one in fields.text)
+        )
+        self._ranks = {name: rank for rank, of_rank in enumerate(names) for name in of_rank}
+        self._first_teaser = len(TEXT_RANKS) if self.guesses_text else len(self._ranks)
+        self._hosts = HOSTS if self.guesses_source else ()
+        self._folded = {name: fold(name) for _, names in fields for name in names}
+
+    def take_used(self) -> dict[tuple[str, str], int]:
+        """(field of the settings, its name in records) -> the number of documents since the last call."""
+        found: Counter[tuple[str, str]] = Counter()
+        for used, number in self.used.items():
+            for field, name in zip(Used._fields, used, strict=True):
+                if name is not None:
+                    found[field, name] += number
+        self.used.clear()
+        return dict(found)
+
+    def choice(self, names: Iterable[str]) -> Choice:
+        """What the fields of these names may hold."""
+        names = tuple(names)
+        found = self._choices.get(names)
+        if found is None:
+            found = self._choose(names)
+            if len(names) <= MAX_FIELDS:
+                if len(self._choices) >= MAX_KEPT:
+                    self._choices.clear()
+                self._choices[names] = found
+        return found
+
+    def _choose(self, names: tuple[str, ...]) -> Choice:
+        there: dict[str, list[str]] = {}
+        for name in names:
+            there.setdefault(fold(name), []).append(name)
+
+        def fitting(wanted: Iterable[str]) -> dict[str, str]:
+            """Names of fields -> the wanted name that each fits, in the order of these; as it is written first."""
+            found: dict[str, str] = {}
+            for want in wanted:
+                fits = there.get(self._folded[want], [])
+                if not fits and "." in want and fold(want.partition(".")[0]) in there:
+                    fits = [want]
+                for name in sorted(fits, key=lambda one: one != want):
+                    found.setdefault(name, want)
+            return found
+
+        f = self.fields
+        text = {name: self._ranks[want] for name, want in fitting(f.text).items()}
+        if any(rank < self._first_teaser for rank in text.values()):
+            text = {name: rank for name, rank in text.items() if rank < self._first_teaser}
+        source, title, url = fitting(f.source), fitting(f.title), fitting(f.url)
+        published, own = fitting(f.published), fitting(f.id)
+        return Choice(
+            tuple(text.items()),
+            tuple(title),
+            tuple(url),
+            tuple(name for name, want in source.items() if want not in self._hosts),
+            tuple(name for name, want in source.items() if want in self._hosts),
+            tuple(published),
+            tuple(own),
+            frozenset((*text, *title, *url, *source, *published, *own)),
+        )
+
+
+def fold(name: str) -> str:
+    """What a name has in common with the other ways to write it.
+
+    >>> {fold("publishedAt"), fold("Published At"), fold("published_at")}
+    {'publishedat'}
+    """
+    return _IGNORED.sub("", name).casefold()
+
+
+def value_of(record: Mapping[str, Any], name: str) -> Any:
+    """The value of a field, or of the member of an object that a name with dots leads to; None if there is none.
+
+    >>> value_of({"Thread": {"site": "example.org"}}, "thread.site")
+    'example.org'
+    """
+    value = record.get(name)
+    if value is not None or "." not in name or name in record:
+        return value
+    value = record
+    for part in name.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        fits = part if part in value else next((key for key in value if fold(key) == fold(part)), None)
+        value = value.get(fits)
+    return value
+
+
+def without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The record without the member that a name with dots leads to, and without objects that are empty then."""
+    part, dot, below = name.partition(".")
+    key = part if part in record else next((key for key in record if fold(key) == fold(part)), None)
+    inner = record.get(key) if key is not None else None
+    if key is None or (dot and not isinstance(inner, Mapping)):
+        return dict(record)
+    left = without(inner, below) if dot and isinstance(inner, Mapping) else {}
+    return {**record, key: left} if left else {one: value for one, value in record.items() if one != key}
+
+
+#: `id` of settings -> their names. Each reading of inputs has settings of its own, see `shards.read`.
+_known: Final[dict[int, FieldNames]] = {}
+
+
+def names_of(fields: Fields) -> FieldNames:
+    """The names of these very settings; those of equal ones are others."""
+    found = _known.get(id(fields))
+    if found is None or found.fields is not fields:
+        if len(_known) >= MAX_SETTINGS:
+            _known.clear()
+        found = _known[id(fields)] = FieldNames(fields)
+    return found
+
+
+def holds_text(names: Iterable[str], fields: Fields) -> bool:
+    """Whether a field with one of these names could hold the text."""
+    return bool(names_of(fields).choice(names).text)
+
+
+def name_to_cut(names: Iterable[str], fields: Fields) -> str | None:
+    """Which of these fields of a record most likely holds its text; None if none does, or it is a member of one."""
+    names = tuple(names)
+    return next((name for name, _ in names_of(fields).choice(names).text if name in names), None)

@@ -1,0 +1,103 @@
+"""Columns that are written as folders: `source=pell-post/date=2019-05-14/part-0.parquet`, as Hive and Spark write them.
+
+They fill what a document lacks. They are not part of its content: its id is the same as without them, and moving a file
+to another folder makes no new document.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
+import orjson
+
+from flows.inputs.field_names import names_of
+from flows.inputs.records import Document, as_json, host
+from flows.inputs.values import as_date, as_text
+from flows.settings.model import Fields
+
+#: Name and value of each folder, from the outermost on; the value is None where the column is null.
+Partitions = tuple[tuple[str, str | None], ...]
+_NULL: Final = "__HIVE_DEFAULT_PARTITION__"
+
+
+def partitions_below(folder: str, path: str) -> Partitions:
+    """The columns in the names of the folders between `folder` and the file at `path`.
+
+    >>> partitions_below("/news", "/news/source=Pell%20Post/2019/lang=en/part-0.parquet")
+    (('source', 'Pell Post'), ('lang', 'en'))
+    """
+    folder = folder.rstrip("/") + "/"
+    if not path.startswith(folder):
+        return ()
+    return tuple(_columns(path.removeprefix(folder).split("/")[:-1]))
+
+
+def _columns(folders: list[str]) -> Iterator[tuple[str, str | None]]:
+    for folder in folders:
+        name, equals, value = folder.partition("=")
+        if name and equals:
+            yield _text(name), None if value == _NULL else _text(value)
+
+
+def _text(written: str) -> str:
+    return os.fsencode(unquote(written, errors="surrogateescape")).decode("utf-8", "backslashreplace")
+
+
+class Columns(NamedTuple):
+    """What the folders of a file say about its documents."""
+
+    source: str | None
+    others: dict[str, Any]  # title, url and published by the name of the column of a document
+    folder: str  # the innermost one, which is the source of a text file
+    outer: str | None  # the next one that is no column
+    used: dict[str, tuple[str, ...]]  # column of a document -> the folders that it comes from
+    values: dict[str, str]  # all that are not null
+
+
+def columns_of(partitions: Partitions, uri: str, fields: Fields) -> Columns:
+    """What the folders of the file `uri` say."""
+    values = {name: value for name, value in partitions if value is not None}
+    choice = names_of(fields).choice(values)
+    used: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Any] = {}
+    for column, names in (
+        ("title", choice.title),
+        ("url", choice.url),
+        ("source", (*choice.source, *choice.hosts)),
+    ):
+        for name in names:
+            if column not in found and (text := as_text(values[name], column)[0]) is not None:
+                found[column], used[column] = text, (name,)
+    dates: list[tuple[str, tuple[str, ...]]] = [
+        (values[name], (name,)) for name in choice.published if name in values
+    ]
+    if {"year", "month", "day"} <= values.keys():
+        day = "-".join(values[part].zfill(2) for part in ("year", "month", "day"))
+        dates.append((day, ("year", "month", "day")))
+    for written, of in dates:
+        if "published" not in found and (date := as_date(written)[0]) is not None:
+            found["published"], used["published"] = date, of
+    folders = [folder.replace(r"\x23", "#") for folder in uri.split("/")[:-1]]
+    plain = [folder for folder in folders if "=" not in folder]
+    source = found.pop("source", None)
+    return Columns(source, found, (folders or [""])[-1], (plain or [""])[-1] or None, used, values)
+
+
+def filled(document: Document, columns: Columns) -> Document:
+    """The document with what it lacks from its folders; columns that fill nothing are in its metadata."""
+    new = {name: value for name, value in columns.others.items() if getattr(document, name) is None}
+    own = document.source if document.source not in (columns.folder, host(document.url)) else None
+    if own is None and columns.source is not None:
+        new["source"] = columns.source
+    elif own is None and document.source == columns.folder and "=" in columns.folder:
+        new["source"] = columns.outer
+    taken = {name for column in new for name in columns.used.get(column, ())}
+    known = orjson.loads(document.metadata) if document.metadata else {}
+    left = {name: value for name, value in columns.values.items() if name not in taken and name not in known}
+    if left:
+        more = as_json(left).decode()
+        new["metadata"] = more if document.metadata is None else f"{document.metadata[:-1]},{more[1:]}"
+    return document._replace(**new)

@@ -28,6 +28,7 @@ from flows.inputs.records import (
     document_id,
     to_document,
 )
+from flows.inputs.titles import title_of_markdown, title_of_text
 from flows.inputs.tracing import Trace, content_hash, unread_part
 from flows.settings.model import Fields
 
@@ -36,12 +37,15 @@ _REST: Final = "\0"  # the field that holds the text of a Markdown file; no YAML
 
 
 def read_text(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    """The whole file as one document; its source is the name of the folder."""
+    """The whole file as one document; its source is the name of the folder, its title a first line that is one."""
     yield _document(given, options, trace, has_front_matter=False)
 
 
 def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    """The whole file as one document; keys of front matter are read like the fields of a record."""
+    """The whole file as one document; keys of front matter are read like the fields of a record.
+
+    Without a title among them, the heading that the text begins with is the title.
+    """
     yield _document(given, options, trace, has_front_matter=True)
 
 
@@ -63,13 +67,15 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
                 encoding=encoding,
                 source=folder,
             )
+            document = document._replace(title=document.title or title_of_markdown(rest))
         elif not text or text.isspace():
             raise Refused("no text: the file contains only white space")
         else:
             name = document_id(given.uri, data)
             content = content_hash(data)
+            title = title_of_markdown(text) if has_front_matter else title_of_text(text)
             document = Document(
-                name, None, given.uri, folder, None, None, None, encoding, None, content, None, text.encode()
+                name, None, given.uri, folder, None, title, None, encoding, None, content, None, text.encode()
             )
     except (NotText, Refused, front_matter.TooDeep) as error:
         raise Unreadable(str(error)) from error

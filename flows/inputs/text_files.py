@@ -18,7 +18,7 @@ from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
-from flows.inputs.field_names import name_to_cut
+from flows.inputs.field_names import NO_NAME, name_to_cut, names_of
 from flows.inputs.lines import WIDE, blocks, text_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
@@ -33,7 +33,7 @@ from flows.inputs.tracing import Trace, content_hash, unread_part
 from flows.settings.model import Fields
 
 _CARRIAGE_RETURN: Final = ord("\r")
-_REST: Final = "\0"  # the field that holds the text of a Markdown file; no YAML key can have this name
+_REST: Final = NO_NAME  # the field that holds the text of a Markdown file; no YAML key can have this name
 
 
 def read_text(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
@@ -59,14 +59,16 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
+            of_rest = _of_rest(fields)
             document = to_document(
                 {**record, _REST: rest},
-                _of_rest(fields),
+                of_rest,
                 uri=given.uri,
                 content=data,
                 encoding=encoding,
                 source=folder,
             )
+            names_of(fields).count(names_of(of_rest))
             document = document._replace(title=document.title or title_of_markdown(rest))
         elif not text or text.isspace():
             raise Refused("no text: the file contains only white space")

@@ -108,7 +108,8 @@ def scan(text: pl.Series, rules: Gate) -> U8:
         return np.zeros(0, np.uint8)
     data, offsets = utf8(text.fill_null(""))
     found: U8 = _scan(data, offsets, rules.kinds, rules.entities, rules.mojibake, *badness())
-    rows = np.flatnonzero(np.diff(offsets) > rules.longest)
+    # a text without anything to fix has nothing to fix in any of its pieces
+    rows = np.flatnonzero((np.diff(offsets) > rules.longest) & (found & (QUOTE | REPLACED | COMPOSING) != 0))
     if len(rows):
         found[rows[(text.gather(rows).str.len_chars() > rules.longest).to_numpy()]] |= NEEDS_FTFY
     return found

@@ -21,6 +21,8 @@
     OUT/_copydesk/held/<id>/                a run that a guard holds, and why
     OUT/_copydesk/history.parquet           the last source_stats of each source, for the guards: a cache
     OUT/_copydesk/inventory.json            the runs and files that must be there, so that a loss is noticed
+    OUT/_copydesk/culprits.json             inputs and records that crash native code, and are not read again
+    OUT/_copydesk/suspects/                 what a crashed run was reading and cleaning, until the next run tries it out
     OUT/_copydesk/rollback.json             a rollback that needs two exchanges and is not finished
 
 After `compact`, one folder `run=<first>..<last>` has the rows of all these runs. The column `run_id` of every part says

@@ -125,6 +125,8 @@ class Layout(Folders):
         self.history_file = self.state / "history.parquet"
         self.inventory_file = self.state / "inventory.json"
         self.rollback_file = self.state / "rollback.json"
+        self.culprits_file = self.state / "culprits.json"
+        self.suspects = self.state / "suspects"
         self.held = self.state / "held"
         self.staging = self.state / "staging"
         exchanged = self.staging / "exchange"

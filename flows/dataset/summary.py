@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -98,6 +98,13 @@ class Counts:
         ]
 
 
+def _in_words(skipped: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{number:,} {kind}{'s' if number != 1 and kind != 'hidden' else ''}"
+        for kind, number in sorted(skipped.items())
+    )
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of a run; `run_id` is None if there was nothing new to publish."""
@@ -109,6 +116,7 @@ class Outcome:
     counts: Counts
     seconds: float
     waiting: int = 0  # inputs that changed too recently, and inputs whose last line is incomplete
+    skipped: Mapping[str, int] = field(default_factory=dict)  # kind of junk -> files that were not read
     fields: tuple[
         tuple[str, str, int], ...
     ] = ()  # each field, its name in records, and the number of documents
@@ -131,7 +139,7 @@ class Outcome:
     def fields_line(self) -> str:
         """Which names in records were taken for which field, in one line; "" if they are all their own.
 
-        >>> Outcome(Path(), "r000001", 1, 1, Counts(), 1.0, 0, (("text", "body", 2), ("id", "id", 2))).fields_line()
+        >>> Outcome(Path(), "r000001", 1, 1, Counts(), 1.0, fields=(("text", "body", 2), ("id", "id", 2))).fields_line()
         'fields: text from "body"'
         """
         said = []
@@ -152,8 +160,9 @@ class Outcome:
         return found
 
     def left_over(self) -> str:
-        """How many inputs are left to a later run, in words; "" if none are."""
-        return f", {self.waiting:,} left to a later run" if self.waiting else ""
+        """How many inputs are left to a later run, and what was skipped, in words; "" if nothing."""
+        left = f", {self.waiting:,} left to a later run" if self.waiting else ""
+        return f"{left}; skipped: {_in_words(self.skipped)}" if self.skipped else left
 
     @property
     def megabytes_a_second(self) -> float:

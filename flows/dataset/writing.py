@@ -13,6 +13,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from flows.dataset.checksums import is_sealed, read_json, write_json, write_sealed_part
+from flows.dataset.crashes import keep_evidence
 from flows.dataset.damage import damaged_caches, how_to_roll_back
 from flows.dataset.exchange import finish, is_unfinished
 from flows.dataset.held import forget_published
@@ -170,6 +171,7 @@ def recover(layout: Layout) -> None:
     """Finish an exchange that a crash cut short; remove incomplete files, and those of runs without a commit."""
     if is_unfinished(layout):
         finish(layout)
+    keep_evidence(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)
     layout.staging.mkdir()
     for partial in (*layout.state.glob(".*.partial"), *layout.state.glob("*/.*.partial")):

@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
-from cleaners.decoding.decoder import NotText
-from flows.inputs.bounds import MEGABYTE, ROW, Unreadable
+from cleaners.decoding.decoder import NotText, charset
+from flows.inputs.bounds import MEGABYTE, ROW, Growth, Unreadable
+from flows.inputs.csv_dialect import Layout
+from flows.inputs.csv_layout import SAMPLE, first_row, is_data, layout_of
+from flows.inputs.csv_lines import Encoded, Lines
+from flows.inputs.csv_rows import Damaged, rows
 from flows.inputs.lines import lines, text_of
 from flows.inputs.reader import (
     Input,
@@ -21,99 +26,130 @@ from flows.inputs.reader import (
     too_large,
 )
 from flows.inputs.records import Rejected
-from flows.inputs.tracing import Trace
+from flows.inputs.tracing import HEAD, Trace
+from flows.settings.model import Fields
 
-DELIMITERS: Final = ",;\t|"
+SHOWN_NAME: Final = 40  # characters of a column's name in an error
 
 
 def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    """One document per row. The header names the fields; the delimiter is the one of `DELIMITERS` it has most of."""
+    """One document per row. The header names the fields; the dialect is judged by the beginning of the file."""
     fields = options.fields
     csv.field_size_limit(sys.maxsize)  # the lines are bounded elsewhere
+    growth = growth_of(0, options)  # of the rows: each repeats the names of the header
     number = 0
     try:
-        feed = _CsvLines(given, options, trace)
-        first = next((line for line in feed if not line.isspace()), "")
-        feed.pushed_back = first
-        rows = csv.reader(feed, delimiter=max(DELIMITERS, key=first.count))
-        try:
-            names = _distinct(next(rows, []))
-        except csv.Error as error:
-            raise Unreadable(f"not CSV: {error}") from error
-        require_text_column(names, fields)
-        while True:
-            feed.begin_row()
-            try:
-                row = next(rows, None)
-            except csv.Error as error:
-                number += 1
-                yield Rejected(f"{given.uri}#{number}", f"row {number}: not CSV: {error}"), 0
-                continue
-            if row is None:
-                break
-            if feed.exhausted:
-                raise Unreadable("an unclosed quote")
-            if row:
-                number += 1
-                uri = f"{given.uri}#{number}"
-                if len(row) != len(names):
-                    counts = f"{len(row)} fields where the header has {len(names)}"
-                    yield Rejected(uri, f"row {number}: {counts}"), 0
-                else:
-                    record = dict(zip(names, row, strict=True))
-                    found, length = to_row(record, fields, uri, feed.encoding)
-                    feed.growth.add(length + ROW, "CSV")
-                    yield found, length
+        feed = _feed(given, options, trace, growth)
+        layout = _layout(feed, fields)
+        names = _distinct(layout.names)
+        for row in rows(feed, layout):
+            number += 1
+            uri = f"{given.uri}#{number}"
+            if isinstance(row, Damaged):
+                yield Rejected(uri, f"row {number}: {row.why}"), 0
+            elif 0 < len(row) < len(names) and not _has_text(names[: len(row)], fields):
+                counts = f"{len(row)} fields where the header has {len(names)}"
+                yield Rejected(uri, f"row {number}: {counts}"), 0
+            elif row:
+                found, length = to_row(dict(zip(names, row, strict=False)), fields, uri, feed.encoding)
+                growth.add(length + ROW, "CSV")
+                yield found, length
     except Unreadable as error:
         raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
 
 
-class _CsvLines:
-    """The lines of a CSV file as text, for the csv module, which takes as many as a row spans."""
+def _feed(given: Input, options: Options, trace: Trace, growth: Growth) -> Lines:
+    """The decoded lines of a file; raises Unreadable if its head is not text."""
+    limit = options.settings.max_document_megabytes * MEGABYTE
+    name, found = lines(_without_padding(chunks_of(given, options, trace)), limit)
+    unicode = name.startswith("utf-")
+    problem = f"a row {too_large(options.settings)}, perhaps because of an unclosed quote"
 
-    def __init__(self, given: Input, options: Options, trace: Trace) -> None:
-        self._settings = options.settings
-        self._limit = options.settings.max_document_megabytes * MEGABYTE
-        self.growth = growth_of(0, options)  # of the rows: each repeats the names of the header
-        self._charset, self._lines = lines(chunks_of(given, options, trace), self._limit)
-        self._unicode = self._charset.startswith("utf-")
-        self.pushed_back = ""  # a line to return again
-        self.exhausted = False  # whether a line was requested after the last
-        self.begin_row()
-
-    def begin_row(self) -> None:
-        """Reset the size and the charset for a new row."""
-        self._taken = 0
-        self.encoding = self._charset if self._unicode else "utf-8"  # of the row
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if self.pushed_back:
-            line, self.pushed_back = self.pushed_back, ""
-            return line
-        try:
-            data = next(self._lines)
-        except StopIteration:
-            self.exhausted = True
-            raise
-        self._taken += len(data or b"")
-        self.growth.size += len(data or b"")
-        if data is None or self._taken > self._limit:
-            raise Unreadable(f"a row {too_large(self._settings)}, perhaps because of an unclosed quote")
-        if self._unicode:
+    def decoded() -> Iterator[str]:
+        for data in found:
+            if data is None:
+                raise Unreadable(problem)
+            growth.size += len(data)
+            if unicode:
+                try:
+                    yield data.removesuffix(b"\r").decode() + "\n"
+                    continue
+                except UnicodeDecodeError:
+                    pass  # the file may be concatenated from parts
             try:
-                return data.removesuffix(b"\r").decode() + "\n"
-            except UnicodeDecodeError:
-                pass  # the file may be concatenated from parts
-        try:
-            text, encoding = text_of(data, self._charset)
-        except NotText as error:
-            raise Unreadable(str(error)) from error
-        if encoding != "utf-8":
-            self.encoding = encoding
-        return text.removesuffix("\r") + "\n"
+                text, encoding = text_of(data, name)
+            except NotText as error:
+                raise Unreadable(str(error)) from error
+            text = text.removesuffix("\r") + "\n"
+            yield text if encoding == "utf-8" else Encoded(text, encoding)
+
+    return Lines(decoded(), name if unicode else "utf-8", problem, limit)
+
+
+def _without_padding(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks; without NUL bytes, if the file is text but for these, as one that was exported with padding is."""
+    first = next(chunks, b"")
+    head = first[:HEAD]
+    if b"\0" in head and not _is_text(head) and _is_text(head.replace(b"\0", b"")):
+        return (chunk.replace(b"\0", b"") for chunk in chain([first], chunks))
+    return chain([first], chunks)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        charset(data)
+    except NotText:
+        return False
+    return True
+
+
+def _layout(feed: Lines, fields: Fields) -> Layout:
+    """The layout of a file, whose lines are left at the first row; raises Unreadable if no row can be the header."""
+
+    def has_text(names: list[str]) -> bool:
+        return _has_text(_distinct(names), fields)
+
+    sample, whole = feed.sample(SAMPLE)
+    layout = layout_of(sample, whole=whole, has_text=has_text)
+    if layout is None and any("\r" in line for line in sample):
+        feed.split_at_carriage_returns()
+        parts, whole = feed.sample(SAMPLE)
+        layout = layout_of(parts, whole=whole, has_text=has_text)
+        if layout is not None and layout.bad and layout.bad >= layout.good:
+            layout = None
+    if layout is None:
+        feed.refuse_if_unreadable()
+        raise Unreadable(_no_header(sample, fields))
+    feed.skip(layout.first)
+    return layout
+
+
+def _has_text(names: list[str], fields: Fields) -> bool:
+    try:
+        require_text_column(names, fields)
+    except Unreadable:
+        return False
+    return True
+
+
+def _no_header(sample: list[str], fields: Fields) -> str:
+    """Why no row of the sample can be the header, and what to do."""
+    try:
+        names = first_row(sample)
+    except csv.Error as error:
+        return f"not CSV: {error}"
+    shown = [name if len(name) <= SHOWN_NAME else f"{name[:SHOWN_NAME]}..." for name in names]
+    if any(map(is_data, names)):
+        first = ", ".join(shown[:8])
+        return (
+            f"no header: the first row looks like data ({first}); write the names of the columns above it, "
+            f'one of them "{fields.text[0]}"'
+        )
+    try:
+        require_text_column(_distinct(shown), fields)
+    except Unreadable as error:
+        return str(error)
+    return "not CSV: no row can be the header"
 
 
 def _distinct(names: list[str]) -> list[str]:

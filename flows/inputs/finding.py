@@ -6,6 +6,7 @@ import fnmatch
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +15,16 @@ from typing import Any, Final
 from flows.errors import InputMissing, UsageError
 from flows.inputs.bounds import answer_in_time
 from flows.inputs.compression import describe
-from flows.inputs.formats import format_of
+from flows.inputs.formats import TEXT, format_of
+from flows.inputs.junk import junk
+from flows.inputs.names import uri_of
 from flows.inputs.partitions import partitions_below
 from flows.inputs.reader import Input
 from flows.inputs.remote import MAGIC, RemoteInfo, files_behind
 from flows.printable import mask
 
 _NUMBER: Final = re.compile(r"([0-9]+)")
-_ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+_SPACE_IN_PASSWORD: Final = re.compile(r"[^/]*://[^/]*\s[^/]*@")
 _DATASET: Final = (
     "left out: the folder is a copydesk dataset; to read it, name its folder `documents` as an INPUT"
 )
@@ -34,20 +37,27 @@ def find(
     exclude: Path | None = None,
     is_dataset: Callable[[str], bool] = lambda _folder: False,
     outside_links: bool = False,
+    skipped: Counter[str] | None = None,
 ) -> list[Input]:
     """The files that `given` refers to, in its order; a file named twice keeps its first place.
 
-    A folder stands for all files in it and in its subfolders, in natural path order ("2" before "10"). Hidden files and
-    `exclude` are skipped. A link in a folder is followed only if the file or folder behind it would not be found
-    anyway; one that leads out of the folder only with `outside_links`. What is left out is an input with a problem:
-    other links out of the folder, and folders for which `is_dataset` is true.
+    A folder stands for all files in it and in its subfolders, in natural path order ("2" before "10"). `exclude` is
+    skipped, and so is `junk`, hidden files among it, which is counted in `skipped` by its kind. A link in a folder is
+    followed only if the file or folder behind it would not be found anyway; one that leads out of the folder only with
+    `outside_links`. What is left out is an input with a problem: other links out of the folder, and folders for which
+    `is_dataset` is true.
 
-    A glob (`*`, `?`, `[...]`, `**`) stands for what it matches, which may be nothing. A name with `://` is a URL for
+    A glob (`*`, `?`, `[...]`, `**`) stands for what it matches, which may be nothing; it matches junk only if its last
+    part is the name of such, as "*.part" is. A name with `://` is a URL for
     fsspec, except that `file://` is a local path. Raises InputMissing if an input does not exist, and UsageError if it
     is a dataset, lies in `exclude`, or is a URL that cannot be used.
     """
     found: dict[str, Input] = {}
-    walk = _Walk(os.path.realpath(exclude) if exclude is not None else None, is_dataset, outside_links)
+    if skipped is None:
+        skipped = Counter()
+    walk = _Walk(
+        os.path.realpath(exclude) if exclude is not None else None, is_dataset, outside_links, skipped
+    )
     for name in given:
         for one in _files_for(name, walk):
             if one.uri not in found:
@@ -87,7 +97,7 @@ def _files_for(name: str, walk: _Walk) -> Iterable[Input]:
     if name.startswith(("file://", "local://")):
         name = name.partition("://")[2]
     if "://" in name:
-        return _remote(name)
+        return _remote(name, walk)
     path = os.path.abspath(name)  # noqa: PTH100  (resolve() would follow links)
     if os.path.lexists(path):
         if walk.excludes(os.path.realpath(path)):
@@ -115,7 +125,7 @@ def _matching(pattern: str, walk: _Walk) -> Iterator[Input]:
             yield from (one for one in below if isinstance(one, Input))
             paths = [one for one in below if not isinstance(one, Input)]
         else:
-            paths = [one for path, real in paths for one in _fitting(path, real, part)]
+            paths = [one for path, real in paths for one in _fitting(path, real, part, walk)]
     # names before links
     own = {real for path, real in paths if not _is_link(path, real, top, real_top)}
     taken: set[str] = set()
@@ -128,7 +138,7 @@ def _matching(pattern: str, walk: _Walk) -> Iterator[Input]:
             yield from walk.files(path, real, over_link=is_link)
 
 
-def _fitting(folder: str, real: str, part: str) -> Iterator[tuple[str, str]]:
+def _fitting(folder: str, real: str, part: str, walk: _Walk) -> Iterator[tuple[str, str]]:
     """The (path, real path) of what fits one part of a glob in a folder."""
     if not MAGIC.search(part):
         if os.path.lexists(path := _join(folder, part)):
@@ -141,6 +151,8 @@ def _fitting(folder: str, real: str, part: str) -> Iterator[tuple[str, str]]:
     except OSError:
         return  # a file, or a folder that may not be listed, matches nothing
     for entry in entries:
+        if not junk(part) and walk.skips(entry.name, is_folder=entry.is_dir(follow_symlinks=False)):
+            continue
         yield entry.path, os.path.realpath(entry.path) if entry.is_symlink() else _join(real, entry.name)
 
 
@@ -152,9 +164,16 @@ def _is_link(path: str, real: str, top: str, real_top: str) -> bool:
 class _Walk:
     """A walk through folders, which enters each only once, however many links lead to it."""
 
-    def __init__(self, excluded: str | None, is_dataset: Callable[[str], bool], outside_links: bool) -> None:
+    def __init__(
+        self,
+        excluded: str | None,
+        is_dataset: Callable[[str], bool],
+        outside_links: bool,
+        skipped: Counter[str],
+    ) -> None:
         """`excluded` is a real path."""
         self._excluded = excluded
+        self.skipped = skipped
         self.is_dataset = is_dataset
         self._outside_links = outside_links
         self._entered: set[str] = set()  # real paths of folders,
@@ -163,6 +182,13 @@ class _Walk:
     def excludes(self, real: str) -> bool:
         """Whether a real path lies in the excluded folder."""
         return self._excluded is not None and _is_within(real, self._excluded)
+
+    def skips(self, name: str, *, is_folder: bool) -> bool:
+        """Whether a file or folder of this name is junk; then it is counted."""
+        kind = junk(name, is_folder=is_folder)
+        if kind:
+            self.skipped[kind] += 1
+        return bool(kind)
 
     def may_follow(self, real: str, top: str) -> bool:
         """Whether a link to this real path, found below the folder `top`, may be followed."""
@@ -193,7 +219,7 @@ class _Walk:
                 stack.append(found)
 
     def folders(self, path: str, real: str, top: str) -> Iterator[tuple[str, str] | Input]:
-        """(path, real path) of a folder and those below it that are not hidden; an Input for what is left out."""
+        """(path, real path) of a folder and those below it that are not junk; an Input for what is left out."""
         stack = [(path, real)]
         entered: set[str] = set()
         while stack:
@@ -203,7 +229,7 @@ class _Walk:
             entered.add(real)
             try:
                 with os.scandir(folder) as scanned:
-                    inner = [e for e in scanned if not e.name.startswith(".") and e.is_dir()]
+                    inner = [e for e in scanned if e.is_dir() and not junk(e.name, is_folder=True)]
             except OSError as error:
                 if not isinstance(error, NotADirectoryError):
                     yield _unreadable(folder, describe(error))
@@ -229,13 +255,13 @@ class _Walk:
             return
         try:
             with os.scandir(path) as scanned:
-                entries = sorted(
-                    (e for e in scanned if not e.name.startswith(".")), key=lambda e: natural(e.name)
-                )
+                kept = [
+                    e for e in scanned if not self.skips(e.name, is_folder=e.is_dir(follow_symlinks=False))
+                ]
         except OSError as error:
             yield _unreadable(path, describe(error))
             return
-        for entry in entries:
+        for entry in sorted(kept, key=lambda one: natural(one.name)):
             try:
                 status = entry.stat()
             except OSError as error:
@@ -277,9 +303,10 @@ def _is_found_anyway(name: str, real: str, top: str, *, is_folder: bool) -> bool
     """Whether the walk finds what is behind the link `name` by itself, and reads it as the same format."""
     if not _is_within(real, top):
         return False
-    below = real.removeprefix(top).split("/")
-    is_hidden = any(part.startswith(".") for part in below)
-    return not is_hidden and (is_folder or format_of(name) == format_of(below[-1]))
+    *folders, last = real.removeprefix(top).split("/")
+    if any(junk(part, is_folder=True) for part in folders) or junk(last, is_folder=is_folder):
+        return False
+    return is_folder or format_of(name) == format_of(last)
 
 
 def _left_out_link(path: str, real: str) -> Input:
@@ -289,47 +316,26 @@ def _left_out_link(path: str, real: str) -> Input:
 def _file(path: str, status: os.stat_result) -> Input:
     if not stat.S_ISREG(status.st_mode):
         return _unreadable(path, "cannot be read: it is not a regular file")
-    found, compression, problem = format_of(path.rpartition("/")[2])
-    return Input(uri_of(path), status.st_size, status.st_mtime_ns, found, path, compression, problem)
+    found, compression = format_of(path.rpartition("/")[2])
+    return Input(uri_of(path), status.st_size, status.st_mtime_ns, found, path, compression)
 
 
 def _unreadable(path: str, problem: str) -> Input:
-    return Input(uri_of(path), 0, 0, None, path, problem=uri_of(problem))
+    return Input(uri_of(path), 0, 0, TEXT, path, problem=uri_of(problem))
 
 
-def uri_of(path: str) -> str:
-    r"""The path as text that no other input and no record shares.
-
-    A record's uri is that of its file, `#` and a number. So `#` is escaped, and so are bytes that are not UTF-8, and
-    what already looks like an escape.
-
-    >>> uri_of("/news/#1.txt"), uri_of("/news/caf\udce9.txt"), uri_of(r"/news/caf\xe9.txt")
-    ('/news/\\x231.txt', '/news/caf\\xe9.txt', '/news/caf\\x5cxe9.txt')
-    """
-    if "#" in path or r"\x" in path:
-        path = path.replace(r"\x", r"\x5cx").replace("#", r"\x23")
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def path_of(uri: str) -> str:
-    r"""What `uri_of` was given.
-
-    >>> path_of(uri_of("/news/caf\udce9 #1.txt"))
-    '/news/caf\udce9 #1.txt'
-    """
-    return os.fsdecode(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), uri.encode()))
-
-
-def _remote(url: str) -> list[Input]:
+def _remote(url: str, walk: _Walk) -> list[Input]:
     """The files behind a URL of any storage that fsspec supports."""
+    if _SPACE_IN_PASSWORD.match(url):  # messages could not tell where it begins
+        raise UsageError('white space before the "@" of a URL: in a user name or password, write it as %20')
     try:
-        found = answer_in_time(files_behind, url)
+        found = answer_in_time(files_behind, url, walk.skipped)
     except OSError as error:
         raise UsageError(f"{url}: {error}") from error
     return [_remote_file(one) for one in sorted(found, key=lambda one: natural(one.url))]
 
 
 def _remote_file(one: RemoteInfo) -> Input:
-    found, compression, problem = format_of(one.name)
+    found, compression = format_of(one.name)
     uri = uri_of(mask(one.url).encode("utf-8", "backslashreplace").decode())
-    return Input(uri, one.size, one.modified_ns, found, one.url, compression, problem)
+    return Input(uri, one.size, one.modified_ns, found, one.url, compression)

@@ -1,57 +1,120 @@
-"""The formats that can be read, and the format of a file as its name gives it."""
+"""The formats of files: which can be read, and which a file has by its name and by its content."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
+import xxhash
+
+from flows.inputs.archives import Member, tar_members, zip_members
+from flows.inputs.bounds import Unreadable
+from flows.inputs.compression import COMPRESSIONS
 from flows.inputs.csv_files import read_csv
+from flows.inputs.json_lines import read_json, read_jsonl
+from flows.inputs.junk import junk
+from flows.inputs.names import uri_of
 from flows.inputs.parquet import read_parquet
-from flows.inputs.reader import Format
-from flows.inputs.text_files import read_jsonl, read_markdown, read_text
+from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
+from flows.inputs.records import Rejected
+from flows.inputs.sniffing import has_tags, sniff
+from flows.inputs.text_files import read_markdown, read_text
+from flows.inputs.tracing import Trace
+from flows.inputs.unread import UNREAD, Unread, endings_of
+
+MAX_ARCHIVES: Final = 3  # within each other
+
+
+def rows_of(
+    given: Input, options: Options, trace: Trace, raw: Iterator[bytes] | None = None
+) -> tuple[Format, Iterator[Row]]:
+    """(format, rows) of an input, by its content; `raw` are the bytes of a file in an archive. Raises Unreadable."""
+    found = format_by_content(head_of(given, options, trace, raw), given.format, options.fields.text)
+    return found, found.read(given, options, trace)
+
+
+def _read_archive(
+    members: Callable[[Input, Options, Trace], Iterator[Member]], given: Input, options: Options, trace: Trace
+) -> Iterator[Row]:
+    """The rows of the files in an archive, each read as if it were a file of its own, or why it cannot be."""
+    if given.depth >= MAX_ARCHIVES:
+        raise Unreadable(f"an archive within {MAX_ARCHIVES} archives; unpack it")
+    bounds = growth_of(given.size, options)
+    options = options._replace(within=bounds)
+    names: Counter[int] = Counter()
+    for member in members(given, options, trace):
+        label = uri_of(member.name) or r"\x00"
+        *folders, name = member.name.split("/")
+        kinds = (
+            *(junk(one, is_folder=True) for one in folders),
+            junk(name),
+            "link" if member.is_link else "",
+        )
+        if kind := next(filter(None, kinds), ""):
+            options.skipped[kind] += 1
+            continue
+        key = xxhash.xxh3_64_intdigest(label.encode())
+        names[key] += 1
+        number = names[key]
+        uri = f"{given.uri}#{label}" if number == 1 else f"{given.uri}#{label}##{number}"
+        found, compression = format_of(name)
+        one = Input(uri, member.size, 0, found, "", compression, depth=given.depth + 1)
+        try:
+            count = 0
+            for row in rows_of(one, options, Trace(), member.content)[1]:
+                count += 1
+                yield row
+            if not count:
+                raise Unreadable("no text: the file contains no records")
+        except (Unreadable, MemoryError) as error:
+            if bounds.is_exceeded:
+                raise
+            yield Rejected(uri, str(error) or "it takes more memory than there is"), 0
+
 
 TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
 
-#: Every format; no other module names one. A file with an ending that is not listed here or below is `TEXT`.
+#: Every format that is read; no other module names one. Its name is its kind in `sniffing`, so that a file is known by
+#: its content. A file with an ending that is neither here nor below is `TEXT`, unless its content is distinctive.
 FORMATS: Final = (
     TEXT,
     Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
     Format("jsonl", (".jsonl", ".ndjson"), read_jsonl),
+    Format("json", (".json",), read_json),
     Format("csv", (".csv", ".tsv"), read_csv),
-    Format("parquet", (".parquet",), read_parquet, compressible=False),
+    Format("parquet", (".parquet",), read_parquet),
+    Format("zip", (".zip",), partial(_read_archive, zip_members)),
+    Format("tar", (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"), partial(_read_archive, tar_members)),
 )
-_READ: Final = {ending: format_ for format_ in FORMATS for ending in format_.endings}
 
-#: File name endings and their compressions.
-COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
+#: Formats whose files need not have anything distinctive, so that the name counts. Damaged Parquet is no text, either.
+_NAMED: Final = frozenset((
+    "text", "markdown", "jsonl", "json", "csv", "mail", "warc", "arc", "settings", "robots", "sitemap", "parquet",
+))  # fmt: skip
+_TAGGED: Final = frozenset(("html", "feed", "xml"))  # formats that hold tags
+_WORDS: Final = 4  # text has more
 
-_UNREAD: Final = {
-    "contains markup, not plain text; extract the text first": (
-        ".html .htm .xhtml .shtml .mhtml .xml .rss .atom .warc"
-    ),
-    "is not plain text; extract the text first": (
-        ".pdf .doc .docx .odt .rtf .epub .mobi .ppt .pptx .odp .xls .xlsx .ods .pages .djvu .ps .msg"
-    ),
-    "contains no text": (
-        ".png .jpg .jpeg .gif .webp .avif .bmp .ico .svg .tif .tiff .heic .mp3 .m4a .ogg .opus .wav .flac "
-        ".mp4 .mov .avi .mkv .webm .woff .woff2 .ttf .otf .exe .dll .so .pyc .class .jar .bin"
-    ),
-    "is an archive; unpack it first": ".zip .tar .tgz .tbz .txz .7z .rar .cab .iso",
-    "has a format that is not supported; convert it to .parquet or .jsonl": (
-        ".db .sqlite .sqlite3 .arrow .feather .ipc .orc .avro .pkl .pickle .npy .npz .h5 .hdf5"
-    ),
-    'is not supported; write one record per line to a .jsonl file (jq -c ".[]" turns an array into lines)': (
-        ".json .geojson .yaml .yml"
-    ),
+
+def _refuse(unread: Unread, given: Input, _options: Options, _trace: Trace) -> Iterator[Row]:
+    raise unread.refusal(given.uri.rpartition("/")[2])
+    yield
+
+
+_KINDS: Final = {
+    **{one.name: Format(one.name, tuple(one.endings.split()), partial(_refuse, one)) for one in UNREAD},
+    **{one.name: one for one in FORMATS},
 }
-_PROBLEMS: Final = {ending: why for why, endings in _UNREAD.items() for ending in endings.split()}
+_BY_ENDING: Final = {ending: one for one in _KINDS.values() for ending in one.endings}
+_BY_ENDING.update({ending: one for one in FORMATS for ending in one.endings})
 
 
 class Named(NamedTuple):
     """What a file's name says about its content."""
 
-    format: Format | None  # None if it cannot be read
+    format: Format
     compression: str = ""  # a value of COMPRESSIONS, or ""
-    problem: str = ""  # why it cannot be read, and what to do about it
 
 
 def format_of(name: str) -> Named:
@@ -60,24 +123,35 @@ def format_of(name: str) -> Named:
     >>> found = format_of("articles.JSONL.gz")
     >>> found.format.name, found.compression
     ('jsonl', 'gzip')
-    >>> format_of("us-ford-idUSN1737").format.name
-    'text'
-    >>> format_of("paper.pdf").problem
-    'a .pdf file is not plain text; extract the text first'
+    >>> format_of("us-ford-idUSN1737").format.name, format_of("paper.pdf").format.name
+    ('text', 'pdf')
     """
-    stem, ending = _split(name)
-    compression = COMPRESSIONS.get(ending, "")
-    if compression:
-        stem, ending = _split(stem)
-    if ending in _PROBLEMS:
-        return Named(None, compression, f"a {ending} file {_PROBLEMS[ending]}")
-    found = _READ.get(ending, TEXT)
-    if compression and not found.compressible:
-        problem = f"a {ending} file inside {compression} is not supported; unpack it first"
-        return Named(None, compression, problem)
-    return Named(found, compression)
+    ending, compression = endings_of(name)
+    return Named(_BY_ENDING.get(ending, TEXT), COMPRESSIONS.get(compression, ""))
 
 
-def _split(name: str) -> tuple[str, str]:
-    stem, dot, ending = name.rpartition(".")
-    return (stem, dot + ending.lower()) if stem else (name, "")
+def format_by_content(head: bytes, named: Format, text_fields: tuple[str, ...]) -> Format:
+    """The format of a file that begins with `head`; `named` is what its name says.
+
+    The name counts where the content is not distinctive. But it does not make plain text a picture.
+    """
+    kind = sniff(head, text_fields)
+    if not kind:
+        if not head or named.name in _NAMED or (named.name in _TAGGED and has_tags(head)):
+            return named
+        return TEXT if _is_prose(head) else named
+    if kind == "tags":
+        return named if named is not TEXT and named.name in _NAMED else _KINDS["html"]
+    if named.name in ("json", "jsonl") and kind in ("json", "jsonl"):
+        return named
+    return _KINDS[kind]
+
+
+def _is_prose(head: bytes) -> bool:
+    """Whether this is text without any doubt: some words in UTF-8, of which the last may be cut off."""
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        if len(head) - error.start > 3 or error.reason != "unexpected end of data":
+            return False
+    return b"\0" not in head and len(head.split(None, _WORDS)) > _WORDS

@@ -7,6 +7,7 @@ stores, does not.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -14,12 +15,12 @@ from urllib.parse import urlsplit
 
 from flows.errors import InputMissing, UsageError
 from flows.inputs.bounds import answer_in_time
+from flows.inputs.junk import junk
 
 if TYPE_CHECKING:
     import fsspec
 
 MAGIC: Final = re.compile(r"[*?[]")
-_HIDDEN: Final = re.compile(r"(?:^|/)\.")
 #: Protocol -> the extra of copydesk that installs the package for it.
 EXTRAS: Final = {"http": "http", "https": "http", "s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 
@@ -33,8 +34,8 @@ class RemoteInfo(NamedTuple):
     modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
 
 
-def files_behind(url: str) -> list[RemoteInfo]:
-    """The file at a URL, or the files in a folder or of a glob, in no order.
+def files_behind(url: str, skipped: Counter[str]) -> list[RemoteInfo]:
+    """The file at a URL, or the files in a folder or of a glob, in no order; junk is left out and counted in `skipped`.
 
     Raises InputMissing if there is none, and UsageError, which names the package to install, if the URL cannot be used.
     """
@@ -46,9 +47,10 @@ def files_behind(url: str) -> list[RemoteInfo]:
             found = {path: storage.info(path)}
         elif MAGIC.search(_without_query(path)):
             found = {p: i for p, i in storage.glob(path, detail=True).items() if i["type"] == "file"}
+            if not junk(_without_query(path).rpartition("/")[2]):
+                found = _without_junk(found, "", skipped)
         elif storage.isdir(path):
-            found = storage.find(path, detail=True)
-            found = {p: i for p, i in found.items() if not _HIDDEN.search(p.removeprefix(path))}
+            found = _without_junk(storage.find(path, detail=True), path, skipped)
         else:
             raise InputMissing(f"{url} does not exist")
         url_of = _urls(url, storage, next(iter(found), None))
@@ -57,6 +59,19 @@ def files_behind(url: str) -> list[RemoteInfo]:
         raise
     except Exception as error:  # each storage has exceptions of its own
         raise UsageError(f"{url} cannot be used as INPUT: {str(error) or type(error).__name__}") from error
+
+
+def _without_junk(found: dict[str, Any], folder: str, skipped: Counter[str]) -> dict[str, Any]:
+    """The files below a folder that are not junk, nor in a folder that is; of the files of a glob, it is their name."""
+    kept = {}
+    for path, info in found.items():
+        *folders, name = path.removeprefix(folder).split("/") if folder else path.split("/")[-1:]
+        kinds = (*(junk(one, is_folder=True) for one in folders), junk(name))
+        if kind := next(filter(None, kinds), ""):
+            skipped[kind] += 1
+        else:
+            kept[path] = info
+    return kept
 
 
 def open_remote(url: str) -> IO[bytes]:

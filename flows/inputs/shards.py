@@ -5,18 +5,20 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
+from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
 from flows.inputs.field_names import names_of
+from flows.inputs.formats import rows_of
 from flows.inputs.partitions import columns_of, filled
-from flows.inputs.reader import Input, Options, Row
+from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
@@ -24,6 +26,7 @@ from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
+MAX_ERROR: Final = 10_000  # characters of an error: more than any path has
 
 DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -66,7 +69,8 @@ class Shard(NamedTuple):
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
     inputs: pl.DataFrame  # columns: INPUTS
-    fields: Mapping[tuple[str, str], int] = MappingProxyType({})  # (field, its name in records) -> documents
+    skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
+    fields: Mapping[tuple[str, str], int]  # (field, its name in records) -> documents
 
 
 def read(
@@ -75,24 +79,35 @@ def read(
     fields: Fields,
     charsets: Mapping[str, str] | None = None,
     earlier: Lookup = nothing_earlier,
+    refused: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    begin: Callable[[str], object] = len,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in order, and what had to be rejected.
 
-    A shard is closed as soon as it holds `settings.shard_megabytes` of input or 100,000 rows; a document is never
-    split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If an input was read
-    before (`Input.last`), documents already among the `earlier` ones are left out.
+    A shard is closed as soon as it holds two documents and `settings.shard_megabytes` of input, or 100,000 rows; a
+    document is never split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If
+    an input was read before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the
+    printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
+    the uri of each input that is read next.
     """
     fields = fields.model_copy()  # with its own `names_of`
-    options = Options(settings, fields, charsets or {}, Reserve())
+    options = Options(settings, fields, charsets or {}, Reserve(), Counter())
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []
     finished: list[tuple[Any, ...]] = []
     size = 0
     for given in inputs:
+        begin(given.uri)
         columns = columns_of(given.partitions, given.uri, fields) if given.partitions else None
         for row, length in _rows(given, options, earlier):
-            if isinstance(row, Document):
+            if (
+                refused
+                and isinstance(row, Document)
+                and (error := refused.get((printable(row.uri), row.content)))
+            ):
+                rejected.append(Rejected(row.uri, error))
+            elif isinstance(row, Document):
                 row = row if columns is None else filled(row, columns)
                 documents.append((*row[:-1], given.uri))
                 texts.append(row.text)
@@ -100,14 +115,15 @@ def read(
             elif isinstance(row, Rejected):
                 rejected.append(row)
             else:
-                finished.append((given.uri, *astuple(row)))
+                finished.append((given.uri, *vars(row).values()))  # astuple() copies deeply
                 continue
-            full = size >= settings.shard_megabytes * MEGABYTE
+            # polars copies the only row of a frame with each expression
+            full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished, fields)
+                yield _shard(documents, texts, rejected, finished, options)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished, fields)
+        yield _shard(documents, texts, rejected, finished, options)
 
 
 class _Texts:
@@ -138,16 +154,10 @@ class _Texts:
 def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tuple[Reading, int]]:
     """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
     trace, rejected, modified = Trace(), 0, given.modified_ns
-    counted = _Counted(_read(given, options, trace))
-    rows: Iterator[Row] = counted
-    if given.last is not None:
-        rows = _new_rows(given, options, trace, counted, earlier)
     try:
-        for row in rows:
+        for row in _own_rows(given, options, trace, earlier):
             rejected += isinstance(row[0], Rejected)
             yield row
-        if not counted.count and not trace.incomplete_tail and not trace.resumed:
-            raise Unreadable("no text: the file contains no records")
     except (Unreadable, MemoryError) as error:
         if isinstance(error, MemoryError):
             error = Unreadable(f"{UNOPENED}: it takes more memory than there is")
@@ -174,6 +184,20 @@ def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tup
     )
 
 
+def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> Iterator[Row]:
+    """The rows of an input; without the known ones, if it was read before. Raises Unreadable, also if it has none."""
+    if given.problem:
+        raise Unreadable(given.problem)
+    found, rows = rows_of(given, options, trace)
+    counted = _Counted(_bounded(rows, given, options, trace))
+    if given.last is None:
+        yield from counted
+    else:
+        yield from _new_rows(given, options, trace, found, counted, earlier)
+    if not counted.count and not trace.incomplete_tail and not trace.resumed:
+        raise Unreadable("no text: the file contains no records")
+
+
 class _Counted(Iterator[Row]):
     """Rows, and their number so far."""
 
@@ -188,7 +212,7 @@ class _Counted(Iterator[Row]):
 
 
 def _new_rows(
-    given: Input, options: Options, trace: Trace, rows: Iterator[Row], earlier: Lookup
+    given: Input, options: Options, trace: Trace, found: Format, rows: Iterator[Row], earlier: Lookup
 ) -> Iterator[Row]:
     """The rows of an input that was read before, without the documents known since then."""
     first = next(rows, None)  # sets `trace.resumed`
@@ -199,12 +223,14 @@ def _new_rows(
     if trace.resumed:
         # the last line had no line end, so it may have grown since
         tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
-        known = [one for one in known if one.uri == tail]
+        # several records in one line are numbered within it
+        known = [one for one in known if one.uri == tail or one.uri.startswith(f"{tail}.")]
         present = iter([first])
-    elif given.format is not None and given.format.one_document:
+    elif found.one_document:
         present = iter([first])
     else:
-        present = _read(replace(given, last=None), options, Trace())
+        again = options._replace(skipped=Counter())
+        _, present = rows_of(replace(given, last=None), again, Trace())
     yield from unknown(rows, present, known, ignore=options.settings.on_change == "ignore")
 
 
@@ -213,15 +239,18 @@ def _had_open_tail(last: Reading | None) -> bool:
     return last is not None and last.prefix_hash != last.content
 
 
-def _read(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    if given.format is None:
-        return _unreadable(given.problem)
-    return given.format.read(given, options, trace)
-
-
-def _unreadable(problem: str) -> Iterator[Row]:
-    raise Unreadable(problem)
-    yield
+def _bounded(rows: Iterator[Row], given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The rows; those of a compressed file count against its growth: a row of two bytes is still a row here."""
+    if not trace.compression or not given.size:
+        yield from rows
+        return
+    growth = growth_of(given.size, options)
+    for number, row in enumerate(rows):
+        try:
+            growth.add(ROW, trace.compression)
+        except Unreadable as error:
+            raise Unreadable(f"{error} after row {number}") from error
+        yield row
 
 
 def _shard(
@@ -229,7 +258,7 @@ def _shard(
     texts: _Texts,
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
-    fields: Fields,
+    options: Options,
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
@@ -240,11 +269,20 @@ def _shard(
         for name, values in zip(names, columns, strict=True)
     }
     found["text"] = texts.series()
-    errors = [(row.uri, printable(row.error)) for row in rejected]
+    errors = [(row.uri, printable(_shortened(row.error))) for row in rejected]
+    skipped = dict(options.skipped)
+    options.skipped.clear()
     return Shard(
         # in their order at once: polars copies the only row of a frame with each expression
         pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
-        names_of(fields).take_used(),
+        skipped,
+        names_of(options.fields).take_used(),
     )
+
+
+def _shortened(error: str) -> str:
+    """The error; one that quotes names as long as a file has only its beginning and its end, which says what to do."""
+    half = MAX_ERROR // 2
+    return error if len(error) <= MAX_ERROR else f"{error[:half]} ... {error[-half:]}"

@@ -42,6 +42,8 @@ class Trace:
         self.lines: int | None = None  # lines before `end`; None if reading cannot resume there
         self.incomplete_tail = False  # whether the last line is left to the next run
         self.resumed = False  # whether reading resumed where the previous one ended
+        self.compression = ""  # of the file, by its content
+        self.begun: Iterator[bytes] | None = None  # its decompressed bytes, if reading has begun
         self.restart()
 
     def restart(self) -> None:

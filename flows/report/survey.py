@@ -15,7 +15,7 @@ import polars as pl
 from cleaners.language.identifier import language_of_documents
 from cleaners.paragraphs import to_paragraphs
 from flows import inputs
-from flows.inputs.formats import COMPRESSIONS
+from flows.inputs.compression import COMPRESSIONS
 from flows.inputs.reader import Input
 from flows.settings.model import Fields, Inputs
 

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ from cleaners.language.identifier import preload
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
+from flows.dataset.crashes import watched
 from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
@@ -38,6 +40,7 @@ from flows.run import stages
 from flows.run.anomaly_guards import find_anomalies, held_message, refuse_while_held
 from flows.run.engine import Engine, workers
 from flows.run.stages import Run
+from flows.run.suspects import find_culprits, without_culprits
 from flows.settings import Settings, configuration_hash, lexicon_of, phrases_of
 
 
@@ -58,11 +61,13 @@ def execute_run(
     started = time.perf_counter()
     clock = datetime.now(UTC)
     dataset = Dataset(out)
+    skipped: Counter[str] = Counter()
     found = find(
         given,
         exclude=dataset.root,
         is_dataset=is_dataset,
         outside_links=settings.inputs.outside_links,
+        skipped=skipped,
     )
     phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     with dataset.writing():
@@ -72,8 +77,11 @@ def execute_run(
         )
         _refuse_damage(dataset, settings, new)
         run = _new_run(dataset, settings, phrases, lexicon, clock)
+        run = replace(run, culprits=find_culprits(dataset, run, new))
         times = Times()
         read = _read(run, new, engine, times)
+        for part in read:
+            skipped.update(part.skipped)
         shards = [part.shard for part in read if part.shard is not None]
         counts = _stages(run, shards, engine, times) if shards else None
         ledger = stages.ledger(run, read)
@@ -82,7 +90,7 @@ def execute_run(
         if counts is None:
             shutil.rmtree(run.staging)
             remember(dataset, pl.concat([same, ledger]))
-            return Outcome(dataset.root, None, len(found), len(new), Counts(), seconds, waiting)
+            return Outcome(dataset.root, None, len(found), len(new), Counts(), seconds, waiting, skipped)
         write_part(run.signed(ledger), run.publish("ledger", "00000"), run.metadata)
         findings = find_anomalies(
             read_history(dataset, settings.guards.window),
@@ -91,11 +99,14 @@ def execute_run(
         )
         held_for = [str(finding) for finding in findings]
         names = tuple(one for part in read for one in part.fields)
-        outcome = Outcome(dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting, names)
+        outcome = Outcome(
+            dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting, skipped, names
+        )
         details = {
             "given": list(given),
             "fields": outcome.names(),
             "inputs": len(ledger),
+            "skipped": dict(sorted(skipped.items())),
             "started": clock.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
@@ -177,10 +188,11 @@ def _new_run(
 
 def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.ReadShard]:
     """Read and clean the new inputs, shard by shard."""
+    new = without_culprits(new, run.culprits)
     batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
     if new and run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
-    with times.of("read and clean"):
+    with watched(run.staging), times.of("read and clean"):
         if not new:
             return []
         return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches)
@@ -282,11 +294,11 @@ def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
 
 
 def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
-    """Batches of consecutive inputs with about `limit` bytes in total; a larger input is a batch by itself."""
+    """Batches of consecutive inputs with about `limit` bytes in total, at least two inputs each: see `inputs.read`."""
     batch: list[Input] = []
     size = 0
     for one in new:
-        if batch and (size + one.size > limit or len(batch) == 10_000):
+        if len(batch) > 1 and (size + one.size > limit or len(batch) == 10_000):
             yield batch
             batch, size = [], 0
         batch.append(one)

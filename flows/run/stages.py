@@ -35,10 +35,12 @@ from cleaners.repeated_line.line_keys import line_keys
 from cleaners.text.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
+from flows.dataset.crashes import Culprits, noting_inputs, noting_shard
 from flows.dataset.exceptions import protect, read_exceptions
 from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
+from flows.dataset.positions import file_of
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
@@ -64,6 +66,7 @@ class Run:
     ranks_shingles: bool = False  # whether this run ranks the shingles for the dataset
     workers: int = 1  # threads of a stage that has one item
     since: str = ""  # the first run whose paragraphs can be witnesses
+    culprits: Culprits = field(default_factory=dict)  # records that crash native code
 
     def path(self, kind: str, shard: str) -> Path:
         """The path of a shard's file of that kind."""
@@ -83,9 +86,8 @@ class ReadShard(NamedTuple):
 
     name: str
     shard: str | None  # the name of its shard; None if there was nothing new
-    fields: tuple[
-        tuple[str, str, int], ...
-    ] = ()  # each field, its name in records, and the number of documents
+    skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
+    fields: tuple[tuple[str, str, int], ...]  # each field, its name in records, and the number of documents
 
 
 def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
@@ -93,23 +95,26 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
     number, given = batch
     s, dataset = run.settings, Dataset(run.out)
     again = {i.uri for i in given if i.last is not None}
-    found = inputs.read(given, s.inputs, s.fields, run.charsets, earlier_of(dataset, given))
-    for n, shard in enumerate(found):
-        name = f"{number:05d}-{n:05d}"
-        rejected = _without_known(dataset, shard.rejected, again)
-        _write(shard.inputs, run.path("inputs", name))
-        if len(shard.documents) or len(rejected):
-            _write(rejected, run.path("rejected", name))
-            _write(shard.documents, run.path("read", name))
-            yield ReadShard(name, name, tuple((*names, number) for names, number in shard.fields.items()))
-        else:
-            yield ReadShard(name, None)
+    with noting_inputs(run.staging, number) as note:
+        found = inputs.read(
+            given, s.inputs, s.fields, run.charsets, earlier_of(dataset, given), run.culprits, note
+        )
+        for n, shard in enumerate(found):
+            name = f"{number:05d}-{n:05d}"
+            rejected = _without_known(dataset, shard.rejected, again)
+            _write(shard.inputs, run.path("inputs", name))
+            is_new = bool(len(shard.documents) or len(rejected))
+            if is_new:
+                _write(rejected, run.path("rejected", name))
+                _write(shard.documents, run.path("read", name))
+            fields = tuple((*names, number) for names, number in shard.fields.items())
+            yield ReadShard(name, name if is_new else None, shard.skipped, fields)
 
 
 def _without_known(dataset: Dataset, rejected: pl.DataFrame, again: set[str]) -> pl.DataFrame:
     """The rejected rows, without those that an earlier run already published of inputs that are read again."""
     uri = pl.col("uri")
-    mine = uri.is_in(list(again)) | uri.str.replace(r"#\d+$", "").is_in(list(again))
+    mine = uri.is_in(list(again)) | file_of(uri).is_in(list(again))
     asked = rejected.filter(mine)
     if asked.is_empty():
         return rejected
@@ -125,8 +130,12 @@ def ledger(run: Run, read: Sequence[ReadShard]) -> pl.DataFrame:
 
 def clean(run: Run, read: ReadShard) -> None:
     """Repair and clean a shard as far as no other document is needed; count its lines."""
-    if (shard := read.shard) is None:
-        return
+    if read.shard is not None:
+        with noting_shard(run.staging, read.shard):
+            _clean(run, read.shard)
+
+
+def _clean(run: Run, shard: str) -> None:
     documents, frame = clean_shard(_read(run.path("read", shard)), run.settings, run.phrases, run.lexicon)
     frame = protect(frame, documents, read_exceptions(Dataset(run.out)))
     if run.settings.repeated_line.enabled:

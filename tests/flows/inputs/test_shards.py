@@ -28,9 +28,9 @@ def test_shards_close_by_size_and_keep_the_order(tmp_path: Path) -> None:
 
 
 def test_a_document_larger_than_a_shard_is_not_split(tmp_path: Path) -> None:
-    """It is a shard by itself."""
-    path = write_lines(tmp_path / "a.jsonl", {"text": "x" * 3_000_000}, {"text": "y"})
-    assert [len(s.documents) for s in shards(path, shard_megabytes=1)] == [1, 1]
+    """It shares its shard with the next one: a frame of one row would be copied with each step."""
+    path = write_lines(tmp_path / "a.jsonl", {"text": "x" * 3_000_000}, {"text": "y"}, {"text": "z"})
+    assert [len(s.documents) for s in shards(path, shard_megabytes=1)] == [2, 1]
 
 
 def test_shards_are_bounded_in_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

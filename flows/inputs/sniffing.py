@@ -1,0 +1,318 @@
+"""What kind of file begins with some bytes, whatever its name is.
+
+Only what is distinctive counts. Prose may begin with `<`, `{`, `[`, "From:" or a quoted "%PDF": so a web page needs its
+outer tags or several tags of blocks, mail needs several header lines, JSON a key, and CSV a header with a field of text
+and regular rows. All else is left open, and then the file's name decides.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from functools import lru_cache
+from typing import Final
+
+from flows.inputs.tracing import HEAD
+
+#: Kind -> how such a file begins, as a pattern over bytes. The kinds are names of formats, see `formats`.
+SIGNATURES: Final = {
+    "parquet": rb"PAR1",
+    "zip": rb"PK(?:\x03\x04|\x05\x06|\x07\x08|00PK)",
+    "pdf": rb"\s{0,9}%PDF-\d\.\d(?:\s*(?:[\r\n%]|\Z)|[^ -~])",
+    "rtf": rb"\s{0,9}\{\\rtf\d",
+    "postscript": rb"%!PS-Adobe|\xc5\xd0\xd3\xc6",
+    "office": rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "warc": rb"\s{0,9}WARC/[01]\.\d+\r?\n",
+    "arc": rb"filedesc://\S+ \S+ \d{8,14} ",
+    "image": (
+        rb"\x89PNG\r\n|GIF8[79]a|\xff\xd8\xff|RIFF.{4}WEBP|BM.{4}\0{4}|II\*\0|MM\0\*|\0\0\x01\0[^\0]\0|8BPS\0"
+        rb"|AT&TFORM|\0\0\0.ftyp(?:avif|heic|heix|mif1|msf1)|\0\0\0\x0cjP  "
+    ),
+    "media": (
+        rb"ID3[\x02-\x04]|OggS\0|fLaC\0|RIFF.{4}(?:WAVE|AVI )|\x1a\x45\xdf\xa3|\0\0\0.ftyp|FLV\x01"
+        rb"|\xff[\xfb\xf3\xf2].{0,60}\0\0|FORM\0.{3}AIF|MThd\0|\0\0\x01\xba|\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+    ),
+    "font": rb"wOF[F2](?:\0\x01|OTTO)|\0\x01\0\0\0[^\0]\0|OTTO\0|ttcf\0",
+    "program": (
+        rb"\x7fELF|MZ[^\0]{0,60}\0|\xca\xfe\xba\xbe|[\xcf\xce]\xfa\xed\xfe|\xfe\xed\xfa[\xce\xcf]|\0asm|dex\n03"
+        rb"|#! ?/(?:usr/(?:local/)?)?bin/"
+    ),
+    "archive": (
+        rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|MSCF\0|!<arch>\n|xar!\0|07070[17][0-9a-fA-F]{20}|\xed\xab\xee\xdb"
+        rb"|\x60\xea.{0,40}\0"
+    ),
+    "compressed": (
+        rb"\x04\x22\x4d\x18|\x1f[\x8b\x9d\xa0]|LZIP\x01|\xff\x06\0\0sNaPpY|\x89LZO\0|\x5d\0\0.{2}\xff{8}"
+        rb"|\x28\xb5\x2f\xfd|BZh[1-9]1AY&SY|\xfd7zXZ\0"
+    ),
+    "sqlite": rb"SQLite format 3\0",
+    "data": (
+        rb"ARROW1\0|FEA1|ORC\x08|Obj\x01|\x89HDF|\x93NUMPY|\x80[\x02-\x05](?:\x95|[\]}c(])|CDF[\x01\x02]|.{8}DUCK.\0{7}"
+        rb"|RD[XA][23]\n|MATLAB 5\.0|<stata_dta>|\x0b\xad"
+    ),
+    "pointer": rb"version https://git-lfs\.github\.com/spec/",
+}
+_SIGNATURE: Final = re.compile(
+    b"|".join(b"(?P<%b>%b)" % (name.encode(), pattern) for name, pattern in SIGNATURES.items()), re.DOTALL
+)
+_TAR_HEADER: Final = 512
+#: Byte order marks, and ASCII in UTF-16 without one; the names are those of codecs.
+_WIDE: Final = re.compile(
+    rb"(?P<utf_8>\xef\xbb\xbf)|(?P<utf_32>\xff\xfe\0\0|\0\0\xfe\xff)|(?P<utf_16>\xff\xfe|\xfe\xff)"
+    rb"|(?P<utf_16_le>(?:[\t-~]\0){4})|(?P<utf_16_be>(?:\0[\t-~]){4})"
+)
+
+#: What may stand before the first tag that says what a document is: declarations, comments, instructions.
+_PROLOG: Final = re.compile(
+    rb"(?:\s+|<\?[^>]{0,500}\?>|<!--(?:(?!-->)[\s\S]){0,4000}-->|<!DOCTYPE\s+(?!html\b)[^>\[]{0,400}>)*",
+    re.IGNORECASE,
+)
+_TAG: Final = re.compile(rb"<(/?[a-z_!][\w:.-]*)", re.IGNORECASE)
+_PAGE: Final = frozenset(b"!doctype html head body".split())
+_BLOCKS: Final = frozenset(
+    b"p div span h1 h2 h3 h4 h5 h6 ul ol li dl table tbody thead tr td th section article header footer main nav "
+    b"aside figure figcaption blockquote pre form script style meta link title base center br hr img a iframe noscript "
+    b"template button picture video svg font".split()
+)
+_INLINE: Final = frozenset(b"a span br img font svg".split())  # prose may begin with them
+_ROOTS: Final = {
+    b"rss": "feed",
+    b"feed": "feed",
+    b"rdf:rdf": "feed",
+    b"urlset": "sitemap",
+    b"sitemapindex": "sitemap",
+    b"svg": "image",
+}
+_MIN_TAGS: Final = 3  # of blocks, in a page without its outer tags
+_BLOCK_ENDS: Final = re.compile(rb"</(?:p|div|li|td|tr|h[1-6])>", re.IGNORECASE)
+#: A page after a server's headers or warnings.
+_LATE_PAGE: Final = re.compile(
+    rb"^[ \t]*<(?:!doctype\s+html|html)[\s>][^\0]{0,2000}?<(?:head|title|meta|body)[\s>]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NOISE: Final = 1 << 12  # bytes before and in its beginning
+_TEXT_TO_A_TAG: Final = 1000  # bytes between the ends of blocks in a page, at most
+
+_KEY: Final = re.compile(rb'\s*(\[\s*)?\{\s*(?:\}|"(?:[^"\\\n]|\\.){0,200}"\s*:\s*["\[{\dtfnNI-])')
+_LINES_OF_JSON: Final = re.compile(rb"\}\s*\n\s*\{")
+
+_HEADER: Final = re.compile(rb"([!-9;-~]{1,76}):[^\n]*(?:\n|\Z)|[ \t][^\n]*(?:\n|\Z)")
+_MBOX: Final = re.compile(
+    rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d [\d:]{5,8} .{0,20}\d{4}"
+)
+#: Lines in the head of mail that nobody writes by hand; one of them is needed, and
+_TECHNICAL: Final = frozenset(
+    b"message-id mime-version received content-transfer-encoding dkim-signature".split()
+)
+_MAIL: Final = frozenset(
+    b"from to cc subject date reply-to sender return-path delivered-to content-type".split()
+)  # others
+_MIN_HEADERS: Final = 3
+
+_ROBOTS: Final = re.compile(
+    rb"(?:\s*#[^\n]*\n)*\s*(?:user-agent|sitemap)[ \t]*:[^\n]*"
+    rb"(?:\n\s*(?:#[^\n]*|(?:user-agent|disallow|allow|sitemap|crawl-delay|host)[ \t]*:[^\n]*)?)*\Z",
+    re.IGNORECASE,
+)
+
+_MAX_RULES: Final = 1 << 12  # bytes that are looked at
+
+#: Names that a field of text has in tables, in lower case.
+_TEXT_FIELDS: Final = (
+    "text content body article maintext main_text article_text articletext article_body articlebody article_content "
+    "full_text fulltext plain_text content_text text_content story news_text story_text body_text clean_text raw_text "
+    "paragraph paragraphs"
+)
+#: Names of other fields.
+_FIELDS: Final = (
+    "id uuid guid title headline headlines heading subtitle summary description abstract date datetime published "
+    "published_at publish_date date_published date_publish publication_date pubdate created_at timestamp time year url "
+    "link uri source source_name site domain publisher publication author authors byline section category topic label "
+    "labels tags keywords language lang country index"
+)
+_OTHERS: Final = frozenset(_FIELDS.split())
+_CELL: Final = re.compile(r"(?:\w[\w .:/()-]{0,39})?\Z")  # the number of a row may have no name
+_SEPARATOR: Final = re.compile(r'"?sep=[,;|\t]"?\Z')
+_DELIMITERS: Final = ",;\t|"
+_MAX_HEADER: Final = 1000  # bytes
+_FIRST_LINE: Final = re.compile(rb"\s*([^\r\n]{0,%d})" % _MAX_HEADER)
+_ROWS: Final = 20  # rows that are looked at
+
+
+def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
+    r"""The kind of a file that begins with `head`; "" if it is left open, as it is by prose and by nothing at all.
+
+    `head` is the first `HEAD` bytes or more, or all bytes of a smaller file. `text_fields` are further names that the
+    field of text of a CSV file may have. The kinds are the keys of `SIGNATURES` and "tar", "html", "tags" (parts of a
+    web page), "xml", "feed", "sitemap", "json", "jsonl", "mail", "csv" and "robots".
+
+    >>> sniff(b"%PDF-1.7\n"), sniff(b"<!doctype html><title>Ferry</title>"), sniff(b'[{"text": "The ferry"}]')
+    ('pdf', 'html', 'json')
+    >>> sniff(b"<Reuters> - The ferry of Hawes"), sniff(b"[Update] {sic}"), sniff(b"From: a reader\n\nThe ferry")
+    ('', '', '')
+    """
+    if found := _SIGNATURE.match(head):
+        return found.lastgroup or ""
+    if head[257:262] == b"ustar" or (len(head) >= _TAR_HEADER and b"\0" in head[:100] and _is_tar(head)):
+        return "tar"
+    text = _as_utf8(head)
+    start = text[:100].lstrip()[:1]
+    if start == b"<":
+        return _markup(text)
+    if start in (b"{", b"["):
+        return _json(text)
+    if b"<" in text:
+        if _LATE_PAGE.search(text[:_NOISE]):
+            return "html"
+        if _is_full_of_tags(text):
+            return "tags"
+    line = _FIRST_LINE.match(text)[1]  # type: ignore[index]  # it may be empty
+    if b":" in line and (_MBOX.match(line) or _is_mail(text)):
+        return "mail"
+    if (b":" in line or line.startswith(b"#")) and _is_for_robots(text):
+        return "robots"
+    is_header = len(line) < _MAX_HEADER and _text_cell(text_fields).search(line)
+    return "csv" if is_header and _is_csv(text, line) else ""
+
+
+def has_tags(head: bytes) -> bool:
+    """Whether there is any markup in the beginning of a file."""
+    return _TAG.search(_as_utf8(head)) is not None
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether this is the first header of a tar file, by its checksum: the oldest ones have no other mark."""
+    field = head[148:156].strip(b" \0")
+    if not field or not head[0] or not re.fullmatch(rb"[0-7]{1,8}", field):
+        return False
+    return int(field, 8) == sum(head[:148]) + 8 * 0x20 + sum(head[156:_TAR_HEADER])
+
+
+def _as_utf8(head: bytes) -> bytes:
+    """The head without byte order mark; UTF-16 and UTF-32 as UTF-8."""
+    found = _WIDE.match(head)
+    if found is None:
+        return head
+    if found.lastgroup == "utf_8":
+        return head[3:]
+    return head.decode(str(found.lastgroup), "ignore").encode("utf-8", "ignore").removeprefix(codecs.BOM_UTF8)
+
+
+def _markup(text: bytes) -> str:
+    begin = _PROLOG.match(text)
+    at = begin.end() if begin else 0
+    first = _TAG.match(text, at)
+    if first is None:
+        return "xml" if text.lstrip().startswith(b"<?xml ") else ""
+    name = first[1].lower()
+    if name in _PAGE:
+        return "html"
+    if name in _ROOTS:
+        return _ROOTS[name]
+    if text.lstrip().startswith(b"<?xml "):
+        return "xml"
+    tags = [tag.lower().lstrip(b"/") for tag in _TAG.findall(text, at, at + (1 << 14))]
+    if name in _BLOCKS:
+        if any(tag in _PAGE for tag in tags[:20]):
+            return "html"
+        return "tags" if sum(tag in _BLOCKS - _INLINE for tag in tags) >= _MIN_TAGS else ""
+    # an element that is closed, and holds others
+    return "xml" if b"</" + first[1] in text and len(tags) >= 2 * _MIN_TAGS else ""
+
+
+def _is_full_of_tags(text: bytes) -> bool:
+    ends = len(_BLOCK_ENDS.findall(text))
+    return ends >= _MIN_TAGS and ends * _TEXT_TO_A_TAG >= len(text)
+
+
+def _json(text: bytes) -> str:
+    """Whether this is a list or an object over many lines ("json"), one object a line ("jsonl"), or no JSON ("")."""
+    found = _KEY.match(text)
+    if found is None:
+        return "json" if text.strip() == b"[]" else ""
+    if found[1]:
+        return "json"
+    start = text.decode("utf-8", "surrogateescape").lstrip()
+    try:
+        _, end = json.JSONDecoder(strict=False).raw_decode(start)
+    except (ValueError, RecursionError):  # damaged, or longer than the head
+        line = start.partition("\n")[0].rstrip()
+        return "json" if line.endswith(("{", "[", ",")) else "jsonl"
+    following = start[end:].lstrip(" \t\r\n,")[:1]
+    if following and following not in "{[":
+        return ""  # prose that begins with an example
+    return "json" if "\n" in start[:end] else "jsonl"
+
+
+def _is_mail(text: bytes) -> bool:
+    names: set[bytes] = set()
+    at = len(text) - len(text.lstrip(b"\r\n"))
+    while (header := _HEADER.match(text, at)) and at < HEAD:
+        if header[1]:
+            names.add(header[1].lower())
+        elif not names:
+            return False
+        at = header.end()
+    ended = at >= min(len(text), HEAD) or text[at : at + 1] in b"\r\n"
+    known = names & (_TECHNICAL | _MAIL)
+    return (
+        ended
+        and len(known) >= _MIN_HEADERS
+        and bool(names & _TECHNICAL)
+        and bool(names & {b"from", b"received"})
+    )
+
+
+def _is_for_robots(text: bytes) -> bool:
+    if len(text) > _MAX_RULES:
+        text = text[:_MAX_RULES].rpartition(b"\n")[0]
+    return _ROBOTS.match(text) is not None
+
+
+@lru_cache(maxsize=8)
+def _text_cell(text_fields: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Finds a cell of a header that names a field of text, or the line that names the delimiter for Excel."""
+    names = b"|".join(re.escape(name.encode()) for name in (*_TEXT_FIELDS.split(), *text_fields))
+    return re.compile(
+        b'(?:^|[,;\t|])[ "\']*(?:%b)[ "\']*(?:$|[,;\t|])|^"?sep=[,;\t|]"?$' % names, re.IGNORECASE
+    )
+
+
+def _is_csv(text: bytes, line: bytes) -> bool:
+    """Whether a header with a field of text begins a table: the rows have as many cells, or it names other fields."""
+    header = line.decode("utf-8", "replace")
+    if _SEPARATOR.match(header):
+        return True
+    delimiter = max(_DELIMITERS, key=header.count)
+    cells = [cell.strip(" \"'") for cell in header.split(delimiter)]
+    if len(cells) == 1:
+        return False
+    lower = [cell.casefold() for cell in cells]
+    if len(set(lower)) < len(lower) or not all(_CELL.match(cell) for cell in cells):
+        return False
+    others = sum(cell in _OTHERS for cell in lower)
+    return (
+        others >= 2
+        or (others >= 1 and " " not in header.strip())
+        or _has_regular_rows(text, delimiter, len(cells))
+    )
+
+
+def _has_regular_rows(text: bytes, delimiter: str, cells: int) -> bool:
+    lines = text.decode("utf-8", "replace").splitlines(keepends=True)
+    if len(text) >= HEAD:
+        lines = lines[:-1]  # it may be cut off
+    rows = []
+    try:
+        for row in csv.reader(iter(lines), delimiter=delimiter):
+            if row:
+                rows.append(len(row))
+            if len(rows) > _ROWS:
+                break
+    except csv.Error:
+        return False
+    if len(text) >= HEAD and len(rows) <= _ROWS:
+        rows = rows[:-1]
+    return len(rows) > 1 and set(rows) == {cells}

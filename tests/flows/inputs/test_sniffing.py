@@ -1,0 +1,273 @@
+"""What a file is, by how it begins, whatever its name says."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+import zstandard
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from flows.inputs.formats import FORMATS
+from flows.inputs.sniffing import sniff
+
+from .reading import errors, shards, texts
+
+PAGE = b"<!DOCTYPE html>\n<html><head><title>Hawes</title></head><body><p>The ferry sails.</p></body></html>"
+FEED = (
+    b'<?xml version="1.0"?>\n<!-- made daily -->\n<rss version="2.0"><channel><item></item></channel></rss>'
+)
+MAIL = (
+    b"Received: from mx.hawes.example by mail.keld.example; Tue, 4 Mar 2031 10:00:00 +0000\nFrom: desk@hawes.example\n"
+    b"To: all@keld.example\nSubject: The ferry\n sails again\nMIME-Version: 1.0\n\nThe ferry of Hawes sails at noon.\n"
+)
+TABLE = b'id,title,text\n1,Ferry,"The ferry of Hawes, it is said, sails at noon."\n2,Mill,"The mill grinds\nagain."\n'
+
+
+def _zip() -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("story.txt", "The ferry of Hawes sails at noon.")
+    return data.getvalue()
+
+
+def _parquet() -> bytes:
+    data = io.BytesIO()
+    pl.DataFrame({"text": ["The ferry of Hawes sails at noon."]}).write_parquet(data)
+    return data.getvalue()
+
+
+#: Kind -> what begins so.
+DISTINCTIVE = {
+    "pdf": b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n",
+    "rtf": rb"{\rtf1\ansi The council of Colne}",
+    "postscript": b"%!PS-Adobe-3.0\n",
+    "office": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),
+    "zip": _zip(),
+    "parquet": _parquet(),
+    "sqlite": b"SQLite format 3\0" + bytes(100),
+    "image": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "media": b"ID3\x04\0\0\0\0",
+    "font": b"wOF2\0\1\0\0",
+    "program": b"\x7fELF\2\1\1\0",
+    "archive": b"7z\xbc\xaf\x27\x1c\0\4",
+    "compressed": b"\x04\x22\x4d\x18\x60\x70",
+    "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
+    "warc": b"WARC/1.0\r\nWARC-Type: warcinfo\r\n\r\n",
+    "html": PAGE,
+    "feed": FEED,
+    "sitemap": b'<?xml version="1.0"?><urlset xmlns="x"><url><loc>https://hawes.example</loc></url></urlset>',
+    "xml": b'<?xml version="1.0"?>\n<nitf><body><p>The ferry sails.</p></body></nitf>',
+    "mail": MAIL,
+    "json": b'[\n {"title": "Hawes", "text": "The ferry sails."},\n {"text": "The mill grinds."}\n]',
+    "jsonl": b'{"text": "The ferry sails."}\n{"text": "The mill grinds."}\n',
+    "csv": TABLE,
+    "robots": b"# for all\nUser-agent: *\nDisallow: /private\n\nSitemap: https://hawes.example/map.xml\n",
+}
+
+#: Texts that begin like something else.
+PROSE = (
+    "<Reuters> - The ferry of Hawes sails at noon, the port authority said.",
+    "<b>Update</b> The ferry of Hawes sails again, <i>The Courier</i> reports.",
+    "<p>The ferry sails.",
+    "[Update] The ferry of Hawes sails at noon.",
+    '["The ferry sails," he said.] That was on Monday.',
+    "{sic} The ferry of Hawes sails at noon.",
+    '{"text": "x"} is how a record begins, the manual says.',
+    "From: a reader in Hawes\nTo: the editor\nSubject: The ferry\n\nIt sails at noon.",
+    "From the harbour of Hawes: the ferry sails at noon on Mondays, and in 2031 it will sail daily.",
+    "Date: 4 March 2031\nPlace: Hawes\nContent: The ferry\n\nIt sails at noon.",
+    "%PDF is how such a file begins, the archivist said.",
+    "%PDF-1.4 is how such a file begins, the archivist said.",
+    "PK was his name, and the ferry his life.",
+    "WARC/1.0 is a format of the archive in Hawes.",
+    "Text, title and date were missing from the letter\nThe ferry, he wrote, sails at noon\n",
+    "News, story, and weather at ten\nThe ferry of Hawes sails at noon, and at two",
+    "title: the text, and the text\nIt sails, it is said\n",
+    "RIFF is a word of jazz, Rar! a cry, and BM a car.",
+    "#Hawes: the ferry sails at noon.",
+    "User-agent: that is what they call a browser.\nThe ferry sails at noon.",
+    "HTML tutorial: write <html>, then <head>, then <body>; close </p> and </div> in the end.",
+    "Sitemap of Hawes: the harbour, the mill.\n\nThe ferry sails at noon.",
+    'Object notation of the ferry {"a": 1}',
+)
+
+
+@pytest.mark.parametrize("kind", DISTINCTIVE)
+def test_distinctive_content_has_its_kind(kind: str) -> None:
+    """Each kind is known by its beginning, also after white space, a byte order mark or in UTF-16 where it is text."""
+    data = DISTINCTIVE[kind]
+    assert sniff(data) == kind
+    if kind in ("html", "feed", "mail", "json", "jsonl", "csv", "robots", "xml", "sitemap"):
+        text = data.decode()
+        assert sniff(b"\xef\xbb\xbf" + data) == kind
+        assert {sniff(text.encode(name)) for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32")} == {kind}
+        assert sniff(text.replace("\n", "\r\n").encode()) == kind
+    if kind in ("html", "feed", "json", "jsonl"):
+        assert sniff(b"\n\n " + data) == kind
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_prose_is_left_open(text: str) -> None:
+    """An article that begins like something else, or quotes it, is none of that."""
+    assert sniff(text.encode()) == ""
+    assert sniff((text + "\n\nThe mill of Keld grinds again, and Hawes has a ferry.\n" * 50).encode()) == ""
+
+
+def test_markup_without_its_outer_tags() -> None:
+    """Several tags of blocks are part of a page, and so is text full of them; a few are not."""
+    assert sniff(b"<div><p>The ferry sails.</p></div>") == "tags"
+    assert sniff(b"<div class='a'>x</div><title>Hawes</title><body>x") == "html"
+    assert sniff(b"Ferry news\n<p>It sails.</p>\n<p>At noon.</p>\n<p>And at two.</p>") == "tags"
+    assert (
+        sniff(
+            b"Use </p> after <p>, </p> after that, and </p>, he said. " + b"The ferry sails at noon. " * 200
+        )
+        == ""
+    )
+    assert sniff(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE) == "html"
+    assert sniff(b"Warning: no cache in /srv/page.php\n" + PAGE) == "html"
+    assert sniff(b'<DOC id="1">\n<HEADLINE>Ferry</HEADLINE>\n<TEXT>It sails.</TEXT>\n</DOC>\n') == "xml"
+
+
+def test_a_table_needs_a_text_field() -> None:
+    """The header has a name of a text field, given or usual, and the rows have as many cells, or other usual names."""
+    assert sniff(b"title;content\nFerry;It sails at noon.\nMill;It grinds.\n") == "csv"
+    assert sniff(b"label\ttext\n1\tIt sails at noon.\n0\tIt grinds, slowly, again.\n") == "csv"
+    assert sniff(b",text\n0,It sails at noon\n1,It grinds\n") == "csv"
+    assert sniff(b"titel,inhalt\na,b\nc,d\n") == ""
+    assert sniff(b"titel,inhalt\na,b\nc,d\n", ("inhalt",)) == "csv"
+    assert sniff(b"sep=;\ntitle;text\n") == "csv"
+    assert sniff(b"place,text\nHawes,The ferry, it is said, sails\nKeld\n") == ""
+    assert sniff(b"id,title,text\n" + b'1,a,"It sails at noon. ' + b"And at two. " * 9000) == "csv"
+
+
+def test_the_name_of_a_file_does_not_hide_its_content(tmp_path: Path) -> None:
+    """What is distinctive is read or rejected as what it is, compressed or not, under any name."""
+    for name in (
+        "a.txt",
+        "a",
+        "a.md",
+        "a.jsonl",
+        "a.csv",
+        "a.png",
+        "a.pdf",
+        "a.txt.gz",
+        "a.parquet",
+        "a.html",
+    ):
+        path = tmp_path / name
+        for compress in (bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress):
+            for data in (DISTINCTIVE["jsonl"], DISTINCTIVE["csv"], DISTINCTIVE["parquet"]):
+                path.write_bytes(compress(data))
+                assert texts(path)
+                assert not errors(path)
+            path.write_bytes(compress(DISTINCTIVE["pdf"]))
+            assert texts(path) == []
+            assert "pdftotext" in errors(path)[name]
+
+
+def test_compression_is_known_by_content(tmp_path: Path) -> None:
+    """Text named .gz is text; a compressed text is decompressed whatever its name, also if it was compressed twice."""
+    text = "The ferry of Hawes sails at noon.\n"
+    (tmp_path / "a.txt.gz").write_text(text)
+    (tmp_path / "b.zst").write_bytes(text.encode("utf-16"))
+    (tmp_path / "c.txt").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "d").write_bytes(zstandard.compress(text.encode()))
+    (tmp_path / "e.txt.gz").write_bytes(gzip.compress(gzip.compress(text.encode())))
+    (tmp_path / "f.txt.gz").write_bytes(bz2.compress(text.encode()))
+    (tmp_path / "g.txt.gz").write_bytes(b"\0\x01\xfe" * 50)
+    (tmp_path / "h.xz").write_bytes(_zip())
+    assert texts(tmp_path) == [text] * 6 + [text.strip()]
+    ((name, error),) = errors(tmp_path).items()
+    assert name == "g.txt.gz"
+    assert error.startswith("damaged gzip")
+
+
+def test_plain_text_is_no_picture(tmp_path: Path) -> None:
+    """Text under the name of something binary, or of a page without tags, is read; a little rubbish is not."""
+    for name in ("a.pdf", "b.jpg", "c.doc", "d.html", "e.zip"):
+        (tmp_path / name).write_text("The ferry of Hawes sails at noon.")
+        (tmp_path / f"x{name}").write_bytes(b"\xff\xd8 rubbish of five words \xe2")
+    (tmp_path / "f.html").write_text("The ferry of <b>Hawes</b> sails at noon.")
+    assert len(texts(tmp_path)) == 5
+    assert {name[0] for name in errors(tmp_path)} == {"x", "f"}
+
+
+def test_what_is_not_read_says_so(tmp_path: Path) -> None:
+    """The error says what the content is, why it is not read and, where there is one, names a tool."""
+    read = {one.name for one in FORMATS}
+    for kind, data in DISTINCTIVE.items():
+        if kind not in read:
+            (tmp_path / f"{kind}.txt").write_bytes(data)
+    assert texts(tmp_path) == []
+    assert all(error.startswith("by its content it is ") for error in errors(tmp_path).values())
+    (tmp_path / "b.rtf").write_bytes(DISTINCTIVE["rtf"])
+    assert errors(tmp_path / "b.rtf") == {
+        "b.rtf": "a .rtf file is not plain text; extract the text first (pandoc)"
+    }
+
+
+names = st.sampled_from(
+    [
+        "a",
+        "a.txt",
+        "a.jsonl",
+        "a.json",
+        "a.csv",
+        "a.md",
+        "a.gz",
+        "a.txt.zst",
+        "a.parquet",
+        "a.pdf",
+        "a.html",
+        "a.eml",
+    ]
+)
+pieces = st.one_of(
+    st.binary(max_size=200), st.sampled_from(list(DISTINCTIVE.values())), st.text().map(str.encode)
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(name=names, data=st.lists(pieces, max_size=3).map(b"".join))
+@example(name="a.gz", data=b"\x1f\x8b")
+@example(name="a", data=b"\x50\x2a\x4d\x18")
+def test_any_bytes_under_any_name(tmp_path: Path, name: str, data: bytes) -> None:
+    """Every file ends in documents or rejected rows, and never in an exception."""
+    path = tmp_path / name
+    path.write_bytes(data)
+    (shard,) = shards(path)
+    assert len(shard.inputs) == 1
+    assert len(shard.documents) + len(shard.rejected) > 0 or shard.inputs["incomplete_tail"].item()
+
+
+@given(
+    kind=st.sampled_from([one for one in DISTINCTIVE if one not in ("parquet", "zip")]),
+    cut=st.integers(0, 5),
+    rest=st.binary(max_size=100),
+)
+def test_a_kind_needs_only_its_beginning(kind: str, cut: int, rest: bytes) -> None:
+    """Binary kinds are known whatever follows; sniffing any bytes raises nothing."""
+    data = DISTINCTIVE[kind]
+    sniff(data[cut:] + rest)
+    if kind in (
+        "pdf",
+        "rtf",
+        "postscript",
+        "office",
+        "sqlite",
+        "image",
+        "program",
+        "archive",
+        "compressed",
+        "pointer",
+    ):
+        assert sniff(data + rest) == kind

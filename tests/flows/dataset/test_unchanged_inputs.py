@@ -115,11 +115,11 @@ def test_a_rejected_input_is_tried_again_when_it_has_changed(tmp_path: Path) -> 
 def test_retry_rejected(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
     """With other fields a rejected record is read; the others are known; what is rejected again is listed once."""
     out, config = tmp_path / "out", tmp_path / "c.toml"
-    inputs = [jsonl([{"text": STORIES[0]}, {"body": STORIES[1]}, {"none": 1}]), tmp_path / "a.pdf"]
+    inputs = [jsonl([{"text": STORIES[0]}, {"note": STORIES[1]}, {"none": 1}]), tmp_path / "a.pdf"]
     inputs[1].write_bytes(b"%PDF")
     copydesk("run", *inputs, "--out", out)
     assert ends(out, "rejected") == ["news.jsonl#2", "news.jsonl#3", "a.pdf"]
-    config.write_text('[fields]\ntext = ["text", "body"]\n')
+    config.write_text('[fields]\ntext = ["text", "note"]\n')
     assert "nothing new" in copydesk("run", *inputs, "--out", out, "--config", config).out
     copydesk("run", *inputs, "--out", out, "--config", config, "--retry-rejected")
     assert ends(out) == ["news.jsonl#1", "news.jsonl#2"]

@@ -44,7 +44,7 @@ def _read_archive(
         raise Unreadable(f"an archive within {MAX_ARCHIVES} archives; unpack it")
     bounds = growth_of(given.size, options)
     options = options._replace(within=bounds)
-    names: Counter[int] = Counter()
+    names: Counter[int] = Counter()  # by their hashes
     for member in members(given, options, trace):
         label = uri_of(member.name) or r"\x00"
         *folders, name = member.name.split("/")
@@ -76,6 +76,8 @@ def _read_archive(
             if bounds.is_exceeded:
                 raise
             yield Rejected(uri, str(error) or "it takes more memory than there is"), 0
+    if not names:
+        raise Unreadable("no text: the archive contains no file that is read")
 
 
 TEXT: Final = Format("text", (".txt",), read_text, one_document=True)

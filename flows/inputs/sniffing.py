@@ -67,7 +67,7 @@ _WIDE: Final = re.compile(
 
 #: What may stand before the first tag that says what a document is: declarations, comments, instructions.
 _PROLOG: Final = re.compile(
-    rb"(?:\s+|<\?[^>]{0,500}\?>|<!--(?:(?!-->)[\s\S]){0,4000}-->|<!DOCTYPE\s+(?!html\b)[^>\[]{0,400}>)*",
+    rb"(?:\s++|<\?[^>]{0,500}\?>|<!--(?:(?!-->)[\s\S]){0,4000}-->|<!DOCTYPE\s+(?!html\b)[^>\[]{0,400}>)*",
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(rb"<(/?[a-z_!][\w:.-]*)", re.IGNORECASE)
@@ -113,8 +113,8 @@ _MAIL: Final = frozenset(
 _MIN_HEADERS: Final = 3
 
 _ROBOTS: Final = re.compile(
-    rb"(?:\s*#[^\n]*\n)*\s*(?:user-agent|sitemap)[ \t]*:[^\n]*"
-    rb"(?:\n\s*(?:#[^\n]*|(?:user-agent|disallow|allow|sitemap|crawl-delay|host)[ \t]*:[^\n]*)?)*\Z",
+    rb"(?:\s*+#[^\n]*+\n)*+\s*+(?:user-agent|sitemap)[ \t]*:[^\n]*+"
+    rb"(?:\n\s*+(?:#[^\n]*+|(?:user-agent|disallow|allow|sitemap|crawl-delay|host)[ \t]*:[^\n]*+)?+)*+\Z",
     re.IGNORECASE,
 )
 

@@ -216,6 +216,16 @@ def test_what_is_not_read_says_so(tmp_path: Path) -> None:
     }
 
 
+def test_sniffing_takes_linear_time() -> None:
+    """Long runs of what patterns begin with are no distinctive content, and do not keep them busy."""
+    for begin, again in (
+        ("User-agent: x", "\n"), ("#", "\n#"), ("", "\n"), ("<", "<!--"), ("<!--", " "), ("<html", "\n<html>"),
+        ("{", " "), ("[", "["), ('{"a', "\\"), ("From: a\n", "x: y\n"), ("a,", "\"'"), ("From ", " "), ("<p", " <p"),
+        ("%PDF-1.4", " "),
+    ):  # fmt: skip
+        sniff((begin + again * 20_000 + "z").encode())
+
+
 names = st.sampled_from(
     [
         "a",

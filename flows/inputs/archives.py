@@ -157,7 +157,7 @@ def tar_members(given: Input, options: Options, trace: Trace) -> Iterator[Member
             mode="r|",
             tarinfo=stream.header_type(),
             ignore_zeros=True,
-            bufsize=1 << 16,
+            bufsize=1 << 14,
         ) as archive:
             while (info := archive.next()) is not None:
                 stream.allowance = None
@@ -192,30 +192,34 @@ class _Stream:
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
-        self._left = b""
+        self._chunk, self._at = b"", 0
         self._error: Unreadable | None = None
         self.allowance: int | None = None  # bytes that headers may still take; None outside of them
         self.damage = ""  # what a header had that was skipped
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; fewer only at the end."""
-        parts, length = [self._left], len(self._left)
+        parts, wanted = [], size
         try:
             if self._error:
                 raise self._error
-            while length < size and (chunk := next(self._chunks, b"")):
-                parts.append(chunk)
-                length += len(chunk)
+            while wanted:
+                if self._at == len(self._chunk):
+                    self._chunk, self._at = next(self._chunks, b""), 0
+                    if not self._chunk:
+                        break
+                piece = self._chunk[self._at : self._at + wanted]
+                self._at += len(piece)
+                wanted -= len(piece)
+                parts.append(piece)
         except Unreadable as error:
             self._error = error
             raise
-        data = b"".join(parts)
-        self._left = data[size:]
         if self.allowance is not None:
             self.allowance -= size
             if self.allowance < 0:
                 raise Unreadable(f"damaged tar (headers of more than {MAX_HEADERS >> 20} MB)")
-        return data[:size]
+        return b"".join(parts)
 
     def header_type(self) -> type[tarfile.TarInfo]:
         """A type of header that reports to this stream."""

@@ -66,7 +66,8 @@ Config = Annotated[
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        help="Files, folders, globs or URLs: .txt, .jsonl, .csv, .parquet, .gz, .zst.", callback=expand_home
+        help="Files, folders, globs or URLs: .txt, .jsonl, .csv, .parquet, .zip, .tar, .gz ..., by their content.",
+        callback=expand_home,
     ),
 ]
 Out = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False, callback=expand_home)]

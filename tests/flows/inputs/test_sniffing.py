@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import zstandard
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from flows.inputs import find, read
 from flows.inputs.formats import FORMATS
 from flows.inputs.sniffing import sniff
+from flows.settings.model import Fields, Inputs
 
 from .reading import errors, shards, texts
 
@@ -200,6 +203,19 @@ def test_plain_text_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "f.html").write_text("The ferry of <b>Hawes</b> sails at noon.")
     assert len(texts(tmp_path)) == 5
     assert {name[0] for name in errors(tmp_path)} == {"x", "f"}
+
+
+def test_an_input_may_come_from_another_process(tmp_path: Path) -> None:
+    """Inputs that were pickled, as Prefect and Dask do, are read as before."""
+    (tmp_path / "a.txt").write_bytes(b"<p>The ferry sails.</p>\n<p>At noon.</p>\n<p>And at two.</p>")
+    (tmp_path / "b.zip").write_bytes(_zip())
+    (tmp_path / "c.pdf").write_bytes(DISTINCTIVE["pdf"])
+    found = find([str(tmp_path)])
+    once, again = (
+        [(shard.documents.rows(), shard.rejected.rows()) for shard in read(one, Inputs(), Fields())]
+        for one in (found, pickle.loads(pickle.dumps(found)))
+    )
+    assert once == again
 
 
 def test_what_is_not_read_says_so(tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
+from flows.dataset.ledger import read_ledger
 from flows.dataset.manifests import Manifests, read_files, read_manifest, read_manifests
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
-from flows.dataset.tables import SCHEMAS, conform, read_part, scan_parts
+from flows.dataset.tables import SCHEMAS, conform, scan_parts
 from flows.errors import CopydeskError
 from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, write_span_manifests
 
@@ -51,7 +52,7 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
             keep_span(dataset, span)
             continue
         manifests = read_manifests(dataset, span)
-        ledger = read_part(dataset.parts("ledger", span), ["uri", "run_id"])
+        ledger = read_ledger(dataset.parts("ledger", span)).select("uri", "run_id")
         changed: dict[str, Counts] = defaultdict(Counts)
         files = rewrite_span(
             dataset, span, manifests, partial(_part, pairs=pairs, ledger=ledger, changed=changed)

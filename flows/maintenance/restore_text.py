@@ -19,6 +19,7 @@ from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import EXCEPTIONS, read_exceptions
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
+from flows.dataset.ledger import read_ledger
 from flows.dataset.manifests import Manifests, read_manifests, write_checksums
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
@@ -171,7 +172,7 @@ def _restore_span(
 ) -> _Change:
     """Write a folder of runs into the tree, with what is wanted restored."""
     manifests = read_manifests(dataset, span)
-    ledger = read_part(dataset.parts("ledger", span), ["uri", "run_id"])
+    ledger = read_ledger(dataset.parts("ledger", span)).select("uri", "run_id")
     parts = dataset.parts("shingle_frequencies")
     frequencies = read_part(parts[0]) if parts else None
     # not the settings of the run: the index may have been rebuilt since

@@ -59,9 +59,9 @@ def watched(staging: Path) -> Iterator[None]:
             yield
         finally:
             faulthandler.disable()
-            if was_enabled and sys.__stderr__ is not None:
-                with suppress(OSError, ValueError):  # it may be closed
-                    faulthandler.enable(sys.__stderr__)
+            if was_enabled:  # as with PYTHONFAULTHANDLER; stderr may be closed, or no file
+                with suppress(OSError, ValueError, RuntimeError):
+                    faulthandler.enable(sys.__stderr__ or sys.stderr)
     (staging / _CRASH).unlink()
 
 

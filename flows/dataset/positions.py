@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import polars as pl
 
-RECORDS: Final = 1 << 32  # more than any input has
+
+def file_of(uri: pl.Expr) -> pl.Expr:
+    """The uri of the input that a document or a rejected row comes from: `#` stands only after it."""
+    return uri.str.replace(r"(?s)#.*$", "")
 
 
-def ranks(uris: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
-    """`uris` with `rank`: the place among all records of the run's inputs, null for a uri of no input in the ledger.
+def ranks(records: pl.DataFrame) -> pl.DataFrame:
+    """document_id and rank: the place of each document, first in each run, among those that the runs read.
 
-    The uri of a record is the uri of its file, `#`, and the number of the record.
+    `records` has them in the order of reading, and may have other columns.
     """
-    inputs = ledger.select(pl.col("uri").alias("file"), pl.int_range(pl.len()).alias("input")).unique(
-        "file", keep="first", maintain_order=True
-    )
-    record = pl.col("uri").str.extract(r"#(\d+)$").cast(pl.Int64, strict=False)
     return (
-        uris.join(inputs, left_on="uri", right_on="file", how="left", maintain_order="left")
-        .with_columns(pl.col("uri").str.replace(r"#\d+$", "").alias("file"))
-        .join(inputs, on="file", how="left", maintain_order="left", suffix="_of_file")
-        .with_columns(
-            pl.coalesce(
-                pl.col("input") * RECORDS, pl.col("input_of_file") * RECORDS + record.fill_null(0)
-            ).alias("rank")
-        )
-        .drop("file", "input", "input_of_file")
+        records.select("document_id")
+        .with_row_index("rank")
+        .with_columns(pl.col("rank").cast(pl.Int64))
+        .unique("document_id", keep="first", maintain_order=True)
     )
 
 
-def in_order(rows: pl.DataFrame, ledger: pl.DataFrame, *within: str) -> pl.DataFrame:
-    """The rows sorted by run, then by input of the run, then by the columns `within` a document.
-
-    `rows` has `uri` and `run_id` and is not empty; `ledger` has the inputs of the runs in order (uri, run_id).
-    """
-    ordered = [
-        ranks(own, ledger.filter(pl.col("run_id") == run_id)).sort("rank", *within, maintain_order=True)
-        for (run_id,), own in sorted(rows.partition_by("run_id", as_dict=True).items())
-    ]
-    return pl.concat(ordered).drop("rank")
+def in_order(rows: pl.DataFrame, records: pl.DataFrame, *within: str) -> pl.DataFrame:
+    """The rows sorted by the place of their document in `records`, then by the columns `within` a document."""
+    return (
+        rows.join(ranks(records), on="document_id", how="left", maintain_order="left")
+        .sort("rank", *within, maintain_order=True)
+        .drop("rank")
+    )
 
 
 def taken(removed: pl.DataFrame, repaired: pl.DataFrame) -> pl.DataFrame:

@@ -160,7 +160,7 @@ class Outcome:
         said = []
         for key, of in self.names().items():
             names = sorted(of, key=lambda name: -of[name])
-            if names == [key] or "\0" in names[0]:
+            if names == [key]:
                 continue
             parts = [f'"{name}"' + (f" ({of[name]:,})" if len(of) > 1 else "") for name in names[:MAX_NAMES]]
             said.append(f"{key} from {', '.join(parts)}{', ...' if len(names) > MAX_NAMES else ''}")

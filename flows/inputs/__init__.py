@@ -1,6 +1,7 @@
 """Input files, folders, globs and URLs: found, and read as a stream of documents in shards."""
 
-from flows.inputs.finding import find, path_of
+from flows.inputs.finding import find
+from flows.inputs.names import path_of
 from flows.inputs.reader import Input, content_of
 from flows.inputs.rejections import deciding
 from flows.inputs.shards import DOCUMENTS, INPUTS, LATER, REJECTED, Shard, read

@@ -39,8 +39,18 @@ class Reserve:
 class Growth:
     """How many bytes come out of a file, of a known number of bytes."""
 
-    def __init__(self, size: int, max_ratio: int, max_megabytes: int, reserve: Reserve | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        max_ratio: int,
+        max_megabytes: int,
+        reserve: Reserve | None = None,
+        within: Growth | None = None,
+    ) -> None:
+        """`within` are the bounds of the archive that the file is in; they hold for all that comes out of it."""
         self.size = size  # of the file
+        self.is_exceeded = False
+        self._within = within
         self._ratio, self._most = max_ratio, max_megabytes * MEGABYTE
         self._reserve = reserve or Reserve()
         self._total = 0  # bytes that came out
@@ -48,8 +58,11 @@ class Growth:
 
     def add(self, length: int, kind: str) -> None:
         """Count bytes that come out of data of that kind; raises Unreadable if there are too many."""
+        if self._within is not None:
+            self._within.add(length, kind)
         self._total += length
         if self._total > self._most:
+            self.is_exceeded = True
             raise Unreadable(
                 f"{kind} data that grows to more than {self._most // MEGABYTE} MB ([inputs] max_file_megabytes)"
             )
@@ -58,6 +71,7 @@ class Growth:
             self._reserve.left -= beyond - self._beyond
             self._beyond = beyond
             if self._total > SMALL or self._reserve.left < 0:
+                self.is_exceeded = True
                 raise Unreadable(
                     f"{kind} data that grows to more than {self._ratio} times its size: perhaps a decompression bomb "
                     "([inputs] max_ratio)"

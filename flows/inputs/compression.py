@@ -23,6 +23,8 @@ from flows.inputs.remote import open_remote
 from flows.inputs.sniffing import sniff
 from flows.inputs.tracing import HEAD
 
+#: File name endings and their compressions.
+COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 #: How compressed data begins; zstd may begin with frames to be skipped.
 _MARKS: Final = re.compile(
     rb"(?P<gzip>\x1f\x8b\x08)|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)"

@@ -16,9 +16,10 @@ from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
 
 MAX_KEPT: Final = 500  # choices kept, each for the fields of one kind of record,
 MAX_FIELDS: Final = 200  # if these are not more
+NO_NAME: Final = "\0"  # of what has no name in its file
 MAX_SETTINGS: Final = 100  # kept
 
-_IGNORED: Final = re.compile(r"[-_ .:]+")
+_IGNORED: Final = re.compile(r"[-_\s.:]+")
 
 
 class Choice(NamedTuple):
@@ -69,10 +70,15 @@ class FieldNames:
         found: Counter[tuple[str, str]] = Counter()
         for used, number in self.used.items():
             for field, name in zip(Used._fields, used, strict=True):
-                if name is not None:
+                if name is not None and name != NO_NAME:
                     found[field, name] += number
         self.used.clear()
         return dict(found)
+
+    def count(self, others: FieldNames) -> None:
+        """Count what was used of other names here."""
+        self.used.update(others.used)
+        others.used.clear()
 
     def choice(self, names: Iterable[str]) -> Choice:
         """What the fields of these names may hold."""
@@ -85,6 +91,10 @@ class FieldNames:
                     self._choices.clear()
                 self._choices[names] = found
         return found
+
+    def is_teaser(self, rank: int) -> bool:
+        """Whether a text of that rank is a mere summary."""
+        return rank >= self._first_teaser
 
     def _choose(self, names: tuple[str, ...]) -> Choice:
         there: dict[str, list[str]] = {}

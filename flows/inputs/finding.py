@@ -17,13 +17,14 @@ from flows.inputs.bounds import answer_in_time
 from flows.inputs.compression import describe
 from flows.inputs.formats import TEXT, format_of
 from flows.inputs.junk import junk
+from flows.inputs.names import uri_of
 from flows.inputs.partitions import partitions_below
 from flows.inputs.reader import Input
 from flows.inputs.remote import MAGIC, RemoteInfo, files_behind
 from flows.printable import mask
 
 _NUMBER: Final = re.compile(r"([0-9]+)")
-_ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+_SPACE_IN_PASSWORD: Final = re.compile(r"[^/]*://[^/]*\s[^/]*@")
 _DATASET: Final = (
     "left out: the folder is a copydesk dataset; to read it, name its folder `documents` as an INPUT"
 )
@@ -323,31 +324,10 @@ def _unreadable(path: str, problem: str) -> Input:
     return Input(uri_of(path), 0, 0, TEXT, path, problem=uri_of(problem))
 
 
-def uri_of(path: str) -> str:
-    r"""The path as text that no other input and no record shares.
-
-    A record's uri is that of its file, `#` and a number. So `#` is escaped, and so are bytes that are not UTF-8, and
-    what already looks like an escape.
-
-    >>> uri_of("/news/#1.txt"), uri_of("/news/caf\udce9.txt"), uri_of(r"/news/caf\xe9.txt")
-    ('/news/\\x231.txt', '/news/caf\\xe9.txt', '/news/caf\\x5cxe9.txt')
-    """
-    if "#" in path or r"\x" in path:
-        path = path.replace(r"\x", r"\x5cx").replace("#", r"\x23")
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def path_of(uri: str) -> str:
-    r"""What `uri_of` was given.
-
-    >>> path_of(uri_of("/news/caf\udce9 #1.txt"))
-    '/news/caf\udce9 #1.txt'
-    """
-    return os.fsdecode(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), uri.encode()))
-
-
 def _remote(url: str, walk: _Walk) -> list[Input]:
     """The files behind a URL of any storage that fsspec supports."""
+    if _SPACE_IN_PASSWORD.match(url):  # messages could not tell where it begins
+        raise UsageError('white space before the "@" of a URL: in a user name or password, write it as %20')
     try:
         found = answer_in_time(files_behind, url, walk.skipped)
     except OSError as error:

@@ -2,17 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
+import xxhash
+
+from flows.inputs.archives import Member, tar_members, zip_members
 from flows.inputs.bounds import Unreadable
+from flows.inputs.compression import COMPRESSIONS
 from flows.inputs.csv_files import read_csv
+from flows.inputs.json_lines import read_json, read_jsonl
+from flows.inputs.junk import junk
+from flows.inputs.names import uri_of
 from flows.inputs.parquet import read_parquet
-from flows.inputs.reader import Format, Input, Options, Row
+from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
+from flows.inputs.records import Rejected
 from flows.inputs.sniffing import has_tags, sniff
-from flows.inputs.text_files import read_jsonl, read_markdown, read_text
+from flows.inputs.text_files import read_markdown, read_text
 from flows.inputs.tracing import Trace
+from flows.inputs.unread import UNREAD, Unread, endings_of
+
+MAX_ARCHIVES: Final = 3  # within each other
+
+
+def rows_of(
+    given: Input, options: Options, trace: Trace, raw: Iterator[bytes] | None = None
+) -> tuple[Format, Iterator[Row]]:
+    """(format, rows) of an input, by its content; `raw` are the bytes of a file in an archive. Raises Unreadable."""
+    found = format_by_content(head_of(given, options, trace, raw), given.format, options.fields.text)
+    return found, found.read(given, options, trace)
+
+
+def _read_archive(
+    members: Callable[[Input, Options, Trace], Iterator[Member]], given: Input, options: Options, trace: Trace
+) -> Iterator[Row]:
+    """The rows of the files in an archive, each read as if it were a file of its own, or why it cannot be."""
+    if given.depth >= MAX_ARCHIVES:
+        raise Unreadable(f"an archive within {MAX_ARCHIVES} archives; unpack it")
+    bounds = growth_of(given.size, options)
+    options = options._replace(within=bounds)
+    names: Counter[int] = Counter()
+    for member in members(given, options, trace):
+        label = uri_of(member.name) or r"\x00"
+        *folders, name = member.name.split("/")
+        kinds = (
+            *(junk(one, is_folder=True) for one in folders),
+            junk(name),
+            "link" if member.is_link else "",
+        )
+        if kind := next(filter(None, kinds), ""):
+            options.skipped[kind] += 1
+            continue
+        key = xxhash.xxh3_64_intdigest(label.encode())
+        names[key] += 1
+        number = names[key]
+        uri = f"{given.uri}#{label}" if number == 1 else f"{given.uri}#{label}##{number}"
+        found, compression = format_of(name)
+        one = Input(uri, member.size, 0, found, "", compression, depth=given.depth + 1)
+        try:
+            count = 0
+            for row in rows_of(one, options, Trace(), member.content)[1]:
+                count += 1
+                yield row
+            if not count:
+                raise Unreadable("no text: the file contains no records")
+        except (Unreadable, MemoryError) as error:
+            if bounds.is_exceeded:
+                raise
+            yield Rejected(uri, str(error) or "it takes more memory than there is"), 0
+
 
 TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
 
@@ -22,143 +82,32 @@ FORMATS: Final = (
     TEXT,
     Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
     Format("jsonl", (".jsonl", ".ndjson"), read_jsonl),
+    Format("json", (".json",), read_json),
     Format("csv", (".csv", ".tsv"), read_csv),
     Format("parquet", (".parquet",), read_parquet),
+    Format("zip", (".zip",), partial(_read_archive, zip_members)),
+    Format("tar", (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"), partial(_read_archive, tar_members)),
 )
 
-#: File name endings and their compressions.
-COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
-
-
-class _Unread(NamedTuple):
-    """A format that is not read, unless `FORMATS` has one of its name."""
-
-    name: str  # its kind in `sniffing`, if it is known by its content
-    what: str
-    why: str  # it is not read, and what to do about it
-    endings: str = ""
-
-
-_EXTRACT: Final = "is not plain text; extract the text first"
-_NO_TEXT: Final = "contains no text"
-_MARKUP: Final = "contains markup, not plain text; extract the text first"
-_ARCHIVE: Final = "is an archive; unpack it first"
-_TABLE: Final = "has a format that is not supported; convert it to .parquet or .jsonl"
-_UNREAD: Final = (
-    _Unread("html", "a web page", f"{_MARKUP} (trafilatura)", ".html .htm .xhtml .shtml .mhtml"),
-    _Unread("feed", "a feed", f"{_MARKUP} (feedparser)", ".rss .atom"),
-    _Unread("warc", "a WARC file", f"{_EXTRACT} (fastwarc)", ".warc .wet .wat"),
-    _Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
-    _Unread("xml", "XML", f"{_MARKUP} (xmllint --xpath)", ".xml .sgm .sgml .nitf .newsml"),
-    _Unread("sitemap", "a sitemap", _NO_TEXT),
-    _Unread("mail", "mail", f"{_EXTRACT} (munpack, ripmime)", ".eml .mbox"),
-    _Unread("pdf", "a PDF file", f"{_EXTRACT} (pdftotext)", ".pdf"),
-    _Unread("postscript", "a PostScript file", f"{_EXTRACT} (ps2ascii)", ".ps .eps"),
-    _Unread("rtf", "an RTF file", f"{_EXTRACT} (pandoc)", ".rtf"),
-    _Unread(
-        "document", "a word processor's document", f"{_EXTRACT} (pandoc)", ".docx .docm .odt .ott .epub .fb2"
-    ),
-    _Unread(
-        "slides", "slides", f"{_EXTRACT} (soffice --convert-to pdf, then pdftotext)", ".pptx .ppt .odp .key"
-    ),
-    _Unread(
-        "sheet",
-        "a spreadsheet",
-        "is not read; save it as CSV (soffice --convert-to csv)",
-        ".xlsx .xls .ods .xlsb",
-    ),
-    _Unread(
-        "office",
-        "a file of Microsoft Office",
-        f"{_EXTRACT} (soffice --convert-to txt:Text)",
-        ".doc .dot .wps",
-    ),
-    _Unread("message", "mail of Outlook", f"{_EXTRACT} (msgconvert, readpst)", ".msg .pst"),
-    _Unread("book", "an e-book", f"{_EXTRACT} (ebook-convert)", ".mobi .azw .azw3 .lit"),
-    _Unread("scan", "a scanned document", f"{_EXTRACT} (djvutxt)", ".djvu .djv"),
-    _Unread("pages", "a document of Pages", f"{_EXTRACT} (export it as .txt)", ".pages"),
-    _Unread(
-        "image",
-        "an image",
-        _NO_TEXT,
-        ".png .jpg .jpeg .gif .webp .avif .heic .bmp .ico .svg .tif .tiff .psd .jp2",
-    ),
-    _Unread(
-        "media",
-        "sound or video",
-        _NO_TEXT,
-        ".mp3 .m4a .ogg .opus .wav .flac .aiff .mid .mp4 .mov .avi .mkv .webm .flv",
-    ),
-    _Unread("font", "a font", _NO_TEXT, ".woff .woff2 .ttf .otf .eot"),
-    _Unread("program", "a program", _NO_TEXT, ".exe .dll .so .pyc .class .jar .o .dylib .wasm .bin .sh .bat"),
-    _Unread("archive", "an archive", _ARCHIVE, ".7z .rar .cab .iso .ar .deb .rpm .cpio .arj"),
-    _Unread("zip", "a zip archive", _ARCHIVE, ".zip"),
-    _Unread("tar", "a tar archive", _ARCHIVE, ".tar .tgz .tbz .tbz2 .txz .tzst"),
-    _Unread(
-        "compressed", "compressed data", "is not supported; decompress it first", ".lz4 .lz .lzma .z .sz .br"
-    ),
-    _Unread(
-        "sqlite", "an SQLite database", "is not read; export the table (sqlite3 -csv)", ".db .sqlite .sqlite3"
-    ),
-    _Unread(
-        "data",
-        "binary data",
-        _TABLE,
-        ".arrow .feather .ipc .orc .avro .pkl .pickle .npy .npz .h5 .hdf5 .rds .rdata .mat .dta .sav .duckdb",
-    ),
-    _Unread(
-        "pointer",
-        "a pointer to a file in Git LFS",
-        "has no content of its own; fetch the file (git lfs pull)",
-    ),
-    _Unread("robots", "a robots.txt", _NO_TEXT),
-    _Unread(
-        "json",
-        "JSON",
-        'is not supported; write one record per line to a .jsonl file (jq -c ".[]" turns an array into lines)',
-        ".json",
-    ),
-    _Unread(
-        "settings",
-        "data or a program",
-        "is not read",
-        ".geojson .yaml .yml .toml .ini .cfg .css .js .mjs .py .sql",
-    ),
-)
-#: Kinds whose files are text, so that their content may leave them open.
-_TEXTUAL: Final = frozenset(
-    ("html", "feed", "warc", "arc", "xml", "sitemap", "mail", "json", "settings", "robots")
-)
-
-
-_TAGGED: Final = frozenset(("html", "feed", "xml"))  # of these, the ones that hold tags
+#: Formats whose files need not have anything distinctive, so that the name counts. Damaged Parquet is no text, either.
+_NAMED: Final = frozenset((
+    "text", "markdown", "jsonl", "json", "csv", "mail", "warc", "arc", "settings", "robots", "sitemap", "parquet",
+))  # fmt: skip
+_TAGGED: Final = frozenset(("html", "feed", "xml"))  # formats that hold tags
 _WORDS: Final = 4  # text has more
 
 
-def _refuse(unread: _Unread, given: Input, _options: Options, _trace: Trace) -> Iterator[Row]:
-    ending, _ = _endings(given.uri.rpartition("/")[2])
-    if ending in unread.endings.split():
-        raise Unreadable(f"a {ending} file {unread.why}")
-    raise Unreadable(f"by its content it is {unread.what}, which {unread.why}")
+def _refuse(unread: Unread, given: Input, _options: Options, _trace: Trace) -> Iterator[Row]:
+    raise unread.refusal(given.uri.rpartition("/")[2])
     yield
 
 
-def _endings(name: str) -> tuple[str, str]:
-    """The ending that names the format, in lower case, and the one that names the compression; "" for none."""
-    stem, dot, ending = name.rpartition(".")
-    if not stem:
-        return "", ""
-    ending = dot + ending.lower()
-    return (_endings(stem)[0], ending) if ending in COMPRESSIONS else (ending, "")
-
-
 _KINDS: Final = {
-    **{one.name: Format(one.name, tuple(one.endings.split()), partial(_refuse, one)) for one in _UNREAD},
+    **{one.name: Format(one.name, tuple(one.endings.split()), partial(_refuse, one)) for one in UNREAD},
     **{one.name: one for one in FORMATS},
 }
 _BY_ENDING: Final = {ending: one for one in _KINDS.values() for ending in one.endings}
 _BY_ENDING.update({ending: one for one in FORMATS for ending in one.endings})
-_READ: Final = frozenset(one.name for one in FORMATS)
 
 
 class Named(NamedTuple):
@@ -177,7 +126,7 @@ def format_of(name: str) -> Named:
     >>> format_of("us-ford-idUSN1737").format.name, format_of("paper.pdf").format.name
     ('text', 'pdf')
     """
-    ending, compression = _endings(name)
+    ending, compression = endings_of(name)
     return Named(_BY_ENDING.get(ending, TEXT), COMPRESSIONS.get(compression, ""))
 
 
@@ -188,12 +137,11 @@ def format_by_content(head: bytes, named: Format, text_fields: tuple[str, ...]) 
     """
     kind = sniff(head, text_fields)
     if not kind:
-        if not head or named.name in _READ or named.name in _TEXTUAL - _TAGGED:
+        if not head or named.name in _NAMED or (named.name in _TAGGED and has_tags(head)):
             return named
-        is_text = _is_prose(head) and not (named.name in _TAGGED and has_tags(head))
-        return TEXT if is_text else named
+        return TEXT if _is_prose(head) else named
     if kind == "tags":
-        return _KINDS["html"] if named is TEXT or named.name not in _READ else named
+        return named if named is not TEXT and named.name in _NAMED else _KINDS["html"]
     if named.name in ("json", "jsonl") and kind in ("json", "jsonl"):
         return named
     return _KINDS[kind]

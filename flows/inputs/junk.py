@@ -1,4 +1,4 @@
-"""Files that nobody means by a folder: half downloads, markers, what systems and editors leave behind.
+"""Files that no one means by a folder: half downloads, markers, what systems and editors leave behind.
 
 They are skipped and counted. One that is named as an INPUT itself is read like any other file.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 #: Kind -> names of files, as a pattern; compressions of some have the same kind.
 _FILES: Final = {
-    "hidden": r"\..*",
+    "hidden": r"\.(?!\.?\Z).*",
     "half download": (
         r".*\.(?:part|crdownload|download|partial|tmp|temp|filepart|opdownload|incomplete|inprogress|!ut|aria2|bc!)"
     ),
@@ -23,7 +23,7 @@ _FILES: Final = {
     "site file": r".*\.(?:css|scss|less|js|mjs|map|woff2?|ttf|eot|ico|cur)|favicon\..*",
 }
 _FOLDERS: Final = {
-    "hidden": r"\..*",
+    "hidden": r"\.(?!\.?\Z).*",
     "half download": r"_temporary|_temp|.*\.(?:download|inprogress)",
     "marker": r"_delta_log|_spark_metadata|_committed_\d+",
     "system file": r"__MACOSX|\$RECYCLE\.BIN|System Volume Information|@eaDir|lost\+found",

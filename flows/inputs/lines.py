@@ -14,7 +14,7 @@ from flows.inputs.tracing import HEAD
 
 #: The head of a file of JSON records in a charset of one byte per character. Such a file is never rejected as binary:
 #: binary data in one record must not cost the others.
-_OBJECT: Final = re.compile(rb"\s*\{[^\0]")
+_OBJECT: Final = re.compile(rb"\s*[\[{][^\0]")
 WIDE: Final = ("utf-16", "utf-32")
 _SEVEN_BIT: Final = ("iso-2022", "hz")
 
@@ -35,10 +35,18 @@ def blocks(
     """(charset, end, blocks): the charset of the head, the line end, and the lines, many at a time.
 
     A block is one or more lines with the line ends between them. A line longer than `limit` bytes is not kept in
-    memory; its block is None. Lines are bytes in the charset, except that UTF-16 and UTF-32 are converted to UTF-8;
-    `text_of` decodes them. A byte order mark is dropped. If the head has carriage returns but no line feed, carriage
-    returns end the lines. `before` holds the first bytes of the file if reading starts further on. Raises Unreadable if
-    the head is not text.
+    memory; its block is None. See `text_chunks` for what the bytes are, and for the rest.
+    """
+    name, end, whole = text_chunks(chunks, before)
+    return name, end, split(whole, end, limit)
+
+
+def text_chunks(chunks: Iterable[bytes], before: bytes = b"") -> tuple[str, bytes, Iterator[bytes]]:
+    """(charset, end, chunks): the charset of the head, the line end, and the bytes.
+
+    They are bytes in the charset, except that UTF-16 and UTF-32 are converted to UTF-8; `text_of` decodes them. If the
+    head has carriage returns but no line feed, carriage returns end the lines. `before` holds the first bytes of the
+    file if reading starts further on. Raises Unreadable if the head is not text.
     """
     stream = iter(chunks)
     first: list[bytes] = []
@@ -59,11 +67,11 @@ def blocks(
         name = "utf-8"
     whole: Iterator[bytes] = chain([b"".join(first)], stream)
     if name.startswith(WIDE):
-        whole = _to_utf8(whole, name)
+        whole = to_utf8(whole, name)
         head = next(whole, b"")
         whole = chain([head], whole)
     end = b"\r" if b"\r" in head and b"\n" not in head else b"\n"
-    return name, end, _blocks(whole, end, limit)
+    return name, end, whole
 
 
 def text_of(line: bytes, name: str) -> Decoded:
@@ -86,14 +94,16 @@ def _failing(error: Unreadable) -> Iterator[bytes]:
     yield
 
 
-def _to_utf8(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
+def to_utf8(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Bytes in a charset, chunk by chunk, as UTF-8."""
     decoder = codecs.getincrementaldecoder(name)(ERRORS)
     for chunk in chunks:
         yield decoder.decode(chunk).encode()
     yield decoder.decode(b"", final=True).encode()
 
 
-def _blocks(chunks: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
+def split(chunks: Iterator[bytes], end: bytes, limit: int) -> Iterator[bytes | None]:
+    """Chunks as blocks of whole lines, see `blocks`; a byte order mark is dropped."""
     chunks = chain([next(chunks, b"").removeprefix(codecs.BOM_UTF8)], chunks)
     unfinished: list[bytes] = []  # the chunks of a line whose end has not come yet
     length = 0

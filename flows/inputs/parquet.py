@@ -11,8 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -23,25 +21,23 @@ from flows.inputs import parquet_worker
 from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
 from flows.inputs.field_names import holds_text
-from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, require_text_column, to_row
+from flows.inputs.reader import Input, Options, Row, growth_of, local_file, require_text_column, to_row
+from flows.inputs.records import Rejected
 from flows.inputs.tracing import Trace
 
 #: Memory for decoding a file that needs none, in bytes.
 BASE: Final = 256_000_000
+#: The last bytes of a file; PARE if its footer is encrypted.
+_ENDS: Final = (b"PAR1", b"PARE")
 
 
 def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per row, read in batches; what is compressed or behind a URL is first copied to a temporary file."""
     number = 0
-    with tempfile.TemporaryDirectory() as folder:
-        path = given.path
+    if given.path and "://" not in given.path and not trace.compression:
+        _require_footer(given.path)
+    with local_file(given, options, trace) as path:
         try:
-            if trace.compression or "://" in given.path:
-                path = f"{folder}/input.parquet"
-                with Path(path).open("wb") as copy:
-                    copy.writelines(chunks_of(given, options, trace))
-            else:
-                deque(chunks_of(given, options, trace), maxlen=0)  # to compute its hash
             opened(path).close()
             size = Path(path).stat().st_size
         except OSError as error:
@@ -52,14 +48,32 @@ def read_parquet(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
         try:
             for record in _records(path, size, options):
                 number += 1
-                row, length = to_row(record, options.fields, f"{given.uri}#{number}", "utf-8")
+                uri = f"{given.uri}#{number}"
+                if isinstance(record, str):
+                    yield Rejected(uri, f"row {number}: {record}"), 0
+                    continue
+                row, length = to_row(record, options.fields, uri, "utf-8")
                 growth.add(length + ROW, "Parquet")
                 yield row, length
         except Unreadable as error:
             raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
 
 
-def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any]]:
+def _require_footer(path: str) -> None:
+    """Raise Unreadable if a file does not end as Parquet does, before all of it is read."""
+    try:
+        file = opened(path)
+    except OSError as error:
+        raise Unreadable(describe(error)) from error
+    with file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 4))
+        if size and file.read() not in _ENDS:
+            raise Unreadable("damaged Parquet (it does not end with PAR1)")
+
+
+def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any] | str]:
+    """The rows; for one that cannot be decoded, what is wrong with it."""
     memory = BASE + 4 * max(SMALL, size * options.settings.max_ratio)
     worker = _idle.pop() if _idle else _Worker()
     try:
@@ -71,7 +85,7 @@ def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any]]
         require_text_column(names, options.fields)
         while (rows := worker.answer()) is not None:
             for values in rows:
-                yield dict(zip(names, values, strict=True))
+                yield values if isinstance(values, str) else dict(zip(names, values, strict=True))
         worker.is_idle = True
     finally:
         if worker.is_idle:
@@ -90,7 +104,11 @@ class _Worker:
                 # -P: a module of this folder must not be taken for one of Python's
                 command = [sys.executable, "-P", parquet_worker.__file__, str(theirs.fileno())]
                 self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    # pandas writes zones such as "+05:30", which polars does not know
+                    env={**os.environ, "POLARS_IGNORE_TIMEZONE_PARSE_ERROR": "1"},
                 )
         except OSError as error:
             raise Unreadable(describe(error)) from error

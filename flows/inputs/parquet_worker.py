@@ -2,8 +2,9 @@
 
 It is run as a script and imports nothing of copydesk, because it should start fast. Over the connection whose file
 descriptor is its argument, it is sent (path, size of its address space beyond what it has now). It answers with the
-columns, and is sent whether their rows are wanted. If so, it answers with lists of rows, each a tuple of Python values,
-then with None. Instead of any answer, there can be a text that says what is wrong.
+columns, and is sent whether their rows are wanted. If so, it answers with lists of rows, each a tuple of Python values
+or a text that says what is wrong with it, then with None. Instead of any answer, there can be a text that says what is
+wrong with the file.
 """
 
 from __future__ import annotations
@@ -65,10 +66,26 @@ def _answers(path: str, connection: Connection) -> Iterator[Any]:
     yield schema.names()
     if not connection.recv():
         return
+    table = table.with_columns(
+        pl.col(name).cast(pl.Int64).cast(pl.Datetime(dtype.time_unit, "UTC"))
+        for name, dtype in schema.items()
+        if isinstance(dtype, pl.Datetime) and (dtype.time_zone or "").startswith(("+", "-"))
+    )
     for batch in table.collect_batches(chunk_size=ROWS, maintain_order=True):
         for piece in _pieces(batch):
-            yield piece.rows()
+            yield _rows(piece)
     yield None
+
+
+def _rows(piece: pl.DataFrame) -> list[tuple[Any, ...] | str]:
+    """The rows as tuples; for one that Python cannot express, such as a date of the year 100,000, what is wrong."""
+    try:
+        return [*piece.rows()]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OverflowError) as error:
+        if len(piece) == 1:
+            return [f"damaged Parquet ({str(error).partition(chr(10))[0][:200]})"]
+    half = len(piece) // 2
+    return _rows(piece[:half]) + _rows(piece[half:])
 
 
 def _is_deep(dtype: pl.DataType) -> bool:

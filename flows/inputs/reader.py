@@ -5,13 +5,16 @@ A format is a module with a reader, which needs only this module, and an entry i
 
 from __future__ import annotations
 
-from collections import deque
+import tempfile
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from flows.inputs.bounds import Growth, Reserve, Unreadable
-from flows.inputs.compression import peeked, raw_chunks, unpacked
+from flows.inputs.compression import describe, peeked, raw_chunks, unpacked
 from flows.inputs.field_names import holds_text
 from flows.inputs.partitions import Partitions
 from flows.inputs.records import Document, Refused, Rejected, as_json, no_text, to_document
@@ -29,6 +32,8 @@ class Options(NamedTuple):
     fields: Fields
     charsets: Mapping[str, str]  # source -> the charset to prefer if the bytes of a file are ambiguous
     reserve: Reserve  # for all that are read together
+    skipped: Counter[str]  # kind of junk -> how many files of archives were skipped
+    within: Growth | None = None  # the bounds of the archive that is read
 
 
 #: Yields the rows of an input in order, and raises `Unreadable` where the input cannot be read further.
@@ -52,42 +57,65 @@ class Input:
     size: int  # bytes
     modified_ns: int  # time of the last change in nanoseconds since 1970; 0 if unknown
     format: Format  # what its name says; it counts where the content leaves it open
-    path: str  # what to open: like uri, but a name that is not UTF-8 is not escaped
-    compression: str = ""  # what its name says: a value of formats.COMPRESSIONS, or ""
+    path: str  # what to open: like uri, but a name that is not UTF-8 is not escaped; "" for a file in an archive
+    compression: str = ""  # what its name says: a value of compression.COMPRESSIONS, or ""
     problem: str = ""  # why it is not even opened, and what to do about it
     last: Reading | None = None  # its state when it was last read; None if it never was
     partitions: Partitions = ()  # columns in the names of its folders
+    depth: int = 0  # archives that it is in
     tail_is_final: bool = False  # an incomplete last line was deferred before and has not grown since
 
 
 def chunks_of(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
     """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
-    stream, trace.begun = trace.begun, None
+    stream, trace.stream = trace.stream, None
     if stream is None:
         stream = begin(given, options, trace)
     yield from stream
     trace.whole = True
 
 
-def head_of(given: Input, options: Options, trace: Trace) -> bytes:
+def head_of(given: Input, options: Options, trace: Trace, raw: Iterator[bytes] | None = None) -> bytes:
     """The first decompressed bytes of an input, `HEAD` or a little more if it has as many.
 
-    `chunks_of` then continues with them: no file is opened twice.
+    `chunks_of` then continues with them: no file is opened twice. `raw` are the bytes of a file in an archive.
     """
-    head, trace.begun = peeked(begin(given, options, trace), HEAD)
+    head, trace.stream = peeked(begin(given, options, trace, raw), HEAD)
     return head
 
 
-def begin(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
+def begin(
+    given: Input, options: Options, trace: Trace, raw: Iterator[bytes] | None = None
+) -> Iterator[bytes]:
     """The decompressed bytes of an input from the first one on."""
-    raw = raw_chunks(given.path, given.size, trace.update)
+    if raw is None:
+        raw = raw_chunks(given.path, given.size, trace.update)
     trace.compression, stream = unpacked(raw, given.compression, growth_of(given.size, options))
     return stream
 
 
+@contextmanager
+def local_file(given: Input, options: Options, trace: Trace) -> Iterator[str]:
+    """The path of a local file with the decompressed bytes of an input: its own or, if need be, a temporary copy's."""
+    stream = chunks_of(given, options, trace)
+    if given.path and "://" not in given.path and not trace.compression:
+        deque(stream, maxlen=0)  # to compute its hash
+        yield given.path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "copy")
+        try:
+            with path.open("wb") as copy:
+                copy.writelines(stream)
+        except OSError as error:
+            raise Unreadable(describe(error)) from error
+        yield str(path)
+
+
 def growth_of(size: int, options: Options) -> Growth:
     """The bounds of what may come out of a file of that size."""
-    return Growth(size, options.settings.max_ratio, options.settings.max_file_megabytes, options.reserve)
+    s = options.settings
+    return Growth(size, s.max_ratio, s.max_file_megabytes, options.reserve, options.within)
 
 
 def content_of(given: Input) -> str | None:

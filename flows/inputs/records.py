@@ -21,6 +21,7 @@ from flows.settings.model import Fields
 #: A plain URL, whose host can be read without the special cases of `urlsplit`.
 _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
 _URL: Final = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//|\s*www\.", re.IGNORECASE)
+_PAGE: Final = re.compile(r"\s*https?://[^\s<>]+\s*", re.IGNORECASE)
 #: What a news service writes where it has cut a text.
 _CUT_SHORT: Final = re.compile(rb"(?:\.\.\.|\xe2\x80\xa6)? \[\+\d+ chars\]\Z")
 _WORD: Final = 40  # bytes; something shorter without a space is no article, if there is another text
@@ -83,7 +84,7 @@ def to_document(
     title_name, title = _text(record, choice.title, "title", taken)
     url_name, url = _url(record, choice.url, taken)
     source_name, named = _text(record, choice.source, "source", taken)
-    if named is not None and "://" in named and names.guesses_source:
+    if named is not None and "://" in named and names.guesses_source and _PAGE.fullmatch(named):
         source_name, named, url_name, url = _other_source(
             record, choice, source_name, named, url_name, url, taken
         )
@@ -222,7 +223,7 @@ def _other_source(
     """(name, source, name, url) where the source is a URL: of the article, as extractors write it, or of its site."""
     for name in choice.source:
         other, _ = as_text(value_of(record, name), "source")
-        if other is not None and "://" not in other:
+        if other is not None and not _PAGE.fullmatch(other):
             taken.discard(source_name or "")
             found = _text(record, (name,), "source", taken)
             break

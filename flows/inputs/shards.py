@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from flows.inputs.bounds import MEGABYTE, Reserve, Unreadable
+from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
 from flows.inputs.field_names import names_of
-from flows.inputs.formats import format_by_content
+from flows.inputs.formats import rows_of
 from flows.inputs.partitions import columns_of, filled
-from flows.inputs.reader import Format, Input, Options, Row, head_of
+from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.rejections import deciding, waits_for
 from flows.inputs.tracing import Reading, Trace
@@ -27,6 +27,7 @@ from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
+MAX_ERROR: Final = 10_000  # characters of an error: more than any path has
 
 DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
@@ -73,7 +74,8 @@ class Shard(NamedTuple):
     documents: pl.DataFrame  # columns: DOCUMENTS
     rejected: pl.DataFrame  # columns: REJECTED
     inputs: pl.DataFrame  # columns: INPUTS
-    fields: Mapping[tuple[str, str], int] = MappingProxyType({})  # (field, its name in records) -> documents
+    skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
+    fields: Mapping[tuple[str, str], int]  # (field, its name in records) -> documents
 
 
 def read(
@@ -94,7 +96,7 @@ def read(
     the uri of each input that is read next.
     """
     fields = fields.model_copy()  # with its own `names_of`
-    options = Options(settings, fields, charsets or {}, Reserve())
+    options = Options(settings, fields, charsets or {}, Reserve(), Counter())
     decided_by = deciding(settings, fields)
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
@@ -124,10 +126,10 @@ def read(
             # polars copies the only row of a frame with each expression
             full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished, fields)
+                yield _shard(documents, texts, rejected, finished, options)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished, fields)
+        yield _shard(documents, texts, rejected, finished, options)
 
 
 class _Texts:
@@ -198,8 +200,8 @@ def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> 
     """The rows of an input; without the known ones, if it was read before. Raises Unreadable, also if it has none."""
     if given.problem:
         raise Unreadable(given.problem)
-    found = format_by_content(head_of(given, options, trace), given.format, options.fields.text)
-    counted = _Counted(found.read(given, options, trace))
+    found, rows = rows_of(given, options, trace)
+    counted = _Counted(_bounded(rows, given, options, trace))
     if given.last is None:
         yield from counted
     else:
@@ -233,12 +235,14 @@ def _new_rows(
     if trace.resumed:
         # the last line had no line end, so it may have grown since
         tail = f"{given.uri}#{(given.last.lines or 0) + 1}" if given.last else ""
-        known = [one for one in known if one.uri == tail]
+        # several records in one line are numbered within it
+        known = [one for one in known if one.uri == tail or one.uri.startswith(f"{tail}.")]
         present = iter([first])
     elif found.one_document:
         present = iter([first])
     else:
-        present = found.read(replace(given, last=None), options, Trace())
+        again = options._replace(skipped=Counter())
+        _, present = rows_of(replace(given, last=None), again, Trace())
     yield from unknown(rows, present, known, ignore=options.settings.on_change == "ignore")
 
 
@@ -247,12 +251,26 @@ def _had_open_tail(last: Reading | None) -> bool:
     return last is not None and last.prefix_hash != last.content
 
 
+def _bounded(rows: Iterator[Row], given: Input, options: Options, trace: Trace) -> Iterator[Row]:
+    """The rows; those of a compressed file count against its growth: a row of two bytes is still a row here."""
+    if not trace.compression or not given.size:
+        yield from rows
+        return
+    growth = growth_of(given.size, options)
+    for number, row in enumerate(rows):
+        try:
+            growth.add(ROW, trace.compression)
+        except Unreadable as error:
+            raise Unreadable(f"{error} after row {number}") from error
+        yield row
+
+
 def _shard(
     documents: list[tuple[Any, ...]],
     texts: _Texts,
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
-    fields: Fields,
+    options: Options,
 ) -> Shard:
     names = (*Document._fields[:-1], "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
@@ -263,11 +281,20 @@ def _shard(
         for name, values in zip(names, columns, strict=True)
     }
     found["text"] = texts.series()
-    errors = [(row.uri, printable(row.error)) for row in rejected]
+    errors = [(row.uri, printable(_shortened(row.error))) for row in rejected]
+    skipped = dict(options.skipped)
+    options.skipped.clear()
     return Shard(
         # in their order at once: polars copies the only row of a frame with each expression
         pl.DataFrame([found[name] for name in DOCUMENTS]),
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
-        names_of(fields).take_used(),
+        skipped,
+        names_of(options.fields).take_used(),
     )
+
+
+def _shortened(error: str) -> str:
+    """The error; one that quotes names as long as a file has only its beginning and its end, which says what to do."""
+    half = MAX_ERROR // 2
+    return error if len(error) <= MAX_ERROR else f"{error[:half]} ... {error[-half:]}"

@@ -20,7 +20,7 @@ from flows.inputs.tracing import HEAD
 SIGNATURES: Final = {
     "parquet": rb"PAR1",
     "zip": rb"PK(?:\x03\x04|\x05\x06|\x07\x08|00PK)",
-    "pdf": rb"\s{0,9}%PDF-\d\.\d",
+    "pdf": rb"\s{0,9}%PDF-\d\.\d(?:\s*(?:[\r\n%]|\Z)|[^ -~])",
     "rtf": rb"\s{0,9}\{\\rtf\d",
     "postscript": rb"%!PS-Adobe|\xc5\xd0\xd3\xc6",
     "office": rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -87,6 +87,12 @@ _ROOTS: Final = {
 }
 _MIN_TAGS: Final = 3  # of blocks, in a page without its outer tags
 _BLOCK_ENDS: Final = re.compile(rb"</(?:p|div|li|td|tr|h[1-6])>", re.IGNORECASE)
+#: A page after a server's headers or warnings.
+_LATE_PAGE: Final = re.compile(
+    rb"^[ \t]*<(?:!doctype\s+html|html)[\s>][^\0]{0,2000}?<(?:head|title|meta|body)[\s>]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NOISE: Final = 1 << 12  # bytes before and in its beginning
 _TEXT_TO_A_TAG: Final = 1000  # bytes between the ends of blocks in a page, at most
 
 _KEY: Final = re.compile(rb'\s*(\[\s*)?\{\s*(?:\}|"(?:[^"\\\n]|\\.){0,200}"\s*:\s*["\[{\dtfnNI-])')
@@ -96,7 +102,7 @@ _HEADER: Final = re.compile(rb"([!-9;-~]{1,76}):[^\n]*(?:\n|\Z)|[ \t][^\n]*(?:\n
 _MBOX: Final = re.compile(
     rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d [\d:]{5,8} .{0,20}\d{4}"
 )
-#: Lines in the head of mail that nobody writes by hand; one of them is needed, and
+#: Lines in the head of mail that no one writes by hand; one of them is needed, and
 _TECHNICAL: Final = frozenset(
     b"message-id mime-version received content-transfer-encoding dkim-signature".split()
 )
@@ -157,8 +163,11 @@ def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
         return _markup(text)
     if start in (b"{", b"["):
         return _json(text)
-    if b"<" in text and _is_full_of_tags(text):
-        return "tags"
+    if b"<" in text:
+        if _LATE_PAGE.search(text[:_NOISE]):
+            return "html"
+        if _is_full_of_tags(text):
+            return "tags"
     line = _FIRST_LINE.match(text)[1]  # type: ignore[index]  # it may be empty
     if b":" in line and (_MBOX.match(line) or _is_mail(text)):
         return "mail"

@@ -45,7 +45,9 @@ class Trace:
         self.incomplete_tail = False  # whether the last line is left to the next run
         self.resumed = False  # whether reading resumed where the previous one ended
         self.compression = ""  # of the file, by its content
-        self.begun: Iterator[bytes] | None = None  # its decompressed bytes, if reading has begun
+        self.stream: Iterator[bytes] | None = (
+            None  # its decompressed bytes, of which the first were peeked at
+        )
         self.restart()
 
     def restart(self) -> None:

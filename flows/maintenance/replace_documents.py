@@ -19,7 +19,6 @@ from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
-from flows.dataset.ledger import read_ledger
 from flows.dataset.manifests import Manifests, read_files, read_manifest, read_manifests
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
@@ -52,11 +51,8 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
             keep_span(dataset, span)
             continue
         manifests = read_manifests(dataset, span)
-        ledger = read_ledger(dataset.parts("ledger", span)).select("uri", "run_id")
         changed: dict[str, Counts] = defaultdict(Counts)
-        files = rewrite_span(
-            dataset, span, manifests, partial(_part, pairs=pairs, ledger=ledger, changed=changed)
-        )
+        files = rewrite_span(dataset, span, manifests, partial(_part, pairs=pairs, changed=changed))
         gone -= sum(counts.documents_kept for counts in changed.values())
         runs = _with_counts(manifests.runs, changed)
         write_span_manifests(dataset, span, Manifests(runs, files, manifests.compacted))
@@ -117,7 +113,7 @@ def _spans(dataset: Dataset, older: pl.Series) -> list[Span]:
         .collect()
         .height
     ]
-    require_intact(dataset, ("documents", "ledger"), possible)
+    require_intact(dataset, ("documents",), possible)
     return [
         span
         for span in possible
@@ -134,7 +130,6 @@ def _part(
     read: Read,
     *,
     pairs: pl.DataFrame,
-    ledger: pl.DataFrame,
     changed: dict[str, Counts],
 ) -> dict[str, pl.DataFrame]:
     """The parts of one name that change, without the older versions."""
@@ -145,7 +140,7 @@ def _part(
     older = documents.filter(going)
     if older.is_empty():
         return {}
-    removed = read("removed")
+    removed, records = read("removed"), read("records")
     lines = kept(older, taken(removed, read("repaired")))
     of_document = [name for name in SCHEMAS["removed"] if name in older.columns and name not in lines.columns]
     replaced = (
@@ -190,8 +185,8 @@ def _part(
         )
     return {
         "documents": documents.filter(~going),
-        "removed": in_order(pl.concat([removed, conform("removed", replaced)]), ledger, "position"),
-        "unpublished": in_order(pl.concat([read("unpublished"), conform("documents", whole)]), ledger),
+        "removed": in_order(pl.concat([removed, conform("removed", replaced)]), records, "position"),
+        "unpublished": in_order(pl.concat([read("unpublished"), conform("documents", whole)]), records),
         "index": read("index").filter(~going),
     }
 

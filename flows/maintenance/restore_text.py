@@ -19,7 +19,6 @@ from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import EXCEPTIONS, read_exceptions
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
-from flows.dataset.ledger import read_ledger
 from flows.dataset.manifests import Manifests, read_manifests, write_checksums
 from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.summary import REPLACED, Counts
@@ -70,7 +69,7 @@ def restore(
         raise UsageError("restore needs to know what to restore: name a document, a reason, a rule or a run")
     wanted = pl.all_horizontal(_matches(name, value) for name, value in asked.items())
     with dataset.writing():
-        require_intact(dataset, ("removed", "ledger", "shingle_frequencies"), dataset.spans())
+        require_intact(dataset, ("removed", "records", "shingle_frequencies"), dataset.spans())
         require_intact_beside(dataset, ("exceptions", "shingle_frequencies"))
         hits = _hits(dataset, wanted)
         if not hits:
@@ -172,16 +171,13 @@ def _restore_span(
 ) -> _Change:
     """Write a folder of runs into the tree, with what is wanted restored."""
     manifests = read_manifests(dataset, span)
-    ledger = read_ledger(dataset.parts("ledger", span)).select("uri", "run_id")
     parts = dataset.parts("shingle_frequencies")
     frequencies = read_part(parts[0]) if parts else None
     # not the settings of the run: the index may have been rebuilt since
     index = next(iter(manifests.runs.values()))["index"]
     rules = {name: index[name] for name in FINGERPRINTED_BY} | {"frequencies": frequencies}
     change = _Change()
-    restored = partial(
-        _restore_part, wanted=wanted, ledger=ledger, rules=rules, change=change, by_document=by_document
-    )
+    restored = partial(_restore_part, wanted=wanted, rules=rules, change=change, by_document=by_document)
     files = rewrite_span(dataset, span, manifests, restored)
     runs: dict[str, Mapping[str, Any]] = {}
     for run_id, manifest in manifests.runs.items():
@@ -200,7 +196,6 @@ def _restore_part(
     read: Read,
     *,
     wanted: pl.Expr,
-    ledger: pl.DataFrame,
     rules: Mapping[str, Any],
     change: _Change,
     by_document: bool,
@@ -235,7 +230,7 @@ def _restore_part(
     if lost := set(touched["document_id"]) - set(new["document_id"]):
         raise CopydeskError(f"document {min(lost)} is in no table: the dataset is damaged")
     if len(back):
-        new = in_order(new, ledger)
+        new = in_order(new, read("records"))
     index = _index(read("index"), hits, new, rules)
     change.exceptions.append(_exceptions(hits, by_document=by_document))
     _count(change, removed, left, back)

@@ -85,6 +85,8 @@ def execute_run(
         run = replace(run, culprits=find_culprits(dataset, run, new))
         times = Times()
         read = _read(run, new, engine, times)
+        for part in read:
+            skipped.update(part.skipped)
         shards = [part.shard for part in read if part.shard is not None]
         counts = _stages(run, shards, engine, times) if shards else None
         ledger = stages.ledger(run, read)

@@ -40,6 +40,7 @@ from flows.dataset.exceptions import protect, read_exceptions
 from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
+from flows.dataset.positions import file_of
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
@@ -85,9 +86,8 @@ class ReadShard(NamedTuple):
 
     name: str
     shard: str | None  # the name of its shard; None if there was nothing new
-    fields: tuple[
-        tuple[str, str, int], ...
-    ] = ()  # each field, its name in records, and the number of documents
+    skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
+    fields: tuple[tuple[str, str, int], ...]  # each field, its name in records, and the number of documents
 
 
 def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
@@ -103,18 +103,18 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
             name = f"{number:05d}-{n:05d}"
             rejected = _without_known(dataset, shard.rejected, again)
             _write(shard.inputs, run.path("inputs", name))
-            if len(shard.documents) or len(rejected):
+            is_new = bool(len(shard.documents) or len(rejected))
+            if is_new:
                 _write(rejected, run.path("rejected", name))
                 _write(shard.documents, run.path("read", name))
-                yield ReadShard(name, name, tuple((*names, number) for names, number in shard.fields.items()))
-            else:
-                yield ReadShard(name, None)
+            fields = tuple((*names, number) for names, number in shard.fields.items())
+            yield ReadShard(name, name if is_new else None, shard.skipped, fields)
 
 
 def _without_known(dataset: Dataset, rejected: pl.DataFrame, again: set[str]) -> pl.DataFrame:
     """The rejected rows, without those that an earlier run already published of inputs that are read again."""
     uri = pl.col("uri")
-    mine = uri.is_in(list(again)) | uri.str.replace(r"#\d+$", "").is_in(list(again))
+    mine = uri.is_in(list(again)) | file_of(uri).is_in(list(again))
     asked = rejected.filter(mine)
     if asked.is_empty():
         return rejected

@@ -30,6 +30,7 @@ from flows.run import stages
 from flows.run.stages import ReadShard, Run
 
 _STEPS: Final = 64  # that a first pass is divided into
+_PATIENCE: Final = 1_800  # seconds for a process; what it is at then is left to the run
 #: Signals by which native code ends its process.
 _CRASHES: Final = {
     signal.SIGSEGV,
@@ -112,15 +113,17 @@ def crashing(run: Run, items: Sequence[Input] | Path, count: int) -> list[tuple[
 
 def _try(trial: Trial) -> tuple[int, str | None]:
     """(the first item that was not done, the signal that ended the process or None)."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "flows.run.suspects"],
-        input=pickle.dumps(trial),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    reached = done.stdout.split()
-    how = signal.Signals(-done.returncode) if done.returncode < 0 else None
+    command = [sys.executable, "-P", "-m", "flows.run.suspects"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            output, _ = process.communicate(pickle.dumps(trial), timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+    reached = output.split()
+    how = signal.Signals(-process.returncode) if process.returncode < 0 else None
     return int(reached[-1]) if reached else trial.start, how.name if how in _CRASHES else None
 
 
@@ -148,7 +151,7 @@ def _clean(run: Run, documents: pl.DataFrame) -> None:
     path = run.path("read", "0")
     path.parent.mkdir(parents=True)
     documents.write_ipc(path)
-    stages.clean(run, ReadShard("0", "0"))
+    stages.clean(run, ReadShard("0", "0", {}, ()))
 
 
 if __name__ == "__main__":

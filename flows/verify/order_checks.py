@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from flows.dataset.positions import ranks
+from flows.dataset.positions import file_of
 from flows.verify.table_checks import Finding, Part
 
 
@@ -23,7 +23,9 @@ def inputs_agree(part: Part, ledger: pl.DataFrame) -> Iterator[Finding]:
     uris = pl.concat([part.identities().select("uri"), part.rejected.select("uri")]).unique(
         maintain_order=True
     )
-    unknown = ranks(uris, ledger).filter(pl.col("rank").is_null())
+    unknown = uris.filter(
+        ~pl.col("uri").is_in(ledger["uri"].implode()) & ~file_of(pl.col("uri")).is_in(ledger["uri"].implode())
+    )
     yield "ledger: the input of a document, or of a rejected record, is missing", unknown["uri"]
 
 
@@ -38,6 +40,12 @@ def records_agree(part: Part, records: pl.DataFrame, ledger: pl.DataFrame) -> It
     yield "records: a document that is in no table", unknown["document_id"]
     unread = records.join(ledger, left_on="file", right_on="uri", how="anti", maintain_order="left")
     yield "records, ledger: the input of a document is missing", unread["document_id"]
+    inputs = ledger.select(pl.col("uri").alias("file"), pl.int_range(pl.len()).alias("input")).unique(
+        "file", keep="first"
+    )
+    places = records.join(inputs, on="file", how="inner", maintain_order="left")
+    unordered = places.filter(pl.col("input") < pl.col("input").shift(1))
+    yield "records: rows are not in the order of the inputs", unordered["document_id"]
 
 
 def order_agrees(part: Part, places: pl.DataFrame) -> Iterator[Finding]:

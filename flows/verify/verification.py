@@ -163,7 +163,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                     kept = with_fingerprints(part.kept(), promise.index, frequencies)
                     replaced = part.removed.filter(pl.col("reason") == REPLACED).select(*PLACE, "text")
                     former = with_fingerprints(replaced, promise.index, frequencies)
-                    places = ranks(part.identities(), ledger).unique("document_id", keep="first").drop("uri")
+                    places = ranks(part.records)
                     witnesses = pl.concat(
                         [
                             witnesses,

@@ -21,14 +21,14 @@ from .stories import STORIES, ends
 
 def test_a_grown_file_is_read_from_where_it_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that were read are not parsed again, and new lines keep their line numbers."""
-    from flows.inputs import text_files
+    from flows.inputs import json_lines as reader
 
     path, out = tmp_path / "a.jsonl", tmp_path / "out"
     path.write_bytes(json_lines({"text": STORIES[0]}) + b"\n" + json_lines({"text": STORIES[1]}))
     run([path], out)
     parsed = []
-    real = text_files._parse
-    monkeypatch.setattr(text_files, "_parse", lambda line, *a: parsed.append(line) or real(line, *a))
+    real = reader.parse
+    monkeypatch.setattr(reader, "parse", lambda line, *a: parsed.append(line) or real(line, *a))
     with path.open("ab") as file:
         file.write(json_lines({"text": STORIES[2]}, 5, {"text": STORIES[3]}))
     run([path], out)

@@ -126,7 +126,7 @@ def test_what_a_new_reader_asks_for_is_counted(tmp_path: Path, monkeypatch: pyte
     def refuse(*_: Any) -> Any:
         raise shards.Unreadable('a web page; pip install "copydesk[html]" reads it')
 
-    monkeypatch.setattr(shards, "format_by_content", refuse)
+    monkeypatch.setattr(shards, "rows_of", refuse)
     outcome = run([tmp_path / "a.txt"], tmp_path / "out")
     assert outcome.waits == (("copydesk[html]", 1, str(tmp_path / "a.txt")),)
     assert outcome.waits_line() == f"1 input waits: 1 for copydesk[html] (as {tmp_path}/a.txt)"

@@ -123,6 +123,8 @@ def test_a_source_that_is_a_url() -> None:
     assert read({"text": "a", "source": page})[2:4] == (page, "example.org")
     assert read({"text": "a", "source": page, "sitename": "The Post"})[2:4] == (page, "The Post")
     assert read({"text": "a", "source": "https://b.org/", "url": page})[2:4] == (page, "b.org")
+    assert read({"text": "a", "source": "The Post <http://b.org>"})[2:4] == (None, "The Post <http://b.org>")
+    assert read({"text": "a", "source": "s3://bucket/a"})[2:4] == (None, "s3://bucket/a")
 
 
 def test_a_url_is_what_looks_like_one() -> None:

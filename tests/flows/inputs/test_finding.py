@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from flows.errors import InputMissing, UsageError
 from flows.inputs import find, path_of
-from flows.inputs.finding import natural, uri_of
+from flows.inputs.finding import natural
+from flows.inputs.names import uri_of
 
 
 def make(folder: Path, *names: str) -> None:

@@ -23,7 +23,7 @@ import polars as pl
 import pytest
 import zstandard
 
-from flows.inputs.finding import uri_of
+from flows.inputs.names import uri_of
 from support import ROOT, STORY
 
 FILES = 60  # in a run

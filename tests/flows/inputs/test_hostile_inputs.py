@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import threading
 from pathlib import Path
@@ -131,6 +132,20 @@ def test_parquet_of_empty_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found["a.parquet"].startswith("Parquet data that grows to more than 200 times its size")
 
 
+@pytest.mark.parametrize("dtype", [pl.Date(), pl.Datetime("ms"), pl.Datetime("us", "UTC")])
+def test_parquet_with_a_date_that_no_calendar_has(tmp_path: Path, dtype: pl.DataType) -> None:
+    """Python knows the years 1 to 9999. A row with another date is rejected by its number; the others are read."""
+    integers, far = (pl.Int32, 2**30) if dtype == pl.Date() else (pl.Int64, 2**61)
+    dates = pl.Series("seen", [far if n == 7 else n for n in range(9)], integers).cast(dtype)
+    pl.DataFrame([pl.Series("text", [f"word {n}" for n in range(9)]), dates]).write_parquet(
+        tmp_path / "a.parquet"
+    )
+    assert texts(tmp_path) == [f"word {n}" for n in range(9) if n != 7]
+    found = errors(tmp_path)
+    assert list(found) == ["a.parquet#8"]
+    assert found["a.parquet#8"].startswith("row 8: damaged Parquet (")
+
+
 def test_csv_whose_header_is_repeated_by_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row costs its names, too: a long header over many short rows is a bomb."""
     (tmp_path / "a.csv").write_text("text," + "x" * 100_000 + "\n" + "a,b\n" * 10_000)
@@ -158,6 +173,36 @@ def test_many_small_bombs_are_one_large_one(tmp_path: Path, monkeypatch: pytest.
     assert len(found) == 4
     assert found[-1] == "good"
     assert all("times its size" in error for error in errors(tmp_path).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row"), [("a.csv.gz", b"text\n", b"a\n"), ("a.jsonl.gz", b"", b"1\n")]
+)
+def test_compressed_rows_of_two_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, head: bytes, row: bytes
+) -> None:
+    """Rows that take no bytes in a compressed file are not published, nor rejected, by the million."""
+    monkeypatch.setattr(bounds, "SMALL", 10_000)
+    (tmp_path / name).write_bytes(gzip.compress(head + row * 4_000))
+    shards = list(read(find([str(tmp_path)]), Inputs(), Fields()))
+    rows = pl.concat(
+        [shard.documents["uri"] for shard in shards] + [shard.rejected["uri"] for shard in shards]
+    )
+    assert 50 < rows.str.contains("#").sum() < 110
+    last = shards[-1].rejected["error"].to_list()[-1]
+    assert "perhaps a decompression bomb" in last
+    assert re.search(r"after row \d+$", last)
+
+
+def test_names_of_any_length_in_an_error(tmp_path: Path) -> None:
+    """A record or table of huge names is rejected with an error that can be read, and says what to do."""
+    write_lines(tmp_path / "a.jsonl", {"\x1b" * 50_000: 1})
+    (tmp_path / "b.csv").write_text(",".join(["name" * 50_000] * 3) + "\n1,2,3\n")
+    found = errors(tmp_path)
+    assert sorted(found) == ["a.jsonl#1", "b.csv"]
+    assert all(len(error) < 50_000 for error in found.values())
+    assert found["a.jsonl#1"].endswith("map it with [fields] text)")
+    assert found["b.csv"].endswith('write the names of the columns above it, one of them "text"')
 
 
 def test_a_file_is_bounded_absolutely(tmp_path: Path) -> None:
@@ -207,6 +252,13 @@ def test_a_storage_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.undo()
         never.set()
         storage.rm("/stalls", recursive=True)
+
+
+def test_a_password_with_white_space_is_refused_and_not_shown() -> None:
+    """A message is masked up to white space, so a URL must not have any in its password."""
+    with pytest.raises(UsageError, match="white space before") as raised:
+        find(["ftp://user:my s3cret@127.0.0.1:9/a.txt"])
+    assert "s3cret" not in str(raised.value)
 
 
 def test_parquet_that_is_never_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

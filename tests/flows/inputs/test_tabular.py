@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import polars as pl
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from flows.inputs import find, read
@@ -237,3 +239,22 @@ def test_parquet_behind_a_url() -> None:
         assert [(d["uri"], d["text"]) for d in found] == [("memory:///tables/a.parquet#1", "One.")]
     finally:
         storage.rm("/tables", recursive=True)
+
+
+def test_parquet_with_a_zone_that_is_an_offset(tmp_path: Path) -> None:
+    """Pandas writes zones such as "+05:30", which polars does not know; the moment is the same in UTC."""
+    moment = datetime(2019, 5, 14, 10, 30)
+    table = pyarrow.table(
+        {"text": ["The mill burned."], "date": pyarrow.array([moment], pyarrow.timestamp("us", "+05:30"))}
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    (document,), _ = load(tmp_path / "a.parquet")
+    assert document["published"] == moment.replace(tzinfo=UTC)
+
+
+def test_parquet_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
+    """A sparse file of a terabyte costs nothing: Parquet ends with its mark."""
+    with (tmp_path / "a.parquet").open("wb") as file:
+        file.write(b"PAR1")
+        file.truncate(1 << 40)
+    assert load(tmp_path / "a.parquet") == ([], {"a.parquet": "damaged Parquet (it does not end with PAR1)"})

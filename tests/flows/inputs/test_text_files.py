@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 import xxhash
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.inputs.titles import title_of_markdown, title_of_text
 
 from .reading import COMPRESS, documents, errors, texts
 
@@ -118,3 +122,102 @@ def test_front_matter_alone_is_not_text(tmp_path: Path) -> None:
     """A Markdown file that has only front matter is rejected."""
     (tmp_path / "a.md").write_text("---\ntitle: A dry summer\n---\n\n")
     assert errors(tmp_path) == {"a.md": "no text: nothing follows the front matter"}
+
+
+PROSE = (
+    "It leaves at noon with forty people on board, and the sea was calm for the first time since the war. "
+    * 2
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("Night ferry to Stell sails again", "Night ferry to Stell sails again"),
+        ("\ufeff\n\n  Night ferry to Stell sails again \t", "Night ferry to Stell sails again"),
+        ("Does the night ferry sail again?", "Does the night ferry sail again?"),
+        ("Rowse: 'The ferry sails'", "Rowse: 'The ferry sails'"),
+        ("Паром до Ельников снова ходит зимой", "Паром до Ельников снова ходит зимой"),
+        ("青禾镇老渡口停航二十年后重新开渡", "青禾镇老渡口停航二十年后重新开渡"),
+        ("Night ferry to Stell sails again.", None),
+        ("Night ferry to Stell:", None),
+        ("Night ferry", None),
+        ("By Nora Quill and Sam Reed", None),
+        ("Tuesday 14 May 2019, updated", None),
+        ("From: nora@example.org to all", None),
+        ("Home | News | Sport | Weather today", None),
+        ("Skip to the main content", None),
+        ("- the first item of a list", None),
+        ("1. The first item of a list", None),
+        ("The ferry sails. It leaves at noon", None),
+        ("“We sail at noon,” said the captain of the boat”", None),
+        ("Read more at https://www.example.org today", None),
+        (
+            "Will the ferry that the council sold to a man from Stell in winter sail again in the spring?",
+            None,
+        ),
+        ("The ferry " * 10, None),
+        ("Night ferry to Stell\nsails again", None),
+    ],
+)
+def test_a_first_line_that_stands_alone_is_the_title(tmp_path: Path, head: str, title: str | None) -> None:
+    """If it looks like a headline above prose. The text stays as it is."""
+    for end in ("\n", "\r\n", "\r"):
+        path = tmp_path / "a.txt"
+        path.write_bytes(f"{head}\n\n{PROSE}\n".replace("\n", end).encode())
+        (found,) = documents(path)
+        assert found["title"] == title
+        assert found["text"].replace(end, "\n") == f"{head}\n\n{PROSE}\n".removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Night ferry to Stell sails again",
+        "Night ferry to Stell sails again\n\n",
+        "Night ferry to Stell sails again\n" + PROSE,
+        "Night ferry to Stell sails again\n\nHome\n\nNews\n\nSport",
+        "Night ferry to Stell sails again\n\n" + "A line of a menu\n\n" * 5 + PROSE,
+        "Night ferry to Stell sails again\n\n" + PROSE.rstrip(". ") + " and so on",
+        PROSE + "\n\n" + PROSE,
+    ],
+)
+def test_a_line_that_is_not_above_prose_is_no_title(tmp_path: Path, text: str) -> None:
+    """A file of one line, a list, a poem or the menu of a page has none."""
+    (tmp_path / "a.txt").write_text(text)
+    assert documents(tmp_path)[0]["title"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# Night ferry\n\nIt leaves at noon.", "Night ferry"),
+        ("\n## Night ferry ##\nIt leaves at noon.", "Night ferry"),
+        ("Night ferry\n===\n\nIt leaves at noon.", "Night ferry"),
+        (
+            "# The **night** [ferry](http://a.org/b) `sails` _again_\n\nAt noon.",
+            "The night ferry sails again",
+        ),
+        ("---\nauthor: N. Q.\n---\n# Night ferry\n\nIt leaves at noon.", "Night ferry"),
+        ("---\ntitle: Ferry\n---\n# Night ferry\n\nIt leaves at noon.", "Ferry"),
+        (f"Night ferry to Stell sails again\n\n{PROSE}", "Night ferry to Stell sails again"),
+        ("# Night ferry", None),
+        ("# " + "*" * 5000 + "a\n\nIt leaves at noon.", None),
+        ("It leaves at noon.\n\n# Night ferry\n\nAnd so on.", None),
+        ("#ferry sails\n\nIt leaves at noon.", None),
+        ("### Section\n\nIt leaves at noon.", None),
+    ],
+)
+def test_the_heading_of_markdown_is_the_title(tmp_path: Path, text: str, title: str | None) -> None:
+    """Without its markup; front matter is better. The heading stays in the text."""
+    (tmp_path / "a.md").write_text(text)
+    (found,) = documents(tmp_path)
+    assert found["title"] == title
+    assert text.endswith(found["text"])
+
+
+@given(st.text(st.sampled_from("ab #*_`[]()=-.\n\u3000")) | st.text())
+def test_any_text_has_a_title_or_none(text: str) -> None:
+    """A title is one line that is not blank, and has no more characters than a title may."""
+    for title in (title_of_text(text), title_of_markdown(text)):
+        assert title is None or (title.strip() == title != "" and "\n" not in title and len(title) <= 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.dataset import Dataset
-from flows.dataset.crashes import noting_inputs
+from flows.dataset.crashes import noting_inputs, watched
 from flows.inputs import Input
 from flows.run import suspects
 from flows.run.suspects import Trial
@@ -208,3 +209,12 @@ def test_an_input_that_crashes_its_reader_is_found_and_rejected(tmp_path, copyde
         [sys.executable, "-m", "flows.cli", "verify", "out"], cwd=tmp_path, capture_output=True, text=True
     )
     assert verified.returncode == 0, verified.stdout
+
+
+def test_watching_does_not_need_a_stderr(tmp_path, monkeypatch):
+    """Where faulthandler was enabled before, it cannot always be given its stream back; the run goes on."""
+    monkeypatch.setattr(sys, "__stderr__", None)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with watched(tmp_path):
+        pass
+    assert not (tmp_path / "crash").exists()

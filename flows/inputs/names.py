@@ -1,0 +1,48 @@
+"""The uri of an input: its path or URL, in a form that no other input and no record shares."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+_ARCHIVE: Final = re.compile("[^/#]*#")
+_ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+def uri_of(path: str) -> str:
+    r"""The path as text that no other input and no record shares.
+
+    A record's uri is that of its file, `#` and a number. So `#` is escaped, and so are bytes that are not UTF-8, and
+    what already looks like an escape.
+
+    >>> uri_of("/news/#1.txt"), uri_of("/news/caf\udce9.txt"), uri_of(r"/news/caf\xe9.txt")
+    ('/news/\\x231.txt', '/news/caf\\xe9.txt', '/news/caf\\x5cxe9.txt')
+    """
+    if "#" in path or r"\x" in path:
+        path = path.replace(r"\x", r"\x5cx").replace("#", r"\x23")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_of(uri: str) -> str:
+    r"""What `uri_of` was given.
+
+    >>> path_of(uri_of("/news/caf\udce9 #1.txt"))
+    '/news/caf\udce9 #1.txt'
+    """
+    return os.fsdecode(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), uri.encode()))
+
+
+def folder_of(uri: str) -> str | None:
+    r"""The name of the folder of an input; what is at the top of an archive is in the folder of the archive.
+
+    >>> folder_of("/news/courier/1.txt"), folder_of("/news/all.zip#courier/1.txt"), folder_of("/news/all.zip#1.txt")
+    ('courier', 'courier', 'news')
+    """
+    if "#" in uri:
+        uri = _ARCHIVE.sub("", uri)
+        folders = [name for name in uri.split("/")[:-1] if name not in ("", ".", "..")]
+        folder = folders[-1] if folders else ""
+    else:
+        folder = uri.rpartition("/")[0].rpartition("/")[2]
+    return folder.replace(r"\x23", "#") or None

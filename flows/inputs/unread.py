@@ -1,0 +1,118 @@
+"""The formats that are not read: what they are, why, and which tool makes text of them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from flows.inputs.bounds import Unreadable
+from flows.inputs.compression import COMPRESSIONS
+
+
+class Unread(NamedTuple):
+    """A format that is not read, unless `formats.FORMATS` has one of its name."""
+
+    name: str  # its kind in `sniffing`, if it is known by its content
+    what: str
+    why: str  # it is not read, and what to do about it
+    endings: str = ""
+
+    def refusal(self, name: str) -> Unreadable:
+        """The error of a file of that name."""
+        ending, _ = endings_of(name)
+        if ending in self.endings.split():
+            return Unreadable(f"a {ending} file {self.why}")
+        return Unreadable(f"by its content it is {self.what}, which {self.why}")
+
+
+_EXTRACT: Final = "is not plain text; extract the text first"
+_NO_TEXT: Final = "contains no text"
+_MARKUP: Final = "contains markup, not plain text; extract the text first"
+_ARCHIVE: Final = "is an archive; unpack it first"
+_TABLE: Final = "has a format that is not supported; convert it to .parquet or .jsonl"
+UNREAD: Final = (
+    Unread("html", "a web page", f"{_MARKUP} (trafilatura)", ".html .htm .xhtml .shtml .mhtml"),
+    Unread("feed", "a feed", f"{_MARKUP} (feedparser)", ".rss .atom"),
+    Unread("warc", "a WARC file", f"{_EXTRACT} (fastwarc)", ".warc .wet .wat"),
+    Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
+    Unread("xml", "XML", f"{_MARKUP} (xmllint --xpath)", ".xml .sgm .sgml .nitf .newsml"),
+    Unread("sitemap", "a sitemap", _NO_TEXT),
+    Unread("mail", "mail", f"{_EXTRACT} (munpack, ripmime)", ".eml .mbox"),
+    Unread("pdf", "a PDF file", f"{_EXTRACT} (pdftotext)", ".pdf"),
+    Unread("postscript", "a PostScript file", f"{_EXTRACT} (ps2ascii)", ".ps .eps"),
+    Unread("rtf", "an RTF file", f"{_EXTRACT} (pandoc)", ".rtf"),
+    Unread(
+        "document", "a word processor's document", f"{_EXTRACT} (pandoc)", ".docx .docm .odt .ott .epub .fb2"
+    ),
+    Unread(
+        "slides", "slides", f"{_EXTRACT} (soffice --convert-to pdf, then pdftotext)", ".pptx .ppt .odp .key"
+    ),
+    Unread(
+        "sheet",
+        "a spreadsheet",
+        "is not read; save it as CSV (soffice --convert-to csv)",
+        ".xlsx .xls .ods .xlsb",
+    ),
+    Unread(
+        "office",
+        "a file of Microsoft Office",
+        f"{_EXTRACT} (soffice --convert-to txt:Text)",
+        ".doc .dot .wps",
+    ),
+    Unread("message", "mail of Outlook", f"{_EXTRACT} (msgconvert, readpst)", ".msg .pst"),
+    Unread("book", "an e-book", f"{_EXTRACT} (ebook-convert)", ".mobi .azw .azw3 .lit"),
+    Unread("scan", "a scanned document", f"{_EXTRACT} (djvutxt)", ".djvu .djv"),
+    Unread("pages", "a document of Pages", f"{_EXTRACT} (export it as .txt)", ".pages"),
+    Unread(
+        "image",
+        "an image",
+        _NO_TEXT,
+        ".png .jpg .jpeg .gif .webp .avif .heic .bmp .ico .svg .tif .tiff .psd .jp2",
+    ),
+    Unread(
+        "media",
+        "sound or video",
+        _NO_TEXT,
+        ".mp3 .m4a .ogg .opus .wav .flac .aiff .mid .mp4 .mov .avi .mkv .webm .flv",
+    ),
+    Unread("font", "a font", _NO_TEXT, ".woff .woff2 .ttf .otf .eot"),
+    Unread("program", "a program", _NO_TEXT, ".exe .dll .so .pyc .class .jar .o .dylib .wasm .bin .sh .bat"),
+    Unread("archive", "an archive", _ARCHIVE, ".7z .rar .cab .iso .ar .deb .rpm .cpio .arj"),
+    Unread(
+        "compressed", "compressed data", "is not supported; decompress it first", ".lz4 .lz .lzma .z .sz .br"
+    ),
+    Unread(
+        "sqlite", "an SQLite database", "is not read; export the table (sqlite3 -csv)", ".db .sqlite .sqlite3"
+    ),
+    Unread(
+        "data",
+        "binary data",
+        _TABLE,
+        ".arrow .feather .ipc .orc .avro .pkl .pickle .npy .npz .h5 .hdf5 .rds .rdata .mat .dta .sav .duckdb",
+    ),
+    Unread(
+        "pointer",
+        "a pointer to a file in Git LFS",
+        "has no content of its own; fetch the file (git lfs pull)",
+    ),
+    Unread("robots", "a robots.txt", _NO_TEXT),
+    Unread(
+        "settings",
+        "data or a program",
+        "is not read",
+        ".geojson .yaml .yml .toml .ini .cfg .css .js .mjs .py .sql",
+    ),
+)
+
+
+def refusal(kind: str, name: str) -> Unreadable:
+    """The error of a file of that kind and name."""
+    return next(one for one in UNREAD if one.name == kind).refusal(name)
+
+
+def endings_of(name: str) -> tuple[str, str]:
+    """The ending that names the format, in lower case, and the one that names the compression; "" for none."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem:
+        return "", ""
+    ending = dot + ending.lower()
+    return (endings_of(stem)[0], ending) if ending in COMPRESSIONS else (ending, "")

@@ -33,6 +33,8 @@ class Reading:
     )
     rejected: int = 0  # records that were rejected; a rejected file counts as one
     moved_from: tuple[str, ...] | None = None  # earlier uris of the file
+    decided_by: str | None = None  # hash of what decided the rejections, see `rejections.deciding`
+    waits_for: str | None = None  # the setting or the extra that most of the rejections name as their remedy
 
 
 class Trace:

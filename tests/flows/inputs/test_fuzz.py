@@ -15,7 +15,9 @@ import os
 import random
 import subprocess
 import sys
+import tarfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,6 +136,27 @@ def as_parquet(chance: random.Random) -> bytes:
     return buffer.getvalue()
 
 
+def as_zip(chance: random.Random) -> bytes:
+    """The records, a text and a table in a zip archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
+        for name in ("a.txt", "b.jsonl", "c.csv", "d.parquet"):
+            archive.writestr(f"{chance.random()}/{name}", FORMATS[name[1:]](chance))
+    return buffer.getvalue()
+
+
+def as_tar(chance: random.Random) -> bytes:
+    """The same in a tar archive, with another archive in it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=chance.choice([0, 1, 2])) as archive:
+        for name in ("a.txt", "b.jsonl", "c.csv", "d.zip"):
+            data = FORMATS[name[1:]](chance)
+            header = tarfile.TarInfo(f"{'x' * chance.randrange(150)}/{name}")
+            header.size = len(data)
+            archive.addfile(header, io.BytesIO(data))
+    return buffer.getvalue()
+
+
 FORMATS: dict[str, Callable[[random.Random], bytes]] = {
     ".txt": lambda chance: text(chance).encode(chance.choice(["utf-8", "utf-16", "cp1252"]), "replace"),
     ".md": lambda chance: f"---\ntitle: {chance.random()}\ntags: [a, b]\n---\n{text(chance)}".encode(),
@@ -141,6 +164,8 @@ FORMATS: dict[str, Callable[[random.Random], bytes]] = {
     ".csv": lambda chance: as_csv(chance, chance.choice([",", ";", "|"])),
     ".tsv": lambda chance: as_csv(chance, "\t"),
     ".parquet": as_parquet,
+    ".zip": as_zip,
+    ".tar": as_tar,
 }
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -176,7 +201,7 @@ def write_files(folder: Path, chance: random.Random) -> None:
     """Fill a folder with files; half of them are mutated before they are compressed, half after."""
     for number in range(FILES):
         ending = chance.choice(list(FORMATS))
-        compression = chance.choice(list(COMPRESSIONS)) if ending != ".parquet" else ""
+        compression = chance.choice(list(COMPRESSIONS)) if ending not in (".parquet", ".zip") else ""
         data, compress = FORMATS[ending](chance), COMPRESSIONS[compression]
         data = compress(mutated(data, chance)) if chance.random() < 0.5 else mutated(compress(data), chance)
         (folder / f"{number:03}{ending}{compression}").write_bytes(data)

@@ -44,7 +44,7 @@ class Suspects(NamedTuple):
     shards: tuple[Path, ...]  # files with documents that were being cleaned
 
 
-#: What is not read again: (printable uri, state) -> the error. The state tells whether it is still the same: for an
+#: What is not read again: (printable uri, state) -> the error. The state shows whether it is still the same: for an
 #: input its size and time of change, for a record its content hash.
 Culprits = dict[tuple[str, str], str]
 

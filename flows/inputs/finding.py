@@ -326,7 +326,7 @@ def _unreadable(path: str, problem: str) -> Input:
 
 def _remote(url: str, walk: _Walk) -> list[Input]:
     """The files behind a URL of any storage that fsspec supports."""
-    if _SPACE_IN_PASSWORD.match(url):  # messages could not tell where it begins
+    if _SPACE_IN_PASSWORD.match(url):  # messages could not know where it begins
         raise UsageError('white space before the "@" of a URL: in a user name or password, write it as %20')
     try:
         found = answer_in_time(files_behind, url, walk.skipped)

@@ -85,7 +85,7 @@ def _key(given: Input) -> tuple[str, str]:
 
 
 def _state(given: Input) -> str:
-    """What tells whether an input is still the same."""
+    """What shows whether an input is still the same."""
     return f"{given.size} bytes of {given.modified_ns}"
 
 

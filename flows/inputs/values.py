@@ -46,8 +46,13 @@ KEYS: Final = {
     "source": ("name", "title", "domain", "hostname", "site", *_WRAPPED, "id", "uri", "url", "href"),
     "id": (*_WRAPPED, "id", "_id"),
     "published": (*_WRAPPED, "date", "iso", "utc", "datetime", "timestamp", "seconds", "_seconds"),
-    "text": ("text", "content", "body", *_WRAPPED, "plain", "paragraphs", "contents", "blocks", "data"),
+    "text": ("text", "content", "body", *_WRAPPED, "plain", "contents", "blocks", "data"),
 }
+
+_DAY: Final = {"year", "month", "day"}
+#: Keys of objects that hold a text in parts, and of what is read before these.
+_PARTS: Final = ("paragraphs", "sections")
+_ABOVE_PARTS: Final = ("summary", "headline", "heading")
 
 _Said = TypeVar("_Said")
 
@@ -93,6 +98,9 @@ def as_date(value: object) -> tuple[int | None, bool]:
     """(microseconds since 1970, whether that is all of the value); None if there is no date."""
     if isinstance(value, str) and value[:1] not in ("[", "{"):  # nearly always
         return microseconds(value), True
+    if isinstance(value, dict) and value.keys() >= _DAY:
+        date = "-".join(str(value[part]) for part in ("year", "month", "day"))
+        return microseconds(date), len(value) == len(_DAY)
     return _unwrapped(value, KEYS["published"], microseconds, 0)
 
 
@@ -245,8 +253,22 @@ def _rest(value: Any, paragraphs: list[str], depth: int) -> Any:
         paragraphs.append(value)
         return None
     if isinstance(value, list | tuple) and depth < MAX_DEPTH:
-        left = [_rest(one, paragraphs, depth + 1) for one in value]
+        pieces: list[
+            str
+        ] = []  # of one text, if texts are mixed with links and the like, as chats are exported
+        is_mixed = {str, dict} == {type(one) for one in value} and all(
+            "type" in one for one in value if type(one) is dict
+        )
+        left = [_rest(one, pieces if is_mixed else paragraphs, depth + 1) for one in value]
+        if is_mixed:
+            paragraphs.append("".join(pieces))
         return left if any(one is not None for one in left) else None
+    if isinstance(value, dict) and depth < MAX_DEPTH and any(key in value for key in _PARTS):
+        others = {name: one for name, one in value.items() if name not in (*_ABOVE_PARTS, *_PARTS)}
+        for key in (*_ABOVE_PARTS, *_PARTS):
+            if key in value and (left := _rest(value[key], paragraphs, depth + 1)) is not None:
+                others[key] = left
+        return others or None
     if isinstance(value, dict) and depth < MAX_DEPTH:
         before = len(paragraphs)
         for key in KEYS["text"]:

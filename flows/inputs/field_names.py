@@ -35,15 +35,8 @@ class Choice(NamedTuple):
     mapped: frozenset[str]  # all of them
 
 
-class Used(NamedTuple):
-    """The names of the fields that a document was made of; None where it has none."""
-
-    text: str | None
-    title: str | None
-    url: str | None
-    source: str | None
-    published: str | None
-    id: str | None
+#: What `FieldNames.used` counts, in this order.
+USED: Final = ("text", "title", "url", "source", "published", "id")
 
 
 class FieldNames:
@@ -51,7 +44,8 @@ class FieldNames:
 
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
-        self.used: Counter[Used] = Counter()  # the number of documents of each
+        #: The names of the fields that a document was made of, None where it has none -> the number of documents.
+        self.used: Counter[tuple[str | None, ...]] = Counter()
         self._choices: dict[tuple[str, ...], Choice] = {}
         usual = Fields()
         self.guesses_text, self.guesses_source = fields.text == usual.text, fields.source == usual.source
@@ -69,7 +63,7 @@ class FieldNames:
         """(field of the settings, its name in records) -> the number of documents since the last call."""
         found: Counter[tuple[str, str]] = Counter()
         for used, number in self.used.items():
-            for field, name in zip(Used._fields, used, strict=True):
+            for field, name in zip(USED, used, strict=True):
                 if name is not None and name != NO_NAME:
                     found[field, name] += number
         self.used.clear()

@@ -77,19 +77,20 @@ def is_missing(value: object) -> bool:
 
 
 def is_plain(value: object) -> TypeGuard[str]:
-    """Whether a value is certainly a text that says what it is."""
+    """Whether a value is certainly a text that is taken as it is: a quick answer, for most values."""
     return (
         type(value) is str
-        and len(value) > _LONGEST
         and value.isascii()
+        and value != ""
         and value[0] > " "
         and value[0] not in "[{"
+        and value not in MISSING
     )
 
 
 def as_text(value: object, field: str) -> tuple[str | None, bool]:
     """(text, whether it is all of the value); the text is None if there is none."""
-    if isinstance(value, str) and value[:1] not in ("[", "{"):
+    if type(value) is int or (isinstance(value, str) and value[:1] not in ("[", "{")):
         return _text(value), True
     return _unwrapped(value, KEYS[field], _text, 0)
 
@@ -197,6 +198,8 @@ def _values(value: Any) -> Any:
 
 
 def _text(value: object) -> str | None:
+    if type(value) is int:
+        return str(value)
     match value:
         case str():
             if (len(value) <= _LONGEST and value in MISSING) or is_missing(value):
@@ -204,7 +207,7 @@ def _text(value: object) -> str | None:
             return value if value.isascii() else whole_characters(value)
         case bool():
             return None
-        case int() | Decimal():
+        case Decimal():
             return str(value)
         case float() if math.isfinite(value):
             return str(value)

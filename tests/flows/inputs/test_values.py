@@ -133,7 +133,7 @@ def test_a_date_that_is_none_is_kept_and_the_next_is_read() -> None:
         ({"rendered": "One.", "protected": False}, "One.", {"protected": False}),
         ({"content": [{"text": "One."}, {"text": "Two."}]}, "One.\n\nTwo.", None),
         ([{"content": "One.", "type": "p"}, {"content": 132}], "One.", [{"type": "p"}, {"content": 132}]),
-        (["Rain ", {"type": "link", "text": "in Pell"}, ", at last."], "Rain in Pell, at last.", [None, {"type": "link"}, None]),
+        (["Rain ", {"type": "link", "text": "in Pell"}, "."], "Rain in Pell.", [None, {"type": "link"}, None]),
         (
             {
                 "sections": [{"headline": [], "paragraphs": ["One."]}, {"headline": ["Dry"], "paragraphs": ["2."]}],

@@ -14,8 +14,7 @@ from typing import Any, Final, NamedTuple
 from flows.settings.model import Fields
 from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
 
-MAX_KEPT: Final = 500  # choices kept, each for the fields of one kind of record,
-MAX_FIELDS: Final = 200  # if these are not more
+MAX_NAMES: Final = 100_000  # in all choices that are kept
 NO_NAME: Final = "\0"  # of what has no name in its file
 MAX_SETTINGS: Final = 100  # kept
 
@@ -47,6 +46,7 @@ class FieldNames:
         #: The names of the fields that a document was made of, None where it has none -> the number of documents.
         self.used: Counter[tuple[str | None, ...]] = Counter()
         self._choices: dict[tuple[str, ...], Choice] = {}
+        self._kept = 0  # names in these
         usual = Fields()
         self.guesses_text, self.guesses_source = fields.text == usual.text, fields.source == usual.source
         names = (
@@ -80,9 +80,11 @@ class FieldNames:
         found = self._choices.get(names)
         if found is None:
             found = self._choose(names)
-            if len(names) <= MAX_FIELDS:
-                if len(self._choices) >= MAX_KEPT:
-                    self._choices.clear()
+            self._kept += len(names)
+            if self._kept > MAX_NAMES:
+                self._choices.clear()
+                self._kept = len(names)
+            if len(names) <= MAX_NAMES:
                 self._choices[names] = found
         return found
 

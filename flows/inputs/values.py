@@ -49,6 +49,7 @@ KEYS: Final = {
     "text": ("text", "content", "body", *_WRAPPED, "plain", "contents", "blocks", "data"),
 }
 
+_LANGUAGE: Final = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")  # a key of an object that has a text in each
 _DAY: Final = {"year", "month", "day"}
 #: Keys of objects that hold a text in parts, and of what is read before these.
 _PARTS: Final = ("paragraphs", "sections")
@@ -185,7 +186,11 @@ def _unwrapped(
             return said, False
     if depth > MAX_DEPTH or not isinstance(value, list | tuple | dict):
         return read(value), True
-    inner = list(value) if not isinstance(value, dict) else [value[key] for key in keys if key in value]
+    if isinstance(value, dict):
+        usual = [key for key in keys if key in value]
+        inner = [value[key] for key in usual or filter(_LANGUAGE.fullmatch, map(str, value)) if key in value]
+    else:
+        inner = list(value)
     for one in inner:
         said, is_all = _unwrapped(one, keys, read, depth + 1)
         if said is not None:

@@ -63,6 +63,8 @@ def metadata(found: Document) -> Any:
         ({"main": None, "name": ["A dry summer"]}, "A dry summer", False),
         ({"#text": "A dry summer", "@type": "html"}, "A dry summer", True),
         ({"words": 3}, None, True),
+        ({"en": "A dry summer"}, "A dry summer", False),
+        ({"de-AT": "Ein dürrer Sommer", "en": "A dry summer"}, "Ein dürrer Sommer", True),
         ({}, None, True),
         ('{"rendered": "A dry summer"}', "A dry summer", True),
         ("{'rendered': 'A dry summer', 'protected': False}", "A dry summer", True),

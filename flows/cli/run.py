@@ -85,6 +85,8 @@ def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
     counts = outcome.counts
     if outcome.run_id is None:
         say.print(outcome.line())
+        if waits := outcome.waits_line():
+            say.print(waits)
         return
     table = Table(
         box=None,
@@ -104,5 +106,7 @@ def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
     )
     if fields := outcome.fields_line():
         say.print(fields)
+    if waits := outcome.waits_line():
+        say.print(waits)
     if published:
         say.print(f"dataset: {outcome.out}/documents (next to removed, repaired and rejected)")

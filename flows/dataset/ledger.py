@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import astuple, replace
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -32,24 +33,34 @@ RECORDS: Final[dict[str, pl.DataType]] = {
 }
 
 
+LEDGER: Final[dict[str, pl.DataType]] = {**INPUTS, "run_id": pl.String()}
+
+
 class ChangedInputs(NamedTuple):
     """Which inputs have to be read."""
 
     new: list[Input]  # not read by any run as they are now, each with its last `Reading`
     same: pl.DataFrame  # only touched or moved: what the ledger must record; columns: INPUTS
     too_recent: int  # how many were changed too recently and are left to a later run
+    waits: pl.DataFrame  # the unchanged ones that wait for a setting or an extra; columns: uri, waits_for
 
 
 def changed_inputs(
-    dataset: Dataset, found: Sequence[Input], *, min_age: float = 0, retry_rejected: bool = False
+    dataset: Dataset,
+    found: Sequence[Input],
+    *,
+    decided_by: str = "",
+    min_age: float = 0,
+    retry_rejected: bool = False,
 ) -> ChangedInputs:
     """The inputs that have to be read.
 
     An input is known by its uri. It is read if its size or modification time differ from the ledger and the hash of its
-    bytes does, too; if its last line was incomplete; and with `retry_rejected`, if it or one of its records was
-    rejected. An input that changed less than `min_age` seconds ago is left to a later run, unless its storage has no
-    modification times. An unknown input counts as moved if it has the bytes of a known one that no longer exists and of
-    which nothing was rejected.
+    bytes does, too; if its last line was incomplete; and if it or one of its records was rejected by other settings or
+    without an extra that is there now (`decided_by`, see `inputs.deciding`), or in any case with `retry_rejected`. An
+    input that changed less than `min_age` seconds ago is left to a later run, unless its storage has no modification
+    times. An unknown input counts as moved if it has the bytes of a known one that no longer exists and of which
+    nothing was rejected.
     """
     ledger = _last_readings(dataset)
     columns = pl.DataFrame(
@@ -64,8 +75,11 @@ def changed_inputs(
         ledger.with_columns(pl.lit(True).alias("known")), on="uri", how="left", maintain_order="left"
     )
     same = (pl.col("size") == pl.col("size_now")) & (pl.col("modified_ns") == pl.col("modified_now"))
-    again = pl.col("incomplete_tail") | (pl.col("rejected") > 0 if retry_rejected else pl.lit(False))
-    candidates = known.filter(~(same & ~again).fill_null(False))
+    other = pl.lit(True) if retry_rejected else pl.col("decided_by").ne_missing(decided_by)
+    retried = (pl.col("rejected") > 0) & other
+    is_candidate = ~(same & ~pl.col("incomplete_tail") & ~retried).fill_null(False)
+    candidates = known.filter(is_candidate)
+    waits = known.filter(~is_candidate & pl.col("waits_for").is_not_null()).select("uri", "waits_for")
     recent_from = time.time_ns() - int(min_age * 1e9)
     moved = _Moved(ledger, found, candidates.filter(pl.col("known").is_null())["size_now"])
     new: list[Input] = []
@@ -80,21 +94,28 @@ def changed_inputs(
         if last is None:
             new.append(given)
             continue
-        incomplete_tail, rejected = last.incomplete_tail, retry_rejected and last.rejected > 0
+        incomplete_tail = last.incomplete_tail
+        rejected = last.rejected > 0 and (retry_rejected or last.decided_by != decided_by)
         unchanged = not row["known"] or (given.size, given.modified_ns) == (last.size, last.modified_ns)
         if not unchanged and given.size == last.size and last.content is not None:
             unchanged = content_of(given) == last.content
-        if not unchanged:
+        if rejected:
+            last = replace(last, end=None, prefix_hash=None)  # read from the start
+            new.append(replace(given, last=last, tail_is_final=unchanged and incomplete_tail))
+        elif not unchanged:
             new.append(replace(given, last=last))
-        elif rejected:
-            new.append(
-                replace(given, last=replace(last, end=None, prefix_hash=None), tail_is_final=incomplete_tail)
-            )
         elif incomplete_tail:
             new.append(replace(given, last=last, tail_is_final=True))
         else:
             noted.append((given.uri, *astuple(replace(last, modified_ns=given.modified_ns))))
-    return ChangedInputs(new, pl.DataFrame(noted, INPUTS, orient="row"), too_recent)
+    seen = pl.DataFrame(noted, INPUTS, orient="row")
+    waits = pl.concat([waits, waiting(seen)])
+    return ChangedInputs(new, seen, too_recent, waits)
+
+
+def waiting(readings: pl.DataFrame) -> pl.DataFrame:
+    """The inputs among some rows of the ledger that wait for a setting or an extra; columns: uri, waits_for."""
+    return readings.filter(pl.col("waits_for").is_not_null()).select("uri", "waits_for")
 
 
 class _Moved:
@@ -166,7 +187,7 @@ def _reading(row: dict[str, Any]) -> Reading:
 def _last_readings(dataset: Dataset) -> pl.DataFrame:
     """How each input was last read; columns: INPUTS and run_id."""
     parts = dataset.parts("ledger")
-    read = scan_parts(parts).collect() if parts else _nothing()
+    read = read_ledger(parts) if parts else _nothing()
     seen = _seen(dataset)
     if len(seen):
         order = pl.concat([read.select("run_id"), seen.select("run_id")])["run_id"].arg_sort()
@@ -174,8 +195,16 @@ def _last_readings(dataset: Dataset) -> pl.DataFrame:
     return read.unique("uri", keep="last", maintain_order=True)
 
 
+def read_ledger(parts: Sequence[Path]) -> pl.DataFrame:
+    """The rows of parts of the ledger, in their order; columns that earlier versions lacked are null there."""
+    scan = pl.scan_parquet(
+        list(parts), schema=LEDGER, missing_columns="insert", hive_partitioning=False, glob=False
+    )
+    return scan.collect()
+
+
 def _nothing() -> pl.DataFrame:
-    return pl.DataFrame(schema={**INPUTS, "run_id": pl.String()})
+    return pl.DataFrame(schema=LEDGER)
 
 
 def _seen(dataset: Dataset) -> pl.DataFrame:
@@ -183,6 +212,7 @@ def _seen(dataset: Dataset) -> pl.DataFrame:
     if not dataset.seen_file.exists():
         return _nothing()
     seen, _ = read_sealed_part(dataset.seen_file)
+    seen = pl.concat([_nothing(), seen], how="diagonal")  # with the columns that earlier versions lacked
     return seen.filter((pl.col("run_id") == "") | pl.col("run_id").is_in(dataset.runs()))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from cleaners import REASONS
-from flows.printable import as_markdown
+from flows.printable import as_markdown, printable
 
 MAX_NAMES: Final = 4  # of a field that are shown
 #: The reason for text that a new version of its document replaced; no cleaner has it.
@@ -105,6 +105,20 @@ def _in_words(skipped: Mapping[str, int]) -> str:
     )
 
 
+class Waits(NamedTuple):
+    """Inputs that wait for the same: their rejections are decided anew when it changes."""
+
+    remedy: str  # a setting, or an extra to be installed
+    inputs: int
+    example: str  # the uri of the first
+
+
+def remedies(waiting: pl.DataFrame) -> tuple[Waits, ...]:
+    """What inputs (columns: uri, waits_for) wait for, the most frequent first."""
+    grouped = waiting.group_by("waits_for", maintain_order=True).agg(pl.len(), pl.col("uri").first())
+    return tuple(Waits(*row) for row in grouped.sort("len", descending=True, maintain_order=True).iter_rows())
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of a run; `run_id` is None if there was nothing new to publish."""
@@ -120,6 +134,7 @@ class Outcome:
     fields: tuple[
         tuple[str, str, int], ...
     ] = ()  # each field, its name in records, and the number of documents
+    waits: tuple[Waits, ...] = ()  # inputs that were rejected until a setting or an extra changes that
 
     def line(self) -> str:
         """The outcome in one line of plain text."""
@@ -151,6 +166,19 @@ class Outcome:
             said.append(f"{key} from {', '.join(parts)}{', ...' if len(names) > MAX_NAMES else ''}")
         return f"fields: {'; '.join(said)}" if said else ""
 
+    def waits_line(self) -> str:
+        """What rejected inputs wait for, in one line; "" if none waits.
+
+        >>> waits = (Waits("[fields] text", 9, "/in/a.csv"), Waits("copydesk[html]", 3, "/in/b.html"))
+        >>> Outcome(Path(), None, 20, 0, Counts(), 1.0, waits=waits).waits_line()
+        '12 inputs wait: 9 for [fields] text (as /in/a.csv), 3 for copydesk[html] (as /in/b.html)'
+        """
+        if not self.waits:
+            return ""
+        number = sum(one.inputs for one in self.waits)
+        said = [f"{one.inputs:,} for {one.remedy} (as {printable(one.example)})" for one in self.waits]
+        return f"{number:,} input{'s wait' if number > 1 else ' waits'}: {', '.join(said)}"
+
     def names(self) -> dict[str, dict[str, int]]:
         """Field of the settings -> its names in records -> the number of documents."""
         found: dict[str, dict[str, int]] = {}
@@ -173,4 +201,10 @@ class Outcome:
         """The outcome in one line, and a Markdown table."""
         table = ["| | documents | paragraphs | words |", "|---|---:|---:|---:|"]
         table += [f"| {' | '.join(row)} |" for row in self.counts.rows()]
-        return "\n".join([as_markdown(" ".join(filter(None, (self.line(), self.fields_line())))), "", *table])
+        return "\n".join(
+            [
+                as_markdown(" ".join(filter(None, (self.line(), self.fields_line(), self.waits_line())))),
+                "",
+                *table,
+            ]
+        )

@@ -3,13 +3,15 @@
 from flows.inputs.finding import find
 from flows.inputs.names import path_of
 from flows.inputs.reader import Input, content_of
-from flows.inputs.shards import DOCUMENTS, INPUTS, REJECTED, Shard, read
+from flows.inputs.rejections import deciding
+from flows.inputs.shards import DOCUMENTS, INPUTS, LATER, REJECTED, Shard, read
 from flows.inputs.tracing import Reading
 from flows.inputs.versions import Earlier, Lookup
 
 __all__ = [
     "DOCUMENTS",
     "INPUTS",
+    "LATER",
     "REJECTED",
     "Earlier",
     "Input",
@@ -17,6 +19,7 @@ __all__ = [
     "Reading",
     "Shard",
     "content_of",
+    "deciding",
     "find",
     "path_of",
     "read",

@@ -74,7 +74,9 @@ class _Bounded:
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
     def read(self, size: int = -1) -> Any:
         """Up to `size` bytes."""

@@ -29,10 +29,13 @@ class Dialect(NamedTuple):
     delimiter: str
     quote: str = '"'  # "" if nothing is quoted
     escapes: bool = False  # by backslashes, as MySQL, PostgreSQL and Spark write
-    spaces: bool = False  # spaces after a delimiter are not part of the cell
+    spaces: bool = False  # spaces between a delimiter and a quote are not part of the cell
 
     def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
         """The rows of these lines; raises csv.Error where a quote is neither opened nor closed at a delimiter."""
+        if self.spaces:
+            closed = _closed(self.delimiter, self.quote)
+            lines = (closed.sub(self.quote, line) if " " in line else line for line in lines)
         options: dict[str, Any] = {"quotechar": self.quote} if self.quote else {"quoting": csv.QUOTE_NONE}
         if not self.escapes:
             return csv.reader(
@@ -175,6 +178,12 @@ def _patterns(delimiter: str, quote: str) -> tuple[re.Pattern[str], re.Pattern[s
     d, q = re.escape(delimiter), re.escape(quote or '"')
     inner = rf"{q}([^{q}]*(?:{q}{q}[^{q}]*)*)"
     return re.compile(rf"{inner}{q}(?={d}|\Z)"), re.compile(rf"{inner}\Z")
+
+
+@lru_cache(maxsize=64)
+def _closed(delimiter: str, quote: str) -> re.Pattern[str]:
+    """A closing quote with spaces after it."""
+    return re.compile(rf"(?<!{quote}){quote} +(?={re.escape(delimiter)}|[\r\n])")
 
 
 def _fits(cells: Sequence[str], types: Mapping[int, Callable[[str], Any]]) -> bool | None:

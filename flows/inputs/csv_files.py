@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -12,7 +12,7 @@ from cleaners.decoding.decoder import NotText, charset
 from flows.inputs.bounds import MEGABYTE, ROW, Growth, Unreadable
 from flows.inputs.csv_dialect import Dialect, Layout
 from flows.inputs.csv_layout import SAMPLE, first_row, is_data, layout_of
-from flows.inputs.csv_lines import Encoded, Lines
+from flows.inputs.csv_lines import Encoded, Lines, split_at_carriage_returns, unwrapped
 from flows.inputs.csv_rows import Damaged, rows
 from flows.inputs.lines import lines, text_of
 from flows.inputs.reader import (
@@ -42,6 +42,7 @@ def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
         feed = _feed(given, options, trace, growth)
         layout = _layout(feed, fields)
         names = _distinct(layout.names)
+        header = set(names)
         for row in rows(feed, layout):
             number += 1
             uri = f"{given.uri}#{number}"
@@ -50,6 +51,8 @@ def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
             elif 0 < len(row) < len(names) and not _has_text(names[: len(row)], fields):
                 counts = f"{len(row)} fields where the header has {len(names)}"
                 yield Rejected(uri, f"row {number}: {counts}"), 0
+            elif row and row[0] in header and set(row) == header:
+                names = [str(cell) for cell in row]  # of another part of a file that was concatenated
             elif row:
                 found, length = to_row(dict(zip(names, row, strict=False)), fields, uri, feed.encoding)
                 growth.add(length + ROW, "CSV")
@@ -116,10 +119,10 @@ def _layout(feed: Lines, fields: Fields) -> Layout:
 
     sample, whole = feed.sample(SAMPLE)
     layout = layout_of(sample, whole=whole, has_text=has_text)
-    if layout is None and any("\r" in line for line in sample):
-        feed.split_at_carriage_returns()
-        parts, whole = feed.sample(SAMPLE)
-        layout = layout_of(parts, whole=whole, has_text=has_text)
+    if layout is None and (change := _change(sample)):
+        feed.change(change)
+        changed, whole = feed.sample(SAMPLE)
+        layout = layout_of(changed, whole=whole, has_text=has_text)
         if layout is not None and layout.bad and layout.bad >= layout.good:
             layout = None
     if layout is None:
@@ -127,6 +130,15 @@ def _layout(feed: Lines, fields: Fields) -> Layout:
         raise Unreadable(_no_header(sample, fields))
     feed.skip(layout.first)
     return layout
+
+
+def _change(sample: list[str]) -> Callable[[str], list[str]] | None:
+    """What may make rows of the lines of a file that has no header as they are."""
+    if any("\r" in line for line in sample):
+        return split_at_carriage_returns
+    if sample and sample[0].startswith('"') and sample[0].rstrip().endswith('"'):
+        return unwrapped
+    return None
 
 
 def _has_text(names: list[str], fields: Fields) -> bool:

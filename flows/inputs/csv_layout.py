@@ -85,6 +85,7 @@ def _has_escapes(text: str, delimiter: str) -> bool:
     d = re.escape(delimiter)
     if r"\N" in text and re.search(rf'(?:^|{d})"?\\N"?(?:{d}|\r?$)', text, re.MULTILINE):
         return True
+    text = "\n" + text
     escaped = len(re.findall(rf'\\"(?!["{d}\r\n])|\\""(?=[{d}\r\n])', text))
     others = escaped and len(re.findall(rf'(?<![\\\n{d}"])""?(?!["{d}\r\n])', text))
     return escaped > 10 * others
@@ -150,7 +151,7 @@ def _variants(
     if escaped or '\\"' in text:
         bad, layout = _judge(lines, dialect._replace(escapes=True), names, first, whole)
         yield bad + (not escaped), layout
-    if re.search(rf'{delimiter} +"', text):
+    if re.search(rf'{delimiter} +"|" +(?:{delimiter}|$)', text, re.MULTILINE):
         bad, layout = _judge(lines, dialect._replace(spaces=True), names, first, whole)
         yield bad + handicap, layout
     rarer = dialect.delimiter not in "\t\x01\x1f"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from flows.inputs.bounds import Unreadable
@@ -42,7 +42,7 @@ class Lines:
         self._limit, self._too_large = limit, too_large
         self._returned: deque[str] = deque()
         self._error: Unreadable | None = None
-        self._splits = False
+        self._change: Callable[[str], list[str]] | None = None
         self._before = 0  # lines before the current row
         self.layout: Layout | None = None
         self.taken: list[str] = []
@@ -69,7 +69,7 @@ class Lines:
                 self._check_at *= 2
                 if self.layout is not None and self.layout.is_swallowed(taken):
                     raise Swallowed
-            if self._returned or self._splits:
+            if self._returned or self._change is not None:
                 text = self.take()
             else:  # as `take` does, without the call
                 text = next(self._source, None)
@@ -100,8 +100,8 @@ class Lines:
             if found is None:
                 return None
             text = found
-            if self._splits and "\r" in text:
-                self._returned.extend(_split(text))
+            if self._change is not None:
+                self._returned.extend(_changed(text, self._change))
                 text = self._returned.popleft()
         if isinstance(text, Encoded):
             self.encoding = text.encoding
@@ -125,11 +125,11 @@ class Lines:
         self.begin_row()
         return sample, whole
 
-    def split_at_carriage_returns(self) -> None:
-        """From now on, a carriage return ends a line, as a line feed does."""
-        self._splits = True
+    def change(self, change: Callable[[str], list[str]]) -> None:
+        """From now on, each line is replaced by one or more."""
+        self._change = change
         lines, self._returned = self._returned, deque()
-        self._returned.extend(part for text in lines for part in _split(text))
+        self._returned.extend(part for text in lines for part in _changed(text, change))
 
     def refuse_if_unreadable(self) -> None:
         """Raise Unreadable if the file can be read only up to here."""
@@ -143,6 +143,27 @@ class Lines:
         self.begin_row()
 
 
-def _split(text: str) -> list[str]:
-    parts = [part for part in re.split(r"(?<=\r)", text) if part]
+def _changed(text: str, change: Callable[[str], list[str]]) -> list[str]:
+    parts = change(text)
     return [Encoded(part, text.encoding) for part in parts] if isinstance(text, Encoded) else parts
+
+
+def split_at_carriage_returns(line: str) -> list[str]:
+    r"""The lines in a line, each with the carriage return that ends it.
+
+    >>> split_at_carriage_returns("one\rtwo\n")
+    ['one\r', 'two\n']
+    """
+    return [part for part in re.split(r"(?<=\r)", line) if part]
+
+
+def unwrapped(line: str) -> list[str]:
+    r"""A line of a row that is a single quoted cell, as spreadsheets save a CSV file that they did not split.
+
+    >>> unwrapped('"1,""one, two"",A"\n')
+    ['1,"one, two",A\n']
+    """
+    text = line.rstrip("\r\n")
+    first, last = len(text) - len(text.lstrip('"')), len(text) - len(text.rstrip('"'))
+    inner = text[first % 2 : len(text) - (last % 2 if last < len(text) else 0)]
+    return [inner.replace('""', '"') + line[len(text) :]]

@@ -254,13 +254,12 @@ def _only_parse(text: str, layout: Layout) -> list[str] | None:
 def _quoted(text: str, at: int, dialect: Dialect) -> Iterator[tuple[str, int]]:
     """(what is quoted, where it ends) for each quote after `at` that can close the cell which begins there."""
     for found in islice(_closing(dialect.delimiter, dialect.quote).finditer(text, at + 1), CLOSINGS):
-        run = found.end() - found.start()
-        if run % 2:
-            yield text[at + 1 : found.end() - 1], found.end()
+        if len(found[1]) % 2:
+            yield text[at + 1 : found.end(1) - 1], found.end()
 
 
 @lru_cache(maxsize=64)
 def _closing(delimiter: str, quote: str) -> re.Pattern[str]:
     """A run of quotes before a delimiter or the end of the row."""
     quote = re.escape(quote)
-    return re.compile(rf"{quote}+(?={re.escape(delimiter)}|\Z)")
+    return re.compile(rf"({quote}+) *(?={re.escape(delimiter)}|\Z)")

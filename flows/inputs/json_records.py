@@ -16,6 +16,7 @@ from flows.inputs.lines import text_of
 from flows.inputs.records import Refused
 from flows.settings.model import Fields
 
+_LONG_NUMBER: Final = re.compile(rb"[\s:,\[-]\d{19}")  # it may have more than 64 bits
 MAX_LEVELS: Final = 6  # of objects around a list of records
 
 LONG: Final = 100  # characters of a text that is no tag or caption
@@ -161,7 +162,7 @@ def _loads(data: bytes | memoryview) -> Any:
     """The parsed JSON; integers of more than 64 bits keep all their digits."""
     value = orjson.loads(data)
     if isinstance(value, dict):
-        for of in value.values():
-            if type(of) is float and abs(of) >= 2**63:
-                return json.loads(bytes(data))
+        kinds = set(map(type, value.values()))
+        if (float in kinds or not kinds.isdisjoint((dict, list))) and _LONG_NUMBER.search(data):
+            return json.loads(bytes(data))
     return value

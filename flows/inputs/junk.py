@@ -1,4 +1,4 @@
-"""Files that nobody means by a folder: half downloads, markers, what systems and editors leave behind.
+"""Files that no one means by a folder: half downloads, markers, what systems and editors leave behind.
 
 They are skipped and counted. One that is named as an INPUT itself is read like any other file.
 """

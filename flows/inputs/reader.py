@@ -68,7 +68,7 @@ class Input:
 
 def chunks_of(given: Input, options: Options, trace: Trace) -> Iterator[bytes]:
     """The decompressed bytes of an input, chunk by chunk; `trace` sees the file's own bytes."""
-    stream, trace.begun = trace.begun, None
+    stream, trace.stream = trace.stream, None
     if stream is None:
         stream = begin(given, options, trace)
     yield from stream
@@ -80,7 +80,7 @@ def head_of(given: Input, options: Options, trace: Trace, raw: Iterator[bytes] |
 
     `chunks_of` then continues with them: no file is opened twice. `raw` are the bytes of a file in an archive.
     """
-    head, trace.begun = peeked(begin(given, options, trace, raw), HEAD)
+    head, trace.stream = peeked(begin(given, options, trace, raw), HEAD)
     return head
 
 

@@ -20,6 +20,7 @@ from flows.inputs.formats import rows_of
 from flows.inputs.partitions import columns_of, filled
 from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records import Document, Rejected
+from flows.inputs.rejections import deciding, waits_for
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
 from flows.printable import printable
@@ -57,7 +58,11 @@ INPUTS: Final[dict[str, pl.DataType]] = {
     "incomplete_tail": pl.Boolean(),
     "rejected": pl.Int64(),
     "moved_from": pl.List(pl.String()),
+    "decided_by": pl.String(),
+    "waits_for": pl.String(),
 }
+#: The columns that the ledgers of earlier versions lack.
+LATER: Final = ("decided_by", "waits_for")
 
 #: The beginning of the error of an input that could not be opened or read, for a reason outside of it.
 UNOPENED: Final = "cannot be read"
@@ -92,6 +97,7 @@ def read(
     """
     fields = fields.model_copy()  # with its own `names_of`
     options = Options(settings, fields, charsets or {}, Reserve(), Counter())
+    decided_by = deciding(settings, fields)
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
     rejected: list[Rejected] = []
@@ -100,7 +106,7 @@ def read(
     for given in inputs:
         begin(given.uri)
         columns = columns_of(given.partitions, given.uri, fields) if given.partitions else None
-        for row, length in _rows(given, options, earlier):
+        for row, length in _rows(given, options, earlier, decided_by):
             if (
                 refused
                 and isinstance(row, Document)
@@ -151,22 +157,26 @@ class _Texts:
         self._pending, self._size = [], 0
 
 
-def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tuple[Reading, int]]:
+def _rows(
+    given: Input, options: Options, earlier: Lookup, decided_by: str
+) -> Iterator[Row | tuple[Reading, int]]:
     """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
-    trace, rejected, modified = Trace(), 0, given.modified_ns
+    trace, modified = Trace(), given.modified_ns
+    rejected: Counter[str | None] = Counter()  # what they wait for -> rejections
     try:
         for row in _own_rows(given, options, trace, earlier):
-            rejected += isinstance(row[0], Rejected)
+            if isinstance(row[0], Rejected):
+                rejected[waits_for(row[0].error)] += 1
             yield row
     except (Unreadable, MemoryError) as error:
         if isinstance(error, MemoryError):
             error = Unreadable(f"{UNOPENED}: it takes more memory than there is")
         if str(error).startswith(UNOPENED):
             modified = -1
-        rejected += 1
+        rejected[waits_for(str(error))] += 1
         yield Rejected(given.uri, str(error)), 0
     if given.last is not None and trace.resumed:
-        rejected += given.last.rejected
+        rejected[given.last.waits_for] += given.last.rejected
     resumable = trace.whole and trace.lines is not None
     yield (
         Reading(
@@ -177,8 +187,10 @@ def _rows(given: Input, options: Options, earlier: Lookup) -> Iterator[Row | tup
             trace.lines if resumable else None,
             trace.prefix_hash if resumable else None,
             trace.incomplete_tail,
-            rejected,
+            rejected.total(),
             given.last.moved_from if given.last is not None else None,
+            decided_by if rejected.total() else None,
+            next((remedy for remedy, _ in rejected.most_common() if remedy is not None), None),
         ),
         0,
     )

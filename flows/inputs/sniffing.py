@@ -102,7 +102,7 @@ _HEADER: Final = re.compile(rb"([!-9;-~]{1,76}):[^\n]*(?:\n|\Z)|[ \t][^\n]*(?:\n
 _MBOX: Final = re.compile(
     rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d [\d:]{5,8} .{0,20}\d{4}"
 )
-#: Lines in the head of mail that nobody writes by hand; one of them is needed, and
+#: Lines in the head of mail that no one writes by hand; one of them is needed, and
 _TECHNICAL: Final = frozenset(
     b"message-id mime-version received content-transfer-encoding dkim-signature".split()
 )

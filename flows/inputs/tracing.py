@@ -33,6 +33,8 @@ class Reading:
     )
     rejected: int = 0  # records that were rejected; a rejected file counts as one
     moved_from: tuple[str, ...] | None = None  # earlier uris of the file
+    decided_by: str | None = None  # hash of what decided the rejections, see `rejections.deciding`
+    waits_for: str | None = None  # the setting or the extra that most of the rejections name as their remedy
 
 
 class Trace:
@@ -43,7 +45,9 @@ class Trace:
         self.incomplete_tail = False  # whether the last line is left to the next run
         self.resumed = False  # whether reading resumed where the previous one ended
         self.compression = ""  # of the file, by its content
-        self.begun: Iterator[bytes] | None = None  # its decompressed bytes, if reading has begun
+        self.stream: Iterator[bytes] | None = (
+            None  # its decompressed bytes, of which the first were peeked at
+        )
         self.restart()
 
     def restart(self) -> None:

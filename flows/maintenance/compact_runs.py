@@ -16,6 +16,7 @@ from flows.dataset import Dataset, Span
 from flows.dataset.damage import require_intact_beside, require_part
 from flows.dataset.exchange import exchange, link, require_exchange
 from flows.dataset.layout import OUTLIVE, SHARDED, WITHOUT_RUN_ID, parts_in
+from flows.dataset.ledger import read_ledger
 from flows.dataset.manifests import Manifests, describe_part, read_manifests, write_checksums
 from flows.dataset.tables import read_part
 from flows.maintenance.rewrite_folders import PARTS, empty_tree, files_of, write_like, write_span_manifests
@@ -78,7 +79,7 @@ def _merge_expired(dataset: Dataset) -> None:
         if len(paths) > 1 and kind not in WITHOUT_RUN_ID:
             folder = dataset.tree.expired(kind)
             shutil.rmtree(folder)
-            rows = pl.concat([read_part(path) for path in paths])
+            rows = read_ledger(paths) if kind == "ledger" else pl.concat([read_part(path) for path in paths])
             write_like(rows, folder / paths[-1].name, kind, {})
             write_checksums(folder)
 
@@ -123,7 +124,7 @@ def _merge(
         require_part(dataset, kind, old.span, old.name, {f"{kind}/{old.name}": old.files[kind]})
         for old in group
     ]
-    rows = pl.concat([read_part(path) for path in paths])
+    rows = read_ledger(paths) if kind == "ledger" else pl.concat([read_part(path) for path in paths])
     first, last = (old.files[kind]["metadata"] for old in (group[0], group[-1]))
     runs = first["run_id"].partition("..")[0], last["run_id"].rpartition("..")[2]
     metadata = {**last, "run_id": runs[0] if runs[0] == runs[1] else "..".join(runs)}

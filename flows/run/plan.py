@@ -29,11 +29,11 @@ from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
 from flows.dataset.layout import OF_NO_RUN, PUBLISH, RUN_JSON, is_dataset
-from flows.dataset.ledger import changed_inputs, remember
-from flows.dataset.summary import Counts, Outcome
+from flows.dataset.ledger import changed_inputs, remember, waiting
+from flows.dataset.summary import Counts, Outcome, remedies
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import ConfigurationError, CopydeskError, Held
-from flows.inputs import Input, find
+from flows.inputs import Input, deciding, find
 from flows.maintenance import finish_rollback, replace_older
 from flows.maintenance.compact_runs import compact_locked
 from flows.run import stages
@@ -54,9 +54,10 @@ def execute_run(
 ) -> Outcome:
     """Read the new and changed inputs among `given`, clean them, and publish one run of the dataset in `out`.
 
-    With `retry_rejected`, rejected inputs are read again even if they have not changed. Raises InputMissing if an input
-    does not exist, UsageError if `out` cannot be a dataset, Locked if another run is writing it, and Held if an anomaly
-    guard holds this run or an earlier one. After any exception, nothing of the run is published.
+    Rejected inputs are read again if what decided that has changed, and with `retry_rejected` in any case. Raises
+    InputMissing if an input does not exist, UsageError if `out` cannot be a dataset, Locked if another run is writing
+    it, and Held if an anomaly guard holds this run or an earlier one. After any exception, nothing of the run is
+    published.
     """
     started = time.perf_counter()
     clock = datetime.now(UTC)
@@ -72,8 +73,12 @@ def execute_run(
     phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     with dataset.writing():
         _make_ready(dataset, settings)
-        new, same, too_recent = changed_inputs(
-            dataset, found, min_age=settings.inputs.min_age, retry_rejected=retry_rejected
+        new, same, too_recent, unchanged = changed_inputs(
+            dataset,
+            found,
+            decided_by=deciding(settings.inputs, settings.fields),
+            min_age=settings.inputs.min_age,
+            retry_rejected=retry_rejected,
         )
         _refuse_damage(dataset, settings, new)
         run = _new_run(dataset, settings, phrases, lexicon, clock)
@@ -85,12 +90,15 @@ def execute_run(
         shards = [part.shard for part in read if part.shard is not None]
         counts = _stages(run, shards, engine, times) if shards else None
         ledger = stages.ledger(run, read)
-        waiting = too_recent + int(ledger["incomplete_tail"].sum())
+        left = too_recent + int(ledger["incomplete_tail"].sum())
+        waits = remedies(pl.concat([unchanged, waiting(ledger)]))
         seconds = time.perf_counter() - started
         if counts is None:
             shutil.rmtree(run.staging)
             remember(dataset, pl.concat([same, ledger]))
-            return Outcome(dataset.root, None, len(found), len(new), Counts(), seconds, waiting, skipped)
+            return Outcome(
+                dataset.root, None, len(found), len(new), Counts(), seconds, left, skipped, waits=waits
+            )
         write_part(run.signed(ledger), run.publish("ledger", "00000"), run.metadata)
         findings = find_anomalies(
             read_history(dataset, settings.guards.window),
@@ -100,7 +108,7 @@ def execute_run(
         held_for = [str(finding) for finding in findings]
         names = tuple(one for part in read for one in part.fields)
         outcome = Outcome(
-            dataset.root, run.run_id, len(found), len(new), counts, seconds, waiting, skipped, names
+            dataset.root, run.run_id, len(found), len(new), counts, seconds, left, skipped, names, waits
         )
         details = {
             "given": list(given),

@@ -37,7 +37,7 @@ from flows.dataset.summary import Counts
 from flows.dataset.tables import SCHEMAS, TABLES, count_rows
 from flows.dataset.writing import derived_from, without_file, without_run
 from flows.errors import CopydeskError
-from flows.inputs import INPUTS
+from flows.inputs import INPUTS, LATER
 from flows.settings.model import FINGERPRINTED_BY, Duplicate
 
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
@@ -227,7 +227,9 @@ def _within(path: Path, kind: str, entry: Mapping[str, Any], rules: Mapping[str,
     except UNREADABLE as error:
         yield f"cannot be read: {str(error).partition(chr(10))[0]}"
         return
-    if list(columns.items()) != list(_schema(kind, rules).items()):
+    expected = list(_schema(kind, rules).items())
+    later = LATER if kind == "ledger" else ()
+    if list(columns.items()) not in (expected, [column for column in expected if column[0] not in later]):
         yield "has other columns than its format"
     if rows != entry["rows"]:
         yield f"has {rows:,} rows, the manifest says {entry['rows']}"

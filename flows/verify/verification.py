@@ -18,6 +18,7 @@ from flows.dataset import Dataset, Layout
 from flows.dataset.damage import what_follows
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.layout import RUN_JSON
+from flows.dataset.ledger import read_ledger
 from flows.dataset.positions import ranks
 from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import read_part
@@ -148,7 +149,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
         for folder in folders:
             place = f"{folder.span}: "
             found = {run_id: Found() for run_id in folder.runs}
-            ledgers = by_run(read_part(dataset.parts("ledger", folder.span)))
+            ledgers = by_run(read_ledger(dataset.parts("ledger", folder.span)))
             nothing = pl.DataFrame(schema=INPUTS)
             for run_id, promise in folder.runs.items():
                 found[run_id].findings += ledger_agrees(ledgers.get(run_id, nothing), promise.inputs)

@@ -74,6 +74,14 @@ def rows(content: str) -> list[Cells]:
         ('"id","text"\n1,one\n2,two\n', ["one", "two"]),
         ("id,text\n1,one\n\n   \n2,two\n", ["one", "two"]),
         ("id,text\n1,one\nid,text\n2,two\n", ["one", "two"]),
+        ("id,title,text\n1,A,one\ntext,id,title\ntwo,2,B\n", ["one", "two"]),
+        ('id,text,tag\n1,"one, two" ,x\n2,"three, four" ,y\n', ["one, two", "three, four"]),
+        # a file that a spreadsheet did not split into cells
+        ('"id,title,text"\n"1,A,""one, two"""\n"2,B,three"\n', ["one, two", "three"]),
+        # escapes of line ends and of quotes that need none
+        ('"id","text"\n"1","one\\ntwo \\"x\\" y"\n"2","it\\\'s"\n', ['one\ntwo "x" y', "it's"]),
+        # backslashes that escape nothing
+        ('id,text\n1,"C:\\"\n2,"one, two"\n', ["C:\\", "one, two"]),
         ("id:text\n1:one\n2:two\n", ["one", "two"]),
         ("text\none, two\nthree; four\n\"five, six\"\n", ["one, two", "three; four", "five, six"]),
         # a table that R wrote, with names of its rows

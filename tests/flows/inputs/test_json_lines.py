@@ -55,6 +55,13 @@ def test_fields_are_mapped(tmp_path: Path) -> None:
     assert json.loads(two["metadata"]) == {"name": "N"}
 
 
+def test_long_numbers_keep_their_digits(tmp_path: Path) -> None:
+    """Integers of more than 64 bits are in the metadata as they were written, however deep they lie."""
+    other = {"n": {"c": 10**29, "d": [1, -(10**22), 0.1]}, "m": 2**64}
+    path = write_lines(tmp_path / "a.jsonl", {"text": "No rain.", **other})
+    assert json.loads(documents(path)[0]["metadata"]) == other
+
+
 def test_an_unparsable_date_stays_in_the_metadata(tmp_path: Path) -> None:
     """`published` is then null, and the original is kept under its own name."""
     path = write_lines(

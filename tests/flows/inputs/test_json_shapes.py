@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,9 @@ def rows_of(data: bytes, sizes: list[int]) -> list[tuple[str | None, str | None]
         at += size
     found: list[tuple[str | None, str | None]] = []
     try:
-        for row, _ in Shapes(chunks, "utf-8", "f", Options(Inputs(), Fields(), {}, Reserve())).rows():
+        for row, _ in Shapes(
+            chunks, "utf-8", "f", Options(Inputs(), Fields(), {}, Reserve(), Counter())
+        ).rows():
             found.append((row.uri, row.text.decode()) if isinstance(row, Document) else (row.uri, None))
     except Unreadable:
         found.append((None, None))

@@ -1,4 +1,4 @@
-"""What nobody means by a folder is skipped and counted; what is named as an INPUT is read."""
+"""What no one means by a folder is skipped and counted; what is named as an INPUT is read."""
 
 from __future__ import annotations
 

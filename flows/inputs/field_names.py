@@ -15,6 +15,8 @@ from flows.settings.model import Fields
 from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
 
 MAX_NAMES: Final = 100_000  # in all choices that are kept
+SHOWN: Final = 40  # characters of a name in messages,
+MAX_NAME: Final = 1000  # and in manifests
 NO_NAME: Final = "\0"  # of what has no name in its file
 MAX_SETTINGS: Final = 100  # kept
 
@@ -65,7 +67,7 @@ class FieldNames:
         for used, number in self.used.items():
             for field, name in zip(USED, used, strict=True):
                 if name is not None and name != NO_NAME:
-                    found[field, name] += number
+                    found[field, name[:MAX_NAME]] += number
         self.used.clear()
         return dict(found)
 
@@ -133,6 +135,11 @@ def fold(name: str) -> str:
     {'publishedat'}
     """
     return _IGNORED.sub("", name).casefold()
+
+
+def shortened(name: str) -> str:
+    """A name as messages show it."""
+    return name if len(name) <= SHOWN else f"{name[:SHOWN]}..."
 
 
 def value_of(record: Mapping[str, Any], name: str) -> Any:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
-from flows.inputs.field_names import Choice, names_of, value_of, without
+from flows.inputs.field_names import Choice, names_of, shortened, value_of, without
 from flows.inputs.tracing import content_hash
 from flows.inputs.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
 from flows.settings.model import Fields
@@ -257,7 +257,7 @@ def no_text(names: Iterable[str], fields: Fields, what: str = "field") -> str:
         if usual
         else " or ".join(f'"{name}"' for name in fields.text)
     )
-    has = ", ".join(list(names)[:8]) or "none at all"
+    has = ", ".join(shortened(name) for name in list(names)[:8]) or "none at all"
     return f"no text: no {what} {wanted} (it has {has}; map it with [fields] text)"
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from cleaners import REASONS
+from flows.inputs.field_names import shortened
 from flows.printable import as_markdown, printable
 
 MAX_NAMES: Final = 4  # of a field that are shown
@@ -162,7 +163,10 @@ class Outcome:
             names = sorted(of, key=lambda name: -of[name])
             if names == [key]:
                 continue
-            parts = [f'"{name}"' + (f" ({of[name]:,})" if len(of) > 1 else "") for name in names[:MAX_NAMES]]
+            parts = [
+                f'"{shortened(name)}"' + (f" ({of[name]:,})" if len(of) > 1 else "")
+                for name in names[:MAX_NAMES]
+            ]
             said.append(f"{key} from {', '.join(parts)}{', ...' if len(names) > MAX_NAMES else ''}")
         return f"fields: {'; '.join(said)}" if said else ""
 

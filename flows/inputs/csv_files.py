@@ -10,7 +10,7 @@ from typing import Final
 
 from cleaners.decoding.decoder import NotText, charset
 from flows.inputs.bounds import MEGABYTE, ROW, Growth, Unreadable
-from flows.inputs.csv_dialect import Layout
+from flows.inputs.csv_dialect import Dialect, Layout
 from flows.inputs.csv_layout import SAMPLE, first_row, is_data, layout_of
 from flows.inputs.csv_lines import Encoded, Lines, split_at_carriage_returns, unwrapped
 from flows.inputs.csv_rows import Damaged, rows
@@ -59,6 +59,11 @@ def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
                 yield found, length
     except Unreadable as error:
         raise Unreadable(f"{error} after row {number}" if number else str(error)) from error
+
+
+def dialect_of(given: Input, options: Options) -> Dialect:
+    """The dialect of a file, without reading its rows; raises Unreadable if no row can be the header."""
+    return _layout(_feed(given, options, Trace(), growth_of(0, options)), options.fields).dialect
 
 
 def _feed(given: Input, options: Options, trace: Trace, growth: Growth) -> Lines:

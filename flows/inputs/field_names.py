@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 from flows.settings.model import Fields
 from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
 
-MAX_KEPT: Final = 500  # choices kept, each for the fields of one kind of record,
-MAX_FIELDS: Final = 200  # if these are not more
+MAX_NAMES: Final = 100_000  # in all choices that are kept
+SHOWN: Final = 40  # characters of a name in messages,
+MAX_NAME: Final = 1000  # and in manifests
 NO_NAME: Final = "\0"  # of what has no name in its file
 MAX_SETTINGS: Final = 100  # kept
 
@@ -35,15 +36,8 @@ class Choice(NamedTuple):
     mapped: frozenset[str]  # all of them
 
 
-class Used(NamedTuple):
-    """The names of the fields that a document was made of; None where it has none."""
-
-    text: str | None
-    title: str | None
-    url: str | None
-    source: str | None
-    published: str | None
-    id: str | None
+#: What `FieldNames.used` counts, in this order.
+USED: Final = ("text", "title", "url", "source", "published", "id")
 
 
 class FieldNames:
@@ -51,8 +45,10 @@ class FieldNames:
 
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
-        self.used: Counter[Used] = Counter()  # the number of documents of each
+        #: The names of the fields that a document was made of, None where it has none -> the number of documents.
+        self.used: Counter[tuple[str | None, ...]] = Counter()
         self._choices: dict[tuple[str, ...], Choice] = {}
+        self._kept = 0  # names in these
         usual = Fields()
         self.guesses_text, self.guesses_source = fields.text == usual.text, fields.source == usual.source
         names = (
@@ -69,9 +65,9 @@ class FieldNames:
         """(field of the settings, its name in records) -> the number of documents since the last call."""
         found: Counter[tuple[str, str]] = Counter()
         for used, number in self.used.items():
-            for field, name in zip(Used._fields, used, strict=True):
+            for field, name in zip(USED, used, strict=True):
                 if name is not None and name != NO_NAME:
-                    found[field, name] += number
+                    found[field, name[:MAX_NAME]] += number
         self.used.clear()
         return dict(found)
 
@@ -86,9 +82,11 @@ class FieldNames:
         found = self._choices.get(names)
         if found is None:
             found = self._choose(names)
-            if len(names) <= MAX_FIELDS:
-                if len(self._choices) >= MAX_KEPT:
-                    self._choices.clear()
+            self._kept += len(names)
+            if self._kept > MAX_NAMES:
+                self._choices.clear()
+                self._kept = len(names)
+            if len(names) <= MAX_NAMES:
                 self._choices[names] = found
         return found
 
@@ -137,6 +135,11 @@ def fold(name: str) -> str:
     {'publishedat'}
     """
     return _IGNORED.sub("", name).casefold()
+
+
+def shortened(name: str) -> str:
+    """A name as messages show it."""
+    return name if len(name) <= SHOWN else f"{name[:SHOWN]}..."
 
 
 def value_of(record: Mapping[str, Any], name: str) -> Any:

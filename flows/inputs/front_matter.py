@@ -1,8 +1,9 @@
-"""YAML front matter at the head of a Markdown file."""
+"""Front matter at the head of a text file: YAML, or TOML as Hugo has it."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any, Final
 
 import yaml
@@ -12,6 +13,10 @@ from flows.inputs.bounds import MAX_DEPTH, too_deep
 MAX_CHARACTERS: Final = 100_000  # in a block; a longer one is treated as text
 
 _BLOCK: Final = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML: Final = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+#: Escapes of pairs of surrogates, as JSON has them, and of half a pair: YAML knows neither.
+_PAIRS: Final = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+_HALVES: Final = re.compile(r"\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
 _NESTING: Final = "[{-?:"  # each level takes one of them
 #: Keeps every scalar as it is written: dates keep their zones, and "No" does not become false.
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -24,24 +29,40 @@ class TooDeep(Exception):
 def split(text: str) -> tuple[dict[str, Any], str] | None:
     """(fields, the rest of the text), or None if the text does not begin with front matter.
 
-    Front matter is a YAML mapping between a first line `---` and a line `---` or `...`. Invalid YAML does not count,
-    nor does YAML with aliases: a few of them can expand to more than fits in memory. Raises TooDeep.
+    Front matter is a YAML mapping between a first line `---` and a line `---` or `...`, or TOML between lines `+++`.
+    Invalid YAML or TOML does not count, nor does YAML with aliases: a few of them can expand to more than fits in
+    memory. Raises TooDeep.
 
     >>> split("---\\ntitle: A dry summer\\n---\\nNo rain fell.")
     ({'title': 'A dry summer'}, 'No rain fell.')
     """
-    found = _BLOCK.match(text, 0, MAX_CHARACTERS)
-    if not found:
-        return None
-    try:
-        if _has_aliases(found[1]):
-            return None
-        fields = yaml.load(found[1], _LOADER)
-    except (yaml.YAMLError, ValueError, TypeError):
-        return None
-    if not isinstance(fields, dict):
+    if found := _TOML.match(text, 0, MAX_CHARACTERS):
+        fields = _of_toml(found[1])
+    elif found := _BLOCK.match(text, 0, MAX_CHARACTERS):
+        fields = _of_yaml(found[1])
+        if fields is None and "\\u" in found[1]:
+            fields = _of_yaml(_HALVES.sub("\\\\ufffd", _PAIRS.sub(_character, found[1])))
+    if not found or not isinstance(fields, dict):
         return None
     return {str(name): value for name, value in fields.items()}, text[found.end() :]
+
+
+def _of_yaml(block: str) -> Any:
+    try:
+        return None if _has_aliases(block) else yaml.load(block, _LOADER)
+    except (yaml.YAMLError, ValueError, TypeError):
+        return None
+
+
+def _of_toml(block: str) -> Any:
+    try:
+        return tomllib.loads(block.replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+
+
+def _character(pair: re.Match[str]) -> str:
+    return chr(0x10000 + ((int(pair[1], 16) - 0xD800) << 10) + int(pair[2], 16) - 0xDC00)
 
 
 def _has_aliases(block: str) -> bool:

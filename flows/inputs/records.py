@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
-from flows.inputs.field_names import Choice, Used, names_of, value_of, without
+from flows.inputs.field_names import Choice, names_of, shortened, value_of, without
 from flows.inputs.tracing import content_hash
 from flows.inputs.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
 from flows.settings.model import Fields
@@ -82,7 +82,8 @@ def to_document(
     text_name, (text, charset, rest) = _body(record, choice, fields)
     taken = {text_name} if rest is None else set()
     title_name, title = _text(record, choice.title, "title", taken)
-    url_name, url = _url(record, choice.url, taken)
+    of_url = _text if len(choice.url) < 2 else _url
+    url_name, url = of_url(record, choice.url, "url", taken)
     source_name, named = _text(record, choice.source, "source", taken)
     if named is not None and "://" in named and names.guesses_source and _PAGE.fullmatch(named):
         source_name, named, url_name, url = _other_source(
@@ -93,7 +94,7 @@ def to_document(
         source_name, named = _text(record, choice.hosts, "source", taken)
     id_name, record_id = _text(record, choice.id, "id", taken)
     date_name, published = _date(record, choice.published, taken)
-    names.used[Used(text_name, title_name, url_name, source_name, date_name, id_name)] += 1
+    names.used[text_name, title_name, url_name, source_name, date_name, id_name] += 1
     return Document(
         document_id(uri, content),
         record_id,
@@ -187,7 +188,7 @@ def _text(
     """(name, text) of the first field that says any; those that it is all of, or that are blank, are `taken`."""
     for name in names:
         value = record.get(name)
-        if is_plain(value):  # nearly always
+        if is_plain(value):
             taken.add(name)
             return name, value
         if value is None:
@@ -200,15 +201,15 @@ def _text(
     return None, None
 
 
-def _url(record: Mapping[str, Any], names: tuple[str, ...], taken: set[str]) -> tuple[str | None, str | None]:
+def _url(
+    record: Mapping[str, Any], names: Iterable[str], field: str, taken: set[str]
+) -> tuple[str | None, str | None]:
     """(name, text) of the first field that holds a URL, or else of the first that holds a text."""
-    if len(names) < 2:
-        return _text(record, names, "url", taken)
     for name in names:
-        text, _ = as_text(value_of(record, name), "url")
+        text, _ = as_text(value_of(record, name), field)
         if text is not None and _URL.match(text):
-            return _text(record, (name,), "url", taken)
-    return _text(record, names, "url", taken)
+            return _text(record, (name,), field, taken)
+    return _text(record, names, field, taken)
 
 
 def _other_source(
@@ -256,7 +257,7 @@ def no_text(names: Iterable[str], fields: Fields, what: str = "field") -> str:
         if usual
         else " or ".join(f'"{name}"' for name in fields.text)
     )
-    has = ", ".join(list(names)[:8]) or "none at all"
+    has = ", ".join(shortened(name) for name in list(names)[:8]) or "none at all"
     return f"no text: no {what} {wanted} (it has {has}; map it with [fields] text)"
 
 

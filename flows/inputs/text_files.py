@@ -26,8 +26,11 @@ _REST: Final = NO_NAME  # the field that holds the text of a Markdown file; no Y
 
 
 def read_text(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    """The whole file as one document; its source is the name of the folder, its title a first line that is one."""
-    yield _document(given, options, trace, has_front_matter=False)
+    """The whole file as one document; its source is the name of the folder, its title a first line that is one.
+
+    Front matter counts if it has a field of a document.
+    """
+    yield _document(given, options, trace, is_markdown=False)
 
 
 def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
@@ -35,16 +38,17 @@ def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]
 
     Without a title among them, the heading that the text begins with is the title.
     """
-    yield _document(given, options, trace, has_front_matter=True)
+    yield _document(given, options, trace, is_markdown=True)
 
 
-def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
+def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool) -> Row:
     fields, charsets = options.fields, options.charsets
     data = _whole(given, options, trace)
     folder = folder_of(given.uri)
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
-        if has_front_matter and (found := front_matter.split(text)):
+        found = front_matter.split(text)
+        if found and (is_markdown or names_of(fields).choice(found[0]).mapped):
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
@@ -58,13 +62,14 @@ def _document(given: Input, options: Options, trace: Trace, *, has_front_matter:
                 source=folder,
             )
             names_of(fields).count(names_of(of_rest))
-            document = document._replace(title=document.title or title_of_markdown(rest))
+            title = title_of_markdown(rest) if is_markdown else title_of_text(rest)
+            document = document._replace(title=document.title or title)
         elif not text or text.isspace():
             raise Refused("no text: the file contains only white space")
         else:
             name = document_id(given.uri, data)
             content = content_hash(data)
-            title = title_of_markdown(text) if has_front_matter else title_of_text(text)
+            title = title_of_markdown(text) if is_markdown else title_of_text(text)
             document = Document(
                 name, None, given.uri, folder, None, title, None, encoding, None, content, None, text.encode()
             )

@@ -46,8 +46,14 @@ KEYS: Final = {
     "source": ("name", "title", "domain", "hostname", "site", *_WRAPPED, "id", "uri", "url", "href"),
     "id": (*_WRAPPED, "id", "_id"),
     "published": (*_WRAPPED, "date", "iso", "utc", "datetime", "timestamp", "seconds", "_seconds"),
-    "text": ("text", "content", "body", *_WRAPPED, "plain", "paragraphs", "contents", "blocks", "data"),
+    "text": ("text", "content", "body", *_WRAPPED, "plain", "contents", "blocks", "data"),
 }
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")  # a key of an object that has a text in each
+_DAY: Final = {"year", "month", "day"}
+#: Keys of objects that hold a text in parts, and of what is read before these.
+_PARTS: Final = ("paragraphs", "sections")
+_ABOVE_PARTS: Final = ("summary", "headline", "heading")
 
 _Said = TypeVar("_Said")
 
@@ -72,19 +78,20 @@ def is_missing(value: object) -> bool:
 
 
 def is_plain(value: object) -> TypeGuard[str]:
-    """Whether a value is certainly a text that says what it is."""
+    """Whether a value is certainly a text that is taken as it is: a quick answer, for most values."""
     return (
         type(value) is str
-        and len(value) > _LONGEST
         and value.isascii()
+        and value != ""
         and value[0] > " "
         and value[0] not in "[{"
+        and value not in MISSING
     )
 
 
 def as_text(value: object, field: str) -> tuple[str | None, bool]:
     """(text, whether it is all of the value); the text is None if there is none."""
-    if isinstance(value, str) and value[:1] not in ("[", "{"):
+    if type(value) is int or (isinstance(value, str) and value[:1] not in ("[", "{")):
         return _text(value), True
     return _unwrapped(value, KEYS[field], _text, 0)
 
@@ -93,6 +100,9 @@ def as_date(value: object) -> tuple[int | None, bool]:
     """(microseconds since 1970, whether that is all of the value); None if there is no date."""
     if isinstance(value, str) and value[:1] not in ("[", "{"):  # nearly always
         return microseconds(value), True
+    if isinstance(value, dict) and value.keys() >= _DAY:
+        date = "-".join(str(value[part]) for part in ("year", "month", "day"))
+        return microseconds(date), len(value) == len(_DAY)
     return _unwrapped(value, KEYS["published"], microseconds, 0)
 
 
@@ -176,7 +186,11 @@ def _unwrapped(
             return said, False
     if depth > MAX_DEPTH or not isinstance(value, list | tuple | dict):
         return read(value), True
-    inner = list(value) if not isinstance(value, dict) else [value[key] for key in keys if key in value]
+    if isinstance(value, dict):
+        usual = [key for key in keys if key in value]
+        inner = [value[key] for key in usual or filter(_LANGUAGE.fullmatch, map(str, value)) if key in value]
+    else:
+        inner = list(value)
     for one in inner:
         said, is_all = _unwrapped(one, keys, read, depth + 1)
         if said is not None:
@@ -189,6 +203,8 @@ def _values(value: Any) -> Any:
 
 
 def _text(value: object) -> str | None:
+    if type(value) is int:
+        return str(value)
     match value:
         case str():
             if (len(value) <= _LONGEST and value in MISSING) or is_missing(value):
@@ -196,7 +212,7 @@ def _text(value: object) -> str | None:
             return value if value.isascii() else whole_characters(value)
         case bool():
             return None
-        case int() | Decimal():
+        case Decimal():
             return str(value)
         case float() if math.isfinite(value):
             return str(value)
@@ -245,8 +261,22 @@ def _rest(value: Any, paragraphs: list[str], depth: int) -> Any:
         paragraphs.append(value)
         return None
     if isinstance(value, list | tuple) and depth < MAX_DEPTH:
-        left = [_rest(one, paragraphs, depth + 1) for one in value]
+        pieces: list[
+            str
+        ] = []  # of one text, if texts are mixed with links and the like, as chats are exported
+        is_mixed = {str, dict} == {type(one) for one in value} and all(
+            "type" in one for one in value if type(one) is dict
+        )
+        left = [_rest(one, pieces if is_mixed else paragraphs, depth + 1) for one in value]
+        if is_mixed:
+            paragraphs.append("".join(pieces))
         return left if any(one is not None for one in left) else None
+    if isinstance(value, dict) and depth < MAX_DEPTH and any(key in value for key in _PARTS):
+        others = {name: one for name, one in value.items() if name not in (*_ABOVE_PARTS, *_PARTS)}
+        for key in (*_ABOVE_PARTS, *_PARTS):
+            if key in value and (left := _rest(value[key], paragraphs, depth + 1)) is not None:
+                others[key] = left
+        return others or None
     if isinstance(value, dict) and depth < MAX_DEPTH:
         before = len(paragraphs)
         for key in KEYS["text"]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -15,8 +16,11 @@ import polars as pl
 from cleaners.language.identifier import language_of_documents
 from cleaners.paragraphs import to_paragraphs
 from flows import inputs
+from flows.inputs.bounds import Reserve, Unreadable
 from flows.inputs.compression import COMPRESSIONS
-from flows.inputs.reader import Input
+from flows.inputs.csv_dialect import Dialect
+from flows.inputs.csv_files import dialect_of
+from flows.inputs.reader import Input, Options
 from flows.settings.model import Fields, Inputs
 
 FILES: Final = 100  # spread evenly over the inputs
@@ -42,6 +46,7 @@ class Survey:
         default_factory=dict
     )  # field of the settings -> its names in records
     others: Counter[str] = field(default_factory=Counter)  # fields that only the metadata has
+    dialects: Counter[str] = field(default_factory=Counter)  # of CSV files
     charsets: Counter[str] = field(default_factory=Counter)
     languages: Counter[str | None] = field(default_factory=Counter)
     sources: Counter[str | None] = field(default_factory=Counter)
@@ -78,6 +83,10 @@ def _ending(uri: str) -> str:
 
 def _look_at(one: Input, result: Survey) -> None:
     settings = Inputs(shard_megabytes=MEGABYTES, max_document_megabytes=MAX_DOCUMENT)
+    if _ending(one.uri).startswith((".csv", ".tsv")):
+        with suppress(Unreadable):
+            dialect = dialect_of(one, Options(settings, Fields(), {}, Reserve(), Counter()))
+            result.dialects[_in_words(dialect)] += 1
     shards = inputs.read([one], settings, Fields())
     shard = next(shards, None)
     if shard is None:
@@ -106,6 +115,19 @@ def _look_at(one: Input, result: Survey) -> None:
     result.hard_wrapped += len(joined)
 
 
+def _in_words(dialect: Dialect) -> str:
+    """A dialect in words.
+
+    >>> _in_words(Dialect("\\t", "", escapes=True))
+    'delimiter "\\\\t", nothing quoted, escapes by backslashes'
+    """
+    quotes = (
+        "" if dialect.quote == '"' else f", quotes {dialect.quote}" if dialect.quote else ", nothing quoted"
+    )
+    escapes = ", escapes by backslashes" if dialect.escapes else ""
+    return f"delimiter {json.dumps(dialect.delimiter)}{quotes}{escapes}"
+
+
 def _keys(metadata: str) -> Iterator[str]:
     value: Any = json.loads(metadata)
     return islice(value, 100)
@@ -118,6 +140,8 @@ def lines(result: Survey) -> Iterator[str]:
         f"{result.documents:,} documents"
     )
     yield f"files: {_listed(result.endings, {'': 'without an ending'})}"
+    if result.dialects:
+        yield f"CSV: {_listed(result.dialects)}"
     if result.fields:
         of = "; ".join(
             f"{name} from {_listed(names, quoted=True)}" for name, names in result.fields.items() if names

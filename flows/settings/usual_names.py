@@ -30,7 +30,7 @@ TEXT: Final = (*(name for rank in TEXT_RANKS for name in rank), *TEASERS)
 
 TITLE: Final = (
     "title", "headline", "headlines", "article_title", "news_title", "post_title", "story_title", "page_title",
-    "title_full", "full_title", "heading", "og_title",
+    "title_full", "full_title", "web_title", "heading", "headline_text", "og_title",
 )  # fmt: skip
 URL: Final = (
     "url", "link", "article_url", "article_link", "news_url", "news_link", "page_url", "story_url", "post_url",

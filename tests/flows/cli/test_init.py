@@ -60,6 +60,18 @@ def test_init_says_what_it_saw(copydesk: Copydesk, folder: Path) -> None:
     assert said[-1].startswith("next: copydesk run ")
 
 
+def test_init_says_how_csv_is_written(
+    copydesk: Copydesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dialect of each file, with the number of files."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("id;text\n" + f"1;{STORY}\n" * 9)
+    (tmp_path / "b.tsv").write_text("id\ttext\n" + f"1\t{STORY}\n" * 9)
+    (tmp_path / "c.csv").write_text("nothing, that, is a table\n")
+    answer = copydesk("init", tmp_path)
+    assert 'CSV: delimiter ";" 1, delimiter "\\t" 1' in answer.out.splitlines()
+
+
 def test_init_writes_a_configuration(copydesk: Copydesk, folder: Path) -> None:
     """It names what was found, asks what is not clear, and a run with it reads the same."""
     copydesk("init", folder)

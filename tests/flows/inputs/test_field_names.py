@@ -17,7 +17,7 @@ from flows.inputs.records import Refused, to_document
 from flows.settings import usual_names
 from flows.settings.model import Fields
 
-from .reading import documents, errors, write_lines
+from .reading import documents, errors, shards, write_lines
 
 LONG = "No rain fell in the valley for the third month in a row."
 DAY = 1557792000_000000
@@ -159,6 +159,15 @@ def test_an_error_names_the_fields_there_are(tmp_path: Path) -> None:
         'no text: no field "text", "content", "body" or another usual name (it has kicker, words; '
     )
     assert two == 'no text: field "Body" is empty'
+
+
+def test_long_names_are_shortened_in_what_is_said(tmp_path: Path) -> None:
+    """In errors, and to some length in what a run says was used."""
+    path = write_lines(tmp_path / "a.jsonl", {"n" * 50_000: "x"}, {"Te" + "_" * 50_000 + "xt": "x"})
+    (shard,) = shards(path)
+    (error,) = shard.rejected["error"]
+    assert f"(it has {'n' * 40}...; map it" in error
+    assert shard.fields == {("text", f"Te{'_' * 998}"): 1}
 
 
 @pytest.mark.parametrize("large", [0, 1 << 30])

@@ -86,6 +86,35 @@ def test_front_matter_has_fields(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_front_matter_of_text_files_and_in_toml(tmp_path: Path) -> None:
+    """TOML between lines of plus signs is front matter, and so is that of a text file, if it has a known field."""
+    block = (
+        '+++\r\ntitle = "A dry summer"\ndate = 2016-09-20T10:00:00Z\n[rain]\nmm = 0\n+++\r\nNo rain fell.\n'
+    )
+    for name in ("a.md", "a.txt"):
+        (tmp_path / name).write_text(block)
+        (found,) = documents(tmp_path / name)
+        assert (found["title"], found["text"]) == ("A dry summer", "No rain fell.\n")
+        assert found["published"].hour == 10
+        assert json.loads(found["metadata"]) == {"rain": {"mm": 0}}
+    (tmp_path / "b.txt").write_text("---\nheadline: Dry\n---\nNo rain fell.")
+    assert [documents(tmp_path / "b.txt")[0][key] for key in ("title", "text")] == ["Dry", "No rain fell."]
+    for text in (
+        "---\nrain: none\n---\nNo rain fell.",
+        "+++\ntitle = \n+++\nNo.",
+        "+++\na = " + "[" * 9000 + "\n+++\nNo.",
+    ):
+        (tmp_path / "b.txt").write_text(text)
+        assert documents(tmp_path / "b.txt")[0]["text"] == text
+
+
+def test_surrogates_in_front_matter(tmp_path: Path) -> None:
+    """A pair becomes its character, and half a pair U+FFFD."""
+    (tmp_path / "a.md").write_text('---\ntitle: "\\ud83d\\ude00 cut \\uD83d"\n---\nNo rain fell.')
+    (found,) = documents(tmp_path)
+    assert (found["title"], found["text"]) == ("😀 cut \ufffd", "No rain fell.")
+
+
 def test_front_matter_without_source_leaves_the_folder(tmp_path: Path) -> None:
     """Without source and URL, the source is the folder."""
     path = tmp_path / "paper" / "a.md"

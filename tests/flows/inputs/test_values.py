@@ -63,6 +63,8 @@ def metadata(found: Document) -> Any:
         ({"main": None, "name": ["A dry summer"]}, "A dry summer", False),
         ({"#text": "A dry summer", "@type": "html"}, "A dry summer", True),
         ({"words": 3}, None, True),
+        ({"en": "A dry summer"}, "A dry summer", False),
+        ({"de-AT": "Ein dürrer Sommer", "en": "A dry summer"}, "Ein dürrer Sommer", True),
         ({}, None, True),
         ('{"rendered": "A dry summer"}', "A dry summer", True),
         ("{'rendered': 'A dry summer', 'protected': False}", "A dry summer", True),
@@ -107,6 +109,10 @@ def test_objects_of_the_usual_exports() -> None:
     assert document(source={"id": "ellerby-post", "name": None}).source == "ellerby-post"
     assert document(source="{'id': None, 'name': 'Ellerby Post'}").source == "Ellerby Post"
     assert document(id={"$numberLong": "5"}).record_id == document(id=5).record_id == "5"
+    assert (
+        document(date={"year": 2019, "month": 5, "day": 14}).published
+        == document(date="2019-05-14").published
+    )
     assert document(date=["2019-05-14"]).published == document(date={"iso": "2019-05-14"}).published
 
 
@@ -129,6 +135,16 @@ def test_a_date_that_is_none_is_kept_and_the_next_is_read() -> None:
         ({"rendered": "One.", "protected": False}, "One.", {"protected": False}),
         ({"content": [{"text": "One."}, {"text": "Two."}]}, "One.\n\nTwo.", None),
         ([{"content": "One.", "type": "p"}, {"content": 132}], "One.", [{"type": "p"}, {"content": 132}]),
+        (["Rain ", {"type": "link", "text": "in Pell"}, "."], "Rain in Pell.", [None, {"type": "link"}, None]),
+        (
+            {
+                "sections": [{"headline": [], "paragraphs": ["One."]}, {"headline": ["Dry"], "paragraphs": ["2."]}],
+                "summary": ["Wet."],
+            },
+            "Wet.\n\nOne.\n\nDry\n\n2.",
+            None,
+        ),
+        ({"paragraphs": [{"text": "One."}, "Two."], "words": 2}, "One.\n\nTwo.", {"words": 2}),
         ([b"One.", "Two."], "One.\n\nTwo.", None),
         ('["One.", "Two."]', "One.\n\nTwo.", None),
         ("['One.', \"It's two.\"]", "One.\n\nIt's two.", None),

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from flows.inputs.bounds import Unreadable
 from flows.inputs.csv_files import read_csv
+from flows.inputs.html_files import read_html
 from flows.inputs.json_lines import read_json, read_jsonl
 from flows.inputs.parquet import read_parquet
 from flows.inputs.reader import Format, Input, Options, Row
@@ -26,6 +27,7 @@ FORMATS: Final = (
     Format("json", (".json",), read_json),
     Format("csv", (".csv", ".tsv"), read_csv),
     Format("parquet", (".parquet",), read_parquet),
+    Format("html", (".html", ".htm", ".xhtml", ".shtml"), read_html, one_document=True),
 )
 
 #: File name endings and their compressions.
@@ -47,7 +49,7 @@ _MARKUP: Final = "contains markup, not plain text; extract the text first"
 _ARCHIVE: Final = "is an archive; unpack it first"
 _TABLE: Final = "has a format that is not supported; convert it to .parquet or .jsonl"
 _UNREAD: Final = (
-    _Unread("html", "a web page", f"{_MARKUP} (trafilatura)", ".html .htm .xhtml .shtml .mhtml"),
+    _Unread("mhtml", "a web page", f"{_MARKUP} (munpack, ripmime)", ".mhtml .mht"),
     _Unread("feed", "a feed", f"{_MARKUP} (feedparser)", ".rss .atom"),
     _Unread("warc", "a WARC file", f"{_EXTRACT} (fastwarc)", ".warc .wet .wat"),
     _Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
@@ -184,7 +186,7 @@ def format_by_content(head: bytes, named: Format, text_fields: tuple[str, ...]) 
     """
     kind = sniff(head, text_fields)
     if not kind:
-        if not head or named.name in _READ or named.name in _TEXTUAL - _TAGGED:
+        if not head or named.name in (_READ | _TEXTUAL) - _TAGGED:
             return named
         is_text = _is_prose(head) and not (named.name in _TAGGED and has_tags(head))
         return TEXT if is_text else named

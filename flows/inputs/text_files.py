@@ -34,8 +34,8 @@ def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]
 
 def _document(given: Input, options: Options, trace: Trace, *, has_front_matter: bool) -> Row:
     fields, charsets = options.fields, options.charsets
-    data = _whole(given, options, trace)
-    folder = given.uri.rpartition("/")[0].rpartition("/")[2].replace(r"\x23", "#") or None
+    data = whole(given, options, trace)
+    folder = folder_of(given)
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
         if has_front_matter and (found := front_matter.split(text)):
@@ -68,7 +68,12 @@ def _of_rest(fields: Fields) -> Fields:
     return fields.model_copy(update={"text": (_REST,)})
 
 
-def _whole(given: Input, options: Options, trace: Trace) -> bytes:
+def folder_of(given: Input) -> str | None:
+    """The name of an input's folder."""
+    return given.uri.rpartition("/")[0].rpartition("/")[2].replace(r"\x23", "#") or None
+
+
+def whole(given: Input, options: Options, trace: Trace) -> bytes:
     """All bytes of a file; raises Unreadable if it is too large or empty."""
     settings = options.settings
     limit = settings.max_document_megabytes * MEGABYTE

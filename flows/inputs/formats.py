@@ -8,13 +8,16 @@ from typing import Final, NamedTuple
 
 from flows.inputs.bounds import Unreadable
 from flows.inputs.csv_files import read_csv
+from flows.inputs.feed_files import read_feed
 from flows.inputs.html_files import read_html
 from flows.inputs.json_lines import read_json, read_jsonl
+from flows.inputs.mail_files import read_mail
 from flows.inputs.parquet import read_parquet
 from flows.inputs.reader import Format, Input, Options, Row
 from flows.inputs.sniffing import has_tags, sniff
 from flows.inputs.text_files import read_markdown, read_text
 from flows.inputs.tracing import Trace
+from flows.inputs.warc_files import read_warc
 
 TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
 
@@ -27,6 +30,9 @@ FORMATS: Final = (
     Format("json", (".json",), read_json),
     Format("csv", (".csv", ".tsv"), read_csv),
     Format("parquet", (".parquet",), read_parquet),
+    Format("warc", (".warc", ".wet"), read_warc),
+    Format("feed", (".rss", ".atom"), read_feed),
+    Format("mail", (".eml", ".mbox"), read_mail),
     Format("html", (".html", ".htm", ".xhtml", ".shtml"), read_html, one_document=True),
 )
 
@@ -49,13 +55,11 @@ _MARKUP: Final = "contains markup, not plain text; extract the text first"
 _ARCHIVE: Final = "is an archive; unpack it first"
 _TABLE: Final = "has a format that is not supported; convert it to .parquet or .jsonl"
 _UNREAD: Final = (
+    _Unread("wat", "WARC metadata", _NO_TEXT, ".wat"),
     _Unread("mhtml", "a web page", f"{_MARKUP} (munpack, ripmime)", ".mhtml .mht"),
-    _Unread("feed", "a feed", f"{_MARKUP} (feedparser)", ".rss .atom"),
-    _Unread("warc", "a WARC file", f"{_EXTRACT} (fastwarc)", ".warc .wet .wat"),
     _Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
     _Unread("xml", "XML", f"{_MARKUP} (xmllint --xpath)", ".xml .sgm .sgml .nitf .newsml"),
     _Unread("sitemap", "a sitemap", _NO_TEXT),
-    _Unread("mail", "mail", f"{_EXTRACT} (munpack, ripmime)", ".eml .mbox"),
     _Unread("pdf", "a PDF file", f"{_EXTRACT} (pdftotext)", ".pdf"),
     _Unread("postscript", "a PostScript file", f"{_EXTRACT} (ps2ascii)", ".ps .eps"),
     _Unread("rtf", "an RTF file", f"{_EXTRACT} (pandoc)", ".rtf"),

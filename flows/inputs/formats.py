@@ -13,8 +13,11 @@ from flows.inputs.archives import Member, tar_members, zip_members
 from flows.inputs.bounds import ROW, Unreadable
 from flows.inputs.compression import COMPRESSIONS
 from flows.inputs.csv_files import read_csv
+from flows.inputs.feed_files import read_feed
+from flows.inputs.html_files import read_html
 from flows.inputs.json_lines import read_json, read_jsonl
 from flows.inputs.junk import junk
+from flows.inputs.mail_files import read_mail
 from flows.inputs.names import in_place, uri_of
 from flows.inputs.parquet import read_parquet
 from flows.inputs.partitions import columns_of, filled, partitions_below
@@ -22,8 +25,10 @@ from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.sniffing import has_tags, sniff
 from flows.inputs.text_files import read_markdown, read_text
+from flows.inputs.text_markup import extracted
 from flows.inputs.tracing import Trace
 from flows.inputs.unread import UNREAD, Unread, endings_of
+from flows.inputs.warc_files import read_warc
 
 MAX_ARCHIVES: Final = 3  # within each other
 
@@ -66,7 +71,8 @@ def _read_archive(
         columns = columns_of(partitions, in_place(uri), options.fields) if partitions else None
         try:
             count = 0
-            for row, length in rows_of(one, options, Trace(), member.content)[1]:
+            known_as, rows = rows_of(one, options, Trace(), member.content)
+            for row, length in extracted(rows, options) if known_as.has_fields else rows:
                 count += 1
                 bounds.add(ROW, "archived")
                 yield filled(row, columns) if columns and isinstance(row, Document) else row, length
@@ -87,10 +93,14 @@ TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
 FORMATS: Final = (
     TEXT,
     Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
-    Format("jsonl", (".jsonl", ".ndjson"), read_jsonl),
-    Format("json", (".json",), read_json),
-    Format("csv", (".csv", ".tsv"), read_csv),
-    Format("parquet", (".parquet",), read_parquet),
+    Format("jsonl", (".jsonl", ".ndjson"), read_jsonl, has_fields=True),
+    Format("json", (".json",), read_json, has_fields=True),
+    Format("csv", (".csv", ".tsv"), read_csv, has_fields=True),
+    Format("parquet", (".parquet",), read_parquet, has_fields=True),
+    Format("warc", (".warc", ".wet"), read_warc),
+    Format("feed", (".rss", ".atom"), read_feed),
+    Format("mail", (".eml", ".mbox"), read_mail),
+    Format("html", (".html", ".htm", ".xhtml", ".shtml"), read_html, one_document=True),
     Format("zip", (".zip",), partial(_read_archive, zip_members)),
     Format("tar", (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"), partial(_read_archive, tar_members)),
 )

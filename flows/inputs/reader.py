@@ -47,6 +47,7 @@ class Format(NamedTuple):
     endings: tuple[str, ...]  # of file names, in lower case
     read: Reader
     one_document: bool = False  # the file is one document, not a sequence of records
+    has_fields: bool = False  # texts are fields of records, in which others may have left markup
 
 
 @dataclass(frozen=True)

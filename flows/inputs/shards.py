@@ -21,6 +21,7 @@ from flows.inputs.partitions import columns_of, filled
 from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records import Document, Rejected
 from flows.inputs.rejections import deciding, waits_for
+from flows.inputs.text_markup import extracted
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
 from flows.printable import printable
@@ -202,10 +203,10 @@ def _own_rows(given: Input, options: Options, trace: Trace, earlier: Lookup) -> 
         raise Unreadable(given.problem)
     found, rows = rows_of(given, options, trace)
     counted = _Counted(_bounded(rows, given, options, trace))
-    if given.last is None:
-        yield from counted
-    else:
-        yield from _new_rows(given, options, trace, found, counted, earlier)
+    rows = counted
+    if given.last is not None:
+        rows = _new_rows(given, options, trace, found, counted, earlier)
+    yield from extracted(rows, options) if found.has_fields else rows
     if not counted.count and not trace.incomplete_tail and not trace.resumed:
         raise Unreadable("no text: the file contains no records")
 

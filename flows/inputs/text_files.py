@@ -43,7 +43,7 @@ def read_markdown(given: Input, options: Options, trace: Trace) -> Iterator[Row]
 
 def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool) -> Row:
     fields, charsets = options.fields, options.charsets
-    data = _whole(given, options, trace)
+    data = whole(given, options, trace)
     folder = folder_of(given.uri)
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
@@ -83,7 +83,7 @@ def _of_rest(fields: Fields) -> Fields:
     return fields.model_copy(update={"text": (_REST,)})
 
 
-def _whole(given: Input, options: Options, trace: Trace) -> bytes:
+def whole(given: Input, options: Options, trace: Trace) -> bytes:
     """All bytes of a file; raises Unreadable if it is too large or empty."""
     settings = options.settings
     limit = settings.max_document_megabytes * MEGABYTE

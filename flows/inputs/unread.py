@@ -30,13 +30,11 @@ _MARKUP: Final = "contains markup, not plain text; extract the text first"
 _ARCHIVE: Final = "is an archive; unpack it first"
 _TABLE: Final = "has a format that is not supported; convert it to .parquet or .jsonl"
 UNREAD: Final = (
-    Unread("html", "a web page", f"{_MARKUP} (trafilatura)", ".html .htm .xhtml .shtml .mhtml"),
-    Unread("feed", "a feed", f"{_MARKUP} (feedparser)", ".rss .atom"),
-    Unread("warc", "a WARC file", f"{_EXTRACT} (fastwarc)", ".warc .wet .wat"),
+    Unread("wat", "WARC metadata", _NO_TEXT, ".wat"),
+    Unread("mhtml", "a web page", f"{_MARKUP} (munpack, ripmime)", ".mhtml .mht"),
     Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
     Unread("xml", "XML", f"{_MARKUP} (xmllint --xpath)", ".xml .sgm .sgml .nitf .newsml"),
     Unread("sitemap", "a sitemap", _NO_TEXT),
-    Unread("mail", "mail", f"{_EXTRACT} (munpack, ripmime)", ".eml .mbox"),
     Unread("pdf", "a PDF file", f"{_EXTRACT} (pdftotext)", ".pdf"),
     Unread("postscript", "a PostScript file", f"{_EXTRACT} (ps2ascii)", ".ps .eps"),
     Unread("rtf", "an RTF file", f"{_EXTRACT} (pandoc)", ".rtf"),

@@ -49,6 +49,8 @@ class Inputs(Table):
     outside_links: bool = False  # follow links that lead out of an input folder
     #: Seconds since the last change of a file; one changed more recently is left to a later run.
     min_age: float = Field(default=0, ge=0)
+    #: What extraction prefers where it is in doubt which parts of a web page are the article.
+    html: Literal["balanced", "precision", "recall"] = "balanced"
     #: What to do with a new version of a document.
     on_change: Literal["add", "replace", "ignore"] = "add"
 

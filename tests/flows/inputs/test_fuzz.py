@@ -157,10 +157,27 @@ def as_tar(chance: random.Random) -> bytes:
     return buffer.getvalue()
 
 
+def as_json(chance: random.Random) -> bytes:
+    """The records as a list, in an object, over many lines, glued, or one alone."""
+    found = list(records(chance))
+    match chance.randrange(5):
+        case 0:
+            return json.dumps(found).encode()
+        case 1:
+            return json.dumps({"status": "ok", "articles": found}).encode()
+        case 2:
+            return json.dumps(found, indent=2).encode()
+        case 3:
+            return "".join(map(json.dumps, found)).encode()
+        case _:
+            return json.dumps(found[0]).encode()
+
+
 FORMATS: dict[str, Callable[[random.Random], bytes]] = {
     ".txt": lambda chance: text(chance).encode(chance.choice(["utf-8", "utf-16", "cp1252"]), "replace"),
     ".md": lambda chance: f"---\ntitle: {chance.random()}\ntags: [a, b]\n---\n{text(chance)}".encode(),
     ".jsonl": lambda chance: b"".join(json.dumps(record).encode() + b"\n" for record in records(chance)),
+    ".json": as_json,
     ".csv": lambda chance: as_csv(chance, chance.choice([",", ";", "|"])),
     ".tsv": lambda chance: as_csv(chance, "\t"),
     ".parquet": as_parquet,

@@ -29,7 +29,7 @@ def test_files_that_are_not_text_are_rejected(tmp_path: Path) -> None:
     assert texts(tmp_path) == ["word"]
     found = errors(tmp_path)
     assert found.pop("binary.txt").startswith("binary data")
-    assert "extract the text first" in found.pop("page.html")
+    assert "no text was found" in found.pop("page.html")
     assert "extract the text first" in found.pop("paper.pdf")
     assert "no records" in found.pop("list.json")
     assert "unpack it" in found.pop("all.7z")

@@ -1,0 +1,133 @@
+"""Web pages, feeds and mail as records, taken apart in another process: see `markup_worker`.
+
+Crafted ones can keep the libraries busy for ever, make them take any amount of memory, or crash their native code.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from multiprocessing import Pipe
+from typing import Any, Final
+
+from cleaners.decoding.decoder import Decoded, decode
+from flows.inputs import markup_worker
+from flows.inputs.bounds import STALL, Unreadable
+from flows.settings.model import Fields
+
+SECONDS: Final = 60  # that one page, feed or mail may take
+BASE: Final = 500_000_000  # bytes of memory that one may take, however small it is,
+FACTOR: Final = 60  # and for each of its bytes
+
+#: The fields of the records made here.
+FIELDS: Final = Fields(
+    text=("text",), title=("title",), url=("url",), source=("source",), published=("published",), id=("id",)
+)
+#: Packages and the extras that install them.
+_EXTRAS: Final = {"feedparser": "feeds", "fastwarc": "warc"}
+_CHARSET: Final = re.compile(
+    rb"<meta\b[^<>]{0,400}?\bcharset\s*=\s*[\"']?\s*([\w.:-]{1,40})|\A\s*<\?xml[^<>]{0,200}?encoding=[\"']([\w.:-]{1,40})",
+    re.IGNORECASE,
+)
+_HEAD: Final = 8192  # bytes in which a page names its charset
+#: What a page calls a charset, and the wider one that browsers read it in (WHATWG Encoding Standard).
+_WIDER: Final = {
+    "iso-8859-1": "windows-1252", "latin1": "windows-1252", "latin-1": "windows-1252", "us-ascii": "windows-1252",
+    "iso-8859-9": "windows-1254", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "sjis": "cp932",
+    "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "big5": "big5-hkscs", "tis-620": "windows-874",
+}  # fmt: skip
+
+
+def missing(package: str, what: str = "it") -> str:
+    """The error of something that only an extra of copydesk can read."""
+    return f'{what} is read with: pip install "copydesk[{_EXTRAS.get(package, "html")}]"'
+
+
+def decoded(data: bytes, charset: str | None = None) -> Decoded:
+    """The text of a page; `charset`, or else what the page says of itself, decides if the bytes are ambiguous."""
+    if charset is None and (found := _CHARSET.search(data, 0, _HEAD)):
+        charset = (found[1] or found[2]).decode("ascii", "replace")
+    name = (charset or "").strip().lower()
+    return decode(data, _WIDER.get(name, name) or None)
+
+
+def page(html: str, url: str | None, mode: str) -> dict[str, Any]:
+    """The article of a web page as a record with the fields `FIELDS`. Raises Unreadable."""
+    found = ask("page", html, url, mode, size=len(html))
+    if not found or not found[0].get("text"):
+        raise Unreadable("no text was found in the page")
+    return found[0]
+
+
+def ask(name: str, *arguments: Any, size: int) -> list[dict[str, Any]]:
+    """The answer of a function of `markup_worker`. Raises Unreadable if it is an error, or if there is none in time."""
+    worker = _idle.pop() if _idle else _Worker()
+    try:
+        answer = worker.answer((BASE + FACTOR * size, name, arguments))
+    except BaseException:
+        worker.end()
+        raise
+    _idle.append(worker)
+    if isinstance(answer, str):
+        package = answer.removeprefix("missing ").partition(".")[0]
+        raise Unreadable(missing(package) if answer.startswith("missing ") else answer)
+    return answer
+
+
+class _Worker:
+    """A process of `markup_worker`. Raises Unreadable if it ends before its time."""
+
+    def __init__(self) -> None:
+        try:
+            self._connection, theirs = Pipe()
+            with theirs:
+                # -P: a module of this folder must not be taken for one of Python's
+                command = [sys.executable, "-P", markup_worker.__file__, str(theirs.fileno())]
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                )
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror or error}") from error
+        with suppress(EOFError, OSError):
+            if self._connection.poll(STALL) and self._connection.recv():
+                return
+        self.end()
+        raise Unreadable("cannot be read: the process that extracts text does not start")
+
+    def answer(self, request: tuple[int, str, tuple[Any, ...]]) -> list[dict[str, Any]] | str:
+        try:
+            self._connection.send(request)
+            if not self._connection.poll(SECONDS):
+                raise Unreadable(f"its text could not be extracted within {SECONDS} seconds")
+            answer: list[dict[str, Any]] | str = self._connection.recv()
+        except (EOFError, OSError):
+            code = self._process.wait()
+            how = signal.Signals(-code).name if code < 0 else f"code {code}"
+            raise Unreadable(
+                f"its text cannot be extracted (the extractor ended with {how}: crashed, or out of memory)"
+            ) from None
+        return answer
+
+    def end(self) -> None:
+        """End the process."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+
+
+#: Processes for the next ones. They end when this process does, because their connections are closed.
+_idle: Final[list[_Worker]] = []
+
+
+def _end_all() -> None:
+    while _idle:
+        _idle.pop().end()
+
+
+atexit.register(_end_all)
+os.register_at_fork(after_in_child=_idle.clear)

@@ -1,0 +1,102 @@
+"""Markup that scrapers leave in the texts of records: whole web pages, or fragments such as `<p>...</p>`.
+
+What only talks of markup, or looks a little like it, is left as it is: `a<b`, `<news@pell.example>`, "the <b> tag".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import orjson
+
+from flows.inputs.bounds import Unreadable
+from flows.inputs.fragments import fragment_text
+from flows.inputs.markup import page
+from flows.inputs.reader import Options, Row
+from flows.inputs.records import Document, Rejected
+
+_ATTRIBUTES: Final = r"(?:\s+[\w:@.-]+(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))?)*+\s*/?>"
+_BLOCK: Final = (
+    r"(?:p|br|div|li|ul|ol|h[1-6]|table|tbody|tr|td|blockquote|figure|section|article|img|iframe|script|style|span"
+    r"|pre)"
+)
+_PAGE: Final = re.compile(
+    r"\s*(?:<\?xml[^<>]{0,200}>\s*)?(?:<!--(?:(?!-->).){0,2000}-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_STARTS: Final = re.compile(rf"\s*<{_BLOCK}{_ATTRIBUTES}", re.IGNORECASE)
+_FILLED: Final = re.compile(rf"<(?:p|div|li|h[1-6]|blockquote|td|span){_ATTRIBUTES}[^<]{{20}}", re.IGNORECASE)
+_CLOSED: Final = re.compile(rf"</{_BLOCK}\s*>", re.IGNORECASE)
+_BREAKS: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_BREAK_PAIR: Final = re.compile(r"(?:<br\s*/?>\s*){2}", re.IGNORECASE)
+_LINK: Final = re.compile(
+    r"<a\s[^<>]{0,400}?\bhref\s*=\s*[\"'][^<>\"']*[\"'][^<>]{0,400}>[^<]{1,300}</a\s*>", re.IGNORECASE
+)
+_INLINE: Final = re.compile(r"<(b|strong|i|em|u)>[^<]{1,300}</\1>", re.IGNORECASE)
+#: Words of a text that is about markup, whose examples stay.
+_ABOUT: Final = re.compile(r"\b(?:HTML5?|tags?|markup|CSS|JavaScript|XML)\b")
+
+
+def extracted(rows: Iterator[Row], options: Options) -> Iterator[Row]:
+    """The rows, with text in place of markup; a text that is a web page without an article is rejected."""
+    for row, size in rows:
+        if isinstance(row, Document) and b"<" in row.text:
+            yield _extracted(row, options), size
+        else:
+            yield row, size
+
+
+def kind_of(text: str) -> Literal["page", "fragment"] | None:
+    """Whether a text is a web page or a fragment of one; None if it is neither, or if that is not certain.
+
+    >>> kind_of("<p>No rain fell on Tuesday.</p>"), kind_of("if a<b and c>d, write to <news@pell.example>")
+    ('fragment', None)
+    """
+    if "</" not in text and not _BREAKS.search(text) and "<p>" not in text.lower():
+        return None
+    lower = text.lower()
+    if _PAGE.match(text) or ((body := lower.find("<body")) >= 0 and lower.find("</body", body) >= 0):
+        return "page"
+    starts = bool(_STARTS.match(text))
+    if _ABOUT.search(re.sub(r"<[^<>]*>", "", text)):
+        is_fragment = starts and text.rstrip().endswith(">")
+    else:
+        filled = len(_FILLED.findall(text))
+        breaks = len(_BREAKS.findall(text))
+        is_fragment = (
+            (starts and bool(_CLOSED.search(text) or filled > 1 or breaks > 1))
+            or (filled > 1 and (bool(_CLOSED.search(text)) or "\n" not in text.strip()))
+            or bool(_BREAK_PAIR.search(text))
+            or breaks > 2
+            or bool(_LINK.search(text))
+            or bool(_INLINE.search(text))
+        )
+    return "fragment" if is_fragment else None
+
+
+def _extracted(document: Document, options: Options) -> Document | Rejected:
+    markup = document.text.decode()
+    kind = kind_of(markup)
+    if kind is None:
+        return document
+    found: dict[str, str] = {}
+    if kind == "page":
+        try:
+            found = page(markup, document.url, options.settings.html)
+        except Unreadable as error:
+            return Rejected(document.uri, f"the text is a web page; {error}")
+        text = found["text"]
+    else:
+        text = fragment_text(markup)
+        if not text or text.isspace():
+            return Rejected(document.uri, "no text: there is only markup")
+    metadata = orjson.loads(document.metadata) if document.metadata else {}
+    return document._replace(
+        text=text.encode(),
+        title=document.title or found.get("title"),
+        url=document.url or found.get("url"),
+        source=document.source or found.get("source"),
+        metadata=orjson.dumps({**metadata, "markup": kind}).decode(),
+    )

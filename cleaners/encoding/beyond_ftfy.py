@@ -42,7 +42,7 @@ STEPS: Final[dict[str, Callable[[str], tuple[str, str]]]] = {
     "restore_lossy_quotes": lambda text: (restore_quotes(text), "restore_lossy_quotes"),
 }
 
-#: What of it comes first where the pattern does match, and needs more evidence.
+#: The step that comes first where the pattern does match; it then needs more evidence.
 SURE: Final[dict[str, Callable[[str], tuple[str, str]]]] = {
     "fix_charset_mixups": lambda text: fix_charset_mixups(text, sure=True),
 }

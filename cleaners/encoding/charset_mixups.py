@@ -76,6 +76,7 @@ MAX_WORD: Final = 40  # characters of a word
 MIXED_COST: Final = 30  # of a paragraph whose words are of several languages
 ASCII_WORD_COST: Final = 15  # of an ASCII word in a language with another script; at most 20 count
 MIN_GAIN: Final = 45  # of the reading over the paragraph as it is
+MIN_GAIN_OF_ONE: Final = 80  # the same where it changes a single word that could be right
 MIN_LEAD: Final = 15  # of the reading over the next one
 MAX_PAIR_COST: Final = 33  # of the reading, on average
 MAX_WORSE_SHARE: Final = 0.2  # of the words
@@ -101,6 +102,7 @@ _LIGATURE: Final = re.compile("[ﬁﬂ]")
 _ASCII_LETTER: Final = re.compile("[A-Za-z]")
 #: What is left of UTF-8 when bytes of it were lost, and proves nothing about another charset.
 _LEFT_OVER: Final = frozenset("ÃÂâ")
+_GLUED: Final = re.compile("[©®™•]")
 _CATALAN: Final = re.compile("(?<=[lL])·(?=[lL])")
 _C1: Final = re.compile("[\x80-\x9f]")
 _WORD: Final = re.compile(r"[A-Za-z\x80-\U0010ffff]+")
@@ -141,7 +143,7 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
     rest = _cost_of_rest(others)
     costs = words_cost(own)
     best = costs.min(axis=0)
-    if len(others) >= MIN_REST:  # nobody writes a single letter of another language
+    if len(others) >= MIN_REST:  # a single letter is no word of another language
         best = np.where([len(word) == 1 for word in own], costs[(costs.sum(axis=1) + rest).argmin()], best)
     cost = int(min((costs.sum(axis=1) + rest).min(), best.sum() + rest.min() + MIXED_COST))
     unusual = np.argsort(-best / [len(word) + 1 for word in own], kind="stable")[:SCREENED]
@@ -166,7 +168,7 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
         old for before, after in pairs_changed for old, new in zip(before, after, strict=False) if old != new
     }
     if (
-        cost - first.cost < (SURE_GAIN if sure else MIN_GAIN)
+        cost - first.cost < (SURE_GAIN if sure else _least_gain([old for old, _ in pairs_changed], first))
         or next(next_cost, cost) - first.cost < MIN_LEAD
         or first.words.sum() > (SURE_PAIR_COST if sure else MAX_PAIR_COST) * pairs
         or worse > MAX_WORSE_SHARE
@@ -184,6 +186,18 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
     except UnicodeError:
         return None
     return None if _NO_TEXT.search(new) else (new, read_as, written_as)
+
+
+def _least_gain(changed: list[str], scored: Scored) -> int:
+    """How much a reading must gain that changes these words.
+
+    One word proves little if it may be a name of another language, or has a bullet or trade mark without a space. But
+    letters of Eastern Europe beside Western words are suspicious by themselves.
+    """
+    if len(changed) > 1:
+        return MIN_GAIN
+    name = changed[0].isalpha() and scored.reading.read_as not in ("sloppy-windows-1250", "iso-8859-2")
+    return MIN_GAIN_OF_ONE if name or _GLUED.search(changed[0]) else MIN_GAIN
 
 
 def _share_of_letters(text: str) -> float:

@@ -231,7 +231,7 @@ def _scan(
             seen |= (before & SPACE) << 1
             if western:
                 languages &= languages_of_west
-            if odd >= SUSPICION or (languages == 0 and not vietnamese):
+            if beyond_ftfy and (odd >= SUSPICION or (languages == 0 and not vietnamese)):
                 seen |= SUSPECT
         found[row] = seen
     return found

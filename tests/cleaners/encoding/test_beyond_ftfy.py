@@ -79,6 +79,8 @@ def test_a_right_sentence_is_left_alone(language: str) -> None:
         "Α, Β, Γ, Δ, Ε, Ζ, Η, Θ",
         "``toda aí´´",
         "( o¬ô )",
+        "Foto: ©iStock, 3 comment•Feb 12",
+        'he speaks Võro, as the "Trêfegos" did',
         "20 °C, 5 m², 3½ und № 7",
     ],
 )

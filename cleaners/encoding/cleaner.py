@@ -1,7 +1,7 @@
-"""The cleaner `encoding`: repairs mojibake and other damage as ftfy does it, and removes the white space damage leaves.
+"""The cleaner `encoding`: repairs mojibake and other damage, and removes the white space damage leaves.
 
-In news, nearly every paragraph is sound. A scan (`cleaners.encoding.mojibake`) finds those that are not, and only these
-are processed.
+ftfy's fixes come first, and what they leave is for the steps of `cleaners.encoding.beyond_ftfy`. In news, nearly every
+paragraph is sound. A scan (`cleaners.encoding.mojibake`) finds those that are not, and only these are processed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleaners.encoding import beyond_ftfy
 from cleaners.encoding.columnar_ftfy import fix
 from cleaners.encoding.columnar_ftfy import fix_text as fix_text
 from cleaners.encoding.mojibake import (
@@ -22,6 +23,7 @@ from cleaners.encoding.mojibake import (
     QUOTE,
     REPLACED,
     STRAY,
+    SUSPECT,
     Gate,
     gate,
     scan,
@@ -34,14 +36,14 @@ MAX_ROUNDS: Final = 8  # of repair
 #: White space that becomes one space. A single no-break or ideographic space is intended and stays.
 STRAY_SPACE: Final = rf"[{WHITE_SPACE}]{{2,}}|[\t\v\f]|{LINE_BREAK}"
 #: Kinds of characters that repair could change.
-CHANGEABLE: Final = QUOTE | REPLACED | COMPOSING | NEEDS_FTFY | STRAY
+CHANGEABLE: Final = QUOTE | REPLACED | COMPOSING | NEEDS_FTFY | STRAY | SUSPECT
 #: White space that ftfy takes for control characters: it would remove them and so join the words around them.
 SEPARATORS: Final = r"[\x0b\x1c-\x1f]"
 WHITE_SPACE_FIX: Final = "normalize_white_space"
 
 
 class Options(TypedDict, total=False):
-    """The options of `repair` and `encoding`: those of `ftfy.TextFixerConfig`, which documents each."""
+    """The options of `repair` and `encoding`: those of `ftfy.TextFixerConfig`, which documents each, and our own."""
 
     unescape_html: Literal["auto"] | bool
     remove_terminal_escapes: bool
@@ -57,6 +59,10 @@ class Options(TypedDict, total=False):
     fix_surrogates: bool
     remove_control_chars: bool
     normalization: Literal["NFC", "NFD", "NFKC", "NFKD", "none"]
+    fix_charset_mixups: bool  # of paragraphs read in the wrong single-byte charset
+    decode_utf8_words: bool  # single words of mojibake
+    unescape_json: bool
+    restore_lossy_quotes: bool  # that have become question marks
 
 
 #: ftfy's defaults, except two that would rewrite typography: curly quotes, and Chinese and Japanese punctuation.
@@ -93,6 +99,7 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
     - the name of a function of `ftfy.fixes`, such as `unescape_html`, `fix_latin_ligatures` or `restore_byte_a0`;
     - `redecode_A_as_B`: bytes that had been decoded as A were decoded as B (`redecode_windows_1252_as_utf_8`);
     - `normalize_nfc` (or nfd, nfkc, nfkd): Unicode normalisation;
+    - `decode_utf8_words`, `unescape_json`, `restore_lossy_quotes`: steps beyond ftfy;
     - `normalize_white_space`, always last.
 
     >>> text, fixes = repair(pl.Series(["cafÃ©s &amp;  bars", "sound"]))
@@ -104,8 +111,9 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
     given: dict[str, Any] = {**options}
     if given.get("normalization") == "none":
         given["normalization"] = None
+    steps = tuple(step for step in beyond_ftfy.STEPS if given.pop(step, True))
     config = NEWS_CONFIG._replace(**given)
-    rules = gate(config)
+    rules = gate(config)._replace(beyond_ftfy=bool(steps))
     result = text.clone()
     names: dict[int, list[str]] = {}
     spaced = np.zeros(len(text), np.bool_)
@@ -118,13 +126,17 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
         old = result.gather(rows)
         separated = _replace_by_space(old, SEPARATORS, np.flatnonzero(found & OTHER_SPACE))
         found = _rescan(old, separated, found, rules)
-        fixed, by_ftfy = fix(separated, found, config, named=True)
-        new = _normalize_white_space(fixed, _rescan(separated, fixed, found, rules))
-        changed_by_ftfy = (fixed != separated).to_numpy()
-        for place, fixes in by_ftfy.items():
-            if changed_by_ftfy[place]:
+        reread, reread_names = _reread(separated, found, steps)
+        found = _rescan(separated, reread, found, rules)
+        fixed, by_ftfy = fix(reread, found, config, named=True)
+        beyond, beyond_names = _fix_beyond_ftfy(fixed, found, (fixed == separated).to_numpy(), steps)
+        new = _normalize_white_space(beyond, _rescan(reread, beyond, found, rules))
+        changed_by_ftfy = (fixed != reread).to_numpy()
+        by_ftfy = {place: fixes for place, fixes in by_ftfy.items() if changed_by_ftfy[place]}
+        for several in (reread_names, by_ftfy, beyond_names):
+            for place, fixes in several.items():
                 names.setdefault(int(rows[place]), []).extend(fixes)
-        spaced[rows] |= ((separated != old) | (new != fixed)).to_numpy()
+        spaced[rows] |= ((separated != old) | (new != beyond)).to_numpy()
         changed = (new != old).arg_true().to_numpy()
         rows, new = rows[changed], new.gather(changed)
         result = result.scatter(rows, new)
@@ -133,6 +145,41 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
         rows, found = rows[again], found[again]
     touched = touched[(text.gather(touched) != result.gather(touched)).to_numpy()]
     return result, _fix_names(len(text), touched, names, spaced)
+
+
+def _reread(text: pl.Series, found: U8, steps: tuple[str, ...]) -> tuple[pl.Series, dict[int, list[str]]]:
+    """(texts, names of fixes by row): the texts in the right charset, where ftfy would not notice the wrong one.
+
+    This comes before ftfy, which would take a letter of the wrong charset for a ligature, or a few for UTF-8.
+    """
+    suspect, needs_ftfy = found & SUSPECT != 0, found & NEEDS_FTFY != 0
+    first = tuple(step for step in steps if step in beyond_ftfy.FIRST)
+    sure = tuple(step for step in steps if step in beyond_ftfy.SURE)
+    text, names = _fix_rows(text, np.flatnonzero(suspect & ~needs_ftfy), first)
+    text, others = _fix_rows(text, np.flatnonzero(suspect & needs_ftfy), sure, sure=True)
+    return text, names | others
+
+
+def _fix_beyond_ftfy(
+    text: pl.Series, found: U8, same: NDArray[np.bool_], steps: tuple[str, ...]
+) -> tuple[pl.Series, dict[int, list[str]]]:
+    """(texts, names of fixes by row): suspect texts that ftfy left the `same`, after the steps beyond it."""
+    suspect, needs_ftfy = same & (found & SUSPECT != 0), found & NEEDS_FTFY != 0
+    left = tuple(step for step in steps if step not in beyond_ftfy.FIRST)
+    text, names = _fix_rows(text, np.flatnonzero(suspect & needs_ftfy), steps)
+    text, others = _fix_rows(text, np.flatnonzero(suspect & ~needs_ftfy), left)
+    return text, names | others
+
+
+def _fix_rows(
+    text: pl.Series, rows: NDArray[np.int64], steps: tuple[str, ...], *, sure: bool = False
+) -> tuple[pl.Series, dict[int, list[str]]]:
+    """(texts, names of fixes by row): the texts after the steps, in `rows` only."""
+    if not len(rows) or not steps:
+        return text, {}
+    fixed = [beyond_ftfy.fix(old, steps, sure) for old in text.gather(rows).to_list()]
+    names = {int(row): names for row, (_, names) in zip(rows, fixed, strict=True) if names}
+    return text.clone().scatter(rows, pl.Series([new for new, _ in fixed], dtype=pl.String)), names
 
 
 def _normalize_white_space(text: pl.Series, found: U8) -> pl.Series:

@@ -27,6 +27,7 @@ from ftfy.chardata import (
 )
 from numpy.typing import NDArray
 
+from cleaners.encoding.beyond_ftfy import redecoded
 from cleaners.encoding.mojibake import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, Gate, gate, scan
 from cleaners.text.normalization import normalize, sort_marks
 from cleaners.text.tokens import U8
@@ -203,7 +204,7 @@ def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, str] | None
             return None
         decoding = "utf-8-variants" if 0xED in data or 0xC0 in data else "utf-8"
         try:
-            return data.decode(decoding), _fix_name(encoding, decoding)
+            return data.decode(decoding), redecoded(encoding, decoding)
         except UnicodeDecodeError:
             continue
     if options.decode_inconsistent_utf8 and UTF8_DETECTOR_RE.search(text):
@@ -214,12 +215,7 @@ def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, str] | None
         fixed = text.encode("latin-1").decode("windows-1252")
     except UnicodeError:
         return None
-    return (fixed, _fix_name("latin-1", "windows-1252")) if fixed != text else None
-
-
-def _fix_name(encoding: str, decoding: str) -> str:
-    """The name of the fix that encodes a text as `encoding` and decodes it as `decoding`."""
-    return f"redecode_{encoding}_as_{decoding}".replace("sloppy-", "").replace("-", "_").lower()
+    return (fixed, redecoded("latin-1", "windows-1252")) if fixed != text else None
 
 
 def _names(steps: Iterable[ftfy.ExplanationStep]) -> Iterator[str]:
@@ -229,6 +225,6 @@ def _names(steps: Iterable[ftfy.ExplanationStep]) -> Iterator[str]:
         if action == "encode":
             encoded = parameter
         elif action == "decode":
-            yield _fix_name(encoded, parameter)
+            yield redecoded(encoded, parameter)
         else:
             yield f"normalize_{parameter.lower()}" if action == "normalize" else parameter

@@ -5,6 +5,8 @@ not change:
 
 - A text with mojibake according to ftfy's badness pattern, an entity, a C1 control or a terminal escape is NEEDS_FTFY.
 - In any other text, ftfy only replaces single characters (QUOTE, REPLACED) and normalises (COMPOSING).
+- SUSPECT is what the steps beyond ftfy look at (`cleaners.encoding.beyond_ftfy`): a pair of characters that no language
+  has, a backslash before what JSON escapes, a question mark within a word or right before one.
 - If the result of that is NEEDS_FTFY or has characters to replace, ftfy would go another round, so the text goes to it.
   This cannot happen where curly quotes became straight and nothing else changed.
 """
@@ -19,8 +21,10 @@ import ftfy
 import numpy as np
 import polars as pl
 from ftfy.chardata import CONTROL_CHARS, DOUBLE_QUOTE_RE, LIGATURES, SINGLE_QUOTE_RE, WIDTH_MAP
+from numpy.typing import NDArray
 
 from cleaners.encoding.badness import badness, search
+from cleaners.encoding.letter_pairs import BEYOND, SUSPICION, letter_pairs
 from cleaners.text.tokens import I64, U8, U64, code_point, kernel
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
@@ -35,6 +39,7 @@ NEEDS_FTFY: Final = 8  # only ftfy can decide
 SPACE: Final = 16
 STRAY: Final = 32  # white space that is never kept; for a text, any white space to remove or replace
 OTHER_SPACE: Final = 64  # white space other than U+0020
+SUSPECT: Final = 128  # pairs of characters that no language has; what ftfy does not repair
 
 #: ftfy's fixes of single characters, in its order. Its other fixes depend on context; texts that need these go to ftfy.
 CHARACTER_FIXES: Final = (
@@ -67,6 +72,7 @@ class Gate(NamedTuple):
     quotes: dict[str, str]  # the part of `table` that straightens quotes
     fixes: dict[str, list[str]]  # name of a fix -> the characters that it changes
     form: Form | None  # normalisation
+    beyond_ftfy: bool = False  # whether to look for what is SUSPECT
 
 
 @functools.lru_cache(maxsize=16)
@@ -107,12 +113,38 @@ def scan(text: pl.Series, rules: Gate) -> U8:
     if text.is_empty():
         return np.zeros(0, np.uint8)
     data, offsets = utf8(text.fill_null(""))
-    found: U8 = _scan(data, offsets, rules.kinds, rules.entities, rules.mojibake, *badness())
+    options: Any = (rules.kinds, rules.entities, rules.mojibake, *badness(), *_pairs(rules.beyond_ftfy))
+    found: U8 = _scan(data, offsets, *options)
     # a text without anything to fix has nothing to fix in any of its pieces
     rows = np.flatnonzero((np.diff(offsets) > rules.longest) & (found & (QUOTE | REPLACED | COMPOSING) != 0))
     if len(rows):
         found[rows[(text.gather(rows).str.len_chars() > rules.longest).to_numpy()]] |= NEEDS_FTFY
     return found
+
+
+class _Pairs(NamedTuple):
+    """What the scan needs of `cleaners.encoding.letter_pairs`."""
+
+    wanted: bool  # whether to look at pairs at all
+    letters: NDArray[np.uint16]  # the class of each code point below BEYOND
+    cases: U8  # the same for its case
+    alphabets: U64
+    west: np.uint64  # the languages that are written with "q", "x" or apostrophes
+    unusual: U8  # of each pair of classes: what it costs beyond what is usual
+
+
+def _pairs(wanted: bool) -> _Pairs:
+    if not wanted:
+        return _Pairs(
+            False,
+            np.zeros(1, np.uint16),
+            np.zeros(1, np.uint8),
+            np.zeros(1, np.uint64),
+            np.uint64(0),
+            np.zeros((1, 1), np.uint8),
+        )
+    model = letter_pairs()
+    return _Pairs(True, model.classes, model.cases, model.alphabets, model.west, model.unusual)
 
 
 @kernel
@@ -126,6 +158,12 @@ def _scan(
     fits: U64,
     bounds: U64,
     pairs: Any,
+    beyond_ftfy: bool,
+    letters: Any,
+    cases: U8,
+    alphabets: U64,
+    languages_of_west: Any,
+    odd_pairs: Any,
 ) -> Any:
     """The kinds of characters that occur in each text."""
     rows = len(offsets) - 1
@@ -139,16 +177,24 @@ def _scan(
         unusual, other = _is_unusual(text[0]), text[0] < 32
         ampersand, semicolon = text[0] == 38, False
         double = (text[0] == 32) | (text[-1] == 32)
+        escape = (text[0] == 63) | (text[0] == 92)
+        western = text[0] == 113
         for i in range(1, len(text)):
             unusual |= _is_unusual(text[i])
             other |= text[i] < 32
             ampersand |= text[i] == 38
             semicolon |= text[i] == 59
             double |= (text[i] == 32) & (text[i - 1] == 32)
+            escape |= (text[i] == 63) | (text[i] == 92)
+            western |= (text[i] == 113) | (text[i] == 120) | (text[i] == 39)  # "q", "x", "'"
         seen = np.uint8(0 if unusual else STRAY * (other | double) | OTHER_SPACE * other)
         if entities and ampersand and semicolon and _has_entity(text):
             seen |= NEEDS_FTFY
+        if beyond_ftfy and escape and _has_escape(text):
+            seen |= SUSPECT
         if unusual:
+            last, last_case, odd = np.int64(0), np.uint8(0), np.int64(0)
+            languages, vietnamese = ~np.uint64(0), False
             before = np.uint8(SPACE)
             at = searched = start
             while at < stop:
@@ -161,13 +207,78 @@ def _scan(
                         if pairs[classes[code], classes[after]]:
                             is_bad, searched = search(data, at, start, stop, classes, fits, bounds)
                             seen |= NEEDS_FTFY * is_bad
+                    own, case = np.int64(0), np.uint8(0)
+                    if beyond_ftfy and code < BEYOND:
+                        own, case = np.int64(letters[code]), cases[code]
+                        if at > start and data[at - 1] < 0x80:
+                            last, last_case = np.int64(letters[data[at - 1]]), cases[data[at - 1]]
+                        elif at == start:
+                            last, last_case = np.int64(0), np.uint8(0)
+                        languages &= alphabets[own]
+                        vietnamese |= 0x1EA0 <= code < 0x1F00  # it has letters of all others
+                        if code == 0xB7 and last == letters[108]:
+                            own = last  # Catalan "l·l"
+                        odd += odd_pairs[last, own] + SUSPICION * ((last_case == 2) & (case == 1))
+                        if end < stop and data[end] < 0x80:
+                            behind = data[end]
+                            odd += odd_pairs[own, letters[behind]]
+                            odd += SUSPICION * ((case == 2) & (cases[behind] == 1))
+                        odd += SUSPICION * (0x2013 <= code <= 0x203A and _is_inside(data, at, stop))
+                    last, last_case = own, case
                 kind = kinds[code]
                 seen |= kind | (kind & before & SPACE) << 1
                 before = kind
                 at += width
             seen |= (before & SPACE) << 1
+            if western:
+                languages &= languages_of_west
+            if beyond_ftfy and (odd >= SUSPICION or (languages == 0 and not vietnamese)):
+                seen |= SUSPECT
         found[row] = seen
     return found
+
+
+@kernel
+def _is_inside(data: U8, at: int, stop: int) -> Any:
+    """Whether a dash or quote at `at`, three bytes long, stands in a word where none stands: "a–o", "tur’stico"."""
+    if at == 0 or at + 4 >= stop or not (_is_small(data[at - 1]) and _is_small(data[at + 3])):
+        return False
+    kind, after, next_after = data[at + 2], data[at + 3], data[at + 4]
+    if kind == 0x94:  # an em dash joins whole words
+        return (after == 110 or after == 115) and not _is_small(next_after)
+    if kind == 0x99:  # an apostrophe precedes a vowel or a short ending, but in "o’clock"
+        vowel = after == 97 or after == 101 or after == 105 or after == 111 or after == 117 or after == 121
+        return (
+            not vowel and after != 104 and _is_small(next_after) and not (data[at - 1] == 111 and after == 99)
+        )
+    # "‘", "“", "”", "‹", "›", "–"
+    return kind == 0x93 or kind == 0x98 or kind == 0x9C or kind == 0x9D or kind == 0xB9 or kind == 0xBA
+
+
+@kernel
+def _is_small(byte: Any) -> Any:
+    return 97 <= byte <= 122
+
+
+@kernel
+def _has_escape(text: U8) -> Any:
+    """Whether a text has a backslash before what JSON escapes, or a question mark right before a letter."""
+    for at in range(len(text) - 1):
+        after = text[at + 1]
+        if text[at] == 92 and (
+            after == 92
+            or after == 34
+            or after == 39
+            or after == 47
+            or after == 117
+            or after == 110
+            or after == 114
+            or after == 116
+        ):
+            return True
+        if text[at] == 63 and 97 <= after | 32 <= 122:
+            return True
+    return False
 
 
 @kernel

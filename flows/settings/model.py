@@ -74,6 +74,10 @@ class Encoding(Table):
     fix_surrogates: bool = True
     remove_control_chars: bool = True
     normalization: Literal["NFC", "NFD", "NFKC", "NFKD", "none"] = "NFC"
+    fix_charset_mixups: bool = True  # of paragraphs that were read in the wrong charset
+    decode_utf8_words: bool = True  # single words of mojibake in sound paragraphs
+    unescape_json: bool = True  # in paragraphs that are not about code
+    restore_lossy_quotes: bool = True  # that became question marks, in English
 
 
 class Language(Table):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cleaners.encoding.beyond_ftfy import STEPS
 from cleaners.encoding.cleaner import NEWS_CONFIG, Options, encoding, repair
 from cleaners.paragraphs import to_paragraphs
 from flows.settings.model import Encoding
@@ -19,6 +20,13 @@ from support import load_cases
 from .damaged_texts import FORMS, TEXTS, repaired
 
 CASES = load_cases("encoding")
+#: The steps beyond ftfy, switched off.
+ONLY_FTFY: Options = {
+    "fix_charset_mixups": False,
+    "decode_utf8_words": False,
+    "unescape_json": False,
+    "restore_lossy_quotes": False,
+}
 # a repair's options: everything but what ftfy's cutting and explaining is told
 OPTIONS = st.fixed_dictionaries(
     {},
@@ -54,11 +62,11 @@ def test_repair_names_what_it_did(texts: list[str | None], options: Options) -> 
 @example(["so \xed\xa0\xbd\xed\xb8\x8d"], {})  # a variant of UTF-8
 @example([" Ã la"], {})  # bad only when the space before it is gone
 def test_repair_equals_ftfy_and_white_space_by_turns(texts: list[str | None], options: Options) -> None:
-    """The texts, and the names of the fixes, are those of ftfy row by row."""
+    """Without the steps beyond ftfy, the texts and the names of the fixes are those of ftfy row by row."""
     config = NEWS_CONFIG._replace(
         **{name: None if value == "none" else value for name, value in options.items()}
     )
-    text, fixes = repair(pl.Series(texts, dtype=pl.String), **options)
+    text, fixes = repair(pl.Series(texts, dtype=pl.String), **options, **ONLY_FTFY)
     expected = [(None, None) if text is None else repaired(text, config) for text in texts]
     assert [*zip(text.to_list(), fixes.to_list(), strict=True)] == expected
 
@@ -112,7 +120,11 @@ def test_options_are_the_settings() -> None:
     """The options are the keys of the table in the settings, and so are their defaults."""
     table = Encoding().model_dump(exclude={"enabled", "source_history"})
     assert set(table) == set(Options.__annotations__)
-    assert {name: getattr(NEWS_CONFIG, name) for name in table} == table
+    assert {name: getattr(NEWS_CONFIG, name) for name in set(table) - set(STEPS)} == {
+        name: value for name, value in table.items() if name not in STEPS
+    }
+    assert set(ONLY_FTFY) == set(STEPS)
+    assert all(table[name] for name in STEPS)
 
 
 def test_an_unknown_option_is_refused() -> None:

@@ -1,0 +1,36 @@
+"""Quotes and apostrophes that were lost to a question mark on the way to ASCII: "I don?t know", "a ?safe? harbour".
+
+Only English has contractions by which the apostrophe is certain. Quotation marks are certain where a question mark
+stands directly before a word and another directly after one, and the sentence goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_APOSTROPHE: Final = re.compile(
+    r"(?<=[a-z]n)\?(?=t\b)"  # don?t
+    r"|(?<=\bI)\?(?=(?:m|ve|ll|d)\b)"
+    r"|(?<=\b(?:it|he))\?(?=(?:s|ll|d)\b)"
+    r"|(?<=\b(?:we))\?(?=(?:re|ve|ll|d)\b)"
+    r"|(?<=\b(?:she))\?(?=(?:s|ll|d)\b)"
+    r"|(?<=\b(?:you))\?(?=(?:re|ve|ll|d)\b)"
+    r"|(?<=\b(?:they|that))\?(?=(?:s|re|ve|ll|d)\b)"
+    r"|(?<=[a-z]{2})\?(?=s\s+[a-z])",  # the city?s mayor
+    re.IGNORECASE,
+)
+_QUOTED: Final = re.compile(r"(?<![^\s(])\?(?=\w)([^?\n]{1,300}?(?<=[\w.,!]))\?(?=,|\s+[a-z]|[.;:)]|\s*\Z)")
+_ENGLISH: Final = re.compile(r"\b(?:the|and|of|to|in|is|was|that|with|for|are|I|you|it)\b")
+
+
+def restore_quotes(text: str) -> str:
+    """The text with typographic quotes in the place of question marks that cannot be any.
+
+    >>> restore_quotes("I don?t know the ?safe? harbour of the town. Do you?")
+    'I don’t know the “safe” harbour of the town. Do you?'
+    """
+    if "?" not in text or not text.isascii() or "://" in text or len(_ENGLISH.findall(text)) < 2:
+        return text
+    new = _APOSTROPHE.sub("’", text)
+    return _QUOTED.sub("“\\1”", new)

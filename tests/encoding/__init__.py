@@ -1,0 +1,1 @@
+"""Makes what the repair of mojibake knows of languages, and measures it."""

@@ -14,6 +14,7 @@ from flows.inputs.csv_dialect import Dialect, Layout
 from flows.inputs.csv_layout import SAMPLE, first_row, is_data, layout_of
 from flows.inputs.csv_lines import Encoded, Lines, split_at_carriage_returns, unwrapped
 from flows.inputs.csv_rows import Damaged, rows
+from flows.inputs.field_names import FieldNames
 from flows.inputs.lines import lines, text_of
 from flows.inputs.reader import (
     Input,
@@ -27,7 +28,6 @@ from flows.inputs.reader import (
 )
 from flows.inputs.records import Rejected
 from flows.inputs.tracing import HEAD, Trace
-from flows.settings.model import Fields
 
 SHOWN_NAME: Final = 40  # characters of a column's name in an error
 
@@ -111,7 +111,7 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _layout(feed: Lines, fields: Fields) -> Layout:
+def _layout(feed: Lines, fields: FieldNames) -> Layout:
     """The layout of a file, whose lines are left at the first row; raises Unreadable if no row can be the header."""
 
     def has_text(names: list[str]) -> bool:
@@ -141,7 +141,7 @@ def _change(sample: list[str]) -> Callable[[str], list[str]] | None:
     return None
 
 
-def _has_text(names: list[str], fields: Fields) -> bool:
+def _has_text(names: list[str], fields: FieldNames) -> bool:
     try:
         require_text_column(names, fields)
     except Unreadable:
@@ -149,7 +149,7 @@ def _has_text(names: list[str], fields: Fields) -> bool:
     return True
 
 
-def _no_header(sample: list[str], fields: Fields) -> str:
+def _no_header(sample: list[str], fields: FieldNames) -> str:
     """Why no row of the sample can be the header, and what to do."""
     try:
         names = first_row(sample)
@@ -160,7 +160,7 @@ def _no_header(sample: list[str], fields: Fields) -> str:
         first = ", ".join(shown[:8])
         return (
             f"no header: the first row looks like data ({first}); write the names of the columns above it, "
-            f'one of them "{fields.text[0]}"'
+            f'one of them "{fields.settings.text[0]}"'
         )
     try:
         require_text_column(_distinct(shown), fields)

@@ -18,7 +18,6 @@ MAX_NAMES: Final = 100_000  # in all choices that are kept
 SHOWN: Final = 40  # characters of a name in messages,
 MAX_NAME: Final = 1000  # and in manifests
 NO_NAME: Final = "\0"  # of what has no name in its file
-MAX_SETTINGS: Final = 100  # kept
 
 _IGNORED: Final = re.compile(r"[-_\s.:]+")
 
@@ -44,7 +43,7 @@ class FieldNames:
     """The choices that follow from the settings, and what was used of them."""
 
     def __init__(self, fields: Fields) -> None:
-        self.fields = fields
+        self.settings = fields
         #: The names of the fields that a document was made of, None where it has none -> the number of documents.
         self.used: Counter[tuple[str | None, ...]] = Counter()
         self._choices: dict[tuple[str, ...], Choice] = {}
@@ -60,6 +59,15 @@ class FieldNames:
         self._first_teaser = len(TEXT_RANKS) if self.guesses_text else len(self._ranks)
         self._hosts = HOSTS if self.guesses_source else ()
         self._folded = {name: fold(name) for _, names in fields for name in names}
+
+    def hold_text(self, names: Iterable[str]) -> bool:
+        """Whether a field with one of these names could hold the text."""
+        return bool(self.choice(names).text)
+
+    def name_to_cut(self, names: Iterable[str]) -> str | None:
+        """Which of these fields of a record most likely holds its text; None if none does, or it is a member of one."""
+        names = tuple(names)
+        return next((name for name, _ in self.choice(names).text if name in names), None)
 
     def take_used(self) -> dict[tuple[str, str], int]:
         """(field of the settings, its name in records) -> the number of documents since the last call."""
@@ -110,7 +118,7 @@ class FieldNames:
                     found.setdefault(name, want)
             return found
 
-        f = self.fields
+        f = self.settings
         text = {name: self._ranks[want] for name, want in fitting(f.text).items()}
         if any(rank < self._first_teaser for rank in text.values()):
             text = {name: rank for name, rank in text.items() if rank < self._first_teaser}
@@ -169,28 +177,3 @@ def without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
         return dict(record)
     left = without(inner, below) if dot and isinstance(inner, Mapping) else {}
     return {**record, key: left} if left else {one: value for one, value in record.items() if one != key}
-
-
-#: `id` of settings -> their names. Each reading of inputs has settings of its own, see `shards.read`.
-_known: Final[dict[int, FieldNames]] = {}
-
-
-def names_of(fields: Fields) -> FieldNames:
-    """The names of these very settings; those of equal ones are others."""
-    found = _known.get(id(fields))
-    if found is None or found.fields is not fields:
-        if len(_known) >= MAX_SETTINGS:
-            _known.clear()
-        found = _known[id(fields)] = FieldNames(fields)
-    return found
-
-
-def holds_text(names: Iterable[str], fields: Fields) -> bool:
-    """Whether a field with one of these names could hold the text."""
-    return bool(names_of(fields).choice(names).text)
-
-
-def name_to_cut(names: Iterable[str], fields: Fields) -> str | None:
-    """Which of these fields of a record most likely holds its text; None if none does, or it is a member of one."""
-    names = tuple(names)
-    return next((name for name, _ in names_of(fields).choice(names).text if name in names), None)

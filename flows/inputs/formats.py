@@ -37,7 +37,7 @@ def rows_of(
     given: Input, options: Options, trace: Trace, raw: Iterator[bytes] | None = None
 ) -> tuple[Format, Iterator[Row]]:
     """(format, rows) of an input, by its content; `raw` are the bytes of a file in an archive. Raises Unreadable."""
-    found = format_by_content(head_of(given, options, trace, raw), given.format, options.fields.text)
+    found = format_by_content(head_of(given, options, trace, raw), given.format, options.fields.settings.text)
     return found, found.read(given, options, trace)
 
 

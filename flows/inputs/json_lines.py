@@ -13,7 +13,6 @@ from typing import Final
 
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
-from flows.inputs.field_names import name_to_cut
 from flows.inputs.json_records import holds_records, parse
 from flows.inputs.json_shapes import PROBE, Shapes, has_list
 from flows.inputs.json_values import OPEN_ARRAY, OPEN_OBJECT, Damaged, Extent
@@ -88,7 +87,7 @@ def _lines(
     invalid: list[Row] = []
     try:
         for line in chain.from_iterable(
-            [None] if block is None else cut(block, end, lambda names: name_to_cut(names, fields))
+            [None] if block is None else cut(block, end, lambda names: fields.name_to_cut(names))
             for block in split(whole, end, settings.max_document_megabytes * MEGABYTE)
         ):
             if invalid:

@@ -11,10 +11,9 @@ from typing import Any, Final
 import orjson
 
 from flows.inputs.cutting import Cut
-from flows.inputs.field_names import names_of, value_of
+from flows.inputs.field_names import FieldNames, value_of
 from flows.inputs.lines import text_of
 from flows.inputs.records import Refused
-from flows.settings.model import Fields
 
 _LONG_NUMBER: Final = re.compile(rb"[\s:,\[-]\d{19}")  # it may have more than 64 bits
 MAX_LEVELS: Final = 6  # of objects around a list of records
@@ -81,16 +80,17 @@ def parse(line: bytes | Cut, charset: str) -> tuple[dict[str, Any], bytes | memo
     return record, line, encoding
 
 
-def has_text(record: Mapping[str, Any], fields: Fields, *, teaser: bool = True) -> bool:
+def has_text(record: Mapping[str, Any], fields: FieldNames, *, teaser: bool = True) -> bool:
     """Whether the record has a text field, be it empty; without `teaser`, one that is no mere summary."""
-    names = names_of(fields)
+    names = fields
     return any(teaser or not names.is_teaser(rank) for _, rank in names.choice(record).text)
 
 
-def unwrapped(record: dict[str, Any], fields: Fields) -> dict[str, Any]:
+def unwrapped(record: dict[str, Any], fields: FieldNames) -> dict[str, Any]:
     """The record; one whose text is in a member named in `WRAPPERS` has the fields of that member, too.
 
-    >>> unwrapped({"_id": "7", "_source": {"text": "No rain."}}, Fields())
+    >>> from flows.settings.model import Fields
+    >>> unwrapped({"_id": "7", "_source": {"text": "No rain."}}, FieldNames(Fields()))
     {'_id': '7', 'text': 'No rain.'}
     """
     if has_text(record, fields):
@@ -104,20 +104,21 @@ def unwrapped(record: dict[str, Any], fields: Fields) -> dict[str, Any]:
     return record
 
 
-def is_article(record: dict[str, Any], fields: Fields, *, expected: bool) -> bool:
+def is_article(record: dict[str, Any], fields: FieldNames, *, expected: bool) -> bool:
     """Whether an object among others is a record: it has a text, which is long or not alone if none is `expected`."""
     record = unwrapped(record, fields)
-    values = (value_of(record, name) for name, _ in names_of(fields).choice(record).text)
+    values = (value_of(record, name) for name, _ in fields.choice(record).text)
     text = next((value for value in values if value), None)
     if text is None:
         return False
     return expected or _is_described(record, fields) or (isinstance(text, str) and len(text) >= LONG)
 
 
-def holds_records(record: dict[str, Any], fields: Fields, *, expected: bool = False) -> bool:
+def holds_records(record: dict[str, Any], fields: FieldNames, *, expected: bool = False) -> bool:
     """Whether an object without a text has records in its members, or in theirs, down to `MAX_LEVELS`.
 
-    >>> holds_records({"status": "ok", "articles": [{"text": "No rain."}]}, Fields())
+    >>> from flows.settings.model import Fields
+    >>> holds_records({"status": "ok", "articles": [{"text": "No rain."}]}, FieldNames(Fields()))
     True
     """
     if has_text(unwrapped(record, fields), fields, teaser=False):
@@ -153,8 +154,8 @@ def is_envelope(name: str) -> bool:
     return name.lower() in ENVELOPES
 
 
-def _is_described(record: Mapping[str, Any], fields: Fields) -> bool:
-    choice = names_of(fields).choice(record)
+def _is_described(record: Mapping[str, Any], fields: FieldNames) -> bool:
+    choice = fields.choice(record)
     return any(value_of(record, name) for name in (*choice.title, *choice.url, *choice.published))
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 from cleaners.decoding.decoder import Decoded, decode
 from flows.inputs import markup_worker
 from flows.inputs.bounds import STALL, Unreadable
+from flows.inputs.field_names import FieldNames
 from flows.settings.model import Fields
 
 SECONDS: Final = 60  # that one page, feed or mail may take
@@ -25,8 +26,15 @@ BASE: Final = 500_000_000  # bytes of memory that one may take, however small it
 FACTOR: Final = 60  # and for each of its bytes
 
 #: The fields of the records made here.
-FIELDS: Final = Fields(
-    text=("text",), title=("title",), url=("url",), source=("source",), published=("published",), id=("id",)
+FIELDS: Final = FieldNames(
+    Fields(
+        text=("text",),
+        title=("title",),
+        url=("url",),
+        source=("source",),
+        published=("published",),
+        id=("id",),
+    )
 )
 #: Packages and the extras that install them.
 _EXTRAS: Final = {"feedparser": "feeds", "fastwarc": "warc"}

@@ -20,7 +20,6 @@ from typing import Any, Final
 from flows.inputs import parquet_worker
 from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
-from flows.inputs.field_names import holds_text
 from flows.inputs.reader import Input, Options, Row, growth_of, local_file, require_text_column, to_row
 from flows.inputs.records import Rejected
 from flows.inputs.tracing import Trace
@@ -79,7 +78,7 @@ def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any] 
     try:
         worker.ask((path, memory))
         names = worker.answer()
-        is_wanted = holds_text(names, options.fields)
+        is_wanted = options.fields.hold_text(names)
         worker.send(is_wanted)
         worker.is_idle = not is_wanted
         require_text_column(names, options.fields)

@@ -13,10 +13,9 @@ from urllib.parse import unquote
 
 import orjson
 
-from flows.inputs.field_names import names_of
+from flows.inputs.field_names import FieldNames
 from flows.inputs.records import Document, as_json, host
 from flows.inputs.values import as_date, as_text
-from flows.settings.model import Fields
 
 #: Name and value of each folder, from the outermost on; the value is None where the column is null.
 Partitions = tuple[tuple[str, str | None], ...]
@@ -57,10 +56,10 @@ class Columns(NamedTuple):
     values: dict[str, str]  # all that are not null
 
 
-def columns_of(partitions: Partitions, uri: str, fields: Fields) -> Columns:
+def columns_of(partitions: Partitions, uri: str, fields: FieldNames) -> Columns:
     """What the folders of the file `uri` say."""
     values = {name: value for name, value in partitions if value is not None}
-    choice = names_of(fields).choice(values)
+    choice = fields.choice(values)
     used: dict[str, tuple[str, ...]] = {}
     found: dict[str, Any] = {}
     for column, names in (

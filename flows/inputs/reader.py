@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from flows.inputs.bounds import Growth, Reserve, Unreadable
 from flows.inputs.compression import describe, peeked, raw_chunks, unpacked
-from flows.inputs.field_names import holds_text
+from flows.inputs.field_names import FieldNames
 from flows.inputs.partitions import Partitions
 from flows.inputs.records import Document, Refused, Rejected, as_json, no_text, to_document
 from flows.inputs.tracing import HEAD, Reading, Trace
-from flows.settings.model import Fields, Inputs
+from flows.settings.model import Inputs
 
 #: A document, or why there is none, and its size in bytes.
 Row: TypeAlias = tuple[Document | Rejected, int]
@@ -29,7 +29,7 @@ class Options(NamedTuple):
     """How inputs are read."""
 
     settings: Inputs
-    fields: Fields
+    fields: FieldNames
     charsets: Mapping[str, str]  # source -> the charset to prefer if the bytes of a file are ambiguous
     reserve: Reserve  # for all that are read together
     skipped: Counter[str]  # kind of junk -> how many files of archives were skipped
@@ -129,7 +129,7 @@ def content_of(given: Input) -> str | None:
     return trace.content
 
 
-def to_row(record: dict[str, Any], fields: Fields, uri: str, encoding: str) -> Row:
+def to_row(record: dict[str, Any], fields: FieldNames, uri: str, encoding: str) -> Row:
     """The document in a record of a table, or why there is none."""
     try:
         content = as_json(dict(sorted(record.items())))
@@ -140,11 +140,11 @@ def to_row(record: dict[str, Any], fields: Fields, uri: str, encoding: str) -> R
         )
 
 
-def require_text_column(names: list[str], fields: Fields) -> None:
+def require_text_column(names: list[str], fields: FieldNames) -> None:
     """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
     if not names:
         raise Unreadable("no text: the file is empty")
-    if not holds_text(names, fields):
+    if not fields.hold_text(names):
         raise Unreadable(no_text(names, fields, "column"))
 
 

@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
-from flows.inputs.field_names import Choice, names_of, shortened, value_of, without
+from flows.inputs.field_names import Choice, FieldNames, shortened, value_of, without
 from flows.inputs.tracing import content_hash
 from flows.inputs.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
-from flows.settings.model import Fields
 
 #: A plain URL, whose host can be read without the special cases of `urlsplit`.
 _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")
@@ -65,7 +64,7 @@ def document_id(uri: str, content: bytes | memoryview) -> str:
 
 def to_document(
     record: Mapping[str, Any],
-    fields: Fields,
+    fields: FieldNames,
     *,
     uri: str,
     content: bytes | memoryview,
@@ -77,7 +76,7 @@ def to_document(
     Only a text that cannot be used costs a document: Refused is raised. All other fields are null if their value says
     nothing (see `values`). Unmapped fields go to `metadata`, and so does what is not taken of a mapped one.
     """
-    names = names_of(fields)
+    names = fields
     choice = names.choice(record)
     text_name, (text, charset, rest) = _body(record, choice, fields)
     taken = {text_name} if rest is None else set()
@@ -150,7 +149,7 @@ def as_json(value: Mapping[str, Any]) -> bytes:
         return json.dumps(value, default=_plain, separators=(",", ":")).encode()
 
 
-def _body(record: Mapping[str, Any], choice: Choice, fields: Fields) -> tuple[str, Body]:
+def _body(record: Mapping[str, Any], choice: Choice, fields: FieldNames) -> tuple[str, Body]:
     """(the field that holds the text, what it holds); raises Refused if none does, or if it could be another."""
     problem = best = None
     best_rank = 0
@@ -249,13 +248,13 @@ def _date(record: Mapping[str, Any], names: Iterable[str], taken: set[str]) -> t
     return None, None
 
 
-def no_text(names: Iterable[str], fields: Fields, what: str = "field") -> str:
+def no_text(names: Iterable[str], fields: FieldNames, what: str = "field") -> str:
     """The error of a record or table in which no name is one of the text."""
-    usual = names_of(fields).guesses_text
+    usual = fields.guesses_text
     wanted = (
         '"text", "content", "body" or another usual name'
         if usual
-        else " or ".join(f'"{name}"' for name in fields.text)
+        else " or ".join(f'"{name}"' for name in fields.settings.text)
     )
     has = ", ".join(shortened(name) for name in list(names)[:8]) or "none at all"
     return f"no text: no {what} {wanted} (it has {has}; map it with [fields] text)"

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
-from flows.inputs.field_names import names_of
+from flows.inputs.field_names import FieldNames
 from flows.inputs.formats import rows_of
 from flows.inputs.partitions import columns_of, filled
 from flows.inputs.reader import Format, Input, Options, Row, growth_of
@@ -96,8 +96,7 @@ def read(
     printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
     the uri of each input that is read next.
     """
-    fields = fields.model_copy()  # with its own `names_of`
-    options = Options(settings, fields, charsets or {}, Reserve(), Counter())
+    options = Options(settings, FieldNames(fields), charsets or {}, Reserve(), Counter())
     decided_by = deciding(settings, fields)
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
@@ -106,7 +105,7 @@ def read(
     size = 0
     for given in inputs:
         begin(given.uri)
-        columns = columns_of(given.partitions, given.uri, fields) if given.partitions else None
+        columns = columns_of(given.partitions, given.uri, options.fields) if given.partitions else None
         for row, length in _rows(given, options, earlier, decided_by):
             if (
                 refused
@@ -291,7 +290,7 @@ def _shard(
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
         skipped,
-        names_of(options.fields).take_used(),
+        options.fields.take_used(),
     )
 
 

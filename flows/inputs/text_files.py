@@ -9,7 +9,7 @@ from typing import Final
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory
-from flows.inputs.field_names import NO_NAME, names_of
+from flows.inputs.field_names import NO_NAME, FieldNames
 from flows.inputs.names import folder_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
 from flows.inputs.records import (
@@ -20,7 +20,6 @@ from flows.inputs.records import (
 )
 from flows.inputs.titles import title_of_markdown, title_of_text
 from flows.inputs.tracing import Trace, content_hash
-from flows.settings.model import Fields
 
 _REST: Final = NO_NAME  # the field that holds the text of a Markdown file; no YAML key can have this name
 
@@ -48,7 +47,7 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
         found = front_matter.split(text)
-        if found and (is_markdown or names_of(fields).choice(found[0]).mapped):
+        if found and (is_markdown or fields.choice(found[0]).mapped):
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
@@ -61,7 +60,7 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
                 encoding=encoding,
                 source=folder,
             )
-            names_of(fields).count(names_of(of_rest))
+            fields.count(of_rest)
             title = title_of_markdown(rest) if is_markdown else title_of_text(rest)
             document = document._replace(title=document.title or title)
         elif not text or text.isspace():
@@ -79,8 +78,8 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
 
 
 @lru_cache(maxsize=8)
-def _of_rest(fields: Fields) -> Fields:
-    return fields.model_copy(update={"text": (_REST,)})
+def _of_rest(fields: FieldNames) -> FieldNames:
+    return FieldNames(fields.settings.model_copy(update={"text": (_REST,)}))
 
 
 def whole(given: Input, options: Options, trace: Trace) -> bytes:

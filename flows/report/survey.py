@@ -20,6 +20,7 @@ from flows.inputs.bounds import Reserve, Unreadable
 from flows.inputs.compression import COMPRESSIONS
 from flows.inputs.csv_dialect import Dialect
 from flows.inputs.csv_files import dialect_of
+from flows.inputs.field_names import FieldNames
 from flows.inputs.reader import Input, Options
 from flows.settings.model import Fields, Inputs
 
@@ -85,7 +86,7 @@ def _look_at(one: Input, result: Survey) -> None:
     settings = Inputs(shard_megabytes=MEGABYTES, max_document_megabytes=MAX_DOCUMENT)
     if _ending(one.uri).startswith((".csv", ".tsv")):
         with suppress(Unreadable):
-            dialect = dialect_of(one, Options(settings, Fields(), {}, Reserve(), Counter()))
+            dialect = dialect_of(one, Options(settings, FieldNames(Fields()), {}, Reserve(), Counter()))
             result.dialects[_in_words(dialect)] += 1
     shards = inputs.read([one], settings, Fields())
     shard = next(shards, None)

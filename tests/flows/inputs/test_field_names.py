@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.inputs import cutting
-from flows.inputs.field_names import fold, holds_text, value_of, without
+from flows.inputs.field_names import FieldNames, fold, value_of, without
 from flows.inputs.records import Refused, to_document
 from flows.settings import usual_names
 from flows.settings.model import Fields
@@ -25,7 +25,7 @@ DAY = 1557792000_000000
 
 def read(record: dict[str, Any], **fields: Any) -> tuple[Any, ...]:
     """(text, title, url, source, published, id) of the document in a record."""
-    found = to_document(record, Fields(**fields), uri="a#1", content=b"", encoding="utf-8")
+    found = to_document(record, FieldNames(Fields(**fields)), uri="a#1", content=b"", encoding="utf-8")
     return found.text.decode(), found.title, found.url, found.source, found.published, found.record_id
 
 
@@ -106,7 +106,7 @@ def test_names_with_dots_lead_into_objects() -> None:
     record = {"Article": {"body": LONG, "words": 12}, "thread": {"site": "a.org"}, "flat.name": "x", "n": 1}
     found = to_document(
         record,
-        Fields(text="article.body", source="thread.site", title="flat.name"),
+        FieldNames(Fields(text="article.body", source="thread.site", title="flat.name")),
         uri="",
         content=b"",
         encoding="",
@@ -216,4 +216,4 @@ def test_a_text_is_one_of_the_fields_or_refused(record: dict[str, Any]) -> None:
     with suppress(Refused):
         text = read(record)[0]
         assert text in record.values()
-        assert holds_text(record, Fields())
+        assert FieldNames(Fields()).hold_text(record)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from flows.inputs import json_shapes
 from flows.inputs.bounds import Reserve, Unreadable
+from flows.inputs.field_names import FieldNames
 from flows.inputs.json_records import holds_records, parse, unwrapped
 from flows.inputs.json_shapes import Shapes
 from flows.inputs.reader import Options
@@ -83,7 +84,7 @@ def rows_of(data: bytes, sizes: list[int]) -> list[tuple[str | None, str | None]
     found: list[tuple[str | None, str | None]] = []
     try:
         for row, _ in Shapes(
-            chunks, "utf-8", "f", Options(Inputs(), Fields(), {}, Reserve(), Counter())
+            chunks, "utf-8", "f", Options(Inputs(), FieldNames(Fields()), {}, Reserve(), Counter())
         ).rows():
             found.append((row.uri, row.text.decode()) if isinstance(row, Document) else (row.uri, None))
     except Unreadable:
@@ -208,7 +209,10 @@ def test_a_record_around_another(tmp_path: Path) -> None:
     assert json.loads(found[0]["metadata"]) == {"_index": "news"}
     assert (found[3]["record_id"], json.loads(found[3]["metadata"])) == ("2", {"data": {"id": 1}})
     assert list(errors(path)) == ["a.jsonl#5"]
-    assert unwrapped({"text": "a", "data": {"text": "b"}}, Fields()) == {"text": "a", "data": {"text": "b"}}
+    assert unwrapped({"text": "a", "data": {"text": "b"}}, FieldNames(Fields())) == {
+        "text": "a",
+        "data": {"text": "b"},
+    }
 
 
 def test_objects_glued_in_one_line_among_others(tmp_path: Path) -> None:

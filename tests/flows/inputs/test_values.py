@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flows.inputs.field_names import FieldNames
 from flows.inputs.records import Document, to_document
 from flows.inputs.values import Unusable, as_body, as_text, whole_characters
 from flows.settings.model import Fields
@@ -26,7 +27,9 @@ NAN = float("nan")
 
 def document(**record: Any) -> Document:
     """The document in a record with a text."""
-    return to_document({"text": "No rain.", **record}, Fields(), uri="a#1", content=b"", encoding="utf-8")
+    return to_document(
+        {"text": "No rain.", **record}, FieldNames(Fields()), uri="a#1", content=b"", encoding="utf-8"
+    )
 
 
 def metadata(found: Document) -> Any:

@@ -239,8 +239,12 @@ def extra_costs(classes: NDArray[np.uint16], cases: NDArray[np.uint8]) -> Any:
     inside = mark & (before >= LETTERS) & (after >= LETTERS)
     inside &= at != ELLIPSIS
     usual = at == APOSTROPHE
-    # an apostrophe precedes a vowel, a short ending or a name
-    usual[..., :-1] &= (classes[..., 3:] < LETTERS) | _vowels()[after[..., :-1]] | (cases[..., 2:-1] == 1)
+    # an apostrophe precedes a vowel, a name or a short ending such as "’re"
+    usual[..., :-1] &= (
+        (classes[..., 3:] < LETTERS) | _vowels()[after[..., :-1]] | (cases[..., 2:-1] == 1)
+    ) | np.pad(classes[..., 4:] < LETTERS, [(0, 0)] * (classes.ndim - 1) + [(0, 1)], constant_values=True)[
+        ..., : classes.shape[-1] - 3
+    ]
     extra[..., 1:] += np.where(usual, APOSTROPHE_INSIDE, MARK_INSIDE) * inside
     extra[..., 1:] += MARK_ALONE * (mark & (at != DASH) & (before == BOUNDARY) & (after == BOUNDARY))
     return extra

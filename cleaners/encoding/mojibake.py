@@ -248,9 +248,8 @@ def _is_inside(data: U8, at: int, stop: int) -> Any:
         return (after == 110 or after == 115) and not _is_small(next_after)
     if kind == 0x99:  # an apostrophe precedes a vowel or a short ending, but in "o’clock"
         vowel = after == 97 or after == 101 or after == 105 or after == 111 or after == 117 or after == 121
-        return (
-            not vowel and after != 104 and _is_small(next_after) and not (data[at - 1] == 111 and after == 99)
-        )
+        long = at + 5 < stop and _is_small(next_after) and _is_small(data[at + 5])  # not "’re"
+        return not vowel and after != 104 and long and not (data[at - 1] == 111 and after == 99)
     # "‘", "“", "”", "‹", "›", "–"
     return kind == 0x93 or kind == 0x98 or kind == 0x9C or kind == 0x9D or kind == 0xB9 or kind == 0xBA
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from cleaners import REASONS
-from flows.inputs.field_names import shortened
+from flows.inputs.records.field_names import shortened
 from flows.printable import as_markdown, printable
 
 MAX_NAMES: Final = 4  # of a field that are shown

@@ -12,23 +12,23 @@ import xxhash
 from flows.inputs.archives import Member, tar_members, zip_members
 from flows.inputs.bounds import ROW, Unreadable
 from flows.inputs.compression import COMPRESSIONS
-from flows.inputs.csv_files import read_csv
-from flows.inputs.feed_files import read_feed
-from flows.inputs.html_files import read_html
-from flows.inputs.json_lines import read_json, read_jsonl
+from flows.inputs.csv_files.reader import read_csv
+from flows.inputs.json_files.reader import read_json, read_jsonl
 from flows.inputs.junk import junk
-from flows.inputs.mail_files import read_mail
+from flows.inputs.markup.feeds import read_feed
+from flows.inputs.markup.in_records import extracted
+from flows.inputs.markup.mail import read_mail
+from flows.inputs.markup.warc import read_warc
+from flows.inputs.markup.web_pages import read_html
 from flows.inputs.names import in_place, uri_of
-from flows.inputs.parquet import read_parquet
-from flows.inputs.partitions import columns_of, filled, partitions_below
+from flows.inputs.parquet_files.reader import read_parquet
 from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
-from flows.inputs.records import Document, Rejected
+from flows.inputs.records.documents import Document, Rejected
+from flows.inputs.records.partitions import columns_of, filled, partitions_below
 from flows.inputs.sniffing import has_tags, sniff
 from flows.inputs.text_files import read_markdown, read_text
-from flows.inputs.text_markup import extracted
 from flows.inputs.tracing import Trace
 from flows.inputs.unread import UNREAD, Unread, endings_of
-from flows.inputs.warc_files import read_warc
 
 MAX_ARCHIVES: Final = 3  # within each other
 

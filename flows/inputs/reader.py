@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from flows.inputs.bounds import Growth, Reserve, Unreadable
 from flows.inputs.compression import describe, peeked, raw_chunks, unpacked
-from flows.inputs.field_names import FieldNames
-from flows.inputs.partitions import Partitions
-from flows.inputs.records import Document, Refused, Rejected, as_json, no_text, to_document
+from flows.inputs.records.documents import Document, Refused, Rejected, as_json, no_text, to_document
+from flows.inputs.records.field_names import FieldNames
+from flows.inputs.records.partitions import Partitions
 from flows.inputs.tracing import HEAD, Reading, Trace
 from flows.settings.model import Inputs
 

@@ -15,13 +15,13 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
-from flows.inputs.field_names import FieldNames
 from flows.inputs.formats import rows_of
-from flows.inputs.partitions import columns_of, filled
+from flows.inputs.markup.in_records import extracted
 from flows.inputs.reader import Format, Input, Options, Row, growth_of
-from flows.inputs.records import Document, Rejected
+from flows.inputs.records.documents import Document, Rejected
+from flows.inputs.records.field_names import FieldNames
+from flows.inputs.records.partitions import columns_of, filled
 from flows.inputs.rejections import deciding, waits_for
-from flows.inputs.text_markup import extracted
 from flows.inputs.tracing import Reading, Trace
 from flows.inputs.versions import Lookup, nothing_earlier, unknown
 from flows.printable import printable

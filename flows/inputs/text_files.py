@@ -7,18 +7,18 @@ from functools import lru_cache
 from typing import Final
 
 from cleaners.decoding.decoder import NotText, decode
-from flows.inputs import front_matter
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory
-from flows.inputs.field_names import NO_NAME, FieldNames
 from flows.inputs.names import folder_of
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
-from flows.inputs.records import (
+from flows.inputs.records import front_matter
+from flows.inputs.records.documents import (
     Document,
     Refused,
     document_id,
     to_document,
 )
-from flows.inputs.titles import title_of_markdown, title_of_text
+from flows.inputs.records.field_names import NO_NAME, FieldNames
+from flows.inputs.records.titles import title_of_markdown, title_of_text
 from flows.inputs.tracing import Trace, content_hash
 
 _REST: Final = NO_NAME  # the field that holds the text of a Markdown file; no YAML key can have this name

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from flows.inputs.bounds import Unreadable
 from flows.inputs.reader import Row
-from flows.inputs.records import Document, document_id
+from flows.inputs.records.documents import Document, document_id
 
 
 class Earlier(NamedTuple):

@@ -18,10 +18,10 @@ from cleaners.paragraphs import to_paragraphs
 from flows import inputs
 from flows.inputs.bounds import Reserve, Unreadable
 from flows.inputs.compression import COMPRESSIONS
-from flows.inputs.csv_dialect import Dialect
-from flows.inputs.csv_files import dialect_of
-from flows.inputs.field_names import FieldNames
+from flows.inputs.csv_files.dialect import Dialect
+from flows.inputs.csv_files.reader import dialect_of
 from flows.inputs.reader import Input, Options
+from flows.inputs.records.field_names import FieldNames
 from flows.settings.model import Fields, Inputs
 
 FILES: Final = 100  # spread evenly over the inputs

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.inputs import markup, warc_files
-from flows.inputs.fragments import fragment_text
+from flows.inputs.markup import extraction as markup
+from flows.inputs.markup import warc as warc_files
+from flows.inputs.markup.fragments import fragment_text
 
 from .reading import documents, errors, texts
 from .test_html_files import HEAD, PARAGRAPHS, page_of

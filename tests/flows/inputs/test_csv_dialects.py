@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from flows.inputs import csv_rows
-from flows.inputs.csv_layout import SAMPLE, layout_of
-from flows.inputs.csv_lines import Lines
-from flows.inputs.csv_rows import Cells, Damaged
+from flows.inputs.csv_files import rows as csv_rows
+from flows.inputs.csv_files.layout import SAMPLE, layout_of
+from flows.inputs.csv_files.lines import Lines
+from flows.inputs.csv_files.rows import Cells, Damaged
 from tests.flows.inputs.reading import documents, errors, shards, texts
 
 PARAGRAPHS = "The old bridge, which is long, stays open.\n\nTraders had warned, loudly, that it would close."

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.inputs.dates import microseconds
+from flows.inputs.records.dates import microseconds
 
 NOON = 1474372800_000000  # 2016-09-20 12:00 UTC
 

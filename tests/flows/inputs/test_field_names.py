@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.inputs import cutting
-from flows.inputs.field_names import FieldNames, fold, value_of, without
-from flows.inputs.records import Refused, to_document
+from flows.inputs.records.documents import Refused, to_document
+from flows.inputs.records.field_names import FieldNames, fold, value_of, without
 from flows.settings import usual_names
 from flows.settings.model import Fields
 

@@ -16,8 +16,10 @@ import polars as pl
 import pytest
 
 from flows.errors import UsageError
-from flows.inputs import bounds, find, parquet, parquet_worker, read, text_files
+from flows.inputs import bounds, find, read, text_files
 from flows.inputs.bounds import MAX_DEPTH
+from flows.inputs.parquet_files import reader as parquet
+from flows.inputs.parquet_files import worker as parquet_worker
 from flows.settings.model import Fields, Inputs
 
 from .reading import documents, errors, texts, write_lines

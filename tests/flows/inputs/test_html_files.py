@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from flows.inputs import markup, markup_worker
 from flows.inputs.bounds import Unreadable
+from flows.inputs.markup import extraction as markup
+from flows.inputs.markup import worker as markup_worker
 
 from .reading import documents, errors, texts
 

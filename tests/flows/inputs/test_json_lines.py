@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.inputs.values import MISSING
+from flows.inputs.records.values import MISSING
 from flows.settings.model import Fields
 from support import json_lines
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.inputs import json_shapes
 from flows.inputs.bounds import Reserve, Unreadable
-from flows.inputs.field_names import FieldNames
-from flows.inputs.json_records import holds_records, parse, unwrapped
-from flows.inputs.json_shapes import Shapes
+from flows.inputs.json_files import shapes as json_shapes
+from flows.inputs.json_files.records import holds_records, parse, unwrapped
+from flows.inputs.json_files.shapes import Shapes
 from flows.inputs.reader import Options
-from flows.inputs.records import Document
+from flows.inputs.records.documents import Document
+from flows.inputs.records.field_names import FieldNames
 from flows.settings.model import Fields, Inputs
 from small_runs import run
 from support import json_lines, table

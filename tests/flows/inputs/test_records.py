@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.inputs.records import host
+from flows.inputs.records.documents import host
 
 PARTS = [
     "http", "https", "HTTP", ":", "/", "//", "://", "http://", "https://", "www.", "WWW.", "a", "A", "a.org", ".",

@@ -10,7 +10,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.inputs.titles import title_of_markdown, title_of_text
+from flows.inputs.records.titles import title_of_markdown, title_of_text
 
 from .reading import COMPRESS, documents, errors, texts
 

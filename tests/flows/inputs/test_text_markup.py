@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.inputs import markup
-from flows.inputs.text_markup import kind_of
+from flows.inputs.markup import extraction as markup
+from flows.inputs.markup.in_records import kind_of
 
 from .reading import documents, errors, write_lines
 from .test_html_files import PARAGRAPHS, page_of

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.inputs.field_names import FieldNames
-from flows.inputs.records import Document, to_document
-from flows.inputs.values import Unusable, as_body, as_text, whole_characters
+from flows.inputs.records.documents import Document, to_document
+from flows.inputs.records.field_names import FieldNames
+from flows.inputs.records.values import Unusable, as_body, as_text, whole_characters
 from flows.settings.model import Fields
 
 from .reading import documents, errors, shards, write_lines

@@ -10,11 +10,10 @@ from typing import Final
 
 from cleaners.decoding.decoder import NotText, charset
 from flows.inputs.bounds import MEGABYTE, ROW, Growth, Unreadable
-from flows.inputs.csv_dialect import Dialect, Layout
-from flows.inputs.csv_layout import SAMPLE, first_row, is_data, layout_of
-from flows.inputs.csv_lines import Encoded, Lines, split_at_carriage_returns, unwrapped
-from flows.inputs.csv_rows import Damaged, rows
-from flows.inputs.field_names import FieldNames
+from flows.inputs.csv_files.dialect import Dialect, Layout
+from flows.inputs.csv_files.layout import SAMPLE, first_row, is_data, layout_of
+from flows.inputs.csv_files.lines import Encoded, Lines, split_at_carriage_returns, unwrapped
+from flows.inputs.csv_files.rows import Damaged, rows
 from flows.inputs.lines import lines, text_of
 from flows.inputs.reader import (
     Input,
@@ -26,7 +25,8 @@ from flows.inputs.reader import (
     to_row,
     too_large,
 )
-from flows.inputs.records import Rejected
+from flows.inputs.records.documents import Rejected
+from flows.inputs.records.field_names import FieldNames
 from flows.inputs.tracing import HEAD, Trace
 
 SHOWN_NAME: Final = 40  # characters of a column's name in an error

@@ -15,8 +15,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
-from flows.inputs.csv_dialect import Dialect, Layout
-from flows.inputs.csv_lines import Lines, Swallowed
+from flows.inputs.csv_files.dialect import Dialect, Layout
+from flows.inputs.csv_files.lines import Lines, Swallowed
 
 LOOK_AHEAD: Final = 10_000  # lines searched for the end of a damaged row,
 LOOK_AHEAD_SIZE: Final = 1 << 23  # or characters

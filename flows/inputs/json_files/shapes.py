@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flows.inputs.bounds import MAX_DEPTH, MEGABYTE, Unreadable, beyond_memory, too_deep
-from flows.inputs.json_records import (
+from flows.inputs.json_files.records import (
     LONG,
     has_text,
     holds_records,
@@ -25,9 +25,9 @@ from flows.inputs.json_records import (
     parse,
     unwrapped,
 )
-from flows.inputs.json_values import CLOSERS, OPEN_ARRAY, OPEN_OBJECT, Cursor, Damaged, Extent
+from flows.inputs.json_files.values import CLOSERS, OPEN_ARRAY, OPEN_OBJECT, Cursor, Damaged, Extent
 from flows.inputs.reader import Options, Row, too_large
-from flows.inputs.records import Document, Refused, Rejected, no_text, to_document
+from flows.inputs.records.documents import Document, Refused, Rejected, no_text, to_document
 
 #: Bytes of an object after which it is asked whether it holds records, before its end has come.
 PROBE: Final = 1 << 22

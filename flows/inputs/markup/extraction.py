@@ -1,4 +1,4 @@
-"""Web pages, feeds and mail as records, taken apart in another process: see `markup_worker`.
+"""Web pages, feeds and mail as records, taken apart in another process: see `worker`.
 
 Crafted ones can keep the libraries busy for ever, make them take any amount of memory, or crash their native code.
 """
@@ -16,9 +16,9 @@ from multiprocessing import Pipe
 from typing import Any, Final
 
 from cleaners.decoding.decoder import Decoded, decode
-from flows.inputs import markup_worker
 from flows.inputs.bounds import STALL, Unreadable
-from flows.inputs.field_names import FieldNames
+from flows.inputs.markup import worker as markup_worker
+from flows.inputs.records.field_names import FieldNames
 from flows.settings.model import Fields
 
 SECONDS: Final = 60  # that one page, feed or mail may take
@@ -73,7 +73,7 @@ def page(html: str, url: str | None, mode: str) -> dict[str, Any]:
 
 
 def ask(name: str, *arguments: Any, size: int) -> list[dict[str, Any]]:
-    """The answer of a function of `markup_worker`. Raises Unreadable if it is an error, or if there is none in time."""
+    """The answer of a function of `worker`. Raises Unreadable if it is an error, or if there is none in time."""
     worker = _idle.pop() if _idle else _Worker()
     try:
         answer = worker.answer((BASE + FACTOR * size, name, arguments))
@@ -88,7 +88,7 @@ def ask(name: str, *arguments: Any, size: int) -> list[dict[str, Any]]:
 
 
 class _Worker:
-    """A process of `markup_worker`. Raises Unreadable if it ends before its time."""
+    """A process of `worker`. Raises Unreadable if it ends before its time."""
 
     def __init__(self) -> None:
         try:

@@ -19,7 +19,7 @@ import orjson
 
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs.cutting import Utf8
-from flows.inputs.dates import microseconds
+from flows.inputs.records.dates import microseconds
 
 #: Words that programs write where there is no value.
 MISSING: Final = frozenset((

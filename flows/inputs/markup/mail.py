@@ -9,9 +9,9 @@ from typing import Any, Final
 from cleaners.decoding.decoder import NotText
 from flows.inputs.bounds import MEGABYTE, Unreadable
 from flows.inputs.lines import split
-from flows.inputs.markup import FIELDS, ask, decoded, page
+from flows.inputs.markup.extraction import FIELDS, ask, decoded, page
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
-from flows.inputs.records import Refused, Rejected, to_document
+from flows.inputs.records.documents import Refused, Rejected, to_document
 from flows.inputs.tracing import Trace
 
 _FROM: Final = b"From "  # begins a line between the mails of an mbox

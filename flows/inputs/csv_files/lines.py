@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from flows.inputs.bounds import Unreadable
-from flows.inputs.csv_dialect import Layout
+from flows.inputs.csv_files.dialect import Layout
 
 FIRST_CHECK: Final = 8  # lines of a row after which it is first asked whether they look like rows
 

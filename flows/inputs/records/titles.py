@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flows.inputs.written_dates import written_date
+from flows.inputs.records.written_dates import written_date
 
 MAX_CHARACTERS: Final = 200  # in a title,
 MAX_HEADING: Final = 1000  # characters of a heading with its markup

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from flows.inputs.csv_dialect import DATE, MIN_SWALLOWED, MIN_TYPED, Dialect, Layout
+from flows.inputs.csv_files.dialect import DATE, MIN_SWALLOWED, MIN_TYPED, Dialect, Layout
 
 DELIMITERS: Final = ",;\t|:^~\x01\x1f"
 COMMON_DELIMITERS: Final = ",;\t|"

@@ -13,12 +13,12 @@ from typing import Final
 
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
-from flows.inputs.json_records import holds_records, parse
-from flows.inputs.json_shapes import PROBE, Shapes, has_list
-from flows.inputs.json_values import OPEN_ARRAY, OPEN_OBJECT, Damaged, Extent
+from flows.inputs.json_files.records import holds_records, parse
+from flows.inputs.json_files.shapes import PROBE, Shapes, has_list
+from flows.inputs.json_files.values import OPEN_ARRAY, OPEN_OBJECT, Damaged, Extent
 from flows.inputs.lines import WIDE, split, text_chunks, to_utf8
 from flows.inputs.reader import Input, Options, Row, chunks_of, too_large
-from flows.inputs.records import Document, Refused, Rejected, to_document
+from flows.inputs.records.documents import Document, Refused, Rejected, to_document
 from flows.inputs.tracing import Trace, unread_part
 
 #: Charsets in which a byte of another character may look like a quote, a backslash or a bracket.
@@ -28,7 +28,7 @@ _FIRST_LINE: Final = re.compile(rb"[^\n\r]*?([^\n\r]?)[ \t]*(?:\Z|[\n\r]\s*([^\s
 
 
 def read_jsonl(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
-    """One document per line; blank lines are skipped but counted. Other shapes are read as well, see `json_shapes`.
+    """One document per line; blank lines are skipped but counted. Other shapes are read as well, see `shapes`.
 
     If the file still begins with the bytes of its last reading, reading resumes after them. A last line that has no
     line end and is not valid JSON may still be being written. It is deferred once, to the next run, and

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.inputs.fragments import fragment_text
-from flows.inputs.markup import FIELDS, ask
+from flows.inputs.markup.extraction import FIELDS, ask
+from flows.inputs.markup.fragments import fragment_text
 from flows.inputs.reader import Input, Options, Row, to_row
 from flows.inputs.text_files import whole
 from flows.inputs.tracing import Trace

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from cleaners.decoding.decoder import NotText
 from flows.inputs.bounds import Unreadable
-from flows.inputs.markup import FIELDS, decoded, page
+from flows.inputs.markup.extraction import FIELDS, decoded, page
 from flows.inputs.names import folder_of
 from flows.inputs.reader import Input, Options, Row
-from flows.inputs.records import Refused, to_document
+from flows.inputs.records.documents import Refused, to_document
 from flows.inputs.text_files import whole
 from flows.inputs.tracing import Trace
 

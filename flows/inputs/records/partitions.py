@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 import orjson
 
-from flows.inputs.field_names import FieldNames
-from flows.inputs.records import Document, as_json, host
-from flows.inputs.values import as_date, as_text
+from flows.inputs.records.documents import Document, as_json, host
+from flows.inputs.records.field_names import FieldNames
+from flows.inputs.records.values import as_date, as_text
 
 #: Name and value of each folder, from the outermost on; the value is None where the column is null.
 Partitions = tuple[tuple[str, str | None], ...]

@@ -12,10 +12,10 @@ from typing import Final, Literal
 import orjson
 
 from flows.inputs.bounds import Unreadable
-from flows.inputs.fragments import fragment_text
-from flows.inputs.markup import page
+from flows.inputs.markup.extraction import page
+from flows.inputs.markup.fragments import fragment_text
 from flows.inputs.reader import Options, Row
-from flows.inputs.records import Document, Rejected
+from flows.inputs.records.documents import Document, Rejected
 
 _ATTRIBUTES: Final = r"(?:\s+[\w:@.-]+(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))?)*+\s*/?>"
 _BLOCK: Final = (

@@ -1,7 +1,7 @@
 """Parquet: one document per row.
 
 A crafted file can crash the native code that decodes it, or make it take any amount of memory. So that happens in
-another process, which is kept for the next file: see `parquet_worker`.
+another process, which is kept for the next file: see `worker`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any, Final
 
-from flows.inputs import parquet_worker
 from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.compression import describe, opened
+from flows.inputs.parquet_files import worker as parquet_worker
 from flows.inputs.reader import Input, Options, Row, growth_of, local_file, require_text_column, to_row
-from flows.inputs.records import Rejected
+from flows.inputs.records.documents import Rejected
 from flows.inputs.tracing import Trace
 
 #: Memory for decoding a file that needs none, in bytes.

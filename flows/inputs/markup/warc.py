@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, Final, cast
 
 from cleaners.decoding.decoder import NotText
 from flows.inputs.bounds import MEGABYTE, Growth, Unreadable, beyond_memory
-from flows.inputs.markup import FIELDS, decoded, missing, page
+from flows.inputs.markup.extraction import FIELDS, decoded, missing, page
 from flows.inputs.reader import Input, Options, Row, chunks_of, growth_of, too_large
-from flows.inputs.records import Refused, Rejected, to_document
+from flows.inputs.records.documents import Refused, Rejected, to_document
 from flows.inputs.tracing import Trace
 
 OK: Final = 200  # the status of an answer that has the page

@@ -11,9 +11,9 @@ from typing import Any, Final
 import orjson
 
 from flows.inputs.cutting import Cut
-from flows.inputs.field_names import FieldNames, value_of
 from flows.inputs.lines import text_of
-from flows.inputs.records import Refused
+from flows.inputs.records.documents import Refused
+from flows.inputs.records.field_names import FieldNames, value_of
 
 _LONG_NUMBER: Final = re.compile(rb"[\s:,\[-]\d{19}")  # it may have more than 64 bits
 MAX_LEVELS: Final = 6  # of objects around a list of records

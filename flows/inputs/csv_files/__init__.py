@@ -1,0 +1,1 @@
+"""CSV in any dialect: one document per row."""

@@ -1,0 +1,1 @@
+"""JSON in any shape: one document per record."""

@@ -1,0 +1,1 @@
+"""Parquet: one document per row, decoded in another process."""

@@ -109,6 +109,8 @@ class Layout:
         self.types_and_values = {**_values(rows, len(names)), **self.types}
         long = sum(any("\n" in cell for cell in row) for row in rows)
         self.has_long_rows = long > LONG_SHARE * len(rows)
+        #: Nearly every row spans lines, and so has a quoted cell; no column says which lines begin a row.
+        self.begins_by_quotes = 2 * long > len(rows) and not self.types_and_values
         self._delimiters = len(names) - 1
 
     @cached_property

@@ -72,7 +72,17 @@ def _as_usual(
     if len(names) == 1:
         dialect = Dialect(_NEVER)
     bad, layout = _judge(sample[begin + 1 :], dialect, names, begin + 1, whole)
-    return None if bad or _has_escapes("".join(sample), dialect.delimiter) else layout
+    text = "".join(sample)
+    if bad or _has_escapes(text, dialect.delimiter) or _single_quotes(text, dialect.delimiter, len(names)):
+        return None
+    return layout
+
+
+def _single_quotes(text: str, delimiter: str, many: int) -> int:
+    """Half the number of cells that begin with a single quote; 0 if as many begin with a double one."""
+    before = re.escape(delimiter) if many > 1 else r"\n"
+    single, double = (len(re.findall(rf"{before}{quote}(?=\w)", "\n" + text)) for quote in "'\"")
+    return single // 2 if single > 2 * double else 0
 
 
 def _has_escapes(text: str, delimiter: str) -> bool:
@@ -137,27 +147,28 @@ def _variants(
     text = "".join(lines)
     escaped = _has_escapes(text, dialect.delimiter)
     handicap = int(escaped)
-    wrapped = [
-        len(re.findall(rf"(?:^|{delimiter}) ?{quote}[^\n]*?{quote}(?={delimiter}|\r?$)", text, re.MULTILINE))
-        for quote in "\"'"
-    ]
-    if wrapped[1] > 2 * wrapped[0]:
-        yield _judge(lines, dialect._replace(quote="'"), names, first, whole)
-        handicap += 1
-        if "\\'" in text:
-            yield _judge(lines, dialect._replace(quote="'", escapes=True), names, first, whole)
+    single = _single_quotes(text, dialect.delimiter, len(names))
+    if single:
+        handicap += single  # such cells are no good rows of any other dialect
+        for escapes in (False, True) if "\\'" in text else (False,):
+            bad, layout = _judge(lines, dialect._replace(quote="'", escapes=escapes), names, first, whole)
+            yield bad, layout
     bad, layout = _judge(lines, dialect, names, first, whole)
     yield bad + handicap, layout
+    has_long_rows = layout.has_long_rows
     if escaped or '\\"' in text:
         bad, layout = _judge(lines, dialect._replace(escapes=True), names, first, whole)
-        yield bad + (not escaped), layout
+        has_long_rows = has_long_rows or layout.has_long_rows
+        yield bad + single + (not escaped), layout
     if re.search(rf'{delimiter} +"|" +(?:{delimiter}|$)', text, re.MULTILINE):
         bad, layout = _judge(lines, dialect._replace(spaces=True), names, first, whole)
         yield bad + handicap, layout
+    if len(names) == 1 and has_long_rows:
+        return  # without quotes, each line would be a row
     rarer = dialect.delimiter not in "\t\x01\x1f"
     for escapes in (False, True) if "\\" in text else (False,):
         bad, layout = _judge(lines, dialect._replace(quote="", escapes=escapes), names, first, whole)
-        yield bad + rarer + (escapes != escaped), layout
+        yield bad + single + rarer + (escapes != escaped), layout
 
 
 def _judge(

@@ -61,7 +61,10 @@ def rows(lines: Lines, layout: Layout) -> Iterator[Cells]:
         span = len(lines.taken)
         if len(row) == many:
             if span == 1:
-                if test is None or lines.number <= trusted or not row[key or 0] or test(row[key or 0]):
+                if (
+                    (test is None or not row[key or 0] or test(row[key or 0]))
+                    and not (layout.begins_by_quotes and dialect.quote not in lines.taken[0])
+                ) or lines.number <= trusted:
                     yield _finished(row, dialect, layout.names)
                     continue
                 end = _end(lines, layout)
@@ -171,8 +174,14 @@ def _begins_row(lines: Lines, layout: Layout, at: int) -> bool:
         return False
     if (fits := layout.fits(found.cells)) is not None:
         return fits
-    if many == 1 and layout.has_long_rows:
-        return False
+    quote = layout.dialect.quote
+    if layout.begins_by_quotes or (many == 1 and layout.has_long_rows):
+        line = lines.taken[at]
+        return (
+            bool(quote)
+            and not found.has_stray
+            and (found.is_open or (quote in line and len(found.cells) == many))
+        )
     if layout.good and not layout.has_long_rows and not found.is_open:
         return _only_parse(layout.dialect.hidden(lines.taken[at].rstrip("\r\n")), layout) is not None
     if found.has_stray:
@@ -206,7 +215,12 @@ class _Following(Iterator[str]):
 
 def _has_fields(line: str, layout: Layout) -> bool:
     found = layout.scan(line)
-    return not found.is_open and not found.has_stray and len(found.cells) == len(layout.names)
+    return (
+        not line.isspace()
+        and not found.is_open
+        and not found.has_stray
+        and len(found.cells) == len(layout.names)
+    )
 
 
 def _only_parse(text: str, layout: Layout) -> list[str] | None:

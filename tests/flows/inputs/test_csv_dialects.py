@@ -152,6 +152,34 @@ def test_paragraphs_without_their_quotes_are_no_rows(tmp_path: Path) -> None:
     assert "fields where the header has 3" in error
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("columns", [["text"], ["title", "text"], ["id", "title", "text"]])
+def test_lost_quotes_of_long_texts_cost_their_rows(tmp_path: Path, columns: list[str], quote: str) -> None:
+    """Also where no column has numbers: then the next line that opens a quote begins a row."""
+    table = [
+        {
+            "id": str(n),
+            "title": f"The title of {'abcdefghijkl'[n]}",
+            "text": f"Story {n} began.\n\n{PARAGRAPHS}",
+        }
+        for n in range(12)
+    ]
+    file = io.StringIO()
+    csv.writer(file, quotechar=quote, lineterminator="\n").writerows(
+        [columns, *([row[column] for column in columns] for row in table)]
+    )
+    whole = [row["text"] for row in table]
+    assert texts(write(tmp_path / "a.csv", file.getvalue())) == whole
+    begin = f"{quote}Story 5"
+    for lost, damaged in ((begin, begin[1:]), (f"close.{quote}", "close.")):
+        at = file.getvalue().index(lost, file.getvalue().index("Story 5") - 1)
+        content = file.getvalue()[:at] + damaged + file.getvalue()[at + len(lost) :]
+        found = texts(write(tmp_path / "b.csv", content))
+        assert [text for text in whole if text not in found] == whole[5:6]
+        assert len(found) <= len(whole)
+        assert errors(tmp_path / "b.csv")
+
+
 def test_a_file_without_a_header_is_rejected_with_what_to_do(tmp_path: Path) -> None:
     """Its first row is data: long, or numbers and dates."""
     path = write(

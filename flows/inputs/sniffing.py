@@ -160,14 +160,14 @@ def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
         return _markup(text)
     if start in (b"{", b"["):
         return _json(text)
+    line = _FIRST_LINE.match(text)[1]  # type: ignore[index]  # it may be empty
+    if b":" in line and (_MBOX.match(line) or _is_mail(text)):  # also one that is a web page
+        return "mail"
     if b"<" in text:
         if _LATE_PAGE.search(text[:_NOISE]):
             return "html"
         if _is_full_of_tags(text):
             return "tags"
-    line = _FIRST_LINE.match(text)[1]  # type: ignore[index]  # it may be empty
-    if b":" in line and (_MBOX.match(line) or _is_mail(text)):
-        return "mail"
     if (b":" in line or line.startswith(b"#")) and _is_for_robots(text):
         return "robots"
     is_header = len(line) < _MAX_HEADER and _text_cell(text_fields).search(line)

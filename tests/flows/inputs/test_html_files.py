@@ -117,6 +117,7 @@ def test_a_page_that_crashes_or_stalls_the_extractor(tmp_path: Path, monkeypatch
     assert "SIGSEGV" in errors(tmp_path)["b.html"]
     monkeypatch.setattr(markup._Worker, "answer", real)
     monkeypatch.setattr(markup, "SECONDS", 0)
+    os.kill(markup._idle[-1]._process.pid, signal.SIGSTOP)
     with pytest.raises(Unreadable, match="within 0 seconds"):
         markup.ask("page", page_of(*PARAGRAPHS).decode(), None, "balanced", size=1)
 

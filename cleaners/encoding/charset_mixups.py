@@ -20,7 +20,7 @@ import ftfy.bad_codecs
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.encoding.letter_pairs import letter_pairs, lowest_costs, words_cost
+from cleaners.encoding.letter_pairs import OTHER_ALPHABETS, letter_pairs, lowest_costs, words_cost
 
 ftfy.bad_codecs.ok()  # makes its "sloppy" charsets known, in which no byte is undefined
 
@@ -97,6 +97,8 @@ _NEUTRAL: Final = re.compile(
 #: Letters of other scripts that are typed among Latin ones, which they look like.
 _LOOK_ALIKES: Final = frozenset("АВЕЅІЈКМНОРСТУХаеіјорѕсухΑΒΕΖΗΙΚΜΝΟΡΤΥΧο")
 _LATIN: Final = re.compile("[A-Za-zÀ-ɏ]")
+_CAPITAL_INSIDE: Final = re.compile("[a-zß-öø-ÿ][À-ÖØ-ÞŠŽŸ]")
+_LATIN_BEYOND: Final = re.compile("[À-ɏ]")
 _LETTER_BEYOND: Final = re.compile(r"(?![\x00-\x7f])[^\W\d_]")
 _LIGATURE: Final = re.compile("[ﬁﬂ]")
 _ASCII_LETTER: Final = re.compile("[A-Za-z]")
@@ -105,6 +107,16 @@ _LEFT_OVER: Final = frozenset("ÃÂâ")
 _GLUED: Final = re.compile("[©®™•]")
 _CATALAN: Final = re.compile("(?<=[lL])·(?=[lL])")
 _C1: Final = re.compile("[\x80-\x9f]")
+#: Controls as the characters of windows-1252 that ftfy makes of them.
+_AS_FTFY_FIXES_C1: Final = {
+    code: character
+    for code in range(0x80, 0xA0)
+    if (character := bytes([code]).decode("windows-1252", "ignore"))
+}
+#: Punctuation of English, and what ftfy makes of the controls of windows-1252: beyond it English has hardly anything.
+_ENGLISH_MARKS: Final = frozenset((*"‘’“”–—…\xa0", *map(chr, range(0x80, 0xA0))))
+_ENGLISH: Final = re.compile(r"\b(?:the|and|of|to|in|is|that|for|was|with)\b")
+_MIN_ENGLISH: Final = 2  # of these words in a paragraph that is English
 _WORD: Final = re.compile(r"[A-Za-z\x80-\U0010ffff]+")
 #: What no reading contains: controls, private characters, ligatures, what could not be decoded.
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\uf8ff\ufb01\ufb02\ufffd]")
@@ -137,17 +149,21 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
     """
     words = [word for word in dict.fromkeys(_WORD.findall(_CATALAN.sub("", text))) if len(word) <= MAX_WORD]
     own = [word for word in words if not word.isascii()][:MAX_WORDS]
-    if not own or "\ufffd" in text or _LOOK_ALIKES.issuperset(c for word in own for c in word if c > "\x7f"):
+    beyond = {character for word in own for character in word if character > "\x7f"}
+    if not own or "\ufffd" in text or _LOOK_ALIKES.issuperset(beyond):
         return None
+    if _ENGLISH_MARKS.issuperset(beyond) and len(_ENGLISH.findall(text)) >= _MIN_ENGLISH:
+        return None
+    unknown = _may_be_of_another_language(beyond) and not any(map(_CAPITAL_INSIDE.search, own))
     others = [word for word in words if word.isascii()][:MAX_ASCII_WORDS]
     rest = _cost_of_rest(others)
-    costs = words_cost(own)
+    costs = words_cost([word.translate(_AS_FTFY_FIXES_C1) for word in own])
     best = costs.min(axis=0)
     if len(others) >= MIN_REST:  # a single letter is no word of another language
         best = np.where([len(word) == 1 for word in own], costs[(costs.sum(axis=1) + rest).argmin()], best)
     cost = int(min((costs.sum(axis=1) + rest).min(), best.sum() + rest.min() + MIXED_COST))
     unusual = np.argsort(-best / [len(word) + 1 for word in own], kind="stable")[:SCREENED]
-    charsets = _charsets([own[i] for i in unusual], int(best[unusual].sum()) - MIN_GAIN)
+    charsets = _charsets([own[i] for i in unusual], int(best[unusual].sum()) - MIN_GAIN, utf_8=not sure)
     scored = sorted(_scored(own, rest, charsets), key=lambda scored: scored.cost)
     if not scored or scored[0].cost > cost - MIN_GAIN:
         return None
@@ -176,8 +192,9 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
         or _is_short(joined)
         or (not _LETTER_BEYOND.search(joined) and not _is_apostrophe(joined, first.reading.written_as))
         or letters <= _LEFT_OVER
+        or (unknown and _LATIN_BEYOND.search(joined))
+        or any(_letter_becomes_mark(old, new) for old, new in pairs_changed)
         or any(word.count("·") > 1 for word in own)
-        or (sure and first.reading.written_as == "utf-8")
     ):
         return None
     _, read_as, written_as = first.reading
@@ -186,6 +203,21 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
     except UnicodeError:
         return None
     return None if _NO_TEXT.search(new) else (new, read_as, written_as)
+
+
+def _may_be_of_another_language(beyond: set[str]) -> bool:
+    """Whether these characters, but for punctuation, are letters of a language whose words are not known."""
+    letters = "".join(beyond.difference(_ENGLISH_MARKS)).lower()
+    return bool(letters) and any(set(letters) <= set(alphabet) for alphabet in OTHER_ALPHABETS)
+
+
+def _letter_becomes_mark(old: str, new: str) -> bool:
+    """Whether a letter within a word becomes a mark other than an apostrophe, a dash or an ellipsis."""
+    return any(
+        before.isalpha() and not after.isalpha() and after not in "’–—…"
+        for before, after in zip(old[1:-1], new[1:-1], strict=False)
+        if len(old) == len(new)
+    )
 
 
 def _least_gain(changed: list[str], scored: Scored) -> int:
@@ -228,8 +260,11 @@ def _cost_of_rest(words: list[str]) -> Any:
     return np.where(model.latin, costs, foreign)
 
 
-def _charsets(words: list[str], limit: int) -> Iterator[tuple[str, str]]:
-    """(charset read as, charset written in): the pairs in which the words may cost at most `limit`."""
+def _charsets(words: list[str], limit: int, *, utf_8: bool) -> Iterator[tuple[str, str]]:
+    """(charset read as, charset written in): the pairs in which the words may cost at most `limit`.
+
+    With `utf_8`, it is among the charsets written in, whatever the words may cost.
+    """
     joined = f" {' '.join(words)} "
     encoded = {read_as: _encoded(joined, read_as) for read_as in READ_AS}
     several = [read_as for read_as, data in encoded.items() if data]
@@ -241,7 +276,8 @@ def _charsets(words: list[str], limit: int) -> Iterator[tuple[str, str]]:
     costs = lowest_costs(tables.classes[:, codes], tables.cases[:, codes])
     likely = (costs <= limit) & ~tables.no_text[:, codes].any(axis=2)
     yield from ((several[row], tables.names[column]) for column, row in np.argwhere(likely))
-    yield from ((read_as, "utf-8") for read_as in several)
+    if utf_8:
+        yield from ((read_as, "utf-8") for read_as in several)
 
 
 def _encoded(text: str, encoding: str) -> bytes:

@@ -31,6 +31,9 @@ _ESCAPE: Final = re.compile("|".join((_UNICODE, _BREAK, _APOSTROPHE)))
 _ESCAPE_AND_BREAK: Final = re.compile(
     "|".join((_UNICODE, r"\\{1,4}[rnt](?:\s?\\{1,4}[rnt]){0,8}", _APOSTROPHE))
 )
+#: Words of prose; lines of encoded binary data have hardly any.
+_WORD: Final = re.compile(r"(?:(?<=\s)|\A)[\"'(]?(?:[a-zA-Z]|\\{1,4}['\"]){2,}")
+MIN_WORDS: Final = 3
 _HEX: Final = re.compile("[0-9a-fA-F]{4}")
 #: What is written as \uXXXX in JSON and stands in news: no controls, no private characters.
 _WRITTEN: Final = re.compile(
@@ -49,6 +52,8 @@ def unescape(text: str) -> str:
     if "\\" not in text or _CODE.search(text):
         return text
     has_characters = re.search(_UNICODE, text)
+    if text.isascii() and not has_characters and len(_WORD.findall(text)) < MIN_WORDS:
+        return text
     if not has_characters and re.search(r"\\[ntr][a-z]", text):
         return text  # a path or a formula
     text = (_ESCAPE_AND_BREAK if has_characters else _ESCAPE).sub(_unescaped, text)

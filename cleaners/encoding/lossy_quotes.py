@@ -1,7 +1,8 @@
 """Quotes and apostrophes that were lost to a question mark on the way to ASCII: "I don?t know", "a ?safe? harbour".
 
-Only English has contractions by which the apostrophe is certain. Quotation marks are certain where a question mark
-stands directly before a word and another directly after one, and the sentence goes on.
+Only English has contractions by which the apostrophe is certain. Where one was lost, quotation marks are certain, too:
+a question mark stands directly before a word and another directly after one, and the sentence goes on. Without a lost
+apostrophe in the paragraph, "(?terminology?)" may be what its author doubted.
 """
 
 from __future__ import annotations
@@ -32,5 +33,5 @@ def restore_quotes(text: str) -> str:
     """
     if "?" not in text or not text.isascii() or "://" in text or len(_ENGLISH.findall(text)) < 2:
         return text
-    new = _APOSTROPHE.sub("’", text)
-    return _QUOTED.sub("“\\1”", new)
+    new, apostrophes = _APOSTROPHE.subn("’", text)
+    return _QUOTED.sub("“\\1”", new) if apostrophes else text

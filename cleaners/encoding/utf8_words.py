@@ -93,7 +93,9 @@ def _decode_once(text: str) -> str:
         new = {
             i: decoded
             for i, part in enumerate(parts)
-            if len(part) <= MAX_WORD and (decoded := _decoded(part, pattern, read_as)) != part
+            if not part.isascii()
+            and len(part) <= MAX_WORD
+            and (decoded := _decoded(part, pattern, read_as)) != part
         }
         if not new:
             continue

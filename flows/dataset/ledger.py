@@ -197,10 +197,7 @@ def _last_readings(dataset: Dataset) -> pl.DataFrame:
 
 def read_ledger(parts: Sequence[Path]) -> pl.DataFrame:
     """The rows of parts of the ledger, in their order; columns that earlier versions lacked are null there."""
-    scan = pl.scan_parquet(
-        list(parts), schema=LEDGER, missing_columns="insert", hive_partitioning=False, glob=False
-    )
-    return scan.collect()
+    return scan_parts(list(parts), schema=LEDGER).collect()
 
 
 def _nothing() -> pl.DataFrame:

@@ -100,9 +100,24 @@ def read_part(path: Path | list[Path], columns: list[str] | None = None) -> pl.D
     return pl.read_parquet(path, columns=columns, hive_partitioning=False, glob=False)
 
 
-def scan_parts(path: Path | list[Path], *, include_file_paths: str | None = None) -> pl.LazyFrame:
-    """`read_part`, lazily; `include_file_paths` names a column for the path of each row's file."""
-    return pl.scan_parquet(path, hive_partitioning=False, glob=False, include_file_paths=include_file_paths)
+def scan_parts(
+    path: Path | list[Path],
+    *,
+    include_file_paths: str | None = None,
+    schema: Mapping[str, pl.DataType] | None = None,
+) -> pl.LazyFrame:
+    """`read_part`, lazily; `include_file_paths` names a column for the path of each row's file.
+
+    Columns of `schema` that a part lacks are null.
+    """
+    return pl.scan_parquet(
+        path,
+        hive_partitioning=False,
+        glob=False,
+        include_file_paths=include_file_paths,
+        schema=schema,
+        missing_columns="insert" if schema else "raise",
+    )
 
 
 def count_rows(path: Path) -> int:

@@ -82,6 +82,11 @@ def test_a_right_sentence_is_left_alone(language: str) -> None:
         "Foto: ©iStock, 3 comment•Feb 12",
         'he speaks Võro, as the "Trêfegos" did',
         "20 °C, 5 m², 3½ und № 7",
+        "A crystal may change its frequency with the cold (?compliance?), as is said of the quartz.",
+        "M7QP\\7K4FF-L#X\\*E5\"CHK07.+1D8J'I\\'D9;U,<Q*9V#K?VNU+9HBU#?!C9%",
+        "Laev sõitis öösel põhja poole, ja keegi ei öelnud selle kohta midagi.",
+        "Kërko më shumë për këtë temë",
+        "The harbour–which the town had bought–and the mill were sold to a baker.",
     ],
 )
 def test_what_is_odd_but_right_is_left_alone(text: str) -> None:

@@ -59,7 +59,7 @@ def test_a_look_finds_what_is_there(texts: list[str], config: ftfy.TextFixerConf
             or (config.unescape_html and re.search(r"&#?[0-9A-Za-z]{1,24};", text))
             or ((config.fix_encoding or config.fix_c1_controls) and re.search(r"[\x80-\x9f]", text))
             or (config.remove_terminal_escapes and "\x1b" in text)
-            or len(text) > config.max_decode_length
+            or (len(text) > config.max_decode_length and found & (QUOTE | REPLACED | COMPOSING))
         )
         assert found & NEEDS_FTFY or not judged
 
@@ -114,9 +114,12 @@ def test_an_ampersand_is_no_entity(text: str) -> None:
     assert not scan(pl.Series([text]), gate(DEFAULT))[0] & NEEDS_FTFY
 
 
-@pytest.mark.parametrize(("text", "cut"), [("abc", False), ("abcd", True), ("éé", False), ("éééé", True)])
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [("“bc", False), ("“bcd", True), ("“é", False), ("“ééé", True), ("abcd", False), ("éééé", False)],
+)
 def test_what_ftfy_would_cut_goes_to_ftfy(text: str, cut: bool) -> None:
-    """A text of more characters than ftfy takes at once, not of more bytes."""
+    """A text of more characters than ftfy takes at once, not of more bytes, in which there is something to fix."""
     found = scan(pl.Series([text]), gate(DEFAULT._replace(max_decode_length=3)))
     assert bool(found[0] & NEEDS_FTFY) == cut
 

@@ -53,7 +53,7 @@ def test_init_says_what_it_saw(copydesk: Copydesk, folder: Path) -> None:
     assert "languages: en 10, de 1" in said
     assert "documents without: title 2, published 11, source 1, url 11" in said
     assert "hard-wrapped: 1 documents, whose lines are joined to paragraphs" in said
-    assert "markup: 1 documents contain tags of HTML" in said
+    assert "markup: 1 documents had tags of HTML, and are the text between them" in said
     assert any(
         line.startswith('rejected: 1 x two texts: field "content" and field "Body" differ') for line in said
     )

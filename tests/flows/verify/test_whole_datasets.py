@@ -41,7 +41,8 @@ def test_nothing_is_said_of_a_whole_dataset(tmp_path: Path, name: str) -> None:
 def test_nothing_is_said_of_rejected_inputs(tmp_path: Path) -> None:
     """A run that rejected all its inputs is no damage."""
     run(
-        write(tmp_path / "empty.jsonl", [{"text": ""}, {"text": "\x01"}, {"body": "None."}]), tmp_path / "out"
+        write(tmp_path / "empty.jsonl", [{"text": ""}, {"text": "\x01"}, {"author": "None."}]),
+        tmp_path / "out",
     )
     assert pl.read_parquet(tmp_path / "out" / "rejected").height == 3
     assert list(verify_folder(tmp_path / "out")) == []

@@ -81,6 +81,8 @@ MIN_LEAD: Final = 15  # of the reading over the next one
 MAX_PAIR_COST: Final = 33  # of the reading, on average
 MAX_WORSE_SHARE: Final = 0.2  # of the words
 WORSE: Final = 30  # how much more a word costs that is worse
+LONG: Final = 2_000  # characters of a paragraph that is in the right charset if
+MIN_USUAL_SHARE: Final = 0.7  # of its words are usual in a language
 MIN_LENGTH: Final = 3  # letters of the words of the reading
 MIN_LENGTH_FOREIGN: Final = 8  # the same in another script than Latin
 MIN_REST: Final = 6  # ASCII words beside which a single letter is a word of the same language
@@ -113,6 +115,8 @@ _AS_FTFY_FIXES_C1: Final = {
     for code in range(0x80, 0xA0)
     if (character := bytes([code]).decode("windows-1252", "ignore"))
 }
+_PUNCTUATION_C1: Final = frozenset("\x85\x91\x92\x93\x94\x96\x97")
+DENSE: Final = 6  # one character beyond ASCII in so many is too many for a language of Latin-1
 #: Punctuation of English, and what ftfy makes of the controls of windows-1252: beyond it English has hardly anything.
 _ENGLISH_MARKS: Final = frozenset((*"‘’“”–—…\xa0", *map(chr, range(0x80, 0xA0))))
 _ENGLISH: Final = re.compile(r"\b(?:the|and|of|to|in|is|that|for|was|with)\b")
@@ -154,11 +158,16 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
         return None
     if _ENGLISH_MARKS.issuperset(beyond) and len(_ENGLISH.findall(text)) >= _MIN_ENGLISH:
         return None
+    if sure and _is_latin_1_with_punctuation(text, beyond):
+        return None
     unknown = _may_be_of_another_language(beyond) and not any(map(_CAPITAL_INSIDE.search, own))
     others = [word for word in words if word.isascii()][:MAX_ASCII_WORDS]
     rest = _cost_of_rest(others)
     costs = words_cost([word.translate(_AS_FTFY_FIXES_C1) for word in own])
     best = costs.min(axis=0)
+    usual = np.mean(best <= MAX_PAIR_COST * np.array([len(word) + 1 for word in own]))
+    if len(text) >= LONG and usual >= MIN_USUAL_SHARE:
+        return None
     if len(others) >= MIN_REST:  # a single letter is no word of another language
         best = np.where([len(word) == 1 for word in own], costs[(costs.sum(axis=1) + rest).argmin()], best)
     cost = int(min((costs.sum(axis=1) + rest).min(), best.sum() + rest.min() + MIXED_COST))
@@ -203,6 +212,16 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
     except UnicodeError:
         return None
     return None if _NO_TEXT.search(new) else (new, read_as, written_as)
+
+
+def _is_latin_1_with_punctuation(text: str, beyond: set[str]) -> bool:
+    """Whether the only controls are quotation marks, dashes and the like of windows-1252, among a few letters."""
+    others = beyond.difference(_PUNCTUATION_C1)
+    many = sum(map(text.count, others)) * DENSE > len(text)
+    return not many and all(
+        character.isalpha() or (character in _ENGLISH_MARKS and not _C1.match(character))
+        for character in others
+    )
 
 
 def _may_be_of_another_language(beyond: set[str]) -> bool:

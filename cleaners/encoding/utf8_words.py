@@ -52,12 +52,17 @@ _ARABIC: Final = re.compile("[\u0621-\u064a]")
 
 
 @functools.cache
+def _bytes_as(read_as: str, first: int, last: int) -> frozenset[str]:
+    """What bytes look like when read as `read_as`."""
+    return frozenset(bytes(range(first, last + 1)).decode(read_as, "replace")) - {"\ufffd"}
+
+
+@functools.cache
 def _sequence(read_as: str) -> re.Pattern[str]:
     """The pattern of a character in UTF-8 of two or three bytes, as it looks when read as `read_as`."""
 
     def characters(first: int, last: int) -> str:
-        several = bytes(range(first, last + 1)).decode(read_as, "replace")
-        return "[" + re.escape(several.replace("\ufffd", "")) + "]"
+        return "[" + re.escape("".join(sorted(_bytes_as(read_as, first, last)))) + "]"
 
     more = characters(0x80, 0xBF)
     return re.compile(
@@ -85,7 +90,12 @@ def decode_words(text: str) -> str:
 def _decode_once(text: str) -> str:
     """The text with the words decoded that are better so, in the charset in which most is gained."""
     most, best = 0, text
+    there = set(text)
     for read_as in READ_AS:
+        if there.isdisjoint(_bytes_as(read_as, 0xC2, 0xEF)) or there.isdisjoint(
+            _bytes_as(read_as, 0x80, 0xBF)
+        ):
+            continue
         pattern = _sequence(read_as)
         if not pattern.search(text):
             continue

@@ -41,6 +41,7 @@ WINDOW: Final = (
 )  # bytes after damage in which a record is searched for that shows what the object holds
 _FIRST_NAME: Final = re.compile(rb'\{(\s{0,64}"(?:[^"\\]|\\.){0,64}")\s{0,9}:')
 _MARK_BYTES: Final = 512  # more than the beginning of a record takes
+_CLOSERS: Final = re.compile(rb"\]+|\}+")
 _LIST: Final = re.compile(rb'"([^"\\]{1,64})"\s*:\s*\[(?=\s*\{)')
 
 
@@ -120,9 +121,10 @@ class Shapes:
 
     def _leave(self, closer: int) -> Iterator[Row]:
         """The ends of all that end with that byte; a bracket that ends nothing is passed over."""
-        self._bytes.at += 1
         if not any(frame.closer == closer for frame in self._frames):
+            self._bytes.at = _CLOSERS.match(self._bytes.data, self._bytes.at).end()  # type: ignore[union-attr]
             return
+        self._bytes.at += 1
         while True:
             frame = self._frames.pop()
             if frame.found and frame.more:

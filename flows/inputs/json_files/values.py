@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from flows.inputs.bounds import MAX_DEPTH
+
 OPEN_OBJECT, OPEN_ARRAY = b"{["
 CLOSERS: Final = {OPEN_OBJECT: ord("}"), OPEN_ARRAY: ord("]")}
 _OPENERS: Final = {closer: opener for opener, closer in CLOSERS.items()}
@@ -26,6 +28,11 @@ _MEMBERS: Final = re.compile(
     rb"(?:[\s,:]++|" + _STRING + rb"(?=\s*+[,:\]}])|[-+.\w]++(?=[\s,\]}]))*+", re.DOTALL
 )
 _LITERAL: Final = re.compile(rb"[-+.\w]++")
+#: What counts where values are too deep: openers with all between them, closers, and strings, the last of which may
+#: go on in the next chunk.
+_DEEP: Final = re.compile(
+    rb'[\[{](?:[^"{}\[\]]++|"[^"\\{}\[\]]*+"|[\[{])*+|[\]}]++|"(?:[^"\\]++|\\.)*+(?:"|(\\?)\Z)', re.DOTALL
+)
 _AFTER_STRING: Final = b",:]}"
 _NO_BRACKET: Final = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+", re.DOTALL)
 _NAME: Final = re.compile(rb'"([^"\\]{1,64})"\s*:\s*\Z')
@@ -44,7 +51,10 @@ class Extent:
     """The search for the end of an object or a list, chunk by chunk."""
 
     def __init__(self) -> None:
-        self._open = bytearray()  # the closers of what is open, the innermost last
+        self._open = (
+            bytearray()
+        )  # the closers of what is open, the innermost last; none of those beyond MAX_DEPTH,
+        self._deeper = 0  # whose number this is
         self._last = _COLON  # the last byte that is not white; a quote stands for a string
         self._in_string = self._in_escape = False
         self._scanned = 0  # bytes of the chunks before
@@ -60,6 +70,9 @@ class Extent:
             if self._in_string:
                 at = self._after_string(data, at)
                 continue
+            if self._deeper:
+                at = self._less_deep(data, at)
+                continue
             begin, at = at, _MEMBERS.match(data, at).end()  # type: ignore[union-attr]  # it may be empty
             self._remember(data, begin, at)
             if at == len(data):
@@ -71,7 +84,10 @@ class Extent:
                 inside = self._open[-1:] or b"]"
                 if self._last != _COLON if inside == b"}" else self._last not in b"[,:":
                     raise _unexpected(data, at)
-                self._open.append(CLOSERS[byte])
+                if len(self._open) < MAX_DEPTH:
+                    self._open.append(CLOSERS[byte])
+                else:
+                    self._deeper = 1
                 self._last = byte
                 at += 1
             elif byte in _OPENERS:
@@ -95,6 +111,22 @@ class Extent:
                 self._last, at = ord("0"), literal.end()
         self._scanned += len(data) - start
         return None
+
+    def _less_deep(self, data: bytes, at: int) -> int:
+        """Just after the value that is too deep, or the end of the chunk; nothing in it is checked, because it costs."""
+        for found in _DEEP.finditer(data, at):
+            passed = found[0]
+            if passed[0] == _QUOTE:
+                self._in_string, self._in_escape = found[1] is not None, bool(found[1])
+            elif passed[0] in CLOSERS:
+                self._deeper += sum(map(passed.count, CLOSERS))
+            elif len(passed) < self._deeper:
+                self._deeper -= len(passed)
+            else:
+                end = found.start() + self._deeper
+                self._deeper, self._last = 0, data[end - 1]
+                return end
+        return len(data)
 
     @property
     def closers(self) -> bytes:

@@ -161,6 +161,20 @@ def test_damage_anywhere(
     assert rows_of(bytes(whole), [size])
 
 
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from([('{"a":', "}"), ("[", "]"), ('[{"{[":', "}]"), ('[1, "]", {"a\\"}": ', "}]")]),
+    st.sampled_from(["1", '"]}"', '"\\\\"', '"\\"]"', '"a\\\\\\"}"', '[{}, "[{", {}]']),
+    st.lists(st.integers(1, 3000), min_size=1, max_size=4),
+)
+def test_the_end_of_a_deep_value_is_found(nested: tuple[str, str], inner: str, sizes: list[int]) -> None:
+    """Brackets and quotes within its strings end nothing, wherever its bytes are cut into chunks."""
+    opening, closing = nested
+    deep = f'{{"text": "deep", "x": {opening * 400}{inner}{closing * 400}, "y": [{{"z": 1}}]}}'
+    data = f'[{deep}, {{"text": "x"}}, {deep}, {{"text": "y"}}]'.encode()
+    assert rows_of(data, sizes) == [("f#1", None), ("f#2", "x"), ("f#3", None), ("f#4", "y")]
+
+
 def test_a_file_of_one_article_has_the_uri_of_the_file(tmp_path: Path) -> None:
     """It may be in one line or over many, and lists in it are parts of it; in a .jsonl it is a numbered record."""
     article = {

@@ -14,16 +14,13 @@ from flows.inputs.cutting import Cut
 from flows.inputs.lines import text_of
 from flows.inputs.records.documents import Refused
 from flows.inputs.records.field_names import FieldNames, value_of
+from flows.inputs.records.wrappers import has_text, unwrapped
 
 _LONG_NUMBER: Final = re.compile(rb"[\s:,\[-]\d{19}")  # it may have more than 64 bits
 MAX_LEVELS: Final = 6  # of objects around a list of records
 
 LONG: Final = 100  # characters of a text that is no tag or caption
 
-#: Members that hold a record whose other fields are around it, as exports of databases have them.
-WRAPPERS: Final = (
-    "_source", "doc", "document", "article", "post", "story", "item", "node", "data", "fields", "attributes",
-)  # fmt: skip
 #: Members that hold records, even if these have nothing but a text, and even in an object with a title.
 ENVELOPES: Final = frozenset(
     (
@@ -78,30 +75,6 @@ def parse(line: bytes | Cut, charset: str) -> tuple[dict[str, Any], bytes | memo
     if not isinstance(record, dict):
         raise Refused(f"expected an object, got {'a list' if isinstance(record, list) else 'a single value'}")
     return record, line, encoding
-
-
-def has_text(record: Mapping[str, Any], fields: FieldNames, *, teaser: bool = True) -> bool:
-    """Whether the record has a text field, be it empty; without `teaser`, one that is no mere summary."""
-    names = fields
-    return any(teaser or not names.is_teaser(rank) for _, rank in names.choice(record).text)
-
-
-def unwrapped(record: dict[str, Any], fields: FieldNames) -> dict[str, Any]:
-    """The record; one whose text is in a member named in `WRAPPERS` has the fields of that member, too.
-
-    >>> from flows.settings.model import Fields
-    >>> unwrapped({"_id": "7", "_source": {"text": "No rain."}}, FieldNames(Fields()))
-    {'_id': '7', 'text': 'No rain.'}
-    """
-    if has_text(record, fields):
-        return record
-    for name in WRAPPERS:
-        inner = record.get(name)
-        if isinstance(inner, dict) and has_text(inner, fields):
-            around = {key: value for key, value in record.items() if key != name}
-            hidden = {key: value for key, value in around.items() if key in inner}
-            return {**around, **inner, **({name: hidden} if hidden else {})}
-    return record
 
 
 def is_article(record: dict[str, Any], fields: FieldNames, *, expected: bool) -> bool:

@@ -17,17 +17,16 @@ from typing import Any, Final
 from flows.inputs.bounds import MAX_DEPTH, MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.json_files.records import (
     LONG,
-    has_text,
     holds_records,
     is_article,
     is_envelope,
     may_hold,
     parse,
-    unwrapped,
 )
 from flows.inputs.json_files.values import CLOSERS, OPEN_ARRAY, OPEN_OBJECT, Cursor, Damaged, Extent
 from flows.inputs.reader import Options, Row, too_large
 from flows.inputs.records.documents import Document, Refused, Rejected, no_text, to_document
+from flows.inputs.records.wrappers import has_text, unwrapped
 
 #: Bytes of an object after which it is asked whether it holds records, before its end has come.
 PROBE: Final = 1 << 22
@@ -250,7 +249,7 @@ class Shapes:
             if not is_record or not has_text(record, self._fields, teaser=False):
                 if holds_records(record, self._fields, expected=expected):
                     return None
-                if inside:
+                if inside and not (is_record and expected):
                     return self._part(record)
         if len(self._names) < MAX_NAMES and (first := _FIRST_NAME.match(body)):
             self._names[first[1]] = None
@@ -269,7 +268,8 @@ class Shapes:
         frame = self._frames[-1]
         if frame.around:
             return []
-        error = no_text(record, self._fields)
+        empty = self._fields.choice(record).text
+        error = f'no text: field "{empty[0][0]}" is empty' if empty else no_text(record, self._fields)
         if frame.found:
             return [self._rejected(error)]
         if len(frame.pending) < MAX_PENDING:

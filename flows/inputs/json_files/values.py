@@ -113,7 +113,7 @@ class Extent:
         return None
 
     def _less_deep(self, data: bytes, at: int) -> int:
-        """Just after the value that is too deep, or the end of the chunk; nothing in it is checked, because it costs."""
+        """Just after the value that is too deep, or the end of the chunk; nothing in it is checked."""
         for found in _DEEP.finditer(data, at):
             passed = found[0]
             if passed[0] == _QUOTE:

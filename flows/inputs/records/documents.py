@@ -15,6 +15,7 @@ import orjson
 from flows.inputs.bounds import MAX_DEPTH, too_deep
 from flows.inputs.records.field_names import Choice, FieldNames, shortened, value_of, without
 from flows.inputs.records.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
+from flows.inputs.records.wrappers import unwrapped
 from flows.inputs.tracing import content_hash
 
 #: A plain URL, whose host can be read without the special cases of `urlsplit`.
@@ -78,6 +79,9 @@ def to_document(
     """
     names = fields
     choice = names.choice(record)
+    if choice.text and isinstance(record.get(choice.text[0][0]), dict):
+        record = unwrapped(dict(record), fields)
+        choice = names.choice(record)
     text_name, (text, charset, rest) = _body(record, choice, fields)
     taken = {text_name} if rest is None else set()
     title_name, title = _text(record, choice.title, "title", taken)

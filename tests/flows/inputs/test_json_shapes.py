@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from flows.inputs.bounds import Reserve, Unreadable
 from flows.inputs.json_files import shapes as json_shapes
-from flows.inputs.json_files.records import holds_records, parse, unwrapped
+from flows.inputs.json_files.records import holds_records, parse
 from flows.inputs.json_files.shapes import Shapes
 from flows.inputs.reader import Options
 from flows.inputs.records.documents import Document
 from flows.inputs.records.field_names import FieldNames
+from flows.inputs.records.wrappers import unwrapped
 from flows.settings.model import Fields, Inputs
 from small_runs import run
 from support import json_lines, table
@@ -198,7 +199,7 @@ def test_a_file_of_one_article_has_the_uri_of_the_file(tmp_path: Path) -> None:
 
 def test_what_holds_records(tmp_path: Path) -> None:
     """Parts of an article are no records, and neither are short texts with nothing beside them."""
-    fields = Fields(text=("text",))
+    fields = FieldNames(Fields(text=("text",)))
     long = "word " * 30
     assert holds_records({"anything": [{"text": long}]}, fields)
     assert holds_records({"anything": [{"text": "word", "title": "T"}]}, fields)
@@ -227,6 +228,31 @@ def test_a_record_around_another(tmp_path: Path) -> None:
         "text": "a",
         "data": {"text": "b"},
     }
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json"])
+@pytest.mark.parametrize("name", ["article", "post", "story", "document", "news"])
+def test_a_record_under_a_name_of_the_text(tmp_path: Path, name: str, ending: str) -> None:
+    """Its title and date are those of the document; an object that only holds a text is the text."""
+    inner = {"title": "T", "content": "Rain.", "published": "2019-05-14"}
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(json_lines({name: inner, "id": 1}, {name: {"rendered": "Wind."}, "title": "W"}))
+    assert [(row["title"], row["text"]) for row in table_of(path)] == [("T", "Rain."), ("W", "Wind.")]
+    assert [row["published"] is None for row in table_of(path)] == [False, True]
+
+
+def test_teasers_in_answers_of_services(tmp_path: Path) -> None:
+    """A description is the text of an article in a list of articles, not of what else an answer lists."""
+    page = {
+        "articles": [
+            {"title": "T", "description": "Rain."},
+            {"title": "U", "description": "x", "content": ""},
+        ],
+        "facets": [{"title": "F", "description": "What a facet is."}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(page))
+    assert texts(tmp_path) == ["Rain."]
+    assert errors(tmp_path) == {"a.json#2": 'record 2: no text: field "content" is empty'}
 
 
 def test_objects_glued_in_one_line_among_others(tmp_path: Path) -> None:

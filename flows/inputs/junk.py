@@ -20,7 +20,9 @@ _FILES: Final = {
     "marker": r"_(?:SUCCESS|FAILED|metadata|common_metadata|(?:committed|started)_\d+|last_checkpoint)",
     "system file": r"Thumbs\.db(?::encryptable)?|ehthumbs(?:_vista)?\.db|desktop\.ini|Icon\r",
     "checksum": r".*\.(?:md5|sha1|sha256|sha512|crc|crc32|sfv|sig)|(?:MD5|SHA1|SHA256|SHA512)(?:SUMS?)(?:\.txt)?",
-    "site file": r".*\.(?:css|scss|less|js|mjs|map|woff2?|ttf|eot|ico|cur)|favicon\..*",
+    "site file": (
+        r".*\.(?:css|scss|less|js|mjs|map|woff2?|ttf|eot|ico|cur)(?:[?@](?:[\w%&=:,;+~-]|\.(?![a-z]+\Z))*)?|favicon\..*"
+    ),
 }
 _FOLDERS: Final = {
     "hidden": r"\.(?!\.?\Z).*",
@@ -41,6 +43,8 @@ _FOLDER: Final = _compiled(_FOLDERS)
 
 def junk(name: str, *, is_folder: bool = False) -> str:
     """The kind of junk that a file or folder of this name is; "" if it is none.
+
+    Mirrors of sites keep the query of a style sheet or script in its name: `style.css?ver=5.9`, on Windows with `@`.
 
     >>> junk("news.txt.part"), junk("_SUCCESS"), junk("__MACOSX", is_folder=True), junk("part-0001.txt")
     ('half download', 'marker', 'system file', '')

@@ -25,7 +25,15 @@ JUNK = {
     ),
     "lock file": ("~$draft.docx", "x.lock"),
     "system file": ("Thumbs.db", "desktop.ini", "__MACOSX/a.txt", "@eaDir/b.txt"),
-    "site file": ("style.css", "app.js", "site.css.map", "logo.woff2", "favicon.png"),
+    "site file": (
+        "style.css",
+        "app.js",
+        "site.css.map",
+        "logo.woff2",
+        "favicon.png",
+        "a.css?ver=5.9.1",
+        "b.js@v=2&min",
+    ),
     "hidden": (".DS_Store", ".~lock.a.odt#", "._story.txt", ".git/config"),
     "checksum": ("a.gz.md5", "SHA256SUMS"),
     "backup": ("a.txt~", "b.txt.bak"),
@@ -39,6 +47,8 @@ NEWS = (
     "~story.txt",
     "#news#.txt",
     "tmp/b.txt",
+    "why node.js? an answer",
+    "node.js@pell.txt",
 )
 
 

@@ -116,7 +116,9 @@ def mail(data: bytes) -> list[dict[str, Any]] | str:
     payload = body.get_payload(decode=True)
     kind = "html" if body.get_content_type() == "text/html" else "plain"
     sender = str(message.get("from", ""))
-    domain = parseaddr(sender)[1].rpartition("@")[2].lower()
+    _, at, domain = parseaddr(sender)[1].rpartition("@")
+    saved = message.get("snapshot-content-location") or body.get("content-location")
+    url = saved if str(saved).startswith(("http://", "https://")) else None  # of a page that a browser saved
     return [
         {
             kind: payload if isinstance(payload, bytes) else b"",
@@ -125,7 +127,8 @@ def mail(data: bytes) -> list[dict[str, Any]] | str:
             "title": str(message.get("subject", "")) or None,
             "published": str(message.get("date", "")) or None,
             "id": str(message.get("message-id", "")).strip().strip("<>") or None,
-            "source": domain or None,
+            "source": domain.lower() if at and not url else None,
+            "url": url and str(url),
             "from": sender or None,
             "attachments": attachments or None,
         }

@@ -177,6 +177,19 @@ def test_mail_that_is_a_web_page(tmp_path: Path) -> None:
     assert "<" not in found["text"]
 
 
+def test_a_page_that_a_browser_saved_as_mail(tmp_path: Path) -> None:
+    """Its url is that of the page, and so is its source: "Saved by Blink" is nobody's domain."""
+    mail = mail_of(PAGE.decode(), "html")
+    del mail["From"]
+    mail["From"] = "<Saved by Blink>"
+    (tmp_path / "a.mhtml").write_bytes(mail.as_bytes())
+    assert documents(tmp_path)[0]["source"] is None
+    mail["Snapshot-Content-Location"] = "https://pell.example/ferry"
+    (tmp_path / "a.mhtml").write_bytes(mail.as_bytes())
+    (found,) = documents(tmp_path)
+    assert (found["url"], found["source"]) == ("https://pell.example/ferry", "pell.example")
+
+
 def test_flowed_mail(tmp_path: Path) -> None:
     """Line breaks that are none are taken out (RFC 3676)."""
     mail = mail_of("The ferry is \nback.\n\nThe bridge \nstays.\n")

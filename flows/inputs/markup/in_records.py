@@ -5,6 +5,7 @@ What only talks of markup, or looks a little like it, is left as it is: `a<b`, `
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -35,6 +36,7 @@ _LINK: Final = re.compile(
     r"<a\s[^<>]{0,400}?\bhref\s*=\s*[\"'][^<>\"']*[\"'][^<>]{0,400}>[^<]{1,300}</a\s*>", re.IGNORECASE
 )
 _INLINE: Final = re.compile(r"<(b|strong|i|em|u)>[^<]{1,300}</\1>", re.IGNORECASE)
+_SECTION: Final = re.compile(r"\s*<!\[CDATA\[((?:(?!\]\]>).)*)\]\]>\s*", re.DOTALL)
 #: Words of a text that is about markup, whose examples stay.
 _ABOUT: Final = re.compile(r"\b(?:HTML5?|tags?|markup|CSS|JavaScript|XML)\b")
 
@@ -42,7 +44,7 @@ _ABOUT: Final = re.compile(r"\b(?:HTML5?|tags?|markup|CSS|JavaScript|XML)\b")
 def extracted(rows: Iterator[Row], options: Options) -> Iterator[Row]:
     """The rows, with text in place of markup; a text that is a web page without an article is rejected."""
     for row, size in rows:
-        if isinstance(row, Document) and b"<" in row.text:
+        if isinstance(row, Document) and (b"<" in row.text or b"&lt;" in row.text):
             yield _extracted(row, options), size
         else:
             yield row, size
@@ -78,6 +80,15 @@ def kind_of(text: str) -> Literal["page", "fragment"] | None:
 
 def _extracted(document: Document, options: Options) -> Document | Rejected:
     markup = document.text.decode()
+    if "<" not in markup:  # escaped twice, as feeds have it: all of it, or it is an example
+        markup = html.unescape(markup)
+        if not (_STARTS.match(markup) or _PAGE.match(markup)):
+            return document
+    elif section := _SECTION.fullmatch(markup):
+        markup = section[1]
+        if not markup.strip():
+            return Rejected(document.uri, "no text: there is only markup")
+        document = document._replace(text=markup.encode())
     kind = kind_of(markup)
     if kind is None:
         return document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 from pathlib import Path
 
@@ -47,6 +48,21 @@ def test_fragments_become_text(tmp_path: Path) -> None:
     found = documents(tmp_path)
     assert [row["text"] for row in found] == list(FRAGMENTS.values())
     assert {row["metadata"] for row in found} == {'{"n":1,"markup":"fragment"}'}
+
+
+def test_escaped_markup(tmp_path: Path) -> None:
+    """What was escaped twice, or wrapped for XML, is markup, too; an example of it within a text stays."""
+    given = {
+        html.escape("<p>Rain &amp; wind.</p><p>No ferry.</p>"): "Rain & wind.\nNo ferry.",
+        "<![CDATA[<p>Rain.</p>]]>": "Rain.",
+        " <![CDATA[No tags\nhere & there.]]>\n": "No tags\nhere & there.",
+        "Write &lt;p&gt;text&lt;/p&gt; there.": "Write &lt;p&gt;text&lt;/p&gt; there.",
+        "&lt;3 &lt;news@pell.example&gt;": "&lt;3 &lt;news@pell.example&gt;",
+    }
+    write_lines(tmp_path / "a.jsonl", *({"text": one} for one in given))
+    assert [row["text"] for row in documents(tmp_path)] == list(given.values())
+    write_lines(tmp_path / "a.jsonl", {"text": "<![CDATA[ ]]>"})
+    assert errors(tmp_path) == {"a.jsonl#1": "no text: there is only markup"}
 
 
 @pytest.mark.parametrize("text", PLAIN)

@@ -12,6 +12,7 @@ import ast
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeGuard, TypeVar
 
@@ -30,6 +31,8 @@ MISSING: Final = frozenset((
 _SHOWN: Final = re.compile(
     r"(?:\{|\[\{?)['\"](?:[^\\]|\\(?:[\\'nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*+"
 )
+_SHOWN_BYTES: Final = ("b'", 'b"')  # how bytes begin that Python shows, as in CSV files of pandas
+_BYTES: Final = re.compile(r"""b(?:'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+")""")
 _LONGEST: Final = max(map(len, MISSING))
 MAX_DEPTH: Final = 8  # of objects and lists that hold a value
 MAX_LITERAL: Final = 100_000  # characters of a value that is written as Python shows it
@@ -85,6 +88,7 @@ def is_plain(value: object) -> TypeGuard[str]:
         and value != ""
         and value[0] > " "
         and value[0] not in "[{"
+        and value[:2] not in _SHOWN_BYTES
         and value not in MISSING
     )
 
@@ -112,7 +116,7 @@ def as_body(value: object) -> Body | None:
     A list holds paragraphs: texts, and objects that have one. Raises Unusable if the value is something else.
     """
     if isinstance(value, Utf8):
-        is_plain = value[0] not in b"[{" and len(value) > _LONGEST
+        is_plain = value[0] not in b"[{b" and len(value) > _LONGEST
         return Body(value) if is_plain else as_body(value.decode())
     if isinstance(value, str):
         if _text(value) is None:
@@ -122,6 +126,8 @@ def as_body(value: object) -> Body | None:
                 return None
             if body := _joined(found):
                 return body
+        if value[:2] in _SHOWN_BYTES and (shown := _bytes_shown(value)) is not None:
+            return as_body(shown)
         return Body((value if value.isascii() else whole_characters(value)).encode())
     if isinstance(value, bytes):
         try:
@@ -209,6 +215,9 @@ def _text(value: object) -> str | None:
         case str():
             if (len(value) <= _LONGEST and value in MISSING) or is_missing(value):
                 return None
+            if value[:2] in _SHOWN_BYTES and (shown := _bytes_shown(value)) is not None:
+                with suppress(NotText):
+                    return decode(shown).text
             return value if value.isascii() else whole_characters(value)
         case bool():
             return None
@@ -238,6 +247,17 @@ def _parsed(text: str) -> Any:
     if isinstance(found, list) and not all(isinstance(one, str | dict | None) for one in found):
         return None
     return found
+
+
+def _bytes_shown(text: str) -> bytes | None:
+    """The bytes that a text is as Python shows them; None if it is not."""
+    if not _BYTES.fullmatch(text):
+        return None
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None
+    return found if isinstance(found, bytes) and repr(found) == text else None
 
 
 def _joined(value: Any) -> Body | None:

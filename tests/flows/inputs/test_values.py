@@ -181,6 +181,21 @@ def test_bytes_say_their_charset() -> None:
     assert document(text="Die Brücke für Fußgänger".encode("cp1252")).encoding == "windows-1252"
 
 
+def test_bytes_that_python_shows(tmp_path: Path) -> None:
+    """They are the text that they encode; what only begins like them stays as it is."""
+    plain = ("b'twixt the isles, and 'b'", "b", 'b"open', "b'a' + b'b'", "b'\\xzz'")
+    for text in plain:
+        assert as_body(text) == (text.encode(), None, None)
+        assert as_text(text, "title") == (text, True)
+    (tmp_path / "a.csv").write_bytes(
+        b"title,text\nb'Caf\\xc3\\xa9',\"b'It\\xe2\\x80\\x99s late,\\nhe said.'\"\n"
+    )
+    (found,) = documents(tmp_path)
+    assert (found["title"], found["text"]) == ("Café", "It’s late,\nhe said.")
+    with pytest.raises(Unusable, match="no text"):
+        as_body(repr(bytes(range(256))))
+
+
 def test_csv_cells_of_exports(tmp_path: Path) -> None:
     """Objects as Python shows them, and words for missing values."""
     rows = [

@@ -15,7 +15,7 @@ from support import ROOT, STORY, Answer, json_lines
 
 # in CI every run tries the same examples, so that a red run is the change's doing; elsewhere each run tries new ones
 hypothesis.settings.register_profile(
-    "default", deadline=None, max_examples=40, print_blob=True, derandomize="CI" in os.environ
+    "default", deadline=None, max_examples=30, print_blob=True, derandomize="CI" in os.environ
 )
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -230,7 +230,7 @@ def damaged_files(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(
     st.one_of(st.binary(max_size=300), damaged_files(), st.lists(damaged_files(), max_size=3).map(b"".join))
 )

@@ -413,7 +413,7 @@ def test_what_was_removed_from_an_archive_comes_back_in_its_place(copydesk: Copy
     assert copydesk("verify", out).code == 0
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage(tmp_path: Path, data: st.DataObject) -> None:
     """However an archive is mutated, it ends in documents and rejected rows, and never in an exception."""

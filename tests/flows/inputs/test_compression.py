@@ -81,7 +81,7 @@ def test_what_follows_is_no_member(tmp_path: Path, kind: str) -> None:
 
 
 @kinds
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_raises_nothing_but_unreadable(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     """A flipped byte yields the content (if it was in the header) or our own error."""

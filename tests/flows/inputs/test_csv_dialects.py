@@ -216,7 +216,7 @@ PLAIN = [[str(n), "A", f'He said "no, {n}" to the \\ and left.'] for n in range(
 
 
 @given(dialect=DIALECTS, cells=st.lists(st.tuples(CELLS, CELLS), max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_what_was_written_is_read(dialect: dict[str, Any], cells: list[tuple[str, str]]) -> None:
     """Whatever the cells contain, all rows come back as they are."""
     table = [*PLAIN, *([str(n), *pair] for n, pair in enumerate(cells, 200))]
@@ -233,7 +233,7 @@ WORDS = st.sampled_from(
     stories=st.lists(st.lists(WORDS, min_size=3, max_size=20).map(" ".join), min_size=3, max_size=8),
     chance=st.randoms(use_true_random=False),
 )
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_one_damaged_quote_costs_one_row(dialect: dict[str, Any], stories: list[str], chance: Any) -> None:
     """A quote that is inserted or lost anywhere changes its row and at most one beside it; all others come back."""
     table = [*PLAIN, *([str(n), "B", story] for n, story in enumerate(stories, 200)), *PLAIN]

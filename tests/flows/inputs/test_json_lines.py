@@ -185,7 +185,7 @@ json_values = st.recursive(
 written = st.text(min_size=1).filter(lambda t: not t.isspace() and t not in MISSING and t[0] not in "[{")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -116,7 +116,7 @@ def table_of(path: Path) -> list[dict[str, Any]]:
     return [row for shard in shards(path) for row in shard.documents.to_dicts()]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records_of_news, st.sampled_from(sorted(SHAPES)), st.sampled_from(["a.json", "a.jsonl"]))
 def test_the_shape_changes_no_document(tmp_path: Path, records: list[Any], shape: str, name: str) -> None:
     """Whatever the records hold, any shape gives the texts and titles that JSON lines give."""
@@ -128,7 +128,7 @@ def test_the_shape_changes_no_document(tmp_path: Path, records: list[Any], shape
     path.unlink()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(
     records_of_news,
     st.sampled_from(sorted(SHAPES)),
@@ -140,7 +140,7 @@ def test_chunks_may_be_cut_anywhere(records: list[Any], shape: str, sizes: list[
     assert rows_of(whole, sizes) == rows_of(whole, [len(whole) + 1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(
     records_of_news,
     st.sampled_from(sorted(SHAPES)),
@@ -162,7 +162,7 @@ def test_damage_anywhere(
     assert rows_of(bytes(whole), [size])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(
     st.sampled_from([('{"a":', "}"), ("[", "]"), ('[{"{[":', "}]"), ('[1, "]", {"a\\"}": ', "}]")]),
     st.sampled_from(["1", '"]}"', '"\\\\"', '"\\"]"', '"a\\\\\\"}"', '[{}, "[{", {}]']),

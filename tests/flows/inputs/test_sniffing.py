@@ -263,7 +263,7 @@ pieces = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=names, data=st.lists(pieces, max_size=3).map(b"".join))
 @example(name="a.gz", data=b"\x1f\x8b")
 @example(name="a", data=b"\x50\x2a\x4d\x18")

@@ -116,7 +116,7 @@ _AS_FTFY_FIXES_C1: Final = {
     if (character := bytes([code]).decode("windows-1252", "ignore"))
 }
 _PUNCTUATION_C1: Final = frozenset("\x85\x91\x92\x93\x94\x96\x97")
-DENSE: Final = 6  # one character beyond ASCII in so many is too many for a language of Latin-1
+DENSE: Final = 6  # a language of Latin-1 has fewer than one character beyond ASCII in this many
 #: Punctuation of English, and what ftfy makes of the controls of windows-1252: beyond it English has hardly anything.
 _ENGLISH_MARKS: Final = frozenset((*"‘’“”–—…\xa0", *map(chr, range(0x80, 0xA0))))
 _ENGLISH: Final = re.compile(r"\b(?:the|and|of|to|in|is|that|for|was|with)\b")

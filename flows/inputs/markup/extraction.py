@@ -5,24 +5,24 @@ Crafted ones can keep the libraries busy for ever, make them take any amount of 
 
 from __future__ import annotations
 
-import atexit
-import os
 import re
-import signal
-import subprocess
-import sys
-from contextlib import suppress
-from multiprocessing import Pipe
 from typing import Any, Final
 
 from cleaners.decoding.decoder import Decoded, decode
-from flows.inputs.bounds import STALL, Unreadable
+from flows.inputs.bounds import Unreadable
+from flows.inputs.child_process import Task, lent
 from flows.inputs.markup import worker as markup_worker
 from flows.inputs.records.field_names import FieldNames
 from flows.settings.model import Fields
 
-SECONDS: Final = 60  # that one page, feed or mail may take
-BASE: Final = 500_000_000  # bytes of memory that one may take, however small it is,
+TASK: Final = Task(
+    markup_worker.__file__,
+    "extracts text",
+    60,
+    "its text could not be extracted within {} seconds",
+    "its text cannot be extracted (the extractor ended with {}: crashed, or out of memory)",
+)
+BASE: Final = 500_000_000  # bytes of memory that one page, feed or mail may take, however small it is,
 FACTOR: Final = 60  # and for each of its bytes
 
 #: The fields of the records made here.
@@ -74,68 +74,11 @@ def page(html: str, url: str | None, mode: str) -> dict[str, Any]:
 
 def ask(name: str, *arguments: Any, size: int) -> list[dict[str, Any]]:
     """The answer of a function of `worker`. Raises Unreadable if it is an error, or if there is none in time."""
-    worker = _idle.pop() if _idle else _Worker()
-    try:
-        answer = worker.answer((BASE + FACTOR * size, name, arguments))
-    except BaseException:
-        worker.end()
-        raise
-    _idle.append(worker)
+    with lent(TASK) as child:
+        child.ask((BASE + FACTOR * size, name, arguments))
+        answer: list[dict[str, Any]] | str = child.answer()
+        child.is_idle = True
     if isinstance(answer, str):
         package = answer.removeprefix("missing ").partition(".")[0]
         raise Unreadable(missing(package) if answer.startswith("missing ") else answer)
     return answer
-
-
-class _Worker:
-    """A process of `worker`. Raises Unreadable if it ends before its time."""
-
-    def __init__(self) -> None:
-        try:
-            self._connection, theirs = Pipe()
-            with theirs:
-                # -P: a module of this folder must not be taken for one of Python's
-                command = [sys.executable, "-P", markup_worker.__file__, str(theirs.fileno())]
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
-                )
-        except OSError as error:
-            raise Unreadable(f"cannot be read: {error.strerror or error}") from error
-        with suppress(EOFError, OSError):
-            if self._connection.poll(STALL) and self._connection.recv():
-                return
-        self.end()
-        raise Unreadable("cannot be read: the process that extracts text does not start")
-
-    def answer(self, request: tuple[int, str, tuple[Any, ...]]) -> list[dict[str, Any]] | str:
-        try:
-            self._connection.send(request)
-            if not self._connection.poll(SECONDS):
-                raise Unreadable(f"its text could not be extracted within {SECONDS} seconds")
-            answer: list[dict[str, Any]] | str = self._connection.recv()
-        except (EOFError, OSError):
-            code = self._process.wait()
-            how = signal.Signals(-code).name if code < 0 else f"code {code}"
-            raise Unreadable(
-                f"its text cannot be extracted (the extractor ended with {how}: crashed, or out of memory)"
-            ) from None
-        return answer
-
-    def end(self) -> None:
-        """End the process."""
-        self._connection.close()
-        self._process.kill()
-        self._process.wait()
-
-
-#: Processes for the next ones. They end when this process does, because their connections are closed.
-_idle: Final[list[_Worker]] = []
-
-
-def _end_all() -> None:
-    while _idle:
-        _idle.pop().end()
-
-
-atexit.register(_end_all)
-os.register_at_fork(after_in_child=_idle.clear)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.inputs.markup import extraction as markup
+from flows.inputs import child_process
 from flows.inputs.markup import warc as warc_files
 from flows.inputs.markup.fragments import fragment_text
 
@@ -137,7 +137,8 @@ def test_atom(tmp_path: Path) -> None:
 
 def test_feeds_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to install."""
-    monkeypatch.setattr(markup._Worker, "answer", lambda *_: "missing feedparser")
+    monkeypatch.setattr(child_process.Child, "ask", lambda *_: None)
+    monkeypatch.setattr(child_process.Child, "answer", lambda *_: "missing feedparser")
     (tmp_path / "a.rss").write_text(RSS)
     assert errors(tmp_path) == {"a.rss": 'it is read with: pip install "copydesk[feeds]"'}
 

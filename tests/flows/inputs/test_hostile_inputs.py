@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from flows.errors import UsageError
-from flows.inputs import bounds, find, read, text_files
+from flows.inputs import bounds, child_process, find, read, text_files
 from flows.inputs.bounds import MAX_DEPTH
 from flows.inputs.parquet_files import reader as parquet
 from flows.inputs.parquet_files import worker as parquet_worker
@@ -88,7 +88,7 @@ def test_parquet_that_crashes_its_decoder(tmp_path: Path, monkeypatch: pytest.Mo
     """The file is rejected with the signal, and the next file is read by another process."""
     for name in ("a", "b", "c"):
         pl.DataFrame({"text": [f"{name}{n}" for n in range(5)]}).write_parquet(tmp_path / f"{name}.parquet")
-    real = parquet._Worker.ask
+    real = child_process.Child.ask
 
     def crash(worker: Any, request: Any) -> None:
         if request[0].endswith("b.parquet"):
@@ -96,7 +96,7 @@ def test_parquet_that_crashes_its_decoder(tmp_path: Path, monkeypatch: pytest.Mo
             worker._process.wait()
         real(worker, request)
 
-    monkeypatch.setattr(parquet._Worker, "ask", crash)
+    monkeypatch.setattr(child_process.Child, "ask", crash)
     assert texts(tmp_path) == [f"{name}{n}" for name in ("a", "c") for n in range(5)]
     (error,) = errors(tmp_path).values()
     assert error.startswith("damaged Parquet (decoding it ended with SIGSEGV")
@@ -107,9 +107,9 @@ def test_parquet_processes_are_kept_for_the_next_file(tmp_path: Path) -> None:
     for name, column in [("a", "text"), ("b", "note"), ("c", "text")]:
         pl.DataFrame({column: [name]}).write_parquet(tmp_path / f"{name}.parquet")
     texts(tmp_path)
-    (one,) = parquet._idle
+    (one,) = child_process._idle[parquet.TASK.script]
     assert texts(tmp_path) == ["a", "c"]
-    assert parquet._idle == [one]
+    assert child_process._idle[parquet.TASK.script] == [one]
 
 
 def test_parquet_of_a_text_that_all_rows_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,8 +267,10 @@ def test_parquet_that_is_never_decoded(tmp_path: Path, monkeypatch: pytest.Monke
     """A file that keeps its decoder busy for ever is rejected by name."""
     pl.DataFrame({"text": ["word"]}).write_parquet(tmp_path / "a.parquet")
     assert texts(tmp_path) == ["word"]  # by a process that has started
-    monkeypatch.setattr(parquet, "STALL", 0)
-    monkeypatch.setattr(parquet._Worker, "ask", lambda worker, _request: setattr(worker, "is_idle", False))
+    child_process._idle[parquet.TASK.script][-1]._task = parquet.TASK._replace(seconds=0)
+    monkeypatch.setattr(
+        child_process.Child, "ask", lambda worker, _request: setattr(worker, "is_idle", False)
+    )
     assert errors(tmp_path) == {"a.parquet": "damaged Parquet (not decoded within 0 seconds)"}
 
 

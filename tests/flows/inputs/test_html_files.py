@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flows.inputs import child_process
 from flows.inputs.bounds import Unreadable
 from flows.inputs.markup import extraction as markup
 from flows.inputs.markup import worker as markup_worker
@@ -95,7 +96,8 @@ def test_the_setting_decides_what_is_preferred(tmp_path: Path, monkeypatch: pyte
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to install."""
-    monkeypatch.setattr(markup._Worker, "answer", lambda *_: "missing trafilatura")
+    monkeypatch.setattr(child_process.Child, "ask", lambda *_: None)
+    monkeypatch.setattr(child_process.Child, "answer", lambda *_: "missing trafilatura")
     (tmp_path / "a.html").write_bytes(page_of(*PARAGRAPHS))
     assert errors(tmp_path) == {"a.html": 'it is read with: pip install "copydesk[html]"'}
 
@@ -104,20 +106,21 @@ def test_a_page_that_crashes_or_stalls_the_extractor(tmp_path: Path, monkeypatch
     """It is rejected, and the next one is read by another process."""
     for name in "abc":
         (tmp_path / f"{name}.html").write_bytes(page_of(*PARAGRAPHS, name))
-    real = markup._Worker.answer
+    real = child_process.Child.ask
 
-    def crash(worker: Any, request: Any) -> Any:
+    def crash(worker: Any, request: Any) -> None:
         if "<p>b</p>" in request[2][0]:
             os.kill(worker._process.pid, signal.SIGSEGV)
             worker._process.wait()
-        return real(worker, request)
+        real(worker, request)
 
-    monkeypatch.setattr(markup._Worker, "answer", crash)
+    monkeypatch.setattr(child_process.Child, "ask", crash)
     assert len(texts(tmp_path)) == 2
     assert "SIGSEGV" in errors(tmp_path)["b.html"]
-    monkeypatch.setattr(markup._Worker, "answer", real)
-    monkeypatch.setattr(markup, "SECONDS", 0)
-    os.kill(markup._idle[-1]._process.pid, signal.SIGSTOP)
+    monkeypatch.setattr(child_process.Child, "ask", real)
+    child = child_process._idle[markup.TASK.script][-1]
+    child._task = markup.TASK._replace(seconds=0)
+    os.kill(child._process.pid, signal.SIGSTOP)
     with pytest.raises(Unreadable, match="within 0 seconds"):
         markup.ask("page", page_of(*PARAGRAPHS).decode(), None, "balanced", size=1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.inputs.markup import extraction as markup
+from flows.inputs import child_process
 from flows.inputs.markup.in_records import kind_of
 
 from .reading import documents, errors, write_lines
@@ -102,7 +102,8 @@ def test_pages_that_cannot_be_extracted_are_rejected(tmp_path: Path, monkeypatch
         "a.jsonl#1": "the text is a web page; no text was found in the page",
         "a.jsonl#2": "no text: there is only markup",
     }
-    monkeypatch.setattr(markup._Worker, "answer", lambda *_: "missing trafilatura")
+    monkeypatch.setattr(child_process.Child, "ask", lambda *_: None)
+    monkeypatch.setattr(child_process.Child, "answer", lambda *_: "missing trafilatura")
     assert (
         errors(tmp_path)["a.jsonl#1"]
         == 'the text is a web page; it is read with: pip install "copydesk[html]"'

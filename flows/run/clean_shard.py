@@ -24,16 +24,20 @@ from cleaners.duplicate.fingerprints import FIRST_KEY_COLUMN, fingerprint_schema
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import to_paragraphs
+from cleaners.paragraphs import rewrite, to_paragraphs
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import search
 from cleaners.text.same_text import differs_beyond_white_space
+from flows.inputs.markup.fragments import fragment_text
 from flows.settings import Settings
 from flows.settings.bundled import line_classifier_model
 from flows.settings.model import Table, fingerprint_rules
 
 TITLE_FIXES = "_title_fixes"  # internal columns of the documents, not published
 TITLE_BEFORE = "_title_before"
+#: In the metadata of documents whose text is a fragment of a web page, see `flows.inputs.markup.in_records`.
+FRAGMENT: Final = '"markup":"fragment"'
+MARKUP_FIX: Final = "extract_markup"
 
 
 def options(table: Table) -> dict[str, Any]:
@@ -61,12 +65,27 @@ def clean_shard(
         documents = documents.with_columns(
             pl.lit(None, pl.String).alias(TITLE_BEFORE), pl.lit(None, pl.List(pl.String)).alias(TITLE_FIXES)
         )
-    frame = to_paragraphs(documents)
+    frame = _without_tags(to_paragraphs(documents), documents)
     if settings.encoding.enabled:
         frame = encoding(frame, **options(settings.encoding))
     if settings.language.enabled:
         documents, frame = _identify_language(documents, frame)
     return documents, clean_documents(frame, settings, phrases, lexicon)
+
+
+def _without_tags(frame: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """The frame with text in place of markup, in the documents whose text is a fragment of a web page."""
+    marked = documents.filter(pl.col("metadata").str.contains(FRAGMENT, literal=True)).get_column(
+        "document_id"
+    )
+    if marked.is_empty():
+        return frame
+    text = frame.get_column("text")
+    rows = frame.select(pl.col("document_id").is_in(marked.implode())).to_series().arg_true()
+    plain = [" ".join(fragment_text(one).split("\n")) for one in text.gather(rows)]
+    new = text.clone().scatter(rows, pl.Series(plain, dtype=pl.String))
+    fixes = pl.repeat([MARKUP_FIX], len(frame), dtype=pl.List(pl.String), eager=True)
+    return rewrite(frame, new, fixes)
 
 
 def clean_documents(

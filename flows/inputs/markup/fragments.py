@@ -30,16 +30,42 @@ def fragment_text(markup: str) -> str:
     >>> fragment_text("<p>Rain &amp; wind.<br>No ferry.</p><p>The <b>bridge</b> stays.</p>").splitlines()
     ['Rain & wind.', 'No ferry.', 'The bridge stays.']
     """
+    return "\n".join(text for _, text in _lines(markup) if text)
+
+
+def fragment_paragraphs(markup: str) -> list[str]:
+    """The fragment cut into the lines of its text, with the tags that stand before each; no character is lost.
+
+    >>> fragment_paragraphs("<p>Rain.<br>No ferry.</p><p>The <b>bridge</b> stays.</p>")
+    ['<p>Rain.', '<br>No ferry.', '</p><p>The <b>bridge</b> stays.</p>']
+    """
+    found: list[str] = []
+    before = ""
+    for raw, text in _lines(markup):
+        if text:
+            found.append(before + raw)
+            before = ""
+        else:
+            before += raw
+    if found:
+        found[-1] += before
+    return [" ".join(one.split("\n")) for one in found]
+
+
+def _lines(markup: str) -> list[tuple[str, str]]:
+    """(the markup, its text) of each line, of which there may be none; together they are all of the markup."""
     has_breaks = "\n" in markup.strip() and not re.search(r"<(?:p|br|div|li)\b", markup, re.IGNORECASE)
-    lines: list[list[str]] = [[]]
+    starts, lines = [0], [[""]]
     missing: set[str] = set()
     at = 0
 
-    def add(text: str) -> None:
-        for number, line in enumerate(text.split("\n") if has_breaks else [text]):
+    def add(start: int, end: int) -> None:
+        for number, line in enumerate(markup[start:end].split("\n") if has_breaks else [markup[start:end]]):
             if number:
+                starts.append(start)
                 lines.append([])
             lines[-1].append(line)
+            start += len(line) + 1
 
     def after(end: str) -> int:
         """Just after the next one; if there is none, nothing is passed, and it is searched for only once."""
@@ -50,16 +76,18 @@ def fragment_text(markup: str) -> str:
         return at
 
     while found := _TOKEN.search(markup, at):
-        add(markup[at : found.start()])
+        add(at, found.start())
         at = found.end()
         if found[0] == "<!--":
             at = after("-->")
         elif found["block"]:
+            starts.append(found.start())
             lines.append([])
         elif found["cell"]:
             lines[-1].append(" ")
         elif hidden := _HIDE.fullmatch(found[0].lower()):
             at = after(rf"</{hidden[1]}\s*>")
-    add(markup[at:])
+    add(at, len(markup))
     texts = (_SPACE.sub(" ", html.unescape("".join(line))).strip() for line in lines)
-    return "\n".join(text for text in texts if text)
+    ends = (*starts[1:], len(markup))
+    return [(markup[start:end], text) for start, end, text in zip(starts, ends, texts, strict=True)]

@@ -14,7 +14,7 @@ import orjson
 
 from flows.inputs.bounds import Unreadable
 from flows.inputs.markup.extraction import page
-from flows.inputs.markup.fragments import fragment_text
+from flows.inputs.markup.fragments import fragment_paragraphs
 from flows.inputs.reader import Options, Row
 from flows.inputs.records.documents import Document, Rejected
 
@@ -100,8 +100,9 @@ def _extracted(document: Document, options: Options) -> Document | Rejected:
             return Rejected(document.uri, f"the text is a web page; {error}")
         text = found["text"]
     else:
-        text = fragment_text(markup)
-        if not text or text.isspace():
+        # its tags go when it is cleaned, so that `repaired` has them: see `flows.run.clean_shard`
+        text = "\n\n".join(fragment_paragraphs(markup))
+        if not text:
             return Rejected(document.uri, "no text: there is only markup")
     metadata = orjson.loads(document.metadata) if document.metadata else {}
     return document._replace(

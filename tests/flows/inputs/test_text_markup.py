@@ -9,11 +9,16 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.inputs import child_process
+from flows.inputs.markup.fragments import fragment_paragraphs, fragment_text
 from flows.inputs.markup.in_records import kind_of
+from flows.run.clean_shard import clean_shard
+from flows.settings import Settings, lexicon_of, phrases_of
 
-from .reading import documents, errors, write_lines
+from .reading import documents, errors, shards, write_lines
 from .test_html_files import PARAGRAPHS, page_of
 
 PAGE = page_of(*PARAGRAPHS).decode()
@@ -42,25 +47,74 @@ PLAIN = (
 )
 
 
+def plain(text: str) -> str:
+    """A text as `clean_shard` makes it of the fragment of a web page: its tags go paragraph by paragraph."""
+    return "\n".join(map(fragment_text, text.split("\n\n"))) if "<" in text else text
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<p>",
+                "</p>",
+                "<br>",
+                "<b>x</b>",
+                "a",
+                "&amp;",
+                " ",
+                "\n",
+                "<td>",
+                "<script>",
+                "</script>",
+                "<!--",
+                "-->",
+            ]
+        )
+    )
+)
+def test_no_character_of_a_fragment_is_lost(pieces: list[str]) -> None:
+    """Its paragraphs are all of the markup but for white space, and their text is the text of it."""
+    markup = "".join(pieces)
+    found = fragment_paragraphs(markup)
+    if found:
+        assert "".join("".join(found).split()) == "".join(markup.split())
+    assert "\n".join(map(fragment_text, found)) == fragment_text(markup)
+
+
+def test_the_tags_of_a_fragment_are_in_the_table_of_repairs(tmp_path: Path) -> None:
+    """What was taken out of a paragraph can be read there, as of any other repair."""
+    write_lines(
+        tmp_path / "a.jsonl", {"text": "<p>Rain &amp; wind on <b>Monday</b>.</p><p>No ferry sails.</p>"}
+    )
+    (shard,) = shards(tmp_path)
+    settings = Settings()
+    _, frame = clean_shard(shard.documents, settings, phrases_of(settings), lexicon_of(settings))
+    assert frame.select("text", "before", "fixes").rows() == [
+        ("Rain & wind on Monday.", "<p>Rain &amp; wind on <b>Monday</b>.", ["extract_markup"]),
+        ("No ferry sails.", "</p><p>No ferry sails.</p>", ["extract_markup"]),
+    ]
+
+
 def test_fragments_become_text(tmp_path: Path) -> None:
     """Paragraphs and line breaks become lines; the metadata says that there was a fragment."""
     write_lines(tmp_path / "a.jsonl", *({"text": one, "n": 1} for one in FRAGMENTS))
     found = documents(tmp_path)
-    assert [row["text"] for row in found] == list(FRAGMENTS.values())
+    assert [plain(row["text"]) for row in found] == list(FRAGMENTS.values())
     assert {row["metadata"] for row in found} == {'{"n":1,"markup":"fragment"}'}
 
 
 def test_escaped_markup(tmp_path: Path) -> None:
     """What was escaped twice, or wrapped for XML, is markup, too; an example of it within a text stays."""
-    given = {
+    escaped = {
         html.escape("<p>Rain &amp; wind.</p><p>No ferry.</p>"): "Rain & wind.\nNo ferry.",
         "<![CDATA[<p>Rain.</p>]]>": "Rain.",
         " <![CDATA[No tags\nhere & there.]]>\n": "No tags\nhere & there.",
         "Write &lt;p&gt;text&lt;/p&gt; there.": "Write &lt;p&gt;text&lt;/p&gt; there.",
         "&lt;3 &lt;news@pell.example&gt;": "&lt;3 &lt;news@pell.example&gt;",
     }
-    write_lines(tmp_path / "a.jsonl", *({"text": one} for one in given))
-    assert [row["text"] for row in documents(tmp_path)] == list(given.values())
+    write_lines(tmp_path / "a.jsonl", *({"text": one} for one in escaped))
+    assert [plain(row["text"]) for row in documents(tmp_path)] == list(escaped.values())
     write_lines(tmp_path / "a.jsonl", {"text": "<![CDATA[ ]]>"})
     assert errors(tmp_path) == {"a.jsonl#1": "no text: there is only markup"}
 

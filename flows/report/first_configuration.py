@@ -28,7 +28,7 @@ def _content(result: Survey, given: Sequence[str]) -> Iterator[str]:
     for line in lines(result):
         yield f"# {printable(line)}"
     yield ""
-    yield "[fields]                        # where the fields of your records are; what is not named here is guessed"
+    yield "[fields]                        # guessed, record by record; in a line without #, the first name is read"
     yield from _fields(result)
     yield ""
     yield "# [inputs]"
@@ -53,7 +53,8 @@ def _fields(result: Survey) -> Iterator[str]:
         names = [one for one, _ in found]
         if names and names != [name]:
             numbers = ", ".join(f"{number:,}" for _, number in found)
-            yield f"{name} = {_toml(names)}   # {numbers} documents of the sample"
+            # a comment: guesses rank names that a list would only order, and ask where two texts differ
+            yield f"# {name} = {_toml(names)}   # {numbers} documents of the sample"
     for error, number in result.rejected.most_common():
         if found_two := _TWO_TEXTS.search(error):
             yield f"# {number:,} records have two texts that differ; name the one to read:"

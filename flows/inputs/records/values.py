@@ -138,6 +138,8 @@ def as_body(value: object) -> Body | None:
         return found and found._replace(encoding=encoding)
     if isinstance(value, list | tuple | dict):
         if (joined := _joined(value)) is None and value:
+            if isinstance(value, dict) and all(str(key).isdecimal() for key in value):
+                raise Unusable('a column of a table (pandas writes records with to_json(orient="records"))')
             keys = f" (it has {', '.join(map(str, list(value)[:8]))})" if isinstance(value, dict) else ""
             raise Unusable(f"{kind(value)} without text{keys}")
         return joined

@@ -181,6 +181,12 @@ def test_bytes_say_their_charset() -> None:
     assert document(text="Die Brücke für Fußgänger".encode("cp1252")).encoding == "windows-1252"
 
 
+def test_a_table_by_its_columns() -> None:
+    """The error says how pandas writes records."""
+    with pytest.raises(Unusable, match='orient="records"'):
+        as_body({"0": "Rain.", "1": "Wind."})
+
+
 def test_bytes_that_python_shows(tmp_path: Path) -> None:
     """They are the text that they encode; what only begins like them stays as it is."""
     plain = ("b'twixt the isles, and 'b'", "b", 'b"open', "b'a' + b'b'", "b'\\xzz'")

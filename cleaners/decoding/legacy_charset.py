@@ -1,7 +1,7 @@
 """The charset of text that is in no Unicode encoding.
 
 chardet ranks the charsets. Where its statistics do not decide (half of the Western charsets get the same confidence),
-the charset whose text looks least odd wins.
+the charset whose text looks least odd wins. Among single-byte charsets the letters of the words have the last word.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from cleaners.decoding.letters import by_letters
 from cleaners.decoding.oddness import oddness
 
 #: Name of the error handler that decodes undecodable bytes without loss.
@@ -77,7 +78,7 @@ def detect(sample: bytes, prefer: str | None) -> str:
         score = scores.get(name, MIN_CONFIDENCE - ODDNESS_WEIGHT * oddness(sample.decode(name, ERRORS)))
         if score >= scores[best] - PREFER_MARGIN:
             return name
-    return best
+    return by_letters(sample, best, confidences)
 
 
 def _readings(sample: bytes) -> Iterator[tuple[str, float, float]]:

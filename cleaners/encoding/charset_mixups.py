@@ -3,7 +3,7 @@
 ftfy repairs UTF-8 that was read as something else, which the pattern of its bytes shows. Two single-byte charsets
 differ only in which text makes sense. So a paragraph is encoded and decoded again in every pair of charsets that fit.
 The reading whose letters follow each other as in one of 35 languages is taken, if it is far better than the paragraph
-as it is and than any other reading. `cleaners.encoding.letter_pairs` has the costs.
+as it is and than any other reading. `cleaners.text.letter_pairs` has the costs.
 
 Only the words with characters beyond ASCII count, each once: the others are the same in all readings. The paragraph as
 it is may take each of its words from another language, as one with foreign names does; a reading may not.
@@ -20,7 +20,7 @@ import ftfy.bad_codecs
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.encoding.letter_pairs import OTHER_ALPHABETS, letter_pairs, lowest_costs, words_cost
+from cleaners.text.letter_pairs import OTHER_ALPHABETS, letter_pairs, lowest_costs, words_cost
 
 ftfy.bad_codecs.ok()  # makes its "sloppy" charsets known, in which no byte is undefined
 

@@ -24,7 +24,7 @@ from ftfy.chardata import CONTROL_CHARS, DOUBLE_QUOTE_RE, LIGATURES, SINGLE_QUOT
 from numpy.typing import NDArray
 
 from cleaners.encoding.badness import badness, search
-from cleaners.encoding.letter_pairs import BEYOND, SUSPICION, letter_pairs
+from cleaners.text.letter_pairs import BEYOND, SUSPICION, letter_pairs
 from cleaners.text.tokens import I64, U8, U64, code_point, kernel
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
@@ -123,7 +123,7 @@ def scan(text: pl.Series, rules: Gate) -> U8:
 
 
 class _Pairs(NamedTuple):
-    """What the scan needs of `cleaners.encoding.letter_pairs`."""
+    """What the scan needs of `cleaners.text.letter_pairs`."""
 
     wanted: bool  # whether to look at pairs at all
     letters: NDArray[np.uint16]  # the class of each code point below BEYOND

@@ -15,7 +15,7 @@ import ftfy.bad_codecs
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.encoding.letter_pairs import words_cost
+from cleaners.text.letter_pairs import words_cost
 
 ftfy.bad_codecs.ok()
 

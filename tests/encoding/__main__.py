@@ -1,11 +1,11 @@
-"""`python -m tests.encoding train`: makes the file of letter pairs that `cleaners.encoding.letter_pairs` reads."""
+"""`python -m tests.encoding train`: makes the file of letter pairs that `cleaners.text.letter_pairs` reads."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from cleaners.encoding.letter_pairs import MODEL
+from cleaners.text.letter_pairs import MODEL
 
 from .training import train
 

@@ -1,7 +1,7 @@
-"""Makes `cleaners/encoding/letter_pairs.npz`: what pairs of letters are usual in each language, from word frequencies.
+"""Makes `cleaners/text/letter_pairs.npz`: what pairs of letters are usual in each language, from word frequencies.
 
 The frequencies are those of wordfreq 3.1 (`pip install wordfreq`; its data is CC BY-SA 4.0). Only counts of pairs get
-into the file. A list of words has no pairs of words, no marks and no capitals; `cleaners.encoding.letter_pairs` adds
+into the file. A list of words has no pairs of words, no marks and no capitals; `cleaners.text.letter_pairs` adds
 what is needed of these.
 """
 

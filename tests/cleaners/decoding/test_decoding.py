@@ -94,6 +94,44 @@ def test_legacy_charsets_come_back(story: str, written: str, name: str) -> None:
     assert codecs.lookup(name)
 
 
+SHORT_LINES = [
+    ("La señora pidió un café y cruzó la calle hacia el puente", "cp1252"),
+    ("Ñandúes, águilas y otras aves: más fotos", "cp1252"),
+    ("O João não voltou à aldeia antes do anoitecer", "mac-roman"),
+    ("De brug blijft één week langer dicht", "cp850"),
+    ("Die Brücke über den Fluss bleibt länger gesperrt", "cp850"),
+    ("L'expressió no és vàlida, va dir el jutge", "cp1252"),
+    ("Miljøet ved havnen skal være bedre til våren", "cp1252"),
+    ("Der Zug fährt heute später", "iso8859-15"),
+    ("Il ponte è chiuso, ma la città non si ferma più", "cp850"),
+    ("Most je zaprt že tretji teden, promet pa še stoji", "iso8859-2"),
+    ("Most je zatvoren, a šetnja uz rijeku može početi", "cp1250"),
+    ("Podul rămâne închis până în primăvară", "cp1250"),
+    ("Tiltas bus uždarytas iki pavasario, sakė meras", "cp1257"),
+    ("Мост остаётся закрытым до весны", "koi8-r"),
+    ("Мостът остава затворен до пролетта", "mac-cyrillic"),
+    ("Міст буде зачинено до весни, кажуть її власники", "cp1251"),
+    ("Η γέφυρα θα μείνει κλειστή", "iso8859-7"),
+    ("Köprü ilkbahara kadar kapalı kalacak", "cp1254"),
+]
+
+
+@pytest.mark.parametrize(("line", "written"), SHORT_LINES)
+def test_the_language_tells_the_charset_of_a_short_line(line: str, written: str) -> None:
+    """A line of a few words is read right, though its bytes would be letters in other charsets, too."""
+    assert decode(line.encode(written)).text == line
+    assert decode(f"{line}\n".encode(written)).text == f"{line}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["“Enough,” said the pilot", "It’s the harbour’s last week", "Tickets are £20 – or £15", "© Gazette"],
+)
+def test_marks_alone_are_those_of_windows_1252(line: str) -> None:
+    """English whose only bytes beyond ASCII are marks has no letters to tell by, and stays what is most common."""
+    assert decode(line.encode("cp1252")).text == line
+
+
 def test_ascii_with_an_escape_is_still_utf8() -> None:
     """A terminal's escapes make no Japanese of an English text."""
     text = "The \x1b[1mharbour\x1b[0m wall ~{see below} and \x1b$\x02 more of it.\n" * 3

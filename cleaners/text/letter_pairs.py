@@ -1,8 +1,12 @@
 """How unusual the letters of a word are, one after the other, in each of some 35 languages.
 
 The cost of a pair is its surprisal in tenths of a nat, `-10 ln P(second | first)`. Capitals count as small letters; a
-boundary of a word counts as a character. The costs come from word frequencies; `python -m tests.encoding train` makes
-the file `letter_pairs.npz`. Text in its own language costs about 25 a pair, in a wrong charset 60 and more.
+boundary of a word counts as a character. Text in its own language costs about 25 a pair, in a wrong charset 60 and
+more.
+
+`python -m tests.encoding train` makes the file `letter_pairs.npz` from the word frequencies of wordfreq 3.1 by Robyn
+Speer, whose data is under the licence Creative Commons Attribution-ShareAlike 4.0. The file holds statistics of that
+data and is under the same licence.
 
 Other characters than letters have fixed costs: a quotation mark between two letters is as unusual as a symbol there.
 """

@@ -21,7 +21,7 @@ from .stories import STORIES, ends
 
 def test_a_grown_file_is_read_from_where_it_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that were read are not parsed again, and new lines keep their line numbers."""
-    from flows.inputs import json_lines as reader
+    from flows.inputs.json_files import reader
 
     path, out = tmp_path / "a.jsonl", tmp_path / "out"
     path.write_bytes(json_lines({"text": STORIES[0]}) + b"\n" + json_lines({"text": STORIES[1]}))

@@ -34,7 +34,7 @@ class Task(NamedTuple):
 
 
 class Child:
-    """A process of a task. Whoever has it says with `is_idle` whether it waits for the next request."""
+    """A process of a task. Its owner says with `is_idle` whether it waits for the next request."""
 
     def __init__(self, task: Task) -> None:
         """Start it. Raises Unreadable if that is impossible."""

@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
+SHOWN: Final = 40  # characters of a name in a message
 #: Categories Cc, Cf, Cs, Zl and Zp of Unicode, and letters and marks that have no glyph.
 _UNPRINTABLE: Final = re.compile(
     "[\0-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
@@ -138,3 +139,8 @@ def printable_traceback(error: BaseException) -> str:
     items = [item.strip("\n") for item in traceback.format_exception(error)]
     shown = [printable(item, keep="\n" if item.startswith('  File "') else "") for item in items if item]
     return textwrap.indent("\n".join(shown), "  ")
+
+
+def shortened(name: str) -> str:
+    """A name as messages show it; of a long one only the beginning."""
+    return name if len(name) <= SHOWN else f"{name[:SHOWN]}..."

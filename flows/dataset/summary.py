@@ -11,8 +11,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from cleaners import REASONS
-from flows.inputs.records.field_names import shortened
-from flows.printable import as_markdown, printable
+from flows.printable import as_markdown, printable, shortened
 
 MAX_NAMES: Final = 4  # of a field that are shown
 #: The reason for text that a new version of its document replaced; no cleaner has it.

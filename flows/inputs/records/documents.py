@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
-from flows.inputs.records.field_names import Choice, FieldNames, shortened, value_of, without
+from flows.inputs.records.field_names import Choice, FieldNames, value_of, without
 from flows.inputs.records.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
 from flows.inputs.records.wrappers import unwrapped
 from flows.inputs.tracing import content_hash
+from flows.printable import shortened
 
 #: A plain URL, whose host can be read without the special cases of `urlsplit`.
 _PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")

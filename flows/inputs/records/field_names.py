@@ -15,7 +15,6 @@ from flows.settings.model import Fields
 from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
 
 MAX_NAMES: Final = 100_000  # in all choices that are kept
-SHOWN: Final = 40  # characters of a name in messages,
 MAX_NAME: Final = 1000  # and in manifests
 NO_NAME: Final = "\0"  # of what has no name in its file
 
@@ -143,11 +142,6 @@ def fold(name: str) -> str:
     {'publishedat'}
     """
     return _IGNORED.sub("", name).casefold()
-
-
-def shortened(name: str) -> str:
-    """A name as messages show it."""
-    return name if len(name) <= SHOWN else f"{name[:SHOWN]}..."
 
 
 def value_of(record: Mapping[str, Any], name: str) -> Any:

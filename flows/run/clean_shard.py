@@ -50,7 +50,8 @@ def clean_shard(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(documents, paragraphs): titles repaired, languages identified, cleaned as far as no other document is needed.
 
-    The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`.
+    The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`. `documents` need no metadata; with them, fragments of
+    web pages are known.
     """
     documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
     if settings.encoding.enabled:

@@ -50,8 +50,8 @@ def clean_shard(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(documents, paragraphs): titles repaired, languages identified, cleaned as far as no other document is needed.
 
-    The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`. `documents` need no metadata; with them, fragments of
-    web pages are known.
+    The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`. `documents` need no metadata; by them,
+    fragments of web pages are known.
     """
     documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
     if settings.encoding.enabled:
@@ -76,6 +76,8 @@ def clean_shard(
 
 def _without_tags(frame: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """The frame with text in place of markup, in the documents whose text is a fragment of a web page."""
+    if "metadata" not in documents.columns:
+        return frame
     marked = documents.filter(pl.col("metadata").str.contains(FRAGMENT, literal=True)).get_column(
         "document_id"
     )

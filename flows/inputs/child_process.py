@@ -1,8 +1,7 @@
 """Processes that do what can crash, stall, or take any amount of memory, so that it costs an input and not the run.
 
-They run a script that imports nothing of copydesk, because it should start fast. Over the connection whose file
-descriptor is its argument, it sends True when it has started, and then answers requests. Processes that are done with
-one are kept for the next.
+They run `child_script`, which sends True when it has started, and then answers requests by the script of a task.
+Processes that are done with one are kept for the next.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from typing import Any, Final, NamedTuple
 
+from flows.inputs import child_script
 from flows.inputs.bounds import STALL, Unreadable
 from flows.inputs.compression import describe
 
@@ -25,7 +25,7 @@ from flows.inputs.compression import describe
 class Task(NamedTuple):
     """What a script does, how long an answer may take, and the errors where there is none."""
 
-    script: str
+    script: str  # its path; it imports nothing of copydesk
     what: str  # it does, as in "the process that decodes Parquet"
     seconds: int
     stalled: str  # with a place for the seconds
@@ -44,7 +44,7 @@ class Child:
             self._connection, theirs = Pipe()
             with theirs:
                 # -P: a module of this folder must not be taken for one of Python's
-                command = [sys.executable, "-P", task.script, str(theirs.fileno())]
+                command = [sys.executable, "-P", child_script.__file__, str(theirs.fileno()), task.script]
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,

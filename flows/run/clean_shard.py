@@ -29,14 +29,13 @@ from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import search
 from cleaners.text.same_text import differs_beyond_white_space
 from flows.inputs.markup.fragments import fragment_text
+from flows.inputs.markup.in_records import FRAGMENT
 from flows.settings import Settings
 from flows.settings.bundled import line_classifier_model
 from flows.settings.model import Table, fingerprint_rules
 
 TITLE_FIXES = "_title_fixes"  # internal columns of the documents, not published
 TITLE_BEFORE = "_title_before"
-#: In the metadata of documents whose text is a fragment of a web page, see `flows.inputs.markup.in_records`.
-FRAGMENT: Final = '"markup":"fragment"'
 MARKUP_FIX: Final = "extract_markup"
 
 

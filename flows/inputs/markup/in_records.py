@@ -18,6 +18,8 @@ from flows.inputs.markup.fragments import fragment_paragraphs
 from flows.inputs.reader import Options, Row
 from flows.inputs.records.documents import Document, Rejected
 
+#: In the metadata of documents whose text is a fragment of a web page.
+FRAGMENT: Final = orjson.dumps({"markup": "fragment"}).decode().strip("{}")
 _ATTRIBUTES: Final = r"(?:\s+[\w:@.-]+(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))?)*+\s*/?>"
 _BLOCK: Final = (
     r"(?:p|br|div|li|ul|ol|h[1-6]|table|tbody|tr|td|blockquote|figure|section|article|img|iframe|script|style|span"

@@ -1,54 +1,37 @@
-"""The process that takes web pages, feeds and mail apart for `markup`, so that one that stalls it costs only itself.
+"""How the process that takes web pages, feeds and mail apart answers: see `child_script`.
 
-It is run as a script and imports nothing of copydesk, because it should start fast. Over the connection whose file
-descriptor is its argument, it is sent (size of its address space beyond what it has now, name of a function below, its
-arguments), and answers with what the function returns: a list of records, or a text that says what is wrong.
+It is given the name of a function below and its arguments, and answers with what the function returns: a list of
+records, or a text that says what is wrong.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import resource
-import signal
 import socket
-import sys
-from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Final
 
 MAX_DATE: Final = "2100-01-01"  # not today: the same page has the same date on any day
 MAX_PARTS: Final = 200  # of a mail that are looked at
 
 
-def main() -> None:
-    """Answer requests until the connection is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a crash is reported by the run
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def answer(connection: Connection, name: str, arguments: tuple[Any, ...]) -> None:
+    """Answer one request."""
     # no page makes a library fetch another one
     socket.getaddrinfo = socket.socket.connect = _offline  # type: ignore[method-assign]
-    with suppress(OSError):  # if memory runs out, Linux ends this process and not the run
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    connection = Connection(int(sys.argv[1]))
-    with suppress(EOFError, BrokenPipeError):
-        connection.send(True)
-        while True:
-            allowance, name, arguments = connection.recv()
-            _limit_memory(allowance)
-            try:
-                answer = TASKS[name](*arguments)
-            except ImportError as error:
-                answer = f"missing {error.name}"
-            except (RecursionError, MemoryError) as error:
-                answer = f"nested too deep, or too large ({type(error).__name__})"
-            except Exception as error:  # of any kind: libraries trip over crafted pages
-                answer = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
-            connection.send(answer)
+    found: list[dict[str, Any]] | str
+    try:
+        found = TASKS[name](*arguments)
+    except ImportError as error:
+        found = f"missing {error.name}"
+    except (RecursionError, MemoryError) as error:
+        found = f"nested too deep, or too large ({type(error).__name__})"
+    except Exception as error:  # of any kind: libraries trip over crafted pages
+        found = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+    connection.send(found)
 
 
 def _offline(*_arguments: Any, **_options: Any) -> Any:
@@ -136,19 +119,3 @@ def mail(data: bytes) -> list[dict[str, Any]] | str:
 
 
 TASKS: Final[dict[str, Any]] = {"page": page, "feed": feed, "mail": mail}
-
-
-def _limit_memory(allowance: int) -> None:
-    """Limit this process to that number of bytes more than it has; without effect where the system cannot."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        used = int(next(line for line in lines if line.startswith("VmData:")).split()[1]) * 1024
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        most = used + allowance
-        resource.setrlimit(
-            resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -79,7 +79,7 @@ def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any] 
     """The rows; for one that cannot be decoded, what is wrong with it."""
     memory = BASE + 4 * max(SMALL, size * options.settings.max_ratio)
     with lent(TASK) as child:
-        child.ask((path, memory))
+        child.ask((memory, path))
         names = _answer(child)
         is_wanted = options.fields.hold_text(names)
         child.send(is_wanted)

@@ -1,22 +1,15 @@
-"""The process that decodes Parquet files for `parquet`, so that a file that crashes it costs only itself.
+"""How the process that decodes Parquet files answers: see `child_script`.
 
-It is run as a script and imports nothing of copydesk, because it should start fast. Over the connection whose file
-descriptor is its argument, it is sent (path, size of its address space beyond what it has now). It answers with the
-columns, and is sent whether their rows are wanted. If so, it answers with lists of rows, each a tuple of Python values
-or a text that says what is wrong with it, then with None. Instead of any answer, there can be a text that says what is
-wrong with the file.
+It is given a path. It answers with the columns, and is sent whether their rows are wanted. If so, it answers with lists
+of rows, each a tuple of Python values or a text that says what is wrong with it, then with None. Instead of any answer,
+there can be a text that says what is wrong with the file.
 """
 
 from __future__ import annotations
 
 import os
-import resource
-import signal
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
@@ -33,24 +26,13 @@ _LENGTHS: Final[dict[Any, Callable[[pl.Expr], pl.Expr]]] = {
 }
 
 
-def main() -> None:
-    """Answer requests until the connection is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a crash is reported by the run
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(OSError):  # if memory runs out, Linux ends this process and not the run
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    connection = Connection(int(sys.argv[1]))
-    with suppress(EOFError, BrokenPipeError):
-        connection.send(True)
-        while True:
-            path, allowance = connection.recv()
-            _limit_memory(allowance)
-            try:
-                for answer in _answers(path, connection):
-                    connection.send(answer)
-            except (pl.exceptions.PolarsError, pl.exceptions.PanicException, MemoryError, OSError) as error:
-                connection.send(f"damaged Parquet ({str(error).partition(chr(10))[0][:200]})")
+def answer(connection: Connection, path: str) -> None:
+    """Answer one request."""
+    try:
+        for one in _answers(path, connection):
+            connection.send(one)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, MemoryError, OSError) as error:
+        connection.send(f"damaged Parquet ({str(error).partition(chr(10))[0][:200]})")
 
 
 def _answers(path: str, connection: Connection) -> Iterator[Any]:
@@ -117,19 +99,3 @@ def _pieces(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
             start, total = row, 0
         total += size
     yield batch[start:]
-
-
-def _limit_memory(allowance: int) -> None:
-    """Limit this process to that number of bytes more than it has; without effect where the system cannot."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        used = int(next(line for line in lines if line.startswith("VmData:")).split()[1]) * 1024
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        most = used + allowance
-        resource.setrlimit(
-            resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -78,18 +78,17 @@ def to_document(
     Only a text that cannot be used costs a document: Refused is raised. All other fields are null if their value says
     nothing (see `values`). Unmapped fields go to `metadata`, and so does what is not taken of a mapped one.
     """
-    names = fields
-    choice = names.choice(record)
+    choice = fields.choice(record)
     if choice.text and isinstance(record.get(choice.text[0][0]), dict):
         record = unwrapped(dict(record), fields)
-        choice = names.choice(record)
+        choice = fields.choice(record)
     text_name, (text, charset, rest) = _body(record, choice, fields)
     taken = {text_name} if rest is None else set()
     title_name, title = _text(record, choice.title, "title", taken)
     of_url = _text if len(choice.url) < 2 else _url
     url_name, url = of_url(record, choice.url, "url", taken)
     source_name, named = _text(record, choice.source, "source", taken)
-    if named is not None and "://" in named and names.guesses_source and _PAGE.fullmatch(named):
+    if named is not None and "://" in named and fields.guesses_source and _PAGE.fullmatch(named):
         source_name, named, url_name, url = _other_source(
             record, choice, source_name, named, url_name, url, taken
         )
@@ -98,7 +97,7 @@ def to_document(
         source_name, named = _text(record, choice.hosts, "source", taken)
     id_name, record_id = _text(record, choice.id, "id", taken)
     date_name, published = _date(record, choice.published, taken)
-    names.used[text_name, title_name, url_name, source_name, date_name, id_name] += 1
+    fields.used[text_name, title_name, url_name, source_name, date_name, id_name] += 1
     return Document(
         document_id(uri, content),
         record_id,

@@ -15,7 +15,7 @@ from flows.settings.model import Fields
 from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
 
 MAX_NAMES: Final = 100_000  # in all choices that are kept
-MAX_NAME: Final = 1000  # and in manifests
+MAX_NAME: Final = 1000  # characters of a name in manifests
 NO_NAME: Final = "\0"  # of what has no name in its file
 
 _IGNORED: Final = re.compile(r"[-_\s.:]+")

@@ -91,7 +91,7 @@ def test_parquet_that_crashes_its_decoder(tmp_path: Path, monkeypatch: pytest.Mo
     real = child_process.Child.ask
 
     def crash(worker: Any, request: Any) -> None:
-        if request[0].endswith("b.parquet"):
+        if request[1].endswith("b.parquet"):
             os.kill(worker._process.pid, signal.SIGSEGV)
             worker._process.wait()
         real(worker, request)

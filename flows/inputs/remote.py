@@ -135,7 +135,13 @@ def _storage(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
         extra = EXTRAS.get(protocol)
         how = f'pip install "copydesk[{extra}]"' if extra else str(error)
         raise UsageError(f"{url}: {protocol}:// needs a package that is not installed: {how}") from error
-    storage, path = url_to_fs(url)
+    try:
+        storage, path = url_to_fs(url)
+    except (AttributeError, TypeError) as error:  # how the storages that wrap another one miss it
+        raise UsageError(
+            f"{url}: the protocol {protocol}:// needs more than a URL can say; INPUT may be a path, "
+            "or a URL such as https://, s3:// or gs://"
+        ) from error
     return storage, path
 
 

@@ -91,6 +91,7 @@ _ROOTS: Final = {
 _SHEET: Final = re.compile(
     rb"urn:schemas-microsoft-com:office:(?:excel|spreadsheet)\b|progid=\"Excel\.Sheet\""
 )
+_LAST_TAG: Final = re.compile(rb"</[a-z][\w:.-]*>\s*\Z", re.IGNORECASE)
 _MIN_TAGS: Final = 3  # of blocks, in a page without its outer tags
 _BLOCK_ENDS: Final = re.compile(rb"</(?:p|div|li|td|tr|h[1-6])>", re.IGNORECASE)
 #: A page after a server's headers or warnings.
@@ -132,10 +133,11 @@ _CELL: Final = re.compile(r"(?:\w[\w .:/()-]{0,39})?\Z")  # the number of a row 
 #: The header of a table from R's write.table: quoted names with spaces between them.
 SPACED: Final = re.compile(r'"[^"\n]+"(?: "[^"\n]+")*\s*\Z')
 _SEPARATOR: Final = re.compile(r'"?sep=[,;|\t]"?\Z')
-_DELIMITERS: Final = ",;\t|"
+_DELIMITERS: Final = ",;\t|\x01\x1f^~"
 _MAX_HEADER: Final = 1000  # bytes
 _FIRST_LINE: Final = re.compile(rb"\s*([^\r\n]{0,%d})" % _MAX_HEADER)
 _ROWS: Final = 20  # rows that are looked at
+_MIN_LINES: Final = 3  # of a table without a header
 
 
 def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
@@ -176,6 +178,8 @@ def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
         and _has_spaced_rows(text, line)
     ):
         return "csv"
+    if b"\t" in line and _has_tabs(text):
+        return "csv"  # without a header
     is_header = len(line) < _MAX_HEADER and _text_cell(text_fields).search(line)
     return "csv" if is_header and _is_csv(text, line) else ""
 
@@ -219,6 +223,10 @@ def _markup(text: bytes) -> str:
     if text.lstrip().startswith(b"<?xml "):
         return "xml"
     tags = [tag.lower().lstrip(b"/") for tag in _TAG.findall(text, at, at + (1 << 14))]
+    if name not in _INLINE and _LAST_TAG.search(
+        text, max(at, len(text) - _NOISE)
+    ):  # from one end to the other
+        return "tags" if all(tag in _BLOCKS for tag in tags) else "xml"
     if name in _BLOCKS:
         if any(tag in _PAGE for tag in tags[:20]):
             return "html"
@@ -276,9 +284,11 @@ def _is_mail(text: bytes) -> bool:
 def _text_cell(text_fields: tuple[str, ...]) -> re.Pattern[bytes]:
     """Finds a cell of a header that names a field of text, or the line that names the delimiter for Excel."""
     usual = (name.replace("_", "[-_ .:]?") for name in _TEXT)
+    signs = re.escape(_DELIMITERS.encode())
     names = "|".join((*usual, *map(re.escape, text_fields))).encode()
     return re.compile(
-        b'(?:^|[,;\t|])[ "\']*(?:%b)[ "\']*(?:$|[,;\t|])|^"?sep=[,;\t|]"?$' % names, re.IGNORECASE
+        b'(?:^|[%b])[ "\']*(?:\\w+\\.)?(?:%b)[ "\']*(?:$|[%b])|^"?sep=[,;\t|]"?$' % (signs, names, signs),
+        re.IGNORECASE,
     )
 
 
@@ -314,10 +324,19 @@ def _has_spaced_rows(text: bytes, line: bytes) -> bool:
     )
 
 
+def _has_tabs(text: bytes) -> bool:
+    """Whether all lines have as many tabs between their cells, which are no indents."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(text) >= HEAD:
+        lines = lines[:-1]  # it may be cut off
+    numbers = {line.count(b"\t") for line in lines[:_ROWS]}
+    return len(lines) >= _MIN_LINES and len(numbers) == 1 and 0 not in numbers
+
+
 def _has_regular_rows(
     text: bytes, delimiter: str, cells: int, escape: str | None = None, least: int = 2
 ) -> bool:
-    """Whether the first rows have that many cells, and there are at least so many of them."""
+    """Whether the first rows, of which there are at least `least`, have that many cells."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     if len(text) >= HEAD:
         lines = lines[:-1]  # it may be cut off

@@ -23,7 +23,9 @@ _BEGINNINGS: Final = {
     "calendar": rb"BEGIN:V(?:CALENDAR|CARD)\s*\n",
     "patch": rb"diff --git a/|--- \S[^\n]*\n\+\+\+ \S[^\n]*\n@@ ",
     "sql": (
-        rb"(?:-- [^\n]{0,200}\n|(?:--)?[ \t]*+\n){0,9}(?:-- (?:MySQL|MariaDB|PostgreSQL|SQLite)[^\n]{0,30} dump|/\*!\d{5} "
+        rb"COPY [\w.\"]+ ?(?:\([^)\n]*\) ?)?FROM stdin;|"
+        rb"(?:-- [^\n]{0,200}\n|(?:--)?[ \t]*+\n){0,9}"
+        rb"(?:-- (?:MySQL|MariaDB|PostgreSQL|SQLite)[^\n]{0,30} dump|/\*!\d{5} "
         rb"|PRAGMA \w+ ?= ?\w+;|(?:CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?[\w.`\"\[]+"
         rb"|INSERT INTO [\w.`\"\[\]]+ ?(?:\(|VALUES))"
     ),
@@ -31,6 +33,12 @@ _BEGINNINGS: Final = {
     "gdelt": (
         rb"\d{14}-T?\d{1,6}\t\d{14}\t\d\t|\d{7,12}\t\d{8}\t\d{6}\t\d{4}\t\d{4}\.\d{3,4}\t|\d{7,12}\t\d{14}\t\d{14}\t\d\t"
     ),
+    "script": (
+        rb"(?:(?:var|let|const) [\w$]{1,60}|(?:window|self|module)\.[\w$.\[\]\"']{1,60}|export default) ?=? ?[\[{]"
+        rb"|[\w$.]{1,60}\([\[{]\s*[\"{\[]|[\"']use strict[\"'];|(?:\(|!)function ?\("
+    ),
+    "python": rb"[\[(]{0,2}\{(?:'[^'\n]{1,80}'|\d{1,9}): (?:[^\n]*[}\]),]\s*(?:\n|\Z)|[^\n]{60000})",
+    "yaml": rb"- [A-Za-z_]\w{0,40}: [^\n]*\n(?:  [^\n]*\n){0,9}?  [A-Za-z_]\w{0,40}:(?: |\n)",
     "log": (
         rb"--(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d--  ?[a-z]{3,5}://|HTTrack\d[^\n]{0,80} launched on "
         rb"|Wget \d[^\n]{0,60}\n|\* {1,3}Trying \d"

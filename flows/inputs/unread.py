@@ -34,7 +34,12 @@ UNREAD: Final = (
     Unread("wat", "WARC metadata", _NO_TEXT, ".wat"),
     Unread("mhtml", "a web page", f"{_MARKUP} (munpack, ripmime)", ".mhtml .mht"),
     Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
-    Unread("xml", "XML", f"{_MARKUP} (xmllint --xpath)", ".xml .sgm .sgml .nitf .newsml"),
+    Unread(
+        "xml",
+        "XML",
+        f"{_MARKUP} (xmllint --xpath)",
+        ".xml .sgm .sgml .nitf .newsml .opml .plist .rdf .xsl .xsd .tei",
+    ),
     Unread("sitemap", "a sitemap", _NO_TEXT),
     Unread("pdf", "a PDF file", f"{_EXTRACT} (pdftotext)", ".pdf"),
     Unread("postscript", "a PostScript file", f"{_EXTRACT} (ps2ascii)", ".ps .eps"),
@@ -120,12 +125,15 @@ UNREAD: Final = (
     Unread("checksums", "a list of checksums", _NO_ARTICLE),
     Unread("shortcut", "a shortcut", "has no text; fetch the page that it leads to", ".url .webloc .desktop"),
     Unread("calendar", "a calendar or an address book", _NO_ARTICLE, ".ics .vcf"),
+    Unread("script", "a script", "is not read; save the JSON in it as .json"),
+    Unread("python", "records as Python shows them", "are not read; write them with json.dumps"),
+    Unread("yaml", "a list in YAML", "is not read; convert it to JSON (yq)", ".yaml .yml"),
     Unread("patch", "a patch", _NO_ARTICLE, ".patch .diff"),
     Unread(
         "settings",
         "data or a program",
         "is not read",
-        ".geojson .yaml .yml .toml .ini .cfg .css .js .mjs .py",
+        ".geojson .toml .ini .cfg .css .js .mjs .py",
     ),
 )
 

@@ -15,7 +15,7 @@ import orjson
 from flows.inputs.bounds import MAX_DEPTH, too_deep
 from flows.inputs.records.field_names import Choice, FieldNames, are_without_text, value_of, without
 from flows.inputs.records.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
-from flows.inputs.records.wrappers import unwrapped
+from flows.inputs.records.wrappers import unwrapped, with_metadata
 from flows.inputs.tracing import content_hash
 from flows.printable import shortened
 
@@ -85,6 +85,7 @@ def to_document(
     Only a text that cannot be used costs a document: Refused is raised. All other fields are null if their value says
     nothing (see `values`). Unmapped fields go to `metadata`, and so does what is not taken of a mapped one.
     """
+    record = with_metadata(record, fields)
     choice = fields.choice(record)
     if choice.text and isinstance(record.get(choice.text[0][0]), dict):
         record = unwrapped(dict(record), fields)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from flows.inputs.records.field_names import WRAPPERS, FieldNames
 
 LEVELS: Final = 2  # of records around the one with the text
+METADATA: Final = ("metadata", "meta")  # members with the fields of a text beside them, as corpora have them
 
 
 def has_text(
@@ -48,3 +49,35 @@ def _inner(record: Mapping[str, Any], name: str, fields: FieldNames, levels: int
         return None
     inner = unwrapped(inner, fields, levels - 1)
     return inner if has_text(inner, fields, levels=levels - 1) else None
+
+
+def with_metadata(record: Mapping[str, Any], fields: FieldNames) -> Mapping[str, Any]:
+    """The record with those fields of its metadata that it lacks, but for texts.
+
+    >>> from flows.settings.model import Fields
+    >>> dict(with_metadata({"text": "No rain.", "meta": {"title": "Dry", "n": 1}}, FieldNames(Fields())))
+    {'text': 'No rain.', 'meta': {'n': 1}, 'title': 'Dry'}
+    """
+    for name in METADATA:
+        inner = record.get(name)
+        if isinstance(inner, dict) and inner:
+            own, choice = fields.choice(record), fields.choice(inner)
+            taken = {
+                key: inner[key]
+                for there, has in (
+                    (choice.title, own.title),
+                    (choice.url, own.url),
+                    (choice.source, own.source),
+                    (choice.published, own.published),
+                    (choice.created, own.published or own.created or choice.published),
+                    (choice.id, own.id),
+                )
+                if not has
+                for key in there
+                if key in inner and key not in record
+            }
+            if taken:
+                left = {key: value for key, value in inner.items() if key not in taken}
+                around = {key: value for key, value in record.items() if key != name}
+                record = {**around, **({name: left} if left else {}), **taken}
+    return record

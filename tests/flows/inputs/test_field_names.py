@@ -128,6 +128,16 @@ def test_a_record_in_a_record_in_a_record() -> None:
     assert has_text(bomb, fields)
 
 
+def test_fields_of_a_text_may_be_in_its_metadata() -> None:
+    """Corpora keep them there. A text there is none of the article, and fields beside the text are better."""
+    about = {"title": "Dry", "source": "Ellerby Post", "date": "2019-05-14", "content": "other", "n": 1}
+    record = {"text": LONG, "url": "http://a.org/b", "meta": {"url": "http://c.org", **about}}
+    found = to_document(record, FieldNames(Fields()), uri="a#1", content=b"", encoding="utf-8")
+    assert found[3:7] == ("Ellerby Post", "http://a.org/b", "Dry", DAY)
+    assert json.loads(found.metadata or "") == {"meta": {"url": "http://c.org", "content": "other", "n": 1}}
+    assert read({"text": LONG, "metadata": "x"})[1:5] == (None, None, None, None)
+
+
 def test_lists_of_urls_have_no_text(tmp_path: Path) -> None:
     """They say so, and wait for no setting; where a column may be the text, it can be named."""
     for name, header in (

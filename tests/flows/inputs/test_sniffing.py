@@ -87,6 +87,9 @@ DISTINCTIVE = {
     "calendar": b"BEGIN:VCALENDAR\nVERSION:2.0\n",
     "patch": b"diff --git a/x b/x\n--- a/x\n+++ b/x\n",
     "checksums": b"d41d8cd98f00b204e9800998ecf8427e  a.txt\n0cc175b9c0f1b6a831c399e269772661  b.txt\n",
+    "script": b'var stories = [{"text": "The ferry sails."}];\n',
+    "python": b"{'title': 'Ferry', 'text': 'It sails.'}\n{'title': 'Mill', 'text': 'It grinds.'}\n",
+    "yaml": b"- title: Ferry\n  text: It sails.\n- title: Mill\n  text: It grinds.\n",
     "har": b'{"log": {"version": "1.2", "entries": [{"text": "The ferry sails."}]}}',
     "sheet": b'<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table><tr><td>text</td></tr></table></html>',
     "robots": b"# for all\nUser-agent: *\nDisallow: /private\n\nSitemap: https://hawes.example/map.xml\n",
@@ -125,6 +128,10 @@ PROSE = (
     "WEBVTT is the first word of such a file.",
     "INSERT INTO the box one coin, the sign says.",
     "# Netscape is remembered in Hawes",
+    "{'text': 'x'} is how Python shows it, the manual says.",
+    "var is a word of the language, and so is const = 5.",
+    "- Hawes: the ferry sails.\n- Keld: the mill grinds.",
+    "\tThe ferry sails at noon.\n\tThe mill grinds.\n\tThe inn is open.",
     "10:30 The ferry sails.\n11:45 The ferry comes back.",
     "User-agent: *\nThat is the line that the search engine saw, the editor of Hawes said on Monday.",
     '"Rain" "wind" "text"\nThat is what the sign said.',
@@ -167,6 +174,8 @@ def test_prose_is_left_open(text: str) -> None:
 def test_markup_without_its_outer_tags() -> None:
     """Several tags of blocks are part of a page, and so is text full of them; a few are not."""
     assert sniff(b"<div><p>The ferry sails.</p></div>") == "tags"
+    assert sniff(b"<p>The ferry sails.</p>\n") == "tags"
+    assert sniff(b"<title>Ferry</title>\n<text>It sails.</text>\n") == "xml"
     assert sniff(b"<div class='a'>x</div><title>Hawes</title><body>x") == "html"
     assert sniff(b"Ferry news\n<p>It sails.</p>\n<p>At noon.</p>\n<p>And at two.</p>") == "tags"
     assert (
@@ -188,6 +197,9 @@ def test_a_table_needs_a_text_field() -> None:
     assert sniff(b"Article Text,Publication Date\nIt sails at noon,2031-03-04\n") == "csv"
     assert sniff(b"titel,inhalt\na,b\nc,d\n") == ""
     assert sniff(b"titel,inhalt\na,b\nc,d\n", ("inhalt",)) == "csv"
+    assert sniff(b"id\x1ftitle\x1ftext\n1\x1fFerry\x1fIt sails at noon.\n") == "csv"
+    assert sniff(b"id^title^text\n1^Ferry^It sails at noon.\n") == "csv"
+    assert sniff(b"id,webTitle,fields.bodyText\n1,Ferry,It sails at noon.\n") == "csv"
     assert sniff(b"sep=;\ntitle;text\n") == "csv"
     assert sniff(b"place,text\nHawes,The ferry, it is said, sails\nKeld\n") == ""
     assert sniff(b"id,title,text\n" + b'1,a,"It sails at noon. ' + b"And at two. " * 9000) == "csv"
@@ -296,6 +308,11 @@ def test_what_is_not_read_says_so(tmp_path: Path) -> None:
         ("bibliography", "TY  - NEWS\nT1  - The ferry\nER  - \n"),
         ("gdelt", "1039391520\t20310304\t203103\t2031\t2031.1726\tGBR\n"),
         ("cdx", " CDX N b a m s k r M S V g\n"),
+        ("sql", "COPY public.stories (id, text) FROM stdin;\n1\tIt sails.\n"),
+        ("script", 'callback({"articles": [{"text": "It sails."}]});'),
+        ("script", 'window.__STATE__ = {"text": "It sails."};'),
+        ("python", "[{'title': 'Ferry',\n  'text': 'It sails.'}]"),
+        ("csv", "1\tFerry\tIt sails.\n2\tMill\tIt grinds.\n3\tInn\tIt is open.\n"),
         ("urls", "https://hawes.example/ferry"),
     ],
 )
@@ -344,7 +361,8 @@ def test_sniffing_takes_linear_time() -> None:
     for begin, again in (
         ("User-agent: x", "\n"), ("#", "\n#"), ("", "\n"), ("<", "<!--"), ("<!--", " "), ("<html", "\n<html>"),
         ("{", " "), ("[", "["), ('{"a', "\\"), ("From: a\n", "x: y\n"), ("a,", "\"'"), ("From ", " "), ("<p", " <p"),
-        ("%PDF-1.4", " "), ("1", "\n1"), ("--", "\n"), ("\\a", "\n\\a"), ("%", "\n%"), ("-- ", "\n-- "), ("INFO", " INFO"),
+        ("%PDF-1.4", " "), ("1", "\n1"), ("--", "\n"), ("\\a", "\n\\a"), ("%", "\n%"), ("-- ", "\n-- "),
+        ("INFO", " INFO"),
         ("2031-03-04 10:30:00 ", "[ "), ('"a"', ' "a"'), ('"a"\n', '"b" '), ("https://", "\nhttps://"), ("@a{", "b,"),
         ("a.b,", "a,"), ("a,b", ",b)"), ("[00:", "\n[00:"), ("# ", "\n# "), ('{"log":{', " "), ("a b ", "c ["),
     ):  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from flows.inputs.csv_files.dialect import DATE, MIN_SWALLOWED, MIN_TYPED, Dialect, Layout
+from flows.inputs.sniffing import SPACED
 
 DELIMITERS: Final = ",;\t|:^~\x01\x1f"
 COMMON_DELIMITERS: Final = ",;\t|"
@@ -34,6 +35,8 @@ def layout_of(sample: Sequence[str], *, whole: bool, has_text: Callable[[list[st
     delimiters: Sequence[str] = DELIMITERS
     if sample and (separator := _SEPARATOR.fullmatch(sample[begin])):
         begin, delimiters = begin + 1, separator[1]
+    elif sample and SPACED.match(sample[begin]) and (spaced := _spaced(sample, begin, whole, has_text)):
+        return spaced
     elif sample and (plain := _as_usual(sample, begin, whole, has_text)):
         return plain
     best: tuple[tuple[int, int, int], Layout] | None = None
@@ -54,6 +57,27 @@ def _with_row_names(sample: Sequence[str], layout: Layout, whole: bool) -> Layou
         return layout
     bad, named = _judge(lines, layout.dialect, ["", *layout.names], layout.first, whole)
     return layout if bad else named
+
+
+def _spaced(
+    sample: Sequence[str], begin: int, whole: bool, has_text: Callable[[list[str]], bool]
+) -> Layout | None:
+    """The layout of a table from R with spaces between its cells; None if it is none, or has no text.
+
+    Its rows have names, before their fields, or none.
+    """
+    names = first_row(sample)
+    if not has_text(names):
+        return None
+    best: tuple[int, Layout] | None = None
+    for columns in (names, ["", *names])[len(names) == 1 :]:
+        for escapes in (False, True):
+            bad, layout = _judge(
+                sample[begin + 1 :], Dialect(" ", escapes=escapes), columns, begin + 1, whole
+            )
+            if layout.good and (best is None or bad < best[0]):
+                best = bad, layout
+    return best[1] if best and best[0] < best[1].good else None
 
 
 def _as_usual(
@@ -132,7 +156,8 @@ def is_data(cell: str) -> bool:
 def first_row(sample: Sequence[str]) -> list[str]:
     """The first row that is not blank, by the delimiter it has most of; raises csv.Error."""
     first = next((at for at, line in enumerate(sample) if not line.isspace()), len(sample))
-    dialect = Dialect(max(COMMON_DELIMITERS, key="".join(sample[first : first + 1]).count))
+    line = "".join(sample[first : first + 1])
+    dialect = Dialect(" " if SPACED.match(line) else max(COMMON_DELIMITERS, key=line.count))
     return next(dialect.reader(iter(sample[first:])), [])
 
 

@@ -24,6 +24,10 @@ from flows.inputs.tracing import Trace, unread_part
 #: Charsets in which a byte of another character may look like a quote, a backslash or a bracket.
 _NOT_ASCII: Final = ("cp932", "shift", "gb", "big5", "cp949", "johab", "iso-2022", "hz", "utf-7")
 _WHITE: Final = re.compile(rb"(?:\s++|\xef\xbb\xbf)*+")
+#: A line that says what to do with the next one, in a file for Elasticsearch's bulk interface.
+_ACTION: Final = re.compile(
+    rb'\s*\{\s*"(?:index|create)"\s*:\s*\{(?:\s*"_\w{1,20}"\s*:\s*"[^"\\]{0,512}"\s*,?)*+\s*\}\s*\}\s*\Z'
+)
 _FIRST_LINE: Final = re.compile(rb"[^\n\r]*?([^\n\r]?)[ \t]*(?:\Z|[\n\r]\s*([^\s]?))")
 
 
@@ -107,6 +111,9 @@ def _lines(
                         len(content),
                     )
                 except Refused as error:
+                    if not isinstance(line, Cut) and _ACTION.match(line):
+                        options.skipped["Elasticsearch action"] += 1
+                        continue
                     yield from _in_line(line, charset, uri, options, str(error))
                 except json.JSONDecodeError as error:
                     problem = f"line {number}: not JSON: {error.msg} (column {error.colno})"

@@ -31,7 +31,7 @@ def unwrapped(record: dict[str, Any], fields: FieldNames) -> dict[str, Any]:
     >>> unwrapped({"_id": "7", "_source": {"text": "No rain."}}, FieldNames(Fields()))
     {'_id': '7', 'text': 'No rain.'}
     """
-    if has_text(record, fields):
+    if dict not in map(type, record.values()) or has_text(record, fields):
         return record
     for name in WRAPPERS:
         inner = record.get(name)

@@ -10,18 +10,26 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from filelock import FileLock
 
 from cleaners.kernels.machine_code import folder, is_complete, set_complete
+
+if TYPE_CHECKING:
+    from cleaners.kernels.warming import Plan
 
 #: Modules other than those of `cleaners` that have kernels.
 OTHERS: Final = ("flows.inputs.cutting",)
 #: The name of the stage in reports of progress.
-STAGE: Final = "compiling kernels, once per machine"
+COMPILING: Final = "compiling kernels, once per machine"
 #: Processes need memory, and wait for each other's kernels.
 MOST_PROCESSES: Final = 4
+#: After that long another process that compiles is no longer waited for (seconds).
+LONGEST_WAIT: Final = 300
 
 Report = Callable[[str, int, int], None]
 
@@ -33,6 +41,29 @@ def compile_kernels(report: Report) -> bool:
     """
     if folder() is None or is_complete():
         return False
+    with _alone(folder()):
+        if is_complete():  # another process has compiled them meanwhile
+            return False
+        failed = _compile_all(report)
+        if not failed:
+            set_complete()
+    return True
+
+
+@contextmanager
+def _alone(kept: Path | None) -> Iterator[None]:
+    """A context that only one process enters at a time, as long as the others are not kept waiting too long."""
+    lock = FileLock(f"{kept}/lock", timeout=LONGEST_WAIT)
+    with suppress(OSError):  # Timeout is one; without the lock, the work is done twice
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _compile_all(report: Report) -> list[str]:
+    """Compile or load every kernel; the names of those that could not be."""
     from cleaners.kernels.warming import Plan, all_kernels
 
     plan = Plan(all_kernels(*OTHERS))
@@ -47,18 +78,13 @@ def compile_kernels(report: Report) -> bool:
     except BaseException:
         work.stop()
         raise
-    if not plan.left and not work.failed:
-        set_complete()
-    return True
+    return [*work.failed, *plan.open]
 
 
 class _Work:
     """What is shared by the threads that have a process each."""
 
-    def __init__(self, plan: object, report: Report) -> None:
-        from cleaners.kernels.warming import Plan
-
-        assert isinstance(plan, Plan)
+    def __init__(self, plan: Plan, report: Report) -> None:
         self._plan = plan
         self._report = report
         self._total = plan.left
@@ -66,7 +92,7 @@ class _Work:
         self._processes: list[subprocess.Popen[str]] = []
         self._stopped = False
         self.failed: list[str] = []
-        report(STAGE, 0, self._total)
+        report(COMPILING, 0, self._total)
 
     def share(self) -> None:
         """Give a process one kernel after the other, until none is left or the process ends."""
@@ -78,7 +104,7 @@ class _Work:
                         self.failed.append(name)
                     self._plan.done(name)
                     self._changed.notify_all()
-                    self._report(STAGE, self._total - self._plan.left, self._total)
+                    self._report(COMPILING, self._total - self._plan.left, self._total)
                 if answer == "":
                     break
             process.kill()  # which has nothing left to do

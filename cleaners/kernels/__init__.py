@@ -45,9 +45,9 @@ F64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _WRITTEN: Final = "written"
-_ROWS: Final = "rows"
 Written = Annotated[T, _WRITTEN]  # an array that the kernel writes to
-Rows = Annotated[T, _ROWS]  # an array of two dimensions
+Rows = Annotated[T, 2]  # an array of two dimensions
+Tables = Annotated[T, 3]  # of three
 Integer = Annotated[Any, np.dtype(np.int64)]  # a number, whichever type Python has for it
 Word = Annotated[Any, np.dtype(np.uint64)]
 Byte = Annotated[Any, np.dtype(np.uint8)]
@@ -131,7 +131,7 @@ def _numba_type(hint: Any) -> Any:
         return {bool: types.boolean, int: types.int64, float: types.float64}[plain]
     if typing.get_origin(plain) is np.ndarray:
         (number,) = typing.get_args(typing.get_args(plain)[1])
-        dimensions = 2 if _ROWS in marks else 1
+        dimensions = next((mark for mark in marks if isinstance(mark, int)), 1)
         return types.Array(from_dtype(np.dtype(number)), dimensions, "C", readonly=_WRITTEN not in marks)
     if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
         tuples: Any = types.BaseTuple

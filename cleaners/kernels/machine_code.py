@@ -19,13 +19,12 @@ import hashlib
 import sys
 import tempfile
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from cleaners.derived import folders
+from cleaners.derived import folders, sources
 
 _KERNELS: Final = Path(__file__).parent
 _CLEANERS: Final = _KERNELS.parent
@@ -162,12 +161,3 @@ def _hash(text: str) -> str:
 @functools.cache
 def _stamp(own: Path) -> str:
     return sources(own, _KERNELS, _TEXTS, _CLEANERS)
-
-
-def sources(*folders: Path) -> str:
-    """The Python files of folders by name and content, in eight characters."""
-    crc = 0
-    for place in sorted(set(folders)):
-        for path in sorted(place.glob("*.py")):
-            crc = zlib.crc32(path.read_bytes(), zlib.crc32(f"{place.name}/{path.name}\0".encode(), crc))
-    return f"{crc:08x}"

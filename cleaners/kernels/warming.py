@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import cleaners
@@ -67,6 +67,11 @@ class Plan:
     def done(self, name: str) -> None:
         """A kernel is compiled, or cannot be."""
         self._open.discard(name)
+
+    @property
+    def open(self) -> Set[str]:
+        """The names of those that are not done."""
+        return self._open
 
     @property
     def left(self) -> int:

@@ -87,7 +87,7 @@ def to_document(
     """
     record = with_metadata(record, fields)
     choice = fields.choice(record)
-    if choice.text and isinstance(record.get(choice.text[0][0]), dict):
+    if not choice.text or isinstance(record.get(choice.text[0][0]), dict):
         record = unwrapped(dict(record), fields)
         choice = fields.choice(record)
     text_name, (text, charset, rest) = _body(record, choice, fields)

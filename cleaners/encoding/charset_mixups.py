@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import ftfy.bad_codecs
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.text.letter_pairs import OTHER_ALPHABETS, letter_pairs, lowest_costs, words_cost
+from cleaners.text.tokens import U8, kernel
 
 ftfy.bad_codecs.ok()  # makes its "sloppy" charsets known, in which no byte is undefined
 
@@ -160,21 +161,44 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
         return None
     if sure and _is_latin_1_with_punctuation(text, beyond):
         return None
-    unknown = _may_be_of_another_language(beyond) and not any(map(_CAPITAL_INSIDE.search, own))
     others = [word for word in words if word.isascii()][:MAX_ASCII_WORDS]
+    charsets = _right_charsets(tuple(own), tuple(others), sure, len(text) >= LONG)
+    if charsets is None:
+        return None
+    read_as, written_as = charsets
+    try:
+        new = text.encode(read_as).decode(written_as)
+    except UnicodeError:
+        return None
+    return None if _NO_TEXT.search(new) else (new, read_as, written_as)
+
+
+@functools.lru_cache(1 << 10)  # lines may differ in figures alone
+def _right_charsets(
+    own: tuple[str, ...], others: tuple[str, ...], sure: bool, long: bool
+) -> tuple[str, str] | None:
+    """(the charset that words were read as, the one they were written in); None if they are right.
+
+    `own` are words with characters beyond ASCII, `others` those without, `long` whether their text is.
+    """
+    beyond = {character for word in own for character in word if character > "\x7f"}
+    unknown = _may_be_of_another_language(beyond) and not any(map(_CAPITAL_INSIDE.search, own))
     rest = _cost_of_rest(others)
     costs = words_cost([word.translate(_AS_FTFY_FIXES_C1) for word in own])
     best = costs.min(axis=0)
-    usual = np.mean(best <= MAX_PAIR_COST * np.array([len(word) + 1 for word in own]))
-    if len(text) >= LONG and usual >= MIN_USUAL_SHARE:
+    lengths = np.array([len(word) + 1 for word in own])
+    if long and np.mean(best <= MAX_PAIR_COST * lengths) >= MIN_USUAL_SHARE:
         return None
     if len(others) >= MIN_REST:  # a single letter is no word of another language
         best = np.where([len(word) == 1 for word in own], costs[(costs.sum(axis=1) + rest).argmin()], best)
     cost = int(min((costs.sum(axis=1) + rest).min(), best.sum() + rest.min() + MIXED_COST))
-    unusual = np.argsort(-best / [len(word) + 1 for word in own], kind="stable")[:SCREENED]
-    charsets = _charsets([own[i] for i in unusual], int(best[unusual].sum()) - MIN_GAIN, utf_8=not sure)
-    scored = sorted(_scored(own, rest, charsets), key=lambda scored: scored.cost)
-    if not scored or scored[0].cost > cost - MIN_GAIN:
+    unusual = np.argsort(-best / lengths, kind="stable")[:SCREENED]
+    least_gain = SURE_GAIN if sure else MIN_GAIN
+    # neither is the first reading nor close to it what costs more than that
+    limit = min(int(best[unusual].sum()) - MIN_GAIN, cost - least_gain + MIN_LEAD - int(rest.min()))
+    charsets = _charsets([own[i] for i in unusual], limit, utf_8=not sure)
+    scored = _scored(own, rest, charsets, cost - least_gain)
+    if not scored or scored[0].cost > cost - least_gain:
         return None
     first = scored[0]
     next_cost = (other.cost for other in scored[1:] if other.reading.words != first.reading.words)
@@ -206,12 +230,7 @@ def reread(text: str, sure: bool = False) -> tuple[str, str, str] | None:
         or any(word.count("·") > 1 for word in own)
     ):
         return None
-    _, read_as, written_as = first.reading
-    try:
-        new = text.encode(read_as).decode(written_as)
-    except UnicodeError:
-        return None
-    return None if _NO_TEXT.search(new) else (new, read_as, written_as)
+    return first.reading.read_as, first.reading.written_as
 
 
 def _is_latin_1_with_punctuation(text: str, beyond: set[str]) -> bool:
@@ -269,7 +288,7 @@ def _is_apostrophe(text: str, written_as: str) -> bool:
     return written_as == "macroman" and bool(_ASCII_LETTER.search(text))
 
 
-def _cost_of_rest(words: list[str]) -> Any:
+def _cost_of_rest(words: Sequence[str]) -> Any:
     """(languages,): the cost of ASCII words, which are the same in all readings."""
     model = letter_pairs()
     if not words:
@@ -279,40 +298,69 @@ def _cost_of_rest(words: list[str]) -> Any:
     return np.where(model.latin, costs, foreign)
 
 
-def _charsets(words: list[str], limit: int, *, utf_8: bool) -> Iterator[tuple[str, str]]:
-    """(charset read as, charset written in): the pairs in which the words may cost at most `limit`.
+def _charsets(words: list[str], limit: int, *, utf_8: bool) -> list[tuple[int, str, str]]:
+    """(what the words cost at least, charset read as, charset written in), for pairs where that is at most `limit`.
 
     With `utf_8`, it is among the charsets written in, whatever the words may cost.
     """
-    joined = f" {' '.join(words)} "
-    encoded = {read_as: _encoded(joined, read_as) for read_as in READ_AS}
-    several = [read_as for read_as, data in encoded.items() if data]
-    if not several:
-        return
+    if not utf_8 and limit < 0:
+        return []
     tables = _tables()
-    codes = np.frombuffer(b"".join(encoded[read_as] for read_as in several), np.uint8)
-    codes = codes.reshape(len(several), -1)
-    costs = lowest_costs(tables.classes[:, codes], tables.cases[:, codes])
-    likely = (costs <= limit) & ~tables.no_text[:, codes].any(axis=2)
-    yield from ((several[row], tables.names[column]) for column, row in np.argwhere(likely))
-    if utf_8:
-        yield from ((read_as, "utf-8") for read_as in several)
+    text = f" {' '.join(words)} "
+    codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    encoded = tables.bytes_of[:, codes]
+    rows = np.flatnonzero(encoded.all(axis=1))
+    if not _C1.search(text):
+        rows = rows[rows > 0]  # Latin-1, which is first, is then the same as windows-1252
+    if not len(rows):
+        return []
+    several = [tables.read_as[row] for row in rows.tolist()]
+    encoded = encoded[rows]
+    found: list[tuple[int, str, str]] = []
+    # what is added to the costs of the pairs is never negative, and takes longer
+    likely = np.argwhere(_may_cost(encoded, tables.lowest, tables.no_text, limit))
+    if len(likely):
+        column, data = likely[:, :1], encoded[likely[:, 1]]
+        costs = lowest_costs(tables.classes[column, data], tables.cases[column, data])
+        found = [
+            (cost, several[row], tables.names[column])
+            for (column, row), cost in zip(likely.tolist(), costs.tolist(), strict=True)
+            if cost <= limit
+        ]
+    return found + [(0, read_as, "utf-8") for read_as in several if utf_8]
 
 
-def _encoded(text: str, encoding: str) -> bytes:
-    """The text in a single-byte charset; empty if it cannot be."""
-    if encoding == "latin-1" and not _C1.search(text):
-        return b""
-    try:
-        return text.encode(encoding)
-    except UnicodeError:
-        return b""
+@kernel
+def _may_cost(codes: U8, lowest: U8, no_text: Any, limit: int) -> Any:
+    """(charsets, rows of bytes): whether the pairs of a row may cost at most `limit` in a charset, and are text."""
+    likely = np.zeros((len(lowest), len(codes)), np.bool_)
+    for charset in range(len(lowest)):
+        for row in range(len(codes)):
+            total = 0
+            for at in range(codes.shape[1] - 1):
+                total += lowest[charset, codes[row, at], codes[row, at + 1]]
+                if total > limit or no_text[charset, codes[row, at]]:
+                    break
+            else:
+                likely[charset, row] = True
+    return likely
 
 
-def _scored(words: list[str], rest: Any, charsets: Iterator[tuple[str, str]]) -> Iterator[Scored]:
-    """The readings of the words in these charsets that change them and are text."""
-    joined = " ".join(words)
-    for read_as, written_as in charsets:
+def _scored(words: Sequence[str], rest: Any, charsets: list[tuple[int, str, str]], most: int) -> list[Scored]:
+    """The readings of the words that change them and are text, from the one that costs least on.
+
+    Those are left out that cost more than `most`, or than the first one, by more than MIN_LEAD.
+    """
+    joined, rest_at_least = " ".join(words), int(rest.min())
+    scored = []
+    bounds = [
+        at_least + rest_at_least + READ_AS[read_as] + WRITTEN_AS[written_as]
+        for at_least, read_as, written_as in charsets
+    ]
+    for place in sorted(range(len(charsets)), key=bounds.__getitem__):
+        if bounds[place] > most + MIN_LEAD:
+            break
+        _, read_as, written_as = charsets[place]
         try:
             new = joined.encode(read_as).decode(written_as)
         except UnicodeError:
@@ -324,16 +372,21 @@ def _scored(words: list[str], rest: Any, charsets: Iterator[tuple[str, str]]) ->
         totals = costs.sum(axis=1) + rest
         language = int(totals.argmin())
         cost = int(totals[language]) + READ_AS[read_as] + WRITTEN_AS[written_as]
-        yield Scored(cost, Reading(parts, read_as, written_as), costs[language])
+        scored.append((cost, place, Scored(cost, Reading(parts, read_as, written_as), costs[language])))
+        most = min(most, cost)
+    return [reading for _, _, reading in sorted(scored, key=lambda scored: scored[:2])]
 
 
 class _Tables(NamedTuple):
     """What each byte stands for, with a row for each single-byte charset of `WRITTEN_AS`."""
 
+    read_as: list[str]
+    bytes_of: U8  # (charsets of `READ_AS`, 65536): the byte of each code point; 0 where there is none
     names: list[str]
     classes: NDArray[np.uint16]
     cases: NDArray[np.uint8]
     no_text: NDArray[np.bool_]
+    lowest: NDArray[np.uint8]  # (charsets, 256, 256): what each two bytes cost in any one language
 
 
 @functools.cache
@@ -342,9 +395,18 @@ def _tables() -> _Tables:
     characters = [bytes([byte]).decode(name, "replace") for name in names for byte in range(256)]
     codes = np.array([ord(character) for character in characters]).reshape(-1, 256)
     model = letter_pairs()
+    classes = model.classes[codes]
+    bytes_of = np.zeros((len(READ_AS), 0x10000), np.uint8)
+    for row, read_as in enumerate(READ_AS):
+        for byte in range(256):
+            bytes_of[row, ord(bytes([byte]).decode(read_as, "replace"))] = byte
+    bytes_of[:, 0xFFFD] = 0
     return _Tables(
+        list(READ_AS),
+        bytes_of,
         names,
-        model.classes[codes],
+        classes,
         model.cases[codes],
         np.array([bool(_NO_TEXT.match(character)) for character in characters]).reshape(-1, 256),
+        model.costs.min(axis=0)[classes[:, :, None], classes[:, None, :]],
     )

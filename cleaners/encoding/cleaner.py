@@ -114,12 +114,27 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
     steps = tuple(step for step in beyond_ftfy.STEPS if given.pop(step, True))
     config = NEWS_CONFIG._replace(**given)
     rules = gate(config)._replace(beyond_ftfy=bool(steps))
+    found = scan(text, rules)
+    rows = np.flatnonzero(found & CHANGEABLE)
+    old = text.gather(rows)
+    first = old.to_frame("old").with_row_index().select(pl.col("index").min().over("old"))["index"].to_numpy()
+    distinct = np.unique(first)  # equal texts are repaired once
+    new, fixes = _repair(old.gather(distinct), found[rows[distinct]], config, rules, steps)
+    which = np.searchsorted(distinct, first)
+    places = np.full(len(text), -1)
+    places[rows] = which
+    chosen = pl.Series(places, dtype=pl.Int64)
+    return text.clone().scatter(rows, new.gather(which)), fixes.gather(chosen.set(chosen < 0, None))
+
+
+def _repair(
+    text: pl.Series, found: U8, config: ftfy.TextFixerConfig, rules: Gate, steps: tuple[str, ...]
+) -> tuple[pl.Series, pl.Series]:
+    """(text, fixes) as from `repair`, of distinct texts that `scan` found changeable."""
     result = text.clone()
     names: dict[int, list[str]] = {}
     spaced = np.zeros(len(text), np.bool_)
-    found = scan(text, rules)
-    touched = rows = np.flatnonzero(found & CHANGEABLE)
-    found = found[rows]
+    rows = np.arange(len(text))
     for _ in range(MAX_ROUNDS):
         if not len(rows):
             break
@@ -143,8 +158,7 @@ def repair(text: pl.Series, **options: Unpack[Options]) -> tuple[pl.Series, pl.S
         found = scan(new, rules)
         again = np.flatnonzero(found & CHANGEABLE)
         rows, found = rows[again], found[again]
-    touched = touched[(text.gather(touched) != result.gather(touched)).to_numpy()]
-    return result, _fix_names(len(text), touched, names, spaced)
+    return result, _fix_names((result != text).to_numpy(), names, spaced)
 
 
 def _reread(text: pl.Series, found: U8, steps: tuple[str, ...]) -> tuple[pl.Series, dict[int, list[str]]]:
@@ -208,15 +222,14 @@ def _rescan(old: pl.Series, new: pl.Series, found: U8, rules: Gate) -> U8:
 
 
 def _fix_names(
-    length: int, rows: NDArray[np.int64], names: dict[int, list[str]], spaced: NDArray[np.bool_]
+    changed: NDArray[np.bool_], names: dict[int, list[str]], spaced: NDArray[np.bool_]
 ) -> pl.Series:
-    """The list of fixes for each of `rows`, null for the others. Equal lists are built once: only a few differ."""
+    """The list of fixes for each text that changed, null for the others. Equal lists are built once: few differ."""
     lists: dict[tuple[str, ...], int] = {(WHITE_SPACE_FIX,): 0}
-    which = np.full(length, -1)
-    which[rows] = 0
-    for row, fixes in names.items():
-        if which[row] == 0:
-            done = dict.fromkeys((*fixes, WHITE_SPACE_FIX) if spaced[row] else fixes)
+    which = np.where(changed, 0, -1)
+    for row in np.flatnonzero(changed).tolist():
+        if row in names:
+            done = dict.fromkeys((*names[row], WHITE_SPACE_FIX) if spaced[row] else names[row])
             which[row] = lists.setdefault(tuple(done), len(lists))
     places = pl.Series(which, dtype=pl.Int64)
     return pl.Series("fixes", [*lists], dtype=pl.List(pl.String)).gather(places.set(places < 0, None))

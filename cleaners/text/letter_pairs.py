@@ -22,6 +22,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.text.tokens import I64, kernel
+
 MODEL: Final = Path(__file__).with_name("letter_pairs.npz")
 
 # Classes of characters. From LETTERS on, each letter has a class of its own.
@@ -221,36 +223,61 @@ def words_cost(words: Sequence[str]) -> Any:
     model = letter_pairs()
     text = f" {' '.join(words)} ".encode("utf-16-le", "surrogatepass")
     codes = np.frombuffer(text, np.uint16)
-    classes, cases = model.classes[codes], model.cases[codes]
-    costs = model.costs[:, classes[:-1], classes[1:]].astype(np.int32)
-    costs += extra_costs(classes, cases)
-    return np.add.reduceat(costs, np.flatnonzero(codes == 0x20)[:-1], axis=1)
+    classes = model.classes[codes]
+    extra = extra_costs(classes, model.cases[codes])
+    return _sums(classes, extra, np.flatnonzero(codes == 0x20), model.costs)
+
+
+@kernel
+def _sums(classes: Any, extra: Any, borders: I64, costs: Any) -> Any:
+    """(languages, words): the sums of the costs between the borders."""
+    sums = np.zeros((len(costs), len(borders) - 1), np.int32)
+    for language in range(len(costs)):
+        own = costs[language]
+        for word in range(len(borders) - 1):
+            total = np.int32(0)
+            for at in range(borders[word], borders[word + 1]):
+                total += own[classes[at], classes[at + 1]] + extra[at]
+            sums[language, word] = total
+    return sums
 
 
 def extra_costs(classes: NDArray[np.uint16], cases: NDArray[np.uint8]) -> Any:
     """The costs of what takes more than a pair to see, and is the same in all languages: (..., pairs)."""
-    extra = CAPITAL_INSIDE * ((cases[..., :-1] == 2) & (cases[..., 1:] == 1)).astype(np.int32)
-    # two capitals and a small letter
-    extra[..., 1:] += CAPITAL_INSIDE * (
-        (cases[..., :-2] == 1) & (cases[..., 1:-1] == 1) & (cases[..., 2:] == 2)
-    ).astype(np.int32)
-    # one small letter among capitals is a habit of print
-    extra[..., 1:] -= CAPITAL_INSIDE * (
-        (cases[..., :-2] == 1) & (cases[..., 1:-1] == 2) & (cases[..., 2:] == 1)
-    ).astype(np.int32)
-    before, at, after = classes[..., :-2], classes[..., 1:-1], classes[..., 2:]
-    mark = (at > BOUNDARY) & (at < LETTERS) & (at != GAP)
-    inside = mark & (before >= LETTERS) & (after >= LETTERS)
-    inside &= at != ELLIPSIS
-    usual = at == APOSTROPHE
-    # an apostrophe precedes a vowel, a name or a short ending such as "’re"
-    usual[..., :-1] &= (
-        (classes[..., 3:] < LETTERS) | _vowels()[after[..., :-1]] | (cases[..., 2:-1] == 1)
-    ) | np.pad(classes[..., 4:] < LETTERS, [(0, 0)] * (classes.ndim - 1) + [(0, 1)], constant_values=True)[
-        ..., : classes.shape[-1] - 3
-    ]
-    extra[..., 1:] += np.where(usual, APOSTROPHE_INSIDE, MARK_INSIDE) * inside
-    extra[..., 1:] += MARK_ALONE * (mark & (at != DASH) & (before == BOUNDARY) & (after == BOUNDARY))
+    length = classes.shape[-1]
+    extra = _extra_costs(classes.reshape(-1, length), cases.reshape(-1, length), _vowels())
+    return extra.reshape(*classes.shape[:-1], length - 1)
+
+
+@kernel
+def _extra_costs(classes: Any, cases: Any, vowels: Any) -> Any:
+    rows, length = classes.shape
+    extra = np.zeros((rows, length - 1), np.int32)
+    for row in range(rows):
+        of, case = classes[row], cases[row]
+        for at in range(length - 1):
+            after = of[at + 1]
+            cost = CAPITAL_INSIDE * (case[at] == 2 and case[at + 1] == 1)
+            if at > 0:
+                before, here = of[at - 1], of[at]
+                # two capitals and a small letter
+                cost += CAPITAL_INSIDE * (case[at - 1] == 1 and case[at] == 1 and case[at + 1] == 2)
+                # one small letter among capitals is a habit of print
+                cost -= CAPITAL_INSIDE * (case[at - 1] == 1 and case[at] == 2 and case[at + 1] == 1)
+                if BOUNDARY < here < LETTERS and here != GAP:
+                    if before >= LETTERS and after >= LETTERS and here != ELLIPSIS:
+                        # an apostrophe precedes a vowel, a name or a short ending such as "’re"
+                        usual = here == APOSTROPHE and (
+                            at + 3 >= length
+                            or of[at + 2] < LETTERS
+                            or of[at + 3] < LETTERS
+                            or vowels[after]
+                            or case[at + 1] == 1
+                        )
+                        cost += APOSTROPHE_INSIDE if usual else MARK_INSIDE
+                    if here != DASH and before == BOUNDARY and after == BOUNDARY:
+                        cost += MARK_ALONE
+            extra[row, at] = cost
     return extra
 
 

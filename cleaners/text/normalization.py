@@ -8,13 +8,25 @@ differ in the order of such marks have the same normal form (Unicode Standard An
 from __future__ import annotations
 
 import functools
-import re
 import unicodedata
-from itertools import groupby
-from typing import Final, Literal
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 #: A shorter run of marks is left to Python.
 LONG_RUN: Final = 32
+#: No character from here on is a mark.
+BEYOND: Final = 0x1F000
+BORDER: Final = "a"  # a character that marks do not cross
+
+
+class _Marks(NamedTuple):
+    """The characters that have a combining class, or decompose into such characters alone."""
+
+    marks: NDArray[np.bool_]  # of each code point, whether it is one
+    classes: NDArray[np.uint8]  # of each code point, its combining class
+    decompositions: dict[int, str]
 
 
 def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
@@ -28,26 +40,53 @@ def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 
 def sort_marks(text: str) -> str:
     """The text with the marks of every long run decomposed and in the order that the normal forms need."""
-    return _long_runs().sub(lambda run: _sorted(run[0]), text)
+    if len(text) < LONG_RUN or text.isascii():
+        return text
+    others = np.flatnonzero(~_of_each(_table().marks, text))
+    others = np.concatenate(([-1], others, [len(text)]))
+    long = np.flatnonzero(np.diff(others) > LONG_RUN)
+    if not len(long):
+        return text
+    starts, stops = (others[long] + 1).tolist(), others[long + 1].tolist()
+    runs = BORDER.join(text[start:stop] for start, stop in zip(starts, stops, strict=True))
+    pieces, at = [], 0
+    for start, stop, run in zip(starts, stops, _sorted(runs).split(BORDER), strict=True):
+        pieces += [text[at:start], run]
+        at = stop
+    return "".join((*pieces, text[at:]))
 
 
 def _sorted(marks: str) -> str:
-    decomposed = "".join(unicodedata.normalize("NFD", mark) for mark in marks)
-    # a mark of class 0 is a border that no other mark crosses
-    parts = groupby(decomposed, key=lambda mark: unicodedata.combining(mark) > 0)
-    return "".join(
-        "".join(sorted(part, key=unicodedata.combining)) if movable else "".join(part)
-        for movable, part in parts
-    )
+    """The marks decomposed and sorted; one of class 0 is a border that no other crosses."""
+    marks = marks.translate(_table().decompositions)
+    classes = _of_each(_table().classes, marks)
+    if not ((classes[1:] < classes[:-1]) & (classes[1:] > 0)).any():
+        return marks
+    order = np.argsort((np.cumsum(classes == 0) << 8) + classes, kind="stable")
+    return _codes(marks)[order].tobytes().decode("utf-32-le")
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _of_each(table: NDArray[Any], text: str) -> Any:
+    """What the table has for each character."""
+    return table[np.minimum(_codes(text), BEYOND - 1)]
 
 
 @functools.cache
-def _long_runs() -> re.Pattern[str]:
-    """Runs of characters that have a combining class, or decompose into such characters alone."""
-    marks = [
-        chr(code)
-        for code in range(0x300, 0x1F000)
-        if unicodedata.category(chr(code)) in ("Mn", "Mc")  # the others need not be decomposed to know
-        and all(map(unicodedata.combining, unicodedata.normalize("NFD", chr(code))))
-    ]
-    return re.compile(f"[{''.join(marks)}]{{{LONG_RUN},}}")
+def _table() -> _Marks:
+    marks = np.zeros(BEYOND, np.bool_)
+    classes = np.zeros(BEYOND, np.uint8)
+    decompositions = {}
+    for code in range(0x300, BEYOND):
+        character = chr(code)
+        if unicodedata.category(character) not in ("Mn", "Mc"):  # the others need not be decomposed to know
+            continue
+        classes[code] = unicodedata.combining(character)
+        decomposed = unicodedata.normalize("NFD", character)
+        marks[code] = all(map(unicodedata.combining, decomposed))
+        if decomposed != character:
+            decompositions[code] = decomposed
+    return _Marks(marks, classes, decompositions)

@@ -18,6 +18,8 @@ DELIMITERS: Final = ",;\t|:^~\x01\x1f"
 COMMON_DELIMITERS: Final = ",;\t|"
 SAMPLE: Final = 1 << 18  # characters at the beginning of a file by which it is judged
 ABOVE: Final = 20  # rows that may stand above the header
+MAX_HEADER: Final = 1 << 16  # characters of a header that spans lines, and
+MAX_HEADER_LINES: Final = 20  # lines
 LONG_NAME: Final = 64  # characters; the name of a column is not longer
 MAX_BAD: Final = 200  # rows after which a dialect is given up
 
@@ -130,22 +132,34 @@ def _headers(
 ) -> Iterator[tuple[Dialect, list[str], int]]:
     """The rows near the beginning that can be the header: (dialect, names, line after it)."""
     seen = set()
-    for delimiter in delimiters:
+    above = [_lines_of_header(sample, at) for at in range(begin, min(begin + ABOVE, len(sample)))]
+    # delimiters that are nowhere make the same rows
+    absent = [one for one in delimiters if not any(one in line for lines in above for line in lines)]
+    for delimiter in (one for one in delimiters if one not in absent[1:]):
         for quote in ('"', "'"):
-            for at in range(begin, min(begin + ABOVE, len(sample))):
+            for at, header in enumerate(above, start=begin):
                 dialect = Dialect(delimiter, quote, spaces=True)
-                lines = _Counted(sample, at)
+                lines = _Counted(header, 0)
                 try:
                     names = next(dialect.reader(lines), [])
                 except csv.Error:
                     continue
                 if has_text(names) and not any(map(is_data, names)):
                     many = len(names) > 1
-                    found = (delimiter if many else "", tuple(map(str.strip, names)), lines.at)
+                    found = (delimiter if many else "", tuple(map(str.strip, names)), at + lines.at)
                     if found not in seen:
                         seen.add(found)
-                        yield Dialect(delimiter if many else _NEVER), names, lines.at
+                        yield Dialect(delimiter if many else _NEVER), names, at + lines.at
                     break
+
+
+def _lines_of_header(sample: Sequence[str], at: int) -> Sequence[str]:
+    """The line at `at`, and those after it that may belong to the same header."""
+    size, end = 0, at + 1
+    while end < min(at + MAX_HEADER_LINES, len(sample)) and size + len(sample[end]) <= MAX_HEADER:
+        size += len(sample[end])
+        end += 1
+    return sample[at:end]
 
 
 def is_data(cell: str) -> bool:

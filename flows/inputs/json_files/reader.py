@@ -13,7 +13,7 @@ from typing import Final
 
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
-from flows.inputs.json_files.records import holds_records, parse
+from flows.inputs.json_files.records import holds_records, is_flat, parse
 from flows.inputs.json_files.shapes import PROBE, Shapes, has_list
 from flows.inputs.json_files.values import OPEN_ARRAY, OPEN_OBJECT, Damaged, Extent
 from flows.inputs.lines import WIDE, split, text_chunks, to_utf8
@@ -104,6 +104,7 @@ def _lines(
             elif problem := beyond_memory(len(line.line if isinstance(line, Cut) else line)):
                 yield Rejected(uri, f"line {number}: {problem}"), 0
             elif isinstance(line, Cut) or line.strip():
+                record = None
                 try:
                     record, content, encoding = parse(line, charset)
                     yield (
@@ -113,8 +114,10 @@ def _lines(
                 except Refused as error:
                     if not isinstance(line, Cut) and _ACTION.match(line):
                         options.skipped["Elasticsearch action"] += 1
-                        continue
-                    yield from _in_line(line, charset, uri, options, str(error))
+                    elif record is not None and is_flat(record) and charset == "utf-8":
+                        yield Rejected(uri, str(error)), 0  # no other record can be in it
+                    else:
+                        yield from _in_line(line, charset, uri, options, str(error))
                 except json.JSONDecodeError as error:
                     problem = f"line {number}: not JSON: {error.msg} (column {error.colno})"
                     invalid = _in_line(line, charset, uri, options, problem)
@@ -155,8 +158,11 @@ def _in_line(line: bytes | Cut, charset: str, uri: str, options: Options, error:
     If there is none, the line is rejected with the error.
     """
     rows: list[Row] = []
+    data = _bytes_of(line)
+    if charset == "utf-8" and b'"' not in data:  # no field has a name
+        return [(Rejected(uri, error), 0)]
     try:
-        rows.extend(Shapes([_bytes_of(line)], charset, uri, options).rows(".", alone=uri))
+        rows.extend(Shapes([data], charset, uri, options).rows(".", alone=uri))
     except Unreadable as problem:
         rows.append((Rejected(uri, str(problem)), 0))
     if any(isinstance(row, Document) for row, _ in rows):

@@ -65,10 +65,15 @@ class FieldNames:
         self._hosts = HOSTS if self.guesses_source else ()
         self._created = CREATED if fields.published == usual.published else ()
         self._folded = {name: fold(name) for _, names in fields for name in names}
+        #: What the text may be in, and where such a field may be a member of another, that one.
+        self._folded_text = {fold(name) for text in fields.text for name in (text, text.partition(".")[0])}
+        #: Whether a number after the name of a column can make one of these of it.
+        self.text_has_number = any(name[-1:].isdecimal() for name in self._folded_text)
 
     def hold_text(self, names: Iterable[str]) -> bool:
         """Whether a field with one of these names could hold the text."""
-        return bool(self.choice(names).text)
+        folded = set(map(fold, names))
+        return not folded.isdisjoint(self._folded_text)
 
     def name_to_cut(self, names: Iterable[str]) -> str | None:
         """Which of these fields of a record most likely holds its text; None if none does, or it is a member of one."""

@@ -31,7 +31,7 @@ def unwrapped(record: dict[str, Any], fields: FieldNames, levels: int = LEVELS) 
     >>> unwrapped({"_id": "7", "_source": {"text": "No rain."}}, FieldNames(Fields()))
     {'_id': '7', 'text': 'No rain.'}
     """
-    if has_text(record, fields, levels=levels):
+    if dict not in map(type, record.values()) or has_text(record, fields, levels=levels):
         return record
     for name in WRAPPERS:
         inner = _inner(record, name, fields, levels)

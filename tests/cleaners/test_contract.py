@@ -128,7 +128,7 @@ FEW = settings(max_examples=settings().max_examples // 3)
 def frames(draw: st.DrawFn) -> pl.DataFrame:
     """Frames of some documents, some rows of which an earlier cleaner has removed."""
     rows = []
-    for n, lines in enumerate(draw(st.lists(st.lists(ANY, min_size=1, max_size=8), max_size=12))):
+    for n, lines in enumerate(draw(st.lists(st.lists(ANY, min_size=1, max_size=8), max_size=9))):
         source = draw(st.sampled_from(SOURCES))
         title = draw(st.sampled_from(["Ferry strike ends after nine days", "", None]))
         for position, text in enumerate(lines):

@@ -5,16 +5,20 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.derived import derived
 from cleaners.phrases.candidates import MAX_WINDOW, Prefilter, make_prefilter
 from cleaners.phrases.folding import fold, strip_end
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.regexes import beginnings
 from cleaners.text.scripts import is_unspaced
+
+#: The tables of fewer phrases are sooner made than read.
+MANY_PHRASES: Final = 500
 
 # matches every escape, so that the second half of `\\` is not taken for the start of a boundary
 _WORD_BOUNDARY: Final = re.compile(r"\\(?:(b)(?![?*+{])|.)", re.DOTALL)
@@ -45,7 +49,17 @@ class Tables:
 
 @functools.lru_cache(maxsize=16)
 def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
-    """The tables for the phrases. They are cached, because making them is slow."""
+    """The tables for the phrases, kept in memory and, of many phrases, on disk, because making them is slow."""
+    if len(phrases) < MANY_PHRASES:
+        return _make_tables(phrases)
+    content = "\0".join(
+        "\1".join((*p.texts, p.rule, p.action, p.match, p.where, f"{p.source}")) for p in phrases
+    )
+    kept = derived("phrase-tables", content, lambda: replace(_make_tables(phrases), phrases=()))
+    return replace(kept, phrases=phrases)
+
+
+def _make_tables(phrases: tuple[Phrase, ...]) -> Tables:
     start, anywhere = (_by_wording(phrases, match) for match in ("start", "anywhere"))
     regexes: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
     for number, phrase in enumerate(phrases):

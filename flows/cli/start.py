@@ -17,8 +17,9 @@ ENVIRONMENT: Final = {
     # numpy: no threads for matrix products; there are none here, and idle threads would spin
     "OPENBLAS_NUM_THREADS": "1",
 }
-#: numba imports these if they are installed: scipy for linear algebra in kernels, coverage to report compiled lines.
-NOT_FOR_NUMBA: Final = ("scipy", "coverage")
+#: numba imports these if they are installed: scipy for linear algebra in kernels, cffi for kernels that call C, and
+#: coverage to report compiled lines.
+NOT_FOR_NUMBA: Final = ("scipy", "cffi", "coverage")
 
 
 def set_up() -> None:
@@ -53,20 +54,21 @@ def importing() -> Iterator[None]:
 
 
 def import_numba() -> None:
-    """Import numba without scipy and coverage, which takes about a third less time.
+    """Import numba without scipy, cffi and coverage, which takes about a third less time.
 
-    numba treats both as optional, and has no setting to leave them out. So they are made to look as if they were not
+    numba treats them as optional, and has no setting to leave them out. So they are made to look as if they were not
     installed while numba is imported: a None in `sys.modules` raises ModuleNotFoundError, as the reference of Python's
-    import system says ("The module cache"). The entries go right after, so that later imports find both modules as
-    usual, numba's own included: kernels with linear algebra would still compile. What is lost is numba's check that
-    scipy is not older than 1.0, and its reports to a coverage that starts later. Modules that are loaded already stay,
-    so that coverage can be measured.
+    import system says ("The module cache"). The entries go right after, so that later imports find these modules as
+    usual, numba's own of scipy included: kernels with linear algebra would still compile. What is lost is numba's check
+    that scipy is not older than 1.0, kernels that call C through cffi, and reports to a coverage that starts later.
+    Modules that are loaded already stay, so that coverage can be measured.
 
-    To be called before other threads start: they could not import either module meanwhile.
+    To be called before other threads start: they could not import these modules meanwhile.
     """
     left_out = [name for name in NOT_FOR_NUMBA if name not in sys.modules]
     sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
     try:
+        import numba.core.typing.cffi_utils
         import numba.np.arraymath  # noqa: F401
     finally:
         for name in left_out:

@@ -27,6 +27,7 @@ from flows.inputs.records.documents import Document, Rejected
 from flows.inputs.records.partitions import columns_of, filled, partitions_below
 from flows.inputs.sniffing import has_tags, sniff
 from flows.inputs.text_files import read_markdown, read_text
+from flows.inputs.text_kinds import has_commands
 from flows.inputs.tracing import Trace
 from flows.inputs.unread import UNREAD, Unread, endings_of
 
@@ -110,6 +111,8 @@ _NAMED: Final = frozenset((
     "text", "markdown", "jsonl", "json", "csv", "mail", "warc", "arc", "settings", "robots", "sitemap", "parquet",
 ))  # fmt: skip
 _TAGGED: Final = frozenset(("html", "feed", "xml"))  # formats that hold tags
+#: What programs write under the name of a spreadsheet; a table without a name is one of cells in lines.
+_TABLES: Final = frozenset(("html", "tags", "xml", ""))
 _WORDS: Final = 4  # text has more
 
 
@@ -152,13 +155,17 @@ def format_by_content(head: bytes, named: Format, text_fields: tuple[str, ...]) 
     The name counts where the content is not distinctive. But it does not make plain text a picture.
     """
     kind = sniff(head, text_fields)
+    if named.name == "sheet" and kind in _TABLES and _is_prose(head):
+        return named if kind else _KINDS["csv"]
     if not kind:
         if not head or named.name in _NAMED or (named.name in _TAGGED and has_tags(head)):
+            return named
+        if named.name == "tex" and has_commands(head):
             return named
         return TEXT if _is_prose(head) else named
     if kind == "tags":
         return named if named.name in _NAMED - {TEXT.name} else _KINDS["html"]
-    if named.name in ("json", "jsonl") and kind in ("json", "jsonl"):
+    if named.name in ("json", "jsonl") and kind in ("json", "jsonl", "python"):
         return named
     return _KINDS[kind]
 

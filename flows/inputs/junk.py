@@ -1,4 +1,4 @@
-"""Files that no one means by a folder: half downloads, markers, what systems and editors leave behind.
+"""Files that no one means by a folder: half downloads, markers, what systems, editors and crawlers leave behind.
 
 They are skipped and counted. One that is named as an INPUT itself is read like any other file.
 """
@@ -20,11 +20,14 @@ _FILES: Final = {
     "marker": r"_(?:SUCCESS|FAILED|metadata|common_metadata|(?:committed|started)_\d+|last_checkpoint)",
     "system file": r"Thumbs\.db(?::encryptable)?|ehthumbs(?:_vista)?\.db|desktop\.ini|Icon\r",
     "checksum": r".*\.(?:md5|sha1|sha256|sha512|crc|crc32|sfv|sig)|(?:MD5|SHA1|SHA256|SHA512)(?:SUMS?)(?:\.txt)?",
+    "crawler file": r"wget-log(?:\.\d+)?|hts-[a-z_]+\.(?:txt|lst|lock)|hts-nohup\.out|requests\.seen|spider\.state",
     "site file": (
         r".*\.(?:css|scss|less|js|mjs|map|woff2?|ttf|eot|ico|cur)(?:[?@](?:[\w%&=:,;+~-]|\.(?![a-z]+\Z))*)?|favicon\..*"
+        r"|(?:site\.)?(?:web)?manifest\.json|.*\.webmanifest|browserconfig\.xml"
     ),
 }
 _FOLDERS: Final = {
+    "crawler file": r"hts-cache|requests\.queue",
     "hidden": r"\.(?!\.?\Z).*",
     "half download": r"_temporary|_temp|.*\.(?:download|inprogress)",
     "marker": r"_delta_log|_spark_metadata|_committed_\d+",

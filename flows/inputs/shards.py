@@ -18,8 +18,8 @@ from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
 from flows.inputs.formats import rows_of
 from flows.inputs.markup.in_records import extracted
 from flows.inputs.reader import Format, Input, Options, Row, growth_of
-from flows.inputs.records.documents import Document, Rejected
-from flows.inputs.records.field_names import FieldNames
+from flows.inputs.records.documents import Document, Names, Rejected
+from flows.inputs.records.field_names import NO_NAME, FieldNames
 from flows.inputs.records.partitions import columns_of, filled
 from flows.inputs.rejections import deciding, waits_for
 from flows.inputs.tracing import Reading, Trace
@@ -28,6 +28,7 @@ from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
+MAX_NAME: Final = 1000  # characters of a field's name in manifests
 MAX_ERROR: Final = 10_000  # characters of an error: more than any path has
 
 DOCUMENTS: Final[dict[str, pl.DataType]] = {
@@ -68,6 +69,10 @@ LATER: Final = ("decided_by", "waits_for")
 #: The beginning of the error of an input that could not be opened or read, for a reason outside of it.
 UNOPENED: Final = "cannot be read"
 
+_OWN: Final = Document._fields[: Document._fields.index("text")]  # what is a column as it is
+#: What `Document.names` are names of, in this order.
+_NAMED: Final = ("text", "title", "url", "source", "published", "id")
+
 
 class Shard(NamedTuple):
     """Some of the documents in input order, what was rejected among them, and the inputs that are finished."""
@@ -100,6 +105,7 @@ def read(
     decided_by = deciding(settings, fields)
     documents: list[tuple[Any, ...]] = []
     texts = _Texts()
+    used: Counter[Names] = Counter()
     rejected: list[Rejected] = []
     finished: list[tuple[Any, ...]] = []
     size = 0
@@ -115,8 +121,10 @@ def read(
                 rejected.append(Rejected(row.uri, error))
             elif isinstance(row, Document):
                 row = row if columns is None else filled(row, columns)
-                documents.append((*row[:-1], given.uri))
+                documents.append((*row[: len(_OWN)], given.uri))
                 texts.append(row.text)
+                if row.names:
+                    used[row.names] += 1
                 size += length
             elif isinstance(row, Rejected):
                 rejected.append(row)
@@ -126,10 +134,11 @@ def read(
             # polars copies the only row of a frame with each expression
             full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
-                yield _shard(documents, texts, rejected, finished, options)
+                yield _shard(documents, texts, used, rejected, finished, options)
+                used.clear()
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
     if documents or rejected or finished:
-        yield _shard(documents, texts, rejected, finished, options)
+        yield _shard(documents, texts, used, rejected, finished, options)
 
 
 class _Texts:
@@ -268,11 +277,12 @@ def _bounded(rows: Iterator[Row], given: Input, options: Options, trace: Trace) 
 def _shard(
     documents: list[tuple[Any, ...]],
     texts: _Texts,
+    used: Counter[Names],
     rejected: list[Rejected],
     finished: list[tuple[Any, ...]],
     options: Options,
 ) -> Shard:
-    names = (*Document._fields[:-1], "file")
+    names = (*_OWN, "file")
     columns = zip(*documents, strict=True) if documents else ([] for _ in names)
     found = {
         name: pl.Series(name, values, pl.Int64() if name == "published" else DOCUMENTS[name]).cast(
@@ -290,8 +300,17 @@ def _shard(
         pl.DataFrame(errors, REJECTED, orient="row"),
         pl.DataFrame(finished, INPUTS, orient="row"),
         skipped,
-        options.fields.take_used(),
+        _by_field(used),
     )
+
+
+def _by_field(used: Mapping[Names, int]) -> dict[tuple[str, str], int]:
+    found: Counter[tuple[str, str]] = Counter()
+    for names, number in used.items():
+        for field, name in zip(_NAMED, names, strict=True):
+            if name is not None and name != NO_NAME:
+                found[field, name[:MAX_NAME]] += number
+    return dict(found)
 
 
 def _shortened(error: str) -> str:

@@ -14,6 +14,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from flows.inputs.text_kinds import text_kind
 from flows.inputs.tracing import HEAD
 from flows.settings.usual_names import ID, PUBLISHED, SOURCE, TEXT_RANKS, TITLE, URL
 
@@ -86,6 +87,11 @@ _ROOTS: Final = {
     b"sitemapindex": "sitemap",
     b"svg": "image",
 }
+#: What Excel and its imitators write in a spreadsheet that is XML or a web page.
+_SHEET: Final = re.compile(
+    rb"urn:schemas-microsoft-com:office:(?:excel|spreadsheet)\b|progid=\"Excel\.Sheet\""
+)
+_LAST_TAG: Final = re.compile(rb"</[a-z][\w:.-]*>\s*\Z", re.IGNORECASE)
 _MIN_TAGS: Final = 3  # of blocks, in a page without its outer tags
 _BLOCK_ENDS: Final = re.compile(rb"</(?:p|div|li|td|tr|h[1-6])>", re.IGNORECASE)
 #: A page after a server's headers or warnings.
@@ -97,7 +103,8 @@ _NOISE: Final = 1 << 12  # bytes before and in its beginning
 _TEXT_TO_A_TAG: Final = 1000  # bytes between the ends of blocks in a page, at most
 
 _KEY: Final = re.compile(rb'\s*(\[\s*)?\{\s*(?:\}|"(?:[^"\\\n]|\\.){0,200}"\s*:\s*["\[{\dtfnNI-])')
-_LINES_OF_JSON: Final = re.compile(rb"\}\s*\n\s*\{")
+#: What a browser writes about its traffic.
+_HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator|browser|pages|entries|comment)"\s*:')
 
 _HEADER: Final = re.compile(rb"([!-9;-~]{1,76}):[^\n]*(?:\n|\Z)|[ \t][^\n]*(?:\n|\Z)")
 _MBOX: Final = re.compile(
@@ -112,14 +119,6 @@ _MAIL: Final = frozenset(
 )  # others
 _MIN_HEADERS: Final = 3
 
-_ROBOTS: Final = re.compile(
-    rb"(?:\s*+#[^\n]*+\n)*+\s*+(?:user-agent|sitemap)[ \t]*:[^\n]*+"
-    rb"(?:\n\s*+(?:#[^\n]*+|(?:user-agent|disallow|allow|sitemap|crawl-delay|host)[ \t]*:[^\n]*+)?+)*+\Z",
-    re.IGNORECASE,
-)
-
-_MAX_RULES: Final = 1 << 12  # bytes that are looked at
-
 #: Names of other fields, beside those that copydesk reads.
 _FIELDS: Final = (
     "subtitle summary description abstract created_at timestamp time year author authors byline section category topic "
@@ -131,11 +130,14 @@ _OTHERS: Final = frozenset(
     name.replace("_", "") for name in (*TITLE, *URL, *SOURCE, *PUBLISHED, *ID, *_FIELDS.split())
 )
 _CELL: Final = re.compile(r"(?:\w[\w .:/()-]{0,39})?\Z")  # the number of a row may have no name
+#: The header of a table from R's write.table: quoted names with spaces between them.
+SPACED: Final = re.compile(r'"[^"\n]+"(?: "[^"\n]+")*\s*\Z')
 _SEPARATOR: Final = re.compile(r'"?sep=[,;|\t]"?\Z')
-_DELIMITERS: Final = ",;\t|"
+_DELIMITERS: Final = ",;\t|\x01\x1f^~"
 _MAX_HEADER: Final = 1000  # bytes
 _FIRST_LINE: Final = re.compile(rb"\s*([^\r\n]{0,%d})" % _MAX_HEADER)
 _ROWS: Final = 20  # rows that are looked at
+_MIN_LINES: Final = 3  # of a table without a header
 
 
 def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
@@ -143,7 +145,7 @@ def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
 
     `head` is the first `HEAD` bytes or more, or all bytes of a smaller file. `text_fields` are further names that the
     field of text of a CSV file may have. The kinds are the keys of `SIGNATURES` and "tar", "html", "tags" (parts of a
-    web page), "xml", "feed", "sitemap", "json", "jsonl", "mail", "csv" and "robots".
+    web page), "xml", "feed", "sitemap", "sheet", "json", "jsonl", "har", "mail", "csv" and those of `text_kind`.
 
     >>> sniff(b"%PDF-1.7\n"), sniff(b"<!doctype html><title>Ferry</title>"), sniff(b'[{"text": "The ferry"}]')
     ('pdf', 'html', 'json')
@@ -159,7 +161,7 @@ def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
     if start == b"<":
         return _markup(text)
     if start in (b"{", b"["):
-        return _json(text)
+        return _json(text) or text_kind(text)
     line = _FIRST_LINE.match(text)[1]  # type: ignore[index]  # it may be empty
     if b":" in line and (_MBOX.match(line) or _is_mail(text)):  # also one that is a web page
         return "mail"
@@ -168,8 +170,16 @@ def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
             return "html"
         if _is_full_of_tags(text):
             return "tags"
-    if (b":" in line or line.startswith(b"#")) and _is_for_robots(text):
-        return "robots"
+    if kind := text_kind(text):
+        return kind
+    if (
+        line.startswith(b'"')
+        and SPACED.match(line.decode("utf-8", "replace"))
+        and _has_spaced_rows(text, line)
+    ):
+        return "csv"
+    if b"\t" in line and _has_tabs(text):
+        return "csv"  # without a header
     is_header = len(line) < _MAX_HEADER and _text_cell(text_fields).search(line)
     return "csv" if is_header and _is_csv(text, line) else ""
 
@@ -198,6 +208,8 @@ def _as_utf8(head: bytes) -> bytes:
 
 
 def _markup(text: bytes) -> str:
+    if _SHEET.search(text, 0, _NOISE):
+        return "sheet"
     begin = _PROLOG.match(text)
     at = begin.end() if begin else 0
     first = _TAG.match(text, at)
@@ -211,6 +223,10 @@ def _markup(text: bytes) -> str:
     if text.lstrip().startswith(b"<?xml "):
         return "xml"
     tags = [tag.lower().lstrip(b"/") for tag in _TAG.findall(text, at, at + (1 << 14))]
+    if name not in _INLINE and _LAST_TAG.search(
+        text, max(at, len(text) - _NOISE)
+    ):  # from one end to the other
+        return "tags" if all(tag in _BLOCKS for tag in tags) else "xml"
     if name in _BLOCKS:
         if any(tag in _PAGE for tag in tags[:20]):
             return "html"
@@ -226,6 +242,8 @@ def _is_full_of_tags(text: bytes) -> bool:
 
 def _json(text: bytes) -> str:
     """Whether this is a list or an object over many lines ("json"), one object a line ("jsonl"), or no JSON ("")."""
+    if _HAR.match(text):
+        return "har"
     found = _KEY.match(text)
     if found is None:
         return "json" if text.strip() == b"[]" else ""
@@ -262,19 +280,15 @@ def _is_mail(text: bytes) -> bool:
     )
 
 
-def _is_for_robots(text: bytes) -> bool:
-    if len(text) > _MAX_RULES:
-        text = text[:_MAX_RULES].rpartition(b"\n")[0]
-    return _ROBOTS.match(text) is not None
-
-
 @lru_cache(maxsize=8)
 def _text_cell(text_fields: tuple[str, ...]) -> re.Pattern[bytes]:
     """Finds a cell of a header that names a field of text, or the line that names the delimiter for Excel."""
     usual = (name.replace("_", "[-_ .:]?") for name in _TEXT)
+    signs = re.escape(_DELIMITERS.encode())
     names = "|".join((*usual, *map(re.escape, text_fields))).encode()
     return re.compile(
-        b'(?:^|[,;\t|])[ "\']*(?:%b)[ "\']*(?:$|[,;\t|])|^"?sep=[,;\t|]"?$' % names, re.IGNORECASE
+        b'(?:^|[%b])[ "\']*(?:\\w+\\.)?(?:%b)[ "\']*(?:$|[%b])|^"?sep=[,;\t|]"?$' % (signs, names, signs),
+        re.IGNORECASE,
     )
 
 
@@ -298,13 +312,37 @@ def _is_csv(text: bytes, line: bytes) -> bool:
     )
 
 
-def _has_regular_rows(text: bytes, delimiter: str, cells: int) -> bool:
+def _has_spaced_rows(text: bytes, line: bytes) -> bool:
+    """Whether the rows of a table from R follow: with as many cells as the header, or with names before these."""
+    rest = text.lstrip().partition(b"\n")[2]
+    cells = line.count(b'"') // 2
+    return b'"' in rest.partition(b"\n")[0] and any(
+        _has_regular_rows(rest, " ", many, escape, least=1)
+        for many in (cells, cells + 1)
+        if many > 1
+        for escape in ("\\", None)
+    )
+
+
+def _has_tabs(text: bytes) -> bool:
+    """Whether all lines have as many tabs between their cells, which are no indents."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(text) >= HEAD:
+        lines = lines[:-1]  # it may be cut off
+    numbers = {line.count(b"\t") for line in lines[:_ROWS]}
+    return len(lines) >= _MIN_LINES and len(numbers) == 1 and 0 not in numbers
+
+
+def _has_regular_rows(
+    text: bytes, delimiter: str, cells: int, escape: str | None = None, least: int = 2
+) -> bool:
+    """Whether the first rows, of which there are at least `least`, have that many cells."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     if len(text) >= HEAD:
         lines = lines[:-1]  # it may be cut off
     rows = []
     try:
-        for row in csv.reader(iter(lines), delimiter=delimiter):
+        for row in csv.reader(iter(lines), delimiter=delimiter, escapechar=escape):
             if row:
                 rows.append(len(row))
             if len(rows) > _ROWS:
@@ -313,4 +351,4 @@ def _has_regular_rows(text: bytes, delimiter: str, cells: int) -> bool:
         return False
     if len(text) >= HEAD and len(rows) <= _ROWS:
         rows = rows[:-1]
-    return len(rows) > 1 and set(rows) == {cells}
+    return len(rows) >= least and set(rows) == {cells}

@@ -51,16 +51,14 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
-            of_rest = _of_rest(fields)
             document = to_document(
                 {**record, _REST: rest},
-                of_rest,
+                _of_rest(fields),
                 uri=given.uri,
                 content=data,
                 encoding=encoding,
                 source=folder,
             )
-            fields.count(of_rest)
             title = title_of_markdown(rest) if is_markdown else title_of_text(rest)
             document = document._replace(title=document.title or title)
         elif not text or text.isspace():

@@ -26,6 +26,7 @@ class Unread(NamedTuple):
 
 _EXTRACT: Final = "is not plain text; extract the text first"
 _NO_TEXT: Final = "contains no text"
+_NO_ARTICLE: Final = "holds no article"
 _MARKUP: Final = "contains markup, not plain text; extract the text first"
 _ARCHIVE: Final = "is an archive; unpack it first"
 _TABLE: Final = "has a format that is not supported; convert it to .parquet or .jsonl"
@@ -33,7 +34,12 @@ UNREAD: Final = (
     Unread("wat", "WARC metadata", _NO_TEXT, ".wat"),
     Unread("mhtml", "a web page", f"{_MARKUP} (munpack, ripmime)", ".mhtml .mht"),
     Unread("arc", "an ARC file of web pages", "is not read; convert it (warcio recompress)", ".arc"),
-    Unread("xml", "XML", f"{_MARKUP} (xmllint --xpath)", ".xml .sgm .sgml .nitf .newsml"),
+    Unread(
+        "xml",
+        "XML",
+        f"{_MARKUP} (xmllint --xpath)",
+        ".xml .sgm .sgml .nitf .newsml .opml .plist .rdf .xsl .xsd .tei",
+    ),
     Unread("sitemap", "a sitemap", _NO_TEXT),
     Unread("pdf", "a PDF file", f"{_EXTRACT} (pdftotext)", ".pdf"),
     Unread("postscript", "a PostScript file", f"{_EXTRACT} (ps2ascii)", ".ps .eps"),
@@ -93,11 +99,41 @@ UNREAD: Final = (
         "has no content of its own; fetch the file (git lfs pull)",
     ),
     Unread("robots", "a robots.txt", _NO_TEXT),
+    Unread("har", "a HAR file of a browser's traffic", "is not read; convert it to WARC (har2warc)", ".har"),
+    Unread(
+        "subtitles",
+        "a file of subtitles",
+        "has times between its lines; take the text out first (pysubs2)",
+        ".srt .vtt .ass .ssa .sbv .lrc",
+    ),
+    Unread("tex", "a TeX document", f"{_MARKUP} (pandoc, detex)", ".tex .ltx .latex .sty .cls .dtx"),
+    Unread(
+        "bibliography",
+        "a bibliography",
+        "holds no articles; save it as CSV (Zotero, JabRef)",
+        ".bib .ris .enw",
+    ),
+    Unread("log", "the log of a program", _NO_ARTICLE, ".log"),
+    Unread("urls", "a list of URLs", "has no texts; fetch the pages first"),
+    Unread("gdelt", "a list of GDELT", "has URLs and no texts; fetch the pages first"),
+    Unread(
+        "cdx", "an index of web archives", "has no texts; read the WARC files that it names", ".cdx .cdxj"
+    ),
+    Unread("sql", "an SQL dump", "is not read; load it into a database, and export the table as CSV", ".sql"),
+    Unread("cookies", "a file of cookies", _NO_ARTICLE),
+    Unread("ads", "an ads.txt", _NO_ARTICLE),
+    Unread("checksums", "a list of checksums", _NO_ARTICLE),
+    Unread("shortcut", "a shortcut", "has no text; fetch the page that it leads to", ".url .webloc .desktop"),
+    Unread("calendar", "a calendar or an address book", _NO_ARTICLE, ".ics .vcf"),
+    Unread("script", "a script", "is not read; save the JSON in it as .json"),
+    Unread("python", "records as Python shows them", "are not read; write them with json.dumps"),
+    Unread("yaml", "a list in YAML", "is not read; convert it to JSON (yq)", ".yaml .yml"),
+    Unread("patch", "a patch", _NO_ARTICLE, ".patch .diff"),
     Unread(
         "settings",
         "data or a program",
         "is not read",
-        ".geojson .yaml .yml .toml .ini .cfg .css .js .mjs .py .sql",
+        ".geojson .toml .ini .cfg .css .js .mjs .py",
     ),
 )
 

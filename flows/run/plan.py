@@ -25,6 +25,7 @@ from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
 from flows.dataset.crashes import watched
 from flows.dataset.damage import require_intact, require_intact_beside
+from flows.dataset.exceptions import read_exceptions
 from flows.dataset.exchange import require_exchange
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
@@ -191,6 +192,7 @@ def _new_run(
         settings.duplicate.method == "exact" and not dataset.parts("shingle_frequencies"),
         workers(settings),
         _since(dataset, settings.duplicate.window_days, now),
+        exceptions=read_exceptions(dataset),
     )
 
 

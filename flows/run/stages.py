@@ -25,18 +25,18 @@ from cleaners.attributes import labelled
 from cleaners.duplicate.cleaner import FingerprintTable, duplicate, eligible, kept_fingerprints
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import remove, split_removed
+from cleaners.paragraphs import split_removed
 from cleaners.phrases.phrase import Phrase
 from cleaners.repeated_line.cleaner import least_documents, repeated_line
 from cleaners.repeated_line.count_tables import merge_counts
-from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate, rewrite_rows
+from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
 from cleaners.text.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
 from flows.dataset.crashes import Culprits, noting_inputs, noting_shard
-from flows.dataset.exceptions import protect, read_exceptions
+from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
@@ -67,6 +67,9 @@ class Run:
     workers: int = 1  # threads of a stage that has one item
     since: str = ""  # the first run whose paragraphs can be witnesses
     culprits: Culprits = field(default_factory=dict)  # records that crash native code
+    exceptions: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
+    )  # restored text, never removed again
 
     def path(self, kind: str, shard: str) -> Path:
         """The path of a shard's file of that kind."""
@@ -137,7 +140,7 @@ def clean(run: Run, read: ReadShard) -> None:
 
 def _clean(run: Run, shard: str) -> None:
     documents, frame = clean_shard(_read(run.path("read", shard)), run.settings, run.phrases, run.lexicon)
-    frame = protect(frame, documents, read_exceptions(Dataset(run.out)))
+    frame = protect(frame, documents, run.exceptions)
     if run.settings.repeated_line.enabled:
         keys = line_keys(frame, lexicon=run.lexicon, max_characters=run.settings.repeated_line.max_characters)
         _write(keys, run.path("line_keys", shard))
@@ -219,12 +222,10 @@ def _frequencies(run: Run) -> pl.DataFrame | None:
 def remove_repeated(run: Run, shard: str) -> None:
     """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
     frame = _read(run.path("cleaned", shard))
-    nothing = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
-    rules = pl.DataFrame([nothing.alias("rule"), nothing.alias("detail")])
-    text = frame.get_column("text")
-    if run.settings.repeated_line.enabled:
-        s, lines, keys = run.settings.repeated_line, _frequent_lines(run), _read(run.path("line_keys", shard))
-        removed = repeated_line(
+    s = run.settings.repeated_line
+    if s.enabled:
+        lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
+        frame = repeated_line(
             frame,
             lines,
             keys=keys,
@@ -233,21 +234,16 @@ def remove_repeated(run: Run, shard: str) -> None:
             min_share=s.min_share,
             min_words=s.min_words,
         )
-        removed = protect(removed, _read(run.path("documents", shard)), read_exceptions(Dataset(run.out)))
-        removed_here = pl.lit(frame["reason"].is_null()) & pl.col("reason").is_not_null()
-        rules = removed.select(pl.when(removed_here).then(name).alias(name) for name in ("rule", "detail"))
-        frame = removed
+        frame = protect(frame, _read(run.path("documents", shard)), run.exceptions)
         if run.settings.runs("inline_boilerplate"):
             frame = repeated_inline_boilerplate(
                 frame, lines, keys=keys, lexicon=run.lexicon, min_share=s.min_share
             )
-    changed = frame.get_column("text").ne_missing(text)
-    inline = frame.select("text").with_row_index("row").filter(changed)
-    _write(inline, run.path("inline", shard))
     fingerprints = fingerprints_of(frame, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
-    _write(rules.with_columns(count_words(frame, fingerprints)), run.path("removed", shard))
+    _write(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
+    run.path("cleaned", shard).unlink()
 
 
 def compare(run: Run, shards: Sequence[str]) -> None:
@@ -276,24 +272,16 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
 
     def texts(rows: I64) -> pl.Series:
         places = _read(path, "row").get_column("row").gather(rows)
-        text = _read(run.path("cleaned", shard), "text").get_column("text")
-        inline = _read(run.path("inline", shard))
-        return text.scatter(inline["row"], inline["text"]).gather(places)
+        return _read(run.path("paragraphs", shard), "text").get_column("text").gather(places)
 
     return FingerprintTable(pl.scan_ipc(path, glob=False), texts)
 
 
 def split(run: Run, shard: str) -> Counts:
     """Write a shard's parts of the published tables and of the index; return its counts."""
-    documents, frame = _read(run.path("documents", shard)), _read(run.path("cleaned", shard))
-    repeated = _read(run.path("removed", shard))
-    frame = remove(
-        frame, repeated["rule"].is_not_null(), "repeated_line", repeated["rule"], repeated["detail"]
-    )
-    inline = _read(run.path("inline", shard))
-    frame = rewrite_rows(frame, inline["row"], inline["text"])
+    documents, frame = _read(run.path("documents", shard)), _read(run.path("paragraphs", shard))
     decisions = _without_protected(run, frame, documents, _read(run.path("decisions", shard)))
-    frame = duplicate(frame, decisions).with_columns(repeated["words"])
+    frame = duplicate(frame, decisions)
     left, removed = split_removed(frame)
     left = left.filter(pl.col("text") != "")
     texts = left.group_by("document_id", maintain_order=True).agg(
@@ -363,12 +351,11 @@ def _without_protected(
     run: Run, frame: pl.DataFrame, documents: pl.DataFrame, decisions: pl.DataFrame
 ) -> pl.DataFrame:
     """The decisions, except those on paragraphs that an exception protects."""
-    exceptions = read_exceptions(Dataset(run.out))
-    if exceptions.is_empty():
+    if run.exceptions.is_empty():
         return decisions
     removed = duplicate(frame, decisions)
     protected = removed.filter(
-        removed["reason"].is_not_null() & protect(removed, documents, exceptions)["reason"].is_null()
+        removed["reason"].is_not_null() & protect(removed, documents, run.exceptions)["reason"].is_null()
     )
     return decisions.join(protected, on=["document_id", "position"], how="anti", maintain_order="left")
 

@@ -30,11 +30,13 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from cleaners.derived import derived
 from cleaners.lexicon import Lexicon, Opening
 from cleaners.phrases.phrase import (
     ACTIONS,
@@ -46,6 +48,8 @@ from cleaners.phrases.phrase import (
 )
 from flows.errors import ConfigurationError
 
+#: What fewer files hold is sooner parsed than read from where it is kept.
+MANY_FILES: Final = 3
 _FILE_KEYS: Final = ("language", "words", "phrase")
 _ROLES: Final = tuple(field.name for field in fields(Lexicon))
 _OPENINGS: Final = ("inline_pleas", "inline_notices")
@@ -54,36 +58,62 @@ _KEYS: Final = ("name", "texts", "match", "max_words", "action", "where", "sourc
 _CHOICES: Final = {"action": ACTIONS, "match": MATCHES, "where": WHERES}
 
 
+class PhraseFile(NamedTuple):
+    """What a phrase file holds."""
+
+    phrases: tuple[Phrase, ...]
+    words: dict[str, tuple[str | Opening, ...]]  # by role
+
+
 def read_phrases(paths: Sequence[Path]) -> tuple[Phrase, ...]:
     """The phrases of the files, in the order of `paths` and of their entries.
 
     Raises ConfigurationError, naming file, line and key, if a file cannot be read, is not TOML, has an unknown or
     missing key or an invalid value, or if a regular expression does not compile.
     """
-    return tuple(phrase for path in paths for phrase in _read(Path(path))[0])
+    return tuple(phrase for file in _read(paths) for phrase in file.phrases)
 
 
 def read_lexicon(paths: Sequence[Path]) -> Lexicon:
     """The words of the files, joined by role and without repetitions; raises what `read_phrases` raises."""
     words: dict[str, dict[str | Opening, None]] = {role: {} for role in _ROLES}
-    for path in paths:
-        for role, values in _read(Path(path))[1].items():
+    for file in _read(paths):
+        for role, values in file.words.items():
             words[role].update(dict.fromkeys(values))
     return Lexicon(**{role: tuple(values) for role, values in words.items()})  # type: ignore[arg-type]
 
 
-def _read(path: Path) -> tuple[tuple[Phrase, ...], dict[str, tuple[str | Opening, ...]]]:
+def _read(paths: Sequence[Path]) -> tuple[PhraseFile, ...]:
+    return _parsed(tuple((Path(path), _content(Path(path))) for path in paths))
+
+
+@lru_cache(maxsize=4)  # a long-lived scheduler reads the same files in every run
+def _parsed(files: tuple[tuple[Path, str], ...]) -> tuple[PhraseFile, ...]:
+    if len(files) < MANY_FILES:
+        return tuple(starmap(_parse, files))
+    # a plain tuple is read much sooner than a Phrase
+    code = str(Path(__file__).stat().st_mtime_ns)
+    stamp = "\0".join([code, *(f"{path}\1{content}" for path, content in files)])
+    kept = derived(
+        "phrase-files",
+        stamp,
+        lambda: [
+            ([tuple(vars(p).values()) for p in file.phrases], file.words) for file in starmap(_parse, files)
+        ],
+    )
+    return tuple(PhraseFile(tuple(starmap(Phrase, phrases)), words) for phrases, words in kept)
+
+
+def _content(path: Path) -> str:
     try:
-        content = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start})") from error
-    return _parsed(content, path)
 
 
-@lru_cache(maxsize=64)  # a long-lived scheduler reads the same files in every run
-def _parsed(content: str, path: Path) -> tuple[tuple[Phrase, ...], dict[str, tuple[str | Opening, ...]]]:
+def _parse(path: Path, content: str) -> PhraseFile:
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
@@ -99,7 +129,7 @@ def _parsed(content: str, path: Path) -> tuple[tuple[Phrase, ...], dict[str, tup
     phrases = tuple(
         _phrase(language, entry, f"{path}, {header}") for entry, header in zip(entries, headers, strict=True)
     )
-    return phrases, _words(table.get("words", {}), f"{path}, [words]")
+    return PhraseFile(phrases, _words(table.get("words", {}), f"{path}, [words]"))
 
 
 def _words(table: object, where: str) -> dict[str, tuple[str | Opening, ...]]:

@@ -112,6 +112,7 @@ class Layout:
         #: Nearly every row spans lines, and so has a quoted cell; no column says which lines begin a row.
         self.begins_by_quotes = 2 * long > len(rows) and not self.types_and_values
         self._delimiters = len(names) - 1
+        self._named = sum(map(bool, self.names))
 
     @cached_property
     def key(self) -> int | None:
@@ -168,9 +169,8 @@ class Layout:
         many = len(self.names)
         if len(row) > many:
             return None if any(row[many:]) else row[:many]
-        known = [name for name in self.names if name]
         fits = self.fits(row)
-        enough = len(row) >= len(known) or fits or (fits is None and 1 < len(row) > many / 2)
+        enough = len(row) >= self._named or fits or (fits is None and 1 < len(row) > many / 2)
         return row if enough else None
 
 

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from flows.inputs.csv_files.dialect import DATE, MIN_SWALLOWED, MIN_TYPED, Dialect, Layout
+from flows.inputs.sniffing import SPACED
 
 DELIMITERS: Final = ",;\t|:^~\x01\x1f"
 COMMON_DELIMITERS: Final = ",;\t|"
 SAMPLE: Final = 1 << 18  # characters at the beginning of a file by which it is judged
 ABOVE: Final = 20  # rows that may stand above the header
+MAX_HEADER: Final = 1 << 16  # characters of a header that spans lines, and
+MAX_HEADER_LINES: Final = 20  # lines
 LONG_NAME: Final = 64  # characters; the name of a column is not longer
 MAX_BAD: Final = 200  # rows after which a dialect is given up
 
@@ -34,6 +37,8 @@ def layout_of(sample: Sequence[str], *, whole: bool, has_text: Callable[[list[st
     delimiters: Sequence[str] = DELIMITERS
     if sample and (separator := _SEPARATOR.fullmatch(sample[begin])):
         begin, delimiters = begin + 1, separator[1]
+    elif sample and SPACED.match(sample[begin]) and (spaced := _spaced(sample, begin, whole, has_text)):
+        return spaced
     elif sample and (plain := _as_usual(sample, begin, whole, has_text)):
         return plain
     best: tuple[tuple[int, int, int], Layout] | None = None
@@ -54,6 +59,27 @@ def _with_row_names(sample: Sequence[str], layout: Layout, whole: bool) -> Layou
         return layout
     bad, named = _judge(lines, layout.dialect, ["", *layout.names], layout.first, whole)
     return layout if bad else named
+
+
+def _spaced(
+    sample: Sequence[str], begin: int, whole: bool, has_text: Callable[[list[str]], bool]
+) -> Layout | None:
+    """The layout of a table from R with spaces between its cells; None if it is none, or has no text.
+
+    Its rows have names, before their fields, or none.
+    """
+    names = first_row(sample)
+    if not has_text(names):
+        return None
+    best: tuple[int, Layout] | None = None
+    for columns in (names, ["", *names])[len(names) == 1 :]:
+        for escapes in (False, True):
+            bad, layout = _judge(
+                sample[begin + 1 :], Dialect(" ", escapes=escapes), columns, begin + 1, whole
+            )
+            if layout.good and (best is None or bad < best[0]):
+                best = bad, layout
+    return best[1] if best and best[0] < best[1].good else None
 
 
 def _as_usual(
@@ -106,22 +132,34 @@ def _headers(
 ) -> Iterator[tuple[Dialect, list[str], int]]:
     """The rows near the beginning that can be the header: (dialect, names, line after it)."""
     seen = set()
-    for delimiter in delimiters:
+    above = [_lines_of_header(sample, at) for at in range(begin, min(begin + ABOVE, len(sample)))]
+    # delimiters that are nowhere make the same rows
+    absent = [one for one in delimiters if not any(one in line for lines in above for line in lines)]
+    for delimiter in (one for one in delimiters if one not in absent[1:]):
         for quote in ('"', "'"):
-            for at in range(begin, min(begin + ABOVE, len(sample))):
+            for at, header in enumerate(above, start=begin):
                 dialect = Dialect(delimiter, quote, spaces=True)
-                lines = _Counted(sample, at)
+                lines = _Counted(header, 0)
                 try:
                     names = next(dialect.reader(lines), [])
                 except csv.Error:
                     continue
                 if has_text(names) and not any(map(is_data, names)):
                     many = len(names) > 1
-                    found = (delimiter if many else "", tuple(map(str.strip, names)), lines.at)
+                    found = (delimiter if many else "", tuple(map(str.strip, names)), at + lines.at)
                     if found not in seen:
                         seen.add(found)
-                        yield Dialect(delimiter if many else _NEVER), names, lines.at
+                        yield Dialect(delimiter if many else _NEVER), names, at + lines.at
                     break
+
+
+def _lines_of_header(sample: Sequence[str], at: int) -> Sequence[str]:
+    """The line at `at`, and those after it that may belong to the same header."""
+    size, end = 0, at + 1
+    while end < min(at + MAX_HEADER_LINES, len(sample)) and size + len(sample[end]) <= MAX_HEADER:
+        size += len(sample[end])
+        end += 1
+    return sample[at:end]
 
 
 def is_data(cell: str) -> bool:
@@ -132,7 +170,8 @@ def is_data(cell: str) -> bool:
 def first_row(sample: Sequence[str]) -> list[str]:
     """The first row that is not blank, by the delimiter it has most of; raises csv.Error."""
     first = next((at for at, line in enumerate(sample) if not line.isspace()), len(sample))
-    dialect = Dialect(max(COMMON_DELIMITERS, key="".join(sample[first : first + 1]).count))
+    line = "".join(sample[first : first + 1])
+    dialect = Dialect(" " if SPACED.match(line) else max(COMMON_DELIMITERS, key=line.count))
     return next(dialect.reader(iter(sample[first:])), [])
 
 

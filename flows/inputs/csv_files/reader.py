@@ -38,6 +38,15 @@ def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize)  # the lines are bounded elsewhere
     growth = growth_of(0, options)  # of the rows: each repeats the names of the header
     number = 0
+    names: list[str] = []
+    enough: dict[int, bool] = {}
+
+    def is_enough(length: int) -> bool:
+        """Whether one of so many fields may be the text."""
+        if length not in enough:
+            enough[length] = fields.hold_text(names[:length])
+        return enough[length]
+
     try:
         feed = _feed(given, options, trace, growth)
         layout = _layout(feed, fields)
@@ -48,11 +57,12 @@ def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
             uri = f"{given.uri}#{number}"
             if isinstance(row, Damaged):
                 yield Rejected(uri, f"row {number}: {row.why}"), 0
-            elif 0 < len(row) < len(names) and not _has_text(names[: len(row)], fields):
+            elif 0 < len(row) < len(names) and not is_enough(len(row)):
                 counts = f"{len(row)} fields where the header has {len(names)}"
                 yield Rejected(uri, f"row {number}: {counts}"), 0
             elif row and row[0] in header and set(row) == header:
                 names = [str(cell) for cell in row]  # of another part of a file that was concatenated
+                enough.clear()
             elif row:
                 found, length = to_row(dict(zip(names, row, strict=False)), fields, uri, feed.encoding)
                 growth.add(length + ROW, "CSV")
@@ -115,7 +125,7 @@ def _layout(feed: Lines, fields: FieldNames) -> Layout:
     """The layout of a file, whose lines are left at the first row; raises Unreadable if no row can be the header."""
 
     def has_text(names: list[str]) -> bool:
-        return _has_text(_distinct(names), fields)
+        return _may_be_header(names, fields)
 
     sample, whole = feed.sample(SAMPLE)
     layout = layout_of(sample, whole=whole, has_text=has_text)
@@ -141,12 +151,12 @@ def _change(sample: list[str]) -> Callable[[str], list[str]] | None:
     return None
 
 
-def _has_text(names: list[str], fields: FieldNames) -> bool:
-    try:
-        require_text_column(names, fields)
-    except Unreadable:
-        return False
-    return True
+def _may_be_header(names: list[str], fields: FieldNames) -> bool:
+    """Whether a name may be that of the text, among a million that are not made distinct without need."""
+    stripped = set(map(str.strip, names))
+    return fields.hold_text(stripped) or (
+        fields.text_has_number and len(stripped) < len(names) and fields.hold_text(_distinct(names))
+    )
 
 
 def _no_header(sample: list[str], fields: FieldNames) -> str:
@@ -156,14 +166,15 @@ def _no_header(sample: list[str], fields: FieldNames) -> str:
     except csv.Error as error:
         return f"not CSV: {error}"
     shown = [name if len(name) <= SHOWN_NAME else f"{name[:SHOWN_NAME]}..." for name in names]
-    if any(map(is_data, names)):
+    if any(map(is_data, set(names))):
         first = ", ".join(shown[:8])
         return (
             f"no header: the first row looks like data ({first}); write the names of the columns above it, "
             f'one of them "{fields.settings.text[0]}"'
         )
     try:
-        require_text_column(_distinct(shown), fields)
+        if not _may_be_header(shown, fields):
+            require_text_column(_distinct(shown[:8]), fields)  # the error shows no more
     except Unreadable as error:
         return str(error)
     return "not CSV: no row can be the header"

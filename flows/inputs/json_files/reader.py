@@ -13,7 +13,7 @@ from typing import Final
 
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory, too_deep
 from flows.inputs.cutting import Cut, cut
-from flows.inputs.json_files.records import holds_records, parse
+from flows.inputs.json_files.records import holds_records, is_flat, parse
 from flows.inputs.json_files.shapes import PROBE, Shapes, has_list
 from flows.inputs.json_files.values import OPEN_ARRAY, OPEN_OBJECT, Damaged, Extent
 from flows.inputs.lines import WIDE, split, text_chunks, to_utf8
@@ -24,6 +24,10 @@ from flows.inputs.tracing import Trace, unread_part
 #: Charsets in which a byte of another character may look like a quote, a backslash or a bracket.
 _NOT_ASCII: Final = ("cp932", "shift", "gb", "big5", "cp949", "johab", "iso-2022", "hz", "utf-7")
 _WHITE: Final = re.compile(rb"(?:\s++|\xef\xbb\xbf)*+")
+#: A line that says what to do with the next one, in a file for Elasticsearch's bulk interface.
+_ACTION: Final = re.compile(
+    rb'\s*\{\s*"(?:index|create)"\s*:\s*\{(?:\s*"_\w{1,20}"\s*:\s*"[^"\\]{0,512}"\s*,?)*+\s*\}\s*\}\s*\Z'
+)
 _FIRST_LINE: Final = re.compile(rb"[^\n\r]*?([^\n\r]?)[ \t]*(?:\Z|[\n\r]\s*([^\s]?))")
 
 
@@ -100,6 +104,7 @@ def _lines(
             elif problem := beyond_memory(len(line.line if isinstance(line, Cut) else line)):
                 yield Rejected(uri, f"line {number}: {problem}"), 0
             elif isinstance(line, Cut) or line.strip():
+                record = None
                 try:
                     record, content, encoding = parse(line, charset)
                     yield (
@@ -107,7 +112,12 @@ def _lines(
                         len(content),
                     )
                 except Refused as error:
-                    yield from _in_line(line, charset, uri, options, str(error))
+                    if not isinstance(line, Cut) and _ACTION.match(line):
+                        options.skipped["Elasticsearch action"] += 1
+                    elif record is not None and is_flat(record) and charset == "utf-8":
+                        yield Rejected(uri, str(error)), 0  # no other record can be in it
+                    else:
+                        yield from _in_line(line, charset, uri, options, str(error))
                 except json.JSONDecodeError as error:
                     problem = f"line {number}: not JSON: {error.msg} (column {error.colno})"
                     invalid = _in_line(line, charset, uri, options, problem)
@@ -148,8 +158,11 @@ def _in_line(line: bytes | Cut, charset: str, uri: str, options: Options, error:
     If there is none, the line is rejected with the error.
     """
     rows: list[Row] = []
+    data = _bytes_of(line)
+    if charset == "utf-8" and b'"' not in data:  # no field has a name
+        return [(Rejected(uri, error), 0)]
     try:
-        rows.extend(Shapes([_bytes_of(line)], charset, uri, options).rows(".", alone=uri))
+        rows.extend(Shapes([data], charset, uri, options).rows(".", alone=uri))
     except Unreadable as problem:
         rows.append((Rejected(uri, str(problem)), 0))
     if any(isinstance(row, Document) for row, _ in rows):

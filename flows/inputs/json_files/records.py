@@ -94,7 +94,7 @@ def holds_records(record: dict[str, Any], fields: FieldNames, *, expected: bool 
     >>> holds_records({"status": "ok", "articles": [{"text": "No rain."}]}, FieldNames(Fields()))
     True
     """
-    if has_text(unwrapped(record, fields), fields, teaser=False):
+    if is_flat(record) or has_text(unwrapped(record, fields), fields, teaser=False):
         return False
     is_described = _is_described(record, fields)
     level: list[tuple[Any, bool]] = [(record, expected)]
@@ -115,6 +115,11 @@ def holds_records(record: dict[str, Any], fields: FieldNames, *, expected: bool 
             )
         level = inner
     return False
+
+
+def is_flat(record: Mapping[str, Any]) -> bool:
+    """Whether no member is an object or a list."""
+    return {dict, list}.isdisjoint(map(type, record.values()))
 
 
 def may_hold(name: str | None) -> bool:

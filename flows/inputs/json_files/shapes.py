@@ -78,6 +78,8 @@ class Shapes:
         self._number = 0
         self._succession = 0  # damaged objects since the last record
         self._again = 0  # bytes that were read again because of damage
+        #: The last object, if it was refused, and why: another one like it in the same list is refused at once.
+        self._refused: tuple[bytes, str] | None = None
 
     def rows(self, separator: str = "#", *, alone: str | None = None) -> Iterator[Row]:
         """The documents, and what is rejected; the uri of each has the separator and its number.
@@ -94,7 +96,11 @@ class Shapes:
     def _rows(self) -> Iterator[Row]:
         while (byte := self._bytes.next_byte()) is not None:
             if byte == OPEN_OBJECT:
-                yield from self._object()
+                if self._refused is not None and self._bytes.passes(self._refused[0]):
+                    yield from self._more_damage()
+                    yield Rejected(self._next_uri(), self._refused[1]), 0
+                else:
+                    yield from self._object()
             elif byte == OPEN_ARRAY:
                 yield from self._list(None)
             elif byte in CLOSERS.values():
@@ -112,6 +118,7 @@ class Shapes:
         outer = self._frames[-1] if self._frames else None
         expected = (outer is not None and outer.expected) or (name is not None and is_envelope(name))
         self._frames.append(_Frame(CLOSERS[opener], opener == OPEN_OBJECT, self._is_inside(), expected))
+        self._refused = None
         self._bytes.at += 1
 
     def _is_inside(self) -> bool:
@@ -124,6 +131,7 @@ class Shapes:
             self._bytes.at = _CLOSERS.match(self._bytes.data, self._bytes.at).end()  # type: ignore[union-attr]
             return
         self._bytes.at += 1
+        self._refused = None
         while True:
             frame = self._frames.pop()
             if frame.found and frame.more:
@@ -217,8 +225,8 @@ class Shapes:
             yield self._rejected(too_large(self._options.settings))
         elif problem := beyond_memory(length):
             yield self._rejected(problem)
-        elif (row := self._row(body, name)) is not None:
-            yield from row
+        elif (rows := self._row(body, name)) is not None:
+            yield from rows
         else:
             stream.back(b"".join([*kept, data[begin:]]) if kept else data, 0 if kept else begin)
             self._enter(OPEN_OBJECT, name)
@@ -260,6 +268,7 @@ class Shapes:
                 record, self._fields, uri=uri, content=content, encoding=self._encoding or encoding
             )
         except Refused as error:
+            self._refused = (body, str(error)) if name is None else None
             return [*found, (Rejected(uri, str(error)), 0)]
         return [*found, (document, len(content))]
 

@@ -195,6 +195,13 @@ class Cursor:
         """Go back to a position in `data`, which ends where the current chunk ends."""
         self.data, self.at = data, at
 
+    def passes(self, what: bytes) -> bool:
+        """Whether these bytes come next; then they are passed."""
+        if not self.data.startswith(what, self.at):
+            return False
+        self.at += len(what)
+        return True
+
     def next_byte(self) -> int | None:
         """The next byte that stands not just between two values; None at the end."""
         while True:

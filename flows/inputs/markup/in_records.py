@@ -17,6 +17,7 @@ from flows.inputs.markup.extraction import page
 from flows.inputs.markup.fragments import fragment_paragraphs
 from flows.inputs.reader import Options, Row
 from flows.inputs.records.documents import Document, Rejected
+from flows.inputs.records.field_names import is_html
 
 #: In the metadata of documents whose text is a fragment of a web page.
 FRAGMENT: Final = orjson.dumps({"markup": "fragment"}).decode().strip("{}")
@@ -46,7 +47,9 @@ _ABOUT: Final = re.compile(r"\b(?:HTML5?|tags?|markup|CSS|JavaScript|XML)\b")
 def extracted(rows: Iterator[Row], options: Options) -> Iterator[Row]:
     """The rows, with text in place of markup; a text that is a web page without an article is rejected."""
     for row, size in rows:
-        if isinstance(row, Document) and (b"<" in row.text or b"&lt;" in row.text):
+        if isinstance(row, Document) and (
+            b"<" in row.text or (b"&" in row.text and (b"&lt;" in row.text or _is_html(row)))
+        ):
             yield _extracted(row, options), size
         else:
             yield row, size
@@ -80,9 +83,15 @@ def kind_of(text: str) -> Literal["page", "fragment"] | None:
     return "fragment" if is_fragment else None
 
 
+def _is_html(document: Document) -> bool:
+    """Whether the name of its text's field says that it is HTML."""
+    return bool(document.names) and is_html(document.names[0])
+
+
 def _extracted(document: Document, options: Options) -> Document | Rejected:
     markup = document.text.decode()
-    if "<" not in markup:  # escaped twice, as feeds have it: all of it, or it is an example
+    by_name = _is_html(document)
+    if "<" not in markup and not by_name:  # escaped twice, as feeds have it: all of it, or it is an example
         markup = html.unescape(markup)
         if not (_STARTS.match(markup) or _PAGE.match(markup)):
             return document
@@ -91,7 +100,7 @@ def _extracted(document: Document, options: Options) -> Document | Rejected:
         if not markup.strip():
             return Rejected(document.uri, "no text: there is only markup")
         document = document._replace(text=markup.encode())
-    kind = kind_of(markup)
+    kind = kind_of(markup) or ("fragment" if by_name else None)
     if kind is None:
         return document
     found: dict[str, str] = {}

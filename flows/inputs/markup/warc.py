@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from cleaners.decoding.decoder import NotText
 from flows.inputs.bounds import MEGABYTE, Growth, Unreadable, beyond_memory
@@ -14,14 +14,16 @@ from flows.inputs.records.documents import Refused, Rejected, to_document
 from flows.inputs.tracing import Trace
 
 OK: Final = 200  # the status of an answer that has the page
+_REDIRECT: Final = 3  # the first digit of that of one that has another address
 _PAGES: Final = ("text/html", "application/xhtml+xml")
 _TEXTS: Final = ("text/plain",)
+_TYPES: Final = frozenset(("warcinfo", "request", "metadata", "revisit", "continuation"))  # that hold no page
 
 
 def read_warc(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     """One document per web page or text; the number in the uri is that of the record in the file.
 
-    Requests, redirects, errors, images and the like hold no article and have no row.
+    Requests, redirects, errors, images and the like hold no article and have no row; they are counted as skipped.
     """
     try:
         from fastwarc.warc import ArchiveIterator
@@ -37,8 +39,9 @@ def read_warc(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
         ):
             number += 1
             row = _row(record, f"{given.uri}#{number}", options, growth)
-            if isinstance(row, str):
-                passed[row] += 1
+            if isinstance(row, _Passed):
+                passed[row.what] += 1
+                options.skipped[row.kind] += 1
             else:
                 rows += 1
                 yield row
@@ -57,21 +60,31 @@ def read_warc(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
         )
 
 
-def _row(record: Any, uri: str, options: Options, growth: Growth) -> Row | str:
+class _Passed(NamedTuple):
+    """Why a record of a WARC file is no article."""
+
+    what: str  # in full
+    kind: str  # one of a few, as skipped records are counted
+
+
+def _row(record: Any, uri: str, options: Options, growth: Growth) -> Row | _Passed:
     """The row of a record, or the kind of one that holds no article."""
     kind = record.headers.get("WARC-Type", "unknown").strip().lower()
     http = record.http_headers if record.is_http else None
     media = (record.http_content_type if http is not None else record.headers.get("Content-Type")) or ""
     media = media.partition(";")[0].strip().lower()
     if kind not in ("response", "resource", "conversion"):
-        return f"type {kind}"
+        return _Passed(f"type {kind}", f"WARC {kind if kind in _TYPES else 'other'} record")
     if http is not None and http.status_code != OK:
-        return f"status {http.status_code}"
+        return _Passed(
+            f"status {http.status_code}",
+            f"WARC {'redirect' if http.status_code // 100 == _REDIRECT else 'error'}",
+        )
     if media not in (*_PAGES, *_TEXTS):
-        return f"media type {media or 'unknown'}"
+        return _Passed(f"media type {media or 'unknown'}", "WARC non-text record")
     url = record.headers.get("WARC-Target-URI", "").strip("<>") or None
     if media in _TEXTS and url is not None and url.endswith("/robots.txt"):
-        return "robots.txt"
+        return _Passed("robots.txt", "WARC non-text record")
     limit = options.settings.max_document_megabytes * MEGABYTE
     data = record.reader.read(limit + 1)
     growth.add(len(data), "WARC")

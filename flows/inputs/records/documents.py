@@ -7,15 +7,15 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
-from flows.inputs.records.field_names import Choice, FieldNames, value_of, without
+from flows.inputs.records.field_names import Choice, FieldNames, are_without_text, value_of, without
 from flows.inputs.records.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
-from flows.inputs.records.wrappers import unwrapped
+from flows.inputs.records.wrappers import unwrapped, with_metadata
 from flows.inputs.tracing import content_hash
 from flows.printable import shortened
 
@@ -26,11 +26,17 @@ _PAGE: Final = re.compile(r"\s*https?://[^\s<>]+\s*", re.IGNORECASE)
 #: What a news service writes where it has cut a text.
 _CUT_SHORT: Final = re.compile(rb"(?:\.\.\.|\xe2\x80\xa6)? \[\+\d+ chars\]\Z")
 _WORD: Final = 40  # bytes; something shorter without a space is no article, if there is another text
+#: An address, a number, a code: all that there is, in ASCII and without a space.
+_CODE: Final = re.compile(rb"\s*(?:[a-z]{2,8}://[!-~]+|(?=[!-~]{0,199}\d)[!-~]{1,200}|[!-~]{24,200})\s*")
 _COPY: Final = re.compile(r"\Ahttps?://web\.archive\.org/web/\d+[a-z_]*/(?=https?://)")
 
 
+#: The names that the text, title, url, source, date and id of a document have in its record; None without one.
+Names: TypeAlias = tuple[str | None, ...]
+
+
 class Document(NamedTuple):
-    """A document as read; its fields are the columns of a shard's `documents`, the text last."""
+    """A document as read; its fields but the last are the columns of a shard's `documents`."""
 
     document_id: str
     record_id: str | None
@@ -44,6 +50,7 @@ class Document(NamedTuple):
     content: str  # hash, see `tracing.content_hash`
     older: tuple[str, ...] | None  # ids of the documents that this is a new version of
     text: bytes  # UTF-8
+    names: Names = ()  # none for a file that is one text
 
 
 class Rejected(NamedTuple):
@@ -78,6 +85,7 @@ def to_document(
     Only a text that cannot be used costs a document: Refused is raised. All other fields are null if their value says
     nothing (see `values`). Unmapped fields go to `metadata`, and so does what is not taken of a mapped one.
     """
+    record = with_metadata(record, fields)
     choice = fields.choice(record)
     if choice.text and isinstance(record.get(choice.text[0][0]), dict):
         record = unwrapped(dict(record), fields)
@@ -97,7 +105,12 @@ def to_document(
         source_name, named = _text(record, choice.hosts, "source", taken)
     id_name, record_id = _text(record, choice.id, "id", taken)
     date_name, published = _date(record, choice.published, taken)
-    fields.used[text_name, title_name, url_name, source_name, date_name, id_name] += 1
+    if (
+        published is None
+        and choice.created
+        and all(is_missing(value_of(record, one)) for one in choice.published)
+    ):
+        date_name, published = _date(record, choice.created, taken)
     return Document(
         document_id(uri, content),
         record_id,
@@ -111,6 +124,7 @@ def to_document(
         content_hash(content),
         None,
         text,
+        (text_name, title_name, url_name, source_name, date_name, id_name),
     )
 
 
@@ -165,12 +179,22 @@ def _body(record: Mapping[str, Any], choice: Choice, fields: FieldNames) -> tupl
         except Unusable as error:
             problem = problem or f'field "{name}": expected text, got {error}'
             continue
-        if body is not None:
+        if body is not None and fields.is_vague(rank) and _CODE.fullmatch(body.text):
+            problem = problem or f'field "{name}": expected text, got "{body.text[:40].decode("ascii")}"'
+        elif body is not None:
             best, best_rank = (name, body) if best is None else _better(best, (name, body)), rank
     if best is None:
         names = " or ".join(f'"{name}"' for name, _ in choice.text)
-        raise Refused(problem or (f"no text: field {names} is empty" if names else no_text(record, fields)))
+        raise Refused(
+            problem or (f"no text: field {names} is empty" if names else no_text(_listed(record), fields))
+        )
     return best
+
+
+def _listed(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first record of the only list in a record, in which a text was looked for as well; else the record."""
+    lists = [value for value in record.values() if isinstance(value, list) and value]
+    return lists[0][0] if len(lists) == 1 and isinstance(lists[0][0], dict) else record
 
 
 def _better(one: tuple[str, Body], other: tuple[str, Body]) -> tuple[str, Body]:
@@ -254,13 +278,17 @@ def _date(record: Mapping[str, Any], names: Iterable[str], taken: set[str]) -> t
 
 def no_text(names: Iterable[str], fields: FieldNames, what: str = "field") -> str:
     """The error of a record or table in which no name is one of the text."""
+    names = list(names)
     usual = fields.guesses_text
+    if usual and (list_of := are_without_text(names, fields.choice(names))):
+        shown = ", ".join(shortened(name) for name in names[:8])
+        return f"no text: this is {list_of} ({shown}), without the texts of the pages; fetch these, and add their texts"
     wanted = (
         '"text", "content", "body" or another usual name'
         if usual
         else " or ".join(f'"{name}"' for name in fields.settings.text)
     )
-    has = ", ".join(shortened(name) for name in list(names)[:8]) or "none at all"
+    has = ", ".join(shortened(name) for name in names[:8]) or "none at all"
     return f"no text: no {what} {wanted} (it has {has}; map it with [fields] text)"
 
 

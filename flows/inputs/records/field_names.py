@@ -1,22 +1,33 @@
 """Which fields of a record hold its text, title and so on, decided by their names.
 
 A name of the settings stands for every way to write it: `published_at` for `publishedAt` and `Published At`. One with
-dots that no field has leads into objects: `thread.site`.
+dots that no field has leads into objects: `thread.site`. In tables that were made of such objects, the names of columns
+have dots: `fields.bodyText` and `title.rendered` are `bodyText` and `title`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from flows.settings.model import Fields
-from flows.settings.usual_names import HOSTS, TEASERS, TEXT_RANKS
+from flows.settings.usual_names import CREATED, GDELT, HOSTS, HTML, TEASERS, TEXT_RANKS, WITHOUT_TEXT
 
 MAX_NAMES: Final = 100_000  # in all choices that are kept
-MAX_NAME: Final = 1000  # characters of a name in manifests
 NO_NAME: Final = "\0"  # of what has no name in its file
+
+#: Members that hold a record whose other fields are around it, as exports of databases have them.
+WRAPPERS: Final = (
+    "_source", "doc", "document", "article", "post", "story", "news", "item", "node", "data", "fields", "attributes",
+    "content",
+)  # fmt: skip
+_VAGUE: Final = next(rank for rank, names in enumerate(TEXT_RANKS) if "story" in names)
+#: Members that hold the value of a field.
+_VALUES: Final = frozenset(
+    ("rendered", "main", "value", "processed", "$oid", "$date", "#text", "_text", "__text")
+)
 
 _IGNORED: Final = re.compile(r"[-_\s.:]+")
 
@@ -30,21 +41,16 @@ class Choice(NamedTuple):
     source: tuple[str, ...]
     hosts: tuple[str, ...]  # sources, too, but a URL names the host better
     published: tuple[str, ...]
+    created: tuple[str, ...]  # dates, too, but only where nothing is said in `published`
     id: tuple[str, ...]
     mapped: frozenset[str]  # all of them
 
 
-#: What `FieldNames.used` counts, in this order.
-USED: Final = ("text", "title", "url", "source", "published", "id")
-
-
 class FieldNames:
-    """The choices that follow from the settings, and what was used of them."""
+    """The choices that follow from the settings."""
 
     def __init__(self, fields: Fields) -> None:
         self.settings = fields
-        #: The names of the fields that a document was made of, None where it has none -> the number of documents.
-        self.used: Counter[tuple[str | None, ...]] = Counter()
         self._choices: dict[tuple[str, ...], Choice] = {}
         self._kept = 0  # names in these
         usual = Fields()
@@ -57,31 +63,22 @@ class FieldNames:
         self._ranks = {name: rank for rank, of_rank in enumerate(names) for name in of_rank}
         self._first_teaser = len(TEXT_RANKS) if self.guesses_text else len(self._ranks)
         self._hosts = HOSTS if self.guesses_source else ()
+        self._created = CREATED if fields.published == usual.published else ()
         self._folded = {name: fold(name) for _, names in fields for name in names}
+        #: What the text may be in, and where such a field may be a member of another, that one.
+        self._folded_text = {fold(name) for text in fields.text for name in (text, text.partition(".")[0])}
+        #: Whether a number after the name of a column can make one of these of it.
+        self.text_has_number = any(name[-1:].isdecimal() for name in self._folded_text)
 
     def hold_text(self, names: Iterable[str]) -> bool:
         """Whether a field with one of these names could hold the text."""
-        return bool(self.choice(names).text)
+        folded = set(map(fold, names))
+        return not folded.isdisjoint(self._folded_text)
 
     def name_to_cut(self, names: Iterable[str]) -> str | None:
         """Which of these fields of a record most likely holds its text; None if none does, or it is a member of one."""
         names = tuple(names)
         return next((name for name, _ in self.choice(names).text if name in names), None)
-
-    def take_used(self) -> dict[tuple[str, str], int]:
-        """(field of the settings, its name in records) -> the number of documents since the last call."""
-        found: Counter[tuple[str, str]] = Counter()
-        for used, number in self.used.items():
-            for field, name in zip(USED, used, strict=True):
-                if name is not None and name != NO_NAME:
-                    found[field, name[:MAX_NAME]] += number
-        self.used.clear()
-        return dict(found)
-
-    def count(self, others: FieldNames) -> None:
-        """Count what was used of other names here."""
-        self.used.update(others.used)
-        others.used.clear()
 
     def choice(self, names: Iterable[str]) -> Choice:
         """What the fields of these names may hold."""
@@ -101,10 +98,17 @@ class FieldNames:
         """Whether a text of that rank is a mere summary."""
         return rank >= self._first_teaser
 
+    def is_vague(self, rank: int) -> bool:
+        """Whether a name of that rank may as well be that of a code or an address."""
+        return self.guesses_text and rank >= _VAGUE
+
     def _choose(self, names: tuple[str, ...]) -> Choice:
         there: dict[str, list[str]] = {}
         for name in names:
             there.setdefault(fold(name), []).append(name)
+        for name in names:
+            if "." in name and (short := fold(_without_objects(name))) not in there:
+                there[short] = [name]
 
         def fitting(wanted: Iterable[str]) -> dict[str, str]:
             """Names of fields -> the wanted name that each fits, in the order of these; as it is written first."""
@@ -129,7 +133,8 @@ class FieldNames:
             tuple(url),
             tuple(name for name, want in source.items() if want not in self._hosts),
             tuple(name for name, want in source.items() if want in self._hosts),
-            tuple(published),
+            tuple(name for name, want in published.items() if want not in self._created),
+            tuple(name for name, want in published.items() if want in self._created),
             tuple(own),
             frozenset((*text, *title, *url, *source, *published, *own)),
         )
@@ -142,6 +147,41 @@ def fold(name: str) -> str:
     {'publishedat'}
     """
     return _IGNORED.sub("", name).casefold()
+
+
+@lru_cache(maxsize=256)
+def is_html(name: str | None) -> bool:
+    """Whether a field of that name holds HTML."""
+    return name is not None and fold(_without_objects(name)) in _HTML
+
+
+def are_without_text(names: Iterable[str], choice: Choice) -> str:
+    """What fields are of which none can hold a text, but one leads to it; "" for others."""
+    folded = {fold(name): name for name in names}
+    if not _GDELT.isdisjoint(folded):
+        return "a list of GDELT"
+    if choice.url and all(short in _WITHOUT_TEXT or name in choice.mapped for short, name in folded.items()):
+        return "a list of URLs"
+    return ""
+
+
+def _without_objects(name: str) -> str:
+    """The name of a column without those of the objects around its value, and of its member that is the value.
+
+    >>> _without_objects("fields.bodyText"), _without_objects("_source.title.rendered"), _without_objects("a.b")
+    ('bodyText', 'title', 'a.b')
+    """
+    parts = name.split(".")
+    if len(parts) > 1 and parts[-1].casefold() in _VALUES:
+        del parts[-1]
+    while len(parts) > 1 and parts[0].casefold() in WRAPPERS:
+        del parts[0]
+    return ".".join(parts)
+
+
+_HTML: Final = frozenset(map(fold, HTML))
+_GDELT: Final = frozenset(map(fold, GDELT))
+_WITHOUT_TEXT: Final = frozenset(map(fold, WITHOUT_TEXT))
 
 
 def value_of(record: Mapping[str, Any], name: str) -> Any:

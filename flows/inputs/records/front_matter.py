@@ -1,7 +1,8 @@
-"""Front matter at the head of a text file: YAML, or TOML as Hugo has it."""
+"""Front matter at the head of a text file: YAML, or TOML and JSON as Hugo has them."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import Any, Final
@@ -29,13 +30,15 @@ class TooDeep(Exception):
 def split(text: str) -> tuple[dict[str, Any], str] | None:
     """(fields, the rest of the text), or None if the text does not begin with front matter.
 
-    Front matter is a YAML mapping between a first line `---` and a line `---` or `...`, or TOML between lines `+++`.
-    Invalid YAML or TOML does not count, nor does YAML with aliases: a few of them can expand to more than fits in
-    memory. Raises TooDeep.
+    Front matter is a YAML mapping between a first line `---` and a line `---` or `...`, TOML between lines `+++`, or a
+    JSON object with nothing after it in its last line. What is invalid does not count, nor does YAML with aliases: a
+    few of them can expand to more than fits in memory. Raises TooDeep.
 
     >>> split("---\\ntitle: A dry summer\\n---\\nNo rain fell.")
     ({'title': 'A dry summer'}, 'No rain fell.')
     """
+    if text.startswith("{"):
+        return _of_json(text)
     if found := _TOML.match(text, 0, MAX_CHARACTERS):
         fields = _of_toml(found[1])
     elif found := _BLOCK.match(text, 0, MAX_CHARACTERS):
@@ -45,6 +48,15 @@ def split(text: str) -> tuple[dict[str, Any], str] | None:
     if not found or not isinstance(fields, dict):
         return None
     return {str(name): value for name, value in fields.items()}, text[found.end() :]
+
+
+def _of_json(text: str) -> tuple[dict[str, Any], str] | None:
+    try:
+        fields, end = json.JSONDecoder(strict=False).raw_decode(text[:MAX_CHARACTERS])
+    except (ValueError, RecursionError):
+        return None
+    line, _, rest = text[end:].partition("\n")
+    return None if line.strip() else (fields, rest)
 
 
 def _of_yaml(block: str) -> Any:

@@ -25,7 +25,7 @@ from flows.inputs.records.dates import microseconds
 #: Words that programs write where there is no value.
 MISSING: Final = frozenset((
     "nan", "NaN", "NAN", "-nan", "null", "Null", "NULL", "None", "NONE", "NaT", "NA", "N/A", "n/a", "#N/A", "<NA>",
-    r"\N", "undefined",
+    r"\N", "undefined", "[removed]", "[deleted]", "ONLY AVAILABLE IN PAID PLANS",
 ))  # fmt: skip
 #: The beginning, and all of it, of an object or list that Python shows; it writes no other escapes.
 _SHOWN: Final = re.compile(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -169,29 +166,6 @@ def test_a_requested_prefect_must_answer(
     assert "Traceback" not in answer.err
 
 
-def test_a_closed_pipe_does_not_stop_a_run(story: Path, tmp_path: Path) -> None:
-    """A run whose output pipe is closed continues and publishes."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    command = [sys.executable, "-m", "flows.cli", "run", str(story), "--out", str(tmp_path / "out")]
-    env = {**os.environ, "PREFECT_API_URL": "", "PREFECT_PROFILES_PATH": os.devnull}
-    done = subprocess.run(command, stdout=writer, stderr=writer, env=env, check=False)
-    os.close(writer)
-    assert done.returncode == 0
-    assert len(table(tmp_path / "out", "documents")) == 1
-
-
-def test_a_terminal_without_unicode_is_no_failure(tmp_path: Path) -> None:
-    """A character that the output cannot encode is printed as an escape."""
-    path = tmp_path / "ferry.txt"
-    path.write_text("Паром ушёл вовремя, чего никто не ожидал.", encoding="utf-8")
-    command = [sys.executable, "-m", "flows.cli", "explain", str(path)]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=True
-    )
-    assert rb"\u041f" in done.stdout
-
-
 def test_a_profile_configures_prefect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The API comes from the environment, else from the active Prefect profile."""
     from flows.cli.prefect_api import configured_api
@@ -321,17 +295,3 @@ def test_every_command_explains_itself(copydesk: Copydesk, command: str) -> None
     answer = copydesk(command, "--help")
     assert answer.code == 0
     assert f"copydesk {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_command_works_from_any_folder(story: Path, tmp_path: Path) -> None:
-    """The installed command finds its configuration and phrases from any folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "run", story.name, "--out", "out"],
-        cwd=tmp_path,
-        env={**os.environ, "PREFECT_API_URL": "", "PREFECT_PROFILES_PATH": os.devnull},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "kept" in done.stdout
-    assert table(tmp_path / "out", "documents")["uri"].to_list() == [str(story)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import datasets
 import duckdb
 import pandas as pd
 import polars as pl
@@ -43,6 +42,8 @@ def in_pandas(folder: Path) -> list[dict[str, object]]:
 
 def in_datasets(folder: Path) -> list[dict[str, object]]:
     """The rows as Hugging Face datasets reads them."""
+    import datasets  # takes a second
+
     cache = folder.parent.parent / "cache"
     return list(datasets.load_dataset("parquet", data_dir=str(folder), split="train", cache_dir=str(cache)))
 

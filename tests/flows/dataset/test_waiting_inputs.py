@@ -46,6 +46,13 @@ def test_other_fields_read_what_they_rejected(tmp_path: Path, given: list[Path])
     assert list(verify(Dataset(out))) == []
 
 
+def test_names_of_fields_are_counted_once_for_each_new_document(tmp_path: Path, given: list[Path]) -> None:
+    """A file that is read again counts neither twice nor with the documents that are known from it."""
+    out = tmp_path / "out"
+    assert run(given, out).names() == {"text": {"text": 1}}
+    assert run(given, out, MAPPED).names() == {"text": {"zz_story": 1}}
+
+
 def test_a_file_that_also_grew_is_read_from_its_beginning(tmp_path: Path, given: list[Path]) -> None:
     """Not only its new lines are read with the other fields."""
     out = tmp_path / "out"

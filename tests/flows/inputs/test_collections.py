@@ -13,7 +13,7 @@ from flows.inputs import child_process
 from flows.inputs.markup import warc as warc_files
 from flows.inputs.markup.fragments import fragment_text
 
-from .reading import documents, errors, texts
+from .reading import documents, errors, shards, texts
 from .test_html_files import HEAD, PARAGRAPHS, page_of
 
 PAGE = page_of(*PARAGRAPHS, head=HEAD)
@@ -63,6 +63,13 @@ def test_pages_and_texts_of_a_warc_file(tmp_path: Path, name: str) -> None:
     assert {row["source"] for row in found} == {"ellerby.example"}
     assert [row["published"].date().isoformat() for row in found] == ["2019-05-14"] * 3 + ["2019-06-01"]
     assert found[3]["text"] == "The bridge at Torrin, café and all."
+    (shard,) = shards(tmp_path)
+    assert shard.skipped == {
+        "WARC warcinfo record": 1,
+        "WARC request record": 1,
+        "WARC error": 1,
+        "WARC non-text record": 2,
+    }
 
 
 def test_damaged_warc_files(tmp_path: Path) -> None:

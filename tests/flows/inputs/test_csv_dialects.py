@@ -249,3 +249,25 @@ def test_one_damaged_quote_costs_one_row(dialect: dict[str, Any], stories: list[
     rejected = [row for row in found if isinstance(row, Damaged)]
     others = [row for row in found if row and not isinstance(row, Damaged) and row not in table]
     assert len(whole) + len(rejected) + len(others) >= len(table)
+
+
+@pytest.mark.parametrize("doubled", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_tables_from_r_with_spaces(tmp_path: Path, doubled: bool, named: bool) -> None:
+    """Rows may have names; quotes are escaped or doubled; NA is null; cells may have delimiters and lines."""
+    quote = '""' if doubled else '\\"'
+    rows = [
+        ('"Dry"', f'"The mill {quote}stands still{quote}, he said; it is dry."', "17"),
+        ("NA", '"Two\nlines, of the valley."', "NA"),
+        ('"Wet"', '"It rains."', "3.5"),
+    ]
+    names = [f'"{number}" ' if named else "" for number in range(1, 4)]
+    body = "".join(name + " ".join(row) + "\n" for name, row in zip(names, rows, strict=True))
+    for name in ("a.txt", "b.csv", "c"):
+        (tmp_path / name).write_text(f'"title" "text" "score"\n{body}')
+    found = documents(tmp_path)
+    assert [one["title"] for one in found] == ["Dry", None, "Wet"] * 3
+    assert [one["text"] for one in found[:2]] == [
+        'The mill "stands still", he said; it is dry.',
+        "Two\nlines, of the valley.",
+    ]

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from flows.inputs import cutting
 from flows.inputs.records.documents import Refused, to_document
 from flows.inputs.records.field_names import FieldNames, fold, value_of, without
+from flows.inputs.records.wrappers import has_text, unwrapped
+from flows.inputs.rejections import waits_for
 from flows.settings import usual_names
 from flows.settings.model import Fields
 
@@ -51,6 +53,16 @@ EVERYTHING = LONG, "Dry", "http://a.org/b", "Ellerby Post", DAY, "7"
         ("text", "title", "DocumentIdentifier", "SourceCommonName", "DATE", "GKGRECORDID"),  # GDELT
         ("text", "title", "SOURCEURL", "source", "SQLDATE", "GLOBALEVENTID"),  # GDELT events
         ("Article Text", "Article-Title", "article.url", "News Outlet", "Publish Date", "Article ID"),
+        ("content_text", "title", "external_url", "source", "date_published", "id"),  # JSON Feed
+        ("selftext", "title", "url", "source", "created", "id"),  # Reddit
+        ("text", "title", "url", "provider", "@timestamp", "_id"),  # Elasticsearch
+        ("fields.bodyText", "webTitle", "webUrl", "publication", "webPublicationDate", "id"),  # The Guardian
+        ("lead_paragraph", "headline.main", "web_url", "source", "pub_date", "_id"),  # The New York Times
+        ("body", "title", "url", "source.title", "dateTimePub", "id"),  # Event Registry, flattened
+        ("content.rendered", "title.rendered", "link", "site", "date_gmt", "id"),  # WordPress, flattened
+        ("_source.body", "_source.title", "_source.url", "_source.source", "_source.published", "_id"),
+        ("text", "title", "V2DOCUMENTIDENTIFIER", "V2SOURCECOMMONNAME", "V2.1DATE", "GKGRECORDID"),
+        ("text", "title", "url", "meta_site_name", "created_at", "id"),
         ("og:text", "og:title", "og:url", "site", "article:published_time", "guid"),
     ],
 )
@@ -71,6 +83,81 @@ def test_what_is_named_text_is_better_than_content_and_that_than_a_teaser() -> N
     assert read({"text": None, "content": LONG})[0] == LONG
     with pytest.raises(Refused, match='no text: field "content" is empty'):
         read({"description": "c", "content": None})
+
+
+def test_html_counts_where_there_is_no_text() -> None:
+    """It is better than a teaser, and the article of it better than the page."""
+    assert read({"content_html": "<p>a</p>", "content_text": LONG})[0] == LONG
+    assert read({"html": "<p>a</p>", "body_html": "<p>b</p>", "summary": "c"})[0] == "<p>b</p>"
+
+
+def test_html_is_known_by_the_name_of_its_field(tmp_path: Path) -> None:
+    """However little of it looks like markup; under other names that little proves nothing."""
+    one = "Rain &amp; wind.<br>No ferry."
+    path = write_lines(
+        tmp_path / "a.jsonl", {"content_html": one}, {"content": one}, {"html": "A &amp; B sail."}
+    )
+    found = [json.loads(one["metadata"] or "{}").get("markup") for one in documents(path)]
+    assert found == ["fragment", None, "fragment"]
+
+
+@pytest.mark.parametrize("code", ["ddUyU0VZz0BRneMio", "http://a.org/b", "17", "abcdefghijklmnopqrstuvwxyz"])
+def test_a_code_is_no_text(code: str) -> None:
+    """Under a name that may as well be that of an address or a number. In `text`, a word is a text."""
+    with pytest.raises(Refused, match='field "STORY": expected text, got "'):
+        read({"STORY": code, "TITLE": "t"})
+    assert read({"STORY": code, "body": LONG})[0] == LONG
+    assert read({"text": code})[0] == code
+    assert read({"story": code}, text="story")[0] == code
+
+
+def test_a_record_in_a_record_in_a_record() -> None:
+    """Services wrap one article twice; its fields and those around it are found, to a bounded depth."""
+    fields = FieldNames(Fields())
+    item = {"webTitle": "Dry", "fields": {"bodyText": LONG}}
+    assert unwrapped({"status": "ok", "content": item}, fields) == {
+        "status": "ok",
+        "webTitle": "Dry",
+        "bodyText": LONG,
+    }
+    deeper = {"doc": {"node": {"item": {"text": LONG}}}}
+    assert unwrapped(deeper, fields) is deeper
+    bomb: dict[str, Any] = {"text": LONG}
+    for _ in range(200):
+        bomb = {"content": bomb, "article": bomb, "news": {"post": {}}}
+    assert has_text(bomb, fields)
+
+
+def test_fields_of_a_text_may_be_in_its_metadata() -> None:
+    """Corpora keep them there. A text there is none of the article, and fields beside the text are better."""
+    about = {"title": "Dry", "source": "Ellerby Post", "date": "2019-05-14", "content": "other", "n": 1}
+    record = {"text": LONG, "url": "http://a.org/b", "meta": {"url": "http://c.org", **about}}
+    found = to_document(record, FieldNames(Fields()), uri="a#1", content=b"", encoding="utf-8")
+    assert found[3:7] == ("Ellerby Post", "http://a.org/b", "Dry", DAY)
+    assert json.loads(found.metadata or "") == {"meta": {"url": "http://c.org", "content": "other", "n": 1}}
+    assert read({"text": LONG, "metadata": "x"})[1:5] == (None, None, None, None)
+
+
+def test_lists_of_urls_have_no_text(tmp_path: Path) -> None:
+    """They say so, and wait for no setting; where a column may be the text, it can be named."""
+    for name, header in (
+        ("a.csv", "V2DocumentIdentifier,V2SourceCommonName,V21DATE,V2Persons"),
+        ("b.csv", "id,title,url,media_name,publish_date,language"),
+        ("c.csv", "title,url,prose"),
+    ):
+        (tmp_path / name).write_text(f"{header}\nx,http://a.org/b,y\n")
+    write_lines(
+        tmp_path / "d.json", {"articles": [{"url": "http://a.org/b", "seendate": "x", "title": "Dry"}]}
+    )
+    found = errors(tmp_path)
+    assert found["a.csv"].startswith("no text: this is a list of GDELT (V2DocumentIdentifier, ")
+    assert found["b.csv"].startswith("no text: this is a list of URLs (id, title, ")
+    assert found["d.json"].startswith(
+        "no text: this is a list of URLs (url, seendate, title), without the texts"
+    )
+    assert {name: waits_for(error) for name, error in found.items() if waits_for(error)} == {
+        "c.csv": "[fields] text"
+    }
 
 
 def test_two_texts_of_one_rank_ask() -> None:
@@ -149,6 +236,14 @@ def test_dates_of_crawls_and_changes_are_not_the_publication() -> None:
     }
     assert read({"text": "a", **crawl})[4] is None
     assert read({"text": "a", "date": "soon", "publish_date": "2019-05-14", **crawl})[4] == DAY
+
+
+def test_the_date_of_a_record_is_that_of_an_article_without_one() -> None:
+    """It does not stand in for a date that cannot be read."""
+    made = {"text": "a", "created_at": "2019-05-14"}
+    assert read(made)[4] == read({"date": None, **made})[4] == DAY
+    assert read({"date": "03/04/2019", **made})[4] is None
+    assert read({"date": "03/04/2019", **made}, published=["date", "created_at"])[4] == DAY
 
 
 def test_an_error_names_the_fields_there_are(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import csv
 import gzip
+import html
 import io
 import json
 import lzma
@@ -19,6 +20,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 
 import polars as pl
@@ -84,6 +86,10 @@ TOKENS = (
         b"\n" * 500,
         b"," * 3000,
         b"&amp;" * 99,
+        b"<div>" * 3000,
+        b"--=\n" * 99,
+        b"From a@b Tue May 14 10:30:00 2019\n",
+        b"Content-Type: multipart/mixed; boundary==\n",
     ),
 )
 
@@ -119,12 +125,23 @@ def records(chance: random.Random) -> list[dict[str, object]]:
 
 
 def as_csv(chance: random.Random, delimiter: str) -> bytes:
-    """The records as a table with a header."""
+    """The records as a table with a header, in one of many dialects."""
     rows = io.StringIO(newline="")
-    writer = csv.writer(rows, delimiter=delimiter)
-    writer.writerow(["text", "title"])
-    writer.writerows([[record["text"], record["title"]] for record in records(chance)])
-    return rows.getvalue().encode()
+    escapes = chance.random() < 0.3
+    writer = csv.writer(
+        rows,
+        delimiter=delimiter,
+        quotechar=chance.choice('""\''),
+        quoting=chance.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+        doublequote=not escapes,
+        escapechar="\\" if escapes else None,
+        lineterminator=chance.choice(["\n", "\r\n", "\r"]),
+    )
+    if chance.random() < 0.1:
+        rows.write(f"sep={delimiter}\n")
+    writer.writerow(["text", "title", "n"])
+    writer.writerows([[record["text"], record["title"], record["n"]] for record in records(chance)])
+    return rows.getvalue().encode(chance.choice(["utf-8", "utf-8", "utf-16", "cp1252"]), "replace")
 
 
 def as_parquet(chance: random.Random) -> bytes:
@@ -136,17 +153,82 @@ def as_parquet(chance: random.Random) -> bytes:
     return buffer.getvalue()
 
 
+def as_page(chance: random.Random) -> bytes:
+    """A web page, its tags nested a few times or many."""
+    deep = chance.choice([1, 3, 3, 400])
+    body = "".join(f"<p>{line}</p>" for line in text(chance).splitlines())
+    head = chance.choice(["<!DOCTYPE html>", "", '<?xml version="1.0"?>', "<!-- a comment -->"])
+    page = f"{head}<html><head><title>Ferry</title></head><body>{'<div>' * deep}{body}{'</div>' * deep}</body></html>"
+    return page.encode(chance.choice(["utf-8", "utf-16", "cp1252"]), "replace")
+
+
+def as_feed(chance: random.Random) -> bytes:
+    """The records as RSS or Atom, some with entities of their own."""
+    declared = '<!DOCTYPE a [<!ENTITY b "ferry"><!ENTITY c "&b;&b;&b;&b;">]>' if chance.random() < 0.2 else ""
+    entity = "&c;" if declared else ""
+    rows = [(html.escape(str(record["text"])) + entity, record["title"]) for record in records(chance)]
+    if chance.random() < 0.5:
+        items = "".join(
+            f"<item><title>{title}</title><description>{one}</description></item>" for one, title in rows
+        )
+        return f'<?xml version="1.0"?>{declared}<rss version="2.0"><channel>{items}</channel></rss>'.encode()
+    items = "".join(
+        f'<entry><title>{title}</title><content type="html">{one}</content></entry>' for one, title in rows
+    )
+    return f'<?xml version="1.0"?>{declared}<feed xmlns="http://www.w3.org/2005/Atom">{items}</feed>'.encode()
+
+
+def as_mail(chance: random.Random) -> bytes:
+    """A mail of one part or several, encoded in any way."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = (
+        "Nora Quill <nora@pell.example>",
+        chance.choice(["Ferry", "école", "=?utf-8?q?"]),
+    )
+    mail["Date"], mail["Message-ID"] = "Tue, 14 May 2019 10:30:00 +0200", f"<{chance.random()}@pell.example>"
+    mail.set_content(text(chance), cte=chance.choice(["8bit", "base64", "quoted-printable"]))
+    if chance.random() < 0.5:
+        mail.add_alternative(as_page(chance).decode("utf-8", "replace"), subtype="html")
+    if chance.random() < 0.3:
+        mail.add_attachment(chance.randbytes(50), maintype="image", subtype="png", filename="a.png")
+    return mail.as_bytes()
+
+
+def as_mbox(chance: random.Random) -> bytes:
+    """Some mails, one after the other."""
+    mails = (as_mail(chance).replace(b"\nFrom ", b"\n>From ") for _ in range(chance.randrange(1, 5)))
+    return b"".join(b"From nora@pell.example Tue May 14 10:30:00 2019\n" + mail + b"\n\n" for mail in mails)
+
+
+def as_warc(chance: random.Random) -> bytes:
+    """Pages as they were fetched, and texts, some with a wrong length; compressed one by one or not at all."""
+    pieces = []
+    for number in range(chance.randrange(1, 5)):
+        kind, media, body = "conversion", "text/plain", text(chance).encode()
+        if chance.random() < 0.6:
+            kind, media = "response", "application/http; msgtype=response"
+            body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + as_page(chance)
+        length = len(body) + chance.choice([0, 0, 0, 0, -7, 9, 10**12])
+        head = (
+            f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://pell.example/{number}\r\n"
+            f"WARC-Record-ID: <urn:uuid:{number}>\r\nContent-Type: {media}\r\nContent-Length: {length}\r\n\r\n"
+        )
+        pieces.append(head.encode() + body + b"\r\n\r\n")
+    return b"".join(map(gzip.compress, pieces) if chance.random() < 0.3 else pieces)
+
+
 def as_zip(chance: random.Random) -> bytes:
-    """The records, a text and a table in a zip archive."""
+    """Files of several formats in a zip archive, some under names that lead elsewhere."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
-        for name in ("a.txt", "b.jsonl", "c.csv", "d.parquet"):
-            archive.writestr(f"{chance.random()}/{name}", FORMATS[name[1:]](chance))
+        for name in ("a.txt", "b.jsonl", "c.csv", "d.parquet", "e.html", "f.eml"):
+            folder = chance.choice(["..", "/etc", "C:\\x", "source=pell", "é#1", str(chance.random())])
+            archive.writestr(f"{folder}/{name}", FORMATS[name[1:]](chance))
     return buffer.getvalue()
 
 
 def as_tar(chance: random.Random) -> bytes:
-    """The same in a tar archive, with another archive in it."""
+    """The same in a tar archive, with another archive and a link in it."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=chance.choice([0, 1, 2])) as archive:
         for name in ("a.txt", "b.jsonl", "c.csv", "d.zip"):
@@ -154,13 +236,20 @@ def as_tar(chance: random.Random) -> bytes:
             header = tarfile.TarInfo(f"{'x' * chance.randrange(150)}/{name}")
             header.size = len(data)
             archive.addfile(header, io.BytesIO(data))
+        if chance.random() < 0.3:
+            link = tarfile.TarInfo("link.txt")
+            link.type, link.linkname = (
+                chance.choice([tarfile.SYMTYPE, tarfile.LNKTYPE]),
+                "../../../etc/passwd",
+            )
+            archive.addfile(link)
     return buffer.getvalue()
 
 
 def as_json(chance: random.Random) -> bytes:
     """The records as a list, in an object, over many lines, glued, or one alone."""
     found = list(records(chance))
-    match chance.randrange(5):
+    match chance.randrange(7):
         case 0:
             return json.dumps(found).encode()
         case 1:
@@ -169,6 +258,12 @@ def as_json(chance: random.Random) -> bytes:
             return json.dumps(found, indent=2).encode()
         case 3:
             return "".join(map(json.dumps, found)).encode()
+        case 4:
+            return json.dumps(
+                {"hits": {"hits": [{"_id": n, "_source": one} for n, one in enumerate(found)]}}
+            ).encode()
+        case 5:
+            return b"{} " * chance.randrange(1, 300) + json.dumps(found).encode()
         case _:
             return json.dumps(found[0]).encode()
 
@@ -181,9 +276,15 @@ FORMATS: dict[str, Callable[[random.Random], bytes]] = {
     ".csv": lambda chance: as_csv(chance, chance.choice([",", ";", "|"])),
     ".tsv": lambda chance: as_csv(chance, "\t"),
     ".parquet": as_parquet,
+    ".html": as_page,
+    ".rss": as_feed,
+    ".eml": as_mail,
+    ".mbox": as_mbox,
+    ".warc": as_warc,
     ".zip": as_zip,
     ".tar": as_tar,
 }
+STEMS = (*[""] * 6, "#1", "é", " a b", "\x1b[31m", "[x]*", "%41", "\\x23", "\n", "\udce9")
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.compress,
@@ -215,13 +316,18 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 
 def write_files(folder: Path, chance: random.Random) -> None:
-    """Fill a folder with files; half of them are mutated before they are compressed, half after."""
+    """Fill a folder with files; half of them are mutated before they are compressed, half after.
+
+    Some have the ending of another format or none.
+    """
     for number in range(FILES):
         ending = chance.choice(list(FORMATS))
         compression = chance.choice(list(COMPRESSIONS)) if ending not in (".parquet", ".zip") else ""
         data, compress = FORMATS[ending](chance), COMPRESSIONS[compression]
         data = compress(mutated(data, chance)) if chance.random() < 0.5 else mutated(compress(data), chance)
-        (folder / f"{number:03}{ending}{compression}").write_bytes(data)
+        if chance.random() < 0.15:
+            ending = chance.choice(["", *FORMATS])
+        (folder / f"{number:03}{chance.choice(STEMS)}{ending}{compression}").write_bytes(data)
     (folder / "story.txt").write_text(STORY)
 
 

@@ -163,6 +163,22 @@ def test_csv_of_many_columns(tmp_path: Path) -> None:
     for header in (names, ["c", "c_7"] * 50_000):
         (tmp_path / "a.csv").write_text(f"text,{','.join(header)}\nword{',1' * len(header)}\n")
         assert texts(tmp_path) == ["word"]
+    (tmp_path / "a.csv").write_text(f"{','.join(names)},text\n" + "a,b\n" * 20_000)
+    assert len(errors(tmp_path)) == 20_000
+    assert errors(tmp_path)["a.csv#7"] == "row 7: 2 fields where the header has 100001"
+
+
+def test_a_table_that_is_none_by_its_ending_only(tmp_path: Path) -> None:
+    """A file named like a table, of a million delimiters and no column of text, is rejected in a moment."""
+    for name, text in [
+        ("a.tsv", "\t" * 1_000_000),
+        ("b.tsv", "#38;" * 250_000),
+        ("c.tsv", "a;b|c\n" * 150_000),
+    ]:
+        (tmp_path / name).write_text(text)
+    found = errors(tmp_path)
+    assert sorted(found) == ["a.tsv", "b.tsv", "c.tsv"]
+    assert all(error.startswith(("no text", "no header", "not CSV")) for error in found.values())
 
 
 def test_many_small_bombs_are_one_large_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

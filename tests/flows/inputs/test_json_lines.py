@@ -221,3 +221,19 @@ def test_every_document_has_a_uri_of_its_own(tmp_path: Path) -> None:
         (tmp_path / f"{n}.txt").write_text("same")
     found = pl.concat(s.documents for s in shards(tmp_path, tmp_path))
     assert found["uri"].n_unique() == found["document_id"].n_unique() == len(found) == 100
+
+
+def test_lines_for_elasticsearch_are_no_records(tmp_path: Path) -> None:
+    """What its bulk interface is to do with the next line is skipped and counted, not rejected."""
+    path = write_lines(
+        tmp_path / "a.ndjson",
+        {"index": {"_index": "news", "_id": "1"}},
+        {"text": "No rain."},
+        {"create": {}},
+        {"text": "Rain."},
+        {"index": {"name": "prices"}},
+    )
+    (shard,) = shards(path)
+    assert shard.documents["text"].to_list() == ["No rain.", "Rain."]
+    assert shard.skipped == {"Elasticsearch action": 2}
+    assert [uri[-1] for uri in shard.rejected["uri"]] == ["5"]

@@ -303,6 +303,16 @@ def test_a_bad_record_costs_only_itself(tmp_path: Path, bad: str, at: int, shape
         assert errors(path)
 
 
+def test_equal_objects_without_text_each_have_a_row(tmp_path: Path) -> None:
+    """Each is rejected by its number, also after damage, in another list, and after a record."""
+    path = tmp_path / "a.json"
+    path.write_text('[{}, {}, {], {"text": "word"}, {}, {}, [{}, 1, {}]]')
+    assert texts(path) == ["word"]
+    found = {uri.partition("#")[2]: error for uri, error in errors(path).items()}
+    assert list(found) == ["1", "2", "3", "5", "6", "7", "8", "9"]
+    assert [n for n, error in found.items() if error.startswith("no text: no field")] == list("125679")
+
+
 def test_a_file_that_was_cut_off(tmp_path: Path) -> None:
     """The records before the cut are read; one row says that the end is missing."""
     whole = json.dumps({"articles": [{"title": "T", "text": f"Story {n}."} for n in range(5)]})

@@ -33,7 +33,9 @@ JUNK = {
         "favicon.png",
         "a.css?ver=5.9.1",
         "b.js@v=2&min",
+        "manifest.json",
     ),
+    "crawler file": ("wget-log", "wget-log.1", "hts-log.txt", "hts-cache/new.txt", "requests.seen"),
     "hidden": (".DS_Store", ".~lock.a.odt#", "._story.txt", ".git/config"),
     "checksum": ("a.gz.md5", "SHA256SUMS"),
     "backup": ("a.txt~", "b.txt.bak"),
@@ -49,6 +51,8 @@ NEWS = (
     "tmp/b.txt",
     "why node.js? an answer",
     "node.js@pell.txt",
+    "wget-log.txt",
+    "cookies.txt",
 )
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from flows.inputs import find, read
 from flows.inputs.formats import FORMATS
 from flows.inputs.sniffing import sniff
+from flows.inputs.text_kinds import text_kind
 from flows.settings.model import Fields, Inputs
 
 from .reading import errors, shards, texts
@@ -72,6 +73,25 @@ DISTINCTIVE = {
     "json": b'[\n {"title": "Hawes", "text": "The ferry sails."},\n {"text": "The mill grinds."}\n]',
     "jsonl": b'{"text": "The ferry sails."}\n{"text": "The mill grinds."}\n',
     "csv": TABLE,
+    "gdelt": b"20310304100000-1\t20310304100000\t1\thawes.example\thttps://hawes.example/a\t\t\n",
+    "subtitles": b"1\n00:00:01,000 --> 00:00:02,500\nIt sails.\nAt noon.\n\n2\n00:00:03,000 --> 00:00:04,000\nNo.\n",
+    "tex": b"% draft\n\\documentclass[12pt]{article}\n\\begin{document}\nThe ferry sails.\n\\end{document}\n",
+    "bibliography": b"@article{keld31,\n  title = {The ferry},\n}\n",
+    "log": b"--2031-03-04 10:30:00--  https://hawes.example/\nResolving hawes.example... 192.0.2.1\n200 OK\n",
+    "cookies": b"# Netscape HTTP Cookie File\n\n.hawes.example\tTRUE\t/\tFALSE\t0\tid\tx\n",
+    "urls": b"# to do\nhttps://hawes.example/ferry\nhttps://hawes.example/mill\n",
+    "ads": b"# sellers\nads.example, pub-1, DIRECT, f08c\nkeld.example, 7, RESELLER\n",
+    "cdx": b'example,hawes)/ 20310304103000 {"url": "https://hawes.example/"}\n',
+    "sql": b"-- MySQL dump 10.13\n--\n-- Host: hawes\n\nCREATE TABLE `a` (id int);\n",
+    "shortcut": b"[InternetShortcut]\nURL=https://hawes.example/\n",
+    "calendar": b"BEGIN:VCALENDAR\nVERSION:2.0\n",
+    "patch": b"diff --git a/x b/x\n--- a/x\n+++ b/x\n",
+    "checksums": b"d41d8cd98f00b204e9800998ecf8427e  a.txt\n0cc175b9c0f1b6a831c399e269772661  b.txt\n",
+    "script": b'var stories = [{"text": "The ferry sails."}];\n',
+    "python": b"{'title': 'Ferry', 'text': 'It sails.'}\n{'title': 'Mill', 'text': 'It grinds.'}\n",
+    "yaml": b"- title: Ferry\n  text: It sails.\n- title: Mill\n  text: It grinds.\n",
+    "har": b'{"log": {"version": "1.2", "entries": [{"text": "The ferry sails."}]}}',
+    "sheet": b'<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table><tr><td>text</td></tr></table></html>',
     "robots": b"# for all\nUser-agent: *\nDisallow: /private\n\nSitemap: https://hawes.example/map.xml\n",
 }
 
@@ -99,6 +119,22 @@ PROSE = (
     "User-agent: that is what they call a browser.\nThe ferry sails at noon.",
     "HTML tutorial: write <html>, then <head>, then <body>; close </p> and </div> in the end.",
     "Sitemap of Hawes: the harbour, the mill.\n\nThe ferry sails at noon.",
+    "The captions were wrong.\n\n1\n00:00:01,000 --> 00:00:02,500\nThe ferry sails.\n",
+    "To begin a paper, write \\documentclass{article} and \\begin{document}.",
+    "\\section is a command of TeX, the printer of Hawes said.",
+    "2031-03-04 10:30:00 INFO is how a line of a log begins, the harbour master said.\nIt is a long list.",
+    "--2031-- is what the stone says.",
+    "https://hawes.example/ferry is where the timetable of the ferry is.",
+    "WEBVTT is the first word of such a file.",
+    "INSERT INTO the box one coin, the sign says.",
+    "# Netscape is remembered in Hawes",
+    "{'text': 'x'} is how Python shows it, the manual says.",
+    "var is a word of the language, and so is const = 5.",
+    "- Hawes: the ferry sails.\n- Keld: the mill grinds.",
+    "\tThe ferry sails at noon.\n\tThe mill grinds.\n\tThe inn is open.",
+    "10:30 The ferry sails.\n11:45 The ferry comes back.",
+    "User-agent: *\nThat is the line that the search engine saw, the editor of Hawes said on Monday.",
+    '"Rain" "wind" "text"\nThat is what the sign said.',
     'Object notation of the ferry {"a": 1}',
 )
 
@@ -108,7 +144,18 @@ def test_distinctive_content_has_its_kind(kind: str) -> None:
     """Each kind is known by its beginning, also after white space, a byte order mark or in UTF-16 where it is text."""
     data = DISTINCTIVE[kind]
     assert sniff(data) == kind
-    if kind in ("html", "feed", "mail", "json", "jsonl", "csv", "robots", "xml", "sitemap"):
+    if kind in (
+        "html",
+        "feed",
+        "mail",
+        "json",
+        "jsonl",
+        "csv",
+        "xml",
+        "sitemap",
+        "sheet",
+        "har",
+    ) or text_kind(data):
         text = data.decode()
         assert sniff(b"\xef\xbb\xbf" + data) == kind
         assert {sniff(text.encode(name)) for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32")} == {kind}
@@ -127,6 +174,8 @@ def test_prose_is_left_open(text: str) -> None:
 def test_markup_without_its_outer_tags() -> None:
     """Several tags of blocks are part of a page, and so is text full of them; a few are not."""
     assert sniff(b"<div><p>The ferry sails.</p></div>") == "tags"
+    assert sniff(b"<p>The ferry sails.</p>\n") == "tags"
+    assert sniff(b"<title>Ferry</title>\n<text>It sails.</text>\n") == "xml"
     assert sniff(b"<div class='a'>x</div><title>Hawes</title><body>x") == "html"
     assert sniff(b"Ferry news\n<p>It sails.</p>\n<p>At noon.</p>\n<p>And at two.</p>") == "tags"
     assert (
@@ -148,6 +197,9 @@ def test_a_table_needs_a_text_field() -> None:
     assert sniff(b"Article Text,Publication Date\nIt sails at noon,2031-03-04\n") == "csv"
     assert sniff(b"titel,inhalt\na,b\nc,d\n") == ""
     assert sniff(b"titel,inhalt\na,b\nc,d\n", ("inhalt",)) == "csv"
+    assert sniff(b"id\x1ftitle\x1ftext\n1\x1fFerry\x1fIt sails at noon.\n") == "csv"
+    assert sniff(b"id^title^text\n1^Ferry^It sails at noon.\n") == "csv"
+    assert sniff(b"id,webTitle,fields.bodyText\n1,Ferry,It sails at noon.\n") == "csv"
     assert sniff(b"sep=;\ntitle;text\n") == "csv"
     assert sniff(b"place,text\nHawes,The ferry, it is said, sails\nKeld\n") == ""
     assert sniff(b"id,title,text\n" + b'1,a,"It sails at noon. ' + b"And at two. " * 9000) == "csv"
@@ -232,12 +284,87 @@ def test_what_is_not_read_says_so(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("subtitles", "WEBVTT - English\n\n00:01.000 --> 00:02.000\nNo."),
+        ("subtitles", "0:00:01.000,0:00:02.000\nNo.\n\n0:00:03.000,0:00:04.000\nYes.\n"),
+        ("subtitles", "[ti:Ferry]\n[00:12.00]No\n[00:15.30]Yes\n"),
+        ("tex", "\\chapter{Hawes}\nIt has a \\emph{ferry}.\n\\section{Keld}\nA mill.\n\\label{k}\n"),
+        ("log", "2031-03-04 10:30:00 [scrapy.core.engine] DEBUG: Crawled (200)\n{'a': 1}\n"),
+        ("log", '192.0.2.1 - - [04/Mar/2031:10:30:00 +0000] "GET / HTTP/1.1" 200 12\n' * 3),
+        ("log", "Mar  4 10:30:00 hawes sshd[12]: accepted\nMar  4 10:30:01 hawes cron[4]: done\n"),
+        ("log", "INFO:root:started\nWARNING:app.ferry:late\n"),
+        ("log", "2031-03-04T10:30:00.123Z   200   1234 https://hawes.example/ - - text/html\n"),
+        (
+            "log",
+            "HTTrack3.49-2+htsswf launched on Tue, 04 Mar 2031 10:30:00 at https://hawes.example\n(httrack -q)\n",
+        ),
+        ("robots", "# Welcome\n" * 999 + "User-agent: *\nDisallow: /x\nClean-param: a /b\nX-new-rule: 1\n"),
+        (
+            "cookies",
+            ".hawes.example\tTRUE\t/\tFALSE\t0\tid\tx\n#HttpOnly_keld.example\tFALSE\t/\tTRUE\t9\ts\ty\n",
+        ),
+        ("bibliography", "TY  - NEWS\nT1  - The ferry\nER  - \n"),
+        ("gdelt", "1039391520\t20310304\t203103\t2031\t2031.1726\tGBR\n"),
+        ("cdx", " CDX N b a m s k r M S V g\n"),
+        ("sql", "COPY public.stories (id, text) FROM stdin;\n1\tIt sails.\n"),
+        ("script", 'callback({"articles": [{"text": "It sails."}]});'),
+        ("script", 'window.__STATE__ = {"text": "It sails."};'),
+        ("python", "[{'title': 'Ferry',\n  'text': 'It sails.'}]"),
+        ("csv", "1\tFerry\tIt sails.\n2\tMill\tIt grinds.\n3\tInn\tIt is open.\n"),
+        ("urls", "https://hawes.example/ferry"),
+    ],
+)
+def test_text_that_is_no_article(kind: str, text: str) -> None:
+    """It is known by the form of its lines, which prose below it does not have."""
+    assert sniff(text.encode()) == kind
+    assert sniff(text.replace("\n", "\r\n").encode()) == kind
+    prose = "The ferry of Hawes sails at noon, and the mill of Keld grinds again.\n"
+    if kind in ("log", "urls", "robots", "cookies") and "HTTrack" not in text:
+        assert sniff((text.rstrip() + "\n" + prose * 3 * (text.count("\n") + 1)).encode()) == ""
+
+
+def test_names_count_where_content_does_not_decide(tmp_path: Path) -> None:
+    """A .tex file with a command is TeX, a web page named .xls a spreadsheet, and text named .xls a table."""
+    prose = "The ferry of Hawes sails at noon, and the mill of Keld grinds again."
+    files = {
+        "a.tex": f"{prose} It is \\emph{{late}}.",
+        "b.tex": prose,
+        "a.srt": prose,
+        "a.xls": f"<table><tr><td>title</td><td>text</td></tr><tr><td>Ferry</td><td>{prose}</td></tr></table>",
+        "b.xls": f"title\ttext\nFerry\t{prose}\n",
+        "c.xls": f"titel\tinhalt\nFerry\t{prose}\n",
+        "a.log": prose,
+        "cookies.txt": prose,
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert sorted(texts(tmp_path)) == [prose] * 5
+    found = errors(tmp_path)
+    assert "pandoc, detex" in found["a.tex"]
+    assert "soffice --convert-to csv" in found["a.xls"]
+    assert "it has titel, inhalt" in found["c.xls"]
+    assert len(found) == 3
+
+
+def test_tables_from_r_are_known_by_their_spaces() -> None:
+    """Whatever their columns are; the rows decide."""
+    assert sniff(b'"titel" "inhalt"\n"1" "a" "It sails at noon."\n') == "csv"
+    assert sniff(b'"text"\n"1" "It \\"sails\\" at noon."\n"2" "It grinds."\n') == "csv"
+    assert sniff(b'"id" "text"\n17 "It sails at noon."\n18 NA\n') == "csv"
+    assert sniff(b'"It sails" "at noon"\nsaid the sign of the ferry\n') == ""
+
+
 def test_sniffing_takes_linear_time() -> None:
     """Long runs of what patterns begin with are no distinctive content, and do not keep them busy."""
     for begin, again in (
         ("User-agent: x", "\n"), ("#", "\n#"), ("", "\n"), ("<", "<!--"), ("<!--", " "), ("<html", "\n<html>"),
         ("{", " "), ("[", "["), ('{"a', "\\"), ("From: a\n", "x: y\n"), ("a,", "\"'"), ("From ", " "), ("<p", " <p"),
-        ("%PDF-1.4", " "),
+        ("%PDF-1.4", " "), ("1", "\n1"), ("--", "\n"), ("\\a", "\n\\a"), ("%", "\n%"), ("-- ", "\n-- "),
+        ("INFO", " INFO"),
+        ("2031-03-04 10:30:00 ", "[ "), ('"a"', ' "a"'), ('"a"\n', '"b" '), ("https://", "\nhttps://"), ("@a{", "b,"),
+        ("a.b,", "a,"), ("a,b", ",b)"), ("[00:", "\n[00:"), ("# ", "\n# "), ('{"log":{', " "), ("a b ", "c ["),
     ):  # fmt: skip
         sniff((begin + again * 20_000 + "z").encode())
 

@@ -86,6 +86,15 @@ def test_front_matter_has_fields(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_front_matter_in_json(tmp_path: Path) -> None:
+    """An object that ends with its line is front matter; with prose after it, it is an example."""
+    (tmp_path / "a.md").write_text('{\n  "title": "Dry",\n  "date": "2019-05-14"\n}\n\nNo rain fell.')
+    (tmp_path / "b.md").write_text('{"title": "Dry"} is how a record begins.')
+    one, two = documents(tmp_path)
+    assert (one["title"], one["text"], str(one["published"])[:10]) == ("Dry", "\nNo rain fell.", "2019-05-14")
+    assert (two["title"], two["text"]) == (None, '{"title": "Dry"} is how a record begins.')
+
+
 def test_front_matter_of_text_files_and_in_toml(tmp_path: Path) -> None:
     """TOML between lines of plus signs is front matter, and so is that of a text file, if it has a known field."""
     block = (

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -140,9 +143,31 @@ def test_runs_add_up(
 
 
 def test_same_input_same_bytes(tmp_path: Path) -> None:
-    """Promise 4: datasets of the same input are identical, byte for byte, for any number of workers."""
+    """Promise 4: datasets of the same input are identical, byte for byte, for any number of workers and threads.
+
+    The other one is made by the command, started in another folder.
+    """
     run([ARTICLES], tmp_path / "a", workers=1)
-    run([ARTICLES], tmp_path / "b", workers=4)
+    (tmp_path / "c.toml").write_text("workers = 4\n")
+    command = [
+        sys.executable,
+        "-m",
+        "flows.cli",
+        "run",
+        os.path.relpath(ARTICLES, tmp_path),
+        "--out",
+        "b",
+        "--config",
+        "c.toml",
+    ]
+    env = {
+        **os.environ,
+        "PREFECT_API_URL": "",
+        "PREFECT_PROFILES_PATH": os.devnull,
+        "POLARS_MAX_THREADS": "4",
+    }
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert "kept" in done.stdout
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
 
 

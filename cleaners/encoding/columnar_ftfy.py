@@ -8,6 +8,7 @@ here, and everything else goes to ftfy itself.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import sys
@@ -20,6 +21,7 @@ import polars as pl
 from ftfy.badness import is_bad
 from ftfy.chardata import (
     ALTERED_UTF8_RE,
+    C1_CONTROL_RE,
     CHARMAP_ENCODINGS,
     HTML_ENTITY_RE,
     LOSSY_UTF8_RE,
@@ -136,8 +138,11 @@ def _fix_by_segments(
         if len(segments) > 1:
             plain.extend((place, segment) for segment in segments[:first])
             markup.extend((place, segment) for segment in segments[first:])
-        elif step := _redecode(text, config):
+        elif (step := _redecode(text, config)) and step[0] != text:
             decoded.append((place, step[0]))
+            names[place].extend(step[1])
+        elif step and not _has_more_to_fix(text, config):
+            pieces[place].append(text)
             names[place].extend(step[1])
         else:
             fixed, steps = ftfy.fix_and_explain(_made_easy(text, config), config)
@@ -193,12 +198,17 @@ def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, list[str]] 
     """
     if not config.fix_encoding or (config.unescape_html and HTML_ENTITY_RE.search(text)):
         return None
-    if not is_bad(text):
-        return None
     # without `explain`, ftfy ignores the options given and uses its defaults in this step
-    options = config if config.explain else ftfy.TextFixerConfig()
-    fixed, names = _redecoded(text, options)
-    return (fixed, names) if fixed != text else None
+    return (
+        _redecoded(text, config if config.explain else ftfy.TextFixerConfig()) if is_bad(text) else (text, [])
+    )
+
+
+def _has_more_to_fix(text: str, config: ftfy.TextFixerConfig) -> bool:
+    """Whether ftfy changes a segment that has no mojibake which it could repair."""
+    if _made_easy(text, config) != text:
+        return True
+    return ftfy.fix_and_explain(text, config._replace(fix_encoding=False))[0] != text
 
 
 def _redecoded(text: str, options: ftfy.TextFixerConfig) -> tuple[str, list[str]]:
@@ -206,6 +216,8 @@ def _redecoded(text: str, options: ftfy.TextFixerConfig) -> tuple[str, list[str]
     several = [encoding for encoding in CHARMAP_ENCODINGS if possible_encoding(text, encoding)]
     for encoding in several:
         data, names = text.encode(encoding), []
+        if data[-1] >= 0xC0:  # no byte of UTF-8 that is the last one
+            continue
         for name, wanted, damage in (
             ("restore_byte_a0", encoding != "macroman", ALTERED_UTF8_RE),
             ("replace_lossy_sequences", encoding.startswith("sloppy-"), LOSSY_UTF8_RE),
@@ -226,10 +238,13 @@ def _redecoded(text: str, options: ftfy.TextFixerConfig) -> tuple[str, list[str]
         )
         if fixed != text:
             return fixed, ["decode_inconsistent_utf8"]
-    try:
-        return text.encode("latin-1").decode("windows-1252"), [redecoded("latin-1", "windows-1252")]
-    except UnicodeError:
-        return (text.translate(_C1), ["fix_c1_controls"]) if options.fix_c1_controls else (text, [])
+    with contextlib.suppress(UnicodeError):
+        fixed = text.encode("latin-1").decode("windows-1252")
+        if fixed != text:
+            return fixed, [redecoded("latin-1", "windows-1252")]
+    if options.fix_c1_controls and C1_CONTROL_RE.search(text):
+        return text.translate(_C1), ["fix_c1_controls"]
+    return text, []
 
 
 @functools.lru_cache(1 << 12)  # such parts are short, and repeat

@@ -225,11 +225,11 @@ def words_cost(words: Sequence[str]) -> Any:
     codes = np.frombuffer(text, np.uint16)
     classes = model.classes[codes]
     extra = extra_costs(classes, model.cases[codes])
-    return _sums(classes, extra, np.flatnonzero(codes == 0x20), model.costs)
+    return sums_of_words(classes, extra, np.flatnonzero(codes == 0x20), model.costs)
 
 
 @kernel
-def _sums(classes: Any, extra: Any, borders: I64, costs: Any) -> Any:
+def sums_of_words(classes: Any, extra: Any, borders: I64, costs: Any) -> Any:
     """(languages, words): the sums of the costs between the borders."""
     sums = np.zeros((len(costs), len(borders) - 1), np.int32)
     for language in range(len(costs)):

@@ -82,7 +82,7 @@ class Tasks:
 
     def __init__(self, workers: int, report: Report) -> None:
         self._free = threading.Semaphore(workers)
-        self._report = report
+        self.report = report
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
@@ -106,7 +106,7 @@ class Tasks:
         ahead = [self._submit(first, _produced, run, (produce, item)) for item in items[:1]]
         for number in range(len(items)):
             made = ahead.pop().result()
-            self._report(first, number + 1, len(items))
+            self.report(first, number + 1, len(items))
             ahead = [
                 self._submit(first, _produced, run, (produce, item))
                 for item in items[number + 1 : number + 2]
@@ -137,7 +137,7 @@ class Tasks:
         results = []
         for done, future in enumerate(futures, 1):
             results.append(future.result())
-            self._report(stage, done, len(futures))
+            self.report(stage, done, len(futures))
         return results
 
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64, U8, Integer, Rows, kernel
 from cleaners.lexicon import Lexicon
-from cleaners.text.tokens import I64, U8, code_point, kernel
+from cleaners.text.tokens import code_point
 
 #: The kinds that a line may be: a stray mark, buttons of a share bar, a caption that ends with a credit, a quotation, a
 #: note on the author. One bit each.
@@ -101,7 +102,7 @@ def _quotation_marks() -> U8:
 
 
 @kernel
-def _possible_kinds(data: U8, offsets: I64, bytes_: U8, mentions: U8, marks: U8) -> Any:
+def _possible_kinds(data: U8, offsets: I64, bytes_: U8, mentions: Rows[U8], marks: U8) -> Any:
     possible = np.zeros(len(offsets) - 1, np.uint8)
     for n in range(len(possible)):
         start, stop = offsets[n], offsets[n + 1]
@@ -174,7 +175,7 @@ def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
 
 
 @kernel
-def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentions: U8) -> bool:
+def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentions: Rows[U8]) -> bool:
     """Whether a text may begin with a name and "is" or a comma, or with a mention of the author.
 
     A name has two words or more; the later ones may be in lower case. A character beyond ASCII may be anything, so the
@@ -212,7 +213,7 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentio
 
 
 @kernel
-def _is_mention(first: Any, second: Any, mentions: U8) -> bool:
+def _is_mention(first: Integer, second: Integer, mentions: Rows[U8]) -> bool:
     """Whether two words with these initials, in lower case, may begin a mention of the author."""
     found = False
     for n in range(len(mentions)):

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from cleaners.boilerplate.prefilter import QUOTATION, may_be
+from cleaners.kernels import I64, U8, U32, kernel
 from cleaners.text.prose import words_and_prose
-from cleaners.text.tokens import I64, U8, U32, kernel
 from cleaners.text.utf8 import utf8
 
 RULE: Final = "pull quote"

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.duplicate.shared_keys import Pairs, shared_keys
+from cleaners.kernels import I64, U32, U64, Integer, Rows, kernel
 from cleaners.text.shingles import different_bits
-from cleaners.text.tokens import I64, MULTIPLIER, U32, U64, fmix64, kernel
+from cleaners.text.tokens import MULTIPLIER, fmix64
 from cleaners.text.utf8 import starts_of
 
 #: A bucket with more sets than this is crowded; see `uncrowded_buckets`.
@@ -88,7 +89,7 @@ def may_have_match(
 
 @kernel
 def _may_have_match(
-    starts: I64, members: U32, sizes: I64, bitmaps: U64, numbers: U64, p: int, q: int, crowded: int
+    starts: I64, members: U32, sizes: I64, bitmaps: Rows[U64], numbers: U64, p: int, q: int, crowded: int
 ) -> Any:
     found = np.zeros(len(sizes), np.bool_)
     for bucket in range(len(starts) - 1):
@@ -108,7 +109,7 @@ def _may_have_match(
 
 
 @kernel
-def may_be_near(sizes: Any, bitmaps: U64, numbers: U64, one: int, other: int, p: int, q: int) -> Any:
+def may_be_near(sizes: I64, bitmaps: Rows[U64], numbers: U64, one: int, other: int, p: int, q: int) -> Any:
     """Whether the sizes, numbers and bitmaps of two sets allow for a Jaccard of at least `p / q`."""
     size, other_size = np.int64(sizes[one]), np.int64(sizes[other])
     if min(size, other_size) * q < p * max(size, other_size) or numbers[one] != numbers[other]:
@@ -118,7 +119,7 @@ def may_be_near(sizes: Any, bitmaps: U64, numbers: U64, one: int, other: int, p:
 
 
 @kernel
-def required_overlap(size: Any, other_size: Any, p: int, q: int) -> Any:
+def required_overlap(size: Integer, other_size: Integer, p: int, q: int) -> Any:
     """The least number of common shingles at which two sets of these sizes have a Jaccard of at least `p / q`.
 
     A Jaccard of t means o / (a + b - o) >= t for an overlap o, so o >= t / (1 + t) * (a + b); here rounded up.
@@ -144,15 +145,15 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
     counts = np.diff(plain.key_offsets)
     pair_rows, in_crowd = np.repeat(np.arange(len(counts), dtype=np.uint32), counts), crowded[plain.keys]
     rows = np.unique(pair_rows[in_crowd])
-    found, keys, sides = _prefixes(
+    placed, keys = _prefixes(
         rows,
         members,
         _size_classes(int((members.offsets[rows + 1] - members.offsets[rows]).max())),
         threshold.numerator,
         threshold.denominator,
     )
-    (found, keys), which = shared_keys(found, keys, members.first_new)
-    sides = sides[which]
+    (found, keys), which = shared_keys((placed >> np.uint64(2)).astype(np.uint32), keys, members.first_new)
+    sides = (placed[which] & np.uint64(3)).astype(np.uint8)
     first_prefix = int((~crowded).sum())
     all_rows = np.concatenate((pair_rows[~in_crowd], found))
     # three buckets for each key of the filter: for sets that search their own size class, a larger, or a smaller one
@@ -202,7 +203,7 @@ def _with_numbers(members: Sets, row: int, i: int) -> Any:
 
 @kernel
 def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
-    """(rows, keys, sides): for each set and each size class that it may match, the keys of its first shingles.
+    """(4 * rows + sides, keys): for each set and each size class that it may match, the keys of its first shingles.
 
     A key stands for a shingle and the two size classes. The side is 0 if the classes are equal, 1 if the set's own is
     the smaller, 2 if it is the larger. Shingles are sorted by frequency, capped at a million. Two shingles may come out
@@ -216,7 +217,7 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
         room = max(room, size)
         anyone[np.searchsorted(classes, size, side="right") - 1] = True
     ranked = np.empty(room, np.uint64)
-    found, keys, sides = np.empty(1024, np.uint32), np.empty(1024, np.uint64), np.empty(1024, np.uint8)
+    placed, keys = np.empty(1024, np.uint64), np.empty(1024, np.uint64)
     total = 0
     for row in rows:
         start = members.offsets[row]
@@ -242,21 +243,21 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
             prefix = size - wanted + 1 - alone
             if prefix <= 0:
                 continue
-            if total + prefix > len(found):
+            if total + prefix > len(keys):
                 length = 2 * (total + prefix)
-                found, keys, sides = _grown(found, length), _grown(keys, length), _grown(sides, length)
+                placed, keys = _grown(placed, length), _grown(keys, length)
+            side = 0 if own == other else 1 if own < other else 2
             low, high = np.uint64(min(own, other)), np.uint64(max(own, other))
             for i in range(prefix):
                 h = (ranked[i] * np.uint64(MULTIPLIER) + low) * np.uint64(MULTIPLIER) + high
-                found[total], keys[total] = row, fmix64(h)
-                sides[total] = 0 if own == other else 1 if own < other else 2
+                placed[total], keys[total] = np.uint64(row) << np.uint64(2) | np.uint64(side), fmix64(h)
                 total += 1
-    return found[:total].copy(), keys[:total].copy(), sides[:total].copy()
+    return placed[:total], keys[:total]
 
 
 @kernel
-def _grown(values: Any, length: int) -> Any:
+def _grown(values: U64, length: int) -> Any:
     """A copy of the values with room for `length`."""
-    longer = np.empty(length, values.dtype)
+    longer = np.empty(length, np.uint64)
     longer[: len(values)] = values
     return longer

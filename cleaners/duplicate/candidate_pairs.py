@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import KeyFilter, Pairs, hash_partitions, number_pairs, shared_keys
-from cleaners.text.tokens import MULTIPLIER, U32, U64
+from cleaners.kernels import U32, U64
+from cleaners.text.tokens import MULTIPLIER
 
 #: Keys of this run that go through one filter, which then takes up to 128 MB.
 KEYS_IN_FILTER: Final = 1 << 25

@@ -27,8 +27,8 @@ from cleaners.duplicate.buckets import Sets, may_have_match, plain_buckets, uncr
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import Pairs
+from cleaners.kernels import I64, U32, U64
 from cleaners.text.shingles import BITMAP_WORDS, count_tokens, shingle_sets, sketches
-from cleaners.text.tokens import I64, U32, U64
 from cleaners.text.utf8 import starts_of
 
 __all__ = [

@@ -14,18 +14,14 @@ import polars as pl
 from cleaners.duplicate.keep_rule import as_fraction
 from cleaners.duplicate.minhash import NUM_PERM, SEED, Permutations, band_key, bands, permutations, sign
 from cleaners.duplicate.rarest_shingles import rarest_shingles
+from cleaners.kernels import I64, U8, U32, U64, kernel
 from cleaners.text.shingles import folded
 from cleaners.text.tokens import (
-    I64,
     MULTIPLIER,
     SECOND_MULTIPLIER,
-    U8,
-    U32,
-    U64,
     Alphabet,
     alphabet,
     fmix64,
-    kernel,
     longest,
     raw_alphabet,
     tokenise,

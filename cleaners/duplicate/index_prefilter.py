@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.text.tokens import U8, U64, fmix64, kernel
+from cleaners.kernels import U8, U64, Written, kernel
+from cleaners.text.tokens import fmix64
 
 _CELLS_PER_KEY: Final = 8
 
@@ -76,7 +77,7 @@ def _key_set(keys: U64) -> tuple[U8, int, U64]:
 
 
 @kernel
-def _insert_keys(keys: U64, cells: U8, shift: int, slots: U64) -> Any:
+def _insert_keys(keys: U64, cells: Written[U8], shift: int, slots: Written[U64]) -> Any:
     for i in range(len(keys)):
         place = keys[i] >> np.uint64(shift)
         cells[np.int64(place >> np.uint64(3))] |= np.uint8(1) << np.uint8(place & np.uint64(7))

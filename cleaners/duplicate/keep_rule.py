@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.duplicate.buckets import Buckets, Sets, may_be_near, required_overlap
+from cleaners.kernels import I64, U32, U64, Integer, kernel
 from cleaners.text.shingles import BITMAP_WORDS, set_bits
-from cleaners.text.tokens import I64, U32, U64, kernel
 
 # The decisions on a row.
 KEPT: Final = 0
@@ -149,7 +149,7 @@ def _have_common_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
 
 
 @kernel
-def _first_current(row: Any, following: I64, versions: Versions, document: int) -> Any:
+def _first_current(row: Integer, following: I64, versions: Versions, document: int) -> Any:
     """The first row of a chain of kept rows with one set that is not of an older version of the document; else -1."""
     starts, firsts, stops = versions
     while row >= 0:

@@ -20,17 +20,13 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from cleaners.kernels import I64, U8, U32, U64, Written, kernel
 from cleaners.text.shingles import folded
 from cleaners.text.tokens import (
-    I64,
     MULTIPLIER,
-    U8,
-    U32,
-    U64,
     Alphabet,
     alphabet,
     fmix64,
-    kernel,
     longest,
     raw_alphabet,
     shingle_hashes,
@@ -89,7 +85,13 @@ def to_datasketch(signature: U32) -> datasketch.MinHash:
 
 @kernel
 def sign(
-    hashes: U64, count: int, n: int, coefficients: Permutations, scratch: U64, mixed: U32, signature: U32
+    hashes: U64,
+    count: int,
+    n: int,
+    coefficients: Permutations,
+    scratch: Written[U64],
+    mixed: Written[U32],
+    signature: Written[U32],
 ) -> Any:
     """Writes the signature of a text to `signature`, given the hashes of its `count` tokens.
 

@@ -17,8 +17,9 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64, U8, U64, kernel
 from cleaners.text.shingles import shingle_sets
-from cleaners.text.tokens import I64, U8, U64, fmix64, kernel
+from cleaners.text.tokens import fmix64
 
 CELLS: Final = 1 << 24
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from cleaners.text.tokens import I64, U32
+from cleaners.kernels import I64, U32
 from cleaners.text.utf8 import starts_of
 
 

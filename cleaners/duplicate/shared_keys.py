@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.text.tokens import I64, U8, U32, U64, fmix64, kernel
+from cleaners.kernels import I64, U8, U32, U64, Written, kernel
+from cleaners.text.tokens import fmix64
 
 #: Approximate size of the partitions in which keys are compared: some 100 MB of memory.
 KEYS_AT_ONCE: Final = 1 << 22
@@ -57,7 +58,7 @@ class KeyFilter:
 
 
 @kernel
-def _record(keys: U64, cells: U8, shift: int) -> Any:
+def _record(keys: U64, cells: Written[U8], shift: int) -> Any:
     for i in range(len(keys)):
         place = keys[i] >> np.uint64(shift)
         at, bit = np.int64(place >> np.uint64(2)), np.uint8(2 * (place & np.uint64(3)))

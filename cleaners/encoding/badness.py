@@ -17,7 +17,8 @@ import numpy as np
 from ftfy.badness import BADNESS_RE
 from numpy.typing import NDArray
 
-from cleaners.text.tokens import U8, U64, code_point, kernel
+from cleaners.kernels import U8, U64, Rows, kernel
+from cleaners.text.tokens import code_point
 from cleaners.text.white_space import WHITE_SPACE
 
 STATE_WORDS: Final = 2  # of 64 bits each
@@ -101,7 +102,7 @@ def _members(one: str, characters: str) -> list[str]:
 
 
 @kernel
-def search(data: U8, at: int, start: int, stop: int, classes: U8, fits: U64, bounds: U64) -> Any:
+def search(data: U8, at: int, start: int, stop: int, classes: U8, fits: Rows[U64], bounds: Rows[U64]) -> Any:
     """(whether there is a sequence around offset `at`, the offset up to which the answer is certain).
 
     The text is `data[start:stop]`. A non-ASCII character begins at `at`.

@@ -20,8 +20,8 @@ import ftfy.bad_codecs
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.kernels import U8, Flags, Rows, Tables, kernel
 from cleaners.text.letter_pairs import OTHER_ALPHABETS, letter_pairs, lowest_costs, words_cost
-from cleaners.text.tokens import U8, kernel
 
 ftfy.bad_codecs.ok()  # makes its "sloppy" charsets known, in which no byte is undefined
 
@@ -331,7 +331,7 @@ def _charsets(words: list[str], limit: int, *, utf_8: bool) -> list[tuple[int, s
 
 
 @kernel
-def _may_cost(codes: U8, lowest: U8, no_text: Any, limit: int) -> Any:
+def _may_cost(codes: Rows[U8], lowest: Tables[U8], no_text: Rows[Flags], limit: int) -> Any:
     """(charsets, rows of bytes): whether the pairs of a row may cost at most `limit` in a charset, and are text."""
     likely = np.zeros((len(lowest), len(codes)), np.bool_)
     for charset in range(len(lowest)):

@@ -28,8 +28,8 @@ from cleaners.encoding.mojibake import (
     gate,
     scan,
 )
+from cleaners.kernels import U8
 from cleaners.paragraphs import rewrite
-from cleaners.text.tokens import U8
 from cleaners.text.white_space import LINE_BREAK, WHITE_SPACE
 
 MAX_ROUNDS: Final = 8  # of repair

@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 
 from cleaners.encoding.beyond_ftfy import redecoded
 from cleaners.encoding.mojibake import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, Gate, gate, scan
+from cleaners.kernels import U8
 from cleaners.text.normalization import normalize, sort_marks
-from cleaners.text.tokens import U8
 
 #: An ampersand that is escaped more often than texts are in good faith.
 _NESTED_AMPERSAND: Final = re.compile(

@@ -24,8 +24,9 @@ from ftfy.chardata import CONTROL_CHARS, DOUBLE_QUOTE_RE, LIGATURES, SINGLE_QUOT
 from numpy.typing import NDArray
 
 from cleaners.encoding.badness import badness, search
+from cleaners.kernels import I64, U8, U16, U64, Byte, Flags, Rows, Word, kernel
 from cleaners.text.letter_pairs import BEYOND, SUSPICION, letter_pairs
-from cleaners.text.tokens import I64, U8, U64, code_point, kernel
+from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -155,15 +156,15 @@ def _scan(
     entities: bool,
     mojibake: bool,
     classes: U8,
-    fits: U64,
-    bounds: U64,
-    pairs: Any,
+    fits: Rows[U64],
+    bounds: Rows[U64],
+    pairs: Rows[Flags],
     beyond_ftfy: bool,
-    letters: Any,
+    letters: U16,
     cases: U8,
     alphabets: U64,
-    languages_of_west: Any,
-    odd_pairs: Any,
+    languages_of_west: Word,
+    odd_pairs: Rows[U8],
 ) -> Any:
     """The kinds of characters that occur in each text."""
     rows = len(offsets) - 1
@@ -255,7 +256,7 @@ def _is_inside(data: U8, at: int, stop: int) -> Any:
 
 
 @kernel
-def _is_small(byte: Any) -> Any:
+def _is_small(byte: Byte) -> Any:
     return 97 <= byte <= 122
 
 
@@ -281,7 +282,7 @@ def _has_escape(text: U8) -> Any:
 
 
 @kernel
-def _is_unusual(byte: Any) -> Any:
+def _is_unusual(byte: Byte) -> Any:
     """Whether a byte is neither printable ASCII nor a tab nor a line feed."""
     return (byte > 126) | ((byte < 32) & (byte != 9) & (byte != 10))
 
@@ -300,7 +301,7 @@ def _has_entity(text: U8) -> Any:
 
 
 @kernel
-def _is_in_entity(byte: Any) -> Any:
+def _is_in_entity(byte: Byte) -> Any:
     return (48 <= byte <= 57) | (97 <= byte | 32 <= 122) | (byte == 35)
 
 

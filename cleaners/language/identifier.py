@@ -35,9 +35,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.derived import derived
+from cleaners.kernels import F32, I32, I64, U8, U16, U32, Flags, Rows, Written, kernel
 from cleaners.language.packed_model import read_arrays
 from cleaners.text.normalization import normalize
-from cleaners.text.tokens import I64, U8, code_point, kernel
+from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import utf8
 
 HEAD_PARAGRAPHS: Final = 30
@@ -135,7 +136,7 @@ def _noise() -> NDArray[np.bool_]:
 
 
 @kernel
-def _plain_heads(data: U8, offsets: I64, starts: I64, noise: NDArray[np.bool_]) -> Any:
+def _plain_heads(data: U8, offsets: I64, starts: I64, noise: Flags) -> Any:
     """(bytes, offsets, plain): the model's input for the plain heads, and the mask of heads that are plain.
 
     A head is plain if it has no addresses, consists mostly of small ASCII letters, and begins with characters that NFC
@@ -173,7 +174,7 @@ def _is_mostly_small(data: U8, offsets: I64) -> bool:
 
 
 @kernel
-def _clean(data: U8, offsets: I64, noise: NDArray[np.bool_], cleaned: U8) -> int:
+def _clean(data: U8, offsets: I64, noise: Flags, cleaned: Written[U8]) -> int:
     """Writes the first CLASSIFIED_CHARACTERS of the lines, without noise, to `cleaned`; returns how many bytes.
 
     Returns 0 if there is no small letter among them, or a character other than ASCII, Western European letters (U+00C0
@@ -293,7 +294,7 @@ def _different_characters(data: U8) -> Any:
 
 
 @kernel
-def _count_kinds(data: U8, offsets: I64, kinds: Any) -> Any:
+def _count_kinds(data: U8, offsets: I64, kinds: Rows[Flags]) -> Any:
     """The number of characters of each kind in each text: (texts, kinds)."""
     counts = np.zeros((len(offsets) - 1, kinds.shape[1]), np.int64)
     for text in range(len(counts)):
@@ -395,7 +396,7 @@ def _unpack(path: Path) -> _Model:
 
 
 @kernel
-def _to_fixed_point(weights: Any) -> None:
+def _to_fixed_point(weights: Written[U16]) -> None:
     """Converts negative half-precision numbers, given as bits, in place to their absolute value times `SCALE`.
 
     The results are integers. They are exact for numbers from -2 to -64, as all of the model's are; of a number between
@@ -409,7 +410,14 @@ def _to_fixed_point(weights: Any) -> None:
 
 @kernel
 def _classify(
-    data: U8, offsets: I64, moves: Any, rows: Any, features: Any, weights: Any, prior: Any, labels: I64
+    data: U8,
+    offsets: I64,
+    moves: Rows[U32],
+    rows: U16,
+    features: I32,
+    weights: Rows[U16],
+    prior: F32,
+    labels: I64,
 ) -> Any:
     """(index of the most probable code, its probability) for each text."""
     count, columns = len(offsets) - 1, len(prior)
@@ -460,7 +468,9 @@ def _classify(
 
 
 @kernel
-def _walk(data: U8, offsets: I64, moves: Any, rows: Any, features: Any, found: Any) -> None:
+def _walk(
+    data: U8, offsets: I64, moves: Rows[U32], rows: U16, features: I32, found: Written[Rows[I32]]
+) -> None:
     """Writes the feature that each byte of up to LANES texts completes to `found`, one row per text.
 
     The texts are read side by side: memory latency is high for one lookup, but several lookups overlap.

@@ -13,17 +13,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64, U8, U16, U64, Flags, Word, kernel
 from cleaners.phrases.characters import (
     CASE_BIT,
     NO_LETTER,
     NOT_PLAIN,
-    U16,
-    Flags,
     byte_comparable,
     is_plain,
     letters,
 )
-from cleaners.text.tokens import I64, MULTIPLIER, U8, U32, U64, code_point, kernel
+from cleaners.text.tokens import MULTIPLIER, code_point, eight_bytes, four_bytes
 from cleaners.text.utf8 import utf8
 
 #: How many letters at the start of a line are compared.
@@ -53,7 +52,7 @@ class Prefilter(NamedTuple):
     firsts: U64  # hash table of sequences of first letters
     roles: U8  # the roles of these, in the same slots
     window: int  # how many last bytes of a text are compared (8 where it has as many); 0 if a text is too short for it
-    mask: np.uint64  # selects `window` of eight bytes
+    mask: Word  # selects `window` of eight bytes
     windows: U64  # hash table of the last bytes of the texts
     fours: Flags  # by hash of four bytes: whether they occur in the last bytes of a text
 
@@ -75,9 +74,9 @@ def make_prefilter(
     window = min([MAX_WINDOW, *np.diff(offsets).tolist()])
     window = window if window >= PROBE_BYTES else 0
     mask = np.frombuffer(b"\xff" * window + bytes(8 - window), np.uint64)[0]
-    numbers = _at_every_byte(np.append(data, np.zeros(8, np.uint8)))
+    padded = np.append(data, np.zeros(8, np.uint8))
     (firsts, roles), (windows, fours) = _tables(
-        *utf8(wordings), roles, letters(), *numbers, offsets, window, mask
+        *utf8(wordings), roles, letters(), padded, offsets, window, mask
     )
     return Prefilter(firsts, roles, window, mask, windows, fours)
 
@@ -92,17 +91,8 @@ def candidates(text: pl.Series, prefilter: Prefilter) -> pl.DataFrame:
     [(True, False), (False, False), (False, True)]
     """
     data, offsets = utf8(text)
-    found = _scan(data, *_at_every_byte(data), offsets, letters(), byte_comparable(), prefilter)
+    found = _scan(data, offsets, letters(), byte_comparable(), prefilter)
     return pl.DataFrame(dict(zip(("is_line", "starts", "starts_regex", "holds"), found, strict=True)))
-
-
-def _at_every_byte(data: U8) -> tuple[U32, U64]:
-    """(fours, eights): the four and the eight bytes that begin at each offset, as numbers; views, nothing is copied."""
-    fours, eights = (
-        np.ndarray((max(len(data) - size + 1, 0),), f"u{size}", data, strides=(1,))
-        for size in (PROBE_BYTES, 8)
-    )
-    return fours, eights
 
 
 @kernel
@@ -115,7 +105,7 @@ def _table(entries: int) -> U64:
 
 
 @kernel
-def _place(table: U64, h: Any) -> Any:
+def _place(table: U64, h: Word) -> Any:
     """The slot in which a hash is stored, or would be."""
     place = np.int64(h >> np.uint64(32)) & (len(table) - 1)
     while table[place] != 0 and table[place] != h:
@@ -163,31 +153,32 @@ def _firsts_table(data: U8, offsets: I64, roles: U8, letters: U16) -> Any:
 
 
 @kernel
-def _hash_eight(eights_at: U64, at: int, mask: Any) -> Any:
-    return ((eights_at[np.uint64(at)] | np.uint64(_CASE_BITS_8)) & mask) * np.uint64(MULTIPLIER)
+def _hash_eight(data: U8, at: int, mask: Word) -> Any:
+    eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+    return ((eight | np.uint64(_CASE_BITS_8)) & mask) * np.uint64(MULTIPLIER)
 
 
 @kernel
-def _hash_four(fours_at: U32, at: int) -> Any:
-    # an unsigned index avoids the check for negative ones
-    four = np.uint32(fours_at[np.uint64(at)] | np.uint32(_CASE_BITS_4))
+def _hash_four(data: U8, at: int) -> Any:
+    here: Any = four_bytes(data, at)  # type: ignore[call-arg]
+    four = np.uint32(here | np.uint32(_CASE_BITS_4))
     return np.uint64(np.uint32(four * np.uint32(MULTIPLIER & 0xFFFFFFFF)) >> np.uint32(32 - _BITS))
 
 
 @kernel
-def _windows_table(fours_at: U32, eights_at: U64, offsets: I64, window: int, mask: Any) -> Any:
-    """The tables `windows` and `fours` for texts."""
+def _windows_table(data: U8, offsets: I64, window: int, mask: Word) -> Any:
+    """The tables `windows` and `fours` for texts; eight more bytes follow the last one."""
     texts = len(offsets) - 1
     windows, fours = _table(4 * texts), np.zeros(1 << _BITS, np.bool_)
     for n in range(texts):
         stop = offsets[n + 1]
         if stop - offsets[n] >= MAX_WINDOW:
-            h = _hash_eight(eights_at, stop - MAX_WINDOW, np.uint64(_ALL_BITS))
+            h = _hash_eight(data, stop - MAX_WINDOW, np.uint64(_ALL_BITS))
         else:
-            h = _hash_eight(eights_at, stop - window, mask)
+            h = _hash_eight(data, stop - window, mask)
         windows[_place(windows, h)] = h
         for at in range(stop - window, stop - PROBE_BYTES + 1):
-            fours[_hash_four(fours_at, at)] = True
+            fours[_hash_four(data, at)] = True
     return windows, fours
 
 
@@ -197,42 +188,47 @@ def _tables(
     offsets: I64,
     roles: U8,
     letters: U16,
-    fours_at: U32,
-    eights_at: U64,
+    texts: U8,
     text_offsets: I64,
     window: int,
-    mask: Any,
+    mask: Word,
 ) -> Any:
     # in one kernel, because each kernel takes a while to load
     firsts = _firsts_table(data, offsets, roles, letters)
-    return firsts, _windows_table(fours_at, eights_at, text_offsets, window, mask)
+    return firsts, _windows_table(texts, text_offsets, window, mask)
 
 
 @kernel
-def _holds(fours_at: U32, eights_at: U64, start: int, stop: int, prefilter: Prefilter) -> bool:
+def _holds(data: U8, start: int, stop: int, prefilter: Prefilter) -> bool:
     """Whether the line contains the last bytes of a text. Probing every few bytes is enough to hit four of them."""
     step = prefilter.window - PROBE_BYTES + 1
     for at in range(start, stop - PROBE_BYTES + 1, step):
-        if prefilter.fours[_hash_four(fours_at, at)]:
+        if prefilter.fours[_hash_four(data, at)]:
             for begin in range(max(start, at - step + 1), min(at, stop - prefilter.window) + 1):
-                if begin >= len(eights_at):  # at the end of the last line there are no eight bytes to compare
+                if begin + 8 > len(data):  # at the end of the last line there are no eight bytes to compare
                     return True
-                h = _hash_eight(eights_at, begin, prefilter.mask)
+                h = _hash_eight(data, begin, prefilter.mask)
                 if prefilter.windows[_place(prefilter.windows, h)] == h:
                     return True
                 longer = begin + prefilter.window - MAX_WINDOW
                 if longer >= start:
-                    h = _hash_eight(eights_at, longer, np.uint64(_ALL_BITS))
+                    h = _hash_eight(data, longer, np.uint64(_ALL_BITS))
                     if prefilter.windows[_place(prefilter.windows, h)] == h:
                         return True
     return False
 
 
 @kernel
-def _all_comparable(data: U8, eights_at: U64, start: int, stop: int, byte_comparable: Flags) -> bool:
+def _is_ascii(data: U8, at: int) -> bool:
+    eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+    return eight & np.uint64(_BEYOND_ASCII) == 0
+
+
+@kernel
+def _all_comparable(data: U8, start: int, stop: int, byte_comparable: Flags) -> bool:
     at = start
     while at < stop:
-        if at + 8 <= stop and eights_at[np.uint64(at)] & np.uint64(_BEYOND_ASCII) == 0:
+        if at + 8 <= stop and _is_ascii(data, at):
             at += 8
         elif data[at] < 0x80:
             at += 1
@@ -247,8 +243,6 @@ def _all_comparable(data: U8, eights_at: U64, start: int, stop: int, byte_compar
 @kernel
 def _scan(
     data: U8,
-    fours_at: U32,
-    eights_at: U64,
     offsets: I64,
     letters: U16,
     byte_comparable: Flags,
@@ -275,6 +269,6 @@ def _scan(
             h = (h ^ np.uint64(letter)) * np.uint64(_PRIME)
             role = prefilter.roles[_place(prefilter.firsts, h)]
             found |= role
-        if prefilter.window > 0 and _all_comparable(data, eights_at, start, stop, byte_comparable):
-            holds[n] = _holds(fours_at, eights_at, start, stop, prefilter)
+        if prefilter.window > 0 and _all_comparable(data, start, stop, byte_comparable):
+            holds[n] = _holds(data, start, stop, prefilter)
     return is_line, starts, starts_regex, holds

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from cleaners.kernels import U16, Flags
 from cleaners.phrases.folding import fold, lower
 
 #: Ranges (first, last) of characters that are folded to find out which are plain.
@@ -33,9 +33,6 @@ NOT_PLAIN: Final = 0xFFFF
 #: The bit in which the last bytes of a capital and its small letter usually differ.
 CASE_BIT: Final = 0x20
 _SMALL: Final = bytes(byte | CASE_BIT for byte in range(256))
-
-U16 = NDArray[np.uint16]
-Flags = NDArray[np.bool_]
 
 
 @functools.cache

@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64, U8, kernel
 from cleaners.lexicon import Lexicon, any_of, any_pattern
 from cleaners.text.folding import line_hashes
 from cleaners.text.matching import matches
-from cleaners.text.tokens import I64, ONES, SMALL, U8, eight_bytes, kernel, no_letters
+from cleaners.text.tokens import ONES, SMALL, eight_bytes, no_letters
 from cleaners.text.utf8 import utf8
 
 #: The length of the longest closing sentence, and of the shortest text before it.

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleaners.kernels import I64
 from cleaners.repeated_line.closing_sentences import text_before
 from cleaners.repeated_line.count_tables import (
     UNDATED,
@@ -26,7 +27,6 @@ from cleaners.repeated_line.count_tables import (
     sum_counts,
 )
 from cleaners.repeated_line.line_keys import SENTENCE_KEY
-from cleaners.text.tokens import I64
 
 #: Bytes of a paragraph that certainly belongs to the article. The head is above the first one, the tail below the last.
 LONG_PARAGRAPH: Final = 200

@@ -13,21 +13,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64, U8, U32, U64, Word, kernel
 from cleaners.lexicon import Lexicon
 from cleaners.text.folding import NOT_PLAIN, folded_characters, plain_characters
 from cleaners.text.scripts import is_unspaced
-from cleaners.text.tokens import (
-    DIGIT,
-    I64,
-    LETTER,
-    U8,
-    U32,
-    U64,
-    character_classes,
-    code_point,
-    fmix64,
-    kernel,
-)
+from cleaners.text.tokens import DIGIT, LETTER, character_classes, code_point, fmix64
 from cleaners.text.utf8 import utf8
 
 #: Characters that may stand between the digits of one number, time or date.
@@ -98,7 +88,7 @@ def _date_table(lexicon: Lexicon) -> U64:
 
 
 @kernel
-def _is_date(h: Any, dates: U64) -> Any:
+def _is_date(h: Word, dates: U64) -> Any:
     slot = np.int64(h & np.uint64(len(dates) - 1))
     while dates[slot] != 0:
         if dates[slot] == h:

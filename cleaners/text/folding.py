@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.text.tokens import I64, U8, U32, code_point, fmix64, kernel
+from cleaners.kernels import I64, U8, U32, kernel
+from cleaners.text.tokens import code_point, fmix64
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
 

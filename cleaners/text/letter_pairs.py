@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.text.tokens import I64, kernel
+from cleaners.kernels import I32, I64, U8, U16, Flags, Rows, Tables, kernel
 
 MODEL: Final = Path(__file__).with_name("letter_pairs.npz")
 
@@ -229,7 +229,7 @@ def words_cost(words: Sequence[str]) -> Any:
 
 
 @kernel
-def sums_of_words(classes: Any, extra: Any, borders: I64, costs: Any) -> Any:
+def sums_of_words(classes: U16, extra: I32, borders: I64, costs: Tables[U8]) -> Any:
     """(languages, words): the sums of the costs between the borders."""
     sums = np.zeros((len(costs), len(borders) - 1), np.int32)
     for language in range(len(costs)):
@@ -250,7 +250,7 @@ def extra_costs(classes: NDArray[np.uint16], cases: NDArray[np.uint8]) -> Any:
 
 
 @kernel
-def _extra_costs(classes: Any, cases: Any, vowels: Any) -> Any:
+def _extra_costs(classes: Rows[U16], cases: Rows[U8], vowels: Flags) -> Any:
     rows, length = classes.shape
     extra = np.zeros((rows, length - 1), np.int32)
     for row in range(rows):

@@ -8,19 +8,17 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64, U8, Word, kernel
 from cleaners.text import scripts
 from cleaners.text.scripts import HAN_PER_WORD, SOUTH_EAST_ASIAN_PER_WORD
 from cleaners.text.tokens import (
-    I64,
     ONES,
     SEPARATOR,
     SMALL,
     SPACE,
-    U8,
     character_classes,
     code_point,
     eight_bytes,
-    kernel,
     no_letters,
 )
 from cleaners.text.utf8 import utf8
@@ -152,20 +150,20 @@ def unspaced_words(han: int, others: int) -> Any:
 
 
 @kernel
-def _is_plain(eight: Any) -> Any:
+def _is_plain(eight: Word) -> Any:
     """Whether all of eight bytes are ASCII and none is a control character."""
     high = np.uint64(0x80 * ONES)
     return (eight | (eight & ~high) + np.uint64(0x60 * ONES) ^ high) & high == 0
 
 
 @kernel
-def _spaces(eight: Any) -> Any:
+def _spaces(eight: Word) -> Any:
     """The highest bit of each of eight ASCII bytes that is a space."""
     return ~((eight ^ np.uint64(SMALL)) + np.uint64(0x7F * ONES)) & np.uint64(0x80 * ONES)
 
 
 @kernel
-def _letters_and_digits(eight: Any) -> Any:
+def _letters_and_digits(eight: Word) -> Any:
     """The highest bit of each of eight ASCII bytes that is a letter or a digit; the other bits mean nothing."""
     from_0, beyond_9 = eight + np.uint64(0x50 * ONES), eight + np.uint64(0x46 * ONES)
     return ~no_letters(eight) | from_0 & ~beyond_9

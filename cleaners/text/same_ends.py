@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64, U8, U32, Written, kernel
 from cleaners.text.folding import NOT_PLAIN, plain_characters
-from cleaners.text.tokens import I64, SEPARATOR, SPACE, U8, U32, character_classes, code_point, kernel
+from cleaners.text.tokens import SEPARATOR, SPACE, character_classes, code_point
 from cleaners.text.utf8 import utf8
 
 MAX_LETTERS: Final = 32  # compared at each end
@@ -50,7 +51,7 @@ def _letters() -> U32:
 
 
 @kernel
-def _end(text: U8, side: int, letters: U32, end: U32) -> int:
+def _end(text: U8, side: int, letters: U32, end: Written[U32]) -> int:
     """Writes the letters of one end of a text to `end`, outermost first; returns how many are certain, -1 for none."""
     count = 0
     at = 0 if side == HEAD else len(text)

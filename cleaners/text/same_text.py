@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.text.tokens import I64, U8, code_point, kernel
+from cleaners.kernels import I64, U8, Flags, kernel
+from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -38,7 +39,7 @@ def _is_white() -> NDArray[np.bool_]:
 
 
 @kernel
-def _differ(data: U8, offsets: I64, others: U8, other_offsets: I64, is_white: NDArray[np.bool_]) -> Any:
+def _differ(data: U8, offsets: I64, others: U8, other_offsets: I64, is_white: Flags) -> Any:
     differ = np.zeros(len(offsets) - 1, np.bool_)
     for n in range(len(differ)):
         at, there = offsets[n], other_offsets[n]
@@ -56,7 +57,7 @@ def _differ(data: U8, offsets: I64, others: U8, other_offsets: I64, is_white: ND
 
 
 @kernel
-def _skip_white_space(data: U8, at: int, stop: int, is_white: NDArray[np.bool_]) -> int:
+def _skip_white_space(data: U8, at: int, stop: int, is_white: Flags) -> int:
     """The offset, from `at` on, of the first byte that does not belong to white space; `stop` if there is none."""
     while at < stop:
         code, width = np.int64(data[at]), 1

@@ -6,18 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from cleaners.kernels import I64, U8, U32, U64, Flags, Integer, Rows, Word, Written, kernel
 from cleaners.text.normalization import normalize
 from cleaners.text.tokens import (
-    I64,
-    U8,
-    U32,
-    U64,
     Alphabet,
     alphabet,
     code_point,
-    kernel,
     longest,
     shingle_hashes,
     special_characters,
@@ -77,7 +72,7 @@ def sketches(text: pl.Series, n: int) -> tuple[U32, U64]:
 
 
 @kernel
-def _hold_any(data: U8, offsets: I64, characters: NDArray[np.bool_]) -> Any:
+def _hold_any(data: U8, offsets: I64, characters: Flags) -> Any:
     """Which texts contain one of the characters, none of which is ASCII."""
     found = np.zeros(len(offsets) - 1, np.bool_)
     for row in range(len(found)):
@@ -124,7 +119,9 @@ def _shingle_sets(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
 
 
 @kernel
-def _shingles(data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes: U64, shingles: U64) -> Any:
+def _shingles(
+    data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes: Written[U64], shingles: Written[U64]
+) -> Any:
     """Writes the shingles of a text, with repeats, to `shingles`; returns how many."""
     count, _ = tokenise(data, start, stop, letters, hashes)
     return shingle_hashes(hashes, count, n, shingles)
@@ -144,7 +141,7 @@ def _sketches(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
 
 
 @kernel
-def set_bits(shingles: U64, start: Any, stop: Any, bitmaps: U64, row: int) -> Any:
+def set_bits(shingles: U64, start: Integer, stop: Integer, bitmaps: Written[Rows[U64]], row: int) -> Any:
     """Sets one bit in a row of `bitmaps` for each shingle of `shingles[start:stop]`.
 
     Two sets differ in at least as many shingles as their bitmaps differ in bits. This rules out most near-misses
@@ -157,7 +154,7 @@ def set_bits(shingles: U64, start: Any, stop: Any, bitmaps: U64, row: int) -> An
 
 
 @kernel
-def different_bits(bitmaps: U64, one: int, other: int) -> Any:
+def different_bits(bitmaps: Rows[U64], one: int, other: int) -> Any:
     """The number of bits in which two rows of bitmaps differ."""
     different = 0
     for word in range(BITMAP_WORDS):
@@ -166,7 +163,7 @@ def different_bits(bitmaps: U64, one: int, other: int) -> Any:
 
 
 @kernel
-def _ones(x: Any) -> Any:
+def _ones(x: Word) -> Any:
     """The number of bits set in a 64-bit number."""
     x -= x >> np.uint64(1) & np.uint64(0x5555555555555555)
     x = (x & np.uint64(0x3333333333333333)) + (x >> np.uint64(2) & np.uint64(0x3333333333333333))
@@ -175,7 +172,9 @@ def _ones(x: Any) -> Any:
 
 
 @kernel
-def _sort_unique(values: U64, start: int, length: int, scratch: U64, counts: I64) -> Any:
+def _sort_unique(
+    values: Written[U64], start: int, length: int, scratch: Written[U64], counts: Written[I64]
+) -> Any:
     """Sorts `length` values from `start` on in place and drops repeats; returns how many are left.
 
     The values are hashes, spread evenly over 64 bits. So their upper bits sort them into as many bins as there are

@@ -21,8 +21,7 @@ import functools
 import sys
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Final, NamedTuple
 
 import numba
 import numpy as np
@@ -30,7 +29,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from cleaners.text.freshness import stamped_by_all_sources
+from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, kernel
 from cleaners.text.scripts import HAN, HANGUL, KANA, SOUTH_EAST_ASIAN
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
@@ -54,25 +53,6 @@ SINGLE_TOKENS: Final = (*HAN, *KANA, *HANGUL, *SOUTH_EAST_ASIAN)
 #: Ranges (first, end) with all characters for which lower case may be enough.
 _EASY_RANGES: Final = ((0, 0xD800), (0xF900, 0x10000), (0x1F000, 0x1FB00))
 _JAMO: Final = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xD7B0, 0xD7FF))
-
-U8 = NDArray[np.uint8]
-U32 = NDArray[np.uint32]
-U64 = NDArray[np.uint64]
-I64 = NDArray[np.int64]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code: compiled on first call, cached on disk, run without the global interpreter lock."""
-    compiled: Callable[P, R]
-    try:
-        with stamped_by_all_sources():
-            compiled = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder that it may write to, or did not use the locator
-        compiled = numba.njit(nogil=True)(function)
-    return compiled
 
 
 @functools.cache
@@ -168,7 +148,7 @@ def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
 
 
 @kernel
-def fmix64(h: Any) -> Any:
+def fmix64(h: Word) -> Any:
     """The 64-bit finaliser of MurmurHash3."""
     h = np.uint64(h)
     h ^= h >> np.uint64(33)
@@ -208,16 +188,30 @@ def eight_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - num
     """The eight bytes from `at` on, which must exist, as a little-endian number."""
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(64).as_pointer())
-        eight = builder.load(place, align=1)  # eight shifts would become eight loads
-        return builder.bswap(eight) if sys.byteorder == "big" else eight
+        return _load(context, builder, signature, arguments, 64)
 
     return numba.types.uint64(data, numba.types.int64), emit
 
 
+@intrinsic
+def four_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - numba goes by its name
+    """The four bytes from `at` on, which must exist, as a little-endian number."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _load(context, builder, signature, arguments, 32)
+
+    return numba.types.uint32(data, numba.types.int64), emit
+
+
+def _load(context: Any, builder: Any, signature: Any, arguments: Any, bits: int) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    place = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(bits).as_pointer())
+    number = builder.load(place, align=1)  # shifts would become a load for each byte
+    return builder.bswap(number) if sys.byteorder == "big" else number
+
+
 @kernel
-def no_letters(eight: Any) -> Any:
+def no_letters(eight: Word) -> Any:
     """The highest bit of each of eight bytes that is no ASCII letter."""
     high = np.uint64(0x8080808080808080)
     small = (eight | np.uint64(SMALL)) & ~high
@@ -228,14 +222,14 @@ def no_letters(eight: Any) -> Any:
 
 
 @kernel
-def absorb(h: Any, word: Any) -> Any:
+def absorb(h: Word, word: Word) -> Any:
     """The state of a token's hash after eight more bytes."""
     h = (h ^ word) * np.uint64(MULTIPLIER)
     return h ^ (h >> np.uint64(29))
 
 
 @kernel
-def _push(h: Any, word: Any, bits: Any, byte: Any) -> Any:
+def _push(h: Word, word: Word, bits: Word, byte: Integer) -> Any:
     """(h, word, bits), the state of a token's hash, after one more byte; `word` holds `bits` bits not absorbed yet."""
     word |= np.uint64(byte) << bits
     bits += np.uint64(8)
@@ -245,7 +239,7 @@ def _push(h: Any, word: Any, bits: Any, byte: Any) -> Any:
 
 
 @kernel
-def push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
+def push_code(h: Word, word: Word, bits: Word, code: Integer) -> Any:
     """The state as in `_push`, after the UTF-8 bytes of a code point."""
     if code < 0x80:
         return _push(h, word, bits, code)
@@ -262,7 +256,7 @@ def push_code(h: Any, word: Any, bits: Any, code: Any) -> Any:
 
 
 @kernel
-def push_small(h: Any, word: Any, bits: Any, small: Any, count: int) -> Any:
+def push_small(h: Word, word: Word, bits: Word, small: Word, count: int) -> Any:
     """The state as in `_push`, after the lowest `count` bytes (1 to 8) of `small`, whose other bytes are 0."""
     after = bits + np.uint64(8 * count)
     word |= small << bits
@@ -273,13 +267,13 @@ def push_small(h: Any, word: Any, bits: Any, small: Any, count: int) -> Any:
 
 
 @kernel
-def finish(h: Any, word: Any, bits: Any) -> Any:
+def finish(h: Word, word: Word, bits: Word) -> Any:
     """The hash of the token."""
     return fmix64(absorb(h, word) if bits else h)
 
 
 @kernel
-def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -> Any:
+def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: Written[U64]) -> Any:
     """(number of tokens of `data[start:stop]`, hash of the sequence of its digit runs); writes the tokens' hashes.
 
     `hashes` has room for as many tokens as there are bytes. The number is -1 if the text has a SPECIAL character.
@@ -347,7 +341,7 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: U64) -
 
 
 @kernel
-def shingle_hashes(hashes: U64, count: int, n: int, shingles: U64) -> Any:
+def shingle_hashes(hashes: U64, count: int, n: int, shingles: Written[U64]) -> Any:
     """Writes the hash of each shingle of `count` tokens, in order, to `shingles`; returns how many there are.
 
     A rolling hash: each step adds the next token and subtracts the oldest, multiplied by its power of `MULTIPLIER`.

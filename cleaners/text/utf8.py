@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.text.tokens import I64, U8
+from cleaners.kernels import I64, U8
 
 
 def utf8(text: pl.Series) -> tuple[U8, I64]:

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.text.tokens import I64, U8, U32, code_point, kernel
+from cleaners.kernels import I64, U8, U32, Flags, kernel
+from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import utf8
 
 MIN_LINES: Final = 3  # in a wrapped block
@@ -72,7 +73,7 @@ def _spaces() -> Mask:
 
 
 @kernel
-def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Mask) -> Any:
+def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Flags) -> Any:
     full = np.zeros(len(starts) - 1, np.bool_)
     for run in range(len(full)):
         first, last = starts[run], starts[run + 1] - 1
@@ -94,7 +95,7 @@ def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Mask) -> An
 
 
 @kernel
-def _words(data: U8, start: int, stop: int, spaces: Mask) -> Any:
+def _words(data: U8, start: int, stop: int, spaces: Flags) -> Any:
     """(number of gaps between words, at most 2; number of characters before the first gap)."""
     gaps = word = 0
     spaced = False

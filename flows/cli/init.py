@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Inputs, app, expand_home, report_errors, say
+from flows.cli.app import Inputs, app, expand_home, report_errors, say, warn
 from flows.cli.start import import_numba, importing
 from flows.errors import UsageError
 
@@ -30,6 +30,7 @@ def init(
     """Look at a sample of the inputs, say what is in them, and write a configuration for them."""
     with importing():
         import_numba()
+        from flows.cli.progress import ready_kernels
         from flows.dataset.layout import is_dataset
         from flows.inputs import find
         from flows.report.first_configuration import configuration
@@ -46,6 +47,7 @@ def init(
         found = find(inputs, is_dataset=is_dataset)
         if not found:
             raise UsageError(f"{' '.join(inputs)}: no files to look at")
+        ready_kernels(warn)
         result = survey(found)
         for line in lines(result):
             say.print(line)

@@ -63,10 +63,13 @@ def explain(
     config: Config = None,
 ) -> None:
     """Show a document as a marked-up proof: what is removed and why, and what was repaired."""
+    from flows.cli.progress import ready_kernels
     from flows.report.explain import explain as print_proof
     from flows.settings import read_settings
 
-    print_proof(file, read_settings(config), say)
+    settings = read_settings(config)
+    ready_kernels(warn)
+    print_proof(file, settings, say)
     _exit_if_lost()
 
 

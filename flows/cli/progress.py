@@ -7,7 +7,14 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from flows.kernels import COMPILING, compile_kernels
 from flows.run.engine import Report
+
+
+def ready_kernels(console: Console, *, quiet: bool = False) -> None:
+    """Compile the kernels if this machine has not, which can take a minute, and say so."""
+    with show_progress(console, quiet=quiet) as report:
+        compile_kernels(report)
 
 
 @contextmanager
@@ -16,7 +23,14 @@ def show_progress(console: Console, *, quiet: bool) -> Iterator[Report]:
     if quiet:
         yield lambda _stage, _done, _total: None
     elif not console.is_terminal:
-        yield lambda stage, done, total: console.print(f"{stage}: {total}") if done == total else None
+
+        def report_line(stage: str, done: int, total: int) -> None:
+            if stage == COMPILING and done == 0:  # the only stage that nobody expects
+                console.print(f"{stage}: 0 of {total}")
+            elif done == total:
+                console.print(f"{stage}: {total}")
+
+        yield report_line
     else:
         from rich.progress import (
             BarColumn,
@@ -30,7 +44,7 @@ def show_progress(console: Console, *, quiet: bool) -> Iterator[Report]:
         with Progress(
             TextColumn("{task.description:8}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            MofNCompleteColumn(separator=" of "),
             TimeElapsedColumn(),
             console=console,
             transient=True,

@@ -16,7 +16,7 @@ import polars as pl
 from cleaners.duplicate.cleaner import FingerprintTable, exact_hashes
 from cleaners.duplicate.fingerprints import FINGERPRINT_FORMAT, band_names
 from cleaners.duplicate.index_prefilter import RunKeys
-from cleaners.text.tokens import I64
+from cleaners.kernels import I64
 from flows.dataset import Dataset, run_name
 from flows.dataset.damage import require_part
 from flows.dataset.manifests import read_files

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from cleaners.text.tokens import I64, U8, kernel
+from cleaners.kernels import I64, U8, Word, Written, kernel
 
 LARGE: Final = 1 << 16  # bytes; a smaller block is parsed sooner than the machine code is loaded
 HUGE: Final = 1 << 22  # bytes; a larger block is mostly one line, of which copies would cost too much memory
@@ -113,7 +113,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 @kernel
-def _cut(data: U8, stops: I64, name: U8, texts: U8, rests: U8) -> Any:
+def _cut(data: U8, stops: I64, name: U8, texts: Written[U8], rests: Written[U8]) -> Any:
     """Write the texts, and the rests of their lines; return where each ends. A whole line adds nothing to either."""
     text_stops, rest_stops = np.zeros(len(stops), np.int64), np.zeros(len(stops), np.int64)
     start, text_stop, rest_stop = np.uint64(0), np.uint64(0), np.uint64(0)
@@ -133,7 +133,7 @@ def _cut(data: U8, stops: I64, name: U8, texts: U8, rests: U8) -> Any:
 
 
 @kernel
-def _find(data: U8, at: Any, stop: Any, depth: int, name: U8) -> Any:
+def _find(data: U8, at: Word, stop: Word, depth: int, name: U8) -> Any:
     """Where the string value of field `name` begins; `stop` if there is no such field, `stop + 1` if in doubt.
 
     The line is read from `at`, where `depth` braces and brackets are open.
@@ -164,7 +164,7 @@ def _find(data: U8, at: Any, stop: Any, depth: int, name: U8) -> Any:
 
 
 @kernel
-def _same(data: U8, start: Any, stop: Any, name: U8) -> bool:
+def _same(data: U8, start: Word, stop: Word, name: U8) -> bool:
     same = 0
     if stop - start == np.uint64(len(name)):
         while same < len(name) and data[start + np.uint64(same)] == name[same]:
@@ -173,14 +173,14 @@ def _same(data: U8, start: Any, stop: Any, name: U8) -> bool:
 
 
 @kernel
-def _after_space(data: U8, at: Any, stop: Any) -> Any:
+def _after_space(data: U8, at: Word, stop: Word) -> Any:
     while at < stop and data[at] in _SPACE:
         at += _ONE
     return at
 
 
 @kernel
-def _copy(data: U8, start: Any, stop: Any, to: U8, at: Any) -> Any:
+def _copy(data: U8, start: Word, stop: Word, to: Written[U8], at: Word) -> Any:
     """Copy a part of `data` to position `at` of `to`; return where it ends."""
     for i in range(stop - start):
         to[at + np.uint64(i)] = data[start + np.uint64(i)]
@@ -188,7 +188,7 @@ def _copy(data: U8, start: Any, stop: Any, to: U8, at: Any) -> Any:
 
 
 @kernel
-def _unescape(data: U8, at: Any, stop: Any, texts: U8, start: Any) -> Any:
+def _unescape(data: U8, at: Word, stop: Word, texts: Written[U8], start: Word) -> Any:
     """Write the string whose content begins at `at`; (its closing quote, or `stop` if in doubt; the end in `texts`)."""
     to = start
     while at < stop:
@@ -228,7 +228,7 @@ def _unescape(data: U8, at: Any, stop: Any, texts: U8, start: Any) -> Any:
 
 
 @kernel
-def _hexadecimal(data: U8, at: Any, stop: Any) -> Any:
+def _hexadecimal(data: U8, at: Word, stop: Word) -> Any:
     """The value of the four hexadecimal digits at `at`, or -1."""
     if at + np.uint64(4) > stop:
         return -1
@@ -242,7 +242,7 @@ def _hexadecimal(data: U8, at: Any, stop: Any) -> Any:
 
 
 @kernel
-def _write(code: int, texts: U8, to: Any) -> Any:
+def _write(code: int, texts: Written[U8], to: Word) -> Any:
     """Write a code point as UTF-8; return where it ends."""
     if code < 0x80:
         texts[to] = code
@@ -257,7 +257,7 @@ def _write(code: int, texts: U8, to: Any) -> Any:
 
 
 @kernel
-def _is_visible(texts: U8, at: Any, stop: Any) -> bool:
+def _is_visible(texts: U8, at: Word, stop: Word) -> bool:
     """Whether some byte is certainly not white space: visible ASCII, or the first of a character from U+4000 on."""
     while at < stop:
         byte = texts[at]

@@ -22,6 +22,8 @@ Report = Callable[[str, int, int], None]
 class Engine(Protocol):
     """A way to execute stages."""
 
+    report: Report
+
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
@@ -49,19 +51,19 @@ class Threads:
 
     def __init__(self, workers: int, report: Report) -> None:
         self._workers = workers
-        self._report = report
+        self.report = report
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
         """See `Engine`."""
-        self._report(stage, 0, len(items))
+        self.report(stage, 0, len(items))
         with ThreadPoolExecutor(self._workers) as pool:
             futures = [pool.submit(function, run, item) for item in items]
             try:
                 for done, future in enumerate(as_completed(futures), 1):
                     future.result()
-                    self._report(stage, done, len(items))
+                    self.report(stage, done, len(items))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -82,22 +84,22 @@ class Threads:
         first, second = stages
 
         def make() -> None:
-            self._report(first, 0, len(items))
+            self.report(first, 0, len(items))
             for done, item in enumerate(items, 1):
                 for product in produce(run, item):
                     if stopped.is_set():
                         return
                     products.append(product)
                     futures.append(pool.submit(function, run, product))
-                self._report(first, done, len(items))
+                self.report(first, done, len(items))
 
         with ThreadPoolExecutor(self._workers) as pool:
             try:
                 pool.submit(make).result()
-                self._report(second, 0, len(futures))
+                self.report(second, 0, len(futures))
                 for done, future in enumerate(as_completed(futures), 1):
                     future.result()
-                    self._report(second, done, len(futures))
+                    self.report(second, done, len(futures))
             except BaseException:
                 stopped.set()
                 pool.shutdown(cancel_futures=True)

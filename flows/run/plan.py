@@ -36,6 +36,7 @@ from flows.dataset.summary import Counts, Outcome, remedies
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.inputs import Input, deciding, find
+from flows.kernels import compile_kernels
 from flows.maintenance import finish_rollback, replace_older
 from flows.maintenance.compact_runs import compact_locked
 from flows.run import stages
@@ -210,6 +211,8 @@ def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[
     batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
     if new and run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
+    if new:
+        compile_kernels(engine.report)
     with watched(run.staging), times.of("read and clean"):
         if not new:
             return []

@@ -24,6 +24,7 @@ import polars as pl
 from cleaners.attributes import labelled
 from cleaners.duplicate.cleaner import FingerprintTable, duplicate, eligible, kept_fingerprints
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
+from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import split_removed
 from cleaners.phrases.phrase import Phrase
@@ -32,7 +33,6 @@ from cleaners.repeated_line.count_tables import merge_counts
 from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
-from cleaners.text.tokens import I64
 from flows import inputs
 from flows.dataset import Dataset
 from flows.dataset.crashes import Culprits, noting_inputs, noting_shard

@@ -92,7 +92,7 @@ def _parsed(files: tuple[tuple[Path, str], ...]) -> tuple[PhraseFile, ...]:
     if len(files) < MANY_FILES:
         return tuple(starmap(_parse, files))
     # a plain tuple is read much sooner than a Phrase
-    code = str(Path(__file__).stat().st_mtime_ns)
+    code = Path(__file__).read_text(encoding="utf-8")
     stamp = "\0".join([code, *(f"{path}\1{content}" for path, content in files)])
     kept = derived(
         "phrase-files",

@@ -10,9 +10,9 @@ import polars as pl
 
 from cleaners.boilerplate.line_classifier.characters import characters
 from cleaners.boilerplate.line_classifier.shape import COUNTS, count_line
-from cleaners.boilerplate.line_classifier.vocabulary import F32, table_of
+from cleaners.boilerplate.line_classifier.vocabulary import table_of
+from cleaners.kernels import F32, I64, U8, U32, U64, kernel
 from cleaners.phrases.phrase import Phrase
-from cleaners.text.tokens import I64, U8, U32, U64, kernel
 from cleaners.text.utf8 import utf8
 
 #: Number of wordings above which a word is weighted by the share of them that contain it.

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from cleaners.kernels import U8, U32, Integer, kernel
 from cleaners.text import scripts
-from cleaners.text.tokens import U8, U32, kernel
 from cleaners.text.white_space import WHITE_SPACE
 
 OTHER: Final = 0
@@ -82,7 +82,7 @@ def characters() -> Characters:
 
 
 @kernel
-def class_of(code: Any, classes: U8) -> Any:
+def class_of(code: Integer, classes: U8) -> Any:
     """The class of a code point: from `classes` up to 16 bits, beyond that Han (planes 2 and 3) or OTHER."""
     if code < 0x10000:
         return np.int64(classes[code])

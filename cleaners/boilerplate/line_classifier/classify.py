@@ -33,11 +33,10 @@ from cleaners.boilerplate.line_classifier.features import line_features
 from cleaners.boilerplate.line_classifier.lists import in_lists
 from cleaners.boilerplate.line_classifier.model import KINDS, LineModel, log_odds
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights
-from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.kernels import F32, I64, U8
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from cleaners.text.matching import matches
-from cleaners.text.tokens import I64, U8
 from cleaners.text.utf8 import starts_of, utf8
 
 RULE: Final = "line score"

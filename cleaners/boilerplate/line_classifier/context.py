@@ -8,9 +8,8 @@ import numpy as np
 
 from cleaners.boilerplate.line_classifier import feature_names as f
 from cleaners.boilerplate.line_classifier import shape as c
-from cleaners.boilerplate.line_classifier.shape import I32, is_prose
-from cleaners.boilerplate.line_classifier.vocabulary import F32
-from cleaners.text.tokens import I64, kernel
+from cleaners.boilerplate.line_classifier.shape import is_prose
+from cleaners.kernels import F32, I8, I32, I64, Rows, Written, kernel
 
 #: Phrase states: what phrases and rules say about a line before it is scored. A phrase of menus is weak evidence:
 #: articles contain its words about as often.
@@ -23,7 +22,7 @@ AROUND: Final = 12
 
 
 @kernel
-def set_phrase_features(phrase_states: Any, lines: I64, out: F32) -> None:
+def set_phrase_features(phrase_states: I8, lines: I64, out: Written[Rows[F32]]) -> None:
     """Writes the features of phrase states: of a line itself, and of the marked lines around it.
 
     `phrase_states` (int8) has those of all lines of a document, `lines` the numbers of the candidates among them, and
@@ -58,7 +57,7 @@ def set_phrase_features(phrase_states: Any, lines: I64, out: F32) -> None:
 
 
 @kernel
-def set_place_features(counts: I32, own: F32, lines: I64, out: F32) -> None:
+def set_place_features(counts: Rows[I32], own: Rows[F32], lines: I64, out: Written[Rows[F32]]) -> None:
     """Writes the features of the place of a line, of the lines around it, and of its document.
 
     `counts` and `own` have a row for each line of a document (`COUNTS`, and OWN_SHARED to OWN_ADDRESS), `lines` the

@@ -58,7 +58,7 @@ from cleaners.boilerplate.line_classifier.shape import (
     END_QUESTION,
     END_STOP,
 )
-from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.kernels import F32
 from cleaners.text.prose import PROSE_WORDS, QUESTION_WORDS, SENTENCE_WORDS
 
 Bools = NDArray[np.bool_]

@@ -17,7 +17,7 @@ from cleaners.boilerplate.line_classifier.shape import (
     END_ELLIPSIS,
     END_STOP,
 )
-from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.kernels import F32
 
 MAX_EXPLAINED: Final = 3  # causes in one explanation
 

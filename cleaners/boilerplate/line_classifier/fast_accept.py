@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from cleaners.boilerplate.line_classifier import shape as c
-from cleaners.boilerplate.line_classifier.shape import END_STOP, I32
-from cleaners.text.tokens import kernel
+from cleaners.boilerplate.line_classifier.shape import END_STOP
+from cleaners.kernels import I32, Real32, kernel
 
 MIN_ACCEPTED_WORDS: Final = 3
 #: Feature `boilerplate_words` of a line that does not read like boilerplate, at most.
@@ -14,7 +14,7 @@ FEW_BOILERPLATE_WORDS: Final = 0.3
 
 
 @kernel
-def is_accepted(counts: I32, phrase_state: int, boilerplate_words: Any) -> bool:
+def is_accepted(counts: I32, phrase_state: int, boilerplate_words: Real32) -> bool:
     """Whether a line is accepted: a sentence without a phrase, an address or a separator.
 
     `counts` are the `COUNTS` of the line. More than half of its cased words begin with a small letter, or none is

@@ -15,9 +15,8 @@ from cleaners.boilerplate.line_classifier import shape as c
 from cleaners.boilerplate.line_classifier.context import NEAR, set_phrase_features, set_place_features
 from cleaners.boilerplate.line_classifier.fast_accept import is_accepted
 from cleaners.boilerplate.line_classifier.ngrams import MAX_NGRAMS, line_ngrams, wording
-from cleaners.boilerplate.line_classifier.shape import I32, count_line, is_prose
+from cleaners.boilerplate.line_classifier.shape import count_line, is_prose
 from cleaners.boilerplate.line_classifier.vocabulary import (
-    F32,
     MAX_LINE_WORDS,
     TABLE_SIZE,
     remember,
@@ -26,14 +25,14 @@ from cleaners.boilerplate.line_classifier.vocabulary import (
     set_word_features,
     title_overlap,
 )
-from cleaners.text.tokens import I64, U8, U32, U64, kernel
+from cleaners.kernels import F32, I8, I32, I64, U8, U32, U64, Written, kernel
 
 MAX_CANDIDATE_WORDS: Final = 40  # longer lines belong to the article
 
 
 @kernel
 def line_features(
-    data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, phrase_states: Any,
+    data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, phrase_states: I8,
     classes: U8, lower: U32, boilerplate_words: U64, weights: F32, ngrams: U32, ngram_weights: F32, accepted: bool,
 ) -> Any:  # fmt: skip
     """(rows, features): the numbers of the candidates, and their features as float32 of shape (candidates, FEATURES).
@@ -124,7 +123,7 @@ def _is_short(counts: I32) -> bool:
 
 
 @kernel
-def _set_line_features(counts: I32, out: F32) -> None:
+def _set_line_features(counts: I32, out: Written[F32]) -> None:
     """Writes the features of the line itself, from its `COUNTS`."""
     characters, letters = max(counts[c.CHARACTERS], 1), counts[c.LETTERS]
     cased_words = counts[c.CAPITALISED] + counts[c.SMALL]

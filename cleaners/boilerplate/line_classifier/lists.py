@@ -39,10 +39,9 @@ from cleaners.boilerplate.line_classifier.feature_names import (
     WORDS,
 )
 from cleaners.boilerplate.line_classifier.shape import BEGIN_BULLET
-from cleaners.boilerplate.line_classifier.vocabulary import F32
+from cleaners.kernels import F32, I64
 from cleaners.lexicon import Lexicon, any_of
 from cleaners.text.matching import matches
-from cleaners.text.tokens import I64
 
 #: Log-odds beyond the threshold from which a line is removed although it is in a list, or although its stretch stays.
 SURE: Final = 2.0

@@ -14,15 +14,10 @@ import zlib
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights
-from cleaners.boilerplate.line_classifier.vocabulary import F32
-from cleaners.text.tokens import I64, kernel
-
-I16 = NDArray[np.int16]
-F64 = NDArray[np.float64]
+from cleaners.kernels import F32, F64, I16, I64, Rows, kernel
 
 #: Levels of `strictness` for which the model has a threshold; between them it is interpolated linearly.
 LEVELS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -144,7 +139,7 @@ def log_odds(features: F32, model: LineModel, least: float = -np.inf) -> F32:
         np.where(leaf, places, model.right),
         model.value,
         # after each tree, the sum from which the highest leaves of the rest can reach `least`, less rounding errors
-        least - _ROUNDING - (most.sum() - np.cumsum(most)),
+        np.float64(least) - _ROUNDING - (most.sum() - np.cumsum(most)),
     )
     return answer
 
@@ -167,7 +162,14 @@ def contributions(features: F32, model: LineModel) -> F32:
 
 @kernel
 def _log_odds(
-    features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32, needed: F64
+    features: Rows[F32],
+    roots: I64,
+    feature: I16,
+    threshold: F32,
+    left: I64,
+    right: I64,
+    value: F32,
+    needed: F64,
 ) -> Any:
     """The sum of the leaves that each line reaches; a leaf must be its own left and right child.
 
@@ -210,7 +212,7 @@ def _next(line: F32, node: int, feature: I16, threshold: F32, left: I64, right: 
 
 @kernel
 def _contributions(
-    features: F32, roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32
+    features: Rows[F32], roots: I64, feature: I16, threshold: F32, left: I64, right: I64, value: F32
 ) -> Any:
     answer = np.zeros(features.shape, np.float32)
     for row in range(len(features)):

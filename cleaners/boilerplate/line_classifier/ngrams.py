@@ -21,8 +21,9 @@ from cleaners.boilerplate.line_classifier.characters import (
     WHITE,
     class_of,
 )
-from cleaners.boilerplate.line_classifier.vocabulary import F32, slot, table_of
-from cleaners.text.tokens import MULTIPLIER, U8, U32, code_point, fmix64, kernel
+from cleaners.boilerplate.line_classifier.vocabulary import table_of
+from cleaners.kernels import F32, U8, U32, Word, Written, kernel
+from cleaners.text.tokens import MULTIPLIER, code_point, fmix64
 
 #: Words of a line that are read, at most. Each yields two n-grams, and the end of the line one more.
 MAX_NGRAM_WORDS: Final = 128
@@ -43,7 +44,7 @@ def ngram_weights(weights: Mapping[int, float]) -> NgramWeights:
 
 
 @kernel
-def line_ngrams(data: U8, start: int, stop: int, classes: U8, lower: U32, out: U32) -> int:
+def line_ngrams(data: U8, start: int, stop: int, classes: U8, lower: U32, out: Written[U32]) -> int:
     """Writes the keys of the n-grams of the text data[start:stop] to `out`, and returns their number.
 
     `out` has room for MAX_NGRAMS keys. `classes` and `lower` are `Characters`. The hash h of a word begins as 0; each
@@ -86,7 +87,7 @@ def line_ngrams(data: U8, start: int, stop: int, classes: U8, lower: U32, out: U
 
 
 @kernel
-def _add_pair(out: U32, found: int, before: Any, word: Any) -> int:
+def _add_pair(out: Written[U32], found: int, before: Word, word: Word) -> int:
     """Writes the keys of a word and of its pair with the word before; returns the number of keys so far."""
     out[found] = _key(before * np.uint64(MULTIPLIER) ^ word)
     out[found + 1] = _key(word)
@@ -94,7 +95,7 @@ def _add_pair(out: U32, found: int, before: Any, word: Any) -> int:
 
 
 @kernel
-def _key(h: Any) -> Any:
+def _key(h: Word) -> Any:
     """The key for a hash: the lower half of fmix64, never 0."""
     return max(np.uint32(fmix64(h) & np.uint64(0xFFFFFFFF)), np.uint32(1))
 
@@ -105,6 +106,8 @@ def wording(ngrams: U32, keys: U32, weights: F32) -> Any:
     total = np.float32(0)
     mask = len(keys) - 1
     for key in ngrams:
-        at = slot(keys, mask, key)
+        at = np.int64(key) & mask
+        while keys[at] != 0 and keys[at] != key:
+            at = (at + 1) & mask
         total += weights[at] if keys[at] else np.float32(0)
     return total / np.sqrt(np.float32(max(len(ngrams), 1)))

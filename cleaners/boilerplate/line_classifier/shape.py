@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleaners.boilerplate.line_classifier.characters import (
     AT,
@@ -31,24 +30,19 @@ from cleaners.boilerplate.line_classifier.characters import (
     WHITE,
     class_of,
 )
+from cleaners.kernels import I32, U8, U32, U64, Written, kernel
 from cleaners.text.prose import PROSE_WORDS, QUESTION_WORDS, SENTENCE_WORDS, unspaced_words
 from cleaners.text.tokens import (
     ONES,
-    U8,
-    U32,
-    U64,
     code_point,
     eight_bytes,
     finish,
-    kernel,
     no_letters,
     push_code,
     push_small,
     trailing_zeros,
 )
 from cleaners.text.tokens import SMALL as CASES
-
-I32 = NDArray[np.int32]
 
 #: The counts of a line, in the order of their columns. "ending" and "beginning" are codes, see below.
 COUNTS: Final = (
@@ -68,7 +62,9 @@ MIN_WORD_LETTERS: Final = 4  # shorter words say little about the topic of a tex
 
 
 @kernel
-def count_line(data: U8, start: int, stop: int, classes: U8, lower: U32, counts: I32, hashes: U64) -> Any:
+def count_line(
+    data: U8, start: int, stop: int, classes: U8, lower: U32, counts: Written[I32], hashes: Written[U64]
+) -> Any:
     """Writes the `COUNTS` of the text data[start:stop] to `counts`, and the hashes of its long words to `hashes`.
 
     Returns (number of hashes, hash of the line). Long words have at least MIN_WORD_LETTERS letters; in scripts without

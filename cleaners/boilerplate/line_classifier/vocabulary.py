@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate.line_classifier import feature_names as f
-from cleaners.text.tokens import I64, U32, U64, kernel
-
-F32 = NDArray[np.float32]
+from cleaners.kernels import F32, I64, U32, U64, Rows, Word, Written, kernel
 
 TABLE_SIZE: Final = 1 << 17  # slots; at most half of them are filled with words of a document
 MAX_LINE_WORDS: Final = 1 << 12  # words of a line that are remembered
@@ -36,7 +34,7 @@ def table_of(
 
 
 @kernel
-def reset_table(keys: U64, size: int) -> int:
+def reset_table(keys: Written[U64], size: int) -> int:
     """Empties the table for the words of a document of `size` bytes, and returns its mask."""
     wanted = 1 << 10
     while wanted < size // 2 and wanted < len(keys):
@@ -46,7 +44,7 @@ def reset_table(keys: U64, size: int) -> int:
 
 
 @kernel
-def remember(hashes: U64, line: int, keys: U64, seen: U32, mask: int, room: int) -> int:
+def remember(hashes: U64, line: int, keys: Written[U64], seen: Written[U32], mask: int, room: int) -> int:
     """Adds the words of a line of prose to the table, at most `room` new ones; returns how many were new."""
     new = 0
     for h in hashes:
@@ -63,7 +61,7 @@ def remember(hashes: U64, line: int, keys: U64, seen: U32, mask: int, room: int)
 
 
 @kernel
-def slot(keys: U64 | U32, mask: int, key: Any) -> Any:
+def slot(keys: U64, mask: int, key: Word) -> Any:
     """The slot of a key, or the empty slot where it belongs."""
     at = np.int64(key & np.uint64(mask))
     while keys[at] != 0 and keys[at] != key:
@@ -73,7 +71,14 @@ def slot(keys: U64 | U32, mask: int, key: Any) -> Any:
 
 @kernel
 def set_word_features(
-    hashes: U64, line: int, keys: U64, seen: U32, mask: int, boilerplate_words: U64, weights: F32, out: F32
+    hashes: U64,
+    line: int,
+    keys: U64,
+    seen: U32,
+    mask: int,
+    boilerplate_words: U64,
+    weights: F32,
+    out: Written[F32],
 ) -> None:
     """Writes the features `shared` and `boilerplate_words` of a line.
 
@@ -106,7 +111,9 @@ def title_overlap(hashes: U64, title: U64) -> Any:
 
 
 @kernel
-def set_repeat_features(line_hashes: U64, lines: I64, own: F32, out: F32) -> None:
+def set_repeat_features(
+    line_hashes: U64, lines: I64, own: Written[Rows[F32]], out: Written[Rows[F32]]
+) -> None:
     """Writes how often each line occurs in its document: the feature `repeats`, and whether it repeats in `own`."""
     mask = 15
     while mask < 2 * len(line_hashes):

@@ -1,0 +1,163 @@
+"""Kernels: functions over arrays, as machine code.
+
+A kernel's annotations are its signature. So it is compiled once for a machine, whatever arrays it is called with, and
+`copydesk warm` knows what to compile without a call. Arrays are contiguous and have one dimension, and a kernel only
+reads them, unless its annotations say otherwise:
+
+    @kernel
+    def tokenise(data: U8, start: int, stop: int, hashes: Written[U64]) -> Any: ...
+
+Calls convert numbers, and arrays that may be written to those that are only read. All else is a TypeError: another
+type, a strided array, one that is read-only where the kernel writes. Tables of arrays come as NamedTuples, whose fields
+have such annotations, too.
+
+Importing a module compiles and loads nothing. Machine code is loaded, or compiled and kept (`machine_code`), when a
+kernel is first called, or compiled into another one. It runs without the global interpreter lock.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import typing
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, Generic, ParamSpec, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaners.kernels.machine_code import stamped_by_all_sources
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+U8 = NDArray[np.uint8]
+U16 = NDArray[np.uint16]
+U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
+I8 = NDArray[np.int8]
+I16 = NDArray[np.int16]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_WRITTEN: Final = "written"
+Written = Annotated[T, _WRITTEN]  # an array that the kernel writes to
+Rows = Annotated[T, 2]  # an array of two dimensions
+Tables = Annotated[T, 3]  # of three
+Integer = Annotated[Any, np.dtype(np.int64)]  # a number, whichever type Python has for it
+Word = Annotated[Any, np.dtype(np.uint64)]
+Byte = Annotated[Any, np.dtype(np.uint8)]
+Real32 = Annotated[Any, np.dtype(np.float32)]
+
+_LOCK: Final = threading.RLock()
+
+
+class Kernel(Generic[P, R]):
+    """A function that is compiled when it is first needed."""
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self._compiled: Any = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the machine code. Raises TypeError for arguments that do not fit the signature."""
+        return cast(R, (self._compiled or self.compiled())(*args, **kwargs))
+
+    def compiled(self) -> Any:
+        """Numba's dispatcher with the machine code, loaded or compiled now unless it is there already."""
+        with _LOCK:
+            if self._compiled is None:
+                self._compiled = _compile(self.function)
+            return self._compiled
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks for where a kernel calls this one."""
+        return self.compiled()._numba_type_
+
+    def callees(self) -> Iterator[Kernel[..., Any]]:
+        """The kernels that this one calls."""
+        for name in self.function.__code__.co_names:
+            if isinstance(found := self.function.__globals__.get(name), Kernel):
+                yield found
+
+
+kernel = Kernel
+
+
+def _compile(function: Callable[..., Any]) -> Any:
+    import numba
+
+    njit: Any = functools.partial(numba.njit, nogil=True, no_cfunc_wrapper=True)
+    try:
+        with stamped_by_all_sources():
+            dispatcher = njit(cache=True)(function)
+    except RuntimeError:  # machine code is kept nowhere
+        dispatcher = njit()(function)
+    types = signature(function)
+    try:
+        dispatcher.compile(types)
+    except Exception:  # what a damaged file raises can be anything
+        if not dispatcher.overloads:  # otherwise it could only not be kept
+            dispatcher = njit()(function)
+            dispatcher.compile(types)
+    dispatcher.disable_compile()
+    return dispatcher
+
+
+def signature(function: Callable[..., Any]) -> tuple[Any, ...]:
+    """The types of a kernel's parameters, as numba names types. Raises TypeError for one that no kernel can take."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    hints.pop("return", None)
+    return tuple(_numba_type(hint) for hint in hints.values())
+
+
+@functools.cache
+def _numba_type(hint: Any) -> Any:
+    from numba.core import types
+    from numba.np.numpy_support import from_dtype
+
+    marks = getattr(hint, "__metadata__", ())
+    plain = hint.__origin__ if marks else hint
+    for mark in marks:
+        if isinstance(mark, np.dtype):
+            return from_dtype(mark)
+    if plain in (bool, int, float):
+        return {bool: types.boolean, int: types.int64, float: types.float64}[plain]
+    if typing.get_origin(plain) is np.ndarray:
+        (number,) = typing.get_args(typing.get_args(plain)[1])
+        dimensions = next((mark for mark in marks if isinstance(mark, int)), 1)
+        return types.Array(from_dtype(np.dtype(number)), dimensions, "C", readonly=_WRITTEN not in marks)
+    if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
+        tuples: Any = types.BaseTuple
+        fields = typing.get_type_hints(plain, include_extras=True)
+        found = tuples.from_types([_numba_type(fields[name]) for name in plain._fields], plain)
+        _register(plain, found)
+        return found
+    raise TypeError(f"a kernel cannot take {hint}")
+
+
+def _register(kind: type, declared: Any) -> None:
+    """Let values of a NamedTuple have the type that is declared.
+
+    numba converts arrays that may be written to those that are only read, but not within tuples.
+    """
+    from numba.core import types
+    from numba.core.registry import cpu_target
+    from numba.core.typing.typeof import typeof_impl
+
+    tuples: Any = types.BaseTuple
+
+    def typeof(value: Any, context: Any) -> Any:
+        found = [typeof_impl(field, context) for field in value]
+        can_convert = cpu_target.typing_context.can_convert
+        if all(None not in (f, can_convert(f, d)) for f, d in zip(found, declared, strict=True)):
+            return declared
+        return tuples.from_types(found, kind)
+
+    typeof_impl.register(kind, typeof)

@@ -17,8 +17,9 @@ run: setup
 	rm -rf out
 	$(BIN)/copydesk run seeds/articles --out out
 
+# in the order of the files: each worker then compiles the kernels of other cleaners, before tests of runs need them all
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-all: setup
 	$(BIN)/python -m pytest -m ''

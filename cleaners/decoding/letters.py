@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.text.letter_pairs import CONTROL, extra_costs, letter_pairs
+from cleaners.text.letter_pairs import CONTROL, extra_costs, letter_pairs, sums_of_words
 
 _WEST: Final = "ca da de en es fi fr id is it nl no pt sv"
 _CENTRAL: Final = "cs hr hu pl ro sk sl"
@@ -158,20 +158,20 @@ def _costs(sample: bytes, doubts: list[int]) -> dict[str, int] | None:
     classes, cases = (readings >> 2).astype(np.uint16), (readings & 3).astype(np.uint8)
     extra = extra_costs(classes, cases)
     at_least = (tables.lowest[classes[:, :-1], classes[:, 1:]] + extra).sum(axis=1)
-    at_least += [min(doubts[charset] for charset in charsets) for charsets in same.values()]
+    at_least += [min(map(doubts.__getitem__, charsets)) for charsets in same.values()]
     likely = np.argsort(at_least, kind="stable")[:MAX_READINGS]
-    classes = classes[likely]
-    starts = np.flatnonzero(codes == 0x20)[:-1]
-    costs = np.add.reduceat(tables.costs[:, classes[:, :-1], classes[:, 1:]], starts, axis=2)
-    costs += np.add.reduceat(extra[likely], starts, axis=1)
+    borders = np.flatnonzero(codes == 0x20)
+    costs = np.stack(
+        [sums_of_words(classes[row], extra[row], borders, tables.costs) for row in likely], axis=1
+    )
     by_language: NDArray[np.int32] = np.minimum(costs, costs.min(axis=0) + FOREIGN_WORD).sum(axis=2)
     by_language += _cost_of_rest([word for word in words if word.isascii()][:MAX_ASCII_WORDS])[:, None]
     groups = list(same.values())
-    totals = {
-        charset: int((by_language[:, row] + tables.added[:, charset]).min())
-        for row, reading in enumerate(likely.tolist())
-        for charset in groups[reading]
-    }
+    totals: dict[int, int] = {}
+    for row, reading in enumerate(likely.tolist()):
+        charsets = groups[reading]
+        least = (by_language[:, row, None] + tables.added[:, charsets]).min(axis=0)
+        totals.update(zip(charsets, least.tolist(), strict=True))
     if min(totals.values()) > MAX_PAIR_COST * (len(codes) - 1) + MAX_FIRST_COST:
         return None
     return {tables.names[charset]: total + doubts[charset] for charset, total in totals.items()}
@@ -203,7 +203,8 @@ def _cost_of_rest(words: list[bytes]) -> Any:
     if not words:
         return np.zeros(len(tables.latin), np.int32)
     classes = tables.letters[0, np.frombuffer(b" %b " % b" ".join(words), np.uint8)] >> 2
-    costs = tables.costs[:, classes[:-1], classes[1:]].sum(axis=1, dtype=np.int32)
+    whole = np.array([0, len(classes) - 1])
+    costs = sums_of_words(classes, np.zeros(len(classes), np.int32), whole, tables.costs)[:, 0]
     least = costs[tables.latin].min()
     return np.where(tables.latin, costs - least, ASCII_WORD_COST * min(len(words), 20))
 
@@ -214,7 +215,7 @@ class _Tables(NamedTuple):
     names: list[str]
     letters: NDArray[np.uint16]  # (charsets, 256): four times the class of the character, plus its case
     added: NDArray[np.int32]  # (languages, charsets): to the cost
-    costs: NDArray[np.int32]  # (languages, classes, classes)
+    costs: NDArray[np.uint8]  # (languages, classes, classes)
     lowest: NDArray[np.int32]  # (classes, classes): in any language
     latin: NDArray[np.bool_]  # whether each language has ASCII letters
 
@@ -231,12 +232,11 @@ def _tables() -> _Tables:
         [cost + FOREIGN * (language not in languages.split()) for cost, languages in CHARSETS.values()]
         for language in model.languages
     ]
-    costs = model.costs.astype(np.int32)
     return _Tables(
         list(CHARSETS),
         classes << 2 | model.cases[codes],
         np.array(added, np.int32),
-        costs,
-        costs.min(axis=0),
+        model.costs,
+        model.costs.min(axis=0).astype(np.int32),
         model.latin,
     )

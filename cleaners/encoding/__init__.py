@@ -5,5 +5,6 @@
 
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.encoding.columnar_ftfy import fix_text
+from cleaners.encoding.lossy_quotes import may_have_lost_quotes
 
-__all__ = ["encoding", "fix_text", "repair"]
+__all__ = ["encoding", "fix_text", "may_have_lost_quotes", "repair"]

@@ -8,7 +8,10 @@ here, and everything else goes to ftfy itself.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -36,6 +39,8 @@ from cleaners.text.normalization import normalize, sort_marks
 _NESTED_AMPERSAND: Final = re.compile(
     r"&((?:(?:amp|AMP|#0{0,16}38|#[xX]0{0,16}26);){32})(?:(?:amp|AMP|#0{0,16}38|#[xX]0{0,16}26);)+"
 )
+#: What `fix_c1_controls` makes of each control.
+_C1: Final = {code: bytes([code]).decode("sloppy-windows-1252") for code in range(0x80, 0xA0)}
 
 
 def fix_text(text: pl.Series, config: ftfy.TextFixerConfig = ftfy.TextFixerConfig()) -> pl.Series:  # noqa: B008
@@ -81,6 +86,7 @@ def _fix_characters(text: pl.Series, found: U8, rules: Gate) -> tuple[pl.Series,
     if not len(rows):
         return fixed, needs_ftfy
     new = fixed.gather(rows)
+    rules = rules._replace(longest=sys.maxsize)  # ftfy cuts a text only before it fixes it
     seen = scan(new, rules)
     if rules.form is not None:
         composing = np.flatnonzero(seen & COMPOSING)
@@ -132,9 +138,12 @@ def _fix_by_segments(
         if len(segments) > 1:
             plain.extend((place, segment) for segment in segments[:first])
             markup.extend((place, segment) for segment in segments[first:])
-        elif step := _redecode(text, config):
+        elif (step := _redecode(text, config)) and step[0] != text:
             decoded.append((place, step[0]))
-            names[place].append(step[1])
+            names[place].extend(step[1])
+        elif step and not _has_more_to_fix(text, config):
+            pieces[place].append(text)
+            names[place].extend(step[1])
         else:
             fixed, steps = ftfy.fix_and_explain(_made_easy(text, config), config)
             pieces[place].append(fixed)
@@ -182,40 +191,65 @@ def _segments(text: str, config: ftfy.TextFixerConfig) -> tuple[list[str], int]:
     return segments, next((i for i, segment in enumerate(segments) if "<" in segment), len(segments))
 
 
-def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, str] | None:
-    """(a segment after the first step of ftfy's repair, the name of that step); None where it needs ftfy.
+def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, list[str]] | None:
+    """(a segment after the first step of ftfy's repair, the names of its parts); None where it needs ftfy.
 
-    This works for a segment without entities that was decoded in the wrong charset without loss. ftfy gives the same
-    result for the segment before and after this step.
+    This works for a segment without entities. ftfy gives the same result for the segment before and after this step.
     """
     if not config.fix_encoding or (config.unescape_html and HTML_ENTITY_RE.search(text)):
         return None
-    if not (C1_CONTROL_RE.search(text) or is_bad(text)):
-        return None
     # without `explain`, ftfy ignores the options given and uses its defaults in this step
-    options = config if config.explain else ftfy.TextFixerConfig()
-    for encoding in CHARMAP_ENCODINGS:
-        if not possible_encoding(text, encoding):
+    return (
+        _redecoded(text, config if config.explain else ftfy.TextFixerConfig()) if is_bad(text) else (text, [])
+    )
+
+
+def _has_more_to_fix(text: str, config: ftfy.TextFixerConfig) -> bool:
+    """Whether ftfy changes a segment that has no mojibake which it could repair."""
+    if _made_easy(text, config) != text:
+        return True
+    return ftfy.fix_and_explain(text, config._replace(fix_encoding=False))[0] != text
+
+
+def _redecoded(text: str, options: ftfy.TextFixerConfig) -> tuple[str, list[str]]:
+    """(the text as it was written, names of the fixes) as ftfy has it for a text with mojibake."""
+    several = [encoding for encoding in CHARMAP_ENCODINGS if possible_encoding(text, encoding)]
+    for encoding in several:
+        data, names = text.encode(encoding), []
+        if data[-1] >= 0xC0:  # no byte of UTF-8 that is the last one
             continue
-        data = text.encode(encoding)
-        if options.restore_byte_a0 and ALTERED_UTF8_RE.search(data):
-            return None
-        if options.replace_lossy_sequences and encoding.startswith("sloppy-") and LOSSY_UTF8_RE.search(data):
-            return None
+        for name, wanted, damage in (
+            ("restore_byte_a0", encoding != "macroman", ALTERED_UTF8_RE),
+            ("replace_lossy_sequences", encoding.startswith("sloppy-"), LOSSY_UTF8_RE),
+        ):
+            if wanted and getattr(options, name) and damage.search(data):
+                new = ftfy.FIXERS[name](data)
+                if new != data:
+                    data = new
+                    names.append(name)
         decoding = "utf-8-variants" if 0xED in data or 0xC0 in data else "utf-8"
         try:
-            return data.decode(decoding), redecoded(encoding, decoding)
+            return data.decode(decoding), [*names, redecoded(encoding, decoding)]
         except UnicodeDecodeError:
             continue
-    if options.decode_inconsistent_utf8 and UTF8_DETECTOR_RE.search(text):
-        fixed = ftfy.FIXERS["decode_inconsistent_utf8"](text)
+    if options.decode_inconsistent_utf8:
+        fixed = UTF8_DETECTOR_RE.sub(
+            lambda part: part[0] if len(part[0]) == len(text) else _decoded_part(part[0]), text
+        )
         if fixed != text:
-            return fixed, "decode_inconsistent_utf8"
-    try:
+            return fixed, ["decode_inconsistent_utf8"]
+    with contextlib.suppress(UnicodeError):
         fixed = text.encode("latin-1").decode("windows-1252")
-    except UnicodeError:
-        return None
-    return (fixed, redecoded("latin-1", "windows-1252")) if fixed != text else None
+        if fixed != text:
+            return fixed, [redecoded("latin-1", "windows-1252")]
+    if options.fix_c1_controls and C1_CONTROL_RE.search(text):
+        return text.translate(_C1), ["fix_c1_controls"]
+    return text, []
+
+
+@functools.lru_cache(1 << 12)  # such parts are short, and repeat
+def _decoded_part(part: str) -> str:
+    return ftfy.fix_encoding(part) if is_bad(part) else part
 
 
 def _names(steps: Iterable[ftfy.ExplanationStep]) -> Iterator[str]:

@@ -6,6 +6,7 @@ stays as it is.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
@@ -56,14 +57,14 @@ def unescape(text: str) -> str:
         return text
     if not has_characters and re.search(r"\\[ntr][a-z]", text):
         return text  # a path or a formula
-    text = (_ESCAPE_AND_BREAK if has_characters else _ESCAPE).sub(_unescaped, text)
+    text = (_ESCAPE_AND_BREAK if has_characters else _ESCAPE).sub(lambda escape: _unescaped(escape[0]), text)
     if not re.search(r'(?<!\\)"', text):
         text = _QUOTED.sub(r'"\1"', text)
     return _ADDRESS.sub(lambda match: match[0].replace("\\", ""), text)
 
 
-def _unescaped(match: re.Match[str]) -> str:
-    escape = match[0]
+@functools.lru_cache(1 << 10)
+def _unescaped(escape: str) -> str:
     kind = escape.lstrip("\\")[0]
     if kind == "u":
         codes = [int(code, 16) for code in _HEX.findall(escape)]

@@ -16,7 +16,7 @@ from cleaners.paragraphs import remove, rewrite
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, text_before
 from cleaners.repeated_line.count_tables import enough_bodies
 from cleaners.repeated_line.inline_patterns import OPENING_BRACKET, inline_patterns
-from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
+from cleaners.repeated_line.inline_shapes import without_shapes
 from cleaners.repeated_line.line_keys import SENTENCE_KEY
 
 FIX: Final = "inline_boilerplate"
@@ -48,14 +48,16 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
     rows = _with_hints(text, lexicon)
     rows = rows.filter(frame.get_column("reason").gather(rows).is_null())
     old = text.gather(rows)
-    new = pl.Series([without_inline_boilerplate(one, lexicon) for one in old], dtype=pl.String)
+    cleaned = [without_shapes(one, lexicon) for one in old]
+    new = pl.Series([text for text, _ in cleaned], dtype=pl.String)
+    shape = pl.Series([first for _, first in cleaned], dtype=pl.String)
     changed = old != new
-    rows, old, new = rows.filter(changed), old.filter(changed), new.filter(changed)
+    rows, new, shape = rows.filter(changed), new.filter(changed), shape.filter(changed)
     emptied = ~new.str.contains(r"[\p{L}\p{N}]")
     gone = rows.filter(emptied)
     if len(gone):
         rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(
-            gone, pl.Series([_rule(one, lexicon) for one in old.filter(emptied)], dtype=pl.String)
+            gone, "nothing but " + shape.filter(emptied)
         )
         frame = remove(frame, rule.is_not_null(), REASON, rule)
     return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied))
@@ -128,11 +130,3 @@ def rewrite_rows(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.Dat
     changed = pl.repeat(False, len(frame), eager=True).scatter(rows, True)
     fixes = pl.select(pl.when(changed).then(pl.lit([FIX], pl.List(pl.String)))).to_series()
     return rewrite(frame, frame.get_column("text").scatter(rows, new), fixes)
-
-
-def _rule(text: str, lexicon: Lexicon) -> str:
-    """The rule for a text that is nothing but boilerplate; it names the first shape that is found."""
-    names = [
-        shape.__name__.replace("_", " ") for shape in SHAPES if shape(text, inline_patterns(lexicon)) != text
-    ]
-    return f"nothing but {names[0]}"

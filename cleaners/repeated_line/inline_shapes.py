@@ -29,6 +29,8 @@ from cleaners.repeated_line.inline_patterns import (
 MAX_ROUNDS: Final = 30
 #: The characters of the longest call around a function, and of the longest last sentence that is a plea.
 MAX_CALLED: Final = 61
+#: Spaces in what `glued_name` and `repeated_name` match: fewer than.
+NAME_SPACES: Final = 40
 MAX_PLEA: Final = 400
 
 
@@ -59,7 +61,10 @@ def _without_teasers(text: str, pattern: re.Pattern[str], kept: Callable[[re.Mat
     ends = [match.span() for match in MORE.finditer(text)]
     pieces: list[str] = []
     done, more, at = 0, 0, 0
-    while more < len(ends) and (match := pattern.search(text, at, ends[-1][0])):
+    while more < len(ends):
+        at = _before_words(text, at, ends[more][0] - MAX_SPAN)
+        if not (match := pattern.search(text, at, ends[-1][0])):
+            break
         while more < len(ends) and ends[more][0] < match.end():
             more += 1
         at = match.start() + 1
@@ -67,6 +72,18 @@ def _without_teasers(text: str, pattern: re.Pattern[str], kept: Callable[[re.Mat
             pieces += text[done : match.start()], kept(match)
             done = at = ends[more][1]
     return "".join(pieces) + text[done:] if pieces else text
+
+
+def _before_words(text: str, at: int, end: int) -> int:
+    """The last place from `at` on, or `at`, from which no name reaches `end`: names before it are too far from MORE."""
+    if end - at > MAX_SPAN:
+        start = end
+        for _ in range(NAME_SPACES):
+            start = text.rfind(" ", at, start)
+            if start < 0:
+                return at
+        return start
+    return at
 
 
 def player_messages(text: str, _: InlinePatterns) -> str:
@@ -153,15 +170,22 @@ def without_inline_boilerplate(text: str, lexicon: Lexicon) -> str:
     >>> without_inline_boilerplate("The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail.", lexicon)
     'The talks are over. Boats sail.'
     """
-    patterns = inline_patterns(lexicon)
+    return without_shapes(text, lexicon)[0]
+
+
+def without_shapes(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
+    """What `without_inline_boilerplate` returns, and the name of the first shape that was found; None if none was."""
+    patterns, first = inline_patterns(lexicon), None
     for _ in range(MAX_ROUNDS):
         shorter = text
         for shape in SHAPES:
-            shorter = shape(shorter, patterns)
+            before, shorter = shorter, shape(shorter, patterns)
+            if first is None and shorter != before:
+                first = shape.__name__.replace("_", " ")
         if shorter == text:
             break
         text = shorter
-    return text
+    return text, first
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

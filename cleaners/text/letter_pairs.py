@@ -225,11 +225,11 @@ def words_cost(words: Sequence[str]) -> Any:
     codes = np.frombuffer(text, np.uint16)
     classes = model.classes[codes]
     extra = extra_costs(classes, model.cases[codes])
-    return _sums(classes, extra, np.flatnonzero(codes == 0x20), model.costs)
+    return sums_of_words(classes, extra, np.flatnonzero(codes == 0x20), model.costs)
 
 
 @kernel
-def _sums(classes: U16, extra: I32, borders: I64, costs: Tables[U8]) -> Any:
+def sums_of_words(classes: U16, extra: I32, borders: I64, costs: Tables[U8]) -> Any:
     """(languages, words): the sums of the costs between the borders."""
     sums = np.zeros((len(costs), len(borders) - 1), np.int32)
     for language in range(len(costs)):

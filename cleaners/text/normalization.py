@@ -42,6 +42,8 @@ def sort_marks(text: str) -> str:
     """The text with the marks of every long run decomposed and in the order that the normal forms need."""
     if len(text) < LONG_RUN or text.isascii():
         return text
+    if not _of_each(_table().marks, text[::LONG_RUN]).any():  # a long run has one of these characters
+        return text
     others = np.flatnonzero(~_of_each(_table().marks, text))
     others = np.concatenate(([-1], others, [len(text)]))
     long = np.flatnonzero(np.diff(others) > LONG_RUN)

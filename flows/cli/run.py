@@ -104,9 +104,7 @@ def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
         f"{counts.repaired:,} paragraphs repaired, {counts.rejected:,} inputs rejected{outcome.left_over()}; "
         f"{counts.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
     )
-    if fields := outcome.fields_line():
-        say.print(fields)
-    if waits := outcome.waits_line():
-        say.print(waits)
+    for note in outcome.notes():
+        say.print(note)
     if published:
         say.print(f"dataset: {outcome.out}/documents (next to removed, repaired and rejected)")

@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from cleaners import REASONS
+from cleaners.encoding import may_have_lost_quotes
 
 KEY: Final = ("whole", "source")
 
@@ -28,7 +29,10 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "rejected": pl.UInt32(),
     "cluster": pl.UInt32(),
     **{reason: pl.UInt64() for reason in REASONS},
+    "lossy_quotes": pl.UInt32(),  # paragraphs kept in which question marks may stand for quotes
 }
+#: Columns that the first datasets have not.
+LATER: Final = ("lossy_quotes",)
 MEASURES: Final = ("removed", *REASONS, "rejected", "mojibake", "cluster")
 
 #: In how many documents of a source a paragraph was removed as a duplicate of the same witness.
@@ -38,21 +42,31 @@ CLUSTERS: Final[dict[str, pl.DataType]] = {
     "position": pl.UInt32(),
     "documents": pl.UInt32(),
 }
-_COUNTS: Final = ("documents", "paragraphs", "words", "words_squared", "repaired", "rejected", *REASONS)
+_COUNTS: Final = (
+    *("documents", "paragraphs", "words", "words_squared", "repaired", "rejected", *REASONS),
+    "lossy_quotes",
+)
 
 
 def stats_of_shard(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(stats, clusters) of one shard: `SCHEMA` without run_id, whole and cluster, a row a source; and `CLUSTERS`.
 
-    `frame` has the paragraphs with source, words, reason, before and the witness; `rejected` has the uris of rejected
-    inputs. The source of a rejected input is the name of its folder, as for text files; that of a rejected record in a
-    file is unknown, and the folder of the file stands in for it.
+    `frame` has the paragraphs with source, text, words, reason, before and the witness; `rejected` has the uris of
+    rejected inputs. The source of a rejected input is the name of its folder, as for text files; that of a rejected
+    record in a file is unknown, and the folder of the file stands in for it.
     """
-    documents = frame.group_by("source", "document_id").agg(
-        pl.len().alias("paragraphs"),
-        pl.col("words").sum().cast(pl.UInt64),
-        pl.col("before").is_not_null().sum().alias("repaired"),
-        *(pl.col("words").filter(pl.col("reason") == reason).sum().alias(reason) for reason in REASONS),
+    kept = frame.select(pl.when(pl.col("reason").is_null()).then("text")).to_series()
+    lossy = may_have_lost_quotes(kept).fill_null(False).alias("lossy_quotes")
+    documents = (
+        frame.with_columns(lossy)
+        .group_by("source", "document_id")
+        .agg(
+            pl.len().alias("paragraphs"),
+            pl.col("words").sum().cast(pl.UInt64),
+            pl.col("before").is_not_null().sum().alias("repaired"),
+            pl.col("lossy_quotes").sum(),
+            *(pl.col("words").filter(pl.col("reason") == reason).sum().alias(reason) for reason in REASONS),
+        )
     )
     folder = pl.col("uri").str.extract(r"([^/]+)/[^/#]*$", 1)
     counted = pl.concat(
@@ -60,7 +74,7 @@ def stats_of_shard(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.Data
             documents.group_by("source").agg(
                 pl.len().alias("documents"),
                 pl.col("words").cast(pl.Float64).pow(2).sum().alias("words_squared"),
-                pl.col("paragraphs", "words", "repaired", *REASONS).sum(),
+                pl.col("paragraphs", "words", "repaired", "lossy_quotes", *REASONS).sum(),
             ),
             rejected.group_by(folder.alias("source")).agg(pl.len().alias("rejected")),
         ],
@@ -126,6 +140,16 @@ def shares(counts: pl.DataFrame) -> pl.DataFrame:
         )
         for measure, (part, whole, size) in of.items()
     )
+
+
+def lossy_quotes(stats: pl.DataFrame) -> tuple[tuple[str, int], ...]:
+    """(source, paragraphs in which question marks may stand for quotes) for each source of a run that has any.
+
+    The source with most comes first; "" are documents without a source.
+    """
+    found = stats.filter(~pl.col("whole") & (pl.col("lossy_quotes") > 0))
+    found = found.sort("lossy_quotes", descending=True, maintain_order=True)
+    return tuple(found.select(pl.col("source").fill_null(""), "lossy_quotes").iter_rows())
 
 
 def last_of_each(source_stats: pl.DataFrame, window: int) -> pl.DataFrame:

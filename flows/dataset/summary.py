@@ -135,6 +135,9 @@ class Outcome:
         tuple[str, str, int], ...
     ] = ()  # each field, its name in records, and the number of documents
     waits: tuple[Waits, ...] = ()  # inputs that were rejected until a setting or an extra changes that
+    lossy_quotes: tuple[
+        tuple[str, int], ...
+    ] = ()  # sources with quotes that may have become question marks, and in how many paragraphs
 
     def line(self) -> str:
         """The outcome in one line of plain text."""
@@ -182,6 +185,29 @@ class Outcome:
         said = [f"{one.inputs:,} for {one.remedy} (as {printable(one.example)})" for one in self.waits]
         return f"{number:,} input{'s wait' if number > 1 else ' waits'}: {', '.join(said)}"
 
+    def quotes_line(self) -> str:
+        """In how many paragraphs question marks may stand for quotes, in one line; "" if in none.
+
+        >>> Outcome(Path(), "r000001", 2, 2, Counts(), 1.0, lossy_quotes=(("pell-post", 9), ("", 3))).quotes_line()
+        'question marks may stand for quotes in 12 paragraphs: pell-post 9, documents without a source 3'
+        """
+        if not self.lossy_quotes:
+            return ""
+        number = sum(paragraphs for _, paragraphs in self.lossy_quotes)
+        said = [
+            f"{shortened(source) or 'documents without a source'} {paragraphs:,}"
+            for source, paragraphs in self.lossy_quotes[:MAX_NAMES]
+        ]
+        more = ", ..." if len(self.lossy_quotes) > MAX_NAMES else ""
+        return (
+            f"question marks may stand for quotes in {number:,} paragraph{'s' if number > 1 else ''}: "
+            f"{', '.join(said)}{more}"
+        )
+
+    def notes(self) -> list[str]:
+        """What else there is to know, a line each."""
+        return [*filter(None, (self.fields_line(), self.waits_line(), self.quotes_line()))]
+
     def names(self) -> dict[str, dict[str, int]]:
         """Field of the settings -> its names in records -> the number of documents."""
         found: dict[str, dict[str, int]] = {}
@@ -206,7 +232,7 @@ class Outcome:
         table += [f"| {' | '.join(row)} |" for row in self.counts.rows()]
         return "\n".join(
             [
-                as_markdown(" ".join(filter(None, (self.line(), self.fields_line(), self.waits_line())))),
+                as_markdown(" ".join(filter(None, (self.line(), *self.notes())))),
                 "",
                 *table,
             ]

@@ -165,7 +165,7 @@ def format_by_content(head: bytes, named: Format, text_fields: tuple[str, ...]) 
         return TEXT if _is_prose(head) else named
     if kind == "tags":
         return named if named.name in _NAMED - {TEXT.name} else _KINDS["html"]
-    if named.name in ("json", "jsonl") and kind in ("json", "jsonl", "python"):
+    if named.name in ("json", "jsonl") and kind in ("json", "jsonl", "python", "script"):
         return named
     return _KINDS[kind]
 

@@ -17,7 +17,7 @@ from flows.inputs.records.documents import (
     document_id,
     to_document,
 )
-from flows.inputs.records.field_names import NO_NAME, FieldNames
+from flows.inputs.records.field_names import NO_NAME, Choice, FieldNames
 from flows.inputs.records.titles import title_of_markdown, title_of_text
 from flows.inputs.tracing import Trace, content_hash
 
@@ -47,7 +47,11 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
         found = front_matter.split(text)
-        if found and (is_markdown or fields.choice(found[0]).mapped):
+        if found and not (is_markdown or fields.choice(found[0]).mapped):
+            found = None
+        if not found and (lines := front_matter.lines(text)) and _are_known(fields.choice(lines[0])):
+            found = lines
+        if found:
             record, rest = found
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
@@ -73,6 +77,11 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
     except (NotText, Refused, front_matter.TooDeep) as error:
         raise Unreadable(str(error)) from error
     return document, len(data)
+
+
+def _are_known(choice: Choice) -> bool:
+    """Whether lines at the head of a text are fields of its article, a title and another one among them."""
+    return bool(choice.title) and bool(choice.url or choice.published or choice.source)
 
 
 @lru_cache(maxsize=8)

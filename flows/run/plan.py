@@ -31,6 +31,7 @@ from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
 from flows.dataset.layout import OF_NO_RUN, PUBLISH, RUN_JSON, is_dataset
 from flows.dataset.ledger import changed_inputs, remember, waiting
+from flows.dataset.source_stats import lossy_quotes
 from flows.dataset.summary import Counts, Outcome, remedies
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import ConfigurationError, CopydeskError, Held
@@ -102,15 +103,22 @@ def execute_run(
                 dataset.root, None, len(found), len(new), Counts(), seconds, left, skipped, waits=waits
             )
         write_part(run.signed(ledger), run.publish("ledger", "00000"), run.metadata)
-        findings = find_anomalies(
-            read_history(dataset, settings.guards.window),
-            stages.write_source_stats(run, shards),
-            settings.guards,
-        )
+        stats = stages.write_source_stats(run, shards)
+        findings = find_anomalies(read_history(dataset, settings.guards.window), stats, settings.guards)
         held_for = [str(finding) for finding in findings]
         names = tuple(one for part in read for one in part.fields)
         outcome = Outcome(
-            dataset.root, run.run_id, len(found), len(new), counts, seconds, left, skipped, names, waits
+            dataset.root,
+            run.run_id,
+            len(found),
+            len(new),
+            counts,
+            seconds,
+            left,
+            skipped,
+            names,
+            waits,
+            lossy_quotes(stats),
         )
         details = {
             "given": list(given),

@@ -32,6 +32,7 @@ from flows.dataset.layout import (
 )
 from flows.dataset.ledger import RECORDS
 from flows.dataset.manifests import read_manifests
+from flows.dataset.source_stats import LATER as LATER_STATS
 from flows.dataset.source_stats import SCHEMA as SOURCE_STATS
 from flows.dataset.summary import Counts
 from flows.dataset.tables import SCHEMAS, TABLES, count_rows
@@ -228,7 +229,7 @@ def _within(path: Path, kind: str, entry: Mapping[str, Any], rules: Mapping[str,
         yield f"cannot be read: {str(error).partition(chr(10))[0]}"
         return
     expected = list(_schema(kind, rules).items())
-    later = LATER if kind == "ledger" else ()
+    later = {"ledger": LATER, "source_stats": LATER_STATS}.get(kind, ())
     if list(columns.items()) not in (expected, [column for column in expected if column[0] not in later]):
         yield "has other columns than its format"
     if rows != entry["rows"]:

@@ -95,7 +95,6 @@ def py3langid() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-@settings(max_examples=2 * settings().max_examples)
 @given(
     st.lists(
         st.one_of(
@@ -133,7 +132,7 @@ def test_capitals_do_not_matter() -> None:
     assert language(pl.Series([SENTENCES["de"].upper(), SENTENCES["ru"].upper()])).to_list() == ["de", "ru"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(
     st.lists(
         st.one_of(st.none(), st.sampled_from(list(SENTENCES.values())), st.text(max_size=200)), max_size=6

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from cleaners.decoding.decoder import NotText
 from flows.inputs.bounds import Unreadable
 from flows.inputs.markup.extraction import FIELDS, decoded, page
+from flows.inputs.markup.fragments import fragment_text
+from flows.inputs.markup.in_records import kind_of
 from flows.inputs.names import folder_of
 from flows.inputs.reader import Input, Options, Row
 from flows.inputs.records.documents import Refused, to_document
@@ -19,7 +21,12 @@ def read_html(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     data = whole(given, options, trace)
     try:
         text, encoding = decoded(data)
-        record = page(text, None, options.settings.html)
+        try:
+            record = page(text, None, options.settings.html)
+        except Unreadable:
+            if kind_of(text) != "fragment" or not (plain := fragment_text(text)):
+                raise
+            record = {"text": plain}
         document = to_document(
             record, FIELDS, uri=given.uri, content=data, encoding=encoding, source=folder_of(given.uri)
         )

@@ -17,6 +17,7 @@ from flows.inputs.compression import describe, opened
 from flows.inputs.parquet_files import worker as parquet_worker
 from flows.inputs.reader import Input, Options, Row, growth_of, local_file, require_text_column, to_row
 from flows.inputs.records.documents import Rejected
+from flows.inputs.records.field_names import WRAPPERS
 from flows.inputs.tracing import Trace
 
 #: Memory for decoding a file that needs none, in bytes.
@@ -80,11 +81,14 @@ def _records(path: str, size: int, options: Options) -> Iterator[dict[str, Any] 
     memory = BASE + 4 * max(SMALL, size * options.settings.max_ratio)
     with lent(TASK) as child:
         child.ask((memory, path))
-        names = _answer(child)
-        is_wanted = options.fields.hold_text(names)
+        columns = _answer(child)
+        names = list(columns)
+        is_wrapped = any(options.fields.hold_text(columns[name]) for name in WRAPPERS if name in columns)
+        is_wanted = is_wrapped or options.fields.hold_text(names)
         child.send(is_wanted)
         child.is_idle = not is_wanted
-        require_text_column(names, options.fields)
+        if not is_wrapped:
+            require_text_column(names, options.fields)
         while (rows := _answer(child)) is not None:
             for values in rows:
                 yield values if isinstance(values, str) else dict(zip(names, values, strict=True))

@@ -45,7 +45,7 @@ def _answers(path: str, connection: Connection) -> Iterator[Any]:
     if any(_is_deep(dtype) for dtype in schema.dtypes()):
         yield f"columns nested more than {MAX_DEPTH} levels deep"
         return
-    yield schema.names()
+    yield {name: _names(dtype) for name, dtype in schema.items()}
     if not connection.recv():
         return
     table = table.with_columns(
@@ -82,6 +82,11 @@ def _inner(dtype: pl.DataType) -> list[Any]:
     if isinstance(dtype, pl.Struct):
         return [field.dtype for field in dtype.fields]
     return [dtype.inner] if isinstance(dtype, pl.List | pl.Array) else []
+
+
+def _names(dtype: pl.DataType) -> list[str]:
+    """The names of the fields of a struct; none of another type."""
+    return [field.name for field in dtype.fields] if isinstance(dtype, pl.Struct) else []
 
 
 def _pieces(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:

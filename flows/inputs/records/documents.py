@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from flows.inputs.bounds import MAX_DEPTH, too_deep
-from flows.inputs.records.field_names import Choice, FieldNames, are_without_text, value_of, without
+from flows.inputs.records.field_names import Choice, FieldNames, value_of, without
 from flows.inputs.records.values import Body, Unusable, as_body, as_date, as_text, is_missing, is_plain
 from flows.inputs.records.wrappers import unwrapped, with_metadata
 from flows.inputs.tracing import content_hash
@@ -87,7 +87,7 @@ def to_document(
     """
     record = with_metadata(record, fields)
     choice = fields.choice(record)
-    if choice.text and isinstance(record.get(choice.text[0][0]), dict):
+    if not choice.text or isinstance(record.get(choice.text[0][0]), dict):
         record = unwrapped(dict(record), fields)
         choice = fields.choice(record)
     text_name, (text, charset, rest) = _body(record, choice, fields)
@@ -280,9 +280,11 @@ def no_text(names: Iterable[str], fields: FieldNames, what: str = "field") -> st
     """The error of a record or table in which no name is one of the text."""
     names = list(names)
     usual = fields.guesses_text
-    if usual and (list_of := are_without_text(names, fields.choice(names))):
-        shown = ", ".join(shortened(name) for name in names[:8])
-        return f"no text: this is {list_of} ({shown}), without the texts of the pages; fetch these, and add their texts"
+    if usual and (list_of := fields.choice(names).list_of):
+        has = ", ".join(shortened(name) for name in names[:8])
+        return (
+            f"no text: this is a list of {list_of} ({has}), without the texts of the pages; fetch these first"
+        )
     wanted = (
         '"text", "content", "body" or another usual name'
         if usual

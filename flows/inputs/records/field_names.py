@@ -44,6 +44,7 @@ class Choice(NamedTuple):
     created: tuple[str, ...]  # dates, too, but only where nothing is said in `published`
     id: tuple[str, ...]
     mapped: frozenset[str]  # all of them
+    list_of: str  # what has such records and no texts: "URLs" or "GDELT"; "" if it is not certain
 
 
 class FieldNames:
@@ -72,7 +73,9 @@ class FieldNames:
 
     def hold_text(self, names: Iterable[str]) -> bool:
         """Whether a field with one of these names could hold the text."""
+        names = list(names)
         folded = set(map(fold, names))
+        folded.update(fold(_without_objects(name)) for name in names if "." in name)
         return not folded.isdisjoint(self._folded_text)
 
     def name_to_cut(self, names: Iterable[str]) -> str | None:
@@ -127,6 +130,16 @@ class FieldNames:
             text = {name: rank for name, rank in text.items() if rank < self._first_teaser}
         source, title, url = fitting(f.source), fitting(f.title), fitting(f.url)
         published, own = fitting(f.published), fitting(f.id)
+        mapped = frozenset((*text, *title, *url, *source, *published, *own))
+        list_of = ""
+        if not text and not _GDELT.isdisjoint(there):
+            list_of = "GDELT"
+        elif (
+            not text
+            and url
+            and all(one in _WITHOUT_TEXT or mapped.issuperset(of) for one, of in there.items())
+        ):
+            list_of = "URLs"
         return Choice(
             tuple(text.items()),
             tuple(title),
@@ -136,7 +149,8 @@ class FieldNames:
             tuple(name for name, want in published.items() if want not in self._created),
             tuple(name for name, want in published.items() if want in self._created),
             tuple(own),
-            frozenset((*text, *title, *url, *source, *published, *own)),
+            mapped,
+            list_of,
         )
 
 
@@ -153,16 +167,6 @@ def fold(name: str) -> str:
 def is_html(name: str | None) -> bool:
     """Whether a field of that name holds HTML."""
     return name is not None and fold(_without_objects(name)) in _HTML
-
-
-def are_without_text(names: Iterable[str], choice: Choice) -> str:
-    """What fields are of which none can hold a text, but one leads to it; "" for others."""
-    folded = {fold(name): name for name in names}
-    if not _GDELT.isdisjoint(folded):
-        return "a list of GDELT"
-    if choice.url and all(short in _WITHOUT_TEXT or name in choice.mapped for short, name in folded.items()):
-        return "a list of URLs"
-    return ""
 
 
 def _without_objects(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Front matter at the head of a text file: YAML, or TOML and JSON as Hugo has them."""
+"""Front matter at the head of a text file: YAML, TOML and JSON as Hugo has them, or lines such as `Title: Rain`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ MAX_CHARACTERS: Final = 100_000  # in a block; a longer one is treated as text
 
 _BLOCK: Final = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML: Final = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_LINES: Final = re.compile(r"((?:[A-Za-z][\w -]{0,30}:[ \t]+[^\s][^\n]{0,1000}\n){2,40})[ \t]*\r?\n")
 #: Escapes of pairs of surrogates, as JSON has them, and of half a pair: YAML knows neither.
 _PAIRS: Final = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 _HALVES: Final = re.compile(r"\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
@@ -48,6 +49,22 @@ def split(text: str) -> tuple[dict[str, Any], str] | None:
     if not found or not isinstance(fields, dict):
         return None
     return {str(name): value for name, value in fields.items()}, text[found.end() :]
+
+
+def lines(text: str) -> tuple[dict[str, Any], str] | None:
+    """(fields, the rest of the text), or None if it does not begin with lines such as `Title: Rain` and a blank line.
+
+    So MultiMarkdown and Pelican have them. It is for the caller to know the names.
+
+    >>> lines("Title: A dry summer\\nDate: 2019-05-14\\n\\nNo rain fell.")
+    ({'Title': 'A dry summer', 'Date': '2019-05-14'}, 'No rain fell.')
+    """
+    found = _LINES.match(text)
+    if not found:
+        return None
+    pairs = [line.split(":", 1) for line in found[1].splitlines()]
+    fields = {name.strip(): value.strip() for name, value in pairs}
+    return (fields, text[found.end() :]) if len(fields) == len(pairs) else None
 
 
 def _of_json(text: str) -> tuple[dict[str, Any], str] | None:

@@ -159,7 +159,7 @@ def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> Non
     st.sampled_from([20, 1 << 20]),
     st.sampled_from([0, 1 << 20]),
 )
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 3)
 def test_crowding_workers_and_parts_change_nothing(
     corpus: Corpus,
     chosen: dict[str, Any],
@@ -183,7 +183,7 @@ def test_crowding_workers_and_parts_change_nothing(
 
 
 @given(corpora(), options, st.lists(st.integers(0, 7), max_size=3), st.lists(st.integers(0, 7), max_size=3))
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 3)
 def test_runs_add_up(corpus: Corpus, chosen: dict[str, Any], runs: list[int], shards: list[int]) -> None:
     """Decisions do not depend on how the corpus is split into runs, or a run into tables."""
     making = {name: chosen[name] for name in DEFAULTS}

@@ -12,7 +12,7 @@ import pytest
 from flows.dataset import Dataset
 from flows.maintenance import compact, rollback
 from flows.verify import verify
-from small_runs import run
+from small_runs import plain_run as run
 from support import WHY, json_lines, table
 
 from .stories import STORIES, ends

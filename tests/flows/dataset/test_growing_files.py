@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flows.dataset import Dataset
 from flows.dataset.tables import TABLES
 from flows.verify import verify
-from small_runs import run
+from small_runs import plain_run as run
 from support import json_lines, table
 
 from .stories import STORIES, ends

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from flows.dataset import Dataset
 from flows.maintenance import compact, expire, restore, rollback
-from small_runs import LONG_AGO, aged, record, run, story, swept
+from small_runs import LONG_AGO, aged, plain, record, run, story, swept
 from support import table
 
 SHARE = "Share this article on Facebook"
-SAID = {"repeated_line": {"enabled": False}, "language": {"enabled": False}, "duplicate": {"enabled": False}}
+SAID = plain("boilerplate") | {"duplicate": {"enabled": False}}
 
 #: A run with this number of new documents of each source, or a command on the runs that are there.
 STEPS = st.one_of(

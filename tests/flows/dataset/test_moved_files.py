@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-from small_runs import run
+from small_runs import plain_run as run
 from support import json_lines, table
 
 from .stories import STORIES, ends

@@ -12,7 +12,8 @@ import pyarrow.dataset
 import pytest
 
 from flows.dataset.tables import SCHEMAS, TABLES
-from support import Jsonl
+from small_runs import run
+from support import json_lines
 
 Reader = Callable[[Path], list[dict[str, object]]]
 
@@ -51,8 +52,8 @@ def in_datasets(folder: Path) -> list[dict[str, object]]:
 READERS: list[Reader] = [in_polars, in_duckdb, in_pyarrow, in_pandas, in_datasets]
 
 
-@pytest.fixture
-def published(copydesk: Callable[..., object], jsonl: Jsonl, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of two runs, with rows in every table."""
     body = "The lighthouse at Skerry Point was lit again on Monday, after a winter of repairs by volunteers."
     first = [
@@ -65,15 +66,12 @@ def published(copydesk: Callable[..., object], jsonl: Jsonl, tmp_path: Path) -> 
         {"id": "2", "text": f"{body}\n\nA second story, with a sentence of its own about the sea."},
         {"id": "3", "text": ""},
     ]
-    out = tmp_path / "out"
-    copydesk("run", jsonl(first), "--out", out)
-    copydesk(
-        "run",
-        jsonl([{"id": "4", "text": "News of another day, from another town."}], "more.jsonl"),
-        "--out",
-        out,
-    )
-    return out
+    folder = tmp_path_factory.mktemp("read")
+    more = [{"id": "4", "text": "News of another day, from another town."}]
+    for name, records in (("news.jsonl", first), ("more.jsonl", more)):
+        (folder / name).write_bytes(json_lines(*records))
+        run(folder / name, folder / "out")
+    return folder / "out"
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__[3:])

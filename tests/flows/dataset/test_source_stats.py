@@ -39,6 +39,7 @@ def paragraphs(rows: list[Row]) -> pl.DataFrame:
         {
             "document_id": [r[0] for r in rows],
             "source": [r[1] for r in rows],
+            "text": ["d?ici" if r[2] % 2 else "Ici?" for r in rows],
             "words": [r[2] for r in rows],
             "reason": [r[3] for r in rows],
             "before": ["x" if r[4] else None for r in rows],
@@ -48,6 +49,7 @@ def paragraphs(rows: list[Row]) -> pl.DataFrame:
         schema={
             "document_id": pl.String,
             "source": pl.String,
+            "text": pl.String,
             "words": pl.UInt32,
             "reason": pl.String,
             "before": pl.String,
@@ -78,6 +80,7 @@ def by_hand(rows: list[Row], uris: list[str]) -> dict[str, Any]:
         "words": sum(r[2] for r in rows),
         "words_squared": sum(float(sum(r[2] for r in rows if r[0] == d)) ** 2 for d in documents),
         "repaired": sum(r[4] for r in rows),
+        "lossy_quotes": sum(r[2] % 2 for r in rows if r[3] is None),
         "rejected": len(uris),
         "cluster": max(clusters, default=0),
         **removed,

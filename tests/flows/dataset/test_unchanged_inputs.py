@@ -11,7 +11,7 @@ import pytest
 
 from flows.dataset import Dataset, ledger
 from flows.inputs import compression
-from small_runs import run
+from small_runs import plain_run as run
 from support import Copydesk, Jsonl, json_lines
 
 from .stories import STORIES, ends

@@ -13,7 +13,7 @@ from flows.inputs import LATER, rejections, shards
 from flows.maintenance import compact
 from flows.run import plan
 from flows.verify import verify
-from small_runs import run
+from small_runs import plain_run as run
 from support import Copydesk, json_lines
 
 from .stories import STORIES, ends
@@ -66,7 +66,7 @@ def test_a_file_that_also_grew_is_read_from_its_beginning(tmp_path: Path, given:
 @pytest.mark.parametrize(
     ("settings", "read"),
     [
-        ({"inputs": {"shard_megabytes": 7, "on_change": "ignore"}, "boilerplate": {"enabled": False}}, 0),
+        ({"inputs": {"shard_megabytes": 7, "on_change": "ignore"}, "boilerplate": {"enabled": True}}, 0),
         ({"inputs": {"max_document_megabytes": 7}}, 2),
         ({"fields": {"title": "headline"}}, 2),
     ],

@@ -85,6 +85,13 @@ def test_what_is_named_text_is_better_than_content_and_that_than_a_teaser() -> N
         read({"description": "c", "content": None})
 
 
+def test_columns_made_of_objects(tmp_path: Path) -> None:
+    """A table has the text in a column that is named like the way to it."""
+    (tmp_path / "a.csv").write_text(f"id,webTitle,fields.bodyText\n1,Dry,{LONG}\n")
+    (tmp_path / "b.csv").write_text(f"id,title.rendered,content.rendered\n1,Dry,{LONG}\n")
+    assert [(one["title"], one["text"]) for one in documents(tmp_path)] == [("Dry", LONG)] * 2
+
+
 def test_html_counts_where_there_is_no_text() -> None:
     """It is better than a teaser, and the article of it better than the page."""
     assert read({"content_html": "<p>a</p>", "content_text": LONG})[0] == LONG

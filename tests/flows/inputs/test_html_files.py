@@ -147,3 +147,10 @@ def test_no_page_is_fetched(tmp_path: Path) -> None:
         answer()
     with pytest.raises(Unreadable):
         markup.page("https://127.0.0.1:9/", "https://127.0.0.1:9/", "balanced")
+
+
+def test_a_file_that_is_a_fragment_of_a_page(tmp_path: Path) -> None:
+    """Where no article is found in it, it is the text between its tags."""
+    (tmp_path / "a.txt").write_text("<p>The ferry &amp; the mill.</p>\n")
+    (found,) = documents(tmp_path)
+    assert found["text"] == "The ferry & the mill."

@@ -348,6 +348,14 @@ def test_names_count_where_content_does_not_decide(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
+def test_records_are_found_in_a_script_that_is_named_as_json(tmp_path: Path) -> None:
+    """What is around them is rejected; under another name it is a script."""
+    for name in ("a.json", "a.txt"):
+        (tmp_path / name).write_text('callback({"articles": [{"title": "Ferry", "text": "It sails."}]});')
+    assert texts(tmp_path) == ["It sails."]
+    assert "save the JSON in it as .json" in errors(tmp_path)["a.txt"]
+
+
 def test_tables_from_r_are_known_by_their_spaces() -> None:
     """Whatever their columns are; the rows decide."""
     assert sniff(b'"titel" "inhalt"\n"1" "a" "It sails at noon."\n') == "csv"

@@ -18,6 +18,8 @@ import pytest
 from flows.inputs import find, read
 from flows.settings.model import Fields, Inputs
 
+from .reading import documents, errors
+
 
 def load(
     path: Path | str, fields: Fields | None = None, **options: int
@@ -258,3 +260,13 @@ def test_parquet_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
         file.write(b"PAR1")
         file.truncate(1 << 40)
     assert load(tmp_path / "a.parquet") == ([], {"a.parquet": "damaged Parquet (it does not end with PAR1)"})
+
+
+def test_records_in_a_column(tmp_path: Path) -> None:
+    """As exports of databases have them: the fields of both are those of the document. A column of text is none."""
+    source = {"title": "Dry", "body": "No rain fell.", "n": 1}
+    pl.DataFrame({"_id": ["7"], "_source": [source]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"_id": ["7"], "data": ["x"]}).write_parquet(tmp_path / "b.parquet")
+    (found,) = documents(tmp_path / "a.parquet")
+    assert (found["text"], found["title"], found["record_id"]) == ("No rain fell.", "Dry", "7")
+    assert "it has _id, data" in errors(tmp_path / "b.parquet")["b.parquet"]

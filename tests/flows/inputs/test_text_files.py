@@ -95,6 +95,30 @@ def test_front_matter_in_json(tmp_path: Path) -> None:
     assert (two["title"], two["text"]) == (None, '{"title": "Dry"} is how a record begins.')
 
 
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_front_matter_in_lines(tmp_path: Path, name: str) -> None:
+    """A title and another field in lines above a blank one are front matter; other lines are text."""
+    path = tmp_path / name
+    path.write_text(
+        "Title: Dry: no rain\r\nURL: http://a.org/b\r\nMood: bad\r\n\r\nNo rain fell.", newline=""
+    )
+    (found,) = documents(path)
+    assert (found["title"], found["url"], found["text"]) == (
+        "Dry: no rain",
+        "http://a.org/b",
+        "No rain fell.",
+    )
+    assert json.loads(found["metadata"]) == {"Mood": "bad"}
+    for text in (
+        "Title: Dry\n\nNo rain fell.",
+        "Title: Dry\nDate: today\nNo rain fell.\n\nNone.",
+        "Place: Hawes\nDate: 2019-05-14\n\nNo rain fell.",
+        "Title: Dry\nTitle: Wet\nDate: 2019-05-14\n\nNo rain fell.",
+    ):
+        path.write_text(text)
+        assert documents(path)[0]["text"] == text
+
+
 def test_front_matter_of_text_files_and_in_toml(tmp_path: Path) -> None:
     """TOML between lines of plus signs is front matter, and so is that of a text file, if it has a known field."""
     block = (

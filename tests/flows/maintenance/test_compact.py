@@ -14,7 +14,7 @@ from flows.dataset.layout import SHARDED
 from flows.errors import CopydeskError
 from flows.maintenance import compact, expire, restore, rollback
 from flows.verify import verify
-from small_runs import LONG_AGO, PLAIN, POINTS, aged, published, record, run, state, story, swept
+from small_runs import LONG_AGO, PLAIN, POINTS, aged, plain, published, record, run, state, story, swept
 from support import Copydesk, Jsonl
 
 
@@ -23,7 +23,8 @@ def some_runs(out: Path, jsonl: Jsonl, *numbers: int) -> None:
     for i in numbers:
         name = f"{i}.jsonl"
         file = out.parent / name
-        run(file if file.exists() else jsonl([record(3 * i), record(3 * i + 1, story(0))], name), out, {})
+        file = file if file.exists() else jsonl([record(3 * i), record(3 * i + 1, story(0))], name)
+        run(file, out, plain("repeated_line"))
 
 
 def rows(out: Path) -> list[list[dict[str, object]]]:

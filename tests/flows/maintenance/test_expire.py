@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,23 +13,36 @@ from flows.dataset import Dataset
 from flows.maintenance import compact, expire, rollback
 from flows.verify import verify
 from small_runs import LONG_AGO, PLAIN, aged, published, record, run, state, story, swept
-from support import Copydesk, Jsonl, table
+from support import Copydesk, Jsonl, json_lines, table
 
 
-def three_runs(out: Path, jsonl: Jsonl) -> list[Path]:
-    """Three runs, a year apart; the second and third remove duplicates of the first."""
-    files = []
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Inputs and their dataset: three runs, a year apart; the second and third remove duplicates of the first."""
+    folder = tmp_path_factory.mktemp("three")
     for i in range(3):
-        files.append(jsonl([record(3 * i), record(3 * i + 1, story(0))], f"{i}.jsonl"))
-        aged(out, str(run(files[-1], out, PLAIN).run_id), LONG_AGO + timedelta(days=365 * i))
-    return files
+        file = folder / f"{i}.jsonl"
+        file.write_bytes(json_lines(record(3 * i), record(3 * i + 1, story(0))))
+        run_id = str(run(file, folder / "out", PLAIN).run_id)
+        aged(folder / "out", run_id, LONG_AGO + timedelta(days=365 * i))
+    return folder
+
+
+@pytest.fixture
+def files(made: Path) -> list[Path]:
+    """The inputs of the three runs."""
+    return sorted(made.glob("*.jsonl"))
+
+
+@pytest.fixture
+def out(made: Path, tmp_path: Path) -> Path:
+    """A copy of the dataset."""
+    return Path(shutil.copytree(made / "out", tmp_path / "out"))
 
 
 @pytest.mark.parametrize("compacted", [False, True])
-def test_old_runs_go(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk, compacted: bool) -> None:
+def test_old_runs_go(out: Path, files: list[Path], jsonl: Jsonl, copydesk: Copydesk, compacted: bool) -> None:
     """Expired rows are in no table and not in the index; their inputs stay known; their duplicates stay removed."""
-    out = tmp_path / "out"
-    files = three_runs(out, jsonl)
     if compacted:
         compact(Dataset(out))
     answer = copydesk("expire", out, "--before", "2021-01-01")
@@ -53,10 +67,8 @@ def test_old_runs_go(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk, compacted
     swept(out)
 
 
-def test_nothing_is_that_old(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -> None:
+def test_nothing_is_that_old(out: Path, copydesk: Copydesk) -> None:
     """A run does not expire before those that precede it, even if a wrong clock gave it an older date."""
-    out = tmp_path / "out"
-    three_runs(out, jsonl)
     aged(out, "r000003", LONG_AGO - timedelta(days=1))
     before = published(out), state(out)
     answer = copydesk("expire", out, "--before", "2020-05-04")
@@ -65,10 +77,8 @@ def test_nothing_is_that_old(tmp_path: Path, jsonl: Jsonl, copydesk: Copydesk) -
     assert copydesk("expire", out, "--before", "yesterday").code == 2
 
 
-def test_all_runs_may_go(tmp_path: Path, jsonl: Jsonl) -> None:
+def test_all_runs_may_go(out: Path, files: list[Path], jsonl: Jsonl) -> None:
     """When all runs have expired, the dataset goes on with the next number and still knows its inputs."""
-    out = tmp_path / "out"
-    files = three_runs(out, jsonl)
     assert expire(Dataset(out), datetime.now(UTC)) == ["r000001", "r000002", "r000003"]
     swept(out)
     assert run(files, out, PLAIN).run_id is None
@@ -76,22 +86,19 @@ def test_all_runs_may_go(tmp_path: Path, jsonl: Jsonl) -> None:
 
 
 def test_an_expiry_that_is_killed_is_as_before_or_as_after(
-    tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None]
+    made: Path, files: list[Path], tmp_path: Path, kill_at: Callable[..., None]
 ) -> None:
     """`documents` decides, and state that outlives its run is there in either case."""
     for point in ("exchange documents", "exchange ledger", "exchange witnesses"):
-        out = tmp_path / point.replace(" ", "-")
-        files = three_runs(out, jsonl)
+        out = Path(shutil.copytree(made / "out", tmp_path / point.replace(" ", "-")))
         kill_at(point, lambda out=out: expire(Dataset(out), LONG_AGO + timedelta(days=1)))
         swept(out)
         assert Dataset(out).runs()[0] == ("r000001" if point == "exchange documents" else "r000002")
         assert run(files, out, PLAIN).run_id is None
 
 
-def test_damage_to_what_outlives_its_run_is_found(tmp_path: Path, jsonl: Jsonl) -> None:
+def test_damage_to_what_outlives_its_run_is_found(out: Path) -> None:
     """`verify` finds a lost or changed part of the expired ledger, and of the places of witnesses."""
-    out = tmp_path / "out"
-    three_runs(out, jsonl)
     expire(Dataset(out), LONG_AGO + timedelta(days=1))
     (ledger,) = (out / "_copydesk/ledger/expired").glob("part-*")
     (witnesses,) = (out / "_copydesk/witnesses").glob("part-*")

@@ -15,7 +15,7 @@ from flows.errors import ConfigurationError
 from flows.maintenance import compact, reindex, restore, rollback
 from flows.settings.model import Duplicate
 from flows.verify import verify
-from small_runs import run
+from small_runs import plain, run
 from support import ROOT, Copydesk, table
 
 ARTICLES = ROOT / "seeds" / "articles"
@@ -27,7 +27,7 @@ STORY = (
 
 def run_with(duplicate: dict[str, Any], given: Path, out: Path) -> None:
     """One run with these settings of [duplicate]."""
-    run(given, out, {"repeated_line": {"enabled": False}, "duplicate": duplicate})
+    run(given, out, {**plain("boilerplate"), "duplicate": duplicate})
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +39,24 @@ def three_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+NEW_RULES = [
+    {"n": 2},
+    {"threshold": 0.6},
+    {"min_tokens": 4, "short": "exact"},
+    {"method": "exact"},
+    {"method": "exact", "n": 2, "threshold": 0.7},
+]
+
+
 @pytest.mark.parametrize(
-    "said",
+    ("said", "compacted"),
     [
-        {"n": 2},
-        {"threshold": 0.6},
-        {"min_tokens": 4, "short": "exact"},
-        {"method": "exact"},
-        {"method": "exact", "n": 2, "threshold": 0.7},
+        *((said, False) for said in NEW_RULES),
+        *((said, True) for said in NEW_RULES[::4]),
+        *(pytest.param(said, True, marks=pytest.mark.slow) for said in NEW_RULES[1:4]),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("compacted", [False, True])
 def test_the_index_is_what_it_would_have_been(
     three_runs: Path, tmp_path: Path, said: dict[str, Any], compacted: bool
 ) -> None:

@@ -12,11 +12,11 @@ from flows.dataset import Dataset
 from flows.errors import UsageError
 from flows.maintenance import compact, restore, rollback
 from flows.verify import verify
-from small_runs import PLAIN, published, record, run, state, story, swept
+from small_runs import PLAIN, plain, published, record, run, state, story, swept
 from support import Copydesk, Jsonl, table
 
 SHARE = "Share this article on Facebook"
-NO_MEMORY = {"repeated_line": {"enabled": False}}
+NO_MEMORY = plain("boilerplate")
 
 
 def texts(out: Path) -> dict[str, list[str]]:
@@ -168,9 +168,9 @@ def test_a_restoration_that_is_killed_is_as_before_or_as_after(
     tmp_path: Path, jsonl: Jsonl, kill_at: Callable[..., None]
 ) -> None:
     """`documents` decides: either nothing is restored, or everything is, and is protected."""
+    run(jsonl([record(1, SHARE), record(2, SHARE)]), tmp_path / "whole", NO_MEMORY)
     for point in ("exchange documents", "exchange removed", "exchange index", "exchange exceptions"):
-        out = tmp_path / point.split()[1]
-        run(jsonl([record(1, SHARE), record(2, SHARE)]), out, NO_MEMORY)
+        out = Path(shutil.copytree(tmp_path / "whole", tmp_path / point.split()[1]))
         kill_at(point, lambda out=out: restore(Dataset(out), reason="boilerplate"))
         swept(out)
         back = point != "exchange documents"

@@ -165,10 +165,10 @@ def test_offline_a_kill_between_the_two_renames_is_mended(
         raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr("flows.dataset.exchange._exchange", cannot)
+    for i in range(2):
+        run(jsonl([record(i)], f"{i}.jsonl"), tmp_path / "whole", PLAIN)
     for point in ("exchange documents offline", "exchange removed offline", "exchange ledger offline"):
-        out = tmp_path / point.split()[1]
-        for i in range(2):
-            run(jsonl([record(i)], f"{i}.jsonl"), out, PLAIN)
+        out = Path(shutil.copytree(tmp_path / "whole", tmp_path / point.split()[1]))
         kill_at(point, lambda out=out: rollback(Dataset(out), "r000002", offline=True))
         swept(out)
         assert Dataset(out).runs() == ["r000001"]

@@ -18,7 +18,7 @@ from flows.dataset.history import read_history
 from flows.dataset.tables import TABLES
 from flows.errors import Held, UsageError
 from flows.settings import Settings
-from small_runs import run
+from small_runs import PLAIN, run
 from support import Copydesk, table
 
 PLACES = ("quay", "lock", "mill", "pier", "weir", "ferry", "dock", "mole", "ford", "sluice")
@@ -48,7 +48,7 @@ def write(folder: Path, texts: list[str], start: int = 0) -> Path:
 
 def guards(**given: Any) -> Settings:
     """Settings with these keys in [guards]."""
-    return Settings.model_validate({"guards": given, "language": {"enabled": False}})
+    return Settings.model_validate({**PLAIN, "guards": given})
 
 
 BOUND = guards(bounds={"removed": 0.5})

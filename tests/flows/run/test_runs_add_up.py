@@ -12,7 +12,7 @@ from cleaners.repeated_line.count_tables import merge_counts
 from flows.dataset import Dataset
 from flows.errors import ConfigurationError
 from flows.verify.verification import verify
-from small_runs import run
+from small_runs import PLAIN, run
 from support import Jsonl, table, why
 
 from .stories import ARTICLES, CHOIR, HARBOUR, ORDINALS, STORY, digests
@@ -20,7 +20,7 @@ from .stories import ARTICLES, CHOIR, HARBOUR, ORDINALS, STORY, digests
 
 def test_the_exact_method_adds_up(jsonl: Jsonl, tmp_path: Path) -> None:
     """With `method = "exact"`, later runs and `verify` use the shingle frequencies of the first run."""
-    said = {"duplicate": {"method": "exact"}, "duplicate_document": {"enabled": False}}
+    said = PLAIN | {"duplicate": {"method": "exact"}, "duplicate_document": {"enabled": False}}
     both = f"{HARBOUR} {CHOIR}"
     texts = [f"{both}\n{CHOIR} {HARBOUR}", both.replace("lamps", "lights"), f"{both} Yes.", CHOIR]
     files = [jsonl([{"text": f"{text}\nFresh line {i}."}], f"{i}.jsonl") for i, text in enumerate(texts)]
@@ -81,7 +81,7 @@ def test_a_narrowed_index_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(index, "FEW", few)
         monkeypatch.setattr(index, "CHUNK", chunk)
         for source in [*sources, ARTICLES]:
-            run([source], tmp_path / name, {"duplicate": {"short": "exact", "min_tokens": 4}})
+            run([source], tmp_path / name, PLAIN | {"duplicate": {"short": "exact", "min_tokens": 4}})
     assert len(Dataset(tmp_path / "all").runs()) > 3
     assert len(table(tmp_path / "all", "removed").filter(pl.col("reason") == "duplicate")) > 10
     assert digests(tmp_path / "all") == digests(tmp_path / "narrowed") == digests(tmp_path / "chunks")

@@ -52,7 +52,7 @@ def test_strictness() -> None:
 
 
 @pytest.mark.parametrize("model", [ALWAYS, line_classifier_model()])
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 4)
 @given(
     lines=st.lists(
         st.sampled_from(

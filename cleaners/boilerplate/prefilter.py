@@ -34,6 +34,8 @@ _WORD, _NOT_IN_BUTTONS, _IN_CAPTIONS, _IN_NAMES, _PARTICLE, _BEGINS_IS, _SPACE, 
     1 << n for n in range(8)
 )
 
+_A, _Z, _COMMA, _FULL_STOP = b"AZ,."
+_BRACKETS: Final = tuple(b")]")
 _OPENING: Final = '“"„«「『'
 _CLOSING: Final = '”"“»」』'
 _BEHIND_CLOSING: Final = ".,。，"
@@ -115,7 +117,7 @@ def _possible_kinds(data: U8, offsets: I64, bytes_: U8, mentions: Rows[U8], mark
         if size <= MAX_BUTTONS:
             kinds = _byte_kinds_of(data, start, stop, bytes_)
             line_kinds |= STRAY_MARK if size <= MAX_STRAY_MARK and kinds & _WORD == 0 else 0
-            line_kinds |= BUTTONS if kinds & _NOT_IN_BUTTONS == 0 and data[stop - 1] != ord(".") else 0
+            line_kinds |= BUTTONS if kinds & _NOT_IN_BUTTONS == 0 and data[stop - 1] != _FULL_STOP else 0
         elif size <= MAX_CAPTION:
             kinds = _byte_kinds_of(data, stop - CREDIT_CHARACTERS, stop, bytes_)
             if kinds & _BEYOND:  # each such character has up to four bytes
@@ -154,7 +156,7 @@ def _has_bracket(data: U8, start: int, stop: int) -> bool:
     """Whether a closing bracket is among these bytes."""
     found = False
     for at in range(start, stop):
-        found |= data[at] == ord(")") or data[at] == ord("]")
+        found |= data[at] in _BRACKETS
     return found
 
 
@@ -192,7 +194,7 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentio
             return False
         if bytes_[data[at]] & _BEYOND:
             return True
-        if data[at] == ord(","):
+        if data[at] == _COMMA:
             return words > 1
         if bytes_[data[at]] & _SPACE == 0:
             return False
@@ -202,9 +204,9 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentio
             return True
         if words == 1 and _is_mention(first | 0x20, begins | 0x20, mentions):
             return True
-        if not ord("A") <= first <= ord("Z"):
+        if not _A <= first <= _Z:
             return False
-        if not ord("A") <= begins <= ord("Z"):
+        if not _A <= begins <= _Z:
             if words > 1:
                 return bool(bytes_[begins] & (_PARTICLE | _BEGINS_IS))
             if bytes_[begins] & _PARTICLE == 0:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cleaners.duplicate.shared_keys import Pairs, shared_keys
 from cleaners.kernels import I64, U32, U64, Integer, Rows, kernel
-from cleaners.text.shingles import different_bits
+from cleaners.text.shingles import different_bits, sort
 from cleaners.text.tokens import MULTIPLIER, fmix64
 from cleaners.text.utf8 import starts_of
 
@@ -215,7 +215,7 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
     for row in rows:
         size = members.offsets[row + 1] - members.offsets[row]
         room = max(room, size)
-        anyone[np.searchsorted(classes, size, side="right") - 1] = True
+        anyone[_class_of(classes, size)] = True
     ranked = np.empty(room, np.uint64)
     placed, keys = np.empty(1024, np.uint64), np.empty(1024, np.uint64)
     total = 0
@@ -231,11 +231,11 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
                 ranked[i - alone] = np.uint64(min(often, most)) << np.uint64(44) | shingle >> np.uint64(20)
             else:
                 alone += 1
-        ranked[: size - alone].sort()
-        own = np.searchsorted(classes, size, side="right") - 1
+        sort(ranked, size - alone)
+        own = _class_of(classes, size)
         smallest, largest = -(-p * size // q), min(size * q // p, classes[-1])
-        first = np.searchsorted(classes, smallest, side="right") - 1
-        last = np.searchsorted(classes, largest, side="right") - 1
+        first = _class_of(classes, smallest)
+        last = _class_of(classes, largest)
         for other in range(first, last + 1):
             if not anyone[other]:
                 continue
@@ -253,6 +253,19 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
                 placed[total], keys[total] = np.uint64(row) << np.uint64(2) | np.uint64(side), fmix64(h)
                 total += 1
     return placed[:total], keys[:total]
+
+
+@kernel
+def _class_of(classes: I64, size: Integer) -> int:
+    """The number of the size class of a set: the last one that begins at `size` or below."""
+    low, high = 0, len(classes)
+    while low < high:
+        middle = (low + high) // 2
+        if classes[middle] <= size:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
 
 
 @kernel

@@ -183,7 +183,9 @@ def _decide(
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
     before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
-    maps, sizes = _bitmaps(shingles, offsets), offsets[1:] - offsets[:-1]
+    maps, sizes = _bitmaps(shingles, offsets), np.empty(len(offsets) - 1, np.int64)
+    for number in range(len(sizes)):
+        sizes[number] = offsets[number + 1] - offsets[number]
     # for each set: its first and its last kept row; for each kept row: the next one with the same set
     holders, last_holders = np.full(len(offsets) - 1, -1), np.full(len(offsets) - 1, -1)
     following = np.full(rows, -1)

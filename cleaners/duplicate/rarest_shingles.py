@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.kernels import I64, U8, U64, kernel
-from cleaners.text.shingles import shingle_sets
+from cleaners.text.shingles import shingle_sets, sort
 from cleaners.text.tokens import fmix64
 
 CELLS: Final = 1 << 24
@@ -86,7 +86,7 @@ def _rarest_keys(values: U64, offsets: I64, seen: U8, p: int, q: int) -> Any:
         for i in range(size):
             value = values[start + i]
             ranked[i] = np.uint64(seen[value & np.uint64(CELLS - 1)]) << np.uint64(56) | value >> np.uint64(8)
-        ranked.sort()
+        sort(ranked, size)
         first = size - -(-p * size // q) + 1
         counts[row] = first
         for i in range(first):

@@ -425,12 +425,17 @@ def _classify(
     longest = 0
     for text in range(count):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    logarithms = np.log1p(np.arange(longest + 1)) / -SCALE
+    logarithms = np.empty(longest + 1)
+    for times in range(longest + 1):
+        logarithms[times] = np.log1p(np.float64(times)) / -SCALE
     found = np.empty((LANES, longest), np.int32)
     visits = np.zeros(len(weights), np.int32)
     visited = np.empty(longest, np.int32)
     once = np.empty(columns, np.uint32)
-    scores, probabilities = np.empty(columns), np.empty(labels.max() + 1)
+    codes = 0
+    for column in range(columns):
+        codes = max(codes, labels[column] + 1)
+    scores, probabilities = np.empty(columns), np.empty(codes)
     for text in range(count):
         lane, length = text % LANES, offsets[text + 1] - offsets[text]
         if lane == 0:
@@ -442,10 +447,9 @@ def _classify(
                     visited[distinct] = feature
                     distinct += 1
                 visits[feature] += 1
-        scores[:] = prior
-        if not distinct:
-            scores[:] = 0.0
-        once[:] = 0
+        for column in range(columns):
+            scores[column] = prior[column] if distinct else 0.0
+            once[column] = 0
         for i in range(distinct):
             of_feature, times = weights[visited[i]], visits[visited[i]]
             visits[visited[i]] = 0
@@ -455,15 +459,22 @@ def _classify(
             else:
                 for column in range(columns):
                     scores[column] += logarithms[times] * of_feature[column]
+        most = -math.inf
         for column in range(columns):
             scores[column] += logarithms[1] * once[column]
+            most = max(most, scores[column])
         # dividing by the root of the length keeps the probabilities of long and short texts comparable
-        scale, most = 1 / math.sqrt(max(length, 1)), scores.max()
-        probabilities[:] = 0.0
+        scale = 1 / math.sqrt(max(length, 1))
+        for code in range(codes):
+            probabilities[code] = 0.0
         for column in range(columns):
             probabilities[labels[column]] += math.exp((scores[column] - most) * scale)
-        best[text] = probabilities.argmax()
-        probability[text] = probabilities.max() / probabilities.sum()
+        first, total = 0, 0.0
+        for code in range(codes):
+            total += probabilities[code]
+            if probabilities[code] > probabilities[first]:
+                first = code
+        best[text], probability[text] = first, probabilities[first] / total
     return best, probability
 
 
@@ -476,9 +487,11 @@ def _walk(
     The texts are read side by side: memory latency is high for one lookup, but several lookups overlap.
     """
     state = np.zeros(LANES, np.uint32)
-    lengths = np.diff(offsets)
-    for at in range(lengths.max()):
-        for lane in range(len(lengths)):
-            if at < lengths[lane]:
+    lanes, longest = len(offsets) - 1, 0
+    for lane in range(lanes):
+        longest = max(longest, offsets[lane + 1] - offsets[lane])
+    for at in range(longest):
+        for lane in range(lanes):
+            if at < offsets[lane + 1] - offsets[lane]:
                 state[lane] = moves[rows[state[lane]], data[offsets[lane] + at]]
                 found[lane, at] = features[state[lane]]

@@ -40,6 +40,7 @@ _END, _UNKNOWN = -1, -2
 _BASIS: Final = 0xCBF29CE484222325  # of FNV-1a with 64 bits
 _PRIME: Final = 0x100000001B3
 _BITS: Final = 14  # in the hash of four bytes
+_NO_BOILERPLATE: Final = tuple(b">|")  # begin quoted mail and table rows
 _CASE_BITS_8: Final = CASE_BIT * 0x0101010101010101
 _CASE_BITS_4: Final = CASE_BIT * 0x01010101
 _ALL_BITS: Final = 0xFFFFFFFFFFFFFFFF
@@ -249,10 +250,15 @@ def _scan(
     prefilter: Prefilter,
 ) -> Any:
     texts = len(offsets) - 1
-    is_line, starts, starts_regex, holds = np.ones((4, texts), np.bool_)
+    is_line, starts, starts_regex, holds = (
+        np.ones(texts, np.bool_),
+        np.ones(texts, np.bool_),
+        np.ones(texts, np.bool_),
+        np.ones(texts, np.bool_),
+    )
     for n in range(texts):
         start, stop = offsets[n], offsets[n + 1]
-        if start < stop and (data[start] == ord(">") or data[start] == ord("|")):
+        if start < stop and data[start] in _NO_BOILERPLATE:
             is_line[n] = starts[n] = starts_regex[n] = holds[n] = False
             continue
         h, at = np.uint64(_BASIS), start

@@ -30,6 +30,7 @@ SENTENCE_WORDS: Final = 4
 QUESTION_WORDS: Final = 13
 PROSE_WORDS: Final = 20
 
+_FULL_STOP: Final = ord(".")
 _CLOSING: Final = WHITE_SPACE + "\"'”’»“)]」』）】*_"
 _FULL_STOPS: Final = ".。．｡۔։।"
 _QUESTIONS: Final = "?!？！؟"
@@ -180,7 +181,7 @@ def _ending(data: U8, start: int, stop: int, marks: U8) -> Any:
         code, _ = code_point(data, at)
         kind = np.int64(marks[code]) if code < len(marks) else _NEITHER
         if kind != _CLOSES:
-            dots = code == ord(".") and at > start and data[at - 1] == ord(".")
+            dots = code == _FULL_STOP and at > start and data[at - 1] == _FULL_STOP
             return _NEITHER if dots else kind
     return _NEITHER
 

@@ -20,6 +20,8 @@ MAX_WIDTH: Final = 100
 FULL_PERCENT: Final = 85
 MIN_PERCENT: Final = 60
 
+_QUOTED: Final = ord(">")
+_ROW: Final = ord("|")  # of a table
 Mask = NDArray[np.bool_]
 
 
@@ -77,13 +79,15 @@ def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Flags) -> A
     full = np.zeros(len(starts) - 1, np.bool_)
     for run in range(len(full)):
         first, last = starts[run], starts[run + 1] - 1
-        width = np.int64(lengths[first : last + 1].max())
+        width = 0
+        for line in range(first, last + 1):
+            width = max(width, int(lengths[line]))
         full[run] = MIN_WIDTH <= width <= MAX_WIDTH
         line = last
         next_word = 0
         while full[run] and line >= first:
             gaps, word = _words(data, offsets[line], offsets[line + 1], spaces)
-            full[run] = data[offsets[line]] not in (ord(">"), ord("|"))
+            full[run] = data[offsets[line]] not in (_QUOTED, _ROW)
             if line < last:
                 length = np.int64(lengths[line])
                 # no first word: the next line begins with a space, so there is nothing to measure

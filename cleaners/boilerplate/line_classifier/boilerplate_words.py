@@ -56,6 +56,7 @@ def _words(data: U8, offsets: I64, classes: U8, lower: U32) -> Any:
     words = 0
     for line in range(len(offsets) - 1):
         found, _ = count_line(data, offsets[line], offsets[line + 1], classes, lower, counts, hashes[words:])
-        lines[words : words + found] = line
+        for word in range(words, words + found):
+            lines[word] = line
         words += found
     return hashes[:words], lines[:words]

@@ -102,13 +102,16 @@ def set_place_features(counts: Rows[I32], own: Rows[F32], lines: I64, out: Writt
         out[n, f.PLACE] = words[i] / max(words[count], 1)
         out[n, f.FROM_TOP] = min(i, FAR)
         out[n, f.FROM_BOTTOM] = min(count - 1 - i, FAR)
-        near[:] = 0
         alike = 0
+        for feature in range(f.OWN):
+            near[feature] = 0
         for j in range(low, high):
             if j != i:
-                near += own[j]
+                for feature in range(f.OWN):
+                    near[feature] += own[j, feature]
                 alike += _likeness(counts[i], counts[j])
-        near /= max(others, 1)
+        for feature in range(f.OWN):
+            near[feature] /= np.float32(max(others, 1))
         out[n, f.LIKE_NEAR] = alike / max(others, 1)
         out[n, f.SHARED_NEAR] = near[f.OWN_SHARED]
         out[n, f.BOILERPLATE_WORDS_NEAR] = near[f.OWN_BOILERPLATE_WORDS]

@@ -80,7 +80,8 @@ def line_features(
             np.zeros(len(c.COUNTS), np.int32), title_hashes,
         )  # fmt: skip
         own = np.zeros((stop - first, f.OWN), np.float32)
-        own[:, f.OWN_SHARED] = 1
+        for i in range(stop - first):
+            own[i, f.OWN_SHARED] = 1
         first_taken = taken
         for line in range(first, stop):
             if not _is_short(counts[line]):
@@ -109,9 +110,12 @@ def line_features(
                     own[line - first, f.OWN_WORDING] = wording(of_line[:found], ngrams, ngram_weights)
             known = min(mine[i] + NEAR + 1, stop)
             out_of_mine[i, f.WORDING] = own[mine[i] - first, f.OWN_WORDING]
-        set_repeat_features(line_hashes[first:stop], mine - first, own, out_of_mine)
-        set_phrase_features(phrase_states[first:stop], mine - first, out_of_mine)
-        set_place_features(counts[first:stop], own, mine - first, out_of_mine)
+        of_document = np.empty(len(mine), np.int64)
+        for i in range(len(mine)):
+            of_document[i] = mine[i] - first
+        set_repeat_features(line_hashes[first:stop], of_document, own, out_of_mine)
+        set_phrase_features(phrase_states[first:stop], of_document, out_of_mine)
+        set_place_features(counts[first:stop], own, of_document, out_of_mine)
     return rows[:taken], features[:taken]
 
 

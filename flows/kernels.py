@@ -163,7 +163,7 @@ def compile_what_is_asked() -> None:
     for line in sys.stdin:
         try:
             compile_by_name(line.rstrip("\n"))
-        except Exception:  # whoever calls the kernel gets to see it
+        except Exception:  # the caller of the kernel sees it
             sys.stdout.write("failed\n")
         else:
             sys.stdout.write(line)

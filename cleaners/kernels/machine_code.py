@@ -61,7 +61,7 @@ class AllSourcesLocator:
         return str(self._folder)
 
     def get_disambiguator(self) -> str:
-        """What tells kernels of one name apart in that folder."""
+        """What distinguishes kernels of one name in that folder."""
         return self._module
 
     def get_source_stamp(self) -> str:
@@ -132,7 +132,7 @@ def _all_sources() -> str:
 
 @functools.cache
 def _machine() -> str:
-    """The machine that code is compiled for, as numba tells machines apart, and what compiles it."""
+    """The machine that code is compiled for, as numba distinguishes machines, and what compiles it."""
     import numba
     from numba.core import codegen
 

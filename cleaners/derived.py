@@ -2,7 +2,7 @@
 
 The value is pickled; its arrays follow the pickle in the same file, and are mapped into memory when it is read. So a
 large array costs time and memory only where it is looked at. Like the machine code that numba keeps, such a file is
-trusted: whoever can write to the folder can already change the code that runs.
+trusted: anyone who can write to the folder can already change the code that runs.
 
 A file that is missing, cut short or of another version costs time, never a wrong value: its name has a hash of what it
 was derived from, and the value is derived again.
@@ -125,7 +125,7 @@ def _write(value: object, path: Path) -> None:
             for (start, _), array in zip(places, arrays, strict=True):
                 file.seek(start)
                 file.write(array.raw())
-            file.truncate(max(begin, file.tell()))
+            file.truncate(begin)
         partial.chmod(0o644)  # a container image is often made by another user
         partial.replace(path)
     except BaseException:

@@ -163,7 +163,7 @@ def compile_what_is_asked() -> None:
     for line in sys.stdin:
         try:
             compile_by_name(line.rstrip("\n"))
-        except Exception:  # the first call of the kernel raises it, too
+        except Exception:  # the caller of the kernel sees it
             sys.stdout.write("failed\n")
         else:
             sys.stdout.write(line)

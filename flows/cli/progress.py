@@ -25,7 +25,7 @@ def show_progress(console: Console, *, quiet: bool) -> Iterator[Report]:
     elif not console.is_terminal:
 
         def report_line(stage: str, done: int, total: int) -> None:
-            if stage == COMPILING and done == 0:  # the only stage that is a surprise
+            if stage == COMPILING and done == 0:  # the only stage that is not expected
                 console.print(f"{stage}: 0 of {total}")
             elif done == total:
                 console.print(f"{stage}: {total}")

@@ -6,7 +6,6 @@ import os
 import re
 from typing import Final
 
-_ARCHIVE: Final = re.compile("[^/#]*#")
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -50,5 +49,5 @@ def in_place(uri: str) -> str:
     """
     if "#" not in uri:
         return uri
-    *folders, name = _ARCHIVE.sub("", uri).split("/")
+    *folders, name = (part.rpartition("#")[2] for part in uri.split("/"))
     return "/".join(("", *(folder for folder in folders if folder not in ("", ".", "..")), name))

@@ -98,6 +98,12 @@ GENERATORS: Final[dict[str, Generator]] = {
     "mojibake twice over": repeated("schÃƒÂ¶n "),
     "mojibake and sound text": repeated("schÃ¶n schön "),
     "lossy mojibake": repeated("Ã� "),
+    "paragraphs of mojibake": lines(lambda chance, n: f"schÃ¶n {words(chance, 4)}.\n"),
+    "paragraphs in the wrong charset": lines(lambda chance, n: f"Ìîñò îñòàíåòñÿ {n}.\n"),
+    "paragraphs in different wrong charsets": lines(
+        lambda chance, n: "".join(chr(chance.randrange(0xC0, 0x100)) for _ in range(20)) + ".\n"
+    ),
+    "words of mojibake": lines(lambda chance, n: f"K√∂nig{words(chance, 2)} König.\n"),
     "C1 controls": repeated("\x85\x96"),
     "surrogate pairs as text": repeated("\\ud83d\\ude00 "),
     "terminal escapes": repeated("\x1b[31m"),

@@ -42,7 +42,7 @@ def read_csv(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
     enough: dict[int, bool] = {}
 
     def is_enough(length: int) -> bool:
-        """Whether one of so many fields may be the text."""
+        """Whether one of this many fields may be the text."""
         if length not in enough:
             enough[length] = fields.hold_text(names[:length])
         return enough[length]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cleaners.encoding.charset_mixups import reread
 from cleaners.encoding.cleaner import NEWS_CONFIG, repair
 from cleaners.encoding.escapes import unescape
-from cleaners.encoding.lossy_quotes import restore_quotes
+from cleaners.encoding.lossy_quotes import may_have_lost_quotes, restore_quotes
 from cleaners.encoding.mojibake import SUSPECT, gate, scan
 from cleaners.encoding.utf8_words import decode_words
 from cleaners.text.letter_pairs import letter_pairs, words_cost
@@ -155,3 +155,22 @@ def test_costs_are_those_of_words() -> None:
     assert languages[costs[:, 0].argmin()] == "pl"
     assert costs[languages.index("ru"), 1] < costs[languages.index("el"), 1]
     assert costs[:, 2].min() > 2 * costs[:, 0].min()
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("La fête de l?école commence à midi.", True),
+        ("She called it ?a mistake? again.", True),
+        ("A (?doubtful?) word", True),
+        ("Who is it? Nobody knows.", False),
+        ("Was ist das?", False),
+        ("see https://a.example/list?page=2&id=x for more", False),
+        ("What?! Really???", False),
+        ("", False),
+        (None, None),
+    ],
+)
+def test_question_marks_that_may_stand_for_quotes_are_found(text: str | None, may: bool | None) -> None:
+    """They stand within a word or right before one; questions and addresses have them elsewhere."""
+    assert may_have_lost_quotes(pl.Series([text], dtype=pl.String)).to_list() == [may]

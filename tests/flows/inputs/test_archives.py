@@ -428,3 +428,12 @@ def test_any_damage(tmp_path: Path, data: st.DataObject) -> None:
     (shard,) = read(find([str(path)]), Inputs(), Fields())
     assert len(shard.documents) + len(shard.rejected) > 0
     assert all(uri.startswith(str(path)) for uri in shard.documents["uri"])
+
+
+def test_names_as_long_as_a_zip_file_allows(tmp_path: Path) -> None:
+    """A name of 60,000 letters, or of as many folders, takes a moment, and its text is read."""
+    names = ["a" * 60_000, "a/" * 30_000 + "b.txt", "#" * 20_000]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, "word")
+    assert texts(tmp_path) == ["word"] * 3

@@ -74,7 +74,8 @@ def _compile_all(report: Report) -> list[str]:
         for worker in workers:
             worker.start()
         for worker in workers:
-            worker.join()
+            while worker.is_alive():
+                worker.join(0.1)  # so that Ctrl-C is noticed
     except BaseException:
         work.stop()
         raise

@@ -58,10 +58,10 @@ def execute_run(
 ) -> Outcome:
     """Read the new and changed inputs among `given`, clean them, and publish one run of the dataset in `out`.
 
-    `prepare` is called before the first input is read, if there is a new one. Rejected inputs are read again if what decided that has changed, and with `retry_rejected` in any case. Raises
-    InputMissing if an input does not exist, UsageError if `out` cannot be a dataset, Locked if another run is writing
-    it, and Held if an anomaly guard holds this run or an earlier one. After any exception, nothing of the run is
-    published.
+    `prepare` is called before the first new input is read. Rejected inputs are read again if what decided that has
+    changed, and with `retry_rejected` in any case. Raises InputMissing if an input does not exist, UsageError if `out`
+    cannot be a dataset, Locked if another run is writing it, and Held if an anomaly guard holds this run or an earlier
+    one. After any exception, nothing of the run is published.
     """
     started = time.perf_counter()
     clock = datetime.now(UTC)

@@ -5,7 +5,7 @@
     templates   near-misses by the hundred thousand, through the search for duplicates
     growth      time and peak memory from 50 MB to 5 GB
     profile     where the time of a run goes
-    startup     one small file, from shell to shell
+    startup     one small file, from shell to shell; compiling all kernels
     incremental a hundredth added to a dataset of 2 GB
     hostile     how the time of readers and cleaners grows with hostile texts
     year        8,760 hourly runs in one process; some hours, and not among all

@@ -228,7 +228,11 @@ def _startup(found: Results) -> str:
         f"{name} {one['wall']['min']:.2f} s ({one['wall']['median']:.2f})"
         for name, one in found["contenders"].items()
     )
-    return f"**One small file, from shell to shell**, warm: {told}."
+    compiling = found["compiling"]
+    return (
+        f"**One small file, from shell to shell**, warm: {told}. Compiling all kernels, once per machine: "
+        f"{compiling['wall']:.1f} s ({compiling['cpu']:.1f} CPU s)."
+    )
 
 
 def _incremental(found: Results) -> str:

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.copydesk
+# modules are compiled once, and not in each of the many processes that the tests start
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup run test test-all check format bench train-boilerplate eval-boilerplate clean
 

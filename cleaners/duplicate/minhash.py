@@ -13,14 +13,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numba
 import numpy as np
 import polars as pl
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from cleaners.kernels import I64, U8, U32, U64, Written, kernel
+from cleaners.kernels import I64, U8, U32, U64, Written, intrinsic, kernel
 from cleaners.text.shingles import folded
 from cleaners.text.tokens import (
     MULTIPLIER,
@@ -105,7 +101,7 @@ def sign(
         x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
         mixed[i] = x ^ (x >> np.uint32(16))
     a, b, least = coefficients.a.ctypes.data, coefficients.b.ctypes.data, signature.ctypes.data
-    _minima(mixed.ctypes.data, shingles, a, b, least)  # type: ignore[call-arg]
+    _minima(mixed.ctypes.data, shingles, a, b, least)
 
 
 @intrinsic
@@ -116,6 +112,8 @@ def _minima(_context: Any, mixed: Any, count: Any, a: Any, b: Any, signature: An
     at a time stay in the processor's registers while all values pass by; numba compiles no Python loop to that. The
     minimum of no values is 2**32 - 1.
     """
+    from llvmlite import ir  # type: ignore[import-untyped]
+    from numba.core import cgutils, types
 
     def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         number, lanes = ir.IntType(32), ir.VectorType(ir.IntType(32), LANES)
@@ -140,8 +138,8 @@ def _minima(_context: Any, mixed: Any, count: Any, a: Any, b: Any, signature: An
             builder.store(builder.load(lowest), least, align=4)
         return _context.get_dummy_value()
 
-    address = numba.types.uintp
-    return numba.types.void(address, numba.types.int64, address, address, address), emit
+    address = types.uintp
+    return types.void(address, types.int64, address, address, address), emit
 
 
 @kernel

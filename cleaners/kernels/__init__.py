@@ -90,6 +90,35 @@ class Kernel(Generic[P, R]):
 kernel = Kernel
 
 
+class Intrinsic:
+    """A function that emits instructions of LLVM into a kernel: numba's `intrinsic`, made when a kernel first needs it.
+
+    So a module with one can be imported without numba.
+    """
+
+    def __init__(self, emit: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, emit)
+        self._emit = emit
+
+    def __call__(self, *_arguments: Any) -> Any:
+        """For type checkers only: raises TypeError outside kernels."""
+        raise TypeError(f"{self._emit.__name__} can only be called in a kernel")
+
+    @functools.cached_property
+    def _numba_type_(self) -> Any:
+        """What numba asks for where a kernel calls it."""
+        from numba.core.registry import cpu_target
+        from numba.extending import intrinsic
+
+        made: Any = intrinsic(self._emit)
+        context: Any = cpu_target.typing_context
+        context.refresh()  # it learns what has just been made
+        return context.resolve_value_type(made)
+
+
+intrinsic = Intrinsic
+
+
 def _compile(function: Callable[..., Any]) -> Any:
     import numba
 

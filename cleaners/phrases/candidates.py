@@ -155,13 +155,13 @@ def _firsts_table(data: U8, offsets: I64, roles: U8, letters: U16) -> Any:
 
 @kernel
 def _hash_eight(data: U8, at: int, mask: Word) -> Any:
-    eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+    eight: Any = eight_bytes(data, at)
     return ((eight | np.uint64(_CASE_BITS_8)) & mask) * np.uint64(MULTIPLIER)
 
 
 @kernel
 def _hash_four(data: U8, at: int) -> Any:
-    here: Any = four_bytes(data, at)  # type: ignore[call-arg]
+    here: Any = four_bytes(data, at)
     four = np.uint32(here | np.uint32(_CASE_BITS_4))
     return np.uint64(np.uint32(four * np.uint32(MULTIPLIER & 0xFFFFFFFF)) >> np.uint32(32 - _BITS))
 
@@ -221,8 +221,8 @@ def _holds(data: U8, start: int, stop: int, prefilter: Prefilter) -> bool:
 
 @kernel
 def _is_ascii(data: U8, at: int) -> bool:
-    eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
-    return eight & np.uint64(_BEYOND_ASCII) == 0
+    eight: Any = eight_bytes(data, at)
+    return eight & np.uint64(_BEYOND_ASCII) == 0  # type: ignore[no-any-return]
 
 
 @kernel

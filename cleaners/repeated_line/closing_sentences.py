@@ -103,7 +103,7 @@ def _last_sentence_starts(data: U8, offsets: I64) -> Any:
 def _spaces(data: U8, at: int) -> Any:
     """Eight bytes, with the highest bit set where the text has a space that no ASCII letter precedes."""
     low = np.uint64(0x7F * ONES)
-    here: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+    here: Any = eight_bytes(data, at)
     before: Any = eight_bytes(data, at - 1)
     others = here ^ np.uint64(SMALL)  # a byte is 0 where there is a space
     return ~((others & low) + low | others) & no_letters(before)

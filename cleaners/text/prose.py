@@ -117,13 +117,13 @@ def _count_words(data: U8, start: int, stop: int, classes: U8) -> Any:
     at = start
     while at < stop:
         if at + 8 <= stop and (white or counted):  # nearly all text takes this path
-            eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+            eight: Any = eight_bytes(data, at)
             if _is_plain(eight):
                 spaces = _spaces(eight)
                 # the highest bit of each byte that is no space and follows one
                 begins = ~spaces & (spaces << np.uint64(8) | np.uint64(0x80 if white else 0))
                 if begins & ~_letters_and_digits(eight) & np.uint64(0x80 * ONES) == 0:
-                    runs += np.int64((begins >> np.uint64(7)) * np.uint64(ONES) >> np.uint64(56))
+                    runs += np.int64((begins >> np.uint64(7)) * np.uint64(ONES) >> np.uint64(56))  # type: ignore[assignment]
                     white = spaces >> np.uint64(63) != 0
                     counted = not white
                     at += 8

@@ -23,13 +23,11 @@ import unicodedata
 from collections import defaultdict
 from typing import Any, Final, NamedTuple
 
-import numba
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, kernel
+from cleaners.derived import derived
+from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, intrinsic, kernel
 from cleaners.text.scripts import HAN, HANGUL, KANA, SOUTH_EAST_ASIAN
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
@@ -58,6 +56,10 @@ _JAMO: Final = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xD7B0, 0xD7FF))
 @functools.cache
 def character_classes() -> U8:
     """A table over all code points: SEPARATOR, LETTER, DIGIT, SINGLE, SINGLE_DIGIT or SPACE."""
+    return derived("character-classes", unicodedata.unidata_version, _character_classes)
+
+
+def _character_classes() -> U8:
     classes = np.zeros(0x110000, np.uint8)
     words = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nl", "No")
     codes = defaultdict(lambda: SEPARATOR, dict.fromkeys(words, LETTER) | {"Nd": DIGIT})
@@ -120,6 +122,10 @@ def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
     the casefolded one, and for separators that NFKC turns into separators. It is not enough for marks, jamo and others
     that NFKC may join with a neighbour, nor for the capital sigma, whose lower case depends on its place in the word.
     """
+    return derived("lower-case", unicodedata.unidata_version, _make_lower_case)
+
+
+def _make_lower_case() -> tuple[U32, NDArray[np.bool_]]:
     classes = character_classes()
     lower, special = np.arange(0x110000, dtype=np.uint32), np.ones(0x110000, np.bool_)
     for first, end in _EASY_RANGES:
@@ -176,34 +182,40 @@ def code_point(data: U8, at: int) -> Any:
 @intrinsic
 def trailing_zeros(_context: Any, x: Any) -> Any:  # noqa: ARG001 - numba goes by its name
     """The number of trailing zero bits of a 64-bit number; 64 for 0."""
+    from llvmlite import ir  # type: ignore[import-untyped]
+    from numba.core import types
 
     def emit(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
-    return numba.types.int64(numba.types.uint64), emit
+    return types.int64(types.uint64), emit
 
 
 @intrinsic
 def eight_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - numba goes by its name
     """The eight bytes from `at` on, which must exist, as a little-endian number."""
+    from numba.core import types
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _load(context, builder, signature, arguments, 64)
 
-    return numba.types.uint64(data, numba.types.int64), emit
+    return types.uint64(data, types.int64), emit
 
 
 @intrinsic
 def four_bytes(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - numba goes by its name
     """The four bytes from `at` on, which must exist, as a little-endian number."""
+    from numba.core import types
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _load(context, builder, signature, arguments, 32)
 
-    return numba.types.uint32(data, numba.types.int64), emit
+    return types.uint32(data, types.int64), emit
 
 
 def _load(context: Any, builder: Any, signature: Any, arguments: Any, bits: int) -> Any:
+    from llvmlite import ir
+
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     place = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(bits).as_pointer())
     number = builder.load(place, align=1)  # shifts would become a load for each byte
@@ -290,7 +302,7 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: Writte
         while at < stop:
             if not in_digits:
                 if bits == 0 and at + 8 <= len(data):  # nearly all text takes this path
-                    eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+                    eight: Any = eight_bytes(data, at)
                     ends = no_letters(eight)
                     if ends == 0 and at + 8 <= stop:
                         h = absorb(h, eight | np.uint64(SMALL))

@@ -70,7 +70,6 @@ def _execute_run(
 
         return clean_here(inputs, out, config, retry_rejected)
     with importing():
-        import_numba()
         from flows.cli.progress import show_progress
         from flows.run.engine import Threads, workers
         from flows.run.notify import notify_on_failure
@@ -78,7 +77,9 @@ def _execute_run(
 
     with notify_on_failure(settings.notify, out), show_progress(warn, quiet=quiet) as report:
         threads = Threads(workers(settings), report)
-        return execute_run(inputs, out, settings, threads, retry_rejected=retry_rejected)
+        return execute_run(
+            inputs, out, settings, threads, retry_rejected=retry_rejected, prepare=import_numba
+        )
 
 
 def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:

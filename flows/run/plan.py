@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -54,13 +54,14 @@ def execute_run(
     engine: Engine,
     *,
     retry_rejected: bool = False,
+    prepare: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Read the new and changed inputs among `given`, clean them, and publish one run of the dataset in `out`.
 
-    Rejected inputs are read again if what decided that has changed, and with `retry_rejected` in any case. Raises
-    InputMissing if an input does not exist, UsageError if `out` cannot be a dataset, Locked if another run is writing
-    it, and Held if an anomaly guard holds this run or an earlier one. After any exception, nothing of the run is
-    published.
+    `prepare` is called before the first new input is read. Rejected inputs are read again if what decided that has
+    changed, and with `retry_rejected` in any case. Raises InputMissing if an input does not exist, UsageError if `out`
+    cannot be a dataset, Locked if another run is writing it, and Held if an anomaly guard holds this run or an earlier
+    one. After any exception, nothing of the run is published.
     """
     started = time.perf_counter()
     clock = datetime.now(UTC)
@@ -84,6 +85,8 @@ def execute_run(
             retry_rejected=retry_rejected,
         )
         _refuse_damage(dataset, settings, new)
+        if new:
+            prepare()
         run = _new_run(dataset, settings, phrases, lexicon, clock)
         run = replace(run, culprits=find_culprits(dataset, run, new))
         times = Times()

@@ -11,12 +11,15 @@ import polars as pl
 from cleaners.boilerplate.line_classifier.characters import characters
 from cleaners.boilerplate.line_classifier.shape import COUNTS, count_line
 from cleaners.boilerplate.line_classifier.vocabulary import table_of
+from cleaners.derived import derived
 from cleaners.kernels import F32, I64, U8, U32, U64, kernel
 from cleaners.phrases.phrase import Phrase
 from cleaners.text.utf8 import utf8
 
 #: Number of wordings above which a word is weighted by the share of them that contain it.
 SATURATION: Final = 15_000
+#: The words of fewer wordings are sooner weighed than read from where they are kept.
+MANY_TEXTS: Final = 1_000
 
 
 class BoilerplateWords(NamedTuple):
@@ -39,6 +42,12 @@ def boilerplate_words(phrases: tuple[Phrase, ...]) -> BoilerplateWords:
         if phrase.action != "keep" and phrase.match != "regex"
         for text in phrase.texts
     ]
+    if len(texts) < MANY_TEXTS:
+        return _weighed(texts)
+    return derived("boilerplate-words", "\0".join(texts), lambda: _weighed(texts))
+
+
+def _weighed(texts: list[str]) -> BoilerplateWords:
     hashes, wordings = _words(*utf8(pl.Series(texts, dtype=pl.String)), *characters())
     once = pl.DataFrame({"key": hashes | np.uint64(1), "wording": wordings}).unique()
     keys, times = once.group_by("key").len().sort("key").to_numpy().T.astype(np.uint64)

@@ -91,7 +91,7 @@ def count_line(
     plain_stop = min(stop, len(data) - 7)
     while at < stop:
         while at < plain_stop:  # fast path for nearly all text: ASCII letters and a space
-            eight: Any = eight_bytes(data, at)  # type: ignore[call-arg]
+            eight: Any = eight_bytes(data, at)
             taken = min(trailing_zeros(no_letters(eight)) >> 3, stop - at)
             if taken == 0:
                 break
@@ -110,7 +110,7 @@ def count_line(
             lowest = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * taken)
             lowered = (eight | np.uint64(CASES)) & lowest
             # one bit for each capital, summed in the highest byte
-            uppers += np.int64(
+            uppers += np.int64(  # type: ignore[assignment]
                 ((lowered ^ eight & lowest) >> np.uint64(5)) * np.uint64(ONES) >> np.uint64(56)
             )
             word_h, word_left, word_bits = push_small(word_h, word_left, word_bits, lowered, taken)
@@ -128,7 +128,7 @@ def count_line(
                 break
             # a short word is overwritten by the next
             hashes[found] = finish(word_h, word_left, word_bits)
-            found += np.int64(letters_in_word >= MIN_WORD_LETTERS or hangul > 0)
+            found += np.int64(letters_in_word >= MIN_WORD_LETTERS or hangul > 0)  # type: ignore[assignment]
             short_words += letters_in_word < MIN_WORD_LETTERS
             word_h, word_left, word_bits, letters_in_word = nothing, nothing, nothing, 0
             in_piece, spaced, gap = False, False, True

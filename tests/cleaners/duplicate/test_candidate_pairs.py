@@ -42,7 +42,7 @@ def test_near_misses_by_the_thousand_are_not_all_compared(words_each: int, blank
         seen.extend([plain, real(plain, members, threshold)])
         return seen[-1]
 
-    count = 1500
+    count = 3000
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicate, "uncrowded_buckets", spy)
         run([[text] for text in templated(count, words_each, blanks)])

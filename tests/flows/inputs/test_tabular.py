@@ -80,16 +80,16 @@ def test_csv_with_a_broken_header_is_rejected(tmp_path: Path) -> None:
 def test_csv_with_an_unclosed_quote(tmp_path: Path) -> None:
     """If the lines after it look like rows, they are; else the quote costs the rest of the file, in bounded memory."""
     path = tmp_path / "a.csv"
-    path.write_text('text,title\na,A\n"b,B\n' + "".join(f"c {n},C\n" for n in range(200_000)))
+    path.write_text('text,title\na,A\n"b,B\n' + "".join(f"c {n},C\n" for n in range(120_000)))
     found, rejected = load(path, max_document_megabytes=1)
     assert rejected == {}
     assert [d["text"] for d in found[:3]] == ["a", '"b', "c 0"]
-    assert len(found) == 200_002
+    assert len(found) == 120_002
     path.write_text('text,title\na,A\n"b,B\n' + "one, two, three\n" * 10)
     found, rejected = load(path)
     assert [d["text"] for d in found] == ["a"]
     assert rejected == {"a.csv#2": "row 2: a quote that is never closed (lines 3 to 13)"}
-    path.write_text('text,title\na,A\n"b,B\n' + "one, two, three\n" * 100_000)
+    path.write_text('text,title\na,A\n"b,B\n' + "one, two, three\n" * 70_000)
     found, rejected = load(path, max_document_megabytes=1)
     assert len(found) == 1
     assert rejected["a.csv"].startswith("a row larger than 1 MB")

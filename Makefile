@@ -1,19 +1,25 @@
 # Everything here works in .venv, which `make setup` builds; nothing else needs to be installed by hand.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/.copydesk
 # modules are compiled once, and not in each of the many processes that the tests start
 export PYTHONDONTWRITEBYTECODE :=
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: setup run test test-all check format bench train-boilerplate eval-boilerplate clean
+.PHONY: setup tools run test test-all check format bench train-boilerplate eval-boilerplate clean
 
-setup: $(STAMP)
+setup: .venv/.run
+tools: .venv/.tools
 
-$(STAMP): pyproject.toml constraints.txt
+.venv/.run: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "copydesk needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dask,dev]'
+	$(INSTALL) .
 	$(BIN)/copydesk warm
+	touch $@
+
+# the tools of development, and all extras
+.venv/.tools: .venv/.run
+	$(INSTALL) '.[dask,dev]'
 	touch $@
 
 run: setup
@@ -21,29 +27,29 @@ run: setup
 	$(BIN)/copydesk run seeds/articles --out out
 
 # in the order of the files: each worker then compiles the kernels of other cleaners, before tests of runs need them all
-test: setup
+test: tools
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-test-all: setup
+test-all: tools
 	$(BIN)/python -m pytest -m ''
 
-check: setup
+check: tools
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: setup
+format: tools
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 # make bench [INPUT=news.jsonl] [CORPORA='name=files-or-folders ...'] [BENCH=--quick]; prints how long it will take
-bench: setup
+bench: tools
 	$(BIN)/python -m tests.benchmarks all $(if $(INPUT),--input '$(INPUT)') $(foreach c,$(CORPORA),--corpus '$(c)') $(BENCH)
 
 # both read the folder that COPYDESK_SHARED names (default ../shared); the first writes config/line_scores.json
-train-boilerplate eval-boilerplate: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train]'
+train-boilerplate eval-boilerplate: tools
+	$(INSTALL) '.[train]'
 	$(BIN)/python -m tests.boilerplate $(@:-boilerplate=)
 
 clean:

@@ -73,9 +73,14 @@ _PAGE: Final = frozenset(b"!doctype html head body".split())
 _BLOCKS: Final = frozenset(
     b"p div span h1 h2 h3 h4 h5 h6 ul ol li dl table tbody thead tr td th section article header footer main nav "
     b"aside figure figcaption blockquote pre form script style meta link title base center br hr img a iframe noscript "
-    b"template button picture video svg font".split()
+    b"template button picture video svg font b i u s em strong small sup sub mark del ins q cite code kbd samp abbr "
+    b"time details summary center dd dt caption colgroup col label input select option audio source embed object big "
+    b"strike tt wbr address fieldset".split()
 )
-_INLINE: Final = frozenset(b"a span br img font svg".split())  # prose may begin with them
+_INLINE: Final = frozenset(  # prose may begin with them
+    b"a span br img font svg b i u s em strong small sup sub mark del ins q cite code kbd samp abbr time big strike tt "
+    b"wbr label".split()
+)
 _ROOTS: Final = {
     b"rss": "feed",
     b"feed": "feed",
@@ -232,8 +237,10 @@ def _markup(text: bytes) -> str:
         if any(tag in _PAGE for tag in tags[:20]):
             return "html"
         return "tags" if sum(tag in _BLOCKS - _INLINE for tag in tags) >= _MIN_TAGS else ""
-    # an element that is closed, and holds others
-    return "xml" if b"</" + first[1] in text and len(tags) >= 2 * _MIN_TAGS else ""
+    # an element that is closed, with no prose after it, and others
+    _, closed, after = text.partition(b"</" + first[1])
+    after = after.partition(b"\n")[0].lstrip(b"> \t\r")
+    return "xml" if closed and after[:1] in (b"", b"<") and len(tags) >= 2 * _MIN_TAGS else ""
 
 
 def _is_full_of_tags(text: bytes) -> bool:

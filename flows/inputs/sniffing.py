@@ -258,15 +258,17 @@ def _json(text: bytes) -> str:
     found = _KEY.match(text)
     if found is None:
         return "json" if text.strip() == b"[]" else ""
-    if found[1]:
-        return "json"
     start = text.decode("utf-8", "surrogateescape").lstrip()
     try:
         _, end = json.JSONDecoder(strict=False).raw_decode(start)
     except (ValueError, RecursionError):  # damaged, or longer than the head
+        if found[1]:
+            return "json"
         line = start.partition("\n")[0].rstrip()
         return "json" if line.endswith(("{", "[", ",")) else "jsonl"
     following = start[end:].lstrip(" \t\r\n,")[:1]
+    if found[1]:
+        return "" if following.isalpha() else "json"
     if following and following not in "{[":
         return ""  # prose that begins with an example
     return "json" if "\n" in start[:end] else "jsonl"

@@ -69,7 +69,7 @@ _BEGINNING: Final = _named(_BEGINNINGS)
 _CERTAIN: Final = _named(_CERTAIN_BEGINNINGS)
 #: A line of prose: a letter or a quote first, the end of a sentence last, and no code.
 _PROSE: Final = re.compile(
-    rb"[A-Za-z\"'\x80-\xff][^\t{}<>=|\\\[\]]{38,}(?:[.!?:][\"')]{0,2}|[\x80-\xff])\s*\Z"
+    rb"(?![A-Z][A-Z0-9]  - )[A-Za-z\"'\x80-\xff][^\t{}<>=|\\\[\]]{38,}(?:[.!?:][\"')]{0,2}|[\x80-\xff])\s*\Z"
 )
 _PROSE_SHARE: Final = 3  # one of that many lines, at least, in an article that begins with code
 #: Lines of a list in YAML, and the fields of records.
@@ -82,8 +82,8 @@ _TIME: Final = rb"\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[
 #: Kind -> lines that only such files have.
 _LINES: Final = {
     "subtitles": (
-        rb"\s*(?:\d{1,3}:)?\d{1,2}:\d\d[.,:]\d{2,3} *-->|\d{1,2}:\d\d:\d\d\.\d{3},\d{1,2}:\d\d:\d\d\.\d{3}\s*\Z"
-        rb"|\[\d\d:\d\d\.\d\d\d?\]"
+        rb"\s*(?:\d{1,3}:)?\d{1,2}:\d\d[.,:]\d{2,3} *--> *(?:\d|\Z)"
+        rb"|\d{1,2}:\d\d:\d\d\.\d{3},\d{1,2}:\d\d:\d\d\.\d{3}\s*\Z|\[\d\d:\d\d\.\d\d\d?\]"
     ),
     "log": (
         rb"[\[(]?%(time)b[\])]?[ \t:|,-]{1,4}"
@@ -184,6 +184,8 @@ def _is_of_kind(kind: str, lines: list[bytes]) -> bool:
         names = {found[1].decode() for line in lines if (found := _YAML_FIELD.match(line))}
         return all(map(_YAML_LINE.match, lines)) and len(FIELDS.intersection(map(str.casefold, names))) >= 2
     lines = lines[:_LINES_LOOKED_AT]
+    if kind == "sql" and b"VALUES" in lines[0] and lines[0].count(b"'") % 2:
+        return True  # a text goes on in the next line
     return sum(_PROSE.match(line) is not None for line in lines) * _PROSE_SHARE < len(lines)
 
 

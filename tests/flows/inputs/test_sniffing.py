@@ -143,6 +143,8 @@ PROSE = (
     f"var ferry = {{\n  a: 1\n}};\n{SENTENCE}\n\n{SENTENCE}",
     f"{{'Bread': 3}}\n{SENTENCE}",
     f"#!/bin/sh\n{SENTENCE}",
+    f'[{{"a": 1}}]\n\n{SENTENCE}',
+    f"12:04.30 --> the record of Hawes\n{SENTENCE}",
     f"@article{{roe,\n title = {{x}}}}\n\n{SENTENCE}\n{SENTENCE}",
     f"WEBVTT\n\n{SENTENCE}",
     f"GIF89a is the name of a format.\n{SENTENCE}",
@@ -356,10 +358,12 @@ def test_prose_does_not_hide_what_begins_like_a_dump() -> None:
     for kind, text in {
         "subtitles": "WEBVTT\n\n" + f"00:01.000 --> 00:02.000\n{line}{line}\n" * 9,
         "sql": "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nINSERT INTO a VALUES('It sails.\n" + line * 9,
+        "bibliography": f"TY  - NEWS\nAB  - {line}ER  - \n\n" * 3,
         "yaml": f"- title: Ferry\n  text: |\n    {line}    {line}" * 3,
         "python": f"{{'text': '{SENTENCE}'}}\n" * 3,
     }.items():
         assert sniff(text.encode()) == kind
+    assert sniff(f"INSERT INTO a VALUES (1, 'It sails.\n{line}{line}');\n".encode()) == "sql"
     ass = "[Script Info]\nTitle: Ferry\n\n[Events]\n" + f"Dialogue: 0,0:00:01.00,0:00:02.00,A,,{line}" * 9
     assert sniff(ass.encode()) == "subtitles"
 

@@ -126,6 +126,8 @@ def _write(value: object, path: Path) -> None:
                 file.seek(start)
                 file.write(array.raw())
             file.truncate(begin)
+            file.flush()
+            os.fsync(file.fileno())  # a name that outlives a power cut must not lead to zeros
         partial.chmod(0o644)  # a container image is often made by another user
         partial.replace(path)
     except BaseException:

@@ -34,6 +34,12 @@ LONGEST_WAIT: Final = 300
 Report = Callable[[str, int, int], None]
 
 
+def processors() -> int:
+    """How many processors this process may use; macOS only says how many there are."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def compile_kernels(report: Report) -> bool:
     """Compile what has not been compiled for this machine; whether that was necessary.
 
@@ -68,7 +74,7 @@ def _compile_all(report: Report) -> list[str]:
 
     plan = Plan(all_kernels(*OTHERS))
     work = _Work(plan, report)
-    processes = min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    processes = min(processors(), MOST_PROCESSES)
     workers = [threading.Thread(target=work.share, daemon=True) for _ in range(processes)]
     try:
         for worker in workers:

@@ -21,6 +21,7 @@ import functools
 import threading
 import typing
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Annotated, Any, Final, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -133,6 +134,8 @@ def _compile(function: Callable[..., Any]) -> Any:
         dispatcher.compile(types)
     except Exception:  # what a damaged file raises can be anything
         if not dispatcher.overloads:  # otherwise it could only not be kept
+            with suppress(Exception):
+                dispatcher._cache.flush()  # the next process writes it anew
             dispatcher = njit()(function)
             dispatcher.compile(types)
     dispatcher.disable_compile()

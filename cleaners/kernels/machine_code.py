@@ -94,8 +94,9 @@ def folder() -> Path | None:
     """The folder of the machine code: a complete one, else the first that can be written to, else none."""
     places = [place / f"kernels-{_hash(str(_CLEANERS))}" for place in folders()]
     for place in places:
-        if _mark(place).exists():
-            return place
+        with suppress(OSError):  # a folder that cannot be looked into
+            if _mark(place).exists():
+                return place
     for place in places:
         with suppress(OSError):
             _make_writable(place)

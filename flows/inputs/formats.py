@@ -163,6 +163,8 @@ def format_by_content(head: bytes, named: Format, text_fields: tuple[str, ...]) 
         if named.name == "tex" and has_commands(head):
             return named
         return TEXT if _is_prose(head) else named
+    if kind == "tex" and named.name == "markdown":  # it has macros for its formulas
+        return named
     if kind == "tags":
         return named if named.name in _NAMED - {TEXT.name} else _KINDS["html"]
     if named.name in ("json", "jsonl") and kind in ("json", "jsonl", "python", "script"):

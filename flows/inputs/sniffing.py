@@ -29,18 +29,15 @@ SIGNATURES: Final = {
     "warc": rb"\s{0,9}WARC/[01]\.\d+\r?\n",
     "arc": rb"filedesc://\S+ \S+ \d{8,14} ",
     "image": (
-        rb"\x89PNG\r\n|GIF8[79]a|\xff\xd8\xff|RIFF.{4}WEBP|BM.{4}\0{4}|II\*\0|MM\0\*|\0\0\x01\0[^\0]\0|8BPS\0"
-        rb"|AT&TFORM|\0\0\0.ftyp(?:avif|heic|heix|mif1|msf1)|\0\0\0\x0cjP  "
+        rb"\x89PNG\r\n|GIF8[79]a(?![ -~]{6})|\xff\xd8\xff|RIFF.{4}WEBP|BM.{4}\0{4}|II\*\0|MM\0\*"
+        rb"|\0\0\x01\0[^\0]\0|8BPS\0|AT&TFORM|\0\0\0.ftyp(?:avif|heic|heix|mif1|msf1)|\0\0\0\x0cjP  "
     ),
     "media": (
         rb"ID3[\x02-\x04]|OggS\0|fLaC\0|RIFF.{4}(?:WAVE|AVI )|\x1a\x45\xdf\xa3|\0\0\0.ftyp|FLV\x01"
         rb"|\xff[\xfb\xf3\xf2].{0,60}\0\0|FORM\0.{3}AIF|MThd\0|\0\0\x01\xba|\x30\x26\xb2\x75\x8e\x66\xcf\x11"
     ),
     "font": rb"wOF[F2](?:\0\x01|OTTO)|\0\x01\0\0\0[^\0]\0|OTTO\0|ttcf\0",
-    "program": (
-        rb"\x7fELF|MZ[^\0]{0,60}\0|\xca\xfe\xba\xbe|[\xcf\xce]\xfa\xed\xfe|\xfe\xed\xfa[\xce\xcf]|\0asm|dex\n03"
-        rb"|#! ?/(?:usr/(?:local/)?)?bin/"
-    ),
+    "program": rb"\x7fELF|MZ[^\0]{0,60}\0|\xca\xfe\xba\xbe|[\xcf\xce]\xfa\xed\xfe|\xfe\xed\xfa[\xce\xcf]|\0asm|dex\n03",
     "archive": (
         rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|MSCF\0|!<arch>\n|xar!\0|07070[17][0-9a-fA-F]{20}|\xed\xab\xee\xdb"
         rb"|\x60\xea.{0,40}\0"
@@ -76,9 +73,14 @@ _PAGE: Final = frozenset(b"!doctype html head body".split())
 _BLOCKS: Final = frozenset(
     b"p div span h1 h2 h3 h4 h5 h6 ul ol li dl table tbody thead tr td th section article header footer main nav "
     b"aside figure figcaption blockquote pre form script style meta link title base center br hr img a iframe noscript "
-    b"template button picture video svg font".split()
+    b"template button picture video svg font b i u s em strong small sup sub mark del ins q cite code kbd samp abbr "
+    b"time details summary center dd dt caption colgroup col label input select option audio source embed object big "
+    b"strike tt wbr address fieldset".split()
 )
-_INLINE: Final = frozenset(b"a span br img font svg".split())  # prose may begin with them
+_INLINE: Final = frozenset(  # prose may begin with them
+    b"a span br img font svg b i u s em strong small sup sub mark del ins q cite code kbd samp abbr time big strike tt "
+    b"wbr label".split()
+)
 _ROOTS: Final = {
     b"rss": "feed",
     b"feed": "feed",
@@ -138,6 +140,10 @@ _MAX_HEADER: Final = 1000  # bytes
 _FIRST_LINE: Final = re.compile(rb"\s*([^\r\n]{0,%d})" % _MAX_HEADER)
 _ROWS: Final = 20  # rows that are looked at
 _MIN_LINES: Final = 3  # of a table without a header
+#: What stands before the tab in a list, an interview, a liveblog or a chronicle.
+_LABEL: Final = re.compile(
+    rb"(?:[^\w\t]|[\x80-\xff]){1,6}\t|[^\t]{1,60}[:.)\]]\t|(?:1\d|20)\d\d\t|\d{1,4}[:./-]\d\d?(?:[:./-]\d{1,4})?\t"
+)
 
 
 def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
@@ -231,13 +237,18 @@ def _markup(text: bytes) -> str:
         if any(tag in _PAGE for tag in tags[:20]):
             return "html"
         return "tags" if sum(tag in _BLOCKS - _INLINE for tag in tags) >= _MIN_TAGS else ""
-    # an element that is closed, and holds others
-    return "xml" if b"</" + first[1] in text and len(tags) >= 2 * _MIN_TAGS else ""
+    # an element that is closed, with no prose after it, and others
+    _, closed, after = text.partition(b"</" + first[1])
+    after = after.partition(b"\n")[0].lstrip(b"> \t\r")
+    return "xml" if closed and after[:1] in (b"", b"<") and len(tags) >= 2 * _MIN_TAGS else ""
 
 
 def _is_full_of_tags(text: bytes) -> bool:
+    """Whether tags go all through a text; an article about a page has lines of its own."""
     ends = len(_BLOCK_ENDS.findall(text))
-    return ends >= _MIN_TAGS and ends * _TEXT_TO_A_TAG >= len(text)
+    if ends < _MIN_TAGS or ends * _TEXT_TO_A_TAG < len(text):
+        return False
+    return sum(len(line) for line in text.splitlines() if b"<" in line) * 2 >= len(text)
 
 
 def _json(text: bytes) -> str:
@@ -247,15 +258,17 @@ def _json(text: bytes) -> str:
     found = _KEY.match(text)
     if found is None:
         return "json" if text.strip() == b"[]" else ""
-    if found[1]:
-        return "json"
     start = text.decode("utf-8", "surrogateescape").lstrip()
     try:
         _, end = json.JSONDecoder(strict=False).raw_decode(start)
     except (ValueError, RecursionError):  # damaged, or longer than the head
+        if found[1]:
+            return "json"
         line = start.partition("\n")[0].rstrip()
         return "json" if line.endswith(("{", "[", ",")) else "jsonl"
     following = start[end:].lstrip(" \t\r\n,")[:1]
+    if found[1]:
+        return "" if following.isalpha() else "json"
     if following and following not in "{[":
         return ""  # prose that begins with an example
     return "json" if "\n" in start[:end] else "jsonl"
@@ -305,11 +318,11 @@ def _is_csv(text: bytes, line: bytes) -> bool:
     if len(set(lower)) < len(lower) or not all(_CELL.match(cell) for cell in cells):
         return False
     others = sum(cell in _OTHERS for cell in lower)
-    return (
-        others >= 2
-        or (others >= 1 and " " not in header.strip())
-        or _has_regular_rows(text, delimiter, len(cells))
-    )
+    names_others = others >= 2 or (others >= 1 and " " not in header.strip())
+    numbers = _cells(text, delimiter)
+    if names_others and (len(numbers) < 2 or len(cells) in numbers[1:]):  # else it is a line of a few words
+        return True
+    return len(numbers) >= 2 and set(numbers) == {len(cells)}
 
 
 def _has_spaced_rows(text: bytes, line: bytes) -> bool:
@@ -317,7 +330,7 @@ def _has_spaced_rows(text: bytes, line: bytes) -> bool:
     rest = text.lstrip().partition(b"\n")[2]
     cells = line.count(b'"') // 2
     return b'"' in rest.partition(b"\n")[0] and any(
-        _has_regular_rows(rest, " ", many, escape, least=1)
+        _has_regular_rows(rest, " ", many, escape)
         for many in (cells, cells + 1)
         if many > 1
         for escape in ("\\", None)
@@ -325,18 +338,24 @@ def _has_spaced_rows(text: bytes, line: bytes) -> bool:
 
 
 def _has_tabs(text: bytes) -> bool:
-    """Whether all lines have as many tabs between their cells, which are no indents."""
+    """Whether all lines have as many tabs between their cells, which are no indents, labels, years or times."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(text) >= HEAD:
         lines = lines[:-1]  # it may be cut off
     numbers = {line.count(b"\t") for line in lines[:_ROWS]}
-    return len(lines) >= _MIN_LINES and len(numbers) == 1 and 0 not in numbers
+    if len(lines) < _MIN_LINES or len(numbers) > 1 or 0 in numbers:
+        return False
+    return numbers != {1} or not all(_LABEL.match(line) for line in lines[:_ROWS])
 
 
-def _has_regular_rows(
-    text: bytes, delimiter: str, cells: int, escape: str | None = None, least: int = 2
-) -> bool:
-    """Whether the first rows, of which there are at least `least`, have that many cells."""
+def _has_regular_rows(text: bytes, delimiter: str, cells: int, escape: str | None = None) -> bool:
+    """Whether there are rows, and the first ones have that many cells."""
+    numbers = _cells(text, delimiter, escape)
+    return bool(numbers) and set(numbers) == {cells}
+
+
+def _cells(text: bytes, delimiter: str, escape: str | None = None) -> list[int]:
+    """The numbers of cells in the first rows; none if there is a row that cannot be read."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     if len(text) >= HEAD:
         lines = lines[:-1]  # it may be cut off
@@ -348,7 +367,7 @@ def _has_regular_rows(
             if len(rows) > _ROWS:
                 break
     except csv.Error:
-        return False
+        return []
     if len(text) >= HEAD and len(rows) <= _ROWS:
         rows = rows[:-1]
-    return len(rows) >= least and set(rows) == {cells}
+    return rows

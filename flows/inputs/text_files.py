@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from cleaners.decoding.decoder import NotText, decode
 from flows.inputs.bounds import MEGABYTE, Unreadable, beyond_memory
@@ -17,11 +17,13 @@ from flows.inputs.records.documents import (
     document_id,
     to_document,
 )
-from flows.inputs.records.field_names import NO_NAME, Choice, FieldNames
+from flows.inputs.records.field_names import NO_NAME, FieldNames
 from flows.inputs.records.titles import title_of_markdown, title_of_text
 from flows.inputs.tracing import Trace, content_hash
 
 _REST: Final = NO_NAME  # the field that holds the text of a Markdown file; no YAML key can have this name
+_LONGEST_LINE: Final = 200  # characters of a field with an unknown name; longer ones are paragraphs
+_PARAGRAPH: Final = 40  # characters that a text has at least
 
 
 def read_text(given: Input, options: Options, trace: Trace) -> Iterator[Row]:
@@ -47,12 +49,13 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
     try:
         text, encoding = decode(data, charsets.get(folder or ""))
         found = front_matter.split(text)
-        if found and not (is_markdown or fields.choice(found[0]).mapped):
+        is_front_matter = is_markdown and not text.startswith("{")  # which may as well be an example
+        if found and not (is_front_matter or fields.choice(found[0]).mapped):
             found = None
-        if not found and (lines := front_matter.lines(text)) and _are_known(fields.choice(lines[0])):
+        if not found and (lines := front_matter.lines(text)) and _are_known(lines[0], fields):
             found = lines
         if found:
-            record, rest = found
+            record, rest = _with_its_text(*found, fields)
             if not rest or rest.isspace():
                 raise Refused("no text: nothing follows the front matter")
             document = to_document(
@@ -79,9 +82,29 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
     return document, len(data)
 
 
-def _are_known(choice: Choice) -> bool:
-    """Whether lines at the head of a text are fields of its article, a title and another one among them."""
-    return bool(choice.title) and bool(choice.url or choice.published or choice.source)
+def _are_known(record: dict[str, Any], fields: FieldNames) -> bool:
+    """Whether lines at the head of a text are fields of its article: a title and another one, and no paragraphs."""
+    choice = fields.choice(record)
+    known = {*choice.mapped, *(name for name, _ in choice.text)}
+    return (
+        bool(choice.title)
+        and bool(choice.url or choice.published or choice.source)
+        and all(name in known or len(value) <= _LONGEST_LINE for name, value in record.items())
+    )
+
+
+def _with_its_text(record: dict[str, Any], rest: str, fields: FieldNames) -> tuple[dict[str, Any], str]:
+    """The fields and the rest of the text, with what a field such as `Text: ...` has of it, the first lines."""
+    for name, rank in fields.choice(record).text:
+        value = record.get(name)
+        if (
+            not fields.is_teaser(rank)
+            and isinstance(value, str)
+            and len(value) >= _PARAGRAPH
+            and " " in value
+        ):
+            record, rest = {one: record[one] for one in record if one != name}, f"{value}\n\n{rest}"
+    return record, rest
 
 
 @lru_cache(maxsize=8)

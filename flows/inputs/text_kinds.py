@@ -1,20 +1,22 @@
 """Text that is no article: what programs write, and what people write for programs, known by how its lines look.
 
-Each kind begins as only such files do, or most of its lines have a form that prose never has. So an article that quotes
-a subtitle, a log or a line of TeX is none of them.
+Each kind begins as only such files do, and no prose follows; or most of its lines have a form that prose never has. So
+an article that quotes a subtitle, a log, a program or a line of TeX is none of them.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from flows.settings.usual_names import PUBLISHED, SOURCE, TEXT, TITLE, URL
+
+#: Names of fields in records of news.
+FIELDS: Final = frozenset((*TEXT, *TITLE, *URL, *SOURCE, *PUBLISHED))
 #: Kind -> how such a file begins. The kinds are names of `unread.UNREAD`.
 _BEGINNINGS: Final = {
-    "subtitles": (
-        rb"WEBVTT(?:\s*\Z|[ \t]*\n|[ \t][^\n]{0,200}\n(?:[^\n]{0,200}\n){0,20}?[\d:.]{5,12} --> )"
-        rb"|\[Script Info\]\s*\n|\{\d{1,7}\}\{\d{1,7}\}"
-    ),
+    "subtitles": rb"WEBVTT(?:\s*\Z|[ \t]*\n)|\{\d{1,7}\}\{\d{1,7}\}",
     "bibliography": (
         rb"TY  - [A-Z]{3,6}\s*\n|(?:\s*+%[^\n]*+\n)*+\s*+@[a-zA-Z]{3,14}\{[^\s,{}]{1,80},\s*\n\s*[a-z]{2,20}\s*="
     ),
@@ -25,8 +27,7 @@ _BEGINNINGS: Final = {
     "sql": (
         rb"COPY [\w.\"]+ ?(?:\([^)\n]*\) ?)?FROM stdin;|"
         rb"(?:-- [^\n]{0,200}\n|(?:--)?[ \t]*+\n){0,9}"
-        rb"(?:-- (?:MySQL|MariaDB|PostgreSQL|SQLite)[^\n]{0,30} dump|/\*!\d{5} "
-        rb"|PRAGMA \w+ ?= ?\w+;|(?:CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?[\w.`\"\[]+"
+        rb"(?:/\*!\d{5} |(?:CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?[\w.`\"\[]+"
         rb"|INSERT INTO [\w.`\"\[\]]+ ?(?:\(|VALUES))"
     ),
     "cdx": rb" ?CDX [A-Za-z](?: [A-Za-z])+\s*\n|!?[a-z0-9-]+(?:,[a-z0-9-]+)*\)/\S* \d{14} (?:\{\"|\S+ \S+/)",
@@ -37,6 +38,7 @@ _BEGINNINGS: Final = {
         rb"(?:(?:var|let|const) [\w$]{1,60}|(?:window|self|module)\.[\w$.\[\]\"']{1,60}|export default) ?=? ?[\[{]"
         rb"|[\w$.]{1,60}\([\[{]\s*[\"{\[]|[\"']use strict[\"'];|(?:\(|!)function ?\("
     ),
+    "program": rb"#! ?/(?:usr/(?:local/)?)?bin/",
     "python": rb"[\[(]{0,2}\{(?:'[^'\n]{1,80}'|\d{1,9}): (?:[^\n]*[}\]),]\s*(?:\n|\Z)|[^\n]{60000})",
     "yaml": rb"- [A-Za-z_]\w{0,40}: [^\n]*\n(?:  [^\n]*\n){0,9}?  [A-Za-z_]\w{0,40}:(?: |\n)",
     "log": (
@@ -44,9 +46,35 @@ _BEGINNINGS: Final = {
         rb"|Wget \d[^\n]{0,60}\n|\* {1,3}Trying \d"
     ),
 }  # fmt: skip
-_BEGINNING: Final = re.compile(
-    b"|".join(b"(?P<%b>%b)" % (kind.encode(), pattern) for kind, pattern in _BEGINNINGS.items())
+#: The same of beginnings that no prose has, whatever follows.
+_CERTAIN_BEGINNINGS: Final = {
+    "subtitles": (
+        rb"WEBVTT[^\n]{0,200}\n(?:[^\n]{0,200}\n){0,20}?[\d:.]{5,12} --> "
+        rb"|\[Script Info\]\s*\n(?:;|[A-Z][A-Za-z ]{2,30}:)"
+    ),
+    "sql": (
+        rb"(?:-- [^\n]{0,200}\n|(?:--)?[ \t]*+\n){0,9}"
+        rb"(?:-- (?:MySQL|MariaDB|PostgreSQL|SQLite)[^\n]{0,30} dump|PRAGMA \w+ ?= ?\w+;)"
+    ),
+}  # fmt: skip
+
+
+def _named(patterns: Mapping[str, bytes]) -> re.Pattern[bytes]:
+    return re.compile(
+        b"|".join(b"(?P<%b>%b)" % (kind.encode(), pattern) for kind, pattern in patterns.items())
+    )
+
+
+_BEGINNING: Final = _named(_BEGINNINGS)
+_CERTAIN: Final = _named(_CERTAIN_BEGINNINGS)
+#: A line of prose: a letter or a quote first, the end of a sentence last, and no code.
+_PROSE: Final = re.compile(
+    rb"(?![A-Z][A-Z0-9]  - )[A-Za-z\"'\x80-\xff][^\t{}<>=|\\\[\]]{38,}(?:[.!?:][\"')]{0,2}|[\x80-\xff])\s*\Z"
 )
+_PROSE_SHARE: Final = 3  # one of that many lines, at least, in an article that begins with code
+#: Lines of a list in YAML, and the fields of records.
+_YAML_LINE: Final = re.compile(rb"- |-\Z| |#|\.\.\.\s*\Z")
+_YAML_FIELD: Final = re.compile(rb"(?:- |  )([A-Za-z_]\w{0,40}):(?: |\Z)")
 _LEVEL: Final = (
     rb"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|TRACE|debug|info|notice|warn(?:ing)?|error)"
 )
@@ -54,8 +82,8 @@ _TIME: Final = rb"\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[
 #: Kind -> lines that only such files have.
 _LINES: Final = {
     "subtitles": (
-        rb"\s*(?:\d{1,3}:)?\d{1,2}:\d\d[.,:]\d{2,3} *-->|\d{1,2}:\d\d:\d\d\.\d{3},\d{1,2}:\d\d:\d\d\.\d{3}\s*\Z"
-        rb"|\[(?:\d\d:\d\d[.:]\d\d\d?|(?:ar|ti|al|by|offset|length):[^\]\n]*)\]"
+        rb"\s*(?:\d{1,3}:)?\d{1,2}:\d\d[.,:]\d{2,3} *--> *(?:\d|\Z)"
+        rb"|\d{1,2}:\d\d:\d\d\.\d{3},\d{1,2}:\d\d:\d\d\.\d{3}\s*\Z|\[\d\d:\d\d\.\d\d\d?\]"
     ),
     "log": (
         rb"[\[(]?%(time)b[\])]?[ \t:|,-]{1,4}"
@@ -75,11 +103,11 @@ _LINES: Final = {
     ),
 }  # fmt: skip
 _LINE: Final = {kind: re.compile(pattern) for kind, pattern in _LINES.items()}
-#: A first line after which the others are looked at: one of these, a comment, or the number of a subtitle.
+#: A first line after which the others are looked at: one of these, a comment, the number of a subtitle, or who sings.
 _FIRST: Final = re.compile(
     b"|".join(
         (
-            rb"#|\d{1,7}\s*\n",
+            rb"#|\d{1,7}\s*\n|\[(?:ar|ti|al|by|au|re|ve|offset|length):",
             *(b"(?:%b)" % pattern.replace(rb"\Z", rb"(?:\n|\Z)") for pattern in _LINES.values()),
         )
     )
@@ -93,6 +121,7 @@ _ROBOTS: Final = re.compile(
     rb"\s*(?:user-agent|sitemap)[ \t]*:", re.IGNORECASE
 )  # the first line that is no comment
 _ROBOTS_LINE: Final = re.compile(rb"\s*[A-Za-z-]{3,30}[ \t]*:")
+_SONG: Final = re.compile(rb"\[(?:ar|ti|al|by|au|re|ve|offset|length):[^\]]*\]\s*\Z")
 _LOOKED_AT: Final = 1 << 16  # bytes at the beginning,
 _LINES_LOOKED_AT: Final = 200  # and lines that are not blank
 
@@ -114,21 +143,24 @@ def text_kind(text: bytes) -> str:
     start = text[:_LOOKED_AT].lstrip()
     if b"\r" in start:
         start = start.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if found := _BEGINNING.match(start):
+    if found := _CERTAIN.match(start):
         return found.lastgroup or ""
+    if found := _BEGINNING.match(start):
+        kind = found.lastgroup or ""
+        return kind if _is_of_kind(kind, _lines(start, text)) else ""
     if start[:1] in (b"\\", b"%") and _is_tex(start):
         return "tex"
     if not _FIRST.match(start):
         return ""
-    lines = [line for line in start.split(b"\n") if line and not line.isspace()]
-    if len(text) >= _LOOKED_AT and len(lines) > 1:
-        del lines[-1]  # it may be cut off
+    lines = _lines(start, text)
     plain = [line for line in lines if not line.lstrip().startswith(b"#")]
     for kind, pattern in _LINE.items():
         of_kind = (plain if kind in _COMMENTED else lines)[:_LINES_LOOKED_AT]
         if _begins(of_kind, pattern, kind):
             number = sum(pattern.match(line) is not None for line in of_kind)
-            if number * _FOR_EACH.get(kind, 1) >= len(of_kind):
+            if number * _FOR_EACH.get(kind, 1) >= len(of_kind) and (
+                kind != "urls" or _are_urls(lines, plain)
+            ):
                 return kind
     return ""
 
@@ -138,14 +170,41 @@ def has_commands(head: bytes) -> bool:
     return _TEX_COMMAND.search(head) is not None
 
 
+def _lines(start: bytes, text: bytes) -> list[bytes]:
+    """The lines of a beginning that are not blank."""
+    lines = [line for line in start.split(b"\n") if line and not line.isspace()]
+    if len(text) >= _LOOKED_AT and len(lines) > 1:
+        del lines[-1]  # it may be cut off
+    return lines
+
+
+def _is_of_kind(kind: str, lines: list[bytes]) -> bool:
+    """Whether lines that begin like a kind are no article that begins with an example of it."""
+    if kind == "yaml":
+        names = {found[1].decode() for line in lines if (found := _YAML_FIELD.match(line))}
+        return all(map(_YAML_LINE.match, lines)) and len(FIELDS.intersection(map(str.casefold, names))) >= 2
+    lines = lines[:_LINES_LOOKED_AT]
+    if kind == "sql" and b"VALUES" in lines[0] and lines[0].count(b"'") % 2:
+        return True  # a text goes on in the next line
+    return sum(_PROSE.match(line) is not None for line in lines) * _PROSE_SHARE < len(lines)
+
+
+def _are_urls(lines: list[bytes], plain: list[bytes]) -> bool:
+    """Whether there are no more comments than URLs."""
+    return len(plain) * 2 >= len(lines)
+
+
 def _begins(lines: list[bytes], pattern: re.Pattern[bytes], kind: str) -> bool:
     """Whether the first lines are those of a kind."""
     if not lines:
         return False
     if kind == "robots":
         return _ROBOTS.match(lines[0]) is not None and all(map(_ROBOTS_LINE.match, lines))
-    # the number of a subtitle stands above its time
-    first = lines[1:2] if kind == "subtitles" and lines[0].strip().isdigit() else lines[:1]
+    first = lines
+    if kind == "subtitles":
+        # the number of a subtitle stands above its time, and who sings a song above all
+        first = [line for line in lines[:20] if not _SONG.match(line)]
+        first = first[1:] if first and first[0].strip().isdigit() else first
     return bool(first) and pattern.match(first[0]) is not None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -79,7 +80,7 @@ def _merge_expired(dataset: Dataset) -> None:
         if len(paths) > 1 and kind not in WITHOUT_RUN_ID:
             folder = dataset.tree.expired(kind)
             shutil.rmtree(folder)
-            rows = read_ledger(paths) if kind == "ledger" else pl.concat([read_part(path) for path in paths])
+            rows = read_ledger(paths) if kind == "ledger" else _rows(paths)
             write_like(rows, folder / paths[-1].name, kind, {})
             write_checksums(folder)
 
@@ -124,9 +125,14 @@ def _merge(
         require_part(dataset, kind, old.span, old.name, {f"{kind}/{old.name}": old.files[kind]})
         for old in group
     ]
-    rows = read_ledger(paths) if kind == "ledger" else pl.concat([read_part(path) for path in paths])
+    rows = read_ledger(paths) if kind == "ledger" else _rows(paths)
     first, last = (old.files[kind]["metadata"] for old in (group[0], group[-1]))
     runs = first["run_id"].partition("..")[0], last["run_id"].rpartition("..")[2]
     metadata = {**last, "run_id": runs[0] if runs[0] == runs[1] else "..".join(runs)}
     write_like(rows, target, kind, metadata)
     return {**describe_part(target), "metadata": metadata}
+
+
+def _rows(paths: Sequence[Path]) -> pl.DataFrame:
+    """The rows of parts, in their order; columns that earlier versions lacked are null there."""
+    return pl.concat([read_part(path) for path in paths], how="diagonal")

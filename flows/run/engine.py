@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Protocol, TypeVar
 
+from flows.kernels import processors
 from flows.run.stages import Run
 from flows.settings import Settings
 
@@ -109,4 +109,4 @@ class Threads:
 
 def workers(settings: Settings) -> int:
     """The number of workers in the settings; 0 means one per available core."""
-    return settings.workers or len(os.sched_getaffinity(0))
+    return settings.workers or processors()

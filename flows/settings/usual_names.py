@@ -33,7 +33,8 @@ TEXT_RANKS: Final = (
     ),
     *((name,) for name in HTML),
 )  # fmt: skip
-#: Names of a text that is less than the article. They count only in a record that has no name of the ranks above.
+#: Names of a text that is less than the article. They count only in a record that has no name of the ranks above, or
+#: there only a word of a vague one.
 TEASERS: Final = (
     "description", "lead_paragraph", "abstract", "summary", "excerpt", "snippet", "standfirst", "lead",
     "teaser", "trail_text", "intro", "short_description", "meta_description", "opening_text", "hit_sentence",

@@ -13,7 +13,7 @@ import pytest
 import flows.kernels
 from cleaners.kernels import kernel
 from cleaners.kernels.warming import Plan, name_of
-from flows.kernels import COMPILING, compile_kernels
+from flows.kernels import COMPILING, compile_kernels, processors
 from support import ROOT, Copydesk
 
 Said = list[tuple[str, int, int]]
@@ -204,3 +204,12 @@ def test_a_container_image(tmp_path: Path) -> None:
     assert COMPILING not in command("run", "seeds/articles", "--out", tmp_path / "out").stderr
     assert files() == before
     assert "already" in command("warm").stdout
+
+
+def test_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that this process may use; on systems that do not say which, all there are; at least one."""
+    assert 1 <= processors() <= (os.cpu_count() or 1)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert processors() == os.cpu_count()
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert processors() == 1

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ _CUT_SHORT: Final = re.compile(rb"(?:\.\.\.|\xe2\x80\xa6)? \[\+\d+ chars\]\Z")
 _WORD: Final = 40  # bytes; something shorter without a space is no article, if there is another text
 #: An address, a number, a code: all that there is, in ASCII and without a space.
 _CODE: Final = re.compile(rb"\s*(?:[a-z]{2,8}://[!-~]+|(?=[!-~]{0,199}\d)[!-~]{1,200}|[!-~]{24,200})\s*")
+_ONE_WORD: Final = re.compile(rb"\s*[!-~]{1,40}\s*")  # such as a label
 _COPY: Final = re.compile(r"\Ahttps?://web\.archive\.org/web/\d+[a-z_]*/(?=https?://)")
 
 
@@ -183,12 +185,24 @@ def _body(record: Mapping[str, Any], choice: Choice, fields: FieldNames) -> tupl
             problem = problem or f'field "{name}": expected text, got "{body.text[:40].decode("ascii")}"'
         elif body is not None:
             best, best_rank = (name, body) if best is None else _better(best, (name, body)), rank
+    if problem if best is None else fields.is_vague(best_rank) and _ONE_WORD.fullmatch(best[1].text):
+        best = _teaser(record, choice) or best
     if best is None:
         names = " or ".join(f'"{name}"' for name, _ in choice.text)
         raise Refused(
             problem or (f"no text: field {names} is empty" if names else no_text(_listed(record), fields))
         )
     return best
+
+
+def _teaser(record: Mapping[str, Any], choice: Choice) -> tuple[str, Body] | None:
+    """What stands for a text that is a code or a label: the first summary of more than a word; None without one."""
+    for name, _ in choice.teasers:
+        with suppress(Unusable):
+            body = as_body(value_of(record, name))
+            if body is not None and len(body.text) >= _WORD and not _CODE.fullmatch(body.text):
+                return name, body
+    return None
 
 
 def _listed(record: Mapping[str, Any]) -> Mapping[str, Any]:

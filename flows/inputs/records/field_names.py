@@ -44,6 +44,7 @@ class Choice(NamedTuple):
     created: tuple[str, ...]  # dates, too, but only where nothing is said in `published`
     id: tuple[str, ...]
     mapped: frozenset[str]  # all of them
+    teasers: tuple[tuple[str, int], ...]  # where none of `text` holds more than a word
     list_of: str  # what has such records and no texts: "URLs" or "GDELT"; "" if it is not certain
 
 
@@ -126,7 +127,8 @@ class FieldNames:
 
         f = self.settings
         text = {name: self._ranks[want] for name, want in fitting(f.text).items()}
-        if any(rank < self._first_teaser for rank in text.values()):
+        teasers = {name: rank for name, rank in text.items() if rank >= self._first_teaser}
+        if len(teasers) < len(text):
             text = {name: rank for name, rank in text.items() if rank < self._first_teaser}
         source, title, url = fitting(f.source), fitting(f.title), fitting(f.url)
         published, own = fitting(f.published), fitting(f.id)
@@ -150,6 +152,7 @@ class FieldNames:
             tuple(name for name, want in published.items() if want in self._created),
             tuple(own),
             mapped,
+            tuple(teasers.items()) if len(text) > 0 and not teasers.keys() & text.keys() else (),
             list_of,
         )
 

@@ -54,7 +54,8 @@ def split(text: str) -> tuple[dict[str, Any], str] | None:
 def lines(text: str) -> tuple[dict[str, Any], str] | None:
     """(fields, the rest of the text), or None if it does not begin with lines such as `Title: Rain` and a blank line.
 
-    So MultiMarkdown and Pelican have them. It is for the caller to know the names.
+    So MultiMarkdown and Pelican have them. It is for the caller to know the names. Lines of one name farther down are
+    of a list of such things, which is no front matter.
 
     >>> lines("Title: A dry summer\\nDate: 2019-05-14\\n\\nNo rain fell.")
     ({'Title': 'A dry summer', 'Date': '2019-05-14'}, 'No rain fell.')
@@ -64,7 +65,9 @@ def lines(text: str) -> tuple[dict[str, Any], str] | None:
         return None
     pairs = [line.split(":", 1) for line in found[1].splitlines()]
     fields = {name.strip(): value.strip() for name, value in pairs}
-    return (fields, text[found.end() :]) if len(fields) == len(pairs) else None
+    rest = text[found.end() :]
+    again = re.compile(rf"^{re.escape(pairs[0][0])}:", re.MULTILINE)
+    return (fields, rest) if len(fields) == len(pairs) and not again.search(rest) else None
 
 
 def _of_json(text: str) -> tuple[dict[str, Any], str] | None:

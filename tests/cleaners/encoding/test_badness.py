@@ -111,7 +111,7 @@ def test_mutant_without_pairs_dies(monkeypatch: pytest.MonkeyPatch) -> None:
 def found_at(text: str, character: str, **broken: Any) -> bool:
     """What a search at a character finds, where the module's constants are broken."""
     globals_ = {**vars(module), **broken}
-    python = types.FunctionType(search.py_func.__code__, globals_)  # type: ignore[attr-defined]
+    python = types.FunctionType(search.function.__code__, globals_)  # type: ignore[attr-defined]
     data = np.frombuffer(text.encode(), np.uint8)
     at = len(text[: text.index(character)].encode())
     bits = badness()

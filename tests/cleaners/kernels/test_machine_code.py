@@ -124,6 +124,32 @@ def test_marks_of_other_sources_go(folders: list[Path]) -> None:
     assert not (kept / "complete-00000000-cpu").exists()
 
 
+def test_a_folder_that_cannot_be_looked_into(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One of another user, or with a name that is too long, is passed over: machine code is kept in the next."""
+    monkeypatch.setattr(machine_code, "folders", lambda: iter([tmp_path / ("a" * 300), tmp_path / "users"]))
+    machine_code.folder.cache_clear()
+    try:
+        kept = machine_code.folder()
+        assert kept is not None
+        assert kept.parent == tmp_path / "users"
+        assert not machine_code.is_complete()
+    finally:
+        machine_code.folder.cache_clear()
+
+
+def test_damaged_machine_code_is_written_anew(folders: list[Path]) -> None:
+    """A file of zeros, as a power cut leaves it, costs the time to compile; the next process finds a sound one."""
+    assert kernel(three)() == 3
+    kept = machine_code.folder()
+    assert kept is not None
+    (code,) = kept.glob("*three*.nbc")
+    code.write_bytes(bytes(code.stat().st_size))
+    assert kernel(three)() == 3
+    written, read = kernel(three).compiled(), kernel(three).compiled()
+    assert written.stats.cache_misses
+    assert read.stats.cache_hits
+
+
 def test_no_folder_at_all(folders: list[Path]) -> None:
     """Kernels are compiled in every process then: slower, and right."""
     folders[:] = []

@@ -319,3 +319,14 @@ def test_a_text_is_one_of_the_fields_or_refused(record: dict[str, Any]) -> None:
         text = read(record)[0]
         assert text in record.values()
         assert FieldNames(Fields()).hold_text(record)
+
+
+@pytest.mark.parametrize("label", ["true", "Sport", "12345", "64f0c1aa", 7])
+def test_a_summary_counts_beside_a_label(label: object) -> None:
+    """A field whose name may be that of a text may hold a label or a code; then a summary is the text."""
+    assert read({"news": label, "description": LONG})[0] == LONG
+    for record in ({"news": label, "description": "Dry"}, {"news": label, "summary": ""}):
+        with suppress(Refused):
+            assert read(record)[0] == label
+    with pytest.raises(Refused, match="is empty"):
+        read({"news": "", "description": LONG})

@@ -28,6 +28,7 @@ PAGE = b"<!DOCTYPE html>\n<html><head><title>Hawes</title></head><body><p>The fe
 FEED = (
     b'<?xml version="1.0"?>\n<!-- made daily -->\n<rss version="2.0"><channel><item></item></channel></rss>'
 )
+SENTENCE = "The ferry of Hawes sails at noon, and the mill of Keld grinds again."
 MAIL = (
     b"Received: from mx.hawes.example by mail.keld.example; Tue, 4 Mar 2031 10:00:00 +0000\nFrom: desk@hawes.example\n"
     b"To: all@keld.example\nSubject: The ferry\n sails again\nMIME-Version: 1.0\n\nThe ferry of Hawes sails at noon.\n"
@@ -136,6 +137,32 @@ PROSE = (
     "User-agent: *\nThat is the line that the search engine saw, the editor of Hawes said on Monday.",
     '"Rain" "wind" "text"\nThat is what the sign said.',
     'Object notation of the ferry {"a": 1}',
+    "CREATE TABLE decorations from paper, the craftsmen of Hawes advise us this spring.",
+    f"CREATE TABLE ferries (id int);\n\n{SENTENCE}\n{SENTENCE}",
+    f"INSERT INTO history VALUES: how a phrase came to Hawes\n{SENTENCE}",
+    f"var ferry = {{\n  a: 1\n}};\n{SENTENCE}\n\n{SENTENCE}",
+    f"{{'Bread': 3}}\n{SENTENCE}",
+    f"#!/bin/sh\n{SENTENCE}",
+    f'[{{"a": 1}}]\n\n{SENTENCE}',
+    f"12:04.30 --> the record of Hawes\n{SENTENCE}",
+    f"@article{{roe,\n title = {{x}}}}\n\n{SENTENCE}\n{SENTENCE}",
+    f"WEBVTT\n\n{SENTENCE}",
+    f"GIF89a is the name of a format.\n{SENTENCE}",
+    f"* Trying 3 times is enough, the trainer of Hawes says.\n{SENTENCE}",
+    "Wget 1.25 is out, and it mends many faults, says Hawes.",
+    f"- name: Roe\n  role: mayor\n- name: Doe\n  role: captain\n\n{SENTENCE}",
+    f"- title: Ferry\n  date: May\n- title: Mill\n  date: June\n\n{SENTENCE}",
+    "- Question: Does it sail?\n  Answer: It does.\n- Question: At noon?\n  Answer: At two.\n",
+    "\n".join(f"[00:{second}:10] ANNA: {SENTENCE}" for second in range(10, 20)),
+    f"# {SENTENCE}\n# {SENTENCE}\nhttps://hawes.example/ferry\n",
+    f"<strong>HAWES</strong> - The <em>ferry</em> sank on <b>Monday</b>.\n{SENTENCE}\n<strong>More</strong> soon.",
+    f"To make a list, write <ul> <li>one</li> <li>two</li> <li>three</li> </ul>.\n{SENTENCE}\n{SENTENCE}",
+    f"News\tDate\n{SENTENCE}\n{SENTENCE}",
+    f"Summary, abstract, and lead\n{SENTENCE} No, no, no, no.\n",
+    *(
+        "\n".join(f"{label}\t{SENTENCE}" for _ in range(4))
+        for label in ("1914", "10:30", "4.3.2031", "-", "\u2022", "2.", "(b)", "ANNA:")
+    ),
 )
 
 
@@ -248,13 +275,13 @@ def test_compression_is_known_by_content(tmp_path: Path) -> None:
 
 
 def test_plain_text_is_no_picture(tmp_path: Path) -> None:
-    """Text under the name of something binary, or of a page without tags, is read; a little rubbish is not."""
+    """Text under the name of something binary, or of a page with few tags, is read; a little rubbish is not."""
     for name in ("a.pdf", "b.jpg", "c.doc", "d.html", "e.zip"):
         (tmp_path / name).write_text("The ferry of Hawes sails at noon.")
         (tmp_path / f"x{name}").write_bytes(b"\xff\xd8 rubbish of five words \xe2")
     (tmp_path / "f.html").write_text("The ferry of <b>Hawes</b> sails at noon.")
-    assert len(texts(tmp_path)) == 5
-    assert {name[0] for name in errors(tmp_path)} == {"x", "f"}
+    assert len(texts(tmp_path)) == 6
+    assert {name[0] for name in errors(tmp_path)} == {"x"}
 
 
 def test_an_input_may_come_from_another_process(tmp_path: Path) -> None:
@@ -323,6 +350,31 @@ def test_text_that_is_no_article(kind: str, text: str) -> None:
     prose = "The ferry of Hawes sails at noon, and the mill of Keld grinds again.\n"
     if kind in ("log", "urls", "robots", "cookies") and "HTTrack" not in text:
         assert sniff((text.rstrip() + "\n" + prose * 3 * (text.count("\n") + 1)).encode()) == ""
+
+
+def test_prose_does_not_hide_what_begins_like_a_dump() -> None:
+    """Sentences in subtitles, records and dumps do not make articles of them."""
+    line = f"{SENTENCE}\n"
+    for kind, text in {
+        "subtitles": "WEBVTT\n\n" + f"00:01.000 --> 00:02.000\n{line}{line}\n" * 9,
+        "sql": "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nINSERT INTO a VALUES('It sails.\n" + line * 9,
+        "bibliography": f"TY  - NEWS\nAB  - {line}ER  - \n\n" * 3,
+        "yaml": f"- title: Ferry\n  text: |\n    {line}    {line}" * 3,
+        "python": f"{{'text': '{SENTENCE}'}}\n" * 3,
+    }.items():
+        assert sniff(text.encode()) == kind
+    assert sniff(f"INSERT INTO a VALUES (1, 'It sails.\n{line}{line}');\n".encode()) == "sql"
+    ass = "[Script Info]\nTitle: Ferry\n\n[Events]\n" + f"Dialogue: 0,0:00:01.00,0:00:02.00,A,,{line}" * 9
+    assert sniff(ass.encode()) == "subtitles"
+
+
+def test_markdown_may_begin_with_macros(tmp_path: Path) -> None:
+    """Macros for the formulas of a Markdown file do not make TeX of it."""
+    macros = "\\newcommand{\\R}{R}\n\\newcommand{\\N}{N}\n\\newcommand{\\Z}{Z}\n\n"
+    for name in ("a.md", "b.txt"):
+        (tmp_path / name).write_text(macros + SENTENCE)
+    assert len(texts(tmp_path)) == 1
+    assert list(errors(tmp_path)) == ["b.txt"]
 
 
 def test_names_count_where_content_does_not_decide(tmp_path: Path) -> None:

@@ -114,9 +114,35 @@ def test_front_matter_in_lines(tmp_path: Path, name: str) -> None:
         "Title: Dry\nDate: today\nNo rain fell.\n\nNone.",
         "Place: Hawes\nDate: 2019-05-14\n\nNo rain fell.",
         "Title: Dry\nTitle: Wet\nDate: 2019-05-14\n\nNo rain fell.",
+        "Title: Dry\nDate: 2019-05-14\n\nNo rain fell.\n\nTitle: Wet\nDate: 2019-05-15\n\nIt poured.",
+        f"Title: Dry\nDate: 2019-05-14\nCorrection: {'No rain fell in the valley. ' * 9}\n\nNone.",
     ):
         path.write_text(text)
         assert documents(path)[0]["text"] == text
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Title: Dry\nDate: 2019-05-14\nText: {}\n\n",
+        "---\ntitle: Dry\ndate: 2019-05-14\ntext: {}\n---\n",
+        '{{"title": "Dry", "date": "2019-05-14", "text": "{}"}}\n',
+    ],
+)
+def test_a_text_in_front_matter_is_the_first_of_the_text(tmp_path: Path, above: str) -> None:
+    """A paragraph that front matter names as text stands above the others, and is not lost to metadata."""
+    first = "No rain fell in the valley for the third month."
+    (tmp_path / "a.txt").write_text(above.format(first) + "Then it poured.")
+    (found,) = documents(tmp_path)
+    assert found["text"].split("\n\n") == [first, "Then it poured."]
+    assert (found["title"], found["metadata"]) == ("Dry", None)
+
+
+def test_an_example_of_json_is_no_front_matter(tmp_path: Path) -> None:
+    """An object above a text is front matter if it has a field of a document, in Markdown, too."""
+    text = '{"error": "not found"}\n\nThat is what readers saw.'
+    (tmp_path / "a.md").write_text(text)
+    assert documents(tmp_path)[0]["text"] == text
 
 
 def test_front_matter_of_text_files_and_in_toml(tmp_path: Path) -> None:

@@ -6,13 +6,17 @@ import errno
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from flows.dataset import Dataset
 from flows.dataset.layout import SHARDED
+from flows.dataset.source_stats import LATER
 from flows.errors import CopydeskError
 from flows.maintenance import compact, expire, restore, rollback
+from flows.run import stages
 from flows.verify import verify
 from small_runs import LONG_AGO, PLAIN, POINTS, aged, plain, published, record, run, state, story, swept
 from support import Copydesk, Jsonl
@@ -135,6 +139,30 @@ def test_a_run_compacts_by_itself(tmp_path: Path, jsonl: Jsonl, monkeypatch: pyt
     assert run(jsonl([record(7)], "7.jsonl"), out, said).run_id == "r000005"
     assert len(Dataset(out).spans()) == 3
     swept(out)
+
+
+def test_runs_of_an_earlier_version_are_compacted(
+    tmp_path: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their statistics lack columns; they are put together with later ones, verified, and cut by a rollback."""
+    out, real = tmp_path / "out", stages.write_part
+
+    def write(table: pl.DataFrame, path: Path, *rest: Any, **settings: Any) -> None:
+        real(table.drop(LATER, strict=False), path, *rest, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "write_part", write)
+        some_runs(out, jsonl, 0)
+    some_runs(out, jsonl, 1, 2)
+    dataset = Dataset(out)
+    assert LATER[0] not in pl.read_parquet_schema(dataset.parts("source_stats")[0])
+    compact(dataset)
+    assert list(verify(dataset)) == []
+    rollback(dataset, "r000002")
+    assert list(verify(dataset)) == []
+    some_runs(out, jsonl, 3)
+    compact(dataset)
+    assert list(verify(dataset)) == []
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ WORDS: Final = {
 #: Where a word is an article's, and not ours.
 ALLOWED: Final = {
     ("flows/inputs/markup/fragments.py", "strike"),  # a tag of HTML
+    ("flows/inputs/sniffing.py", "strike"),
     ("flows/inputs/markup/warc.py", "tell"),  # a method of files
     ("cleaners/repeated_line/closing_sentences.py", "told"),  # "he told reporters"
     ("README.md", "is to be"),  # an article, in what `explain` prints

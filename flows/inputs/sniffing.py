@@ -75,10 +75,10 @@ _BLOCKS: Final = frozenset(
     b"aside figure figcaption blockquote pre form script style meta link title base center br hr img a iframe noscript "
     b"template button picture video svg font b i u s em strong small sup sub mark del ins q cite code kbd samp abbr "
     b"time details summary center dd dt caption colgroup col label input select option audio source embed object big "
-    b"strike tt wbr address fieldset".split()
+    b"tt wbr address fieldset".split()
 )
 _INLINE: Final = frozenset(  # prose may begin with them
-    b"a span br img font svg b i u s em strong small sup sub mark del ins q cite code kbd samp abbr time big strike tt "
+    b"a span br img font svg b i u s em strong small sup sub mark del ins q cite code kbd samp abbr time big tt "
     b"wbr label".split()
 )
 _ROOTS: Final = {

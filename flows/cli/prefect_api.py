@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import tomllib
+from os.path import expanduser
 from pathlib import Path
 from typing import Final
 
@@ -51,8 +52,8 @@ def configured_api() -> str | None:
     """The URL of the Prefect API from the environment or the active Prefect profile; None if there is none."""
     if api := os.environ.get("PREFECT_API_URL"):
         return api
-    home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
-    path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml")).expanduser()
+    home = os.environ.get("PREFECT_HOME", "~/.prefect")
+    path = Path(expanduser(os.environ.get("PREFECT_PROFILES_PATH", f"{home}/profiles.toml")))
     try:
         profiles = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

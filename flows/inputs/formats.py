@@ -163,13 +163,19 @@ def format_by_content(head: bytes, named: Format, text_fields: tuple[str, ...]) 
         if named.name == "tex" and has_commands(head):
             return named
         return TEXT if _is_prose(head) else named
-    if kind == "tex" and named.name == "markdown":  # it has macros for its formulas
+    if named.name == "markdown" and _is_in_markdown(kind, head):
         return named
     if kind == "tags":
         return named if named.name in _NAMED - {TEXT.name} else _KINDS["html"]
     if named.name in ("json", "jsonl") and kind in ("json", "jsonl", "python", "script"):
         return named
     return _KINDS[kind]
+
+
+def _is_in_markdown(kind: str, head: bytes) -> bool:
+    """Whether Markdown may begin like that: with macros for its formulas, a picture in SVG, or an example of a page."""
+    begins_with_tag = head.lstrip().startswith(b"<")
+    return kind == "tex" or (kind == "image" and begins_with_tag) or (kind == "html" and not begins_with_tag)
 
 
 def _is_prose(head: bytes) -> bool:

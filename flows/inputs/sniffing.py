@@ -14,7 +14,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from flows.inputs.text_kinds import text_kind
+from flows.inputs.text_kinds import is_prose, text_kind
 from flows.inputs.tracing import HEAD
 from flows.settings.usual_names import ID, PUBLISHED, SOURCE, TEXT_RANKS, TITLE, URL
 
@@ -75,10 +75,10 @@ _BLOCKS: Final = frozenset(
     b"aside figure figcaption blockquote pre form script style meta link title base center br hr img a iframe noscript "
     b"template button picture video svg font b i u s em strong small sup sub mark del ins q cite code kbd samp abbr "
     b"time details summary center dd dt caption colgroup col label input select option audio source embed object big "
-    b"strike tt wbr address fieldset".split()
+    b"tt wbr address fieldset".split()
 )
 _INLINE: Final = frozenset(  # prose may begin with them
-    b"a span br img font svg b i u s em strong small sup sub mark del ins q cite code kbd samp abbr time big strike tt "
+    b"a span br img font svg b i u s em strong small sup sub mark del ins q cite code kbd samp abbr time big tt "
     b"wbr label".split()
 )
 _ROOTS: Final = {
@@ -132,6 +132,7 @@ _OTHERS: Final = frozenset(
     name.replace("_", "") for name in (*TITLE, *URL, *SOURCE, *PUBLISHED, *ID, *_FIELDS.split())
 )
 _CELL: Final = re.compile(r"(?:\w[\w .:/()-]{0,39})?\Z")  # the number of a row may have no name
+_TIME: Final = re.compile(r"\d{1,4}[.:/-]\d[\d.:/-]*\Z")  # no name
 #: The header of a table from R's write.table: quoted names with spaces between them.
 SPACED: Final = re.compile(r'"[^"\n]+"(?: "[^"\n]+")*\s*\Z')
 _SEPARATOR: Final = re.compile(r'"?sep=[,;|\t]"?\Z')
@@ -172,7 +173,8 @@ def sniff(head: bytes, text_fields: tuple[str, ...] = ()) -> str:
     if b":" in line and (_MBOX.match(line) or _is_mail(text)):  # also one that is a web page
         return "mail"
     if b"<" in text:
-        if _LATE_PAGE.search(text[:_NOISE]):
+        late = _LATE_PAGE.search(text[:_NOISE])
+        if late and not any(map(is_prose, text[: late.start()].splitlines())):
             return "html"
         if _is_full_of_tags(text):
             return "tags"
@@ -239,7 +241,7 @@ def _markup(text: bytes) -> str:
         return "tags" if sum(tag in _BLOCKS - _INLINE for tag in tags) >= _MIN_TAGS else ""
     # an element that is closed, with no prose after it, and others
     _, closed, after = text.partition(b"</" + first[1])
-    after = after.partition(b"\n")[0].lstrip(b"> \t\r")
+    after = after.lstrip(b"> \t\r\n")
     return "xml" if closed and after[:1] in (b"", b"<") and len(tags) >= 2 * _MIN_TAGS else ""
 
 
@@ -315,7 +317,7 @@ def _is_csv(text: bytes, line: bytes) -> bool:
     if len(cells) == 1:
         return False
     lower = [_IGNORED.sub("", cell.casefold()) for cell in cells]
-    if len(set(lower)) < len(lower) or not all(_CELL.match(cell) for cell in cells):
+    if len(set(lower)) < len(lower) or not all(_CELL.match(cell) and not _TIME.match(cell) for cell in cells):
         return False
     others = sum(cell in _OTHERS for cell in lower)
     names_others = others >= 2 or (others >= 1 and " " not in header.strip())

@@ -71,7 +71,7 @@ _CERTAIN: Final = _named(_CERTAIN_BEGINNINGS)
 _PROSE: Final = re.compile(
     rb"(?![A-Z][A-Z0-9]  - )[A-Za-z\"'\x80-\xff][^\t{}<>=|\\\[\]]{38,}(?:[.!?:][\"')]{0,2}|[\x80-\xff])\s*\Z"
 )
-_PROSE_SHARE: Final = 3  # one of that many lines, at least, in an article that begins with code
+_PROSE_SHARE: Final = 3  # in an article that begins with code, one of that many lines, or half of the text
 #: Lines of a list in YAML, and the fields of records.
 _YAML_LINE: Final = re.compile(rb"- |-\Z| |#|\.\.\.\s*\Z")
 _YAML_FIELD: Final = re.compile(rb"(?:- |  )([A-Za-z_]\w{0,40}):(?: |\Z)")
@@ -165,6 +165,11 @@ def text_kind(text: bytes) -> str:
     return ""
 
 
+def is_prose(line: bytes) -> bool:
+    """Whether a line surely is of an article."""
+    return _PROSE.match(line) is not None
+
+
 def has_commands(head: bytes) -> bool:
     """Whether there is any command of TeX in the beginning of a file."""
     return _TEX_COMMAND.search(head) is not None
@@ -186,7 +191,8 @@ def _is_of_kind(kind: str, lines: list[bytes]) -> bool:
     lines = lines[:_LINES_LOOKED_AT]
     if kind == "sql" and b"VALUES" in lines[0] and lines[0].count(b"'") % 2:
         return True  # a text goes on in the next line
-    return sum(_PROSE.match(line) is not None for line in lines) * _PROSE_SHARE < len(lines)
+    prose = [len(line) for line in lines if is_prose(line)]
+    return len(prose) * _PROSE_SHARE < len(lines) and sum(prose) * 2 < sum(map(len, lines))
 
 
 def _are_urls(lines: list[bytes], plain: list[bytes]) -> bool:

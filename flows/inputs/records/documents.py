@@ -190,7 +190,8 @@ def _body(record: Mapping[str, Any], choice: Choice, fields: FieldNames) -> tupl
     if best is None:
         names = " or ".join(f'"{name}"' for name, _ in choice.text)
         raise Refused(
-            problem or (f"no text: field {names} is empty" if names else no_text(_listed(record), fields))
+            problem
+            or (f"no text: field {names} is empty" if names else no_text(_listed(record, fields), fields))
         )
     return best
 
@@ -205,10 +206,15 @@ def _teaser(record: Mapping[str, Any], choice: Choice) -> tuple[str, Body] | Non
     return None
 
 
-def _listed(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The first record of the only list in a record, in which a text was looked for as well; else the record."""
+def _listed(record: Mapping[str, Any], fields: FieldNames) -> Mapping[str, Any]:
+    """The first record of the only list in a record, in which a text was looked for as well; else the record.
+
+    It is the record where those in the list have a text, but are no articles, such as comments.
+    """
     lists = [value for value in record.values() if isinstance(value, list) and value]
-    return lists[0][0] if len(lists) == 1 and isinstance(lists[0][0], dict) else record
+    if len(lists) != 1 or not isinstance(lists[0][0], dict) or fields.choice(lists[0][0]).text:
+        return record
+    return lists[0][0]
 
 
 def _better(one: tuple[str, Body], other: tuple[str, Body]) -> tuple[str, Body]:

@@ -179,6 +179,11 @@ def test_a_profile_configures_prefect(tmp_path: Path, monkeypatch: pytest.Monkey
     assert configured_api() == "http://127.0.0.1:4200/api"
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     assert configured_api() == "http://127.0.0.1:1/api"
+    for name in ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_PROFILES_PATH", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**30)  # a user whom the system does not know
+    monkeypatch.chdir(tmp_path)
+    assert configured_api() is None
 
 
 def test_bad_inputs_affect_only_themselves(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:

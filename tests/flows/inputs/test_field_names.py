@@ -330,3 +330,10 @@ def test_a_summary_counts_beside_a_label(label: object) -> None:
             assert read(record)[0] == label
     with pytest.raises(Refused, match="is empty"):
         read({"news": "", "description": LONG})
+
+
+@pytest.mark.parametrize("name", ["comments", "sections"])
+def test_the_error_names_the_fields_of_the_record(name: str) -> None:
+    """Where a list holds texts that are no articles, the error does not say that these have none."""
+    with pytest.raises(Refused, match=rf"it has title, {name};"):
+        read({"title": "Dry", name: [{"body": LONG}]})

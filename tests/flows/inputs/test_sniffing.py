@@ -143,6 +143,10 @@ PROSE = (
     f"var ferry = {{\n  a: 1\n}};\n{SENTENCE}\n\n{SENTENCE}",
     f"{{'Bread': 3}}\n{SENTENCE}",
     f"#!/bin/sh\n{SENTENCE}",
+    "const ferries = {\n  a: 1,\n  b: 2,\n  c: 3,\n  d: 4,\n};\n\n" + f"{SENTENCE * 3}\n" * 2,
+    f"<note>\n<to>Roe</to>\n<from>Doe</from>\n<by>Poe</by>\n</note>\n\n{SENTENCE}",
+    f"{SENTENCE}\n\n<html>\n<head><title>x</title></head>\n<body></body>\n</html>\n\n{SENTENCE}",
+    "20:15\tNews\n20:30\tFilm\n22:00\tSport\n",
     f'[{{"a": 1}}]\n\n{SENTENCE}',
     f"12:04.30 --> the record of Hawes\n{SENTENCE}",
     f"@article{{roe,\n title = {{x}}}}\n\n{SENTENCE}\n{SENTENCE}",
@@ -368,13 +372,17 @@ def test_prose_does_not_hide_what_begins_like_a_dump() -> None:
     assert sniff(ass.encode()) == "subtitles"
 
 
-def test_markdown_may_begin_with_macros(tmp_path: Path) -> None:
-    """Macros for the formulas of a Markdown file do not make TeX of it."""
-    macros = "\\newcommand{\\R}{R}\n\\newcommand{\\N}{N}\n\\newcommand{\\Z}{Z}\n\n"
-    for name in ("a.md", "b.txt"):
-        (tmp_path / name).write_text(macros + SENTENCE)
-    assert len(texts(tmp_path)) == 1
-    assert list(errors(tmp_path)) == ["b.txt"]
+def test_markdown_may_begin_with_macros_or_examples(tmp_path: Path) -> None:
+    """Macros for formulas, a picture in SVG and a listing of a page do not make TeX, an image or HTML of Markdown."""
+    begins = {
+        "tex": "\\newcommand{\\R}{R}\n\\newcommand{\\N}{N}\n\\newcommand{\\Z}{Z}\n\n",
+        "image": "<svg width='1'><path d='x'/></svg>\n\n",
+        "html": "```html\n<html>\n<head></head>\n</html>\n```\n\n",
+    }
+    for kind, begin in begins.items():
+        assert sniff((begin + SENTENCE).encode()) == kind
+        (tmp_path / f"{kind}.md").write_text(begin + SENTENCE)
+    assert sorted(texts(tmp_path)) == sorted(begin + SENTENCE for begin in begins.values())
 
 
 def test_names_count_where_content_does_not_decide(tmp_path: Path) -> None:

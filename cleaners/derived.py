@@ -18,6 +18,7 @@ import pickle
 import sys
 import tempfile
 import time
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -31,7 +32,7 @@ _MAGIC: Final = b"copydesk derived 1\n"
 #: Arrays begin at multiples of it, as polars and numpy like it (bytes).
 _ALIGNED: Final = 64
 #: As many files of a name are kept: a machine may run several versions or configurations in turn.
-KEPT_FILES: Final = 4
+KEPT_FILES: Final = 2
 _HOUR: Final = 3600  # seconds
 
 
@@ -69,6 +70,17 @@ def derived(name: str, stamp: str, derive: Callable[[], Value]) -> Value:
     return value
 
 
+def of_characters(make: Callable[[], Value]) -> Callable[[], Value]:
+    """A decorator for a table of characters, which depends on Python's Unicode and on the code alone: made once."""
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @functools.wraps(make)
+    def table() -> Value:
+        return derived(name, unicodedata.unidata_version, make)
+
+    return functools.cache(table)
+
+
 def _hash(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
@@ -95,6 +107,10 @@ def sources(*folders: Path) -> str:
 def _read(path: Path) -> object:
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        if hasattr(os, "posix_fadvise"):
+            # the system reads the file ahead, but only what is looked at becomes memory of this process
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+            mapped.madvise(mmap.MADV_RANDOM)
     content = memoryview(mapped)
     if bytes(content[: len(_MAGIC)]) != _MAGIC:
         raise ValueError(f"{path} is no file of derived values")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.derived import of_characters
 from cleaners.kernels import I64, U8, U32, kernel
 from cleaners.text.tokens import code_point, fmix64
 from cleaners.text.utf8 import utf8
@@ -33,7 +34,7 @@ PLAIN_RANGES: Final = (
 NOT_PLAIN: Final = 0xFFFFFFFF
 
 
-@functools.cache
+@of_characters
 def plain_characters() -> U32:
     """A table over all code points: the character that each folds to, or NOT_PLAIN."""
     folds = np.full(0x110000, NOT_PLAIN, np.uint32)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.derived import of_characters
 from cleaners.kernels import I64, U8, Word, kernel
 from cleaners.text import scripts
 from cleaners.text.scripts import HAN_PER_WORD, SOUTH_EAST_ASIAN_PER_WORD
@@ -84,7 +85,7 @@ def _words_and_prose(text: pl.Series) -> pl.Series:
     return both.to_struct(text.name)
 
 
-@functools.cache
+@of_characters
 def _classes() -> U8:
     """A table over all code points: _NO_WORD, _WHITE, _WORD, _HAN or _SOUTH_EAST_ASIAN."""
     kinds = character_classes()

@@ -6,12 +6,12 @@ prefilter compares only these, and treats characters that it cannot fold as equa
 
 from __future__ import annotations
 
-import functools
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
+from cleaners.derived import of_characters
 from cleaners.kernels import I64, U8, U32, Written, kernel
 from cleaners.text.folding import NOT_PLAIN, plain_characters
 from cleaners.text.tokens import SEPARATOR, SPACE, character_classes, code_point
@@ -40,7 +40,7 @@ def same_ends(lines: pl.DataFrame) -> pl.Series:
     return pl.Series(found, dtype=pl.Boolean)
 
 
-@functools.cache
+@of_characters
 def _letters() -> U32:
     """A table over all code points: the folded letter or digit, 0 if it is neither, NOT_PLAIN if it is not plain."""
     letters = plain_characters().copy()

@@ -26,7 +26,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.derived import derived
+from cleaners.derived import of_characters
 from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, intrinsic, kernel
 from cleaners.text.scripts import HAN, HANGUL, KANA, SOUTH_EAST_ASIAN
 
@@ -53,13 +53,9 @@ _EASY_RANGES: Final = ((0, 0xD800), (0xF900, 0x10000), (0x1F000, 0x1FB00))
 _JAMO: Final = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xD7B0, 0xD7FF))
 
 
-@functools.cache
+@of_characters
 def character_classes() -> U8:
     """A table over all code points: SEPARATOR, LETTER, DIGIT, SINGLE, SINGLE_DIGIT or SPACE."""
-    return derived("character-classes", unicodedata.unidata_version, _character_classes)
-
-
-def _character_classes() -> U8:
     classes = np.zeros(0x110000, np.uint8)
     words = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nl", "No")
     codes = defaultdict(lambda: SEPARATOR, dict.fromkeys(words, LETTER) | {"Nd": DIGIT})
@@ -114,7 +110,7 @@ def special_characters() -> NDArray[np.bool_]:
     return _lower_case()[1]
 
 
-@functools.cache
+@of_characters
 def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
     """(lower, special), tables over all code points: its lower case if that is enough, else itself; whether it is not.
 
@@ -122,10 +118,6 @@ def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
     the casefolded one, and for separators that NFKC turns into separators. It is not enough for marks, jamo and others
     that NFKC may join with a neighbour, nor for the capital sigma, whose lower case depends on its place in the word.
     """
-    return derived("lower-case", unicodedata.unidata_version, _make_lower_case)
-
-
-def _make_lower_case() -> tuple[U32, NDArray[np.bool_]]:
     classes = character_classes()
     lower, special = np.arange(0x110000, dtype=np.uint32), np.ones(0x110000, np.bool_)
     for first, end in _EASY_RANGES:

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from flows.cli.app import Config, Quiet, app, report_errors, say, warn
 from flows.cli.start import import_numba, importing
 from flows.errors import CopydeskError
 
+if TYPE_CHECKING:
+    from flows.settings import Settings
+
+#: Lines of several kinds, for what cleaners load only when they need it.
+ARTICLE: Final = """Ferry
+
+The café at the quay opens at noon, says the harbour master, and the ferry to the island sails at two on every weekday.
+
+“It was Ã¼ber-full,” she said. Read more: Five things to know about the harbour
+
+Share this
+
+Related Articles
+
+The library opens again"""
+
 
 @app.command()
 def warm(config: Config = None, quiet: Quiet = False) -> None:
-    """Compile all kernels for this machine, and keep what the configuration's phrases are searched with."""
+    """Compile all kernels for this machine, and keep what a run with this configuration derives from other files."""
     with importing():
         import_numba()
         from cleaners.kernels.machine_code import folder, is_complete
-        from cleaners.language import preload
-        from cleaners.phrases.tables import make_tables
         from flows.cli.progress import ready_kernels
-        from flows.settings import lexicon_of, phrases_of, read_settings
+        from flows.settings import read_settings
 
     settings = read_settings(config)
     with report_errors("the first run will compile what is missing"):
@@ -31,10 +49,20 @@ def warm(config: Config = None, quiet: Quiet = False) -> None:
         ready_kernels(warn, quiet=quiet)
         if not is_complete():
             raise CopydeskError(f"{kept}: not all kernels could be compiled")
-        lexicon_of(settings)
-        make_tables(phrases_of(settings))
-        if settings.language.enabled:
-            preload()
+        _clean_something(settings)
         if not quiet:
             what = "all kernels were compiled already" if was_complete else "all kernels are compiled"
             say.print(f"{what} ({time.perf_counter() - started:.1f} s): {kept}")
+
+
+def _clean_something(settings: Settings) -> None:
+    """Clean an article, so that all that is kept on disk is there."""
+    from flows.run.engine import Threads
+    from flows.run.plan import execute_run
+
+    with tempfile.TemporaryDirectory() as folder:
+        article = Path(folder) / "article.jsonl"
+        record = {"title": "Ferry", "text": ARTICLE, "source": "copydesk"}
+        article.write_text(json.dumps(record), encoding="utf-8")
+        threads = Threads(1, lambda _stage, _done, _total: None)
+        execute_run([str(article)], Path(folder) / "out", settings, threads)

@@ -145,3 +145,24 @@ def test_folders_are_those_of_machine_code(monkeypatch: pytest.MonkeyPatch, tmp_
     assert users.name == "copydesk"
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     assert list(module.folders()) == [packages, users]
+
+
+def test_a_table_of_characters_is_made_once() -> None:
+    """In this process, and for all later ones; each function has a table of its own."""
+    made = []
+
+    def table() -> list[int]:
+        """The table."""
+        made.append("table")
+        return [1]
+
+    def other() -> list[int]:
+        """Another one."""
+        made.append("other")
+        return [2]
+
+    first = module.of_characters(table)
+    assert first() is first()
+    assert (module.of_characters(table)(), module.of_characters(other)()) == ([1], [2])
+    assert made == ["table", "other"]
+    assert first.__doc__ == "The table."

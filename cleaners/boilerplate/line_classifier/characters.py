@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from cleaners.derived import derived
+from cleaners.derived import of_characters
 from cleaners.kernels import U8, U32, Integer, kernel
 from cleaners.text import scripts
 from cleaners.text.white_space import WHITE_SPACE
@@ -55,13 +54,9 @@ class Characters(NamedTuple):
     lower: U32  # the lower case of a letter, otherwise the code point itself
 
 
-@functools.cache
+@of_characters
 def characters() -> Characters:
     """The class of each code point of 16 bits, and its lower case where that is one character of 16 bits."""
-    return derived("line-characters", unicodedata.unidata_version, _characters)
-
-
-def _characters() -> Characters:
     classes = np.zeros(0x10000, np.uint8)
     lower = np.arange(0x10000, dtype=np.uint32)
     by_category = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": COMBINING_MARK, "Lo": LETTER, "Nd": DIGIT}

@@ -84,9 +84,15 @@ def execute_run(
             min_age=settings.inputs.min_age,
             retry_rejected=retry_rejected,
         )
+        if not new:
+            remember(dataset, same)
+            seconds = time.perf_counter() - started
+            waits = remedies(unchanged)
+            return Outcome(
+                dataset.root, None, len(found), 0, Counts(), seconds, too_recent, skipped, waits=waits
+            )
         _refuse_damage(dataset, settings, new)
-        if new:
-            prepare()
+        prepare()
         run = _new_run(dataset, settings, phrases, lexicon, clock)
         run = replace(run, culprits=find_culprits(dataset, run, new))
         times = Times()
@@ -174,8 +180,7 @@ def _refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) -
         "documents": settings.encoding.source_history,  # otherwise only those that the index leads to
         "exceptions": True,
     }
-    if new:
-        _require_intact(dataset, [kind for kind, read in needed.items() if read])
+    _require_intact(dataset, [kind for kind, read in needed.items() if read])
 
 
 def _require_intact(dataset: Dataset, kinds: Sequence[str]) -> None:
@@ -212,10 +217,9 @@ def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[
     """Read and clean the new inputs, shard by shard."""
     new = without_culprits(new, run.culprits)
     batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
-    if new and run.settings.language.enabled:
+    if run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
-    if new:
-        compile_kernels(engine.report)
+    compile_kernels(engine.report)
     with watched(run.staging), times.of("read and clean"):
         if not new:
             return []

@@ -39,27 +39,26 @@ def menus(page: pl.DataFrame, entries: pl.DataFrame, lexicon: Lexicon) -> pl.Dat
     text = pl.col("text")
     short = page.filter((pl.col("words") <= MAX_ENTRY_WORDS) & ~pl.col("prose") & ~pl.col("quoted"))
     end = page.filter("prose").group_by("document").agg(pl.col("row").max().alias("end"))
+    entry, of_site = pl.col("site").is_not_null(), pl.col("key").filter("site")
     menu = (
         short.with_columns((pl.col("row").cast(pl.Int64) - pl.int_range(pl.len())).alias("run"))
         .join(entries, on="row", how="left", maintain_order="left")
         .join(end, on="document", how="left", maintain_order="left")
-        .with_columns(
-            pl.col("site").is_not_null().alias("entry"),
-            text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "").alias("key"),
-        )
     )
-    entry = pl.col("entry")
-
-    def of_run(expression: pl.Expr) -> pl.Expr:
-        return expression.over("document", "run")
-
-    menu = menu.filter(
-        (of_run(pl.when(entry).then("key").drop_nulls().n_unique()) >= MIN_ENTRIES)
-        & (of_run(pl.when(entry & pl.col("site")).then("key").drop_nulls().n_unique()) >= MIN_SITE_ENTRIES)
-        & pl.col("row").is_between(
-            of_run(pl.when(entry).then("row").min()), of_run(pl.when(entry).then("row").max())
+    runs = (
+        menu.filter(entry)
+        .with_columns(text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "").alias("key"))
+        .group_by("document", "run")
+        .agg(
+            (pl.col("key").n_unique() >= MIN_ENTRIES) & (of_site.n_unique() >= MIN_SITE_ENTRIES),
+            pl.col("row").min().alias("first"),
+            pl.col("row").max().alias("last"),
         )
-    ).filter("kept")
+        .filter("key")
+    )
+    menu = menu.join(runs, on=["document", "run"], maintain_order="left").filter(
+        "kept", pl.col("row").is_between("first", "last")
+    )
     below = (menu["row"] > menu["end"]).fill_null(False)
     menu = menu.filter(below | label_lines(menu["text"], lexicon).is_null()).filter(
         entry

@@ -44,10 +44,15 @@ def page_heads(
     page = page.join(with_menus, on="document", how="semi", maintain_order="left")
     if page.is_empty():
         return page.select("row", pl.lit(RULE).alias("rule"))
-    key, title = _key(pl.col("text")), pl.col("title")
+    title, key = pl.col("title"), pl.col("key")
+    keys = titles.drop_nulls("title").select(
+        "document", _key(title).alias("title"), _key(title.str.replace(_SITE_NAME, "")).alias("without_site")
+    )
     headlines = (
-        page.join(titles.drop_nulls("title"), on="document", maintain_order="left")
-        .filter((key == _key(title)) | (key == _key(title.str.replace(_SITE_NAME, ""))))
+        page.filter(pl.col("text").str.len_bytes() >= MIN_TITLE_CHARACTERS)
+        .join(keys, on="document", maintain_order="left")
+        .with_columns(_key(pl.col("text")).alias("key"))
+        .filter((key == title) | (key == pl.col("without_site")))
         .filter(key.str.len_chars() >= MIN_TITLE_CHARACTERS)
         .group_by("document")
         .agg(pl.col("row").min().alias("headline"))

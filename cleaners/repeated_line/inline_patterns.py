@@ -44,9 +44,11 @@ PAGE_SCRIPT: Final = re.compile(
     r"|outbrain|adsbygoogle|window\._|jQuery\(|\$\(document\)|addEventListener|OneSignal|disqus|twttr|FB\.init|instgrm"
     r"|readyState|setTimeout|insertBefore|innerHTML"
 )
-SCRIPT: Final = re.compile(r"(?:;|!|\+|\()? ?\(?\bfunction ?[\w$]* ?\([\w$, ]{0,80}\) ?\{")
+FUNCTION: Final = re.compile(r"\bfunction ?[\w$]* ?\([\w$, ]{0,80}\) ?\{")
+#: What may belong to a function, from right to left before its name.
+BEFORE_FUNCTION: Final = ("(", " ", ";!+(")
 CALLED: Final = re.compile(r"[\w$.]{2,60}\($")
-BRACKET: Final = re.compile(r"[(){}\[\]]")
+CALLED_END: Final = re.compile(r"[\w$.]{2}\($")
 OPENING: Final = {"(": ")", "{": "}", "[": "]"}
 
 
@@ -83,8 +85,8 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
         any_pattern(_opening(notice) for notice in lexicon.inline_notices if notice.after_sentence == ended)
         for ended in (True, False)
     )
-    middle = (
-        r"(?:(?:[^\W\d_a-z][\w.,()“”\"’'-]*|[(“\"‘'][\w.,()“”\"’'-]*"
+    middle = (  # nothing else can match what an attempt has matched
+        r"(?>(?:[^\W\d_a-z][\w.,()“”\"’'-]*+|[(“\"‘'][\w.,()“”\"’'-]*+"
         rf"|{any_of(lexicon.name_particles)}) )"
     )
     return InlinePatterns(
@@ -92,7 +94,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
         hints=f"{_HINTS}|{any_name(plea_begins)}|{any_name(notice_begins)}",
         bracket_hints=f"{_SHORTCODE_HINTS}|{OPENING_BRACKET}{two_letters}",
         glued_name=re.compile(
-            rf"(?<![\w’'-])({_NAME})(,? (?:Jr|Sr)\.)? {middle}{{1,6}}?\1(?:\2)?"
+            rf"(?<![\w’'-])({_NAME}+)(,? (?:Jr|Sr)\.)? {middle}{{1,6}}?\1(?! [^JS])(?:\2)?"
             r"(?=[^\s\w.,;:!?)’'-]|['’]?[^\W_a-z]|[a-z]*[A-Z])"
         ),
         repeated_name=re.compile(

@@ -7,19 +7,22 @@ closing punctuation mark. A text without boilerplate is returned unchanged.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
+
+import numpy as np
 
 from cleaners.lexicon import Lexicon
 from cleaners.repeated_line.inline_patterns import (
-    BRACKET,
+    BEFORE_FUNCTION,
     CALLED,
+    CALLED_END,
+    FUNCTION,
     MAX_SPAN,
     MORE,
     OPENING,
     PAGE_SCRIPT,
     PLAYER,
-    SCRIPT,
     SHORTCODE,
     InlinePatterns,
     inline_patterns,
@@ -32,6 +35,8 @@ MAX_CALLED: Final = 61
 #: Spaces in what `glued_name` and `repeated_name` match: fewer than.
 NAME_SPACES: Final = 40
 MAX_PLEA: Final = 400
+
+_BRACKETS: Final = np.isin(np.arange(256), list(map(ord, "(){}[]")))
 
 
 def teasers_after_a_name(text: str, patterns: InlinePatterns) -> str:
@@ -197,16 +202,19 @@ def _script_spans(text: str) -> Iterator[tuple[int, int]]:
 
     A function whose brackets do not balance has no span.
     """
-    functions = list(SCRIPT.finditer(text))
+    functions = list(_functions(text))
     done, closed = 0, _closing_brackets(text) if functions else {}
-    for match in functions:
-        if match.start() < done:
+    for begin, start, head in functions:
+        if begin < done:
             continue
-        start = match.start() + len(match[0]) - len(match[0].lstrip(";!+ "))
-        if called := CALLED.search(text, max(done, start - MAX_CALLED), start + (text[start] == "(")):
+        last = start + (text[start] == "(")
+        called = CALLED_END.search(
+            text, max(done, last - 4), last
+        )  # quick, and most functions are not called so
+        if called and (called := CALLED.search(text, max(done, start - MAX_CALLED), last)):
             start, opening = called.start(), called.end() - 1
         else:
-            opening = start if text[start] == "(" else match.end() - 1
+            opening = start if text[start] == "(" else head - 1
         end = closed.get(opening)
         # the function may be called at once, or a block may follow
         while end is not None and end < len(text) and text[end] in "({":
@@ -217,6 +225,19 @@ def _script_spans(text: str) -> Iterator[tuple[int, int]]:
             if _is_of_the_page(text, start, end):
                 yield start, end
             done = end
+
+
+def _functions(text: str) -> Iterator[tuple[int, int, int]]:
+    """The functions: where what belongs to them begins, where the script begins, and where the function's body does."""
+    done, at = 0, text.find("function")
+    while at >= 0:
+        if match := FUNCTION.match(text, at):
+            begin = at
+            for marks in BEFORE_FUNCTION:
+                begin -= begin > done and text[begin - 1] in marks
+            yield begin, at - len(text[begin:at].lstrip(";!+ ")), match.end()
+            done = match.end()
+        at = text.find("function", max(done, at + 1))
 
 
 def _is_of_the_page(text: str, start: int, end: int) -> bool:
@@ -252,8 +273,8 @@ def _closing_brackets(text: str) -> dict[int, int]:
     """The position after the closing bracket, by the position of the opening one; without those that do not balance."""
     closed: dict[int, int] = {}
     waiting: list[int] = []
-    for bracket in BRACKET.finditer(text):
-        place, character = bracket.start(), bracket[0]
+    for place in _brackets(text):
+        character = text[place]
         if character in OPENING:
             waiting.append(place)
         elif waiting and OPENING[text[waiting[-1]]] == character:
@@ -261,6 +282,13 @@ def _closing_brackets(text: str) -> dict[int, int]:
         else:
             waiting.clear()  # none of the brackets that are open here balances
     return closed
+
+
+def _brackets(text: str) -> Sequence[int]:
+    """The positions of the brackets."""
+    characters = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)  # a byte for each character
+    places: list[int] = np.flatnonzero(_BRACKETS[characters]).tolist()
+    return places
 
 
 def _cut(text: str, spans: Iterator[tuple[int, int]]) -> str:

@@ -3,12 +3,16 @@
 The normal forms need the combining marks after a letter in the order of their combining classes. Python sorts them by
 insertion, which takes minutes for a letter with a hundred thousand marks. Sorted marks cost it nothing, and texts that
 differ in the order of such marks have the same normal form (Unicode Standard Annex 15), so they are sorted here first.
+
+A character may stand for many: U+FDFA for eighteen. `fold` works on a text without these, and puts them in at the end.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
+from itertools import chain, islice
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -19,6 +23,12 @@ LONG_RUN: Final = 32
 #: No character from here on is a mark.
 BEYOND: Final = 0x1F000
 BORDER: Final = "a"  # a character that marks do not cross
+#: All characters that are four or more in NFKC, and some that are three. None of these is a mark, and the first joins
+#: nothing before it.
+EXPANDING: Final = re.compile(
+    "[\u2057\u2152\u2167\u2177\u247d-\u2487\u2a0c\u321d\u321e\u3300-\u3357\u337f\u3389\u33a8\u33ae\u33af\u33c2\u33c6\u33d8"
+    "\ufdf2-\ufdf8\ufdfa-\ufdfc]"
+)
 
 
 class _Marks(NamedTuple):
@@ -36,6 +46,31 @@ def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     True
     """
     return unicodedata.normalize(form, sort_marks(text))
+
+
+def fold(text: str) -> str:
+    """The text in NFKC, then casefolded.
+
+    >>> fold("\ufb03 \u00c5") == "ffi \u00e5"
+    True
+    """
+    if not EXPANDING.search(text):
+        return normalize("NFKC", text).casefold()
+    characters = set(text)
+    expanding = list(filter(EXPANDING.match, characters))
+    private = map(chr, chain(range(0xE000, 0xF900), range(0xF0000, 0xFFFFE)))  # no normal form changes these
+    unused = list(islice((one for one in private if one not in characters), len(expanding)))
+    if len(unused) < len(expanding):
+        return normalize("NFKC", text).casefold()
+    rest = {}
+    for character, stand_in in zip(expanding, unused, strict=True):
+        normal = unicodedata.normalize("NFKC", character)
+        text = text.replace(character, stand_in + normal[-1])  # what follows may join the last
+        rest[stand_in] = normal[:-1].casefold()
+    text = normalize("NFKC", text).casefold()
+    for stand_in, characters_before in rest.items():
+        text = text.replace(stand_in, characters_before)
+    return text
 
 
 def sort_marks(text: str) -> str:

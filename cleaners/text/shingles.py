@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.kernels import I64, U8, U32, U64, Flags, Integer, Rows, Word, Written, kernel
-from cleaners.text.normalization import normalize
+from cleaners.text.normalization import fold
 from cleaners.text.tokens import (
     Alphabet,
     alphabet,
@@ -38,7 +38,7 @@ def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
 
 def folded(text: pl.Series) -> pl.Series:
     """The texts normalised to NFKC and casefolded. Slow, because Python folds them one by one: meant for few texts."""
-    return pl.Series([normalize("NFKC", t).casefold() for t in text], dtype=pl.String)
+    return pl.Series([fold(t) for t in text], dtype=pl.String)
 
 
 def count_tokens(text: pl.Series) -> pl.Series:

@@ -29,6 +29,7 @@ _CUT_SHORT: Final = re.compile(rb"(?:\.\.\.|\xe2\x80\xa6)? \[\+\d+ chars\]\Z")
 _WORD: Final = 40  # bytes; something shorter without a space is no article, if there is another text
 #: An address, a number, a code: all that there is, in ASCII and without a space.
 _CODE: Final = re.compile(rb"\s*(?:[a-z]{2,8}://[!-~]+|(?=[!-~]{0,199}\d)[!-~]{1,200}|[!-~]{24,200})\s*")
+_FINITE: Final = frozenset((str, int, bool, type(None)))  # types of values that hold no float
 _ONE_WORD: Final = re.compile(rb"\s*[!-~]{1,40}\s*")  # such as a label
 _COPY: Final = re.compile(r"\Ahttps?://web\.archive\.org/web/\d+[a-z_]*/(?=https?://)")
 
@@ -332,6 +333,8 @@ def _plain(value: object) -> str:
 
 def _is_finite(record: Mapping[str, Any]) -> bool:
     """Whether it contains no NaN and no infinity, which orjson writes as null; raises Refused if it is too deep."""
+    if _FINITE.issuperset(map(type, record.values())):  # nearly always
+        return True
     level: list[Any] = [record]
     is_finite, depth = True, -1
     while level:

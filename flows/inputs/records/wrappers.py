@@ -10,6 +10,8 @@ from flows.inputs.records.field_names import WRAPPERS, FieldNames
 LEVELS: Final = 2  # of records around the one with the text
 METADATA: Final = ("metadata", "meta")  # members with the fields of a text beside them, as corpora have them
 
+_METADATA: Final = frozenset(METADATA)
+
 
 def has_text(
     record: Mapping[str, Any], fields: FieldNames, *, teaser: bool = True, levels: int = LEVELS
@@ -58,6 +60,8 @@ def with_metadata(record: Mapping[str, Any], fields: FieldNames) -> Mapping[str,
     >>> dict(with_metadata({"text": "No rain.", "meta": {"title": "Dry", "n": 1}}, FieldNames(Fields())))
     {'text': 'No rain.', 'meta': {'n': 1}, 'title': 'Dry'}
     """
+    if _METADATA.isdisjoint(record):
+        return record
     for name in METADATA:
         inner = record.get(name)
         if isinstance(inner, dict) and inner:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.text.normalization import LONG_RUN, normalize, sort_marks
+from cleaners.text.normalization import EXPANDING, LONG_RUN, fold, normalize, sort_marks
 
 MARKS = "\u0301\u0323\u0308\u0344\u0f73\u0f75\u0315\u0327\u3099\u093c\u05bc\u1d165\u0345"
 RUNS = st.text(MARKS, min_size=LONG_RUN - 2, max_size=LONG_RUN + 40)
@@ -39,3 +39,28 @@ def test_every_mark_may_be_in_a_run() -> None:
             continue
         text = "a" + (character + "\u0323\u0301") * LONG_RUN
         assert unicodedata.is_normalized("NFD", sort_marks(text)), hex(code)
+
+
+@given(
+    st.text("\ufdfa\ufdfb㌀㌖㈝⑽ⅷ\u2057" + MARKS + "aÅſßΣ\u212bᄀ\u1161\u11a8が \ue000\ue001", max_size=40)
+)
+def test_folding_is_normalising_and_casefolding(text: str) -> None:
+    """Characters that stand for many are folded as Python does it, whatever stands beside them."""
+    assert fold(text) == unicodedata.normalize("NFKC", text).casefold()
+
+
+def test_folding_without_an_unused_character() -> None:
+    """A text that has every character for private use is folded, too."""
+    text = "\ufdfa\u0301" + "".join(map(chr, [*range(0xE000, 0xF900), *range(0xF0000, 0xFFFFE)]))
+    assert fold(text) == unicodedata.normalize("NFKC", text).casefold()
+
+
+def test_every_character_that_stands_for_many_is_known() -> None:
+    """Those that are four or more in NFKC; what begins or ends each of them joins no character before it."""
+    for code in range(0x110000):
+        normal = unicodedata.normalize("NFKC", chr(code))
+        if len(normal) > 3:
+            assert EXPANDING.match(chr(code)), hex(code)
+        if EXPANDING.match(chr(code)):
+            assert not any(map(unicodedata.combining, normal))
+            assert all(unicodedata.is_normalized("NFKC", before + normal) for before in "aがᄀ가\u0627")

@@ -5,7 +5,7 @@ A step looks only at paragraphs that the scan finds SUSPECT (`cleaners.encoding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cleaners.encoding.charset_mixups import reread
@@ -14,17 +14,20 @@ from cleaners.encoding.lossy_quotes import restore_quotes
 from cleaners.encoding.utf8_words import decode_words
 
 
-def fix_charset_mixups(text: str, sure: bool = False) -> tuple[str, str]:
-    """(text, name of the fix) where the text was decoded in the wrong single-byte charset throughout.
+#: What a step makes of each text, and the name of the fix.
+Fixed = list[tuple[str, str]]
 
-    >>> fix_charset_mixups("Ìîñò îñòàíåòñÿ îòêðûòûì äî âåñíû.")
-    ('Мост останется открытым до весны.', 'redecode_windows_1252_as_windows_1251')
+
+def fix_charset_mixups(texts: Sequence[str], sure: bool = False) -> Fixed:
+    """(text, name of the fix) for each text, with those decoded again that were in the wrong charset throughout.
+
+    >>> fix_charset_mixups(["Ìîñò îñòàíåòñÿ îòêðûòûì äî âåñíû."])
+    [('Мост останется открытым до весны.', 'redecode_windows_1252_as_windows_1251')]
     """
-    found = reread(text, sure)
-    if found is None:
-        return text, ""
-    new, read_as, written_as = found
-    return new, redecoded(read_as, written_as)
+    return [
+        (found[0], redecoded(*found[1:])) if found else (text, "")
+        for text, found in zip(texts, reread(texts, sure=sure), strict=True)
+    ]
 
 
 def redecoded(encoding: str, decoding: str) -> str:
@@ -34,26 +37,27 @@ def redecoded(encoding: str, decoding: str) -> str:
 
 #: The steps that come before ftfy's, where ftfy's pattern for mojibake does not match.
 FIRST: Final = ("decode_utf8_words", "fix_charset_mixups")
-#: Option -> its step, in order. A step returns the text and the name of its fix, of which it may have none.
-STEPS: Final[dict[str, Callable[[str], tuple[str, str]]]] = {
-    "decode_utf8_words": lambda text: (decode_words(text), "decode_utf8_words"),
+#: Option -> its step, in order.
+STEPS: Final[dict[str, Callable[[Sequence[str]], Fixed]]] = {
+    "decode_utf8_words": lambda texts: [(text, "decode_utf8_words") for text in decode_words(texts)],
     "fix_charset_mixups": fix_charset_mixups,
-    "unescape_json": lambda text: (unescape(text), "unescape_json"),
-    "restore_lossy_quotes": lambda text: (restore_quotes(text), "restore_lossy_quotes"),
+    "unescape_json": lambda texts: [(unescape(text), "unescape_json") for text in texts],
+    "restore_lossy_quotes": lambda texts: [(restore_quotes(text), "restore_lossy_quotes") for text in texts],
 }
 
 #: The step that comes first where the pattern does match; it then needs more evidence.
-SURE: Final[dict[str, Callable[[str], tuple[str, str]]]] = {
-    "fix_charset_mixups": lambda text: fix_charset_mixups(text, sure=True),
+SURE: Final[dict[str, Callable[[Sequence[str]], Fixed]]] = {
+    "fix_charset_mixups": lambda texts: fix_charset_mixups(texts, sure=True),
 }
 
 
-def fix(text: str, steps: tuple[str, ...], sure: bool = False) -> tuple[str, list[str]]:
-    """(the text after the steps, the names of the fixes that changed it)."""
-    names = []
+def fix(texts: list[str], steps: tuple[str, ...], sure: bool = False) -> tuple[list[str], list[list[str]]]:
+    """(the texts after the steps, the names of the fixes that changed each)."""
+    names: list[list[str]] = [[] for _ in texts]
     for step in steps:
-        new, name = (SURE if sure else STEPS)[step](text)
-        if new != text:
-            text = new
-            names.append(name)
-    return text, names
+        fixed = (SURE if sure else STEPS)[step](texts)
+        for row, (new, name) in enumerate(fixed):
+            if new != texts[row]:
+                names[row].append(name)
+        texts = [new for new, _ in fixed]
+    return texts, names

@@ -191,9 +191,9 @@ def _fix_rows(
     """(texts, names of fixes by row): the texts after the steps, in `rows` only."""
     if not len(rows) or not steps:
         return text, {}
-    fixed = [beyond_ftfy.fix(old, steps, sure) for old in text.gather(rows).to_list()]
-    names = {int(row): names for row, (_, names) in zip(rows, fixed, strict=True) if names}
-    return text.clone().scatter(rows, pl.Series([new for new, _ in fixed], dtype=pl.String)), names
+    fixed, several = beyond_ftfy.fix(text.gather(rows).to_list(), steps, sure)
+    names = {row: names for row, names in zip(rows.tolist(), several, strict=True) if names}
+    return text.clone().scatter(rows, pl.Series(fixed, dtype=pl.String)), names
 
 
 def _normalize_white_space(text: pl.Series, found: U8) -> pl.Series:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import ftfy.bad_codecs
-import numpy as np
-from numpy.typing import NDArray
+import polars as pl
 
 from cleaners.text.letter_pairs import words_cost
 
@@ -48,6 +48,7 @@ _EXPECTED: Final = re.compile("[\xa0¡¢£§©«®°²³´·¹º»¼½¾¿À-Ö�
 _ARABIC_DIGITS: Final = re.compile(
     r"(?<!\S)(?:Ù[ \xa0-©]){2,12}(?!\S)|(?<!\S)(?:Ù[ \xa0-©]){2,12}(?=[^\W\d_])"
 )
+_SPACES: Final = re.compile("( +)")
 _ARABIC: Final = re.compile("[\u0621-\u064a]")
 
 
@@ -70,87 +71,110 @@ def _sequence(read_as: str) -> re.Pattern[str]:
     )
 
 
-def decode_words(text: str) -> str:
-    """The text with its words that are certainly UTF-8 in disguise decoded; the same text where there are none.
+@functools.cache
+def _expected(read_as: str) -> dict[str, str]:
+    """The sequences that are expected characters -> these."""
+    several = (chr(code) for code in range(0x80, 0x3000) if _EXPECTED.fullmatch(chr(code)))
+    found = {character.encode().decode(read_as, "replace"): character for character in several}
+    return {sequence: character for sequence, character in found.items() if "\ufffd" not in sequence}
 
-    >>> decode_words("Der K√∂nig kam mit dem Bus nach Ã…lesund.")
-    'Der König kam mit dem Bus nach Ålesund.'
-    >>> decode_words("A solution of √π, and LIÇÃ…")
-    'A solution of √π, and LIÇÃ…'
+
+def decode_words(texts: Sequence[str]) -> list[str]:
+    """The texts with their words that are certainly UTF-8 in disguise decoded.
+
+    >>> decode_words(["Der K√∂nig kam mit dem Bus nach Ã…lesund.", "A solution of √π, and LIÇÃ…"])
+    ['Der König kam mit dem Bus nach Ålesund.', 'A solution of √π, and LIÇÃ…']
     """
-    text = _ARABIC_DIGITS.sub(_digits, text) if _ARABIC.search(text) else text
+    done = [_ARABIC_DIGITS.sub(_digits, text) if "Ù" in text and _ARABIC.search(text) else text for text in texts]
+    rows = list(range(len(done)))
     for _ in range(MAX_ROUNDS):
-        new = _decode_once(text)
-        if new == text:
-            break
-        text = new
-    return text
+        old = [done[row] for row in rows]
+        new = _decode_once(old)
+        rows = [row for row, before, after in zip(rows, old, new, strict=True) if before != after]
+        for row, after in zip(rows, (b for a, b in zip(old, new, strict=True) if a != b), strict=True):
+            done[row] = after
+    return done
 
 
-def _decode_once(text: str) -> str:
-    """The text with the words decoded that are better so, in the charset in which most is gained."""
-    most, best = 0, text
-    there = set(text)
+class _Candidate(NamedTuple):
+    """What becomes of a text if it was read as one charset."""
+
+    row: int
+    read_as: str
+    parts: list[str]  # words, and the spaces between them
+    places: list[int]  # of the words that can be decoded
+    decoded: list[str]
+
+
+def _decode_once(texts: list[str]) -> list[str]:
+    """The texts with the words decoded that are better so, each in the charset in which most is gained."""
+    column, candidates = pl.Series(texts, dtype=pl.String), []
     for read_as in READ_AS:
-        if there.isdisjoint(_bytes_as(read_as, 0xC2, 0xEF)) or there.isdisjoint(
-            _bytes_as(read_as, 0x80, 0xBF)
-        ):
-            continue
-        pattern = _sequence(read_as)
-        if not pattern.search(text):
-            continue
-        parts = re.split("( +)", text)
-        new = {
-            i: decoded
-            for i, part in enumerate(parts)
-            if not part.isascii()
-            and len(part) <= MAX_WORD
-            and (decoded := _decoded(part, pattern, read_as)) != part
-        }
-        if not new:
-            continue
-        gains = _gains([parts[i] for i in new], list(new.values()))
-        if gains.sum() > most:
-            most = gains.sum()
-            for (i, word), gain in zip(new.items(), gains, strict=True):
+        # without a sequence that is an expected character, no word is decoded
+        rows = column.str.contains_any(list(_expected(read_as))).arg_true().to_list()
+        candidates += [found for row in rows if (found := _candidate(row, texts[row], read_as))]
+    if not candidates:
+        return texts
+    gains = _gains(candidates)
+    new, most = list(texts), [0] * len(texts)
+    for found, own in zip(candidates, gains, strict=True):
+        if sum(own) > most[found.row]:
+            most[found.row] = sum(own)
+            parts = list(found.parts)
+            for place, word, gain in zip(found.places, found.decoded, own, strict=True):
                 if gain:
-                    parts[i] = word
-            best = "".join(_with_lone_a(parts, read_as))
-    return best
+                    parts[place] = word
+            new[found.row] = "".join(_with_lone_a(parts, found.read_as))
+    return new
 
 
-def _decoded(word: str, pattern: re.Pattern[str], read_as: str) -> str:
-    """The word with each sequence decoded that gives an expected character; the word itself if one does not."""
-    wrong = False
+def _candidate(row: int, text: str, read_as: str) -> _Candidate | None:
+    parts = _SPACES.split(text)
+    pattern, expected = _sequence(read_as), _expected(read_as)
+    new = {
+        place: decoded
+        for place, part in enumerate(parts)
+        if not part.isascii()
+        and len(part) <= MAX_WORD
+        and (decoded := _decoded(part, pattern, expected)) != part
+    }
+    return _Candidate(row, read_as, parts, list(new), list(new.values())) if new else None
 
-    def decode(match: re.Match[str]) -> str:
-        nonlocal wrong
-        try:
-            character = match[0].encode(read_as).decode("utf-8")
-        except UnicodeError:
-            character = ""
-        wrong |= not _EXPECTED.fullmatch(character)
-        return character
 
-    new = pattern.sub(decode, word)
-    return word if wrong else new
+def _decoded(word: str, pattern: re.Pattern[str], expected: dict[str, str]) -> str:
+    """The word with each sequence decoded that is an expected character; the word itself if one is not."""
+    if not all(map(expected.__contains__, pattern.findall(word))):
+        return word
+    return pattern.sub(lambda match: expected[match[0]], word)
 
 
 def _digits(match: re.Match[str]) -> str:
     return match[0].replace(" ", "\xa0").encode("latin-1").decode("utf-8")
 
 
-def _gains(old: list[str], new: list[str]) -> NDArray[np.int64]:
+def _gains(candidates: list[_Candidate]) -> list[list[int]]:
     """How much more usual each new word is than the old one, each in its own language; 0 where it is not enough."""
-    before, after = (words_cost(words).min(axis=0) for words in (old, new))
-    before = before + ELLIPSIS_COST * np.array([bool(_ELLIPSIS.match(word)) for word in old])
-    wanted = np.array([MIN_GAIN_OF_LETTERS if word.isalpha() else MIN_GAIN for word in old])
-    gains = before - after
-    if (gains >= wanted).any():
-        wanted = np.minimum(wanted, MIN_GAIN_BESIDE)
-    usual = after <= MAX_PAIR_COST * np.array([len(word) + 1 for word in new])
-    one_script = [not _SEVERAL_SCRIPTS.search(word) for word in new]
-    return np.where(usual & one_script & (gains >= wanted), gains, 0)
+    old = [found.parts[place] for found in candidates for place in found.places]
+    new = [word for found in candidates for word in found.decoded]
+    before, after = (words_cost(words).min(axis=0).tolist() for words in (old, new))
+    gains, at = [], 0
+    for found in candidates:
+        several = range(at, at := at + len(found.places))
+        own = [before[i] - after[i] + ELLIPSIS_COST * bool(_ELLIPSIS.match(old[i])) for i in several]
+        wanted = [MIN_GAIN_OF_LETTERS if old[i].isalpha() else MIN_GAIN for i in several]
+        if any(gain >= least for gain, least in zip(own, wanted, strict=True)):
+            wanted = [MIN_GAIN_BESIDE] * len(own)
+        gains.append(
+            [
+                gain
+                if gain >= least
+                and after[i] <= MAX_PAIR_COST * (len(new[i]) + 1)
+                and not _SEVERAL_SCRIPTS.search(new[i])
+                else 0
+                for i, gain, least in zip(several, own, wanted, strict=True)
+            ]
+        )
+    return gains
 
 
 def _with_lone_a(parts: list[str], read_as: str) -> list[str]:

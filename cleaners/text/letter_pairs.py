@@ -245,12 +245,13 @@ def sums_of_words(classes: U16, extra: I32, borders: I64, costs: Tables[U8]) -> 
 def extra_costs(classes: NDArray[np.uint16], cases: NDArray[np.uint8]) -> Any:
     """The costs of what takes more than a pair to see, and is the same in all languages: (..., pairs)."""
     length = classes.shape[-1]
-    extra = _extra_costs(classes.reshape(-1, length), cases.reshape(-1, length), _vowels())
+    extra = extra_costs_of_rows(classes.reshape(-1, length), cases.reshape(-1, length), vowels())
     return extra.reshape(*classes.shape[:-1], length - 1)
 
 
 @kernel
-def _extra_costs(classes: Rows[U16], cases: Rows[U8], vowels: Flags) -> Any:
+def extra_costs_of_rows(classes: Rows[U16], cases: Rows[U8], vowels: Flags) -> Any:
+    """The same for rows: (rows, pairs). None is negative. `vowels` is from the function of that name."""
     rows, length = classes.shape
     extra = np.zeros((rows, length - 1), np.int32)
     for row in range(rows):
@@ -281,24 +282,13 @@ def _extra_costs(classes: Rows[U16], cases: Rows[U8], vowels: Flags) -> Any:
     return extra
 
 
-def lowest_costs(classes: NDArray[np.uint16], cases: NDArray[np.uint8]) -> Any:
-    """At most what rows of characters cost in any one language: (..., characters) -> (...)."""
-    pairs = _lowest()[classes[..., :-1], classes[..., 1:]]
-    return (pairs + extra_costs(classes, cases)).sum(axis=-1)
-
-
 @functools.cache
-def _vowels() -> NDArray[np.bool_]:
+def vowels() -> NDArray[np.bool_]:
     """Whether each class is a vowel, or "h"."""
     model = letter_pairs()
-    vowels = np.zeros(len(model.unusual), np.bool_)
+    found = np.zeros(len(model.unusual), np.bool_)
     for code in range(0xC0, BEYOND):
-        vowels[model.classes[code]] |= unicodedata.normalize("NFD", chr(code))[0] in VOWELS
-    vowels[model.classes[[ord(letter) for letter in VOWELS]]] = True
-    vowels[:LETTERS] = False
-    return vowels
-
-
-@functools.cache
-def _lowest() -> Any:
-    return letter_pairs().costs.min(axis=0).astype(np.int32)
+        found[model.classes[code]] |= unicodedata.normalize("NFD", chr(code))[0] in VOWELS
+    found[model.classes[[ord(letter) for letter in VOWELS]]] = True
+    found[:LETTERS] = False
+    return found

@@ -13,7 +13,6 @@ from cleaners.encoding.escapes import unescape
 from cleaners.encoding.lossy_quotes import restore_quotes
 from cleaners.encoding.utf8_words import decode_words
 
-
 #: What a step makes of each text, and the name of the fix.
 Fixed = list[tuple[str, str]]
 

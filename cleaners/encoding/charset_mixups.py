@@ -25,7 +25,9 @@ MAX_ASCII_WORDS: Final = 40
 MAX_WORD: Final = 40  # characters of a word
 MIN_GAIN_OF_ONE: Final = 80  # of a reading that changes a single word that could be right
 MAX_WORSE_SHARE: Final = 0.2  # of the words
-LONG: Final = 2_000  # characters of a paragraph that is in the right charset if its words are usual in a language
+LONG: Final = (
+    2_000  # characters of a paragraph that is in the right charset if its words are usual in a language
+)
 MIN_LENGTH: Final = 3  # letters of the words of the reading
 MIN_LENGTH_FOREIGN: Final = 8  # the same in another script than Latin
 MIN_LETTERS: Final = 0.75  # share of letters among the characters beyond ASCII of the reading

@@ -39,6 +39,11 @@ from cleaners.text.normalization import normalize, sort_marks
 _NESTED_AMPERSAND: Final = re.compile(
     r"&((?:(?:amp|AMP|#0{0,16}38|#[xX]0{0,16}26);){32})(?:(?:amp|AMP|#0{0,16}38|#[xX]0{0,16}26);)+"
 )
+#: What bytes that ftfy decodes as UTF-8 do not have, however many it has to restore: a first byte before another one,
+#: before an ASCII character that replaces no byte or at the end, and one that continues nothing.
+_NO_UTF_8: Final = re.compile(
+    rb"[\xc0-\xff](?:[\x00-\x19\x1b-\x1f!->@-\x7f\xc0-\xff]|\Z)|(?:\A|[\x00-\x19\x1b-\x1f!->@-\x7f])[\x80-\xbf]"
+)
 #: What `fix_c1_controls` makes of each control.
 _C1: Final = {code: bytes([code]).decode("sloppy-windows-1252") for code in range(0x80, 0xA0)}
 
@@ -133,6 +138,8 @@ def _fix_by_segments(
     plain: list[tuple[int, str]] = []
     markup: list[tuple[int, str]] = []
     decoded: list[tuple[int, str]] = []
+    left: list[tuple[int, str]] = []
+    whole: list[tuple[int, str]] = []
     for place, text in enumerate(texts):
         segments, first = _segments(text, config)
         if len(segments) > 1:
@@ -141,13 +148,21 @@ def _fix_by_segments(
         elif (step := _redecode(text, config)) and step[0] != text:
             decoded.append((place, step[0]))
             names[place].extend(step[1])
-        elif step and not _has_more_to_fix(text, config):
-            pieces[place].append(text)
+        elif step:
+            left.append((place, text))
             names[place].extend(step[1])
         else:
-            fixed, steps = ftfy.fix_and_explain(_made_easy(text, config), config)
-            pieces[place].append(fixed)
-            names[place].extend(_names(steps or ()))
+            whole.append((place, text))
+    for (place, text), more in zip(left, _have_more_to_fix([text for _, text in left], config), strict=True):
+        if more:
+            names[place].clear()
+            whole.append((place, text))
+        else:
+            pieces[place].append(text)
+    for place, text in whole:
+        fixed, steps = ftfy.fix_and_explain(_made_easy(text, config), config)
+        pieces[place].append(fixed)
+        names[place].extend(_names(steps or ()))
     for part, several in (
         (config, plain),
         (config._replace(unescape_html=False), markup),
@@ -179,8 +194,10 @@ def _segments(text: str, config: ftfy.TextFixerConfig) -> tuple[list[str], int]:
     Segments are lines; long ones are cut. From the first `<` on, ftfy takes the text for HTML, and
     `unescape_html="auto"` then leaves entities alone.
     """
-    *lines, last = text.split("\n")
     size = config.max_decode_length
+    if "\n" not in text and len(text) <= size:
+        return [text], 1  # which then is not used
+    *lines, last = text.split("\n")
     segments = [
         line[i : i + size]
         for line in (*(f"{line}\n" for line in lines), last)
@@ -204,19 +221,19 @@ def _redecode(text: str, config: ftfy.TextFixerConfig) -> tuple[str, list[str]] 
     )
 
 
-def _has_more_to_fix(text: str, config: ftfy.TextFixerConfig) -> bool:
-    """Whether ftfy changes a segment that has no mojibake which it could repair."""
-    if _made_easy(text, config) != text:
-        return True
-    return ftfy.fix_and_explain(text, config._replace(fix_encoding=False))[0] != text
+def _have_more_to_fix(texts: list[str], config: ftfy.TextFixerConfig) -> list[bool]:
+    """Whether ftfy changes segments that have no mojibake which it could repair."""
+    old, part = pl.Series(texts, dtype=pl.String), config._replace(fix_encoding=False)
+    return (fix(old, scan(old, gate(part)), part, named=False)[0] != old).to_list()
 
 
 def _redecoded(text: str, options: ftfy.TextFixerConfig) -> tuple[str, list[str]]:
     """(the text as it was written, names of the fixes) as ftfy has it for a text with mojibake."""
-    several = [encoding for encoding in CHARMAP_ENCODINGS if possible_encoding(text, encoding)]
-    for encoding in several:
+    for encoding in CHARMAP_ENCODINGS:
+        if not possible_encoding(text, encoding):
+            continue
         data, names = text.encode(encoding), []
-        if data[-1] >= 0xC0:  # no byte of UTF-8 that is the last one
+        if _NO_UTF_8.search(data):
             continue
         for name, wanted, damage in (
             ("restore_byte_a0", encoding != "macroman", ALTERED_UTF8_RE),

@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 import ftfy.bad_codecs
 import numpy as np
 
-from cleaners.kernels import I32, I64, U8, U16, Flags, Rows, Tables, Written, kernel
-from cleaners.text.letter_pairs import extra_costs_of_rows, letter_pairs, sums_of_words, vowels
+from cleaners.kernels import I32, I64, U8, U16, U32, Flags, Integer, Rows, Tables, Written, kernel
+from cleaners.text.letter_pairs import extra_costs_of_rows, letter_pairs, vowels
 
 ftfy.bad_codecs.ok()  # makes its "sloppy" charsets known, in which no byte is undefined
 
@@ -72,7 +72,9 @@ MIN_GAIN: Final = 45  # of the reading over the paragraph as it is
 MIN_LEAD: Final = 15  # of the reading over the next one
 MAX_PAIR_COST: Final = 33  # of the reading, on average
 WORSE: Final = 30  # how much more a word costs that is worse
-MIN_USUAL_SHARE: Final = 0.7  # of the words of a long paragraph in the right charset that are usual in a language
+MIN_USUAL_SHARE: Final = (
+    0.7  # of the words of a long paragraph in the right charset that are usual in a language
+)
 MIN_REST: Final = 6  # ASCII words beside which a single letter is a word of the same language
 #: The same for a paragraph that ftfy would change: only what is beyond doubt comes before it.
 SURE_GAIN: Final = 300
@@ -136,15 +138,16 @@ class _Tables(NamedTuple):
     classes: U16  # of code points
     cases: U8
     fixed: U16  # code points of Latin-1 as ftfy fixes them
-    costs: Tables[U8]
+    costs: Tables[U8]  # (classes, classes, languages)
     latin: Flags  # whether each language has ASCII letters
     vowels: Flags  # whether each class is one
     bytes_of: Rows[U8]  # (charsets of `READ_AS`, 65536): the byte of each code point; 0 where there is none
+    charsets: U32  # bits of those that have each code point
     read_as: I64  # what is added to the cost
     written_as: I64
     characters: Rows[U16]  # (charsets of `WRITTEN_AS` but UTF-8, 256): the code point of each byte
     no_text: Rows[Flags]
-    lowest: Tables[U8]  # (charsets, 256, 256): what each two bytes cost in any one language
+    lowest: Tables[U8]  # (256, 256, charsets): what each two bytes cost in any one language
 
 
 @functools.cache
@@ -163,15 +166,16 @@ def _tables() -> _Tables:
         model.classes,
         model.cases,
         np.array([ord(_AS_FTFY_FIXES_C1.get(code, chr(code))) for code in range(256)], np.uint16),
-        model.costs,
+        np.ascontiguousarray(model.costs.transpose(1, 2, 0)),
         model.latin,
         vowels(),
         bytes_of,
+        ((bytes_of > 0) << np.arange(len(READ_AS))[:, None]).sum(axis=0).astype(np.uint32),
         np.array(list(READ_AS.values()), np.int64),
         np.array(list(WRITTEN_AS.values()), np.int64),
         codes,
         np.array([bool(NO_TEXT.match(character)) for character in characters]).reshape(-1, 256),
-        model.costs.min(axis=0)[classes[:, :, None], classes[:, None, :]],
+        np.ascontiguousarray(model.costs.min(axis=0)[classes.T[:, None], classes.T[None]]),
     )
 
 
@@ -184,6 +188,12 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
     times the number of charsets read as, plus the number of that; -1 if no reading is good enough.
     """
     rows, several, single = len(others), len(tables.bytes_of), len(tables.characters)
+    # names, because numba counts references at each use of a field
+    classes, cases, vowels = tables.classes, tables.cases, tables.vowels
+    costs_of_pairs, latin = tables.costs, tables.latin
+    as_fixed, all_bytes, charsets, lowest = tables.fixed, tables.bytes_of, tables.charsets, tables.lowest
+    characters, no_text = tables.characters, tables.no_text
+    added_read, added_written = tables.read_as, tables.written_as
     places, gains = np.full(rows, -1, np.int64), np.zeros(rows, np.int64)
     worse = np.zeros(len(codes), np.bool_)
     keys, likely = np.empty(several * (single + 1), np.int64), np.empty(several * (single + 1), np.int64)
@@ -195,19 +205,23 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
         borders = np.flatnonzero(own == 0x20)
         length, words = len(own), len(borders) - 1
         word, next_word = next_word, next_word + words
-        rest = _cost_of_rest(codes[bounds[2 * row + 1] : bounds[2 * row + 2]], others[row], tables)
+        rest = np.zeros(len(latin), np.int64)
+        if others[row]:
+            ascii_words = codes[bounds[2 * row + 1] : bounds[2 * row + 2]]
+            whole = np.array([0, len(ascii_words) - 1])
+            rest += _costs_of(ascii_words, whole, classes, cases, costs_of_pairs, vowels)[0]
+            _add_foreign(rest, others[row], latin)
+        least_rest = rest.min()
         fixed = np.empty(length, np.uint16)
         for at in range(length):
-            fixed[at] = tables.fixed[own[at]] if own[at] < 256 else own[at]
+            fixed[at] = as_fixed[own[at]] if own[at] < 256 else own[at]
         # the cost of the paragraph as it is
-        costs = _costs_of(fixed, borders, tables)
-        languages, best = rest.copy(), costs[0].copy()
-        for language in range(len(costs)):
-            for i in range(words):
-                languages[language] += costs[language, i]
-                best[i] = min(best[i], costs[language, i])
+        costs = _costs_of(fixed, borders, classes, cases, costs_of_pairs, vowels)
+        languages, best = rest.copy(), np.empty(words, np.int32)
         usual = 0
         for i in range(words):
+            languages += costs[i]
+            best[i] = costs[i].min()
             usual += best[i] <= MAX_PAIR_COST * (borders[i + 1] - borders[i])
         if long[row] and usual / words >= MIN_USUAL_SHARE:
             continue
@@ -215,68 +229,90 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
             language = languages.argmin()
             for i in range(words):
                 if borders[i + 1] - borders[i] == 2:
-                    best[i] = costs[language, i]
-        cost = min(languages.min(), best.sum() + rest.min() + MIXED_COST)
+                    best[i] = costs[i, language]
+        cost = min(languages.min(), best.sum() + least_rest + MIXED_COST)
         # neither is the first reading nor close to it what costs more than the limit
         screened, cost_of_screened = _most_unusual(own, borders, best)
-        limit = min(cost_of_screened - MIN_GAIN, cost - least_gain + MIN_LEAD - rest.min())
+        limit = min(cost_of_screened - MIN_GAIN, cost - least_gain + MIN_LEAD - least_rest)
         if sure and limit < 0:
             continue
         c1 = False
         for code in screened:
             c1 |= 0x80 <= code < 0xA0
-        count = 0
+        have_all = ~np.uint32(0)
+        for code in own:
+            have_all &= charsets[code]
+        new, at_leasts = np.empty(length, np.uint16), np.empty(single, np.int64)
+        most_words = (SURE_PAIR_COST if sure else MAX_PAIR_COST) * (length - 1)
+        count, least_words = 0, limit + 1
         encoded, data = np.empty(len(screened), np.uint8), np.empty((several, length), np.uint8)
         for read_as in range(0 if c1 else 1, several):  # Latin-1 is first
-            if not _encode(own, tables.bytes_of[read_as], data[read_as]):
+            if not have_all >> np.uint32(read_as) & np.uint32(1):
                 continue
-            _encode(screened, tables.bytes_of[read_as], encoded)
-            added = rest.min() + tables.read_as[read_as]
+            bytes_of = all_bytes[read_as]
+            for at in range(len(screened)):
+                encoded[at] = bytes_of[screened[at]]
+            for at in range(length):
+                data[read_as, at] = bytes_of[own[at]]
+            added = least_rest + added_read[read_as]
+            _add_up(encoded, lowest, at_leasts)
             for charset in range(single):
-                at_least = _bound(encoded, charset, limit, tables)
+                at_least = at_leasts[charset]
+                if at_least > limit or _decode(encoded, charset, characters, no_text, new) < 0:
+                    continue
+                at_least += _extra_of(new[: len(encoded)], classes, cases, vowels)
                 if at_least <= limit:
-                    keys[count] = at_least + added + tables.written_as[charset]
+                    keys[count] = at_least + added + added_written[charset]
                     likely[count] = charset * several + read_as
                     count += 1
-            if not sure:
-                keys[count], likely[count] = added + tables.written_as[single], single * several + read_as
+                    least_words = min(least_words, at_least)
+            if not sure and _decode(data[read_as], single, characters, no_text, new) > 0:
+                keys[count], likely[count] = added + added_written[single], single * several + read_as
                 count += 1
+                least_words = 0
+        if least_words > most_words:  # of what may come first, nothing is usual enough
+            continue
         # the readings, from the one that may cost least on
         most, first, seen = cost - least_gain, -1, 0
-        new, first_new = np.empty(length, np.uint16), np.empty(length, np.uint16)
+        first_new = np.empty(length, np.uint16)
         first_cost = np.int64(0)
         first_length = 0
-        first_words = best
+        first_words = best.copy()
         for i in np.argsort(keys[:count], kind="mergesort"):
             if keys[i] > most + MIN_LEAD:
                 break
             place = likely[i]
-            new_length = _decode(data[place % several], place // several, tables, new)
+            new_length = _decode(data[place % several], place // several, characters, no_text, new)
             if new_length < 0 or _are_equal(new[:new_length], own):
                 continue
             new_borders = np.flatnonzero(new[:new_length] == 0x20)
             if len(new_borders) != len(borders):
                 continue
-            costs = _costs_of(new[:new_length], new_borders, tables)
+            costs = _costs_of(new[:new_length], new_borders, classes, cases, costs_of_pairs, vowels)
             languages = rest.copy()
-            for language in range(len(costs)):
-                languages[language] += costs[language].sum()
+            for one in costs:
+                languages += one
             language = languages.argmin()
-            total = languages[language] + tables.read_as[place % several] + tables.written_as[place // several]
+            total = languages[language] + added_read[place % several] + added_written[place // several]
             totals[seen], read[seen] = total, place
             seen += 1
             most = min(most, total)
             if first < 0 or total < first_cost or (total == first_cost and place < first):
-                first, first_cost, first_words, first_length = place, total, costs[language].copy(), new_length
+                first, first_cost, first_words, first_length = (
+                    place,
+                    total,
+                    costs[:, language].copy(),
+                    new_length,
+                )
                 first_new[:new_length] = new[:new_length]
         if first < 0 or first_cost > cost - least_gain:
             continue
-        if first_words.sum() > (SURE_PAIR_COST if sure else MAX_PAIR_COST) * (length - 1):
+        if first_words.sum() > most_words:
             continue
         rivals = False
         for i in range(seen):
             if read[i] != first and totals[i] - first_cost < MIN_LEAD:
-                new_length = _decode(data[read[i] % several], read[i] // several, tables, new)
+                new_length = _decode(data[read[i] % several], read[i] // several, characters, no_text, new)
                 rivals |= not _are_equal(new[:new_length], first_new[:first_length])
         if rivals:
             continue
@@ -287,30 +323,42 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
 
 
 @kernel
-def _costs_of(codes: U16, borders: I64, tables: _Tables) -> Any:
-    """(languages, words): the cost of each word."""
-    classes, cases = np.empty((1, len(codes)), np.uint16), np.empty((1, len(codes)), np.uint8)
+def _costs_of(codes: U16, borders: I64, classes: U16, cases: U8, costs: Tables[U8], vowels: Flags) -> Any:
+    """(words, languages): the cost of each word."""
+    of, case = np.empty((1, len(codes)), np.uint16), np.empty((1, len(codes)), np.uint8)
     for at in range(len(codes)):
-        classes[0, at], cases[0, at] = tables.classes[codes[at]], tables.cases[codes[at]]
-    return sums_of_words(
-        classes[0], extra_costs_of_rows(classes, cases, tables.vowels)[0], borders, tables.costs
-    )
+        of[0, at], case[0, at] = classes[codes[at]], cases[codes[at]]
+    extra = extra_costs_of_rows(of, case, vowels)[0]
+    languages = costs.shape[2]
+    sums = np.zeros((len(borders) - 1, languages), np.int32)
+    for word in range(len(sums)):
+        total = sums[word]
+        for at in range(borders[word], borders[word + 1]):
+            pair, more = costs[of[0, at], of[0, at + 1]], extra[at]
+            for language in range(languages):
+                total[language] += more + pair[language]
+    return sums
 
 
 @kernel
-def _cost_of_rest(codes: U16, words: int, tables: _Tables) -> Any:
-    """(languages,): the cost of ASCII words, which are the same in all readings."""
-    rest = np.zeros(len(tables.latin), np.int64)
-    if not words:
-        return rest
-    costs = _costs_of(codes, np.array([0, len(codes) - 1]), tables)
+def _extra_of(codes: U16, classes: U16, cases: U8, vowels: Flags) -> Any:
+    """What words cost beyond their pairs."""
+    of, case = np.empty((1, len(codes)), np.uint16), np.empty((1, len(codes)), np.uint8)
+    for at in range(len(codes)):
+        of[0, at], case[0, at] = classes[codes[at]], cases[codes[at]]
+    return extra_costs_of_rows(of, case, vowels).sum()
+
+
+@kernel
+def _add_foreign(rest: Written[I64], words: int, latin: Flags) -> None:
+    """Make the cost of ASCII words in languages with another script what it is in the best of the others, and more."""
     lowest = np.int64(1 << 62)
-    for language in range(len(costs)):
-        if tables.latin[language]:
-            lowest = min(lowest, np.int64(costs[language, 0]))
-    for language in range(len(costs)):
-        rest[language] = costs[language, 0] if tables.latin[language] else lowest + ASCII_WORD_COST * min(words, 20)
-    return rest
+    for language in range(len(rest)):
+        if latin[language]:
+            lowest = min(lowest, rest[language])
+    for language in range(len(rest)):
+        if not latin[language]:
+            rest[language] = lowest + ASCII_WORD_COST * min(words, 20)
 
 
 @kernel
@@ -335,38 +383,23 @@ def _most_unusual(codes: U16, borders: I64, costs: I32) -> Any:
 
 
 @kernel
-def _encode(codes: U16, bytes_of: U8, data: Written[U8]) -> Any:
-    """Whether the charset has all characters; their bytes are written to `data`."""
-    for at in range(len(codes)):
-        data[at] = bytes_of[codes[at]]
-        if data[at] == 0:
-            return False
-    return True
-
-
-@kernel
-def _bound(data: U8, charset: int, limit: int, tables: _Tables) -> Any:
-    """What words cost at least in a charset; more than `limit` if they are no text, too."""
-    total = 0
+def _add_up(data: U8, lowest: Tables[U8], totals: Written[I64]) -> Any:
+    """What the pairs of words cost at least in each charset."""
+    totals[:] = 0
     for at in range(len(data) - 1):
-        total += tables.lowest[charset, data[at], data[at + 1]]
-        if total > limit or tables.no_text[charset, data[at]]:
-            return limit + 1
-    classes, cases = np.empty((1, len(data)), np.uint16), np.empty((1, len(data)), np.uint8)
-    for at in range(len(data)):
-        code = tables.characters[charset, data[at]]
-        classes[0, at], cases[0, at] = tables.classes[code], tables.cases[code]
-    return total + extra_costs_of_rows(classes, cases, tables.vowels).sum()
+        pair = lowest[data[at], data[at + 1]]
+        for charset in range(len(totals)):
+            totals[charset] += pair[charset]
 
 
 @kernel
-def _decode(data: U8, charset: int, tables: _Tables, codes: Written[U16]) -> Any:
+def _decode(data: U8, charset: int, characters: Rows[U16], no_text: Rows[Flags], codes: Written[U16]) -> Any:
     """How many units of UTF-16 bytes are in a charset, which are written to `codes`; -1 if they are no text."""
-    if charset < len(tables.characters):
+    if charset < len(characters):
         for at in range(len(data)):
-            if tables.no_text[charset, data[at]]:
+            if no_text[charset, data[at]]:
                 return -1
-            codes[at] = tables.characters[charset, data[at]]
+            codes[at] = characters[charset, data[at]]
         return len(data)
     at = length = 0
     while at < len(data):
@@ -400,7 +433,7 @@ def _decode(data: U8, charset: int, tables: _Tables, codes: Written[U16]) -> Any
 
 
 @kernel
-def _is_no_text(code: int) -> Any:
+def _is_no_text(code: Integer) -> Any:
     """Whether `NO_TEXT` matches a character that UTF-8 writes in several bytes."""
     return (
         0x7F <= code < 0xA0 or 0xE000 <= code < 0xF900 or code == 0xFB01 or code == 0xFB02 or code == 0xFFFD
@@ -409,9 +442,4 @@ def _is_no_text(code: int) -> Any:
 
 @kernel
 def _are_equal(codes: U16, others: U16) -> Any:
-    if len(codes) != len(others):
-        return False
-    for at in range(len(codes)):
-        if codes[at] != others[at]:
-            return False
-    return True
+    return len(codes) == len(others) and (codes == others).all()

@@ -48,7 +48,7 @@ _EXPECTED: Final = re.compile("[\xa0¡¢£§©«®°²³´·¹º»¼½¾¿À-Ö�
 _ARABIC_DIGITS: Final = re.compile(
     r"(?<!\S)(?:Ù[ \xa0-©]){2,12}(?!\S)|(?<!\S)(?:Ù[ \xa0-©]){2,12}(?=[^\W\d_])"
 )
-_SPACES: Final = re.compile("( +)")
+_BEYOND_ASCII: Final = re.compile(r"(?<![^ ])[^ \x80-\U0010ffff]*[^ \x00-\x7f][^ ]*")  # a word
 _ARABIC: Final = re.compile("[\u0621-\u064a]")
 
 
@@ -85,7 +85,9 @@ def decode_words(texts: Sequence[str]) -> list[str]:
     >>> decode_words(["Der K√∂nig kam mit dem Bus nach Ã…lesund.", "A solution of √π, and LIÇÃ…"])
     ['Der König kam mit dem Bus nach Ålesund.', 'A solution of √π, and LIÇÃ…']
     """
-    done = [_ARABIC_DIGITS.sub(_digits, text) if "Ù" in text and _ARABIC.search(text) else text for text in texts]
+    done = [
+        _ARABIC_DIGITS.sub(_digits, text) if "Ù" in text and _ARABIC.search(text) else text for text in texts
+    ]
     rows = list(range(len(done)))
     for _ in range(MAX_ROUNDS):
         old = [done[row] for row in rows]
@@ -101,44 +103,35 @@ class _Candidate(NamedTuple):
 
     row: int
     read_as: str
-    parts: list[str]  # words, and the spaces between them
-    places: list[int]  # of the words that can be decoded
-    decoded: list[str]
+    old: list[str]  # words that can be decoded
+    new: list[str]
 
 
 def _decode_once(texts: list[str]) -> list[str]:
     """The texts with the words decoded that are better so, each in the charset in which most is gained."""
     column, candidates = pl.Series(texts, dtype=pl.String), []
+    words: dict[int, list[str]] = {}
     for read_as in READ_AS:
+        pattern, expected = _sequence(read_as), _expected(read_as)
         # without a sequence that is an expected character, no word is decoded
-        rows = column.str.contains_any(list(_expected(read_as))).arg_true().to_list()
-        candidates += [found for row in rows if (found := _candidate(row, texts[row], read_as))]
+        for row in column.str.contains_any(list(expected)).arg_true().to_list():
+            if row not in words:
+                words[row] = [word for word in _BEYOND_ASCII.findall(texts[row]) if len(word) <= MAX_WORD]
+            new = [_decoded(word, pattern, expected) for word in words[row]]
+            if new != words[row]:
+                changed = [pair for pair in zip(words[row], new, strict=True) if pair[0] != pair[1]]
+                candidates.append(_Candidate(row, read_as, *map(list, zip(*changed, strict=True))))
     if not candidates:
         return texts
-    gains = _gains(candidates)
-    new, most = list(texts), [0] * len(texts)
-    for found, own in zip(candidates, gains, strict=True):
-        if sum(own) > most[found.row]:
-            most[found.row] = sum(own)
-            parts = list(found.parts)
-            for place, word, gain in zip(found.places, found.decoded, own, strict=True):
-                if gain:
-                    parts[place] = word
-            new[found.row] = "".join(_with_lone_a(parts, found.read_as))
-    return new
-
-
-def _candidate(row: int, text: str, read_as: str) -> _Candidate | None:
-    parts = _SPACES.split(text)
-    pattern, expected = _sequence(read_as), _expected(read_as)
-    new = {
-        place: decoded
-        for place, part in enumerate(parts)
-        if not part.isascii()
-        and len(part) <= MAX_WORD
-        and (decoded := _decoded(part, pattern, expected)) != part
-    }
-    return _Candidate(row, read_as, parts, list(new), list(new.values())) if new else None
+    done, most = list(texts), [0] * len(texts)
+    for found, gains in zip(candidates, _gains(candidates), strict=True):
+        row = found.row
+        if sum(gains) > most[row]:
+            most[row] = sum(gains)
+            better = {old: new for old, new, gain in zip(found.old, found.new, gains, strict=True) if gain}
+            better[bytes([0xC3]).decode(found.read_as)] = "à"  # alone: its second byte became a space
+            done[row] = _BEYOND_ASCII.sub(lambda word: better.get(word[0], word[0]), texts[row])  # noqa: B023
+    return done
 
 
 def _decoded(word: str, pattern: re.Pattern[str], expected: dict[str, str]) -> str:
@@ -154,13 +147,16 @@ def _digits(match: re.Match[str]) -> str:
 
 def _gains(candidates: list[_Candidate]) -> list[list[int]]:
     """How much more usual each new word is than the old one, each in its own language; 0 where it is not enough."""
-    old = [found.parts[place] for found in candidates for place in found.places]
-    new = [word for found in candidates for word in found.decoded]
+    old = [word for found in candidates for word in found.old]
+    new = [word for found in candidates for word in found.new]
     before, after = (words_cost(words).min(axis=0).tolist() for words in (old, new))
     gains, at = [], 0
     for found in candidates:
-        several = range(at, at := at + len(found.places))
-        own = [before[i] - after[i] + ELLIPSIS_COST * bool(_ELLIPSIS.match(old[i])) for i in several]
+        several = range(at, at := at + len(found.old))
+        own = [
+            before[i] - after[i] + ELLIPSIS_COST * ("…" in old[i] and bool(_ELLIPSIS.match(old[i])))
+            for i in several
+        ]
         wanted = [MIN_GAIN_OF_LETTERS if old[i].isalpha() else MIN_GAIN for i in several]
         if any(gain >= least for gain, least in zip(own, wanted, strict=True)):
             wanted = [MIN_GAIN_BESIDE] * len(own)
@@ -175,9 +171,3 @@ def _gains(candidates: list[_Candidate]) -> list[list[int]]:
             ]
         )
     return gains
-
-
-def _with_lone_a(parts: list[str], read_as: str) -> list[str]:
-    """The words with the first byte of "à" decoded where it stands alone: its second became a space."""
-    lead = bytes([0xC3]).decode(read_as)
-    return ["à" if part == lead else part for part in parts]

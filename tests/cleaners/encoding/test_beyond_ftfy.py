@@ -120,6 +120,21 @@ def test_a_step_undone_again_gives_the_text(text: str) -> None:
         assert new.encode(written_as).decode(read_as) == text
 
 
+@given(
+    st.lists(
+        TEXTS
+        | st.sampled_from(
+            [s.encode("cp1251", "ignore").decode("cp1252", "ignore") for s in SENTENCES.values()]
+        )
+    )
+)
+def test_texts_do_not_depend_on_those_beside_them(texts: list[str]) -> None:
+    """Each text of a column comes out as it does alone."""
+    assert reread(texts) == [reread([text])[0] for text in texts]
+    assert reread(texts, sure=True) == [reread([text], sure=True)[0] for text in texts]
+    assert decode_words(texts) == [decode_words([text])[0] for text in texts]
+
+
 @pytest.mark.parametrize(
     "piece",
     [

@@ -23,8 +23,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final, ParamSpec, TypeVar, cast
 
+P = ParamSpec("P")
 Value = TypeVar("Value")
 
 #: A file begins with this, which changes with its layout.
@@ -57,7 +58,7 @@ def derived(name: str, stamp: str, derive: Callable[[], Value]) -> Value:
     `name` is that of the value, `stamp` a hash of all that it depends on; sources of copydesk need not be in it. Where
     no folder can be written to, nothing is kept. Raises what `derive` raises.
     """
-    file = f"{name}.{_hash(stamp, _versions())}.derived"
+    file = f"{name}.{hash_of(stamp, _versions())}.derived"
     for folder in folders():
         with suppress(Exception):  # what a damaged pickle raises can be anything
             return cast(Value, _read(folder / file))
@@ -70,18 +71,23 @@ def derived(name: str, stamp: str, derive: Callable[[], Value]) -> Value:
     return value
 
 
-def of_characters(make: Callable[[], Value]) -> Callable[[], Value]:
-    """A decorator for a table of characters, which depends on Python's Unicode and on the code alone: made once."""
+def of_characters(make: Callable[P, Value]) -> Callable[P, Value]:
+    """A decorator for a table of characters, which depends on Python's Unicode and on the code alone: made once.
+
+    Its arguments, if it has any, become a part of a file's name.
+    """
     name = f"{make.__module__}.{make.__qualname__}"
 
     @functools.wraps(make)
-    def table() -> Value:
-        return derived(name, unicodedata.unidata_version, make)
+    def table(*args: P.args, **kwargs: P.kwargs) -> Value:
+        of_these = "-".join(map(str, (name, *args, *kwargs.values())))
+        return derived(of_these, unicodedata.unidata_version, lambda: make(*args, **kwargs))
 
-    return functools.cache(table)
+    return cast(Callable[P, Value], functools.cache(table))
 
 
-def _hash(*parts: str) -> str:
+def hash_of(*parts: str) -> str:
+    """A hash of texts, for the name of a file: 24 hexadecimal digits."""
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
@@ -91,8 +97,13 @@ def _versions() -> str:
     import numpy as np
     import polars as pl
 
-    folders = {path.parent for path in Path(__file__).parent.rglob("*.py")}
-    return repr((sys.version_info, np.__version__, pl.__version__, sources(*folders)))
+    return repr((sys.version_info, np.__version__, pl.__version__, all_sources()))
+
+
+@functools.cache
+def all_sources() -> str:
+    """The `sources` of all cleaners."""
+    return sources(*{path.parent for path in Path(__file__).parent.rglob("*.py")})
 
 
 def sources(*folders: Path) -> str:

@@ -23,6 +23,7 @@ import polars as pl
 from ftfy.chardata import CONTROL_CHARS, DOUBLE_QUOTE_RE, LIGATURES, SINGLE_QUOTE_RE, WIDTH_MAP
 from numpy.typing import NDArray
 
+from cleaners.derived import of_characters
 from cleaners.encoding.badness import badness, search
 from cleaners.kernels import I64, U8, U16, U64, Byte, Flags, Rows, Word, kernel
 from cleaners.text.letter_pairs import BEYOND, SUSPICION, letter_pairs
@@ -322,7 +323,7 @@ def character_table(fixes: tuple[str, ...]) -> tuple[dict[str, str], dict[str, l
     return {c: new for c, new in table.items() if new != c}, changed
 
 
-@functools.cache
+@of_characters
 def composing(form: Form) -> frozenset[str]:
     """The characters that normalisation to `form` may change, alone or next to another.
 

@@ -15,7 +15,6 @@ cannot be written to; otherwise the first one that can.
 from __future__ import annotations
 
 import functools
-import hashlib
 import sys
 import tempfile
 import threading
@@ -24,7 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from cleaners.derived import folders, sources
+from cleaners.derived import all_sources, folders, hash_of, sources
 
 _KERNELS: Final = Path(__file__).parent
 _CLEANERS: Final = _KERNELS.parent
@@ -92,7 +91,7 @@ def stamped_by_all_sources() -> Iterator[None]:
 @functools.cache
 def folder() -> Path | None:
     """The folder of the machine code: a complete one, else the first that can be written to, else none."""
-    places = [place / f"kernels-{_hash(str(_CLEANERS))}" for place in folders()]
+    places = [place / f"kernels-{hash_of(str(_CLEANERS))}" for place in folders()]
     for place in places:
         with suppress(OSError):  # a folder that cannot be looked into
             if _mark(place).exists():
@@ -123,12 +122,7 @@ def set_complete() -> None:
 
 def _mark(place: Path) -> Path:
     """The empty file that marks a complete folder; its name has the sources and the machine."""
-    return place / f"complete-{_all_sources()}-{_machine()}"
-
-
-@functools.cache
-def _all_sources() -> str:
-    return sources(*{path.parent for path in _CLEANERS.rglob("*.py")})
+    return place / f"complete-{all_sources()}-{_machine()}"
 
 
 @functools.cache
@@ -141,7 +135,7 @@ def _machine() -> str:
     read: Any = codegen
     features = read.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
     processor = config.CPU_NAME or read.ll.get_host_cpu_name()
-    return _hash(repr((sys.version_info, numba.__version__, processor, features)))
+    return hash_of(repr((sys.version_info, numba.__version__, processor, features)))
 
 
 def _numba_config() -> Any:
@@ -153,10 +147,6 @@ def _numba_config() -> Any:
 def _make_writable(place: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     tempfile.TemporaryFile(dir=place).close()
-
-
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 @functools.cache

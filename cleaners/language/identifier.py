@@ -27,7 +27,7 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from pathlib import Path
+import zlib
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -374,12 +374,12 @@ def _load() -> _Model:
     from py3langid.langid import MODEL_DIR, MODEL_FILE
 
     path = MODEL_DIR / MODEL_FILE
-    stat = path.stat()
-    return derived("language-model", f"{stat.st_size} {stat.st_mtime_ns}", lambda: _unpack(path))
+    packed = path.read_bytes()
+    return derived("language-model", f"{zlib.crc32(packed)}", lambda: _unpack(packed))
 
 
-def _unpack(path: Path) -> _Model:
-    arrays = read_arrays(path.read_bytes())
+def _unpack(packed: bytes) -> _Model:
+    arrays = read_arrays(packed)
     columns = arrays["classes"].tolist()
     codes = list(dict.fromkeys(columns))
     weights = arrays["ptc"].view(np.uint16)

@@ -6,12 +6,12 @@ combine with the letter before them are not plain, nor are characters that fold 
 
 from __future__ import annotations
 
-import functools
 from typing import Final
 
 import numpy as np
 import polars as pl
 
+from cleaners.derived import of_characters
 from cleaners.kernels import U16, Flags
 from cleaners.phrases.folding import fold, lower
 
@@ -35,7 +35,7 @@ CASE_BIT: Final = 0x20
 _SMALL: Final = bytes(byte | CASE_BIT for byte in range(256))
 
 
-@functools.cache
+@of_characters
 def letters() -> U16:
     """A table over the 16-bit code points: the letter that each folds to, NO_LETTER or NOT_PLAIN."""
     table = np.full(0x10000, NOT_PLAIN, np.uint16)
@@ -53,7 +53,7 @@ def letters() -> U16:
     return table
 
 
-@functools.cache
+@of_characters
 def byte_comparable() -> Flags:
     """A table over the 16-bit code points: whether it is plain, and has its small letter's bytes but for `CASE_BIT`."""
     table: Flags = letters() != NOT_PLAIN

@@ -9,7 +9,6 @@ A character may stand for many: U+FDFA for eighteen. `fold` works on a text with
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from itertools import chain, islice
@@ -17,6 +16,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cleaners.derived import of_characters
 
 #: A shorter run of marks is left to Python.
 LONG_RUN: Final = 32
@@ -112,7 +113,7 @@ def _of_each(table: NDArray[Any], text: str) -> Any:
     return table[np.minimum(_codes(text), BEYOND - 1)]
 
 
-@functools.cache
+@of_characters
 def _table() -> _Marks:
     marks = np.zeros(BEYOND, np.bool_)
     classes = np.zeros(BEYOND, np.uint8)

@@ -32,7 +32,7 @@ from flows.dataset.index import index_rules
 from flows.dataset.layout import OF_NO_RUN, PUBLISH, RUN_JSON, is_dataset
 from flows.dataset.ledger import changed_inputs, remember, waiting
 from flows.dataset.source_stats import lossy_quotes
-from flows.dataset.summary import Counts, Outcome, remedies
+from flows.dataset.summary import Counts, Outcome, Waits, remedies
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.inputs import Input, deciding, find
@@ -84,13 +84,16 @@ def execute_run(
             min_age=settings.inputs.min_age,
             retry_rejected=retry_rejected,
         )
+
+        def without_run(left: int, waits: tuple[Waits, ...]) -> Outcome:
+            seconds = time.perf_counter() - started
+            return Outcome(
+                dataset.root, None, len(found), len(new), Counts(), seconds, left, skipped, waits=waits
+            )
+
         if not new:
             remember(dataset, same)
-            seconds = time.perf_counter() - started
-            waits = remedies(unchanged)
-            return Outcome(
-                dataset.root, None, len(found), 0, Counts(), seconds, too_recent, skipped, waits=waits
-            )
+            return without_run(too_recent, remedies(unchanged))
         _refuse_damage(dataset, settings, new)
         prepare()
         run = _new_run(dataset, settings, phrases, lexicon, clock)
@@ -108,9 +111,7 @@ def execute_run(
         if counts is None:
             shutil.rmtree(run.staging)
             remember(dataset, pl.concat([same, ledger]))
-            return Outcome(
-                dataset.root, None, len(found), len(new), Counts(), seconds, left, skipped, waits=waits
-            )
+            return without_run(left, waits)
         write_part(run.signed(ledger), run.publish("ledger", "00000"), run.metadata)
         stats = stages.write_source_stats(run, shards)
         findings = find_anomalies(read_history(dataset, settings.guards.window), stats, settings.guards)

@@ -117,7 +117,7 @@ def test_marks_of_other_sources_go(folders: list[Path]) -> None:
     kept = machine_code.folder()
     assert kept is not None
     (kept / "complete-00000000-cpu").touch()
-    (kept / f"complete-{machine_code._all_sources()}-cpu").touch()
+    (kept / f"complete-{machine_code.all_sources()}-cpu").touch()
     machine_code.set_complete()
     assert machine_code.is_complete()
     assert len([*kept.glob("complete-*")]) == 2

@@ -20,6 +20,8 @@ ARTICLE: Final = """Ferry
 
 The café at the quay opens at noon, says the harbour master, and the ferry to the island sails at two on every weekday.
 
+The waiting room has 40 m² more than the old one, and a stove that was lit for the first time on Monday.
+
 “It was Ã¼ber-full,” she said. Read more: Five things to know about the harbour
 
 Share this

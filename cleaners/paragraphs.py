@@ -12,13 +12,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64
 from cleaners.pipeline import REASONS
 from cleaners.text.same_text import differs_beyond_white_space
 from cleaners.text.white_space import LINE_BREAK, WHITE_SPACE
 from cleaners.text.wrapping import unwrap
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
-    "document_id": pl.String(),
+    "document": pl.UInt32(),  # its row in the table of documents; the paragraphs of a document stand together
     "position": pl.UInt32(),  # of the paragraph in its document, from 0
     "text": pl.String(),
     "before": pl.String(),  # the original text if a rewrite changed more than white space; else null
@@ -29,10 +30,16 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "duplicate_of_document_id": pl.String(),  # the witness of a near-duplicate
     "duplicate_of_position": pl.UInt32(),
     "jaccard": pl.Float32(),
+    "protected": pl.Boolean(),  # whether a person restored this text, so that no cleaner may remove it
     "source": pl.String(),  # source, title and language of the document, for cleaners that need them
     "title": pl.String(),
     "language": pl.String(),
 }
+
+_EMPTY_AT_FIRST: Final = (
+    *("before", "fixes", "reason", "rule", "detail"),
+    *("duplicate_of_document_id", "duplicate_of_position", "jaccard"),
+)
 
 #: Stripped from the ends of a line. Not so a no-break space, which may be half of a damaged letter; repair strips it.
 _MARGIN: Final = WHITE_SPACE.replace("\xa0", "")
@@ -42,7 +49,7 @@ _OTHER_BREAK: Final = r"[\r\u{85}\u{2028}\u{2029}]"  # all but LF
 def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
     """A frame with one row per paragraph, in the order of `documents`, and the columns of `SCHEMA`.
 
-    `documents` has the columns document_id, text, source, title and language. A paragraph is a line that holds more
+    `documents` has the columns text, source, title and language. A paragraph is a line that holds more
     than white space. White space at its ends is stripped, except no-break spaces. CR LF, LF, CR, NEL, U+2028 and
     U+2029 end a line.
 
@@ -56,10 +63,10 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
     - at least a third of the lines after the first, and at least one, begin with a lower-case letter or a letter of a
       script without case.
 
-    >>> frame = to_paragraphs(pl.DataFrame({"document_id": ["a"], "text": ["One.\\r\\n\\r\\n  Two. "],
-    ...                                     "source": [None], "title": [None], "language": [None]}))
-    >>> frame.select("position", "text").rows()
-    [(0, 'One.'), (1, 'Two.')]
+    >>> frame = to_paragraphs(pl.DataFrame({"text": ["One.\\r\\n\\r\\n  Two. ", "", "Three."], "source": [None] * 3,
+    ...                                     "title": [None] * 3, "language": [None] * 3}))
+    >>> frame.select("document", "position", "text").rows()
+    [(0, 0, 'One.'), (0, 1, 'Two.'), (2, 0, 'Three.')]
     """
     text = documents.get_column("text").fill_null("")
     broken = text.str.contains(_OTHER_BREAK).arg_true()
@@ -80,12 +87,25 @@ def to_paragraphs(documents: pl.DataFrame) -> pl.DataFrame:
     document = document[whole]
     first = np.flatnonzero(np.diff(document, prepend=-1))
     place = np.arange(len(document)) - np.repeat(first, np.diff(first, append=len(document)))
+    of_line = pl.Series("document", document, pl.UInt32)
     return documents.select(
-        pl.col("document_id", "source", "title", "language").gather(pl.Series(document)),
+        of_line,
+        pl.col("source", "title", "language").gather(of_line),
         pl.Series("position", place, pl.UInt32),
         lines.alias("text"),
-        *(pl.lit(None, SCHEMA[name]).alias(name) for name in list(SCHEMA)[3:11]),
+        pl.lit(False).alias("protected"),
+        *(pl.lit(None, SCHEMA[name]).alias(name) for name in _EMPTY_AT_FIRST),
     ).select(*SCHEMA)
+
+
+def document_starts(frame: pl.DataFrame) -> I64:
+    """The first row of each document that has paragraphs, and at the end the number of rows: (documents + 1,).
+
+    >>> document_starts(pl.DataFrame({"document": [0, 0, 3]})).tolist()
+    [0, 2, 3]
+    """
+    document = frame.get_column("document").to_numpy()
+    return np.append(np.flatnonzero(np.diff(document, prepend=-1)), len(document))
 
 
 def _blank(lines: pl.Series) -> pl.Series:
@@ -101,7 +121,7 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     `text` (String) and `fixes` (List(String), null where nothing was done) have one value per row. A later rewrite
     keeps the `before` of the first one and appends its fixes. Raises ValueError if a new text contains a line break.
 
-    >>> documents = pl.DataFrame({"document_id": ["a"], "text": ["Tom &amp; Ann\\nFine"], "title": [None],
+    >>> documents = pl.DataFrame({"text": ["Tom &amp; Ann\\nFine"], "title": [None],
     ...                           "source": [None], "language": [None]})
     >>> text, fixes = pl.Series(["Tom & Ann", "Fine"]), pl.Series([["unescape_html"], None])
     >>> frame = rewrite(to_paragraphs(documents), text, fixes)
@@ -138,10 +158,10 @@ def remove(
 ) -> pl.DataFrame:
     """The frame with `reason`, `rule` and `detail` filled where `where` is True and no reason stands yet.
 
-    `where` is Boolean, null counts as False. `rule` and `detail` are one value for all rows, or a series with one per
-    row of the frame. Raises ValueError if `reason` is none of REASONS.
+    Protected rows stay. `where` is Boolean, null counts as False. `rule` and `detail` are one value for all rows, or a
+    series with one per row of the frame. Raises ValueError if `reason` is none of REASONS.
 
-    >>> documents = pl.DataFrame({"document_id": ["a"], "text": ["Share this\\nIt rained."], "title": [None],
+    >>> documents = pl.DataFrame({"text": ["Share this\\nIt rained."], "title": [None],
     ...                           "source": [None], "language": [None]})
     >>> frame = remove(to_paragraphs(documents), pl.Series([True, False]), "boilerplate", "share bar")
     >>> frame = remove(frame, pl.Series([True, True]), "too_short", "words")  # overwrites nothing
@@ -164,7 +184,10 @@ def remove_rows(frame: pl.DataFrame, rows: pl.DataFrame, reason: str) -> pl.Data
     """
     if reason not in REASONS:
         raise ValueError(f"{reason!r} is not a reason; one of {', '.join(REASONS)} is wanted")
-    rows = rows.filter(frame.get_column("reason").gather(rows.get_column("row")).is_null())
+    place = rows.get_column("row")
+    rows = rows.filter(
+        frame.get_column("reason").gather(place).is_null() & ~frame.get_column("protected").gather(place)
+    )
     if rows.is_empty():
         return frame
     filled = rows.select(pl.lit(reason).alias("reason"), pl.col("^(rule|detail)$"))

@@ -55,7 +55,7 @@ def related_articles(
 
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "The ferry sails again on Monday.\\nRelated Articles\\nFive ferries to see this year"
-    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": ["Ferry sails"],
+    >>> documents = pl.DataFrame({"text": [text], "title": ["Ferry sails"],
     ...                           "source": ["gazette"], "language": ["en"]})
     >>> phrase = Phrase("en", "related-articles", ("Related Articles",), action="block")
     >>> related_articles(to_paragraphs(documents), phrases=[phrase])["rule"].to_list()

@@ -15,7 +15,7 @@ import polars as pl
 
 from cleaners.attributes import label_lines
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import remove_rows
+from cleaners.paragraphs import document_starts, remove_rows
 from cleaners.text.prose import words
 from cleaners.text.same_ends import same_ends
 from cleaners.text.scripts import UNSPACED
@@ -80,22 +80,18 @@ def repeated_headline(
 
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "Night ferry sails again\\nNIGHT FERRY SAILS AGAIN\\nIt leaves at noon."
-    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": ["Night ferry sails again"],
+    >>> documents = pl.DataFrame({"text": [text], "title": ["Night ferry sails again"],
     ...                           "source": [None], "language": [None]})
     >>> repeated_headline(to_paragraphs(documents), lexicon=Lexicon())["rule"].to_list()
     [None, 'headline again', None]
     """
     if frame.is_empty():
         return frame
-    sizes = frame.get_column("document_id").rle().struct.field("len").to_numpy()
-    starts = np.cumsum(sizes) - sizes
+    starts = document_starts(frame)
     lines = (
-        frame.select("text", "title", "reason")
+        frame.select("document", "text", "title", "reason")
         .with_row_index("row")
-        .with_columns(
-            pl.Series("document", np.repeat(np.arange(len(sizes)), sizes)),
-            pl.Series("place", np.arange(len(frame)) - np.repeat(starts, sizes)),
-        )
+        .with_columns(pl.Series("place", np.arange(len(frame)) - np.repeat(starts[:-1], np.diff(starts))))
         .filter((pl.col("reason").is_null() | (pl.col("reason") == REASON)) & pl.col("text").is_not_null())
     )
     lines = lines.filter(same_ends(lines))

@@ -65,7 +65,7 @@ def load_cases(name: str) -> list[dict[str, Any]]:
 
 
 def frame_of(*documents: Lines, first: int = 0, **columns: str | Sequence[str | None] | None) -> pl.DataFrame:
-    """The frame of documents given as their lines, named d000, d001 and so on from `first`.
+    """The frame of documents given as their lines, numbered from `first`.
 
     Other columns are given by name: one value for all documents, or a list with one a document.
     """
@@ -74,12 +74,20 @@ def frame_of(*documents: Lines, first: int = 0, **columns: str | Sequence[str | 
         for name, value in columns.items()
     }
     rows = [
-        {"document_id": f"d{n + first:03}", "position": position, "text": text}
+        {"document": n + first, "position": position, "text": text, "protected": False}
         | {name: value[n] for name, value in values.items()}
         for n, lines in enumerate(documents)
         for position, text in enumerate(lines)
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else pl.DataFrame(schema=SCHEMA)
+
+
+def ids_of(frame: pl.DataFrame) -> pl.Series:
+    """The ids of the documents of a frame: d000, d001 and so on."""
+    documents = frame["document"].max()
+    return pl.Series(
+        [f"d{n:03}" for n in range(documents + 1)] if isinstance(documents, int) else [], dtype=pl.String
+    )
 
 
 def frame_by_source(*documents: tuple[str | None, Lines]) -> pl.DataFrame:

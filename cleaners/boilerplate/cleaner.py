@@ -81,7 +81,7 @@ def boilerplate(
 
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "The ferry sails again on Monday.\\nSign up for our newsletter\\nFacebook | Twitter"
-    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": ["Ferry sails"],
+    >>> documents = pl.DataFrame({"text": [text], "title": ["Ferry sails"],
     ...                           "source": ["gazette"], "language": ["en"]})
     >>> phrase = Phrase("en", "newsletter", ("Sign up for our newsletter",))
     >>> lexicon = Lexicon(share_services=("Facebook", "Twitter"))
@@ -188,7 +188,7 @@ def _of_page(
         .filter(pl.col("len") >= MIN_ENTRIES)
     ).get_column("document")
     # the heading of a block may have been removed by now, so it is not among `lines`
-    with_end = frame.get_column("document_id").rle_id().gather(openings.get_column("row"))
+    with_end = frame.get_column("document").gather(openings.get_column("row"))
     documents = pl.concat([with_menu, with_end]).unique()
     if documents.is_empty():
         return []
@@ -204,7 +204,7 @@ def _of_page(
         .select("row", "rule", pl.lit(True).alias("block"), pl.lit(WORDS_OF_TEASER).alias("longest_after"))
     )
     openings = pl.concat([openings, footers]).unique("row", keep="first", maintain_order=True).sort("row")
-    titles = frame.select(pl.col("document_id").rle_id().alias("document"), "title").unique("document")
+    titles = frame.select("document", "title").unique("document")
     return [page_ends(page, openings), of_menus, page_heads(page, titles, of_menus, lexicon)]
 
 

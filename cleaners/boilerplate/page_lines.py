@@ -29,7 +29,7 @@ def page_lines(frame: pl.DataFrame, found: pl.DataFrame, documents: pl.Series) -
     return (
         frame.lazy()
         .with_row_index("row")
-        .select("row", pl.col("document_id").rle_id().alias("document"), "text", "reason", "rule")
+        .select("row", "document", "text", "reason", "rule")
         .filter(pl.col("document").is_in(documents.implode()) & (text != ""))
         .with_columns(words_and_prose(text).struct.unnest(), is_quoted(text).alias("quoted"))
         .with_columns(

@@ -52,6 +52,7 @@ SHINGLES_AT_ONCE: Final = 1 << 22
 
 #: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
+    "row": pl.UInt32(),  # of the paragraph in its table of fingerprints
     "document_id": pl.String(),
     "position": pl.UInt32(),
     "reason": pl.String(),  # duplicate, duplicate_document or too_short
@@ -77,6 +78,7 @@ def eligible() -> pl.Expr:
 
 def fingerprint_table(
     frame: pl.DataFrame,
+    document_ids: pl.Series,
     *,
     n: int,
     threshold: float,
@@ -85,11 +87,14 @@ def fingerprint_table(
     method: Method = "minhash",
     frequencies: pl.DataFrame | None = None,
 ) -> FingerprintTable:
-    """The fingerprints and texts of a frame's `eligible` paragraphs.
+    """The fingerprints and texts of a frame's `eligible` paragraphs; `document_ids` has the id of each document.
 
     The parameters, and the ValueError for missing `frequencies`, are those of `fingerprints.fingerprint`.
     """
     paragraphs = frame.filter(eligible())
+    paragraphs = paragraphs.with_columns(
+        document_ids.gather(paragraphs.get_column("document")).alias("document_id")
+    )
     prints = fingerprint(
         paragraphs,
         n=n,
@@ -211,8 +216,12 @@ def find_duplicates(
         .pipe(_with_reasons, min_words or 0)
         .select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
     )
-    ends = np.searchsorted(removed + row_tables.first_new, row_tables.starts[len(index) :])
-    return [removed_rows[start:end] for start, end in pairwise(ends)]
+    starts = row_tables.starts[len(index) :] - row_tables.first_new
+    ends = np.searchsorted(removed, starts)
+    return [
+        removed_rows[first:end].with_columns(pl.col("row") - int(start))
+        for (first, end), start in zip(pairwise(ends), starts[:-1], strict=True)
+    ]
 
 
 def _compact_index(which: NDArray[np.bool_]) -> U32:
@@ -359,32 +368,46 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
 
 def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The rows of a table that go into the index: those that can be compared and were not removed."""
-    return fingerprints.filter(pl.col("exact_a").is_not_null()).join(
-        decisions, on=["document_id", "position"], how="anti", maintain_order="left"
-    )
+    stays = pl.repeat(True, len(fingerprints), eager=True).scatter(decisions.get_column("row"), False)
+    return fingerprints.filter(pl.col("exact_a").is_not_null() & stays)
 
 
 def duplicate(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """The frame with reason, rule, detail, witness and Jaccard filled from `decisions`.
+    """The frame with reason, rule, detail, witness and Jaccard filled from `decisions`; protected rows stay.
 
-    Rows that an earlier cleaner removed keep their reason.
+    The decisions must be those on the frame's own `fingerprint_table`.
 
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "The swing bridge over the Wend will close on Monday for eleven weeks."
-    >>> documents = pl.DataFrame({"document_id": ["a", "b"], "text": [text, text.upper()], "title": [None] * 2,
-    ...                           "source": [None] * 2, "language": [None] * 2})
+    >>> documents = pl.DataFrame({"text": [text, text.upper()], "title": [None] * 2, "source": [None] * 2,
+    ...                           "language": [None] * 2})
     >>> frame = to_paragraphs(documents)
-    >>> table = fingerprint_table(frame, n=3, threshold=0.8, min_tokens=10, short="keep")
+    >>> table = fingerprint_table(frame, pl.Series(["a", "b"]), n=3, threshold=0.8, min_tokens=10, short="keep")
     >>> rules = {"n": 3, "threshold": 0.8, "same_numbers": True, "document_share": None, "min_words": None}
     >>> (decisions,) = find_duplicates([table], **rules)
     >>> duplicate(frame, decisions).select("rule", "duplicate_of_document_id").rows()
     [(None, None), ('same tokens', 'a')]
     """
-    names = list(DECISIONS)[2:]
-    decided = frame.select("document_id", "position").join(
-        decisions, on=["document_id", "position"], how="left", maintain_order="left"
-    )
-    free = frame.get_column("reason").is_null() & decided.get_column("reason").is_not_null()
+    decisions = without_protected(frame, decisions)
+    rows = _rows_of(frame, decisions)
     return frame.with_columns(
-        pl.when(free).then(decided.get_column(name)).otherwise(pl.col(name)).alias(name) for name in names
+        frame.get_column(name).scatter(rows, decisions.get_column(name))
+        for name in (
+            "reason",
+            "rule",
+            "detail",
+            "duplicate_of_document_id",
+            "duplicate_of_position",
+            "jaccard",
+        )
     )
+
+
+def without_protected(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """The decisions on rows of the frame that are not protected."""
+    return decisions.filter(~frame.get_column("protected").gather(_rows_of(frame, decisions)))
+
+
+def _rows_of(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.Series:
+    """The rows of the frame that the decisions are about."""
+    return frame.select(eligible()).to_series().arg_true().gather(decisions.get_column("row"))

@@ -76,7 +76,7 @@ def encoding(frame: pl.DataFrame, **options: Unpack[Options]) -> pl.DataFrame:
     paragraph of which nothing is left keeps its row, with an empty text.
 
     >>> from cleaners.paragraphs import to_paragraphs
-    >>> frame = to_paragraphs(pl.DataFrame({"document_id": ["a"], "text": ["The cafÃ© opened.\\nIt rained."],
+    >>> frame = to_paragraphs(pl.DataFrame({"text": ["The cafÃ© opened.\\nIt rained."],
     ...                                     "source": [None], "title": [None], "language": [None]}))
     >>> encoding(frame).select("text", "before", "fixes").rows()
     [('The café opened.', 'The cafÃ© opened.', ['redecode_latin_1_as_utf_8']), ('It rained.', None, None)]

@@ -77,7 +77,7 @@ def _headlines(frame: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
     alike = (
         frame.lazy()
         .with_row_index("row")
-        .select("row", pl.col("document_id").rle_id().alias("document"), "text", "title")
+        .select("row", "document", "text", "title")
         .filter(size.abs() <= MAX_MARK_BYTES)
         .collect()
         .filter(_bare(text) == _bare(title))

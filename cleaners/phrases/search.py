@@ -40,7 +40,7 @@ def lines_of(frame: pl.DataFrame) -> pl.DataFrame:
     return (
         frame.lazy()
         .with_row_index("row")
-        .select("row", pl.col("document_id").rle_id().alias("document"), "text", "source", "reason")
+        .select("row", "document", "text", "source", "reason")
         .filter(pl.col("reason").is_null() & (pl.col("text") != ""))
         .drop("reason")
         .collect()

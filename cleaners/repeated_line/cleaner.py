@@ -151,7 +151,7 @@ def repeated_line(
     >>> from cleaners.repeated_line.line_counts import count_source_lines
     >>> from cleaners.repeated_line.line_keys import line_keys
     >>> texts = [f"Report {n} of the harbour office.\\nThe paper that the harbour reads" for n in range(5)]
-    >>> documents = pl.DataFrame({"document_id": list("abcde"), "text": texts, "title": [None] * 5,
+    >>> documents = pl.DataFrame({"text": texts, "title": [None] * 5,
     ...                           "source": ["gazette"] * 5, "language": [None] * 5})
     >>> frame, lexicon = to_paragraphs(documents), Lexicon()
     >>> keys = line_keys(frame, lexicon=lexicon)
@@ -278,7 +278,7 @@ def _revise_by_context(frame: pl.DataFrame, classified: pl.DataFrame) -> pl.Data
 
     A context agrees if the row is in a run of at least MIN_RUN classified lines, or in a run with a removed line.
     """
-    document = frame.get_column("document_id").rle_id().to_numpy()
+    document = frame.get_column("document").to_numpy()
     # lines that other cleaners removed as boilerplate count as context, too
     alone = frame.get_column("reason").is_in(BOILERPLATE_REASONS).fill_null(False).to_numpy().copy()
     alone[classified.filter("alone").get_column("row").to_numpy()] = True

@@ -39,7 +39,7 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
 
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "The talks are over. (RELATED: Ferries stop) Boats sail."
-    >>> documents = pl.DataFrame({"document_id": ["a"], "text": [text], "title": [None], "source": [None],
+    >>> documents = pl.DataFrame({"text": [text], "title": [None], "source": [None],
     ...                           "language": [None]})
     >>> inline_boilerplate(to_paragraphs(documents), lexicon=Lexicon(related_labels=("Related",)))["text"].to_list()
     ['The talks are over. Boats sail.']

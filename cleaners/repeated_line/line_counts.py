@@ -35,16 +35,16 @@ SENTENCE_WEIGHT: Final = 16
 
 
 def count_source_lines(
-    frame: pl.DataFrame, published: pl.DataFrame | None = None, *, keys: pl.DataFrame
+    frame: pl.DataFrame, published: pl.Series | None = None, *, keys: pl.DataFrame
 ) -> pl.DataFrame:
     """How many documents of each source hold each line: a table of `count_tables.COUNTS`, sorted by source and line.
 
     `keys` are the `line_keys.line_keys` of the frame. Removed paragraphs count, too: what a source prints does not
     depend on what the cleaners do with it. A document counts once for a line, however often it holds it. Documents
-    without a source are not counted. `published` has the dates of the documents: document_id and published, a Datetime
-    in UTC. No document may be split between two frames.
+    without a source are not counted. `published` has the date of each document, a Datetime in UTC. No document may be
+    split between two frames.
     """
-    rows = frame.select("source", pl.col("document_id").rle_id().alias("document"))
+    rows = frame.select("source", "document")
     names, codes = encode_sources(rows.get_column("source").fill_null(""))
     rows = rows.with_columns(codes, _days(frame, published).alias("day"))
     totals = (
@@ -110,19 +110,13 @@ def _head_and_tail(
     return above == 0, (above > 0) & (above + long == all_of_it)
 
 
-def _days(frame: pl.DataFrame, published: pl.DataFrame | None) -> pl.Series:
+def _days(frame: pl.DataFrame, published: pl.Series | None) -> pl.Series:
     """The day of publication of the document of each row, in days from 1970 on (UInt16); null where it is unknown."""
     if published is None:
         return pl.repeat(None, len(frame), dtype=pl.UInt16, eager=True)
-    dates = published.select("document_id", pl.col("published").dt.epoch("d").alias("day")).with_columns(
-        pl.when(pl.col("day").is_between(1, UNDATED - 1)).then("day").cast(pl.UInt16)
-    )
-    runs = frame.get_column("document_id").rle()
-    known = pl.DataFrame([runs.struct.field("value").alias("document_id")]).join(
-        dates, on="document_id", how="left", maintain_order="left"
-    )
-    run = np.repeat(np.arange(len(runs), dtype=np.uint32), runs.struct.field("len").to_numpy())
-    return known.get_column("day").gather(pl.Series(run))
+    day = published.dt.epoch("d")
+    known = day.is_between(1, UNDATED - 1)
+    return day.set(~known, None).cast(pl.UInt16).gather(frame.get_column("document"))
 
 
 def _distinct_documents(table: pl.DataFrame) -> pl.Series:

@@ -49,25 +49,22 @@ def is_protected(paragraphs: pl.DataFrame, exceptions: pl.DataFrame) -> pl.Serie
     return pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True).scatter(here["row"].unique(), True)
 
 
-def protect(frame: pl.DataFrame, documents: pl.DataFrame, exceptions: pl.DataFrame) -> pl.DataFrame:
-    """A frame of paragraphs in which no protected text is removed; `documents` has the uris."""
+def protect(
+    frame: pl.DataFrame,
+    documents: pl.DataFrame,
+    exceptions: pl.DataFrame,
+    since: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """A frame of paragraphs that says in `protected` where an exception holds; `documents` has the uris.
+
+    With `since`, a frame of the same rows that says so already, only paragraphs with another text are looked at.
+    """
     if exceptions.is_empty():
         return frame
-    rows = frame["reason"].is_not_null().arg_true()
-    removed = frame[rows].select("document_id", "source", "text")
-    uris = documents.select("document_id", "uri")
-    removed = removed.join(uris, on="document_id", how="left", maintain_order="left")
-    protected = pl.repeat(False, len(frame), dtype=pl.Boolean, eager=True).scatter(
-        rows.filter(is_protected(removed, exceptions)), True
-    )
-    return frame.with_columns(
-        pl.when(~protected).then(pl.col(name)).alias(name)
-        for name in (
-            "reason",
-            "rule",
-            "detail",
-            "duplicate_of_document_id",
-            "duplicate_of_position",
-            "jaccard",
-        )
-    )
+    rows = pl.arange(0, len(frame), dtype=pl.UInt32, eager=True)
+    if since is not None:
+        rows = frame.get_column("text").ne_missing(since.get_column("text")).arg_true()
+    some = frame.select("document", "source", pl.col("text").fill_null(""))[rows]
+    some = some.with_columns(documents.get_column("uri").gather(some.get_column("document")).alias("uri"))
+    known = frame.get_column("protected").clone()
+    return frame.with_columns(known.scatter(rows, is_protected(some, exceptions)))

@@ -34,13 +34,13 @@ def explain(file: str, settings: Settings, console: Console) -> None:
             # a single file cannot show whether a document was published before
             alone = settings.model_copy(update={"duplicate_document": DuplicateDocument(enabled=False)})
             frequencies = merge_frequencies([]) if settings.duplicate.method == "exact" else None
-            (decisions,) = decide([fingerprints_of(frame, alone, frequencies)], [], alone)
+            (decisions,) = decide([fingerprints_of(frame, documents, alone, frequencies)], [], alone)
             paragraphs = duplicate(frame, decisions).with_columns(
                 label_lines(frame.get_column("text"), lexicon)
             )
-            by_document = paragraphs.partition_by("document_id", maintain_order=True, as_dict=True)
-            for document in documents.iter_rows(named=True):
-                _print_document(document, by_document.get((document["document_id"],)), console)
+            by_document = paragraphs.partition_by("document", maintain_order=True, as_dict=True)
+            for number, document in enumerate(documents.iter_rows(named=True)):
+                _print_document(document, by_document.get((number,)), console)
         for uri, error in shard.rejected.iter_rows():
             console.print(_line(uri, "red"))
             console.print(_line(f"  rejected: {error}", "red"))

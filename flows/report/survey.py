@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from cleaners.language.identifier import language_of_documents
-from cleaners.paragraphs import to_paragraphs
+from cleaners.paragraphs import document_starts, to_paragraphs
 from flows import inputs
 from flows.inputs.bounds import Reserve, Unreadable
 from flows.inputs.compression import COMPRESSIONS
@@ -107,12 +108,12 @@ def _look_at(one: Input, result: Survey) -> None:
         result.others.update(_keys(metadata))
     result.markup += result.others.pop("markup", 0)  # see `flows.inputs.markup.in_records`
     frame = to_paragraphs(documents.with_columns(pl.lit(None, pl.String).alias("language")))
-    runs = frame.get_column("document_id").rle().struct.field("len")
-    result.languages.update(language_of_documents(frame.get_column("text"), runs).to_list())
-    lines = documents.select("document_id", lines=pl.col("text").str.count_matches(r"(?m)^.*\S.*$"))
-    paragraphs = frame.group_by("document_id").len()
-    joined = lines.join(paragraphs, on="document_id").filter(pl.col("lines") > pl.col("len"))
-    result.hard_wrapped += len(joined)
+    starts = document_starts(frame)
+    paragraphs = pl.Series(np.diff(starts))
+    result.languages.update(language_of_documents(frame.get_column("text"), paragraphs).to_list())
+    lines = documents.get_column("text").str.count_matches(r"(?m)^.*\S.*$")
+    of_document = frame.get_column("document").gather(starts[:-1])
+    result.hard_wrapped += int((lines.gather(of_document) > paragraphs).sum())
 
 
 def _in_words(dialect: Dialect) -> str:

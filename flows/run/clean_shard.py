@@ -24,10 +24,11 @@ from cleaners.duplicate.fingerprints import FIRST_KEY_COLUMN, fingerprint_schema
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import rewrite, to_paragraphs
+from cleaners.paragraphs import document_starts, rewrite, to_paragraphs
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import search
 from cleaners.text.same_text import differs_beyond_white_space
+from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.inputs.markup.fragments import fragment_text
 from flows.inputs.markup.in_records import FRAGMENT
 from flows.settings import Settings
@@ -45,12 +46,16 @@ def options(table: Table) -> dict[str, Any]:
 
 
 def clean_shard(
-    documents: pl.DataFrame, settings: Settings, phrases: Sequence[Phrase], lexicon: Lexicon
+    documents: pl.DataFrame,
+    settings: Settings,
+    phrases: Sequence[Phrase],
+    lexicon: Lexicon,
+    exceptions: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(documents, paragraphs): titles repaired, languages identified, cleaned as far as no other document is needed.
 
     The paragraphs have the columns of `cleaners.paragraphs.SCHEMA`. `documents` need no metadata; by them,
-    fragments of web pages are known.
+    fragments of web pages are known. `exceptions` is the table of text that was restored, and stays.
     """
     documents = documents.with_columns(pl.lit(None, pl.String).alias("language"))
     if settings.encoding.enabled:
@@ -65,25 +70,26 @@ def clean_shard(
         documents = documents.with_columns(
             pl.lit(None, pl.String).alias(TITLE_BEFORE), pl.lit(None, pl.List(pl.String)).alias(TITLE_FIXES)
         )
+    exceptions = pl.DataFrame(schema=EXCEPTIONS) if exceptions is None else exceptions
     frame = _without_tags(to_paragraphs(documents), documents)
     if settings.encoding.enabled:
         frame = encoding(frame, **options(settings.encoding))
     if settings.language.enabled:
         documents, frame = _identify_language(documents, frame)
-    return documents, clean_documents(frame, settings, phrases, lexicon)
+    frame = protect(frame, documents, exceptions)
+    cleaned = clean_documents(frame, settings, phrases, lexicon)
+    return documents, protect(cleaned, documents, exceptions, since=frame)
 
 
 def _without_tags(frame: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """The frame with text in place of markup, in the documents whose text is a fragment of a web page."""
     if "metadata" not in documents.columns:
         return frame
-    marked = documents.filter(pl.col("metadata").str.contains(FRAGMENT, literal=True)).get_column(
-        "document_id"
-    )
-    if marked.is_empty():
+    marked = documents.get_column("metadata").str.contains(FRAGMENT, literal=True).fill_null(False)
+    if not marked.any():
         return frame
     text = frame.get_column("text")
-    rows = frame.select(pl.col("document_id").is_in(marked.implode())).to_series().arg_true()
+    rows = marked.gather(frame.get_column("document")).arg_true()
     plain = [" ".join(fragment_text(one).split("\n")) for one in text.gather(rows)]
     new = text.clone().scatter(rows, pl.Series(plain, dtype=pl.String))
     fixes = pl.repeat([MARKUP_FIX], len(frame), dtype=pl.List(pl.String), eager=True)
@@ -116,22 +122,25 @@ _RESOURCES: Final[Mapping[str, Callable[[pl.DataFrame, Settings, Sequence[Phrase
 
 def _identify_language(documents: pl.DataFrame, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both with the language, identified from the repaired paragraphs at the head of each document."""
-    runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
-    sizes = runs.struct.field("len")
-    language = language_of_documents(frame.get_column("text"), sizes).alias("language")
-    known = pl.DataFrame([runs.struct.field("value").alias("document_id"), language])
-    run = pl.Series(np.repeat(np.arange(len(runs), dtype=np.uint32), sizes.to_numpy()))
+    starts = document_starts(frame)
+    found = language_of_documents(frame.get_column("text"), pl.Series(np.diff(starts)))
+    with_text = frame.get_column("document").gather(starts[:-1])
+    language = documents.get_column("language").clone().scatter(with_text, found)
     return (
-        documents.drop("language").join(known, on="document_id", how="left", maintain_order="left"),
-        frame.with_columns(language.gather(run)),
+        documents.with_columns(language),
+        frame.with_columns(language.gather(frame.get_column("document"))),
     )
 
 
 def fingerprints_of(
-    frame: pl.DataFrame, settings: Settings, frequencies: pl.DataFrame | None = None
+    frame: pl.DataFrame,
+    documents: pl.DataFrame,
+    settings: Settings,
+    frequencies: pl.DataFrame | None = None,
 ) -> FingerprintTable:
     """Fingerprints and texts of the `eligible` paragraphs; the method "exact" needs `frequencies`."""
-    return fingerprint_table(frame, **fingerprint_rules(settings.duplicate), frequencies=frequencies)
+    rules = fingerprint_rules(settings.duplicate)
+    return fingerprint_table(frame, documents.get_column("document_id"), **rules, frequencies=frequencies)
 
 
 def decide(
@@ -173,27 +182,29 @@ def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:
 
 
 def repaired(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """The repaired titles and paragraphs by document, the title first."""
-    titles = documents.filter(pl.col(TITLE_FIXES).is_not_null()).select(
-        "document_id",
-        pl.lit("title").alias("field"),
-        pl.lit(None, pl.UInt32).alias("position"),
-        pl.col(TITLE_BEFORE).alias("before"),
-        pl.col("title").alias("after"),
-        pl.col(TITLE_FIXES).alias("fixes"),
+    """The repaired titles and paragraphs by document, the title first; their `document_id` and `uri` come first."""
+    titles = (
+        documents.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("document"), "title", TITLE_BEFORE, TITLE_FIXES
+        )
+        .filter(pl.col(TITLE_FIXES).is_not_null())
+        .select(
+            "document",
+            pl.lit("title").alias("field"),
+            pl.lit(None, pl.UInt32).alias("position"),
+            pl.col(TITLE_BEFORE).alias("before"),
+            pl.col("title").alias("after"),
+            pl.col(TITLE_FIXES).alias("fixes"),
+        )
     )
     paragraphs = frame.filter(pl.col("before").is_not_null()).select(
-        "document_id",
+        "document",
         pl.lit("text").alias("field"),
         "position",
         "before",
         pl.col("text").alias("after"),
         "fixes",
     )
-    order = documents.select("document_id").with_row_index("document")
-    return (
-        pl.concat([titles, paragraphs])
-        .join(order, on="document_id", how="left", maintain_order="left")
-        .sort("document", "position", nulls_last=False, maintain_order=True)
-        .drop("document")
-    )
+    both = pl.concat([titles, paragraphs]).sort("document", "position", nulls_last=False, maintain_order=True)
+    names = documents.select("document_id", "uri")[both.get_column("document")]
+    return pl.concat([names, both.drop("document")], how="horizontal")

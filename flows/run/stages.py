@@ -22,7 +22,13 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from cleaners.attributes import labelled
-from cleaners.duplicate.cleaner import FingerprintTable, duplicate, eligible, kept_fingerprints
+from cleaners.duplicate.cleaner import (
+    FingerprintTable,
+    duplicate,
+    eligible,
+    kept_fingerprints,
+    without_protected,
+)
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon
@@ -139,12 +145,12 @@ def clean(run: Run, read: ReadShard) -> None:
 
 
 def _clean(run: Run, shard: str) -> None:
-    documents, frame = clean_shard(_read(run.path("read", shard)), run.settings, run.phrases, run.lexicon)
-    frame = protect(frame, documents, run.exceptions)
+    read = _read(run.path("read", shard))
+    documents, frame = clean_shard(read, run.settings, run.phrases, run.lexicon, run.exceptions)
     if run.settings.repeated_line.enabled:
         keys = line_keys(frame, lexicon=run.lexicon, max_characters=run.settings.repeated_line.max_characters)
         _write(keys, run.path("line_keys", shard))
-        _write(count_source_lines(frame, documents, keys=keys), run.path("line_counts", shard))
+        _write(count_source_lines(frame, documents["published"], keys=keys), run.path("line_counts", shard))
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
@@ -221,7 +227,7 @@ def _frequencies(run: Run) -> pl.DataFrame | None:
 
 def remove_repeated(run: Run, shard: str) -> None:
     """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
-    frame = _read(run.path("cleaned", shard))
+    documents, frame = _read(run.path("documents", shard)), _read(run.path("cleaned", shard))
     s = run.settings.repeated_line
     if s.enabled:
         lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
@@ -234,12 +240,13 @@ def remove_repeated(run: Run, shard: str) -> None:
             min_share=s.min_share,
             min_words=s.min_words,
         )
-        frame = protect(frame, _read(run.path("documents", shard)), run.exceptions)
         if run.settings.runs("inline_boilerplate"):
+            whole = frame
             frame = repeated_inline_boilerplate(
                 frame, lines, keys=keys, lexicon=run.lexicon, min_share=s.min_share
             )
-    fingerprints = fingerprints_of(frame, run.settings, _frequencies(run)).fingerprints.collect()
+            frame = protect(frame, documents, run.exceptions, since=whole)
+    fingerprints = fingerprints_of(frame, documents, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
     _write(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
@@ -280,8 +287,9 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
 def split(run: Run, shard: str) -> Counts:
     """Write a shard's parts of the published tables and of the index; return its counts."""
     documents, frame = _read(run.path("documents", shard)), _read(run.path("paragraphs", shard))
-    decisions = _without_protected(run, frame, documents, _read(run.path("decisions", shard)))
-    frame = duplicate(frame, decisions)
+    decisions = without_protected(frame, _read(run.path("decisions", shard)))
+    names = documents.get_column("document_id").gather(frame.get_column("document"))
+    frame = duplicate(frame, decisions).with_columns(names)
     left, removed = split_removed(frame)
     left = left.filter(pl.col("text") != "")
     texts = left.group_by("document_id", maintain_order=True).agg(
@@ -312,9 +320,7 @@ def split(run: Run, shard: str) -> Counts:
         "removed": removed.join(
             documents.select("document_id", "uri", "url"), on="document_id", how="left", maintain_order="left"
         ),
-        "repaired": repaired(documents, frame).join(
-            documents.select("document_id", "uri"), on="document_id", how="left", maintain_order="left"
-        ),
+        "repaired": repaired(documents, frame),
         "rejected": rejected,
     }
     replaces = pl.col("older") if run.settings.inputs.on_change == "replace" else pl.lit(None)
@@ -345,19 +351,6 @@ def write_source_stats(run: Run, shards: Sequence[str]) -> pl.DataFrame:
     )
     write_part(counts, run.publish("source_stats", "00000"), run.metadata)
     return counts
-
-
-def _without_protected(
-    run: Run, frame: pl.DataFrame, documents: pl.DataFrame, decisions: pl.DataFrame
-) -> pl.DataFrame:
-    """The decisions, except those on paragraphs that an exception protects."""
-    if run.exceptions.is_empty():
-        return decisions
-    removed = duplicate(frame, decisions)
-    protected = removed.filter(
-        removed["reason"].is_not_null() & protect(removed, documents, run.exceptions)["reason"].is_null()
-    )
-    return decisions.join(protected, on=["document_id", "position"], how="anti", maintain_order="left")
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

@@ -108,7 +108,6 @@ def _texts(path: Path) -> list[dict[str, str]]:
 def _documents(rows: list[dict[str, str]]) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "document_id": [f"{n:06}" for n in range(len(rows))],
             "text": [r["text"] for r in rows],
             "source": [r.get("source") for r in rows],
             "title": [r.get("title") for r in rows],

@@ -53,7 +53,7 @@ class LabelledSet:
 
         frame = pl.DataFrame(
             {
-                "document_id": of_lines([d.name for d in self.documents]),
+                "document": of_lines(list(range(len(self.documents)))),
                 "position": [i for n in sizes for i in range(n)],
                 "text": [line for d in self.documents for line in d.lines],
                 "source": of_lines([d.group for d in self.documents]),
@@ -62,6 +62,7 @@ class LabelledSet:
             },
             schema_overrides=SCHEMA,
         )
+        frame = frame.with_columns(pl.lit(False).alias("protected"))
         missing = [
             pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in frame.columns
         ]

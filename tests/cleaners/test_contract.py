@@ -23,7 +23,7 @@ from cleaners.text.same_text import differs_beyond_white_space
 from flows.run.clean_shard import options
 from flows.settings import Settings, phrases_of
 from flows.settings.bundled import line_classifier_model
-from support import LEXICON, frame_of
+from support import LEXICON, frame_of, ids_of
 
 PHRASES = phrases_of(Settings())
 
@@ -54,7 +54,7 @@ def clean(cleaner: Cleaner, frame: pl.DataFrame) -> pl.DataFrame:
 
 def remove_duplicates(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     """The frame without duplicates, and without the documents that the cleaner of that name removes on top."""
-    table = fingerprint_table(frame, n=3, threshold=0.8, min_tokens=3, short="exact")
+    table = fingerprint_table(frame, ids_of(frame), n=3, threshold=0.8, min_tokens=3, short="exact")
     (decisions,) = find_duplicates(
         [table],
         n=3,
@@ -135,7 +135,8 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
             reason = draw(st.sampled_from([None, None, None, "boilerplate"]))
             rows.append(
                 {
-                    "document_id": f"d{n}",
+                    "document": n,
+                    "protected": draw(st.sampled_from([False, False, False, True])) and not reason,
                     "position": position,
                     "text": text,
                     "reason": reason,
@@ -150,7 +151,7 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
 def same_rows_in_the_same_order(cleaner: Cleaner, frame: pl.DataFrame, cleaned: pl.DataFrame) -> None:
     """No row is dropped, added or moved, and no column."""
     assert cleaned.schema == frame.schema
-    places = ("document_id", "position", "source", "title", "language")
+    places = ("document", "position", "source", "title", "language", "protected")
     assert_frame_equal(cleaned.select(places), frame.select(places))
 
 
@@ -160,6 +161,11 @@ def a_filled_reason_is_never_overwritten(
     """A row that an earlier cleaner has removed stays as it is, text and rule included."""
     removed = frame["reason"].is_not_null()
     assert_frame_equal(cleaned.filter(removed), frame.filter(removed))
+
+
+def a_protected_row_stays(cleaner: Cleaner, frame: pl.DataFrame, cleaned: pl.DataFrame) -> None:
+    """Text that a person restored is not removed, whatever it looks like."""
+    assert cleaned.filter("protected")["reason"].is_null().all()
 
 
 def a_removed_row_says_why(cleaner: Cleaner, frame: pl.DataFrame, cleaned: pl.DataFrame) -> None:
@@ -206,6 +212,7 @@ def doing_it_again_changes_nothing(cleaner: Cleaner, frame: pl.DataFrame, cleane
 CONTRACT = (
     same_rows_in_the_same_order,
     a_filled_reason_is_never_overwritten,
+    a_protected_row_stays,
     a_removed_row_says_why,
     a_rule_is_one_of_the_cleaner,
     what_removes_does_not_rewrite,
@@ -247,7 +254,7 @@ def test_null_and_empty_texts(cleaner: Cleaner, documents: list[list[str | None]
 @given(frame=frames(), chosen=st.integers(0, 8))
 def test_documents_do_not_touch_each_other(cleaner: Cleaner, frame: pl.DataFrame, chosen: int) -> None:
     """A cleaner of texts or documents decides the same about a document alone as among others."""
-    mine = pl.col("document_id") == f"d{chosen}"
+    mine = pl.col("document") == chosen
     assert_frame_equal(clean(cleaner, frame).filter(mine), clean(cleaner, frame.filter(mine)))
 
 
@@ -265,5 +272,5 @@ def test_sources_do_not_touch_each_other(cleaner: Cleaner, frame: pl.DataFrame, 
 @given(frame=frames(), last=st.integers(0, 8))
 def test_later_documents_change_no_decision(cleaner: Cleaner, frame: pl.DataFrame, last: int) -> None:
     """A cleaner of the dataset decides the same about its first documents, whatever comes after them."""
-    first = pl.col("document_id") <= f"d{last}"
+    first = pl.col("document") <= last
     assert_frame_equal(clean(cleaner, frame).filter(first), clean(cleaner, frame.filter(first)))

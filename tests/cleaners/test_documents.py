@@ -34,9 +34,9 @@ def edited(*cases: dict[str, Any]) -> list[list[list[str | None]]]:
     why = pl.concat_str("reason", pl.lit(": "), WHY)
     answers = {
         document: [list(row) for row in rows.select("text", why).rows()]
-        for (document,), rows in frame.partition_by("document_id", as_dict=True).items()
+        for (document,), rows in frame.partition_by("document", as_dict=True).items()
     }
-    return [answers[f"d{n}"] for n in range(len(cases))]
+    return [answers[n] for n in range(len(cases))]
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def test_the_first_printing_stays(documents: list[tuple[str | None, list[str | N
     """A second pass changes nothing, and for each removed line the document keeps an earlier printing."""
     cleaned = repeated_headline(frame_by_title(*documents), lexicon=LEXICON)
     assert_frame_equal(repeated_headline(cleaned, lexicon=LEXICON), cleaned)
-    for _, document in cleaned.group_by("document_id", maintain_order=True):
+    for _, document in cleaned.group_by("document", maintain_order=True):
         kept: set[str] = set()
         for text, reason in document.select("text", "reason").rows():
             key = "".join(filter(str.isalnum, (text or "").lower())).removesuffix("harbourgazette")

@@ -35,9 +35,10 @@ from cleaners.boilerplate.line_classifier.model import KINDS, LineModel, log_odd
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights
 from cleaners.kernels import F32, I64, U8
 from cleaners.lexicon import Lexicon
+from cleaners.paragraphs import document_starts
 from cleaners.phrases.phrase import Phrase
 from cleaners.text.matching import matches
-from cleaners.text.utf8 import starts_of, utf8
+from cleaners.text.utf8 import utf8
 
 RULE: Final = "line score"
 BLOCK: Final = 1 << 14  # lines that are looked at together
@@ -126,7 +127,7 @@ def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64], lexicon: Lexicon) 
 
 def _near(lines: Bools, frame: pl.DataFrame) -> Bools:
     """Whether another of these lines is within NEAR lines of each row, in the same document."""
-    document = frame.get_column("document_id").rle_id().to_numpy()
+    document = frame.get_column("document").to_numpy()
     near = np.zeros(len(lines), np.bool_)
     for step in range(1, NEAR + 1):
         same = document[step:] == document[:-step]
@@ -149,8 +150,7 @@ def features_of(
     `rows` (int64) are their row numbers, `features` (float32) has the shape (candidates, FEATURES). Candidates are the
     lines that may be boilerplate; with `accepted` also those that `fast_accept` accepts, which training needs.
     """
-    runs = frame.get_column("document_id").rle()  # a document's paragraphs are together
-    firsts = starts_of(runs.struct.field("len").to_numpy())
+    firsts = document_starts(frame)
     titles = frame.get_column("title").gather(firsts[:-1]).fill_null("")
     words = boilerplate_words(tuple(phrases))
     rows, features = line_features(

@@ -37,7 +37,7 @@ texts = read.group_by("document", maintain_order=True).agg(
     pl.col("text").first().alias("title"), pl.col("text").str.join("\n")
 )
 nothing = [pl.lit(None, pl.String).alias(name) for name in ("source", "language")]
-documents = texts.with_columns(nothing).with_columns(pl.col("document").cast(pl.String).alias("document_id"))
+documents = texts.with_columns(nothing)
 shards = [
     to_paragraphs(documents.slice(begin, -(-len(documents) // PARTS)))
     for begin in range(0, len(documents), -(-len(documents) // PARTS))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate import rarest_shingles
 from cleaners.duplicate.cleaner import FingerprintTable
-from support import frame_of
+from support import frame_of, ids_of
 
 DEFAULTS: dict[str, Any] = {
     "n": 3,
@@ -44,7 +44,7 @@ def some_frequencies() -> pl.DataFrame:
 def table_of(frame: pl.DataFrame, **making: Any) -> FingerprintTable:
     """The fingerprint table of a frame by these rules, with shingle frequencies for the method "exact"."""
     frequencies = some_frequencies() if making["method"] == "exact" else None
-    return duplicate.fingerprint_table(frame, **making, frequencies=frequencies)
+    return duplicate.fingerprint_table(frame, ids_of(frame), **making, frequencies=frequencies)
 
 
 def find(

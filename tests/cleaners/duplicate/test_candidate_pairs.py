@@ -12,7 +12,7 @@ import pytest
 from cleaners.duplicate import buckets, rarest_shingles
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate.buckets import Buckets, Sets
-from support import frame_of
+from support import frame_of, ids_of
 
 from .deduplicating import DEFAULTS, NEWS, OTHER, RULES, WORDS, Corpus, find, run, table_of
 
@@ -106,7 +106,7 @@ def test_frequencies_do_not_change_what_is_found() -> None:
     expected = run([[" ".join(text)] for text in texts], method="exact", same_numbers=False)
     assert expected.get_column("reason").null_count() < 100
     for frequencies in (rarest_shingles.merge_frequencies([]), pl.DataFrame({"seen": seen})):
-        table = duplicate.fingerprint_table(frame, **rules, frequencies=frequencies)
+        table = duplicate.fingerprint_table(frame, ids_of(frame), **rules, frequencies=frequencies)
         assert duplicate.duplicate(frame, find([table], **ruling)).equals(expected)
 
 
@@ -118,4 +118,4 @@ def test_counts_of_shingles_add_up() -> None:
     assert rarest_shingles.merge_frequencies(parts).equals(whole)
     assert rarest_shingles.merge_frequencies([whole, whole])["seen"].max() == 255
     with pytest.raises(ValueError, match="shingle frequencies"):
-        duplicate.fingerprint_table(frame_of([NEWS]), **(DEFAULTS | {"method": "exact"}))
+        duplicate.fingerprint_table(frame_of([NEWS]), pl.Series(["a"]), **(DEFAULTS | {"method": "exact"}))

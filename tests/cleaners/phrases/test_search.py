@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 import cleaners.phrases.search
 from cleaners.boilerplate.cleaner import boilerplate
-from cleaners.paragraphs import SCHEMA, remove
+from cleaners.paragraphs import remove
 from cleaners.phrases.candidates import Prefilter, candidates
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import find, search
@@ -20,7 +20,7 @@ from cleaners.phrases.tables import Tables, any_of, make_tables
 from cleaners.related_articles import related_articles
 from flows.settings.bundled import built_in_phrase_files
 from flows.settings.phrase_files import read_phrases
-from support import LEXICON
+from support import LEXICON, frame_of
 
 WORDINGS = (
     "Read # more harbour stories",
@@ -272,12 +272,7 @@ def test_regexes_that_cannot_be_joined(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.lists(st.lists(st.tuples(LINES, st.booleans()), min_size=1, max_size=6), max_size=3))
 def test_one_search_serves_both_cleaners(documents: list[list[tuple[str, bool]]]) -> None:
     """Cleaners that are handed what was found decide as those that search for themselves."""
-    rows = [
-        {"document_id": f"d{n}", "position": position, "text": text}
-        for n, lines in enumerate(documents)
-        for position, (text, _) in enumerate(lines)
-    ]
-    frame = pl.DataFrame(rows, schema=SCHEMA) if rows else pl.DataFrame(schema=SCHEMA)
+    frame = frame_of(*([text for text, _ in lines] for lines in documents))
     gone = pl.Series([gone for lines in documents for _, gone in lines], dtype=pl.Boolean)
     frame = remove(frame, gone, "repeated_headline", "headline again")
     found = search(frame, PHRASES)

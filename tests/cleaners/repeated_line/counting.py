@@ -16,6 +16,6 @@ PLEA = "Get the evening letter in your inbox."
 KINDS_OF_LINES = [None, "", "***", PLEA, PLEA.upper(), "歡迎訂閱本報每晚通訊！"]
 
 
-def count(frame: pl.DataFrame, published: pl.DataFrame | None = None, **options: Any) -> pl.DataFrame:
+def count(frame: pl.DataFrame, published: pl.Series | None = None, **options: Any) -> pl.DataFrame:
     """The counts of a frame's lines; the options are those of `line_keys`."""
     return count_source_lines(frame, published, keys=line_keys(frame, lexicon=LEXICON, **options))

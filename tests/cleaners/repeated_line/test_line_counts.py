@@ -98,18 +98,13 @@ def test_days() -> None:
     """A line has the first and the last day on which its source printed it; unknown dates are ignored."""
     frame = frame_by_source((SOURCE, [PLEA, "a"]), (SOURCE, [PLEA, "b"]), (SOURCE, [PLEA, "c"]))
     dates = [datetime(1970, 1, 31, 23, tzinfo=UTC), None, datetime(1970, 1, 11, tzinfo=UTC)]
-    published = pl.DataFrame(
-        {"document_id": ["d000", "d001", "d002"], "published": dates},
-        schema_overrides={"published": pl.Datetime("us", "UTC")},
-    )
+    published = pl.Series(dates, dtype=pl.Datetime("us", "UTC"))
     table = count(frame, published)
     assert of_line(table, PLEA).select("first", "last").rows() == [(10, 30)]
     assert of_line(table, "b").select("first", "last").rows() == [(UNDATED, 0)]
     assert table.filter(pl.col("line").is_null()).select("first", "last").rows() == [(10, 30)]
     assert of_line(count(frame), PLEA).select("first", "last").rows() == [(UNDATED, 0)]
-    old = published.with_columns(
-        pl.lit(datetime(1890, 5, 1, tzinfo=UTC)).cast(pl.Datetime("us", "UTC")).alias("published")
-    )
+    old = pl.Series([datetime(1890, 5, 1, tzinfo=UTC)] * 3, dtype=pl.Datetime("us", "UTC"))
     assert of_line(count(frame, old), PLEA).select("first", "last").rows() == [(UNDATED, 0)]
 
 
@@ -207,15 +202,9 @@ def test_tables_add_up(
 ) -> None:
     """However documents are split into shards and tables are merged, the sum is the table of the whole."""
     frame = frame_by_source(*documents)
-    published = pl.DataFrame(
-        {"document_id": [f"d{n:03}" for n in range(16)], "published": days},
-        schema_overrides={"published": pl.Datetime("us")},
-    )
+    published = pl.Series(days, dtype=pl.Datetime("us"))
     whole = count(frame, published)
-    shards = [
-        frame.filter(pl.col("document_id").is_in([f"d{i:03}" for i in range(n, n + size)]))
-        for n in range(0, 16, size)
-    ]
+    shards = [frame.filter(pl.col("document").is_between(n, n + size - 1)) for n in range(0, 16, size)]
     tables = [count(shard, published) for shard in shards]
     rng.shuffle(tables)
     cut = rng.randrange(len(tables) + 1)

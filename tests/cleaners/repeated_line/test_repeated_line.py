@@ -61,7 +61,7 @@ def documents_of(case: dict[str, Any]) -> pl.DataFrame:
 
 
 def clean(
-    frame: pl.DataFrame, published: pl.DataFrame | None = None, *, max_characters: int = 400, **options: Any
+    frame: pl.DataFrame, published: pl.Series | None = None, *, max_characters: int = 400, **options: Any
 ) -> pl.DataFrame:
     """The frame, cleaned by its own counts."""
     keys = line_keys(frame, lexicon=LEXICON, max_characters=max_characters)
@@ -200,10 +200,9 @@ def test_lines_of_one_story_stay() -> None:
     line = "The ferry line has not answered our letters."
     frame = frame_by_source(*((SOURCE, [long_body(n), line if n < 9 else None]) for n in range(60)))
 
-    def published(apart: timedelta) -> pl.DataFrame:
+    def published(apart: timedelta) -> pl.Series:
         first = datetime(2031, 1, 1, tzinfo=UTC)
-        dates = [first + (n if n < 9 else 10 * n) * apart for n in range(60)]
-        return pl.DataFrame({"document_id": [f"d{n:03}" for n in range(60)], "published": dates})
+        return pl.Series([first + (n if n < 9 else 10 * n) * apart for n in range(60)])
 
     assert clean(frame)["reason"].null_count() == 111
     assert clean(frame, published(timedelta(hours=12)))["reason"].null_count() == 120
@@ -257,7 +256,7 @@ def test_frames_may_be_cleaned_one_by_one(
     whole = removed_by(frame, table, min_documents=2)
     parts = [
         removed_by(
-            frame.filter(pl.col("document_id").is_in([f"d{i:03}" for i in range(n, n + size)])),
+            frame.filter(pl.col("document").is_between(n, n + size - 1)),
             table,
             min_documents=2,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 import pytest
 
 from cleaners.boilerplate.line_classifier.classify import features_of
@@ -112,8 +111,7 @@ def test_a_stretch_stays_whole() -> None:
 
 def test_documents_do_not_know_each_other() -> None:
     """Lines of the next document are not beside the last line of a document."""
-    one, other = frame_of([*PROSE, "Friday 12 March"]), frame_of(["Friday 19 March", *PROSE])
-    frame = pl.concat([one, other.with_columns(pl.lit("e").alias("document_id"))])
+    frame = frame_of([*PROSE, "Friday 12 March"], ["Friday 19 March", *PROSE])
     rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ALWAYS.ngrams)
     odds = np.where(frame["text"].gather(rows).str.starts_with("Friday"), 1.0, -1.0).astype(np.float32)
     assert not in_lists(frame["text"], rows, features, odds, LEXICON).any()

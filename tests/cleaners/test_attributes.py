@@ -77,7 +77,8 @@ def test_null_has_no_label() -> None:
 
 def test_table_of_labels() -> None:
     """Lines with a label, and no others, are told with their document and position."""
-    told = labelled(frame_of(["By Nora Quill", PROSE, "10:05"]), LEXICON)
+    frame = frame_of(["By Nora Quill", PROSE, "10:05"]).with_columns(pl.lit("d000").alias("document_id"))
+    told = labelled(frame, LEXICON)
     assert told.rows() == [("d000", 0, "by-line"), ("d000", 2, "time stamp")]
 
 

@@ -150,6 +150,6 @@ def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
 
 
 def labelled(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """The labelled lines of a frame with a `document_id`, removed ones included; the columns are those of `LABELLED`."""
+    """The labelled lines of a frame with a `document_id`, removed ones included, with the columns of `LABELLED`."""
     labels = label_lines(frame.get_column("text"), lexicon)
     return frame.select("document_id", "position", labels).filter(pl.col("label").is_not_null())

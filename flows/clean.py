@@ -25,6 +25,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from os.path import expanduser
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from prefect import flow, get_run_logger, task
@@ -37,7 +38,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
-from flows import maintenance
+from flows import frames, maintenance
 from flows.dataset import Dataset
 from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
@@ -281,6 +282,16 @@ def main() -> None:
             sys.exit(CopydeskError.exit_code)
         print(printable(outcome.line()))  # noqa: T201 - its output
 
+
+class _Callable(ModuleType):
+    """A module that can be called: once this one is imported, `from flows import clean` gives it, not the function."""
+
+    def __call__(self, *given: Any, **options: Any) -> Outcome:
+        """See `flows.frames.clean`."""
+        return frames.clean(*given, **options)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 if __name__ == "__main__":
     main()

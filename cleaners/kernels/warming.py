@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Iterator, Set
 from pathlib import Path
 
-import cleaners
 from cleaners.kernels import Kernel
 
 
@@ -21,10 +20,10 @@ def all_kernels(*others: str) -> list[Kernel[..., object]]:
 
 
 def _modules_with_kernels() -> Iterator[str]:
-    root = Path(str(cleaners.__file__)).parent
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
         if "\n@kernel\n" in path.read_text(encoding="utf-8"):
-            yield ".".join((cleaners.__name__, *path.relative_to(root).with_suffix("").parts))
+            yield ".".join((root.name, *path.relative_to(root).with_suffix("").parts))
 
 
 class Plan:

@@ -27,6 +27,8 @@ from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import document_starts, rewrite, to_paragraphs
 from cleaners.phrases.phrase import Phrase
 from cleaners.phrases.search import search
+from cleaners.repeated_line.cleaner import repeated_line
+from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate
 from cleaners.text.same_text import differs_beyond_white_space
 from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.inputs.markup.fragments import fragment_text
@@ -111,6 +113,25 @@ def clean_documents(
         taken = {name: resources[name] for name in cleaner.takes}
         frame = cleaner.function(frame, **options(table), **taken)
     return frame
+
+
+def without_repeated_lines(
+    frame: pl.DataFrame, lines: pl.DataFrame, keys: pl.DataFrame, settings: Settings, lexicon: Lexicon
+) -> pl.DataFrame:
+    """The frame without the lines and closing sentences that `lines`, a merged table, shows its sources to repeat."""
+    s = settings.repeated_line
+    frame = repeated_line(
+        frame,
+        lines,
+        keys=keys,
+        lexicon=lexicon,
+        min_documents=s.min_documents,
+        min_share=s.min_share,
+        min_words=s.min_words,
+    )
+    if not settings.runs("inline_boilerplate"):
+        return frame
+    return repeated_inline_boilerplate(frame, lines, keys=keys, lexicon=lexicon, min_share=s.min_share)
 
 
 #: What is made when a cleaner first asks for it, from the frame as it is then.

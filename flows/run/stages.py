@@ -34,9 +34,8 @@ from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import split_removed
 from cleaners.phrases.phrase import Phrase
-from cleaners.repeated_line.cleaner import least_documents, repeated_line
+from cleaners.repeated_line.cleaner import least_documents
 from cleaners.repeated_line.count_tables import merge_counts
-from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
 from flows import inputs
@@ -50,7 +49,14 @@ from flows.dataset.positions import file_of
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
-from flows.run.clean_shard import clean_shard, count_words, decide, fingerprints_of, repaired
+from flows.run.clean_shard import (
+    clean_shard,
+    count_words,
+    decide,
+    fingerprints_of,
+    repaired,
+    without_repeated_lines,
+)
 from flows.settings import Settings
 
 #: Maximum lines in a partition, which take some 150 MB of memory.
@@ -228,24 +234,10 @@ def _frequencies(run: Run) -> pl.DataFrame | None:
 def remove_repeated(run: Run, shard: str) -> None:
     """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
     documents, frame = _read(run.path("documents", shard)), _read(run.path("cleaned", shard))
-    s = run.settings.repeated_line
-    if s.enabled:
+    if run.settings.repeated_line.enabled:
         lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
-        frame = repeated_line(
-            frame,
-            lines,
-            keys=keys,
-            lexicon=run.lexicon,
-            min_documents=s.min_documents,
-            min_share=s.min_share,
-            min_words=s.min_words,
-        )
-        if run.settings.runs("inline_boilerplate"):
-            whole = frame
-            frame = repeated_inline_boilerplate(
-                frame, lines, keys=keys, lexicon=run.lexicon, min_share=s.min_share
-            )
-            frame = protect(frame, documents, run.exceptions, since=whole)
+        cleaned = without_repeated_lines(frame, lines, keys, run.settings, run.lexicon)
+        frame = protect(cleaned, documents, run.exceptions, since=frame)
     fingerprints = fingerprints_of(frame, documents, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))

@@ -1,10 +1,7 @@
 """The language of documents, judged by the beginning of each (its head).
 
 A script that writes one language decides: Hangul is Korean, kana Japanese, Han without kana Chinese. For scripts that
-write many languages (Latin, Cyrillic, Arabic, Devanagari and others) the model of py3langid decides: naive Bayes over
-byte n-grams (Lui and Baldwin 2012, langid.py). It works offline and is unpacked once a machine, which takes 0.5 s.
-The arithmetic is done here, for many documents at once. The languages are the same as py3langid's own, and the
-probabilities differ only by its rounding.
+write many languages (Latin, Cyrillic, Arabic, Devanagari and others) the model of py3langid decides (`model`).
 
 py3langid was chosen among six identifiers. On 1,733 heads of 1,500 characters in 21 languages, a tenth of them mere
 metadata, they named the right language for: py3langid 97.1 %, lingua in its low-accuracy mode 95.6 %, langid 95.4 %,
@@ -25,19 +22,14 @@ thresholds from 0.3 to 0.7 change the answer for 0.2 % of the heads.
 from __future__ import annotations
 
 import functools
-import math
-import threading
-import zlib
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.derived import derived
-from cleaners.kernels import F32, I32, I64, U8, U16, U32, Flags, Rows, Written, kernel
-from cleaners.language.packed_model import read_arrays
-from cleaners.text.normalization import normalize
+from cleaners.kernels import I64, U8, Flags, Rows, Written, kernel
+from cleaners.language.model import most_probable, normal
 from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import utf8
 
@@ -47,9 +39,6 @@ CLASSIFIED_CHARACTERS: Final = 400  # without addresses and digits; 300 and 1,50
 MIN_LETTERS: Final = 40  # below, the language is null
 DENSE_WEIGHT: Final = 4  # a Han, kana or Hangul character counts as this many letters
 MIN_PROBABILITY: Final = 0.5
-
-SCALE: Final = 512  # of the model's fixed-point weights
-LANES: Final = 8  # texts that the model reads side by side
 
 #: Scripts that write one language of news each (Hebrew letters also write Yiddish).
 SCRIPTS: Final = {
@@ -222,7 +211,7 @@ def _by_script_or_model(head: pl.Series) -> pl.Series:
     answer = pl.repeat(None, len(head), dtype=pl.String, eager=True).scatter(rest, code)
     unknown = latin.scatter(rest, enough & code.is_null()).arg_true()
     if len(unknown):
-        text = _normal(head.gather(unknown).str.slice(0, CLASSIFIED_CHARACTERS))
+        text = normal(head.gather(unknown).str.slice(0, CLASSIFIED_CHARACTERS))
         answer = answer.scatter(unknown, _by_model(*utf8(text)))
     return answer
 
@@ -313,185 +302,7 @@ def _is_half(script: pl.Expr, weight: int) -> pl.Expr:
 
 def _by_model(data: U8, offsets: I64) -> pl.Series:
     """The most probable language of each text according to the model; null where it is unsure."""
-    codes, probabilities = _classified(data, offsets)
+    codes, probabilities = most_probable(data, offsets)
     code = codes.replace(_SAME)
     sure = (probabilities >= MIN_PROBABILITY) & ~code.is_in(_NO_LANGUAGE)
     return pl.select(pl.when(sure).then(code)).to_series()
-
-
-def classify(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """(codes, probabilities): the most probable language of each text; the probabilities of all languages add up to 1.
-
-    The results of py3langid's `LanguageIdentifier.classify` with `norm_probs=True`, but summed in double precision.
-    """
-    return _classified(*utf8(_normal(text)))
-
-
-def _normal(text: pl.Series) -> pl.Series:
-    """The texts in NFC, all-capital ones in lower case, like those that the model was trained on."""
-    normal = [normalize("NFC", t.lower() if t.isupper() else t) for t in text.to_list()]
-    return pl.Series(normal, dtype=pl.String)
-
-
-def _classified(data: U8, offsets: I64) -> tuple[pl.Series, pl.Series]:
-    model = _model()
-    best, probability = _classify(
-        *(data, offsets),
-        *(model.moves, model.rows, model.features, model.weights, model.prior, model.labels),
-    )
-    codes = pl.Series(model.codes, dtype=pl.String)
-    return codes.gather(pl.Series(best)), pl.Series(probability)
-
-
-class _Model(NamedTuple):
-    """py3langid's model: a finite automaton over bytes that finds features, and the weights of the features."""
-
-    moves: Any  # uint32 (rows, 256): the next state for each byte; many states share a row
-    rows: Any  # uint16 (states,): the row of each state
-    features: Any  # int32 (states,): the feature that each visit counts for, -1 for none
-    weights: Any  # uint16 (features, columns): log probabilities, times -SCALE
-    prior: Any  # float32 (columns,): of each language
-    labels: Any  # int64 (columns,): index into `codes`; a language with two scripts has two columns
-    codes: list[str]
-
-
-def preload() -> None:
-    """Load the model. Called in a thread, it saves the first call of `language` from waiting."""
-    _model()
-
-
-def _model() -> _Model:
-    """The model that comes with py3langid, mapped into memory: of its 70 MB, what is looked at."""
-    with _loading:
-        return _load()
-
-
-_loading = threading.Lock()
-
-
-@functools.cache
-def _load() -> _Model:
-    from py3langid.langid import MODEL_DIR, MODEL_FILE
-
-    path = MODEL_DIR / MODEL_FILE
-    packed = path.read_bytes()
-    return derived("language-model", f"{zlib.crc32(packed)}", lambda: _unpack(packed))
-
-
-def _unpack(packed: bytes) -> _Model:
-    arrays = read_arrays(packed)
-    columns = arrays["classes"].tolist()
-    codes = list(dict.fromkeys(columns))
-    weights = arrays["ptc"].view(np.uint16)
-    _to_fixed_point(weights.reshape(-1))
-    return _Model(
-        arrays["nextmove"].reshape(-1, 256),
-        arrays["nextmove_row"],
-        arrays["out_feat"],
-        weights,
-        arrays["pc"],
-        np.array([codes.index(code) for code in columns]),
-        codes,
-    )
-
-
-@kernel
-def _to_fixed_point(weights: Written[U16]) -> None:
-    """Converts negative half-precision numbers, given as bits, in place to their absolute value times `SCALE`.
-
-    The results are integers. They are exact for numbers from -2 to -64, as all of the model's are; of a number between
-    -2 and 0 the fraction is cut off.
-    """
-    for i in range(len(weights)):
-        bits = np.uint32(weights[i])
-        exponent, fraction = bits >> np.uint32(10) & np.uint32(31), bits & np.uint32(1023) | np.uint32(1024)
-        weights[i] = fraction << min(exponent, np.uint32(21)) >> np.uint32(16)
-
-
-@kernel
-def _classify(
-    data: U8,
-    offsets: I64,
-    moves: Rows[U32],
-    rows: U16,
-    features: I32,
-    weights: Rows[U16],
-    prior: F32,
-    labels: I64,
-) -> Any:
-    """(index of the most probable code, its probability) for each text."""
-    count, columns = len(offsets) - 1, len(prior)
-    best, probability = np.empty(count, np.int64), np.empty(count)
-    longest = 0
-    for text in range(count):
-        longest = max(longest, offsets[text + 1] - offsets[text])
-    logarithms = np.empty(longest + 1)
-    for times in range(longest + 1):
-        logarithms[times] = np.log1p(np.float64(times)) / -SCALE
-    found = np.empty((LANES, longest), np.int32)
-    visits = np.zeros(len(weights), np.int32)
-    visited = np.empty(longest, np.int32)
-    once = np.empty(columns, np.uint32)
-    codes = 0
-    for column in range(columns):
-        codes = max(codes, labels[column] + 1)
-    scores, probabilities = np.empty(columns), np.empty(codes)
-    for text in range(count):
-        lane, length = text % LANES, offsets[text + 1] - offsets[text]
-        if lane == 0:
-            _walk(data, offsets[text : text + LANES + 1], moves, rows, features, found)
-        distinct = 0
-        for feature in found[lane, :length]:
-            if feature >= 0:
-                if not visits[feature]:
-                    visited[distinct] = feature
-                    distinct += 1
-                visits[feature] += 1
-        for column in range(columns):
-            scores[column] = prior[column] if distinct else 0.0
-            once[column] = 0
-        for i in range(distinct):
-            of_feature, times = weights[visited[i]], visits[visited[i]]
-            visits[visited[i]] = 0
-            if times == 1:  # nine in ten features; integers are faster to add
-                for column in range(columns):
-                    once[column] += np.uint32(of_feature[column])
-            else:
-                for column in range(columns):
-                    scores[column] += logarithms[times] * of_feature[column]
-        most = -math.inf
-        for column in range(columns):
-            scores[column] += logarithms[1] * once[column]
-            most = max(most, scores[column])
-        # dividing by the root of the length keeps the probabilities of long and short texts comparable
-        scale = 1 / math.sqrt(max(length, 1))
-        for code in range(codes):
-            probabilities[code] = 0.0
-        for column in range(columns):
-            probabilities[labels[column]] += math.exp((scores[column] - most) * scale)
-        first, total = 0, 0.0
-        for code in range(codes):
-            total += probabilities[code]
-            if probabilities[code] > probabilities[first]:
-                first = code
-        best[text], probability[text] = first, probabilities[first] / total
-    return best, probability
-
-
-@kernel
-def _walk(
-    data: U8, offsets: I64, moves: Rows[U32], rows: U16, features: I32, found: Written[Rows[I32]]
-) -> None:
-    """Writes the feature that each byte of up to LANES texts completes to `found`, one row per text.
-
-    The texts are read side by side: memory latency is high for one lookup, but several lookups overlap.
-    """
-    state = np.zeros(LANES, np.uint32)
-    lanes, longest = len(offsets) - 1, 0
-    for lane in range(lanes):
-        longest = max(longest, offsets[lane + 1] - offsets[lane])
-    for at in range(longest):
-        for lane in range(lanes):
-            if at < offsets[lane + 1] - offsets[lane]:
-                state[lane] = moves[rows[state[lane]], data[offsets[lane] + at]]
-                found[lane, at] = features[state[lane]]

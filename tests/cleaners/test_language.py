@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from cleaners.language import identifier as module
-from cleaners.language.identifier import classify, language, language_of_documents, preload
+from cleaners.language import model as of_model
+from cleaners.language.identifier import language, language_of_documents
+from cleaners.language.model import classify, preload
 
 SENTENCES = {
     "en": "The council voted on Tuesday to repair the old harbour wall before the winter storms arrive.",
@@ -297,9 +299,9 @@ def test_the_model_is_that_of_its_library() -> None:
     from py3langid.modelio import load_model
 
     preload()
-    model = module._model()
+    model = of_model._model()
     weights, prior, columns, moves, rows, features = load_model(MODEL_DIR / MODEL_FILE)
-    assert np.array_equal(model.weights / -module.SCALE, weights.astype(np.float64))
+    assert np.array_equal(model.weights / -of_model.SCALE, weights.astype(np.float64))
     assert np.array_equal(model.prior, prior)
     assert [model.codes[label] for label in model.labels] == columns
     assert np.array_equal(model.moves.ravel(), np.asarray(moves))

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from cleaners.kernels import I64, U8, Flags, Rows, Written, kernel
 from cleaners.language.model import most_probable, normal
 from cleaners.text.tokens import code_point
-from cleaners.text.utf8 import utf8
+from cleaners.text.utf8 import starts_of, utf8
 
 HEAD_PARAGRAPHS: Final = 30
 HEAD_CHARACTERS: Final = 1500  # in these paragraphs, including addresses and digits
@@ -75,8 +75,7 @@ def language(text: pl.Series) -> pl.Series:
     ...                     " 월요일에 폐쇄되었다.", None])).to_list()
     ['en', None, 'ko', None]
     """
-    head = text.fill_null("").str.slice(0, HEAD_CHARACTERS)
-    return _of_heads(head, np.ones(len(text), np.int64)).alias(text.name)
+    return _of_heads(text.fill_null(""), np.ones(len(text), np.int64)).alias(text.name)
 
 
 def language_of_documents(paragraphs: pl.Series, sizes: pl.Series) -> pl.Series:
@@ -89,31 +88,35 @@ def language_of_documents(paragraphs: pl.Series, sizes: pl.Series) -> pl.Series:
     >>> language_of_documents(paragraphs, pl.Series([2, 1])).to_list()
     ['en', None]
     """
-    counts = sizes.to_numpy().astype(np.int64)
-    starts = np.cumsum(counts) - counts
-    document = np.repeat(np.arange(len(counts)), counts)
-    lines = paragraphs.fill_null("")
-    lengths = lines.str.len_chars().to_numpy() + np.int64(1)
-    before = np.cumsum(lengths) - lengths
-    left = HEAD_CHARACTERS - (before - before[starts][document])
-    wanted = (left > 0) & (np.arange(len(lines)) - starts[document] < HEAD_PARAGRAPHS)
-    head = lines.filter(pl.Series(wanted)).str.slice(0, pl.Series(left[wanted]))
-    return _of_heads(head, np.bincount(document[wanted]))
+    return _of_heads(paragraphs.fill_null(""), sizes.to_numpy().astype(np.int64))
 
 
 def _of_heads(lines: pl.Series, counts: I64) -> pl.Series:
-    """The languages of heads; head i consists of the next `counts[i]` lines."""
-    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    data, offsets, plain = _plain_heads(*utf8(lines), starts, _noise())
+    """The languages of documents by their heads; document i consists of the next `counts[i]` lines."""
+    data, offsets, plain = _plain_heads(*utf8(lines), starts_of(counts), _noise())
     answer = pl.repeat(None, len(counts), dtype=pl.String, eager=True)
     if plain.any():
         answer = answer.scatter(np.flatnonzero(plain), _by_model(data, offsets))
     if not plain.all():
-        number = pl.Series("number", np.repeat(np.arange(len(counts)), counts))
-        others = pl.DataFrame([number, lines.alias("text")]).filter(pl.Series(np.repeat(~plain, counts)))
-        heads = others.group_by("number", maintain_order=True).agg(pl.col("text").str.join("\n"))
-        answer = answer.scatter(np.flatnonzero(~plain), _by_script_or_model(heads.get_column("text")))
+        heads = _heads(lines.filter(pl.Series(np.repeat(~plain, counts))), counts[~plain])
+        answer = answer.scatter(np.flatnonzero(~plain), _by_script_or_model(heads))
     return answer
+
+
+def _heads(lines: pl.Series, counts: I64) -> pl.Series:
+    """The first HEAD_PARAGRAPHS lines of each document, up to HEAD_CHARACTERS, with line breaks between them."""
+    starts = starts_of(counts)[:-1]
+    document = np.repeat(np.arange(len(counts)), counts)
+    before = starts_of(lines.str.len_chars().to_numpy() + np.int64(1))[:-1]
+    left = HEAD_CHARACTERS - (before - before[starts][document])
+    wanted = (left > 0) & (np.arange(len(lines)) - starts[document] < HEAD_PARAGRAPHS)
+    head = lines.filter(pl.Series(wanted)).str.slice(0, pl.Series(left[wanted]))
+    return (
+        pl.DataFrame([pl.Series("document", document[wanted]), head.alias("text")])
+        .group_by("document", maintain_order=True)
+        .agg(pl.col("text").str.join("\n"))
+        .get_column("text")
+    )
 
 
 @functools.cache
@@ -132,11 +135,12 @@ def _plain_heads(data: U8, offsets: I64, starts: I64, noise: Flags) -> Any:
     leaves alone. Most heads are plain and can do without regular expressions.
     """
     plain = np.zeros(len(starts) - 1, np.bool_)
-    cleaned, bounds = np.empty(len(data) + len(offsets), np.uint8), np.zeros(len(starts), np.int64)
+    cleaned = np.empty(len(plain) * 3 * CLASSIFIED_CHARACTERS, np.uint8)
+    bounds = np.zeros(len(starts), np.int64)
     count = 0
     for head in range(len(plain)):
-        lines = offsets[starts[head] : starts[head + 1] + 1]
-        if _is_mostly_small(data, lines):
+        lines = _head(data, offsets[starts[head] : starts[head + 1] + 1])
+        if _is_mostly_small(data[lines[0] : lines[-1]]):
             size = _clean(data, lines, noise, cleaned[bounds[count] :])
             if size:
                 plain[head] = True
@@ -146,19 +150,41 @@ def _plain_heads(data: U8, offsets: I64, starts: I64, noise: Flags) -> Any:
 
 
 @kernel
-def _is_mostly_small(data: U8, offsets: I64) -> bool:
-    """Whether the lines have no address, and enough small ASCII letters that no other script can make up half."""
+def _head(data: U8, offsets: I64) -> Any:
+    """The offsets of the lines in the head of a document, given those of all its lines; as `_heads` cuts it."""
+    left, line, at = HEAD_CHARACTERS, 0, offsets[0]
+    while left > 0 and line < min(HEAD_PARAGRAPHS, len(offsets) - 1):
+        line += 1
+        stop = offsets[line]
+        while left > 0 and at < stop:
+            # as many characters are at least as many bytes
+            piece = data[at : min(at + left, stop)]
+            at += len(piece)
+            for byte in piece:
+                left -= byte & 0xC0 != 0x80
+        while at < stop and data[at] & 0xC0 == 0x80:
+            at += 1
+        left -= 1  # the line break
+    lines = offsets[: line + 1].copy()
+    lines[line] = at
+    return lines
+
+
+@kernel
+def _is_mostly_small(text: U8) -> bool:
+    """Whether a head has no address, and enough small ASCII letters that no other script can make up half.
+
+    What is read across a line break may look like an address, which costs time only.
+    """
     letters, beyond, address = 0, 0, False
-    for line in range(len(offsets) - 1):
-        text = data[offsets[line] : offsets[line + 1]]
-        for byte in text:
-            letters += (byte >= 0x61) & (byte <= 0x7A)
-            beyond += byte >= 0xC0
-        for at in range(1, len(text)):
-            before, byte = text[at - 1], text[at]
-            address |= (byte == 0x40) & (before != 0x20) & (before != 0x0A)  # "@" not after a space
-            address |= (byte == 0x2F) & (before == 0x3A)  # "://"
-            address |= (byte == 0x77) & (before == 0x77)  # "www."
+    for byte in text:
+        letters += (byte >= 0x61) & (byte <= 0x7A)
+        beyond += byte >= 0xC0
+    for at in range(1, len(text)):
+        before, byte = text[at - 1], text[at]
+        address |= (byte == 0x40) & (before != 0x20) & (before != 0x0A)  # "@" not after a space
+        address |= (byte == 0x2F) & (before == 0x3A)  # "://"
+        address |= (byte == 0x77) & (before == 0x77)  # "www."
     return letters >= MIN_LETTERS and letters > 2 * DENSE_WEIGHT * beyond and not address
 
 
@@ -206,10 +232,12 @@ def _by_script_or_model(head: pl.Series) -> pl.Series:
     head = head.str.replace_all(_NOISE, " ")
     # where most letters are ASCII, no other script can be half of them, so there is no need to count
     latin = pl.Series(_mostly_ascii_letters(*utf8(head)), dtype=pl.Boolean)
-    rest = (~latin).arg_true()
-    enough, code = _by_script(head.gather(rest))
-    answer = pl.repeat(None, len(head), dtype=pl.String, eager=True).scatter(rest, code)
-    unknown = latin.scatter(rest, enough & code.is_null()).arg_true()
+    answer = pl.repeat(None, len(head), dtype=pl.String, eager=True)
+    unknown = latin.arg_true()
+    if len(rest := (~latin).arg_true()):
+        enough, code = _by_script(head.gather(rest))
+        answer = answer.scatter(rest, code)
+        unknown = latin.scatter(rest, enough & code.is_null()).arg_true()
     if len(unknown):
         text = normal(head.gather(unknown).str.slice(0, CLASSIFIED_CHARACTERS))
         answer = answer.scatter(unknown, _by_model(*utf8(text)))

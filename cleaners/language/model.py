@@ -22,7 +22,7 @@ from cleaners.text.normalization import normalize
 from cleaners.text.utf8 import utf8
 
 SCALE: Final = 512  # of the model's fixed-point weights
-LANES: Final = 8  # texts that the model reads side by side
+LANES: Final = 16  # texts that the model reads side by side
 
 
 def classify(text: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -137,7 +137,7 @@ def _classify(
         logarithms[times] = np.log1p(np.float64(times)) / -SCALE
     found = np.empty((LANES, longest), np.int32)
     visits = np.zeros(len(weights), np.int32)
-    visited = np.empty(longest, np.int32)
+    visited, singles = np.empty(longest, np.int32), np.empty(longest + 1, np.int32)
     once = np.empty(columns, np.uint32)
     codes = 0
     for column in range(columns):
@@ -157,15 +157,16 @@ def _classify(
         for column in range(columns):
             scores[column] = prior[column] if distinct else 0.0
             once[column] = 0
-        for i in range(distinct):
-            of_feature, times = weights[visited[i]], visits[visited[i]]
-            visits[visited[i]] = 0
-            if times == 1:  # nine in ten features; integers are faster to add
+        single = 0
+        for feature in visited[:distinct]:
+            times = visits[feature]
+            visits[feature] = 0
+            singles[single] = feature
+            single += 1 if times == 1 else 0
+            if times > 1:
                 for column in range(columns):
-                    once[column] += np.uint32(of_feature[column])
-            else:
-                for column in range(columns):
-                    scores[column] += logarithms[times] * of_feature[column]
+                    scores[column] += logarithms[times] * weights[feature, column]
+        _add(weights, singles[:single], once)  # nine in ten features; integers are faster to add
         most = -math.inf
         for column in range(columns):
             scores[column] += logarithms[1] * once[column]
@@ -183,6 +184,21 @@ def _classify(
                 first = code
         best[text], probability[text] = first, probabilities[first] / total
     return best, probability
+
+
+@kernel
+def _add(weights: Rows[U16], features: I32, sums: Written[U32]) -> None:
+    """Adds the weights of the features to `sums`, those of four at a time: their sum fits into 16 bits, too."""
+    at = 0
+    while at + 4 <= len(features):
+        a, b = weights[features[at]], weights[features[at + 1]]
+        c, d = weights[features[at + 2]], weights[features[at + 3]]
+        for column in range(len(sums)):
+            sums[column] += np.uint32(np.uint16(a[column] + b[column] + c[column] + d[column]))
+        at += 4
+    for feature in features[at:]:
+        for column in range(len(sums)):
+            sums[column] += np.uint32(weights[feature, column])
 
 
 @kernel

@@ -1,10 +1,7 @@
 """The language of documents, judged by the beginning of each (its head).
 
 A script that writes one language decides: Hangul is Korean, kana Japanese, Han without kana Chinese. For scripts that
-write many languages (Latin, Cyrillic, Arabic, Devanagari and others) the model of py3langid decides: naive Bayes over
-byte n-grams (Lui and Baldwin 2012, langid.py). It works offline and is unpacked once a machine, which takes 0.5 s.
-The arithmetic is done here, for many documents at once. The languages are the same as py3langid's own, and the
-probabilities differ only by its rounding.
+write many languages (Latin, Cyrillic, Arabic, Devanagari and others) the model of py3langid decides (`model`).
 
 py3langid was chosen among six identifiers. On 1,733 heads of 1,500 characters in 21 languages, a tenth of them mere
 metadata, they named the right language for: py3langid 97.1 %, lingua in its low-accuracy mode 95.6 %, langid 95.4 %,
@@ -25,21 +22,16 @@ thresholds from 0.3 to 0.7 change the answer for 0.2 % of the heads.
 from __future__ import annotations
 
 import functools
-import math
-import threading
-import zlib
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.derived import derived
-from cleaners.kernels import F32, I32, I64, U8, U16, U32, Flags, Rows, Written, kernel
-from cleaners.language.packed_model import read_arrays
-from cleaners.text.normalization import normalize
+from cleaners.kernels import I64, U8, Flags, Rows, Written, kernel
+from cleaners.language.model import most_probable, normal
 from cleaners.text.tokens import code_point
-from cleaners.text.utf8 import utf8
+from cleaners.text.utf8 import starts_of, utf8
 
 HEAD_PARAGRAPHS: Final = 30
 HEAD_CHARACTERS: Final = 1500  # in these paragraphs, including addresses and digits
@@ -47,9 +39,6 @@ CLASSIFIED_CHARACTERS: Final = 400  # without addresses and digits; 300 and 1,50
 MIN_LETTERS: Final = 40  # below, the language is null
 DENSE_WEIGHT: Final = 4  # a Han, kana or Hangul character counts as this many letters
 MIN_PROBABILITY: Final = 0.5
-
-SCALE: Final = 512  # of the model's fixed-point weights
-LANES: Final = 8  # texts that the model reads side by side
 
 #: Scripts that write one language of news each (Hebrew letters also write Yiddish).
 SCRIPTS: Final = {
@@ -86,8 +75,7 @@ def language(text: pl.Series) -> pl.Series:
     ...                     " 월요일에 폐쇄되었다.", None])).to_list()
     ['en', None, 'ko', None]
     """
-    head = text.fill_null("").str.slice(0, HEAD_CHARACTERS)
-    return _of_heads(head, np.ones(len(text), np.int64)).alias(text.name)
+    return _of_heads(text.fill_null(""), np.ones(len(text), np.int64)).alias(text.name)
 
 
 def language_of_documents(paragraphs: pl.Series, sizes: pl.Series) -> pl.Series:
@@ -100,31 +88,35 @@ def language_of_documents(paragraphs: pl.Series, sizes: pl.Series) -> pl.Series:
     >>> language_of_documents(paragraphs, pl.Series([2, 1])).to_list()
     ['en', None]
     """
-    counts = sizes.to_numpy().astype(np.int64)
-    starts = np.cumsum(counts) - counts
-    document = np.repeat(np.arange(len(counts)), counts)
-    lines = paragraphs.fill_null("")
-    lengths = lines.str.len_chars().to_numpy() + np.int64(1)
-    before = np.cumsum(lengths) - lengths
-    left = HEAD_CHARACTERS - (before - before[starts][document])
-    wanted = (left > 0) & (np.arange(len(lines)) - starts[document] < HEAD_PARAGRAPHS)
-    head = lines.filter(pl.Series(wanted)).str.slice(0, pl.Series(left[wanted]))
-    return _of_heads(head, np.bincount(document[wanted]))
+    return _of_heads(paragraphs.fill_null(""), sizes.to_numpy().astype(np.int64))
 
 
 def _of_heads(lines: pl.Series, counts: I64) -> pl.Series:
-    """The languages of heads; head i consists of the next `counts[i]` lines."""
-    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    data, offsets, plain = _plain_heads(*utf8(lines), starts, _noise())
+    """The languages of documents by their heads; document i consists of the next `counts[i]` lines."""
+    data, offsets, plain = _plain_heads(*utf8(lines), starts_of(counts), _noise())
     answer = pl.repeat(None, len(counts), dtype=pl.String, eager=True)
     if plain.any():
         answer = answer.scatter(np.flatnonzero(plain), _by_model(data, offsets))
     if not plain.all():
-        number = pl.Series("number", np.repeat(np.arange(len(counts)), counts))
-        others = pl.DataFrame([number, lines.alias("text")]).filter(pl.Series(np.repeat(~plain, counts)))
-        heads = others.group_by("number", maintain_order=True).agg(pl.col("text").str.join("\n"))
-        answer = answer.scatter(np.flatnonzero(~plain), _by_script_or_model(heads.get_column("text")))
+        heads = _heads(lines.filter(pl.Series(np.repeat(~plain, counts))), counts[~plain])
+        answer = answer.scatter(np.flatnonzero(~plain), _by_script_or_model(heads))
     return answer
+
+
+def _heads(lines: pl.Series, counts: I64) -> pl.Series:
+    """The first HEAD_PARAGRAPHS lines of each document, up to HEAD_CHARACTERS, with line breaks between them."""
+    starts = starts_of(counts)[:-1]
+    document = np.repeat(np.arange(len(counts)), counts)
+    before = starts_of(lines.str.len_chars().to_numpy() + np.int64(1))[:-1]
+    left = HEAD_CHARACTERS - (before - before[starts][document])
+    wanted = (left > 0) & (np.arange(len(lines)) - starts[document] < HEAD_PARAGRAPHS)
+    head = lines.filter(pl.Series(wanted)).str.slice(0, pl.Series(left[wanted]))
+    return (
+        pl.DataFrame([pl.Series("document", document[wanted]), head.alias("text")])
+        .group_by("document", maintain_order=True)
+        .agg(pl.col("text").str.join("\n"))
+        .get_column("text")
+    )
 
 
 @functools.cache
@@ -143,11 +135,12 @@ def _plain_heads(data: U8, offsets: I64, starts: I64, noise: Flags) -> Any:
     leaves alone. Most heads are plain and can do without regular expressions.
     """
     plain = np.zeros(len(starts) - 1, np.bool_)
-    cleaned, bounds = np.empty(len(data) + len(offsets), np.uint8), np.zeros(len(starts), np.int64)
+    cleaned = np.empty(len(plain) * 3 * CLASSIFIED_CHARACTERS, np.uint8)
+    bounds = np.zeros(len(starts), np.int64)
     count = 0
     for head in range(len(plain)):
-        lines = offsets[starts[head] : starts[head + 1] + 1]
-        if _is_mostly_small(data, lines):
+        lines = _head(data, offsets[starts[head] : starts[head + 1] + 1])
+        if _is_mostly_small(data[lines[0] : lines[-1]]):
             size = _clean(data, lines, noise, cleaned[bounds[count] :])
             if size:
                 plain[head] = True
@@ -157,19 +150,41 @@ def _plain_heads(data: U8, offsets: I64, starts: I64, noise: Flags) -> Any:
 
 
 @kernel
-def _is_mostly_small(data: U8, offsets: I64) -> bool:
-    """Whether the lines have no address, and enough small ASCII letters that no other script can make up half."""
+def _head(data: U8, offsets: I64) -> Any:
+    """The offsets of the lines in the head of a document, given those of all its lines; as `_heads` cuts it."""
+    left, line, at = HEAD_CHARACTERS, 0, offsets[0]
+    while left > 0 and line < min(HEAD_PARAGRAPHS, len(offsets) - 1):
+        line += 1
+        stop = offsets[line]
+        while left > 0 and at < stop:
+            # as many characters are at least as many bytes
+            piece = data[at : min(at + left, stop)]
+            at += len(piece)
+            for byte in piece:
+                left -= byte & 0xC0 != 0x80
+        while at < stop and data[at] & 0xC0 == 0x80:
+            at += 1
+        left -= 1  # the line break
+    lines = offsets[: line + 1].copy()
+    lines[line] = at
+    return lines
+
+
+@kernel
+def _is_mostly_small(text: U8) -> bool:
+    """Whether a head has no address, and enough small ASCII letters that no other script can make up half.
+
+    What is read across a line break may look like an address, which costs time only.
+    """
     letters, beyond, address = 0, 0, False
-    for line in range(len(offsets) - 1):
-        text = data[offsets[line] : offsets[line + 1]]
-        for byte in text:
-            letters += (byte >= 0x61) & (byte <= 0x7A)
-            beyond += byte >= 0xC0
-        for at in range(1, len(text)):
-            before, byte = text[at - 1], text[at]
-            address |= (byte == 0x40) & (before != 0x20) & (before != 0x0A)  # "@" not after a space
-            address |= (byte == 0x2F) & (before == 0x3A)  # "://"
-            address |= (byte == 0x77) & (before == 0x77)  # "www."
+    for byte in text:
+        letters += (byte >= 0x61) & (byte <= 0x7A)
+        beyond += byte >= 0xC0
+    for at in range(1, len(text)):
+        before, byte = text[at - 1], text[at]
+        address |= (byte == 0x40) & (before != 0x20) & (before != 0x0A)  # "@" not after a space
+        address |= (byte == 0x2F) & (before == 0x3A)  # "://"
+        address |= (byte == 0x77) & (before == 0x77)  # "www."
     return letters >= MIN_LETTERS and letters > 2 * DENSE_WEIGHT * beyond and not address
 
 
@@ -217,12 +232,14 @@ def _by_script_or_model(head: pl.Series) -> pl.Series:
     head = head.str.replace_all(_NOISE, " ")
     # where most letters are ASCII, no other script can be half of them, so there is no need to count
     latin = pl.Series(_mostly_ascii_letters(*utf8(head)), dtype=pl.Boolean)
-    rest = (~latin).arg_true()
-    enough, code = _by_script(head.gather(rest))
-    answer = pl.repeat(None, len(head), dtype=pl.String, eager=True).scatter(rest, code)
-    unknown = latin.scatter(rest, enough & code.is_null()).arg_true()
+    answer = pl.repeat(None, len(head), dtype=pl.String, eager=True)
+    unknown = latin.arg_true()
+    if len(rest := (~latin).arg_true()):
+        enough, code = _by_script(head.gather(rest))
+        answer = answer.scatter(rest, code)
+        unknown = latin.scatter(rest, enough & code.is_null()).arg_true()
     if len(unknown):
-        text = _normal(head.gather(unknown).str.slice(0, CLASSIFIED_CHARACTERS))
+        text = normal(head.gather(unknown).str.slice(0, CLASSIFIED_CHARACTERS))
         answer = answer.scatter(unknown, _by_model(*utf8(text)))
     return answer
 
@@ -313,185 +330,7 @@ def _is_half(script: pl.Expr, weight: int) -> pl.Expr:
 
 def _by_model(data: U8, offsets: I64) -> pl.Series:
     """The most probable language of each text according to the model; null where it is unsure."""
-    codes, probabilities = _classified(data, offsets)
+    codes, probabilities = most_probable(data, offsets)
     code = codes.replace(_SAME)
     sure = (probabilities >= MIN_PROBABILITY) & ~code.is_in(_NO_LANGUAGE)
     return pl.select(pl.when(sure).then(code)).to_series()
-
-
-def classify(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """(codes, probabilities): the most probable language of each text; the probabilities of all languages add up to 1.
-
-    The results of py3langid's `LanguageIdentifier.classify` with `norm_probs=True`, but summed in double precision.
-    """
-    return _classified(*utf8(_normal(text)))
-
-
-def _normal(text: pl.Series) -> pl.Series:
-    """The texts in NFC, all-capital ones in lower case, like those that the model was trained on."""
-    normal = [normalize("NFC", t.lower() if t.isupper() else t) for t in text.to_list()]
-    return pl.Series(normal, dtype=pl.String)
-
-
-def _classified(data: U8, offsets: I64) -> tuple[pl.Series, pl.Series]:
-    model = _model()
-    best, probability = _classify(
-        *(data, offsets),
-        *(model.moves, model.rows, model.features, model.weights, model.prior, model.labels),
-    )
-    codes = pl.Series(model.codes, dtype=pl.String)
-    return codes.gather(pl.Series(best)), pl.Series(probability)
-
-
-class _Model(NamedTuple):
-    """py3langid's model: a finite automaton over bytes that finds features, and the weights of the features."""
-
-    moves: Any  # uint32 (rows, 256): the next state for each byte; many states share a row
-    rows: Any  # uint16 (states,): the row of each state
-    features: Any  # int32 (states,): the feature that each visit counts for, -1 for none
-    weights: Any  # uint16 (features, columns): log probabilities, times -SCALE
-    prior: Any  # float32 (columns,): of each language
-    labels: Any  # int64 (columns,): index into `codes`; a language with two scripts has two columns
-    codes: list[str]
-
-
-def preload() -> None:
-    """Load the model. Called in a thread, it saves the first call of `language` from waiting."""
-    _model()
-
-
-def _model() -> _Model:
-    """The model that comes with py3langid, mapped into memory: of its 70 MB, what is looked at."""
-    with _loading:
-        return _load()
-
-
-_loading = threading.Lock()
-
-
-@functools.cache
-def _load() -> _Model:
-    from py3langid.langid import MODEL_DIR, MODEL_FILE
-
-    path = MODEL_DIR / MODEL_FILE
-    packed = path.read_bytes()
-    return derived("language-model", f"{zlib.crc32(packed)}", lambda: _unpack(packed))
-
-
-def _unpack(packed: bytes) -> _Model:
-    arrays = read_arrays(packed)
-    columns = arrays["classes"].tolist()
-    codes = list(dict.fromkeys(columns))
-    weights = arrays["ptc"].view(np.uint16)
-    _to_fixed_point(weights.reshape(-1))
-    return _Model(
-        arrays["nextmove"].reshape(-1, 256),
-        arrays["nextmove_row"],
-        arrays["out_feat"],
-        weights,
-        arrays["pc"],
-        np.array([codes.index(code) for code in columns]),
-        codes,
-    )
-
-
-@kernel
-def _to_fixed_point(weights: Written[U16]) -> None:
-    """Converts negative half-precision numbers, given as bits, in place to their absolute value times `SCALE`.
-
-    The results are integers. They are exact for numbers from -2 to -64, as all of the model's are; of a number between
-    -2 and 0 the fraction is cut off.
-    """
-    for i in range(len(weights)):
-        bits = np.uint32(weights[i])
-        exponent, fraction = bits >> np.uint32(10) & np.uint32(31), bits & np.uint32(1023) | np.uint32(1024)
-        weights[i] = fraction << min(exponent, np.uint32(21)) >> np.uint32(16)
-
-
-@kernel
-def _classify(
-    data: U8,
-    offsets: I64,
-    moves: Rows[U32],
-    rows: U16,
-    features: I32,
-    weights: Rows[U16],
-    prior: F32,
-    labels: I64,
-) -> Any:
-    """(index of the most probable code, its probability) for each text."""
-    count, columns = len(offsets) - 1, len(prior)
-    best, probability = np.empty(count, np.int64), np.empty(count)
-    longest = 0
-    for text in range(count):
-        longest = max(longest, offsets[text + 1] - offsets[text])
-    logarithms = np.empty(longest + 1)
-    for times in range(longest + 1):
-        logarithms[times] = np.log1p(np.float64(times)) / -SCALE
-    found = np.empty((LANES, longest), np.int32)
-    visits = np.zeros(len(weights), np.int32)
-    visited = np.empty(longest, np.int32)
-    once = np.empty(columns, np.uint32)
-    codes = 0
-    for column in range(columns):
-        codes = max(codes, labels[column] + 1)
-    scores, probabilities = np.empty(columns), np.empty(codes)
-    for text in range(count):
-        lane, length = text % LANES, offsets[text + 1] - offsets[text]
-        if lane == 0:
-            _walk(data, offsets[text : text + LANES + 1], moves, rows, features, found)
-        distinct = 0
-        for feature in found[lane, :length]:
-            if feature >= 0:
-                if not visits[feature]:
-                    visited[distinct] = feature
-                    distinct += 1
-                visits[feature] += 1
-        for column in range(columns):
-            scores[column] = prior[column] if distinct else 0.0
-            once[column] = 0
-        for i in range(distinct):
-            of_feature, times = weights[visited[i]], visits[visited[i]]
-            visits[visited[i]] = 0
-            if times == 1:  # nine in ten features; integers are faster to add
-                for column in range(columns):
-                    once[column] += np.uint32(of_feature[column])
-            else:
-                for column in range(columns):
-                    scores[column] += logarithms[times] * of_feature[column]
-        most = -math.inf
-        for column in range(columns):
-            scores[column] += logarithms[1] * once[column]
-            most = max(most, scores[column])
-        # dividing by the root of the length keeps the probabilities of long and short texts comparable
-        scale = 1 / math.sqrt(max(length, 1))
-        for code in range(codes):
-            probabilities[code] = 0.0
-        for column in range(columns):
-            probabilities[labels[column]] += math.exp((scores[column] - most) * scale)
-        first, total = 0, 0.0
-        for code in range(codes):
-            total += probabilities[code]
-            if probabilities[code] > probabilities[first]:
-                first = code
-        best[text], probability[text] = first, probabilities[first] / total
-    return best, probability
-
-
-@kernel
-def _walk(
-    data: U8, offsets: I64, moves: Rows[U32], rows: U16, features: I32, found: Written[Rows[I32]]
-) -> None:
-    """Writes the feature that each byte of up to LANES texts completes to `found`, one row per text.
-
-    The texts are read side by side: memory latency is high for one lookup, but several lookups overlap.
-    """
-    state = np.zeros(LANES, np.uint32)
-    lanes, longest = len(offsets) - 1, 0
-    for lane in range(lanes):
-        longest = max(longest, offsets[lane + 1] - offsets[lane])
-    for at in range(longest):
-        for lane in range(lanes):
-            if at < offsets[lane + 1] - offsets[lane]:
-                state[lane] = moves[rows[state[lane]], data[offsets[lane] + at]]
-                found[lane, at] = features[state[lane]]

@@ -39,7 +39,7 @@ _END, _UNKNOWN = -1, -2
 
 _BASIS: Final = 0xCBF29CE484222325  # of FNV-1a with 64 bits
 _PRIME: Final = 0x100000001B3
-_BITS: Final = 14  # in the hash of four bytes
+_BITS: Final = 16  # in the hash of four bytes
 _NO_BOILERPLATE: Final = tuple(b">|")  # begin quoted mail and table rows
 _CASE_BITS_8: Final = CASE_BIT * 0x0101010101010101
 _CASE_BITS_4: Final = CASE_BIT * 0x01010101

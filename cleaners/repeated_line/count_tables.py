@@ -13,8 +13,10 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from cleaners.text.utf8 import utf8
+from cleaners.kernels import Flags
+from cleaners.text.utf8 import starts_of, utf8
 
 #: The schema of a table of counts. A row whose `line` is null counts all documents of its source.
 COUNTS: Final[dict[str, pl.DataType]] = {
@@ -104,21 +106,32 @@ def sort_counts(table: pl.DataFrame) -> pl.DataFrame:
 
 def sum_counts(table: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
     """One row for each source and line of a sorted table, whose sources are given as codes into `names`."""
-    first = table.select(differs_from_previous("source", "line")).to_series()
-    starts = first.arg_true().to_numpy()
+    first = begins_group(table)
+    starts = np.flatnonzero(first)
+    sizes = np.diff(starts, append=len(table))
+    # most lines have one row and need no sum
+    several = sizes > 1
+    rows, of_these = np.flatnonzero(np.repeat(several, sizes)), starts_of(sizes[several])[:-1]
     sums = {"bodies": np.bitwise_or, "first": np.minimum, "last": np.maximum}
-    return table.filter(first).select(
-        names.gather(table.get_column("source").filter(first)).alias("source"),
+
+    def total(name: str) -> NDArray[np.generic]:
+        column = table.get_column(name).to_numpy()
+        summed = sums.get(name, np.add).reduceat(column[rows], of_these)
+        found = column[starts].astype(summed.dtype)
+        found[several] = summed
+        return found
+
+    return table.select("source", "line")[starts].select(
+        names.gather(table.get_column("source").gather(starts)).alias("source"),
         "line",
-        *(
-            pl.Series(name, sums.get(name, np.add).reduceat(table.get_column(name).to_numpy(), starts)).cast(
-                dtype
-            )
-            for name, dtype in list(COUNTS.items())[2:]
-        ),
+        *(pl.Series(name, total(name)).cast(dtype) for name, dtype in list(COUNTS.items())[2:]),
     )
 
 
-def differs_from_previous(*names: str) -> pl.Expr:
-    """Whether a row differs from the row before it in any of these columns."""
-    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names)
+def begins_group(table: pl.DataFrame) -> Flags:
+    """Whether a row of a sorted table differs in source or line from the row before it."""
+    first = np.ones(len(table), np.bool_)
+    columns = (pl.col("source"), pl.col("line").fill_null(0), pl.col("line").is_null())
+    values = [column.to_numpy() for column in table.select(c.alias(f"{n}") for n, c in enumerate(columns))]
+    first[1:] = np.any([value[1:] != value[:-1] for value in values], axis=0)
+    return first

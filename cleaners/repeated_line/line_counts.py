@@ -20,8 +20,8 @@ from cleaners.kernels import I64
 from cleaners.repeated_line.closing_sentences import text_before
 from cleaners.repeated_line.count_tables import (
     UNDATED,
+    begins_group,
     body_bins,
-    differs_from_previous,
     encode_sources,
     sort_counts,
     sum_counts,
@@ -121,13 +121,13 @@ def _days(frame: pl.DataFrame, published: pl.Series | None) -> pl.Series:
 
 def _distinct_documents(table: pl.DataFrame) -> pl.Series:
     """The number of documents that hold a line, at the first row of each source and line, and 0 at its other rows."""
-    first = table.select(differs_from_previous("source", "line")).to_series()
+    first = begins_group(table)
     document = table.get_column("document").fill_null(0).to_numpy().astype(np.int64)
     size = document.max(initial=0) + 1
-    pairs = np.sort((first.cum_sum().to_numpy() - 1) * size + document)
+    pairs = np.sort((np.cumsum(first) - 1) * size + document)
     different = pairs[np.diff(pairs, prepend=-1) > 0]
     counts = pl.Series(np.bincount(different // size), dtype=pl.UInt32)
-    return pl.zeros(len(table), pl.UInt32, eager=True).scatter(first.arg_true(), counts)
+    return pl.zeros(len(table), pl.UInt32, eager=True).scatter(np.flatnonzero(first), counts)
 
 
 def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:

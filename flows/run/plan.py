@@ -19,7 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cleaners.language.identifier import preload
+from cleaners.language.model import preload
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from cleaners.language import identifier as module
-from cleaners.language.identifier import classify, language, language_of_documents, preload
+from cleaners.language import model as of_model
+from cleaners.language.identifier import language, language_of_documents
+from cleaners.language.model import classify, preload
 
 SENTENCES = {
     "en": "The council voted on Tuesday to repair the old harbour wall before the winter storms arrive.",
@@ -264,6 +266,20 @@ def test_documents_are_told_by_their_first_paragraphs(documents: list[list[str]]
     assert_series_equal(told, language(text), check_names=False)
 
 
+LINE = st.one_of(
+    st.text("aé漢😀 ", max_size=9), st.builds(str.__mul__, st.sampled_from("aé漢"), st.integers(0, 1600))
+)
+
+
+@given(st.lists(LINE, min_size=1, max_size=40))
+def test_a_head_ends_where_its_characters_end(lines: list[str]) -> None:
+    """The kernel cuts a document after as many lines and characters as expressions do."""
+    text = pl.Series(lines, dtype=pl.String)
+    data, offsets = module.utf8(text)
+    head = [data[a:b].tobytes().decode() for a, b in pairwise(module._head(data, offsets))]
+    assert module._heads(text, np.array([len(lines)])).to_list() == ["\n".join(head)]
+
+
 def test_thirty_paragraphs_count() -> None:
     """What stands in the thirty-first paragraph tells nothing, however short those before it are."""
     paragraphs = pl.Series(["7"] * 29 + [SENTENCES["de"]] + ["7"] * 30 + [SENTENCES["de"]])
@@ -297,9 +313,10 @@ def test_the_model_is_that_of_its_library() -> None:
     from py3langid.modelio import load_model
 
     preload()
-    model = module._model()
+    model = of_model._model()
     weights, prior, columns, moves, rows, features = load_model(MODEL_DIR / MODEL_FILE)
-    assert np.array_equal(model.weights / -module.SCALE, weights.astype(np.float64))
+    assert np.array_equal(model.weights / -of_model.SCALE, weights.astype(np.float64))
+    assert 4 * int(model.weights.max()) < 2**16  # so many are added in 16 bits
     assert np.array_equal(model.prior, prior)
     assert [model.codes[label] for label in model.labels] == columns
     assert np.array_equal(model.moves.ravel(), np.asarray(moves))

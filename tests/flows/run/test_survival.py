@@ -57,7 +57,7 @@ WORK = """
 import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from cleaners.language.identifier import preload
+from cleaners.language.model import preload
 from flows.dataset import Dataset
 from flows.maintenance import compact, expire, restore, rollback
 from small_runs import PLAIN, run

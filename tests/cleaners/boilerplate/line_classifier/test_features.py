@@ -258,6 +258,34 @@ def test_places(lines: list[str], data: st.DataObject) -> None:
         assert {name: features[name] for name in expected} == pytest.approx(expected, abs=1e-5)
 
 
+SPELLINGS = st.sampled_from(
+    [
+        "In to",
+        "into",
+        "INTO!",
+        "on it",
+        "no ti",
+        "Été 7",
+        "été-7",
+        "7 été",
+        "ete 7",
+        "7",
+        "8",
+        "***",
+        "- -",
+        "渡輪",
+    ]
+)
+
+
+@given(st.lists(SPELLINGS, max_size=8))
+def test_lines_that_repeat(lines: list[str]) -> None:
+    """Lines repeat each other if their letters and digits are the same, in the same order and in any case."""
+    spelled = [re.sub(r"[\W_]+", "", line).lower() for line in lines]
+    found = {n: features["repeats"] for n, features in features_of([lines]).items()}
+    assert found == {n: spelled.count(own) for n, own in enumerate(spelled)}
+
+
 def _content(text: str) -> list[str]:
     return [w for w in re.findall(r"[^\W_]+", text.lower()) if len(w) >= lc.MIN_WORD_LETTERS]
 

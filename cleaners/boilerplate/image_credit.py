@@ -65,14 +65,15 @@ def patterns(lexicon: Lexicon) -> Patterns:
 
 
 @functools.cache
-def _needles(lexicon: Lexicon) -> tuple[pl.Series, ...]:
-    """Literals of which every credit line, and every end of a caption with a credit, contains one: prefilters."""
+def _needles(lexicon: Lexicon) -> tuple[str, ...]:
+    """Prefilters: every credit line, and every end of a caption with a credit, contains one of these literals.
+
+    They are regular expressions because polars finds many literals faster so than with `contains_any`.
+    """
     agencies = spellings(lexicon.credit_agencies)
     line = (*lexicon.pictures, *lexicon.credit_labels, *lexicon.picture_agencies)
     brackets = [bracket + word for bracket in "([" for word in spellings(lexicon.pictures)]
-    return tuple(
-        pl.Series(shortest({*words, *agencies}), dtype=pl.String) for words in (spellings(line), brackets)
-    )
+    return tuple(any_of(shortest({*words, *agencies})) for words in (spellings(line), brackets))
 
 
 def image_credits(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
@@ -84,10 +85,9 @@ def image_credits(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """
     text = pl.col("text")
     credit_needles, caption_needles = _needles(lexicon)
-    credit = lines.filter(text.str.len_bytes() <= MAX_CREDIT_BYTES).filter(
-        text.str.contains_any(credit_needles.implode())
-    )
-    credit = credit.filter(matches(credit.get_column("text"), patterns(lexicon).line))
+    credit = lines.filter(text.str.len_bytes() <= MAX_CREDIT_BYTES)
+    for pattern in (credit_needles, patterns(lexicon).line):
+        credit = credit.filter(matches(credit.get_column("text"), pattern))
     # "By Jane Doe | Reuters"
     credit = credit.filter(label_lines(credit.get_column("text"), lexicon).ne_missing("by-line"))
     end = pl.col("end")
@@ -95,8 +95,9 @@ def image_credits(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         lines.filter(may_be(ENDS_IN_CREDIT))
         .with_columns(text.str.slice(-CREDIT_CHARACTERS).alias("end"))
         .filter(end.str.contains(_MAY_HOLD_CREDIT))
-        .filter(end.str.contains_any(caption_needles.implode()))
-        .filter(~text.str.contains(_LIST_ITEM))
+    )
+    caption = caption.filter(matches(caption.get_column("end"), caption_needles)).filter(
+        ~text.str.contains(_LIST_ITEM)
     )
     caption = caption.filter(_ends_in_credit(caption.get_column("end"), patterns(lexicon)))
     return pl.concat(

@@ -36,6 +36,9 @@ _WORD, _NOT_IN_BUTTONS, _IN_CAPTIONS, _IN_NAMES, _PARTICLE, _BEGINS_IS, _SPACE, 
 
 _A, _Z, _COMMA, _FULL_STOP = b"AZ,."
 _BRACKETS: Final = tuple(b")]")
+# the bytes of curly quotation marks
+_QUOTE_1, _QUOTE_2 = "“".encode()[:2]
+_QUOTES_3: Final = tuple(mark.encode()[2] for mark in "“”‘’„")
 _OPENING: Final = '“"„«「『'
 _CLOSING: Final = '”"“»」』'
 _BEHIND_CLOSING: Final = ".,。，"
@@ -181,11 +184,16 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentio
     """Whether a text may begin with a name and "is" or a comma, or with a mention of the author.
 
     A name has two words or more; the later ones may be in lower case. A character beyond ASCII may be anything, so the
-    answer is then yes.
+    answer is then yes, but for quotation marks before the name, with which many lines begin.
     """
     at = start
-    while at < min(start + 3, stop) and bytes_[data[at]] & (_WORD | _BEYOND) == 0:
-        at += 1
+    for _ in range(3):
+        if at < stop and bytes_[data[at]] & (_WORD | _BEYOND) == 0:
+            at += 1
+        elif (
+            at + 2 < stop and data[at] == _QUOTE_1 and data[at + 1] == _QUOTE_2 and data[at + 2] in _QUOTES_3
+        ):
+            at += 3
     first = data[at] if at < stop else np.uint8(0)
     for words in range(1, 7):
         while at < stop and bytes_[data[at]] & _IN_NAMES:

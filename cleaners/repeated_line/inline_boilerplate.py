@@ -48,7 +48,8 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
     rows = _with_hints(text, lexicon)
     rows = rows.filter(frame.get_column("reason").gather(rows).is_null())
     old = text.gather(rows)
-    cleaned = [without_shapes(one, lexicon) for one in old]
+    patterns = inline_patterns(lexicon)
+    cleaned = [without_shapes(one, patterns) for one in old]
     new = pl.Series([text for text, _ in cleaned], dtype=pl.String)
     shape = pl.Series([first for _, first in cleaned], dtype=pl.String)
     changed = old != new

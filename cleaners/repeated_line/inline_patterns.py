@@ -56,7 +56,8 @@ class InlinePatterns(NamedTuple):
     """The patterns that depend on the words of the selected languages.
 
     Three of them are prefilters for polars: a text that a shape changes has a match of `literals` and of `hints`, or
-    one of OPENING_BRACKET and of `bracket_hints`.
+    one of OPENING_BRACKET and of `bracket_hints`. Those that end in `begins` are prefilters for single shapes. They
+    mind no border of a word: Python's `re` skips a word at once by its first letter, but not by a border.
     """
 
     literals: str
@@ -77,7 +78,6 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
     """The patterns for the words of a lexicon."""
     plea_begins = [begin for plea in lexicon.inline_pleas for begin in plea.begins]
     notice_begins = [begin for notice in lexicon.inline_notices for begin in notice.begins]
-    pleas, notices = any_name(plea_begins, _BORDER), any_name(notice_begins, _BORDER)
     related = any_name(lexicon.related_labels, _BORDER)
     two_letters = any_of(label[:2] for label in name_forms(lexicon.related_labels))
     mark = any_name(lexicon.advertisement_marks, _BORDER)
@@ -107,11 +107,11 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
         ),
         related_begins=re.compile(OPENING_BRACKET + two_letters),
         notice=re.compile(rf"(?:{mark} ?[-–—:]? ?)?(?:\b{anywhere}|(?<=[.!?”\"’)] ){after})\.?(?: ?{mark})?"),
-        notice_begins=re.compile(notices),
+        notice_begins=re.compile(any_name(notice_begins, "")),
         plea=re.compile(
             rf"(?<={_SENTENCE_END}){any_pattern(map(_opening, lexicon.inline_pleas))}[^.!?]{{0,100}}[.!]?$"
         ),
-        plea_begins=re.compile(_SENTENCE_END + pleas),
+        plea_begins=re.compile(_SENTENCE_END + any_name(plea_begins, "")),
     )
 
 

@@ -45,6 +45,8 @@ def teasers_after_a_name(text: str, patterns: InlinePatterns) -> str:
     "Sen. Jane Doe Jane Mary DoeMayor opens bridge | Ferry sinks MORE (I-Stell) said so." becomes
     "Sen. Jane Doe (I-Stell) said so.".
     """
+    if " MORE" not in text:
+        return text
     for pattern, kept in (
         (patterns.glued_name, lambda m: m[1] + (m[2] or "")),
         (patterns.repeated_name, lambda m: m[1]),
@@ -175,12 +177,12 @@ def without_inline_boilerplate(text: str, lexicon: Lexicon) -> str:
     >>> without_inline_boilerplate("The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail.", lexicon)
     'The talks are over. Boats sail.'
     """
-    return without_shapes(text, lexicon)[0]
+    return without_shapes(text, inline_patterns(lexicon))[0]
 
 
-def without_shapes(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
+def without_shapes(text: str, patterns: InlinePatterns) -> tuple[str, str | None]:
     """What `without_inline_boilerplate` returns, and the name of the first shape that was found; None if none was."""
-    patterns, first = inline_patterns(lexicon), None
+    first = None
     for _ in range(MAX_ROUNDS):
         shorter = text
         for shape in SHAPES:

@@ -64,7 +64,7 @@ def _words(data: U8, offsets: I64, classes: U8, lower: U32) -> Any:
     counts = np.zeros(len(COUNTS), np.int32)
     words = 0
     for line in range(len(offsets) - 1):
-        found, _ = count_line(data, offsets[line], offsets[line + 1], classes, lower, counts, hashes[words:])
+        found = count_line(data, offsets[line], offsets[line + 1], classes, lower, counts, hashes[words:])
         for word in range(words, words + found):
             lines[word] = line
         words += found

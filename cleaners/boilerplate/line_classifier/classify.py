@@ -29,11 +29,11 @@ from cleaners.boilerplate.line_classifier.exemptions import (
 )
 from cleaners.boilerplate.line_classifier.explanations import explain_scores
 from cleaners.boilerplate.line_classifier.feature_names import LINES, MARKS_NEAR, PHRASE_STATE
-from cleaners.boilerplate.line_classifier.features import line_features
+from cleaners.boilerplate.line_classifier.features import line_features, set_wording
 from cleaners.boilerplate.line_classifier.lists import in_lists
 from cleaners.boilerplate.line_classifier.model import KINDS, LineModel, log_odds
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights
-from cleaners.kernels import F32, I64, U8
+from cleaners.kernels import F32, I64, U8, Flags
 from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import document_starts
 from cleaners.phrases.phrase import Phrase
@@ -62,9 +62,12 @@ def classify_lines(
     depends on the texts, on `found` and on what those rules have removed, but not on what a score has removed. `texts`
     are the `utf8` of the texts (null as empty), if the caller has them already.
     """
-    rows, features = features_of(frame, found, phrases, model.ngrams, texts)
+    lines = _lines_of(frame, texts)
+    rows, features, short = _unworded_features(frame, found, phrases, lines)
     may = places_allow(frame, found, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
+    # only the model asks for the wording
+    set_wording(*lines, short, np.flatnonzero(may), rows, features, *characters(), *model.ngrams)
     needed = _needed(frame, rows[may], features[may], model, strictness)
     odds, beyond = np.full((2, len(rows)), -np.inf, np.float32)
     odds[may] = log_odds(features[may], model, needed.min(initial=np.inf))
@@ -150,20 +153,31 @@ def features_of(
     `rows` (int64) are their row numbers, `features` (float32) has the shape (candidates, FEATURES). Candidates are the
     lines that may be boilerplate; with `accepted` also those that `fast_accept` accepts, which training needs.
     """
-    firsts = document_starts(frame)
-    titles = frame.get_column("title").gather(firsts[:-1]).fill_null("")
-    words = boilerplate_words(tuple(phrases))
-    rows, features = line_features(
-        *(texts or utf8(frame.get_column("text").fill_null(""))),
-        firsts,
-        *utf8(titles),
-        _phrase_states(frame, found),
-        *characters(),
-        *words,
-        *ngrams,
-        accepted,
-    )
+    lines = _lines_of(frame, texts)
+    rows, features, short = _unworded_features(frame, found, phrases, lines, accepted)
+    set_wording(*lines, short, np.arange(len(rows)), rows, features, *characters(), *ngrams)
     return rows, features
+
+
+def _lines_of(frame: pl.DataFrame, texts: tuple[U8, I64] | None) -> tuple[U8, I64, I64]:
+    """The texts of a frame as (bytes, offsets), and the first line of each document, then the number of lines."""
+    return *(texts or utf8(frame.get_column("text").fill_null(""))), document_starts(frame)
+
+
+def _unworded_features(
+    frame: pl.DataFrame,
+    found: pl.DataFrame,
+    phrases: Sequence[Phrase],
+    lines: tuple[U8, I64, I64],
+    accepted: bool = False,
+) -> tuple[I64, F32, Flags]:
+    """What `line_features` returns for the lines of a frame, `_lines_of`."""
+    titles = frame.get_column("title").gather(lines[-1][:-1]).fill_null("")
+    words = boilerplate_words(tuple(phrases))
+    answer: tuple[I64, F32, Flags] = line_features(
+        *lines, *utf8(titles), _phrase_states(frame, found), *characters(), *words, accepted
+    )
+    return answer
 
 
 def _phrase_states(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:

@@ -115,7 +115,6 @@ def set_place_features(counts: Rows[I32], own: Rows[F32], lines: I64, out: Writt
         out[n, f.LIKE_NEAR] = alike / max(others, 1)
         out[n, f.SHARED_NEAR] = near[f.OWN_SHARED]
         out[n, f.BOILERPLATE_WORDS_NEAR] = near[f.OWN_BOILERPLATE_WORDS]
-        out[n, f.WORDING_NEAR] = near[f.OWN_WORDING]
         out[n, f.CAPITALISED_NEAR] = near[f.OWN_CAPITALISED]
         out[n, f.REPEATS_NEAR] = near[f.OWN_REPEATS]
         out[n, f.ADDRESSES_NEAR] = near[f.OWN_ADDRESS]

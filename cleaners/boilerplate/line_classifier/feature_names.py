@@ -41,4 +41,4 @@ FEATURE: Final = {name: number for number, name in enumerate(FEATURES)}
 NO_VALUE: Final = -1.0
 
 # what a line contributes to the features of the lines around it, a column each; OWN is their number
-OWN_SHARED, OWN_BOILERPLATE_WORDS, OWN_WORDING, OWN_CAPITALISED, OWN_REPEATS, OWN_ADDRESS, OWN = range(7)
+OWN_SHARED, OWN_BOILERPLATE_WORDS, OWN_CAPITALISED, OWN_REPEATS, OWN_ADDRESS, OWN = range(6)

@@ -15,17 +15,17 @@ from cleaners.boilerplate.line_classifier import shape as c
 from cleaners.boilerplate.line_classifier.context import NEAR, set_phrase_features, set_place_features
 from cleaners.boilerplate.line_classifier.fast_accept import is_accepted
 from cleaners.boilerplate.line_classifier.ngrams import MAX_NGRAMS, line_ngrams, wording
+from cleaners.boilerplate.line_classifier.repeats import set_repeat_features
 from cleaners.boilerplate.line_classifier.shape import count_line, is_prose
 from cleaners.boilerplate.line_classifier.vocabulary import (
     MAX_LINE_WORDS,
     TABLE_SIZE,
     remember,
     reset_table,
-    set_repeat_features,
     set_word_features,
     title_overlap,
 )
-from cleaners.kernels import F32, I8, I32, I64, U8, U32, U64, Written, kernel
+from cleaners.kernels import F32, I8, I32, I64, U8, U32, U64, Flags, Rows, Written, kernel
 
 MAX_CANDIDATE_WORDS: Final = 40  # longer lines belong to the article
 
@@ -33,26 +33,26 @@ MAX_CANDIDATE_WORDS: Final = 40  # longer lines belong to the article
 @kernel
 def line_features(
     data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, phrase_states: I8,
-    classes: U8, lower: U32, boilerplate_words: U64, weights: F32, ngrams: U32, ngram_weights: F32, accepted: bool,
+    classes: U8, lower: U32, boilerplate_words: U64, weights: F32, accepted: bool,
 ) -> Any:  # fmt: skip
-    """(rows, features): the numbers of the candidates, and their features as float32 of shape (candidates, FEATURES).
+    """(rows, features, short): the numbers of the candidates, their features, and whether each line is short.
 
-    Candidates are the lines of at most MAX_CANDIDATE_WORDS words. Those that `is_accepted` accepts, which are most, are
-    among them only if `accepted` is true.
+    Candidates are the short lines, those of 1 to MAX_CANDIDATE_WORDS words. Those that `is_accepted` accepts, which are
+    most, are among them only if `accepted` is true. The features, float32 of shape (candidates, FEATURES), lack the
+    wording, see `set_wording`.
 
     `data` and `offsets` are the texts of all lines; `firsts` has the first line of each document, and then the number
     of lines. `titles` and `title_offsets` are the title of each document, empty where there is none. `phrase_states`
     (int8) has a state for each line, KEPT to REMOVED. `classes` and `lower` are `Characters`, `boilerplate_words` and
-    `weights` are `BoilerplateWords`, `ngrams` and `ngram_weights` are `NgramWeights`.
+    `weights` are `BoilerplateWords`.
     """
     lines = len(offsets) - 1
     counts = np.zeros((lines, len(c.COUNTS)), np.int32)
-    line_hashes = np.zeros(lines, np.uint64)
+    short = np.zeros(lines, np.bool_)
     rows = np.empty(lines, np.int64)
     features = np.empty((lines, len(f.FEATURES)), np.float32)
     keys, seen = np.zeros(TABLE_SIZE, np.uint64), np.zeros(TABLE_SIZE, np.uint32)
     title_hashes = np.empty(MAX_LINE_WORDS, np.uint64)
-    of_line = np.empty(MAX_NGRAMS, np.uint32)
     taken, longest = 0, 0
     for document in range(len(firsts) - 1):
         longest = max(longest, offsets[firsts[document + 1]] - offsets[firsts[document]])
@@ -63,19 +63,16 @@ def line_features(
         mask = reset_table(keys, offsets[stop] - offsets[first])
         room = (mask + 1) // 2
         ends[first] = 0
-        short = 0
         for line in range(first, stop):
             words = hashes[ends[line] : ends[line] + MAX_LINE_WORDS]
-            found, line_hashes[line] = count_line(
-                data, offsets[line], offsets[line + 1], classes, lower, counts[line], words
-            )
+            found = count_line(data, offsets[line], offsets[line + 1], classes, lower, counts[line], words)
             ends[line + 1] = ends[line] + found
             if is_prose(counts[line]):
                 room -= remember(words[:found], line - first + 1, keys, seen, mask, room)
-            short += _is_short(counts[line])
-        if short == 0:
+            short[line] = _is_short(counts[line])
+        if not short[first:stop].any():
             continue
-        in_title, _ = count_line(
+        in_title = count_line(
             titles, title_offsets[document], title_offsets[document + 1], classes, lower,
             np.zeros(len(c.COUNTS), np.int32), title_hashes,
         )  # fmt: skip
@@ -84,7 +81,7 @@ def line_features(
             own[i, f.OWN_SHARED] = 1
         first_taken = taken
         for line in range(first, stop):
-            if not _is_short(counts[line]):
+            if not short[line]:
                 continue
             out = features[taken]
             words = hashes[ends[line] : ends[line + 1]]
@@ -102,21 +99,47 @@ def line_features(
         if taken == first_taken:
             continue
         mine, out_of_mine = rows[first_taken:taken], features[first_taken:taken]
-        known = first  # the wording of all lines before this one has been computed
-        for i in range(len(mine)):
-            for line in range(max(known, mine[i] - NEAR), min(mine[i] + NEAR + 1, stop)):
-                if _is_short(counts[line]):
-                    found = line_ngrams(data, offsets[line], offsets[line + 1], classes, lower, of_line)
-                    own[line - first, f.OWN_WORDING] = wording(of_line[:found], ngrams, ngram_weights)
-            known = min(mine[i] + NEAR + 1, stop)
-            out_of_mine[i, f.WORDING] = own[mine[i] - first, f.OWN_WORDING]
         of_document = np.empty(len(mine), np.int64)
         for i in range(len(mine)):
             of_document[i] = mine[i] - first
-        set_repeat_features(line_hashes[first:stop], of_document, own, out_of_mine)
+        set_repeat_features(
+            data, offsets[first : stop + 1], counts[first:stop], of_document, classes, lower, own, out_of_mine
+        )
         set_phrase_features(phrase_states[first:stop], of_document, out_of_mine)
         set_place_features(counts[first:stop], own, of_document, out_of_mine)
-    return rows[:taken], features[:taken]
+    return rows[:taken], features[:taken], short
+
+
+@kernel
+def set_wording(
+    data: U8, offsets: I64, firsts: I64, short: Flags, asked: I64, rows: I64, features: Written[Rows[F32]],
+    classes: U8, lower: U32, ngrams: U32, ngram_weights: F32,
+) -> None:  # fmt: skip
+    """Writes the features `wording` and `wording_near` of some candidates: `asked` has their places in `rows`.
+
+    The other arguments are those of `line_features` and its result; `ngrams` and `ngram_weights` are `NgramWeights`.
+    """
+    of_line = np.empty(MAX_NGRAMS, np.uint32)
+    own = np.zeros(len(short), np.float32)
+    known, document = (
+        np.int64(0),
+        0,
+    )  # the wording of all lines before `known` has been computed, where it is asked for
+    for n in asked:
+        row = rows[n]
+        while firsts[document + 1] <= row:
+            document += 1
+        low, high = max(row - NEAR, firsts[document]), min(row + NEAR + 1, firsts[document + 1])
+        for line in range(max(known, low), high):
+            if short[line]:
+                found = line_ngrams(data, offsets[line], offsets[line + 1], classes, lower, of_line)
+                own[line] = wording(of_line[:found], ngrams, ngram_weights)
+        known = high
+        near = np.float32(0)
+        for line in range(low, high):
+            near += own[line] if line != row else np.float32(0)
+        features[n, f.WORDING] = own[row]
+        features[n, f.WORDING_NEAR] = near / np.float32(max(high - low - 1, 1))
 
 
 @kernel

@@ -67,9 +67,9 @@ def count_line(
 ) -> Any:
     """Writes the `COUNTS` of the text data[start:stop] to `counts`, and the hashes of its long words to `hashes`.
 
-    Returns (number of hashes, hash of the line). Long words have at least MIN_WORD_LETTERS letters; in scripts without
-    spaces, each pair of adjacent characters is one. If `hashes` is full, the rest is not written. Words and the line
-    are hashed in lower case, as `tokens` hashes a token; the hash of the line ignores what is between words.
+    Returns the number of hashes. Long words have at least MIN_WORD_LETTERS letters; in scripts without spaces, each
+    pair of adjacent characters is one. If `hashes` is full, the rest is not written. Words are hashed in lower case, as
+    `tokens` hashes a token.
     """
     nothing = np.uint64(0)
     pieces, words, beyond, letters, uppers, capitalised, uncased, figures, digits = 0, 0, 0, 0, 0, 0, 0, 0, 0
@@ -78,7 +78,6 @@ def count_line(
     kind: Any
     kind, before, last, last_but_one = WHITE, WHITE, WHITE, WHITE
     word_h, word_left, word_bits = nothing, nothing, nothing
-    line_h, line_left, line_bits = nothing, nothing, nothing
     letters_in_word = 0
     han, hangul, dense = 0, 0, 0
     in_piece, spaced, after_stop = False, False, False  # a piece is a run of characters without white space
@@ -114,7 +113,6 @@ def count_line(
                 ((lowered ^ eight & lowest) >> np.uint64(5)) * np.uint64(ONES) >> np.uint64(56)
             )
             word_h, word_left, word_bits = push_small(word_h, word_left, word_bits, lowered, taken)
-            line_h, line_left, line_bits = push_small(line_h, line_left, line_bits, lowered, taken)
             letters += taken
             letters_in_word += taken
             last, dots = LOWER, 0
@@ -156,7 +154,6 @@ def count_line(
             if after_stop:
                 sentences += gap and kind != LOWER
                 after_stop = False
-            line_h, line_left, line_bits = push_code(line_h, line_left, line_bits, code)
             if kind not in (HAN, DENSE, COMBINING_MARK) and not spaced:
                 words += 1
                 spaced = True
@@ -241,7 +238,7 @@ def count_line(
     )  # fmt: skip
     counts[ENDING] = END_ELLIPSIS if dots > 1 else _ending(last)
     counts[BEGINNING] = _beginning(data, start, stop, classes, opened == closed) if start < stop else 0
-    return found, finish(line_h, line_left, line_bits)
+    return found
 
 
 @kernel

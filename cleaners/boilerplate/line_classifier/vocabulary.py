@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate.line_classifier import feature_names as f
-from cleaners.kernels import F32, I64, U32, U64, Rows, Word, Written, kernel
+from cleaners.kernels import F32, U32, U64, Word, Written, kernel
 
 TABLE_SIZE: Final = 1 << 17  # slots; at most half of them are filled with words of a document
 MAX_LINE_WORDS: Final = 1 << 12  # words of a line that are remembered
@@ -108,22 +108,3 @@ def title_overlap(hashes: U64, title: U64) -> Any:
                 common += 1
                 break
     return common / max(len(hashes), len(title)) if len(hashes) and len(title) else f.NO_VALUE
-
-
-@kernel
-def set_repeat_features(
-    line_hashes: U64, lines: I64, own: Written[Rows[F32]], out: Written[Rows[F32]]
-) -> None:
-    """Writes how often each line occurs in its document: the feature `repeats`, and whether it repeats in `own`."""
-    mask = 15
-    while mask < 2 * len(line_hashes):
-        mask = 2 * mask + 1
-    keys, times = np.zeros(mask + 1, np.uint64), np.zeros(mask + 1, np.int32)
-    for h in line_hashes:
-        at = slot(keys, mask, h | np.uint64(1))
-        keys[at] = h | np.uint64(1)
-        times[at] += 1
-    for line in range(len(line_hashes)):
-        own[line, f.OWN_REPEATS] = times[slot(keys, mask, line_hashes[line] | np.uint64(1))] > 1
-    for i in range(len(lines)):
-        out[i, f.REPEATS] = times[slot(keys, mask, line_hashes[lines[i]] | np.uint64(1))]

@@ -144,3 +144,4 @@ def test_sentences_are_rejected() -> None:
     """An ordinary sentence of an article is of no kind."""
     assert prefiltered("The harbour office said that the first boats would sail again at noon.") == set()
     assert prefiltered("Nora Quill said on Tuesday that she would sail at noon.") == set()
+    assert prefiltered("“The harbour is open again,” the office said at noon.") == set()

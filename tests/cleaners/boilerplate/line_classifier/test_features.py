@@ -24,7 +24,7 @@ from cleaners.boilerplate.line_classifier.characters import (
 )
 from cleaners.boilerplate.line_classifier.context import BOILERPLATE_PHRASE, KEPT, REMOVED
 from cleaners.boilerplate.line_classifier.feature_names import FEATURES
-from cleaners.boilerplate.line_classifier.features import line_features
+from cleaners.boilerplate.line_classifier.features import line_features, set_wording
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights
 from cleaners.phrases.phrase import Phrase
 from cleaners.text import scripts
@@ -51,16 +51,16 @@ def features_of(
 ) -> dict[int, dict[str, float]]:
     """The features of the lines of some documents, by the kernel: line number -> feature -> value."""
     lines = [line for document in documents for line in document]
-    rows, features = line_features(
-        *utf8(pl.Series(lines, dtype=pl.String)),
-        starts_of([len(document) for document in documents]),
+    texts = *utf8(pl.Series(lines, dtype=pl.String)), starts_of([len(document) for document in documents])
+    rows, features, short = line_features(
+        *texts,
         *utf8(pl.Series(titles or [""] * len(documents), dtype=pl.String)),
         np.array(phrase_states or [0] * len(lines), np.int8),
         *characters(),
         *boilerplate_words(PHRASES),
-        *ngrams,
         accepted,
     )
+    set_wording(*texts, short, np.arange(len(rows)), rows, features, *characters(), *ngrams)
     return {
         int(row): dict(zip(FEATURES, map(float, line), strict=True))
         for row, line in zip(rows, features, strict=True)
@@ -258,6 +258,34 @@ def test_places(lines: list[str], data: st.DataObject) -> None:
         assert {name: features[name] for name in expected} == pytest.approx(expected, abs=1e-5)
 
 
+SPELLINGS = st.sampled_from(
+    [
+        "In to",
+        "into",
+        "INTO!",
+        "on it",
+        "no ti",
+        "Été 7",
+        "été-7",
+        "7 été",
+        "ete 7",
+        "7",
+        "8",
+        "***",
+        "- -",
+        "渡輪",
+    ]
+)
+
+
+@given(st.lists(SPELLINGS, max_size=8))
+def test_lines_that_repeat(lines: list[str]) -> None:
+    """Lines repeat each other if their letters and digits are the same, in the same order and in any case."""
+    spelled = [re.sub(r"[\W_]+", "", line).lower() for line in lines]
+    found = {n: features["repeats"] for n, features in features_of([lines]).items()}
+    assert found == {n: spelled.count(own) for n, own in enumerate(spelled)}
+
+
 def _content(text: str) -> list[str]:
     return [w for w in re.findall(r"[^\W_]+", text.lower()) if len(w) >= lc.MIN_WORD_LETTERS]
 
@@ -313,7 +341,7 @@ def test_pairs_of_characters_have_an_order() -> None:
     hashes = np.zeros((3, 4), np.uint64)
     for n in range(3):
         counts = np.zeros(len(lc.COUNTS), np.int32)
-        assert lc.count_line(data, offsets[n], offsets[n + 1], *characters(), counts, hashes[n])[0] == 1
+        assert lc.count_line(data, offsets[n], offsets[n + 1], *characters(), counts, hashes[n]) == 1
     assert hashes[0, 0] == hashes[2, 0] != hashes[1, 0]
 
 
@@ -349,7 +377,7 @@ def test_words_taken_at_once(text: str, words: str) -> None:
     )
     assert with_more == alone
     assert counts[0].tolist() == counts[1].tolist()
-    assert hashes[0, : alone[0]].tolist() == hashes[1, : alone[0]].tolist()
+    assert hashes[0, :alone].tolist() == hashes[1, :alone].tolist()
 
 
 def test_wording() -> None:

@@ -117,10 +117,14 @@ def _decode_once(texts: list[str]) -> list[str]:
     rows = [
         [word for word in text.split(" ") if len(word) <= MAX_WORD and not word.isascii()] for text in texts
     ]
+    characters = [set("".join(words)) for words in rows]
     for read_as in READ_AS:
-        pattern, expected = _sequence(read_as), _expected(read_as)
+        first = _bytes_as(read_as, 0xC2, 0xEF)
         for row, words in enumerate(rows):
-            # nearly always there is nothing that could be decoded, or else it is no expected character
+            if first.isdisjoint(characters[row]):
+                continue
+            pattern, expected = _sequence(read_as), _expected(read_as)
+            # what could be decoded is hardly ever an expected character
             if not expected.keys().isdisjoint(pattern.findall(" ".join(words))):
                 new = [_decoded(word, pattern, expected) for word in words]
                 changed = [pair for pair in zip(words, new, strict=True) if pair[0] != pair[1]]

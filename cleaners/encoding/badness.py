@@ -17,6 +17,7 @@ import numpy as np
 from ftfy.badness import BADNESS_RE
 from numpy.typing import NDArray
 
+from cleaners.derived import derived
 from cleaners.kernels import U8, U64, Rows, kernel
 from cleaners.text.tokens import code_point
 from cleaners.text.white_space import WHITE_SPACE
@@ -38,8 +39,13 @@ class Badness(NamedTuple):
 
 
 @functools.cache
-def badness(pattern: str = BADNESS_RE.pattern) -> Badness:
-    """The bits for a verbose pattern, by default ftfy's."""
+def badness() -> Badness:
+    """The bits for ftfy's pattern."""
+    return derived("badness", BADNESS_RE.pattern, lambda: bits_of(BADNESS_RE.pattern))
+
+
+def bits_of(pattern: str) -> Badness:
+    """The bits for a verbose pattern."""
     characters = alphabet(pattern)
     places = dict.fromkeys(characters, 0)
     bounds = np.zeros((3, STATE_WORDS), np.uint64)

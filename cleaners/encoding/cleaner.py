@@ -203,18 +203,21 @@ def _normalize_white_space(text: pl.Series, found: U8) -> pl.Series:
     """
     for kinds, pattern in ((STRAY, " {2,}"), (STRAY | OTHER_SPACE, STRAY_SPACE)):
         rows = np.flatnonzero(found & (STRAY | OTHER_SPACE) == kinds)
-        text = _replace_by_space(text, pattern, rows)
-        text = text.scatter(rows, text.gather(rows).str.strip_chars(WHITE_SPACE))
+        if len(rows):
+            text = _replace_by_space(text, pattern, rows)
+            text = text.scatter(rows, text.gather(rows).str.strip_chars(WHITE_SPACE))
     return text
 
 
 def _replace_by_space(text: pl.Series, pattern: str, rows: NDArray[np.int64]) -> pl.Series:
     """The texts with each match of the pattern replaced by a space, in `rows` only."""
-    return text.clone().scatter(rows, text.gather(rows).str.replace_all(pattern, " "))
+    return text.clone().scatter(rows, text.gather(rows).str.replace_all(pattern, " ")) if len(rows) else text
 
 
 def _rescan(old: pl.Series, new: pl.Series, found: U8, rules: Gate) -> U8:
     """The result of `scan` for `new`, given its result `found` for `old`; only texts that differ are scanned again."""
+    if new is old:
+        return found
     rows = (new != old).arg_true().to_numpy()
     found = found.copy()
     found[rows] = scan(new.gather(rows), rules)

@@ -110,6 +110,8 @@ def _character_fix_names(
     """The names of the fixes for each row that `_fix_characters` changed."""
     rules = gate(config)
     rows = (fixed != text).arg_true().to_numpy()
+    if not len(rows):
+        return {}
     old, new = text.gather(rows), fixed.gather(rows)
     done = {name: old.str.contains_any(characters) for name, characters in rules.fixes.items()}
     if rules.form is not None:
@@ -121,8 +123,9 @@ def _character_fix_names(
             names[row].append(name)
     # ftfy fixes line by line, which decides the order of the names
     mixed = [row for row, fixes in names.items() if len(fixes) > 1 and "\n" in text[row][:-1]]
-    _, in_order = _fix_by_segments(text.gather(mixed).to_list(), config, named=True)
-    names.update(zip(mixed, in_order, strict=True))
+    if mixed:
+        _, in_order = _fix_by_segments(text.gather(mixed).to_list(), config, named=True)
+        names.update(zip(mixed, in_order, strict=True))
     return names
 
 
@@ -168,6 +171,8 @@ def _fix_by_segments(
         (config._replace(unescape_html=False), markup),
         (config, decoded),
     ):
+        if not several:
+            continue
         old = pl.Series([text for _, text in several], dtype=pl.String)
         new, new_names = fix(old, scan(old, gate(part)), part, named=named)
         for i, ((place, text), piece) in enumerate(zip(several, new.to_list(), strict=True)):

@@ -27,7 +27,7 @@ from cleaners.derived import of_characters
 from cleaners.encoding.badness import badness, search
 from cleaners.kernels import I64, U8, U16, U64, Byte, Flags, Rows, Word, kernel
 from cleaners.text.letter_pairs import BEYOND, SUSPICION, letter_pairs
-from cleaners.text.tokens import code_point
+from cleaners.text.tokens import code_point, eight_bytes, trailing_zeros
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -174,33 +174,39 @@ def _scan(
         start, stop = offsets[row], offsets[row + 1]
         if start == stop:
             continue
-        # most texts are printable ASCII: then this loop is enough, and the compiler vectorises it
+        # of ASCII that is printable, this loop sees all that matters, and the compiler vectorises it
         text = data[start:stop]
-        unusual, other = _is_unusual(text[0]), text[0] < 32
+        beyond, control, other = text[0] > 127, _is_control(text[0]), text[0] < 32
         ampersand, semicolon = text[0] == 38, False
         double = (text[0] == 32) | (text[-1] == 32)
         escape = (text[0] == 63) | (text[0] == 92)
         western = text[0] == 113
         for i in range(1, len(text)):
-            unusual |= _is_unusual(text[i])
+            beyond |= text[i] > 127
+            control |= _is_control(text[i])
             other |= text[i] < 32
             ampersand |= text[i] == 38
             semicolon |= text[i] == 59
             double |= (text[i] == 32) & (text[i - 1] == 32)
             escape |= (text[i] == 63) | (text[i] == 92)
             western |= (text[i] == 113) | (text[i] == 120) | (text[i] == 39)  # "q", "x", "'"
-        seen = np.uint8(0 if unusual else STRAY * (other | double) | OTHER_SPACE * other)
+        seen = np.uint8(0 if control else STRAY * (other | double) | OTHER_SPACE * other)
         if entities and ampersand and semicolon and _has_entity(text):
             seen |= NEEDS_FTFY
         if beyond_ftfy and escape and _has_escape(text):
             seen |= SUSPECT
-        if unusual:
+        if beyond or control:
             last, last_case, odd = np.int64(0), np.uint8(0), np.int64(0)
             languages, vietnamese = ~np.uint64(0), False
             before = np.uint8(SPACE)
             at = searched = start
             while at < stop:
                 code, width = np.int64(data[at]), 1
+                if code < 0x80 and not control:  # only the ends of such a part meet what is not known yet
+                    seen |= (kinds[code] & before & SPACE) << 1
+                    at = _end_of_ascii(data, at + 1, stop)
+                    before = kinds[data[at - 1]]
+                    continue
                 if code >= 0x80:
                     code, width = code_point(data, at)
                     end = at + width
@@ -283,9 +289,23 @@ def _has_escape(text: U8) -> Any:
 
 
 @kernel
-def _is_unusual(byte: Byte) -> Any:
-    """Whether a byte is neither printable ASCII nor a tab nor a line feed."""
-    return (byte > 126) | ((byte < 32) & (byte != 9) & (byte != 10))
+def _is_control(byte: Byte) -> Any:
+    """Whether a byte is an ASCII control other than a tab and a line feed."""
+    return (byte == 127) | ((byte < 32) & (byte != 9) & (byte != 10))
+
+
+@kernel
+def _end_of_ascii(data: U8, at: int, stop: int) -> Any:
+    """The offset of the first byte beyond ASCII from `at` on, at most `stop`."""
+    while at + 8 <= stop:
+        eight: Any = eight_bytes(data, at)
+        beyond = eight & np.uint64(0x8080808080808080)
+        if beyond:
+            return at + (trailing_zeros(beyond) >> 3)
+        at += 8
+    while at < stop and data[at] < 0x80:
+        at += 1
+    return at
 
 
 @kernel

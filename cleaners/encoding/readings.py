@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+import ftfy
 import ftfy.bad_codecs
 import numpy as np
 
+from cleaners.derived import derived
 from cleaners.kernels import I32, I64, U8, U16, U32, Flags, Integer, Rows, Tables, Written, kernel
-from cleaners.text.letter_pairs import extra_costs_of_rows, letter_pairs, vowels
+from cleaners.text.letter_pairs import extra_costs_of_rows, letter_pairs, stamp
 
 ftfy.bad_codecs.ok()  # makes its "sloppy" charsets known, in which no byte is undefined
 
@@ -152,6 +154,10 @@ class _Tables(NamedTuple):
 
 @functools.cache
 def _tables() -> _Tables:
+    return derived("charset-readings", f"{stamp()} {ftfy.__version__}", _make_tables)
+
+
+def _make_tables() -> _Tables:
     names = [name for name in WRITTEN_AS if name != "utf-8"]
     characters = [bytes([byte]).decode(name, "replace") for name in names for byte in range(256)]
     codes = np.array([ord(character) for character in characters], np.uint16).reshape(-1, 256)
@@ -168,7 +174,7 @@ def _tables() -> _Tables:
         np.array([ord(_AS_FTFY_FIXES_C1.get(code, chr(code))) for code in range(256)], np.uint16),
         np.ascontiguousarray(model.costs.transpose(1, 2, 0)),
         model.latin,
-        vowels(),
+        model.vowels,
         bytes_of,
         ((bytes_of > 0) << np.arange(len(READ_AS))[:, None]).sum(axis=0).astype(np.uint32),
         np.array(list(READ_AS.values()), np.int64),

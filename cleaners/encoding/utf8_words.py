@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import ftfy.bad_codecs
-import polars as pl
 
 from cleaners.text.letter_pairs import words_cost
 
@@ -48,7 +47,6 @@ _EXPECTED: Final = re.compile("[\xa0¡¢£§©«®°²³´·¹º»¼½¾¿À-Ö�
 _ARABIC_DIGITS: Final = re.compile(
     r"(?<!\S)(?:Ù[ \xa0-©]){2,12}(?!\S)|(?<!\S)(?:Ù[ \xa0-©]){2,12}(?=[^\W\d_])"
 )
-_BEYOND_ASCII: Final = re.compile(r"(?<![^ ])[^ \x80-\U0010ffff]*[^ \x00-\x7f][^ ]*")  # a word
 _ARABIC: Final = re.compile("[\u0621-\u064a]")
 
 
@@ -74,9 +72,13 @@ def _sequence(read_as: str) -> re.Pattern[str]:
 @functools.cache
 def _expected(read_as: str) -> dict[str, str]:
     """The sequences that are expected characters -> these."""
-    several = (chr(code) for code in range(0x80, 0x3000) if _EXPECTED.fullmatch(chr(code)))
-    found = {character.encode().decode(read_as, "replace"): character for character in several}
+    found = {character.encode().decode(read_as, "replace"): character for character in _expected_characters()}
     return {sequence: character for sequence, character in found.items() if "\ufffd" not in sequence}
+
+
+@functools.cache
+def _expected_characters() -> str:
+    return "".join(_EXPECTED.findall("".join(map(chr, range(0x80, 0x3000)))))
 
 
 def decode_words(texts: Sequence[str]) -> list[str]:
@@ -90,6 +92,8 @@ def decode_words(texts: Sequence[str]) -> list[str]:
     ]
     rows = list(range(len(done)))
     for _ in range(MAX_ROUNDS):
+        if not rows:
+            break
         old = [done[row] for row in rows]
         new = _decode_once(old)
         rows = [row for row, before, after in zip(rows, old, new, strict=True) if before != after]
@@ -109,18 +113,23 @@ class _Candidate(NamedTuple):
 
 def _decode_once(texts: list[str]) -> list[str]:
     """The texts with the words decoded that are better so, each in the charset in which most is gained."""
-    column, candidates = pl.Series(texts, dtype=pl.String), []
-    words: dict[int, list[str]] = {}
+    candidates = []
+    rows = [
+        [word for word in text.split(" ") if len(word) <= MAX_WORD and not word.isascii()] for text in texts
+    ]
+    characters = [set("".join(words)) for words in rows]
     for read_as in READ_AS:
-        pattern, expected = _sequence(read_as), _expected(read_as)
-        # without a sequence that is an expected character, no word is decoded
-        for row in column.str.contains_any(list(expected)).arg_true().to_list():
-            if row not in words:
-                words[row] = [word for word in _BEYOND_ASCII.findall(texts[row]) if len(word) <= MAX_WORD]
-            new = [_decoded(word, pattern, expected) for word in words[row]]
-            if new != words[row]:
-                changed = [pair for pair in zip(words[row], new, strict=True) if pair[0] != pair[1]]
-                candidates.append(_Candidate(row, read_as, *map(list, zip(*changed, strict=True))))
+        first = _bytes_as(read_as, 0xC2, 0xEF)
+        for row, words in enumerate(rows):
+            if first.isdisjoint(characters[row]):
+                continue
+            pattern, expected = _sequence(read_as), _expected(read_as)
+            # what could be decoded is hardly ever an expected character
+            if not expected.keys().isdisjoint(pattern.findall(" ".join(words))):
+                new = [_decoded(word, pattern, expected) for word in words]
+                changed = [pair for pair in zip(words, new, strict=True) if pair[0] != pair[1]]
+                if changed:
+                    candidates.append(_Candidate(row, read_as, *map(list, zip(*changed, strict=True))))
     if not candidates:
         return texts
     done, most = list(texts), [0] * len(texts)
@@ -130,7 +139,7 @@ def _decode_once(texts: list[str]) -> list[str]:
             most[row] = sum(gains)
             better = {old: new for old, new, gain in zip(found.old, found.new, gains, strict=True) if gain}
             better[bytes([0xC3]).decode(found.read_as)] = "à"  # alone: its second byte became a space
-            done[row] = _BEYOND_ASCII.sub(lambda word: better.get(word[0], word[0]), texts[row])  # noqa: B023
+            done[row] = " ".join(better.get(word, word) for word in texts[row].split(" "))
     return done
 
 

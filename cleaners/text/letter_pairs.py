@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,6 +23,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.derived import derived
 from cleaners.kernels import I32, I64, U8, U16, Flags, Rows, Tables, kernel
 
 MODEL: Final = Path(__file__).with_name("letter_pairs.npz")
@@ -113,11 +115,22 @@ class LetterPairs(NamedTuple):
     alphabets: NDArray[np.uint64]  # of each class: a bit for each language that has the letter
     west: np.uint64  # the bits of languages with "q", "x" or apostrophes between letters
     unusual: NDArray[np.uint8]  # (classes, classes): what a pair costs beyond USUAL in every language
+    vowels: NDArray[np.bool_]  # whether each class is a vowel, or "h"
 
 
 @functools.cache
 def letter_pairs() -> LetterPairs:
     """The costs, read from the package."""
+    return derived("letter-pairs", stamp(), _read)
+
+
+@functools.cache
+def stamp() -> str:
+    """What the costs depend on, but for the code: see `cleaners.derived`."""
+    return f"{zlib.crc32(MODEL.read_bytes())} {unicodedata.unidata_version}"
+
+
+def _read() -> LetterPairs:
     with np.load(MODEL) as file:
         languages = tuple(str(file["languages"]).split())
         alphabets = str(file["alphabets"]).split()
@@ -151,6 +164,7 @@ def letter_pairs() -> LetterPairs:
             sum(1 << i for i, code in enumerate((*languages, *OTHER_ALPHABETS)) if code not in EASTERN)
         ),
         _unusual(costs, number),
+        _vowels(classes, size),
     )
 
 
@@ -245,13 +259,13 @@ def sums_of_words(classes: U16, extra: I32, borders: I64, costs: Tables[U8]) -> 
 def extra_costs(classes: NDArray[np.uint16], cases: NDArray[np.uint8]) -> Any:
     """The costs of what takes more than a pair to see, and is the same in all languages: (..., pairs)."""
     length = classes.shape[-1]
-    extra = extra_costs_of_rows(classes.reshape(-1, length), cases.reshape(-1, length), vowels())
+    extra = extra_costs_of_rows(classes.reshape(-1, length), cases.reshape(-1, length), letter_pairs().vowels)
     return extra.reshape(*classes.shape[:-1], length - 1)
 
 
 @kernel
 def extra_costs_of_rows(classes: Rows[U16], cases: Rows[U8], vowels: Flags) -> Any:
-    """The same for rows: (rows, pairs). None is negative. `vowels` is from the function of that name."""
+    """The same for rows: (rows, pairs). None is negative. `vowels` are those of `letter_pairs`."""
     rows, length = classes.shape
     extra = np.zeros((rows, length - 1), np.int32)
     for row in range(rows):
@@ -282,13 +296,10 @@ def extra_costs_of_rows(classes: Rows[U16], cases: Rows[U8], vowels: Flags) -> A
     return extra
 
 
-@functools.cache
-def vowels() -> NDArray[np.bool_]:
-    """Whether each class is a vowel, or "h"."""
-    model = letter_pairs()
-    found = np.zeros(len(model.unusual), np.bool_)
+def _vowels(classes: NDArray[np.uint16], size: int) -> NDArray[np.bool_]:
+    found = np.zeros(size, np.bool_)
     for code in range(0xC0, BEYOND):
-        found[model.classes[code]] |= unicodedata.normalize("NFD", chr(code))[0] in VOWELS
-    found[model.classes[[ord(letter) for letter in VOWELS]]] = True
+        found[classes[code]] |= unicodedata.normalize("NFD", chr(code))[0] in VOWELS
+    found[classes[[ord(letter) for letter in VOWELS]]] = True
     found[:LETTERS] = False
     return found

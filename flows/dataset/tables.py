@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
     "documents": {

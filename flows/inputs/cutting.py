@@ -15,6 +15,7 @@ import orjson
 import polars as pl
 
 from cleaners.kernels import I64, U8, Word, Written, kernel
+from cleaners.text.tokens import ONES, eight_bytes
 
 LARGE: Final = 1 << 16  # bytes; a smaller block is parsed sooner than the machine code is loaded
 HUGE: Final = 1 << 22  # bytes; a larger block is mostly one line, of which copies would cost too much memory
@@ -31,6 +32,7 @@ _U: Final = ord("u")
 _DIGITS: Final = np.full(256, -1, np.int8)
 _DIGITS[list(b"0123456789abcdefABCDEF")] = [*range(16), *range(10, 16)]
 _ONE: Final = np.uint64(1)  # offsets are unsigned: numba then omits the check for negative indices
+_EIGHT: Final = np.uint64(8)
 
 
 class Utf8(bytes):
@@ -192,6 +194,13 @@ def _unescape(data: U8, at: Word, stop: Word, texts: Written[U8], start: Word) -
     """Write the string whose content begins at `at`; (its closing quote, or `stop` if in doubt; the end in `texts`)."""
     to = start
     while at < stop:
+        while at + _EIGHT <= stop and not _ends_plain_text(eight_bytes(data, at)):
+            for i in range(_EIGHT):
+                texts[to + i] = data[at + i]
+            at += _EIGHT
+            to += _EIGHT
+        if at == stop:
+            break
         byte = data[at]
         if byte == _QUOTE:
             return at if _is_visible(texts, start, to) else stop, to
@@ -225,6 +234,16 @@ def _unescape(data: U8, at: Word, stop: Word, texts: Written[U8], start: Word) -
         else:
             break
     return stop, to
+
+
+@kernel
+def _ends_plain_text(eight: Word) -> Any:
+    """Whether one of eight bytes is a quote, a backslash or a control: then subtraction borrows its highest bit."""
+    ones, high = np.uint64(ONES), np.uint64(0x80 * ONES)
+    quote, backslash = eight ^ ones * np.uint64(_QUOTE), eight ^ ones * np.uint64(_BACKSLASH)
+    return (
+        (quote - ones & ~quote) | (backslash - ones & ~backslash) | (eight - ones * np.uint64(0x20) & ~eight)
+    ) & high != 0
 
 
 @kernel

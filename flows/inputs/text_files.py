@@ -71,8 +71,8 @@ def _document(given: Input, options: Options, trace: Trace, *, is_markdown: bool
         elif not text or text.isspace():
             raise Refused("no text: the file contains only white space")
         else:
-            name = document_id(given.uri, data)
             content = content_hash(data)
+            name = document_id(given.uri, content)
             title = title_of_markdown(text) if is_markdown else title_of_text(text)
             document = Document(
                 name, None, given.uri, folder, None, title, None, encoding, None, content, None, text.encode()

@@ -68,7 +68,7 @@ def _renamed(rows: Iterable[Row], former: Set[str]) -> Iterator[Row]:
         if isinstance(row, Document):
             name = row.document_id
             while name in former:
-                name = document_id(name, row.content.encode())
+                name = document_id(name, row.content)
             yield row._replace(document_id=name), size
         else:
             yield row, size

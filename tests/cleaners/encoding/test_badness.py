@@ -16,7 +16,7 @@ from ftfy.badness import BADNESS_RE
 
 from cleaners.encoding import badness as module
 from cleaners.encoding import mojibake
-from cleaners.encoding.badness import LATIN_1, MAX_ASCII_PREFIX, alphabet, badness, search, sequences
+from cleaners.encoding.badness import LATIN_1, MAX_ASCII_PREFIX, alphabet, badness, bits_of, search, sequences
 from cleaners.encoding.mojibake import NEEDS_FTFY, gate, scan
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -96,7 +96,7 @@ def test_mutants_of_the_pattern_die(
     """Every part of the pattern counts: without it, lines would be overlooked that are bad to ftfy."""
     assert bad(probe)
     assert seen([probe]) == [True]
-    bits = badness(BADNESS_RE.pattern.replace(part, broken))
+    bits = bits_of(BADNESS_RE.pattern.replace(part, broken))
     monkeypatch.setattr(mojibake, "badness", lambda: bits)
     assert seen([probe]) == [False]
 

@@ -80,6 +80,13 @@ def test_escapes_stand_for_characters_of_any_width() -> None:
     ]
 
 
+@given(st.text(st.sampled_from('abcdefgh !"\\\x1f\x7f\n\té“中😀'), min_size=1, max_size=80), st.booleans())
+def test_a_text_is_cut_out_wherever_its_escapes_stand(text: str, ascii_only: bool) -> None:
+    """Long plain parts are read many bytes at a time, and end at any byte."""
+    line = json.dumps({"text": f"a{text}"}, ensure_ascii=ascii_only)
+    assert texts(line) == [f"a{text}".encode()]
+
+
 def test_the_first_record_says_which_field_is_the_text() -> None:
     """The name is sought in all of the block; it may contain anything that JSON does not escape."""
     lines = '{"text": "a"}', '{"body": "b", "text": "a"}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -58,11 +59,16 @@ def test_the_charset_of_a_source_is_preferred(tmp_path: Path) -> None:
 
 
 def test_the_id_depends_on_uri_and_content(tmp_path: Path) -> None:
-    """The same file always has the same id; different content or a different path gives a different id."""
+    """The same file always has the same id; different content or a different path gives a different id.
+
+    It is the documented hash, which others can compute.
+    """
     a, b = tmp_path / "a.txt", tmp_path / "b.txt"
     a.write_text("one")
     b.write_text("one")
     first = documents(a)[0]["document_id"]
+    hashed = f"{a}\0{xxhash.xxh3_128_hexdigest(b'one')}".encode()
+    assert first == hashlib.blake2b(hashed, digest_size=16).hexdigest()
     assert documents(a)[0]["document_id"] == first
     assert documents(b)[0]["document_id"] != first
     a.write_text("two")

@@ -95,10 +95,10 @@ def _may_have_match(
 ) -> Any:
     found = np.zeros(len(sizes), np.bool_)
     for bucket in range(len(starts) - 1):
+        if starts[bucket + 1] - starts[bucket] > crowded:
+            found[members[starts[bucket] : starts[bucket + 1]]] = True
+    for bucket in range(len(starts) - 1):
         start, stop = starts[bucket], starts[bucket + 1]
-        if stop - start > crowded:
-            found[members[start:stop]] = True
-            continue
         for i in range(start, stop):
             one = members[i]
             for j in range(start, stop):

@@ -47,8 +47,8 @@ __all__ = [
 
 Result = TypeVar("Result")
 
-#: Above this many shingles, only the sets that may have a near-duplicate are kept in memory.
-SHINGLES_AT_ONCE: Final = 1 << 22
+#: Above this many shingles (128 MB), only the sets that may have a near-duplicate are kept in memory.
+SHINGLES_AT_ONCE: Final = 1 << 24
 
 #: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {

@@ -19,6 +19,8 @@ from cleaners.text.utf8 import starts_of
 
 #: A bucket with more sets than this is crowded; see `uncrowded_buckets`.
 CROWDED: Final = 200
+#: Pairs of shingles are the keys of the prefix filter if there are at most this many for each single one.
+PAIRS_WORTH: Final = 4
 
 
 class Sets(NamedTuple):
@@ -93,10 +95,10 @@ def _may_have_match(
 ) -> Any:
     found = np.zeros(len(sizes), np.bool_)
     for bucket in range(len(starts) - 1):
+        if starts[bucket + 1] - starts[bucket] > crowded:
+            found[members[starts[bucket] : starts[bucket + 1]]] = True
+    for bucket in range(len(starts) - 1):
         start, stop = starts[bucket], starts[bucket + 1]
-        if stop - start > crowded:
-            found[members[start:stop]] = True
-            continue
         for i in range(start, stop):
             one = members[i]
             for j in range(start, stop):
@@ -136,6 +138,11 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
     two sets of a and b shingles have o in common, then one of these is among the first a - o + 1 of the one set and
     among the first b - o + 1 of the other.
 
+    Where a template has few fields, many sets have a shingle in common, and still only near-misses. Then two common
+    shingles are asked for at once (the l-prefix of Wang, Li and Feng, "Can we beat the prefix filtering?", 2012). For
+    this, all shingles that the same sets have, such as those around a field, count as one value with their number as
+    its weight: see `_prefixes`.
+
     A Jaccard of t needs o >= t / (1 + t) * (a + b). Each set therefore searches partners of about one size at a time
     (`_size_classes`), so that a short prefix is enough. Only sets with equal `numbers` can match.
     """
@@ -143,15 +150,19 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
     if not crowded.any():
         return plain
     counts = np.diff(plain.key_offsets)
-    pair_rows, in_crowd = np.repeat(np.arange(len(counts), dtype=np.uint32), counts), crowded[plain.keys]
-    rows = np.unique(pair_rows[in_crowd])
-    placed, keys = _prefixes(
-        rows,
-        members,
-        _size_classes(int((members.offsets[rows + 1] - members.offsets[rows]).max())),
-        threshold.numerator,
-        threshold.denominator,
-    )
+    pair_rows = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
+    rows = np.unique(pair_rows[crowded[plain.keys]])
+    # the filter finds all pairs of these sets, so it replaces the other buckets that hold none but them, too
+    outside = np.ones(len(counts), np.bool_)
+    outside[rows] = False
+    crowded = np.ones(len(crowded), np.bool_)
+    crowded[plain.keys[outside[pair_rows]]] = False
+    in_crowd = crowded[plain.keys]
+    classes = _size_classes(int((members.offsets[rows + 1] - members.offsets[rows]).max()))
+    given = (rows, members, *_cells(rows, members), classes, threshold.numerator, threshold.denominator)
+    placed, keys, fits = _prefixes(*given, PAIRS_WORTH)
+    if not fits:
+        placed, keys, _ = _prefixes(*given, 0)
     (found, keys), which = shared_keys((placed >> np.uint64(2)).astype(np.uint32), keys, members.first_new)
     sides = (placed[which] & np.uint64(3)).astype(np.uint8)
     first_prefix = int((~crowded).sum())
@@ -180,19 +191,25 @@ def _size_classes(largest: int) -> I64:
 
 
 @kernel
-def _frequencies(rows: U32, members: Sets) -> Any:
-    """How often the shingles of each cell occur in these sets. Some shingles share a cell, which does no harm."""
+def _cells(rows: U32, members: Sets) -> Any:
+    """(seen, owners): how often the shingles of each cell occur in these sets, and the sum of the hashes of their sets.
+
+    Some shingles share a cell, which does no harm.
+    """
     total = np.int64(0)
     for row in rows:
         total += members.offsets[row + 1] - members.offsets[row]
     cells = 1 << 10
     while cells < 2 * total and cells < 1 << 25:
         cells *= 2
-    seen = np.zeros(cells, np.uint32)
+    seen, owners = np.zeros(cells, np.uint32), np.zeros(cells, np.uint32)
     for row in rows:
+        owner = np.uint32(fmix64(np.uint64(row) + np.uint64(1)))
         for i in range(members.offsets[row], members.offsets[row + 1]):
-            seen[np.int64(_with_numbers(members, row, i) & np.uint64(cells - 1))] += np.uint32(1)
-    return seen
+            cell = np.int64(_with_numbers(members, row, i) & np.uint64(cells - 1))
+            seen[cell] += np.uint32(1)
+            owners[cell] += owner
+    return seen, owners
 
 
 @kernel
@@ -202,36 +219,54 @@ def _with_numbers(members: Sets, row: int, i: int) -> Any:
 
 
 @kernel
-def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
-    """(4 * rows + sides, keys): for each set and each size class that it may match, the keys of its first shingles.
+def _prefixes(
+    rows: U32, members: Sets, seen: U32, owners: U32, classes: I64, p: int, q: int, worth: int
+) -> Any:
+    """(4 * rows + sides, keys, fits): for each set and each size class that it may match, the keys of its prefix.
 
-    A key stands for a shingle and the two size classes. The side is 0 if the classes are equal, 1 if the set's own is
-    the smaller, 2 if it is the larger. Shingles are sorted by frequency, capped at a million. Two shingles may come out
-    as equal; the filter then treats them as one.
+    A key stands for one value, or for two of them, and the two size classes. The side is 0 if the classes are equal, 1
+    if the set's own is the smaller, 2 if it is the larger.
+
+    The value of a shingle is how often it occurs, capped at a million, and the hash of the sets that have it. So it has
+    a place in one global order, and two sets have at most as many shingles in common as they have values in common,
+    each counted as often as it occurs.
+
+    With `worth = 0`, a key is a value. The prefix of a set ends where more shingles precede than may be missing in its
+    match, so that one of its values is common. Otherwise a key is a pair of values, and the prefix ends where that
+    holds without its most frequent value, so that two of its values are common, among them the first two of all. Only
+    where all values precede may there be a single one, which then has enough shingles by itself: it makes a pair with
+    itself. `fits` is false, and the result incomplete, if there are more than `worth` pairs for each value.
     """
-    seen = _frequencies(rows, members)
     last_cell, most = np.uint64(len(seen) - 1), np.uint32((1 << 20) - 1)
     room, anyone = 0, np.zeros(len(classes), np.bool_)
     for row in rows:
         size = members.offsets[row + 1] - members.offsets[row]
         room = max(room, size)
         anyone[_class_of(classes, size)] = True
-    ranked = np.empty(room, np.uint64)
+    values, weights = np.empty(room, np.uint64), np.empty(room, np.int64)
     placed, keys = np.empty(1024, np.uint64), np.empty(1024, np.uint64)
-    total = 0
+    total, singles = 0, 0
     for row in rows:
         start = members.offsets[row]
         size = members.offsets[row + 1] - start
         # a shingle that no other set has comes first in any order and needs no key
         alone = 0
         for i in range(size):
-            shingle = _with_numbers(members, row, start + i)
-            often = seen[np.int64(shingle & last_cell)]
-            if often > 1:
-                ranked[i - alone] = np.uint64(min(often, most)) << np.uint64(44) | shingle >> np.uint64(20)
+            cell = np.int64(_with_numbers(members, row, start + i) & last_cell)
+            if seen[cell] > 1:
+                values[i - alone] = np.uint64(min(seen[cell], most)) << np.uint64(32) | np.uint64(
+                    owners[cell]
+                )
             else:
                 alone += 1
-        sort(ranked, size - alone)
+        sort(values, size - alone)
+        count = 0
+        for i in range(size - alone):
+            if count and values[i] == values[count - 1]:
+                weights[count - 1] += 1
+            else:
+                values[count], weights[count] = values[i], 1
+                count += 1
         own = _class_of(classes, size)
         smallest, largest = -(-p * size // q), min(size * q // p, classes[-1])
         first = _class_of(classes, smallest)
@@ -240,19 +275,30 @@ def _prefixes(rows: U32, members: Sets, classes: I64, p: int, q: int) -> Any:
             if not anyone[other]:
                 continue
             wanted = required_overlap(size, max(smallest, classes[other]), p, q)
-            prefix = size - wanted + 1 - alone
-            if prefix <= 0:
-                continue
-            if total + prefix > len(keys):
-                length = 2 * (total + prefix)
-                placed, keys = _grown(placed, length), _grown(keys, length)
+            missing = size - wanted - alone
+            prefix, weight, heaviest = 0, np.int64(0), np.int64(0)
+            while prefix < count and weight - (heaviest if worth else 0) <= missing:
+                singles += weight <= missing
+                weight += weights[prefix]
+                heaviest = max(heaviest, weights[prefix])
+                prefix += 1
+            needed = total + prefix * (prefix + 1) // 2
+            if worth and needed > worth * (singles + 1024):
+                return placed[:0], keys[:0], False
+            if needed > len(keys):
+                placed, keys = _grown(placed, 2 * needed), _grown(keys, 2 * needed)
             side = 0 if own == other else 1 if own < other else 2
-            low, high = np.uint64(min(own, other)), np.uint64(max(own, other))
+            place = np.uint64(row) << np.uint64(2) | np.uint64(side)
+            between = np.uint64(min(own, other)) * np.uint64(MULTIPLIER) + np.uint64(max(own, other))
             for i in range(prefix):
-                h = (ranked[i] * np.uint64(MULTIPLIER) + low) * np.uint64(MULTIPLIER) + high
-                placed[total], keys[total] = np.uint64(row) << np.uint64(2) | np.uint64(side), fmix64(h)
-                total += 1
-    return placed[:total], keys[:total]
+                h = (values[i] * np.uint64(MULTIPLIER) + between) * np.uint64(MULTIPLIER)
+                for j in range(i + 1 if worth else 1):
+                    if worth and j == i and weights[i] < wanted:
+                        continue
+                    placed[total] = place
+                    keys[total] = fmix64(h + values[j] if worth else h)
+                    total += 1
+    return placed[:total], keys[:total], True
 
 
 @kernel

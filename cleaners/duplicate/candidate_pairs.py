@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import tee
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,17 +15,22 @@ from cleaners.duplicate.shared_keys import KeyFilter, Pairs, hash_partitions, nu
 from cleaners.kernels import U32, U64
 from cleaners.text.tokens import MULTIPLIER
 
-#: Keys of this run that go through one filter, which then takes up to 128 MB.
+#: Rows, their keys, and what else belongs to them.
+_Entries = tuple[NDArray[Any], ...]
+
+#: Keys of this run that go through the filters of one group, which then take up to 128 MB.
 KEYS_IN_FILTER: Final = 1 << 25
+#: Up to this many keys of this run, over all columns of a group, are held in memory rather than read twice.
+KEYS_HELD: Final = 1 << 23
 
 
 class KeyPartition(NamedTuple):
-    """One partition of the keys of a column."""
+    """One partition of the keys of some columns; several columns have only one. They are null in the same rows."""
 
-    column: str
+    columns: tuple[str, ...]
     partition: int
     partitions: int
-    expected_keys: int  # the approximate number of keys of this run in the partition
+    expected_keys: int  # the approximate number of keys of this run in the partition, for each column
 
     def contains(self, keys: U64) -> NDArray[np.bool_]:
         """Which keys belong to this partition.
@@ -36,10 +42,10 @@ class KeyPartition(NamedTuple):
         return inside
 
 
-def _partitions(column: str, count: int) -> list[KeyPartition]:
-    """The partitions of a column that has `count` keys of this run."""
+def _partitions(columns: tuple[str, ...], count: int) -> list[KeyPartition]:
+    """The partitions of columns that have `count` keys of this run each."""
     partitions = 1 + count // KEYS_IN_FILTER
-    return [KeyPartition(column, number, partitions, count // partitions) for number in range(partitions)]
+    return [KeyPartition(columns, number, partitions, count // partitions) for number in range(partitions)]
 
 
 def exact_duplicates(row_tables: RowTables) -> tuple[U32, U32]:
@@ -48,16 +54,16 @@ def exact_duplicates(row_tables: RowTables) -> tuple[U32, U32]:
     At least one row of each such group is of this run. `rows` is sorted.
     """
     found, firsts = [], []
-    for which in _partitions("exact_a", row_tables.new_rows):
+    for which in _partitions(("exact_a",), row_tables.new_rows):
 
-        def pairs_of(rows: U32, columns: pl.DataFrame, which: KeyPartition = which) -> tuple[U32, U64, U64]:
+        def entries_of(rows: U32, columns: pl.DataFrame, which: KeyPartition = which) -> Iterator[_Entries]:
             a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
-            if which.partitions == 1:
-                return rows, a, b
-            inside = which.contains(a)
-            return rows[inside], a[inside], b[inside]
+            if which.partitions > 1:
+                inside = which.contains(a)
+                rows, a, b = rows[inside], a[inside], b[inside]
+            yield rows, a, b
 
-        rows, a, b = _filter_keys(row_tables, ("exact_a", "exact_b"), pairs_of, which.expected_keys)
+        ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b",), entries_of)
         for few in hash_partitions(a):
             (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), row_tables.first_new)
             _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
@@ -68,44 +74,45 @@ def exact_duplicates(row_tables: RowTables) -> tuple[U32, U32]:
     return rows[order], np.concatenate(firsts)[order]
 
 
-def key_partitions(row_tables: RowTables, *columns: str) -> list[KeyPartition]:
-    """The partitions of the given key columns: bands, or `rarest`."""
-    new = row_tables.tables[row_tables.indexed :]
-    keys = []
-    for column in columns:
-        count = row_tables.new_rows
-        if column == "rarest":
-            lengths = pl.col(column).list.len().sum()
-            count = sum(table.select(lengths).collect().item() or 0 for table in new)
-        keys += _partitions(column, count)
-    return keys
+def key_partitions(row_tables: RowTables, *columns: str, workers: int) -> list[KeyPartition]:
+    """The partitions of the given key columns: bands, or `rarest`.
+
+    Columns are read together, as many as fit into memory, but in a group for each worker at least.
+    """
+    if columns == ("rarest",):
+        lengths = pl.col("rarest").list.len().sum()
+        new = row_tables.tables[row_tables.indexed :]
+        return _partitions(columns, sum(table.select(lengths).collect().item() or 0 for table in new))
+    size = min(max(1, KEYS_IN_FILTER // max(1, row_tables.new_rows)), -(-len(columns) // workers))
+    groups = (columns[first : first + size] for first in range(0, len(columns), size))
+    return [one for group in groups for one in _partitions(group, row_tables.new_rows)]
 
 
-def rows_with_common_key(row_tables: RowTables, which: KeyPartition, same_numbers: bool) -> Pairs:
-    """The pairs of row and key, for keys of the partition that two or more rows have, at least one of this run.
+def rows_with_common_key(row_tables: RowTables, which: KeyPartition, same_numbers: bool) -> list[Pairs]:
+    """For each column, the pairs of row and key, for keys of the partition that two rows have, one of them of this run.
 
     With `same_numbers`, the hash of the numbers is part of the key, so that rows with different numbers never match.
     """
 
-    def pairs_of(rows: U32, columns: pl.DataFrame) -> tuple[U32, U64]:
-        column, numbers = columns.get_column(which.column), columns.get_column("numbers").to_numpy()
-        if column.dtype == pl.List:
-            counts = column.list.len().to_numpy()
-            rows, numbers = np.repeat(rows, counts), np.repeat(numbers, counts)
-            keys = column.explode(empty_as_null=False, keep_nulls=False).to_numpy()
-        else:
-            # the filter uses the upper bits
-            keys = column.to_numpy().astype(np.uint64) << np.uint64(32)
-        if same_numbers:
-            keys = keys ^ numbers
-        if which.partitions == 1:
-            return rows, keys
-        inside = which.contains(keys)
-        return rows[inside], keys[inside]
+    def entries_of(rows: U32, columns: pl.DataFrame) -> Iterator[_Entries]:
+        for name in which.columns:
+            column, numbers, owners = columns.get_column(name), columns.get_column("numbers").to_numpy(), rows
+            if column.dtype == pl.List:
+                counts = column.list.len().to_numpy()
+                owners, numbers = np.repeat(rows, counts), np.repeat(numbers, counts)
+                keys = column.explode(empty_as_null=False, keep_nulls=False).to_numpy()
+            else:
+                keys = column.to_numpy().astype(np.uint64)
+                keys <<= np.uint64(32)  # the filter uses the upper bits
+            if same_numbers:
+                keys = keys ^ numbers
+            if which.partitions > 1:
+                inside = which.contains(keys)
+                owners, keys = owners[inside], keys[inside]
+            yield owners, keys
 
-    rows, keys = _filter_keys(row_tables, (which.column, "numbers"), pairs_of, which.expected_keys)
-    pairs, _ = shared_keys(rows, keys, row_tables.first_new)
-    return pairs
+    found = _filter_keys(row_tables, which, ("numbers",), entries_of)
+    return [shared_keys(rows, keys, row_tables.first_new)[0] for rows, keys in found]
 
 
 def concatenate_pairs(parts: Iterable[Pairs]) -> Pairs:
@@ -120,25 +127,30 @@ def concatenate_pairs(parts: Iterable[Pairs]) -> Pairs:
 
 def _filter_keys(
     row_tables: RowTables,
-    columns: tuple[str, ...],
-    pairs_of: Callable[[U32, pl.DataFrame], tuple[NDArray[Any], ...]],
-    keys: int,
-) -> tuple[NDArray[Any], ...]:
-    """The entries whose key a second row may have, of the arrays that `pairs_of` makes of each table.
+    which: KeyPartition,
+    others: tuple[str, ...],
+    entries_of: Callable[[U32, pl.DataFrame], Iterator[_Entries]],
+) -> list[_Entries]:
+    """For each column of the partition, the entries whose key a second row may have.
 
-    `pairs_of` returns the rows first and their keys second. The result has the index first, then this run.
+    `entries_of` makes them of the rows of a table, and of the columns of the partition and the `others`. The result has
+    those of the index first, then those of this run.
     """
 
-    def arrays(new: bool) -> Iterator[tuple[NDArray[Any], ...]]:
-        for rows, found in row_tables.keys(*columns, new=new):
-            yield pairs_of(rows, found)
+    def read(new: bool) -> Iterator[list[_Entries]]:
+        for rows, found in row_tables.keys(*which.columns, *others, new=new):
+            yield [*entries_of(rows, found)]
 
-    seen = KeyFilter(keys)
-    for _, new_keys, *_ in arrays(new=True):
-        seen.mark(new_keys)
-    passed = []
-    for new, passing in ((False, seen.pass_index), (True, seen.pass_new)):
-        for found in arrays(new=new):
-            which = passing(found[1])
-            passed.append(tuple(array[which] for array in found))
-    return tuple(np.concatenate(parts) for parts in zip(*passed, strict=True))
+    filters = [KeyFilter(which.expected_keys) for _ in which.columns]
+    few = len(filters) * which.expected_keys <= KEYS_HELD
+    new, again = tee(read(new=True)) if few else (read(new=True), read(new=True))
+    for table in new:
+        for seen, (_, keys, *_) in zip(filters, table, strict=True):
+            seen.mark(keys)
+    passed: list[list[_Entries]] = [[] for _ in filters]
+    for tables, passing in ((read(new=False), KeyFilter.pass_index), (again, KeyFilter.pass_new)):
+        for table in tables:
+            for seen, entries, found in zip(filters, table, passed, strict=True):
+                some = np.flatnonzero(passing(seen, entries[1]))
+                found.append(tuple(array[some] for array in entries))
+    return [tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for found in passed]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -47,8 +47,8 @@ __all__ = [
 
 Result = TypeVar("Result")
 
-#: Above this many shingles, only the sets that may have a near-duplicate are kept in memory.
-SHINGLES_AT_ONCE: Final = 1 << 22
+#: Above this many shingles (128 MB), only the sets that may have a near-duplicate are kept in memory.
+SHINGLES_AT_ONCE: Final = 1 << 24
 
 #: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
@@ -142,9 +142,13 @@ def find_duplicates(
     row_tables.exclude(exact_duplicates[exact_duplicates != firsts])
     columns = ["rarest"] if method == "exact" else band_names(threshold)
     with ThreadPoolExecutor(workers) as pool:
-        keys = candidate_pairs.key_partitions(row_tables, *columns)
+        keys = candidate_pairs.key_partitions(row_tables, *columns, workers=workers)
         pairs = candidate_pairs.concatenate_pairs(
-            pool.map(lambda key: candidate_pairs.rows_with_common_key(row_tables, key, same_numbers), keys)
+            chain.from_iterable(
+                pool.map(
+                    lambda key: candidate_pairs.rows_with_common_key(row_tables, key, same_numbers), keys
+                )
+            )
         )
         # rows with equal tokens share one set, stored under the first of them
         has_set = np.zeros(int(row_tables.starts[-1]), np.bool_)

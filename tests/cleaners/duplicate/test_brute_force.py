@@ -154,6 +154,7 @@ def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> Non
     corpora(),
     options,
     st.sampled_from([0, 1, 2, 5, 200]),
+    st.sampled_from([0, 4, 1 << 30]),
     st.integers(1, 3),
     st.sampled_from([7, 1 << 20]),
     st.sampled_from([20, 1 << 20]),
@@ -164,6 +165,7 @@ def test_crowding_workers_and_parts_change_nothing(
     corpus: Corpus,
     chosen: dict[str, Any],
     crowded: int,
+    pairs_worth: int,
     workers: int,
     keys_at_once: int,
     keys_in_filter: int,
@@ -176,6 +178,7 @@ def test_crowding_workers_and_parts_change_nothing(
     plain = find(tables, **ruling)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(buckets, "CROWDED", crowded)
+        patch.setattr(buckets, "PAIRS_WORTH", pairs_worth)
         patch.setattr(shared_keys, "KEYS_AT_ONCE", keys_at_once)
         patch.setattr(candidate_pairs, "KEYS_IN_FILTER", keys_in_filter)
         patch.setattr(duplicate, "SHINGLES_AT_ONCE", shingles_at_once)

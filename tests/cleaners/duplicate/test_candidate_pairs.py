@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -51,6 +52,34 @@ def test_near_misses_by_the_thousand_are_not_all_compared(words_each: int, blank
     )
     assert before > count * count / 10
     assert after < count * 100
+
+
+@pytest.mark.parametrize("worth", [0, 1, 4])
+def test_pairs_of_shingles_find_what_single_ones_find(worth: int) -> None:
+    """Whether the filter asks for one common shingle or for two, or gives up on two, the decisions are the same."""
+    chance = random.Random(5)
+    template = templated(1, 90, 5)[0].split()
+    corpus = []
+    for _ in range(400):  # two reports with two fields in common are duplicates
+        for place in range(9, 90, 18):
+            template[place] = f"f{chr(97 + chance.randrange(26))}{chr(97 + chance.randrange(4))}"
+        corpus.append([" ".join(template)])
+    plain = run(corpus)
+    assert 20 < plain.get_column("reason").count() < 300
+    fitted = []
+    real = buckets._prefixes
+
+    def spy(*given: Any) -> Any:
+        found = real(*given)
+        fitted.append((given[-1], found[2]))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buckets, "CROWDED", 20)
+        patch.setattr(buckets, "PAIRS_WORTH", worth)
+        patch.setattr(buckets, "_prefixes", spy)
+        assert run(corpus).equals(plain)
+    assert fitted == {0: [(0, True)], 1: [(1, False), (0, True)], 4: [(4, True)]}[worth]
 
 
 def test_the_prefix_filter_finds_only_what_the_bands_find() -> None:

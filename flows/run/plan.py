@@ -19,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
+from cleaners.kernels.linked import is_linked
 from cleaners.language.identifier import preload
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
@@ -95,7 +96,9 @@ def execute_run(
             remember(dataset, same)
             return without_run(too_recent, remedies(unchanged))
         _refuse_damage(dataset, settings, new)
-        prepare()
+        compile_kernels(engine.report)
+        if not is_linked():
+            prepare()
         run = _new_run(dataset, settings, phrases, lexicon, clock)
         run = replace(run, culprits=find_culprits(dataset, run, new))
         times = Times()
@@ -220,7 +223,6 @@ def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[
     batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
     if run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
-    compile_kernels(engine.report)
     with watched(run.staging), times.of("read and clean"):
         if not new:
             return []

@@ -91,12 +91,19 @@ class Kernel(Generic[P, R]):
         return self.compiled()._numba_type_
 
     def kept(self) -> Any:
-        """What numba keeps on disk of this kernel. Raises RuntimeError if it is kept nowhere."""
+        """What numba keeps on disk of this kernel, compiled now if it is not there.
+
+        Raises RuntimeError if it cannot be kept.
+        """
         from numba.core.registry import cpu_target
 
         cache = _dispatcher(self.function, kept=True)._cache
-        codegen = cpu_target.target_context.codegen()
-        return cache._cache_file.load(cache._index_key(signature(self.function), codegen))
+        key = cache._index_key(signature(self.function), cpu_target.target_context.codegen())
+        if (found := cache._cache_file.load(key)) is None:
+            self.compiled()
+            if (found := cache._cache_file.load(key)) is None:
+                raise RuntimeError(f"{self.function.__name__} is not kept")
+        return found
 
     def callees(self) -> Iterator[Kernel[..., Any]]:
         """The kernels that this one calls."""

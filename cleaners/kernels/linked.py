@@ -68,7 +68,7 @@ def is_linked() -> bool:
 def link(kernels: Iterable[Kernel[..., Any]]) -> None:
     """Write the file, if it can be read again: what LLVM's linker does not find ends the process, so another one tries.
 
-    All kernels must be on disk. Raises whatever numba raises for one that is not.
+    Raises RuntimeError if a kernel is not kept on disk, and CalledProcessError if the file cannot be read again.
     """
     if (path := linked_file()) is None:
         return
@@ -94,8 +94,7 @@ def link(kernels: Iterable[Kernel[..., Any]]) -> None:
 
 def _code_of(kernel: Kernel[..., Any]) -> _Code:
     """What numba keeps of a kernel, read without linking it."""
-    payload = kernel.kept()
-    (_, _, (object_file, _)), described, own, *_, environments = payload
+    (_, _, (object_file, _)), described, own, *_, environments = kernel.kept()
     return _Code(
         stamp(_folder_of(kernel)),
         object_file,

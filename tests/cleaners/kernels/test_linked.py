@@ -147,12 +147,13 @@ def test_without_a_sound_file(content: bytes | None, file: Path) -> None:
     assert linked.linked(total) is None
 
 
-def test_a_kernel_that_is_not_compiled(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_is_not_kept(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written, not even in part."""
+    total.compiled()
     monkeypatch.setattr(code, "folders", lambda: iter([tmp_path / "users"]))
     code.folder.cache_clear()
     try:
-        with pytest.raises(TypeError):
+        with pytest.raises(RuntimeError, match="total is not kept"):
             link([total])
     finally:
         code.folder.cache_clear()

@@ -52,8 +52,23 @@ def compile_kernels(report: Report) -> bool:
             return False
         failed = _compile_all(report)
         if not failed:
+            _link()
             set_complete()
     return True
+
+
+def _link() -> None:
+    """Write the file from which kernels are loaded without numba. Where that fails, numba loads them."""
+    with _python("link_all") as process:
+        process.wait()
+
+
+def link_all() -> None:
+    """What a process of its own does, as numba is not needed otherwise."""
+    from cleaners.kernels.linked import link
+    from cleaners.kernels.warming import all_kernels
+
+    link(all_kernels(*OTHERS))
 
 
 @contextmanager
@@ -126,16 +141,7 @@ class _Work:
 
     def _process(self) -> subprocess.Popen[str]:
         with self._changed:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-c", f"from {__name__} import compile_what_is_asked as a; a()"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-                start_new_session=True,  # Ctrl-C is for this process, which ends the others
-                text=True,
-                encoding="utf-8",
-            )
+            process = _python("compile_what_is_asked")
             self._processes.append(process)
             return process
 
@@ -146,6 +152,20 @@ class _Work:
                     return name
                 self._changed.wait()
         return None
+
+
+def _python(function: str) -> subprocess.Popen[str]:
+    """A process that calls a function of this module."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", f"from {__name__} import {function} as call; call()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,  # Ctrl-C is for this process, which ends the others
+        text=True,
+        encoding="utf-8",
+    )
 
 
 def _ask(process: subprocess.Popen[str], name: str) -> str:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import typing
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Annotated, Any, Final, Generic, ParamSpec, TypeVar, cast
@@ -28,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.kernels.machine_code import stamped_by_all_sources
+from cleaners.kernels.parameters import WRITTEN, Array, Parameter, Table, parameters
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,8 +45,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_WRITTEN: Final = "written"
-Written = Annotated[T, _WRITTEN]  # an array that the kernel writes to
+Written = Annotated[T, WRITTEN]  # an array that the kernel writes to
 Rows = Annotated[T, 2]  # an array of two dimensions
 Tables = Annotated[T, 3]  # of three
 Integer = Annotated[Any, np.dtype(np.int64)]  # a number, whichever type Python has for it
@@ -64,10 +63,20 @@ class Kernel(Generic[P, R]):
         functools.update_wrapper(self, function)
         self.function = function
         self._compiled: Any = None
+        self._call: Callable[..., Any] | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the machine code. Raises TypeError for arguments that do not fit the signature."""
-        return cast(R, (self._compiled or self.compiled())(*args, **kwargs))
+        return cast(R, (self._call or self._callable())(*args, **kwargs))
+
+    def _callable(self) -> Callable[..., Any]:
+        """What calls the machine code: without numba if it is linked already."""
+        from cleaners.kernels.linked import linked
+
+        with _LOCK:
+            if self._call is None:
+                self._call = linked(self) or self.compiled()
+            return self._call
 
     def compiled(self) -> Any:
         """Numba's dispatcher with the machine code, loaded or compiled now unless it is there already."""
@@ -80,6 +89,21 @@ class Kernel(Generic[P, R]):
     def _numba_type_(self) -> Any:
         """What numba asks for where a kernel calls this one."""
         return self.compiled()._numba_type_
+
+    def kept(self) -> Any:
+        """What numba keeps on disk of this kernel, compiled now if it is not there.
+
+        Raises RuntimeError if it cannot be kept.
+        """
+        from numba.core.registry import cpu_target
+
+        cache = _dispatcher(self.function, kept=True)._cache
+        key = cache._index_key(signature(self.function), cpu_target.target_context.codegen())
+        if (found := cache._cache_file.load(key)) is None:
+            self.compiled()
+            if (found := cache._cache_file.load(key)) is None:
+                raise RuntimeError(f"{self.function.__name__} is not kept")
+        return found
 
     def callees(self) -> Iterator[Kernel[..., Any]]:
         """The kernels that this one calls."""
@@ -120,15 +144,22 @@ class Intrinsic:
 intrinsic = Intrinsic
 
 
-def _compile(function: Callable[..., Any]) -> Any:
+def _dispatcher(function: Callable[..., Any], *, kept: bool) -> Any:
+    """Numba's dispatcher, without machine code yet. Raises RuntimeError if it is to be kept and is kept nowhere."""
     import numba
 
     njit: Any = functools.partial(numba.njit, nogil=True, no_cfunc_wrapper=True)
+    if not kept:
+        return njit()(function)
+    with stamped_by_all_sources():
+        return njit(cache=True)(function)
+
+
+def _compile(function: Callable[..., Any]) -> Any:
     try:
-        with stamped_by_all_sources():
-            dispatcher = njit(cache=True)(function)
-    except RuntimeError:  # machine code is kept nowhere
-        dispatcher = njit()(function)
+        dispatcher = _dispatcher(function, kept=True)
+    except RuntimeError:
+        dispatcher = _dispatcher(function, kept=False)
     types = signature(function)
     try:
         dispatcher.compile(types)
@@ -136,7 +167,7 @@ def _compile(function: Callable[..., Any]) -> Any:
         if not dispatcher.overloads:  # otherwise it could only not be kept
             with suppress(Exception):
                 dispatcher._cache.flush()  # the next process writes it anew
-            dispatcher = njit()(function)
+            dispatcher = _dispatcher(function, kept=False)
             dispatcher.compile(types)
     dispatcher.disable_compile()
     return dispatcher
@@ -144,34 +175,23 @@ def _compile(function: Callable[..., Any]) -> Any:
 
 def signature(function: Callable[..., Any]) -> tuple[Any, ...]:
     """The types of a kernel's parameters, as numba names types. Raises TypeError for one that no kernel can take."""
-    hints = typing.get_type_hints(function, include_extras=True)
-    hints.pop("return", None)
-    return tuple(_numba_type(hint) for hint in hints.values())
+    return tuple(map(_numba_type, parameters(function)))
 
 
 @functools.cache
-def _numba_type(hint: Any) -> Any:
+def _numba_type(parameter: Parameter) -> Any:
     from numba.core import types
     from numba.np.numpy_support import from_dtype
 
-    marks = getattr(hint, "__metadata__", ())
-    plain = hint.__origin__ if marks else hint
-    for mark in marks:
-        if isinstance(mark, np.dtype):
-            return from_dtype(mark)
-    if plain in (bool, int, float):
-        return {bool: types.boolean, int: types.int64, float: types.float64}[plain]
-    if typing.get_origin(plain) is np.ndarray:
-        (number,) = typing.get_args(typing.get_args(plain)[1])
-        dimensions = next((mark for mark in marks if isinstance(mark, int)), 1)
-        return types.Array(from_dtype(np.dtype(number)), dimensions, "C", readonly=_WRITTEN not in marks)
-    if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
+    if isinstance(parameter, Array):
+        number = from_dtype(parameter.number)
+        return types.Array(number, parameter.dimensions, "C", readonly=not parameter.is_written)
+    if isinstance(parameter, Table):
         tuples: Any = types.BaseTuple
-        fields = typing.get_type_hints(plain, include_extras=True)
-        found = tuples.from_types([_numba_type(fields[name]) for name in plain._fields], plain)
-        _register(plain, found)
+        found = tuples.from_types([*map(_numba_type, parameter.fields)], parameter.kind)
+        _register(parameter.kind, found)
         return found
-    raise TypeError(f"a kernel cannot take {hint}")
+    return from_dtype(parameter)
 
 
 def _register(kind: type, declared: Any) -> None:

@@ -15,11 +15,13 @@ cannot be written to; otherwise the first one that can.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,7 +67,7 @@ class AllSourcesLocator:
 
     def get_source_stamp(self) -> str:
         """What numba compares with the stamp on disk."""
-        return _stamp(self._sources)
+        return stamp(self._sources)
 
 
 @contextmanager
@@ -115,9 +117,15 @@ def set_complete() -> None:
     mark = _mark(kept)
     with suppress(OSError):
         mark.touch()
-        for old in kept.glob("complete-*"):
+        for old in (*kept.glob("complete-*"), *kept.glob("linked-*")):
             if old.name.split("-")[1] != mark.name.split("-")[1]:
                 old.unlink(missing_ok=True)
+
+
+def linked_file() -> Path | None:
+    """The file with all kernels, which need not exist (`linked`); None if machine code is kept nowhere."""
+    kept = folder()
+    return None if kept is None else kept / f"linked-{all_sources()}-{_machine()}"
 
 
 def _mark(place: Path) -> Path:
@@ -127,15 +135,20 @@ def _mark(place: Path) -> Path:
 
 @functools.cache
 def _machine() -> str:
-    """The machine that code is compiled for, as numba distinguishes machines, and what compiles it."""
-    import numba
-    from numba.core import codegen
+    """The machine that code is compiled for, as numba distinguishes machines, and what compiles it.
 
-    config = _numba_config()
-    read: Any = codegen
-    features = read.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
-    processor = config.CPU_NAME or read.ll.get_host_cpu_name()
-    return hash_of(repr((sys.version_info, numba.__version__, processor, features)))
+    It is known without importing numba: what numba asks LLVM, and what a user tells numba.
+    """
+    import llvmlite.binding as llvm  # type: ignore[import-untyped]
+
+    try:
+        features = llvm.get_host_cpu_features().flatten()
+    except RuntimeError:  # LLVM cannot tell
+        features = ""
+    told = [f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith("NUMBA_")]
+    told = [each for each in told if not each.startswith("NUMBA_CACHE_DIR=")]
+    versions = sys.version_info, version("numba"), version("llvmlite")
+    return hash_of(repr((versions, llvm.get_host_cpu_name(), features, told)))
 
 
 def _numba_config() -> Any:
@@ -150,5 +163,6 @@ def _make_writable(place: Path) -> None:
 
 
 @functools.cache
-def _stamp(own: Path) -> str:
+def stamp(own: Path) -> str:
+    """The stamp of kernels whose file is in the folder `own`."""
     return sources(own, _KERNELS, _TEXTS, _CLEANERS)

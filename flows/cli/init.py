@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.app import Inputs, app, expand_home, report_errors, say, warn
-from flows.cli.start import import_numba, importing
+from flows.cli.start import importing
 from flows.errors import UsageError
 
 PREFECT_FILES = ("prefect.yaml", "automations.yaml")
@@ -29,7 +29,6 @@ def init(
 ) -> None:
     """Look at a sample of the inputs, say what is in them, and write a configuration for them."""
     with importing():
-        import_numba()
         from flows.cli.progress import ready_kernels
         from flows.dataset.layout import is_dataset
         from flows.inputs import find

@@ -7,14 +7,18 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from cleaners.kernels.linked import is_linked
+from flows.cli.start import import_numba
 from flows.kernels import COMPILING, compile_kernels
 from flows.run.engine import Report
 
 
 def ready_kernels(console: Console, *, quiet: bool = False) -> None:
-    """Compile the kernels if this machine has not, which can take a minute, and say so."""
+    """Compile the kernels if this machine has not, which can take a minute, and say so; bring numba if it is needed."""
     with show_progress(console, quiet=quiet) as report:
         compile_kernels(report)
+    if not is_linked():
+        import_numba()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flows.cli.app import Config, Quiet, app, report_errors, say, warn
-from flows.cli.start import import_numba, importing
+from flows.cli.start import importing
 from flows.errors import CopydeskError
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ The library opens again"""
 def warm(config: Config = None, quiet: Quiet = False) -> None:
     """Compile all kernels for this machine, and keep what a run with this configuration derives from other files."""
     with importing():
-        import_numba()
         from cleaners.kernels.machine_code import folder, is_complete
         from flows.cli.progress import ready_kernels
         from flows.settings import read_settings

@@ -12,7 +12,6 @@ from typing import Final
 import polars as pl
 
 from cleaners import REASONS
-from cleaners.encoding import may_have_lost_quotes
 
 KEY: Final = ("whole", "source")
 
@@ -55,6 +54,9 @@ def stats_of_shard(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.Data
     rejected inputs. The source of a rejected input is the name of its folder, as for text files; that of a rejected
     record in a file is unknown, and the folder of the file stands in for it.
     """
+    # it brings ftfy, which a run without new inputs does not need
+    from cleaners.encoding import may_have_lost_quotes
+
     kept = frame.select(pl.when(pl.col("reason").is_null()).then("text")).to_series()
     lossy = may_have_lost_quotes(kept).fill_null(False).alias("lossy_quotes")
     documents = (

@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import xxhash
 
-from flows.inputs.archives import Member, tar_members, zip_members
 from flows.inputs.bounds import ROW, Unreadable
 from flows.inputs.compression import COMPRESSIONS
-from flows.inputs.csv_files.reader import read_csv
-from flows.inputs.json_files.reader import read_json, read_jsonl
 from flows.inputs.junk import junk
-from flows.inputs.markup.feeds import read_feed
-from flows.inputs.markup.in_records import extracted
-from flows.inputs.markup.mail import read_mail
-from flows.inputs.markup.warc import read_warc
-from flows.inputs.markup.web_pages import read_html
 from flows.inputs.names import in_place, uri_of
-from flows.inputs.parquet_files.reader import read_parquet
 from flows.inputs.reader import Format, Input, Options, Row, growth_of, head_of
 from flows.inputs.records.documents import Document, Rejected
 from flows.inputs.records.partitions import columns_of, filled, partitions_below
 from flows.inputs.sniffing import has_tags, sniff
-from flows.inputs.text_files import read_markdown, read_text
 from flows.inputs.text_kinds import has_commands
 from flows.inputs.tracing import Trace
 from flows.inputs.unread import UNREAD, Unread, endings_of
+
+if TYPE_CHECKING:
+    from flows.inputs.archives import Member
 
 MAX_ARCHIVES: Final = 3  # within each other
 
@@ -42,10 +36,20 @@ def rows_of(
     return found, found.read(given, options, trace)
 
 
+def _later(place: str, given: Input, options: Options, trace: Trace) -> Iterator[Any]:
+    """What the function at this place of the package yields: imported when called, as few runs need all formats."""
+    module, function = place.split(":")
+    read: Callable[[Input, Options, Trace], Iterator[Any]]
+    read = getattr(import_module(f"flows.inputs.{module}"), function)
+    return read(given, options, trace)
+
+
 def _read_archive(
     members: Callable[[Input, Options, Trace], Iterator[Member]], given: Input, options: Options, trace: Trace
 ) -> Iterator[Row]:
     """The rows of the files in an archive, each read as if it were a file of its own, or why it cannot be."""
+    from flows.inputs.markup.in_records import extracted
+
     if given.depth >= MAX_ARCHIVES:
         raise Unreadable(f"an archive within {MAX_ARCHIVES} archives; unpack it")
     bounds = growth_of(given.size, options)
@@ -87,23 +91,32 @@ def _read_archive(
         raise Unreadable("no text: the archive contains no file that is read")
 
 
-TEXT: Final = Format("text", (".txt",), read_text, one_document=True)
+TEXT: Final = Format("text", (".txt",), partial(_later, "text_files:read_text"), one_document=True)
 
 #: Every format that is read; no other module names one. Its name is its kind in `sniffing`, so that a file is known by
 #: its content. A file with an ending that is neither here nor below is `TEXT`, unless its content is distinctive.
 FORMATS: Final = (
     TEXT,
-    Format("markdown", (".md", ".markdown"), read_markdown, one_document=True),
-    Format("jsonl", (".jsonl", ".ndjson"), read_jsonl, has_fields=True),
-    Format("json", (".json",), read_json, has_fields=True),
-    Format("csv", (".csv", ".tsv"), read_csv, has_fields=True),
-    Format("parquet", (".parquet",), read_parquet, has_fields=True),
-    Format("warc", (".warc", ".wet"), read_warc),
-    Format("feed", (".rss", ".atom"), read_feed),
-    Format("mail", (".eml", ".mbox"), read_mail),
-    Format("html", (".html", ".htm", ".xhtml", ".shtml"), read_html, one_document=True),
-    Format("zip", (".zip",), partial(_read_archive, zip_members)),
-    Format("tar", (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"), partial(_read_archive, tar_members)),
+    Format("markdown", (".md", ".markdown"), partial(_later, "text_files:read_markdown"), one_document=True),
+    Format("jsonl", (".jsonl", ".ndjson"), partial(_later, "json_files.reader:read_jsonl"), has_fields=True),
+    Format("json", (".json",), partial(_later, "json_files.reader:read_json"), has_fields=True),
+    Format("csv", (".csv", ".tsv"), partial(_later, "csv_files.reader:read_csv"), has_fields=True),
+    Format("parquet", (".parquet",), partial(_later, "parquet_files.reader:read_parquet"), has_fields=True),
+    Format("warc", (".warc", ".wet"), partial(_later, "markup.warc:read_warc")),
+    Format("feed", (".rss", ".atom"), partial(_later, "markup.feeds:read_feed")),
+    Format("mail", (".eml", ".mbox"), partial(_later, "markup.mail:read_mail")),
+    Format(
+        "html",
+        (".html", ".htm", ".xhtml", ".shtml"),
+        partial(_later, "markup.web_pages:read_html"),
+        one_document=True,
+    ),
+    Format("zip", (".zip",), partial(_read_archive, partial(_later, "archives:zip_members"))),
+    Format(
+        "tar",
+        (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"),
+        partial(_read_archive, partial(_later, "archives:tar_members")),
+    ),
 )
 
 #: Formats whose files need not have anything distinctive, so that the name counts. Damaged Parquet is no text, either.

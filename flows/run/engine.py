@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from flows.kernels import processors
-from flows.run.stages import Run
 from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.run.stages import Run
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

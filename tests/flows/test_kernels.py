@@ -41,6 +41,7 @@ class Machine:
         self.folder: Path | None = folder
         monkeypatch.setattr(flows.kernels, "folder", lambda: self.folder)
         monkeypatch.setattr(flows.kernels, "is_complete", lambda: self.complete)
+        monkeypatch.setattr(flows.kernels, "_link", lambda: None)
         monkeypatch.setattr(flows.kernels, "set_complete", lambda: setattr(self, "complete", True))
         monkeypatch.setattr(flows.kernels._Work, "_process", lambda _self: Process())
         monkeypatch.setattr(flows.kernels, "_ask", lambda process, name: self.answer(process, name))

@@ -64,6 +64,16 @@ def test_a_run_imports_no_more_than_it_needs() -> None:
     assert printed_by(code) == "set()\n"
 
 
+def test_a_plan_imports_no_readers_and_cleaners() -> None:
+    """A run that finds nothing new ends before it needs them."""
+    code = """if True:
+        import sys
+        import flows.cli, flows.run.engine, flows.run.plan, flows.cli.progress
+        print({"numba", "ftfy", "yaml", "flows.run.stages", "flows.inputs.csv_files.reader"} & {*sys.modules})
+    """
+    assert printed_by(code) == "set()\n"
+
+
 def test_settings_are_read_without_numba() -> None:
     """A run prepares numba after it has read its settings, and many commands need no kernel at all."""
     assert printed_by("import sys, flows.settings; print('numba' in sys.modules)") == "False\n"

@@ -298,6 +298,7 @@ def test_commands_do_not_wait_for_the_lock(tmp_path: Path, copydesk: Copydesk, c
 
 def test_a_clock_that_goes_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are ordered by number; setting the clock back changes nothing."""
+    import flows.run.execution
     import flows.run.plan
 
     class Clock(datetime):
@@ -307,7 +308,8 @@ def test_a_clock_that_goes_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     out, folder = tmp_path / "out", tmp_path / "in"
     folder.mkdir()
-    monkeypatch.setattr(flows.run.plan, "datetime", Clock)
+    for module in (flows.run.plan, flows.run.execution):
+        monkeypatch.setattr(module, "datetime", Clock)
     said = {**PLAIN, "duplicate": {"window_days": 30}}
     for number in range(3):
         changed_inputs(folder, number)

@@ -159,10 +159,11 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
     crowded[plain.keys[outside[pair_rows]]] = False
     in_crowd = crowded[plain.keys]
     classes = _size_classes(int((members.offsets[rows + 1] - members.offsets[rows]).max()))
-    given = (rows, members, *_cells(rows, members), classes, threshold.numerator, threshold.denominator)
-    placed, keys, fits = _prefixes(*given, PAIRS_WORTH)
+    seen, owners = _cells(rows, members)
+    p, q = threshold.as_integer_ratio()
+    placed, keys, fits = _prefixes(rows, members, seen, owners, classes, p, q, PAIRS_WORTH)
     if not fits:
-        placed, keys, _ = _prefixes(*given, 0)
+        placed, keys, _ = _prefixes(rows, members, seen, owners, classes, p, q, 0)
     (found, keys), which = shared_keys((placed >> np.uint64(2)).astype(np.uint32), keys, members.first_new)
     sides = (placed[which] & np.uint64(3)).astype(np.uint8)
     first_prefix = int((~crowded).sum())

@@ -145,7 +145,7 @@ intrinsic = Intrinsic
 
 
 def _dispatcher(function: Callable[..., Any], *, kept: bool) -> Any:
-    """Numba's dispatcher, without machine code yet. Raises RuntimeError if it is to be kept and is kept nowhere."""
+    """Numba's dispatcher, without machine code yet. Raises RuntimeError if it cannot be `kept`."""
     import numba
 
     njit: Any = functools.partial(numba.njit, nogil=True, no_cfunc_wrapper=True)

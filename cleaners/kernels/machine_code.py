@@ -137,18 +137,18 @@ def _mark(place: Path) -> Path:
 def _machine() -> str:
     """The machine that code is compiled for, as numba distinguishes machines, and what compiles it.
 
-    It is known without importing numba: what numba asks LLVM, and what a user tells numba.
+    It is known without importing numba: what numba asks LLVM, and the settings of numba.
     """
     import llvmlite.binding as llvm  # type: ignore[import-untyped]
 
     try:
         features = llvm.get_host_cpu_features().flatten()
-    except RuntimeError:  # LLVM cannot tell
+    except RuntimeError:  # LLVM does not know
         features = ""
-    told = [f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith("NUMBA_")]
-    told = [each for each in told if not each.startswith("NUMBA_CACHE_DIR=")]
+    given = [f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith("NUMBA_")]
+    given = [each for each in given if not each.startswith("NUMBA_CACHE_DIR=")]
     versions = sys.version_info, version("numba"), version("llvmlite")
-    return hash_of(repr((versions, llvm.get_host_cpu_name(), features, told)))
+    return hash_of(repr((versions, llvm.get_host_cpu_name(), features, given)))
 
 
 def _numba_config() -> Any:

@@ -44,7 +44,6 @@ from flows.run.stages import Run
 from flows.run.suspects import find_culprits, without_culprits
 from flows.settings import Settings, configuration_hash
 
-
 #: Seconds; less takes longer again, because threads then do little else. It saves a seventh of a run's processor time.
 SWITCH: Final = 0.0005
 

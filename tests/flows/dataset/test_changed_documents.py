@@ -160,14 +160,14 @@ def test_a_replacement_that_was_cut_short_is_brought_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A crash right after the commit leaves both versions; the next run takes the older one out."""
-    from flows.run import plan
+    from flows.run import execution
 
     path, out = tmp_path / "a.txt", tmp_path / "out"
     path.write_text(STORIES[0])
     run([path], out, REPLACE)
     path.write_text(CORRECTED)
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "replace_older", lambda *_: None)
+        patch.setattr(execution, "replace_older", lambda *_: None)
         run([path], out, REPLACE)
     assert len(table(out, "documents")) == 2
     assert run([path], out, REPLACE).run_id is None

@@ -11,7 +11,7 @@ import pytest
 from flows.dataset import Dataset
 from flows.inputs import LATER, rejections, shards
 from flows.maintenance import compact
-from flows.run import plan
+from flows.run import execution
 from flows.verify import verify
 from small_runs import plain_run as run
 from support import Copydesk, json_lines
@@ -144,9 +144,9 @@ def test_a_ledger_of_an_earlier_version_is_read(
     tmp_path: Path, given: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It does not say what decided, so its rejected inputs are tried once; its runs can be verified and compacted."""
-    out, real = tmp_path / "out", plan.write_part
+    out, real = tmp_path / "out", execution.write_part
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "write_part", lambda ledger, *rest: real(ledger.drop(LATER), *rest))
+        patch.setattr(execution, "write_part", lambda ledger, *rest: real(ledger.drop(LATER), *rest))
         run(given, out)
     assert "decided_by" not in pl.read_parquet_schema(Dataset(out).parts("ledger")[0])
     assert list(verify(Dataset(out))) == []

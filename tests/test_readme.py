@@ -21,6 +21,7 @@ import cleaners.paragraphs
 from cleaners import PIPELINE, REASONS, Cleaner
 from flows.cli import app
 from flows.errors import ConfigurationError
+from flows.report.proof import Proof, ProofParagraph, Witness
 from flows.settings import read_settings
 from flows.settings.phrase_files import read_phrases
 from support import ROOT, Copydesk
@@ -85,6 +86,12 @@ def test_explain_prints_what_the_readme_shows(copydesk: Copydesk, monkeypatch: p
     answer = copydesk("explain", file)
     assert answer.code == 0
     assert fenced("README.md", "text")[0] == answer.out
+
+
+def test_the_json_of_a_proof_is_documented() -> None:
+    """flows/README.md names the fields of a proof, in their order."""
+    for part in (Proof, ProofParagraph, Witness):
+        assert f"| {', '.join(part.__slots__)} |" in CONTENT["flows/README.md"]
 
 
 @pytest.mark.parametrize("readme", sorted({readme for readme, _ in BLOCKS}))

@@ -175,15 +175,18 @@ def _judged(file: str | None, out: Path | None, record: str | None, config: Path
 
 def _print_proofs(shown: _Shown, screen: Screen) -> None:
     """The proofs as text, a line for what was rejected, and a summary."""
+    from rich.text import Text
+
     from flows.report.explain.in_terminal import LEGEND, has_differences, lines_of, proof_lines
     from flows.report.explain.wording import Totals, near
 
     totals = Totals(rejected=len(shown.rejected))
     legend = False
     for proof in shown.proofs:
-        for line in proof_lines(proof, screen, shown.note(proof), near(proof.uri)):
-            screen.print(line)
-        screen.print("")
+        lines = proof_lines(proof, screen, shown.note(proof), near(proof.uri))
+        screen.print(Text("\n").join(lines), "")  # all at once: a call takes as long as some ten lines
+        if not screen.has_reader:  # who left the pager, or `head`, has seen enough
+            return
         totals.add(proof)
         legend = legend or has_differences(proof)
     for uri, error in shown.rejected:
@@ -206,6 +209,8 @@ def _print_json(shown: _Shown) -> None:
         warn.print(f"copydesk: {uri}: rejected: {error}")
     for proof in shown.proofs:
         say.file.write(f"{json.dumps(as_json(proof))}\n")
+        if not say.has_reader:
+            return
     say.file.flush()
 
 
@@ -218,6 +223,8 @@ def _write_page(shown: _Shown, target: str) -> None:
     if target == "-":
         for piece in pieces:
             say.file.write(piece)
+            if not say.has_reader:
+                return
         say.file.flush()
         return
     path = Path(expand_home(target))

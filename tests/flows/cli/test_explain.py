@@ -390,3 +390,27 @@ def test_a_pager_that_is_left_is_no_failure(jsonl: Jsonl) -> None:
     assert "left" in shown
     assert "Traceback" not in shown
     assert "could not be written" not in shown
+
+
+@pytest.mark.parametrize("option", [[], ["--json"], ["--html", "-"]])
+def test_nobody_reads_on(
+    copydesk: Copydesk, monkeypatch: pytest.MonkeyPatch, jsonl: Jsonl, option: list[str]
+) -> None:
+    """Where the reader has gone, as `head` does, no more documents are read back."""
+    from flows.report.explain import read_back
+
+    path = jsonl([record(n) for n in range(400)])
+    done = []
+    proof_of = read_back._proof
+
+    def counting(*arguments: Any) -> Proof:
+        done.append(arguments)
+        return proof_of(*arguments)
+
+    monkeypatch.setattr(read_back, "_proof", counting)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr("sys.stdout", pipe)
+        assert copydesk("explain", path, *option).code == 0
+    assert len(done) < 200

@@ -103,7 +103,7 @@ def execute_run(
         for part in read:
             skipped.update(part.skipped)
         shards = [part.shard for part in read if part.shard is not None]
-        counts = execute_stages(run, shards, engine, times) if shards else None
+        counts = _stages(run, shards, engine, times) if shards else None
         ledger = stages.ledger(run, read)
         left = too_recent + int(ledger["incomplete_tail"].sum())
         waits = remedies(pl.concat([unchanged, waiting(ledger)]))
@@ -163,7 +163,7 @@ def _make_ready(dataset: Dataset, settings: Settings) -> None:
     refuse_while_held(dataset)
     finish_rollback(dataset)
     _require_intact(dataset, ("ledger",))
-    refuse_other_rules(dataset, settings)
+    _refuse_other_rules(dataset, settings)
     if settings.inputs.on_change == "replace":
         require_exchange(dataset, offline=False)
         if published := dataset.runs():
@@ -206,10 +206,10 @@ def _new_run(
             "run_id": run_id,
             "configuration": configuration_hash(settings, phrases, lexicon),
         },
-        charsets_of_sources(dataset) if settings.encoding.source_history else {},
+        _charsets(dataset) if settings.encoding.source_history else {},
         settings.duplicate.method == "exact" and not dataset.parts("shingle_frequencies"),
         workers(settings),
-        first_in_window(dataset, settings.duplicate.window_days, now),
+        _since(dataset, settings.duplicate.window_days, now),
         exceptions=read_exceptions(dataset),
     )
 
@@ -254,7 +254,7 @@ def _publish(dataset: Dataset, run: Run, same: pl.DataFrame) -> None:
     _compact(dataset, run.settings.publish.compact_after)
 
 
-def first_in_window(dataset: Dataset, days: float, now: datetime) -> str:
+def _since(dataset: Dataset, days: float, now: datetime) -> str:
     """The earliest run that finished within `days` before `now`; "" if `days` is 0: all runs."""
     if not days:
         return ""
@@ -273,7 +273,7 @@ def _compact(dataset: Dataset, after: int) -> None:
             compact_locked(dataset)
 
 
-def execute_stages(run: Run, shards: Sequence[str], engine: Engine, times: Times) -> Counts:
+def _stages(run: Run, shards: Sequence[str], engine: Engine, times: Times) -> Counts:
     """Execute the stages after reading and cleaning; return the counts of what was kept and removed."""
     if run.settings.repeated_line.enabled:
         with times.of("count"):
@@ -307,7 +307,7 @@ class Times:
         }
 
 
-def refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
+def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
     """Raise ConfigurationError if the index was built with other settings, so that its keys cannot be compared."""
     published = dataset.runs()
     if not published:
@@ -336,7 +336,7 @@ def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
         yield batch
 
 
-def charsets_of_sources(dataset: Dataset) -> dict[str, str]:
+def _charsets(dataset: Dataset) -> dict[str, str]:
     """Source -> the charset that most of its documents had in earlier runs, Unicode charsets aside."""
     used = (
         dataset.scan("documents")

@@ -214,8 +214,9 @@ def only_record(tables: Tables, places: Sequence[Place], record: str) -> tuple[P
     rows = tables.rows("records", ids).select("document_id", "uri", "record_id")
     wanted = record.removeprefix("#")
     number = pl.col("uri").str.ends_with(f"#{wanted}")
-    own = (pl.col("record_id") == record) | pl.col("document_id").str.starts_with(record)
-    for which in (number, own):
+    own = pl.col("record_id") == record
+    begins = pl.col("document_id").str.starts_with(record) & (len(record) >= SHORT)
+    for which in (number, own, begins):
         chosen = set(rows.filter(which)["document_id"])
         if found := tuple(place for place in places if place.document_id in chosen):
             return found

@@ -9,13 +9,14 @@ is only read. A run that publishes at the same time can make the answer an old o
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import polars as pl
 from pydantic import ValidationError
 
 from flows.dataset import Dataset
@@ -26,13 +27,13 @@ from flows.dataset.layout import PUBLISH, is_dataset
 from flows.dataset.ledger import changed_inputs
 from flows.dataset.tables import count_rows
 from flows.errors import UsageError
-from flows.inputs import deciding, find
+from flows.inputs import Input, deciding, find
 from flows.report.explain.finding import Found, published_of_file, rejected_of_file
 from flows.report.explain.read_back import Place
 from flows.report.explain.tables import Tables, tables_in
 from flows.run import stages
-from flows.run.engine import Report, Threads, workers
-from flows.run.plan import Times, charsets_of_sources, execute_stages, first_in_window, refuse_other_rules
+from flows.run.engine import workers
+from flows.run.plan import _refuse_other_rules as refuse_other_rules
 from flows.run.stages import Run
 from flows.run.suspects import without_culprits
 from flows.settings import Settings, lexicon_of, phrases_of
@@ -69,9 +70,7 @@ def settings_of(dataset: Dataset) -> Settings:
 
 
 @contextmanager
-def judged(
-    file: str, settings: Settings, dataset: Dataset | None, report: Report = lambda *_: None
-) -> Iterator[Judged]:
+def judged(file: str, settings: Settings, dataset: Dataset | None) -> Iterator[Judged]:
     """What a run over `file` would publish; the tables exist inside the block.
 
     Raises InputMissing if there is no such input, and ConfigurationError if the settings do not fit the dataset.
@@ -95,19 +94,14 @@ def judged(
             settings,
             phrases,
             lexicon,
-            charsets=charsets_of_sources(known) if settings.encoding.source_history else {},
+            charsets=_charsets(known) if settings.encoding.source_history else {},
             ranks_shingles=settings.duplicate.method == "exact" and not known.parts("shingle_frequencies"),
             workers=workers(settings),
-            since=first_in_window(known, settings.duplicate.window_days, datetime.now(UTC)),
+            since=_first_in_window(known, settings.duplicate.window_days),
             culprits=culprits(known),
             exceptions=read_exceptions(known),
         )
-        engine = Threads(run.workers, report)
-        batch = [(0, without_culprits(new, run.culprits))] if new else []
-        read = engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batch)
-        shards = [one.shard for one in read if one.shard is not None]
-        if shards:
-            execute_stages(run, shards, engine, Times())
+        _execute(run, without_culprits(new, run.culprits))
         tables = tables_in(staging / PUBLISH)
         ids = tables.scan("records").select("document_id").collect()["document_id"]
         rejected = [
@@ -118,13 +112,56 @@ def judged(
             published = published_of_file(dataset, [one.uri for one in found], ids)
             if not new:
                 rejected += rejected_of_file(dataset, [one.uri for one in found])
-        yield Judged(
-            tables,
-            tuple(Place("", document_id) for document_id in ids),
-            tuple(rejected),
-            published,
-            _by(dataset),
-        )
+        by = _by(dataset)
+        if not (new or published.places or rejected):
+            by = f"Nothing in it is new: {known.root} has it under another name."
+        places = tuple(Place("", document_id) for document_id in ids)
+        yield Judged(tables, places, tuple(rejected), published, by)
+
+
+def _execute(run: Run, new: Sequence[Input]) -> None:
+    """The stages of a run, up to the tables that it would publish."""
+    shards = []
+    for part in stages.read_inputs(run, (0, new)) if new else ():
+        stages.clean(run, part)
+        if part.shard is not None:
+            shards.append(part.shard)
+    if not shards:
+        return
+    if run.settings.repeated_line.enabled:
+        for partition in stages.partitions(run, shards):
+            stages.count_lines(run, partition)
+    if run.ranks_shingles:
+        stages.rank_shingles(run, shards)
+    for shard in shards:
+        stages.remove_repeated(run, shard)
+    stages.compare(run, shards)
+    for shard in shards:
+        stages.split(run, shard)
+
+
+def _first_in_window(dataset: Dataset, days: float) -> str:
+    """The first run whose paragraphs can be witnesses, by the clock; "" if all can."""
+    if not days:
+        return ""
+    begin = datetime.now(UTC) - timedelta(days=days)
+    recent = (run for run, said in dataset.manifests() if datetime.fromisoformat(said["finished"]) >= begin)
+    return next(recent, dataset.next_run())
+
+
+def _charsets(dataset: Dataset) -> dict[str, str]:
+    """Source -> the charset that most of its documents had in earlier runs, Unicode charsets aside."""
+    used = dataset.scan("documents").filter(
+        pl.col("source").is_not_null() & ~pl.col("encoding").str.starts_with("utf-")
+    )
+    counted = used.group_by("source", "encoding").len().sort("len", "encoding", descending=[False, True])
+    return dict(
+        counted.group_by("source", maintain_order=True)
+        .last()
+        .select("source", "encoding")
+        .collect()
+        .iter_rows()
+    )
 
 
 def _by(dataset: Dataset | None) -> str:

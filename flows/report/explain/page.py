@@ -21,6 +21,8 @@ from flows.report.explain import wording
 from flows.report.proof import Proof
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
+#: Zero width joiners belong to the spelling of many languages; a browser shows what they do.
+JOINERS: Final = "\u200c\u200d"
 
 
 def page(
@@ -34,7 +36,7 @@ def page(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["printable"] = printable
+    environment.filters["printable"] = _shown
     environment.globals.update(
         about=wording.about,
         fate=wording.fate,
@@ -55,9 +57,13 @@ def page(
     )
 
 
+def _shown(text: str) -> str:
+    return printable(text, keep=JOINERS)
+
+
 def _difference(old: str, new: str) -> list[Stretch]:
     """What differs, with some words around it."""
-    return abridged([Stretch(kind, printable(text)) for kind, text in differences(old, new)])
+    return abridged([Stretch(kind, _shown(text)) for kind, text in differences(old, new)])
 
 
 def _sha256(text: str) -> str:

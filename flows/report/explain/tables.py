@@ -41,8 +41,8 @@ class Tables:
         return self.scan(kind).filter(pl.col("document_id").is_in(wanted)).collect()
 
     def __add__(self, other: Tables) -> Tables:
-        """The tables of both places."""
-        return Tables(lambda kind: [*self.parts(kind), *other.parts(kind)])
+        """The tables of both places; what is in both is there once."""
+        return Tables(lambda kind: list(dict.fromkeys([*self.parts(kind), *other.parts(kind)])))
 
 
 def published_tables(dataset: Dataset) -> Tables:

@@ -243,6 +243,42 @@ def test_a_file_judged_by_a_dataset(copydesk: Copydesk, jsonl: Jsonl, tmp_path: 
     assert outcome.counts.paragraphs_kept == 1
 
 
+@pytest.mark.parametrize("method", ["minhash", "exact"])
+def test_a_judgement_is_what_a_run_does(copydesk: Copydesk, tmp_path: Path, method: str) -> None:
+    """Whatever a run publishes of a file, `explain` has said before, to the letter."""
+    folder, out = tmp_path / "harbour-gazette", tmp_path / "out"
+    folder.mkdir()
+    articles = sorted((ROOT / "seeds" / "articles" / "harbour-gazette").iterdir())
+    settings = {"duplicate": {"method": method, "window_days": 30}, "encoding": {"source_history": True}}
+    for article in articles[:-1]:
+        (folder / article.name).write_bytes(article.read_bytes())
+    run(folder, out, settings)
+    new = folder / "new.txt"
+    new.write_bytes(articles[-1].read_bytes() + b"\n\n" + articles[0].read_bytes())
+    said = json.loads(copydesk("explain", new, "--out", out, "--json").out)
+    assert {one["reason"] for one in said["paragraphs"]} >= {
+        None,
+        "boilerplate",
+        "duplicate",
+        "repeated_line",
+    }
+    run(folder, out, settings)
+    done = json.loads(copydesk("explain", "--out", out, "--document", new, "--json").out)
+    assert done.pop("run_id") == "r000002"
+    assert said.pop("run_id") is None
+    assert said == done
+
+
+def test_a_file_that_was_moved(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+    """A run would not read it again, and so there is nothing to judge."""
+    out = tmp_path / "out"
+    run(story, out, PLAIN)
+    moved = story.rename(tmp_path / "moved.txt")
+    answer = copydesk("explain", moved, "--out", out)
+    assert answer.code == 0
+    assert "Nothing in it is new" in answer.out
+
+
 def test_a_file_that_is_published(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
     """What was read of it is shown as it is published; what is new in it is judged by the settings of the last run."""
     out = tmp_path / "out"

@@ -16,7 +16,7 @@ from flows.cli.undo import Offline
 if TYPE_CHECKING:
     import polars as pl
 
-    from flows.maintenance.review_removals import Review
+    from flows.dataset import Dataset
 
 #: Paragraphs that are listed before one is asked.
 _LISTED: Final = 10
@@ -55,53 +55,57 @@ def review(
     from flows.dataset.reviews import read_reviews
 
     dataset = open_dataset(out)
-    if marks is not None:
-        from flows.maintenance.review_removals import assess
-        from flows.maintenance.review_removals import review as take_in
-        from flows.report.marks import read_marks
-
-        given = read_marks(marks)
-        found = assess(dataset, given)
-        _say_what_counts(found, marks)
-        if found.to_restore.height and not dry_run and not yes:
-            _ask(found.to_restore)
-        if dry_run:
-            _list(found.to_restore)
-            say.print(f"{_paragraphs(found.to_restore.height)} would be restored; nothing was changed")
-        elif found.new.height or found.to_restore.height:
-            with report_errors("nothing was restored"):
-                _, restored = take_in(dataset, given, offline=offline)
-            whole = f", and {_number(restored.documents, 'document')} that had gone whole" * bool(
-                restored.documents
-            )
-            say.print(
-                f"{out}: restored {_paragraphs(restored.paragraphs)} with {_number(restored.words, 'word')}{whole}"
-            )
-        else:
-            say.print(f"{out}: all of these marks are known, and nothing is left to restore")
-        say.print("")
-        _print_precision(found.marks, "these marks")
-    sum_of_all = read_reviews(dataset)
-    if marks is None and sum_of_all.is_empty():
-        say.print(
-            f"{out} has no review yet: mark removals in the page of a run as right or wrong, save the marks, and give "
-            f"the file to `copydesk review {out} marks.json`"
-        )
-    elif sum_of_all.height:
-        if marks is not None:
-            say.print("")
-        _print_precision(sum_of_all, "all reviews")
     if marks is None:
+        if (known := read_reviews(dataset)).height:
+            _print_precision(known, "all reviews")
+        else:
+            say.print(
+                f"{out} has no review yet: mark removals in the page of a run as right or wrong, save the marks, and "
+                f"give the file to `copydesk review {out} marks.json`"
+            )
         exit_if_lost()
+        return
+    found = _take_in(dataset, marks, dry_run=dry_run, yes=yes, offline=offline)
+    _print_precision(found, "these marks")
+    known = read_reviews(dataset)
+    if not _is_same(known, found):
+        _print_precision(known, "all reviews")
 
 
-def _say_what_counts(found: Review, marks: Path) -> None:
-    """How many marks there are, and how many of them name nothing."""
-    total = found.marks.height + found.gone
-    gone = f"; {found.gone:,} of them name no removal of this dataset, or none that is still there" * bool(
-        found.gone
-    )
-    say.print(f"{marks}: {_number(total, 'mark')}{gone}")
+def _take_in(dataset: Dataset, marks: Path, *, dry_run: bool, yes: bool, offline: bool) -> pl.DataFrame:
+    """Restore what is marked wrong, and keep the marks, or say what would be restored; the marks that count."""
+    from flows.maintenance.review_removals import assess
+    from flows.maintenance.review_removals import review as take_in
+    from flows.report.marks import read_marks
+
+    given = read_marks(marks)
+    found = assess(dataset, given)
+    gone = f", {found.gone:,} of removals that are not there (any more)" if found.gone else ""
+    say.print(f"{marks}: {_number(found.marks.height + found.gone, 'mark')}{gone}")
+    wrong = found.to_restore
+    if dry_run:
+        _list(wrong)
+        say.print(f"{_number(wrong.height, 'paragraph')} would be restored; nothing was changed")
+    elif not (wrong.height or found.new.height):
+        say.print(f"{dataset.root}: all of these marks are known, and nothing is left to restore")
+    else:
+        if wrong.height and not yes:
+            _ask(wrong)
+        with report_errors("nothing was restored"):
+            _, restored = take_in(dataset, given, offline=offline)
+        paragraphs, words = _number(restored.paragraphs, "paragraph"), _number(restored.words, "word")
+        whole = (
+            f", and {_number(restored.documents, 'document')} that had gone whole"
+            if restored.documents
+            else ""
+        )
+        did = (
+            f"restored {paragraphs} with {words}{whole}"
+            if restored.paragraphs
+            else "there is nothing to restore"
+        )
+        say.print(f"{dataset.root}: {did}; the marks are kept")
+    return found.marks
 
 
 def _ask(wrong: pl.DataFrame) -> None:
@@ -109,9 +113,8 @@ def _ask(wrong: pl.DataFrame) -> None:
     if not _is_watched():
         return
     _list(wrong)
-    if not typer.confirm(
-        f"Restore {'this' if wrong.height == 1 else 'these'} {_paragraphs(wrong.height)}, for good?"
-    ):
+    which = "this paragraph" if wrong.height == 1 else f"these {wrong.height:,} paragraphs"
+    if not typer.confirm(f"Restore {which}, for good?"):
         warn.print("copydesk: nothing was restored, and the marks were not kept")
         raise typer.Exit(130)
 
@@ -152,14 +155,15 @@ def _print_precision(marks: pl.DataFrame, whose: str) -> None:
             f"{row.precision:.1%}",
             f"{row.low:.1%} to {row.high:.1%}",
         )
-    say.print(table)
+    say.print("", table)
     say.print(
-        "This is the share of what was marked. If borderline removals come first, the share of all is higher."
+        "(of the removals that were marked; where borderline ones come first, more of all removals are right)"
     )
 
 
-def _paragraphs(count: int) -> str:
-    return _number(count, "paragraph")
+def _is_same(some: pl.DataFrame, others: pl.DataFrame) -> bool:
+    """Whether these are the same marks, in whatever order."""
+    return some.height == others.height == some.join(others, on=some.columns).height
 
 
 def _number(count: int, what: str) -> str:

@@ -272,7 +272,9 @@ def test_runs_lists_what_was_published(copydesk: Copydesk, story: Path, tmp_path
     assert [line.split()[0] for line in lines] == ["run", "r000001", "r000002"]
 
 
-@pytest.mark.parametrize("command", ["run", "explain", "runs", "verify", "publish", "discard", "serve"])
+@pytest.mark.parametrize(
+    "command", ["run", "explain", "review", "runs", "verify", "publish", "discard", "serve"]
+)
 def test_every_command_explains_itself(copydesk: Copydesk, command: str) -> None:
     """Each command has a help text, and the README mentions it."""
     answer = copydesk(command, "--help")

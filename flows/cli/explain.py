@@ -170,7 +170,10 @@ def _judged(file: str | None, out: Path | None, record: str | None, config: Path
             for place in known
         }
         published = proofs(memory, known) if memory is not None else iter(())
-        yield _Shown(chain(published, proofs(found.tables, new, memory)), notes, rejected, found.by)
+        end = found.by
+        if dataset and config is None and (runs := dataset.runs()):
+            end += f" The settings are those of {runs[-1]}."
+        yield _Shown(chain(published, proofs(found.tables, new, memory)), notes, rejected, end)
 
 
 def _print_proofs(shown: _Shown, screen: Screen) -> None:

@@ -236,6 +236,7 @@ def test_a_file_judged_by_a_dataset(copydesk: Copydesk, jsonl: Jsonl, tmp_path: 
     assert f"witness:paragraph0of{tmp_path / 'first.jsonl'}#3" in shown.replace(" ", "")
     assert f"2 - {motto} repeated_line:" in shown
     assert f"Judged by the memory of {out} (r000001)" in shown
+    assert "The settings are those of r000001." in shown
     assert files(out) == before
     alone = copydesk("explain", new).out
     assert "0 removed" in alone

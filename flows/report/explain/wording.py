@@ -83,6 +83,7 @@ class Totals:
     paragraphs: int = 0
     kept: int = 0
     repaired: int = 0
+    emptied: int = 0
     rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
@@ -100,13 +101,15 @@ class Totals:
         self.paragraphs += len(proof.paragraphs)
         self.kept += len(proof.kept)
         self.repaired += sum(one.is_repaired for one in proof.paragraphs)
+        self.emptied += len(proof.paragraphs) - len(proof.kept) - len(proof.removed)
         self.reasons.update(proof.reasons())
 
     def sentence(self) -> str:
-        """The paragraphs: how many were kept, removed by reason, repaired."""
+        """The paragraphs: how many were kept, removed by reason, left empty by repair; and repaired."""
         return (
             f"{number(self.paragraphs, 'paragraph')}: {self.kept:,} kept, "
             f"{self.reasons.total():,} removed{_by(self.reasons)}"
+            + (f", {self.emptied:,} left empty by repair" if self.emptied else "")
             + (f", {self.repaired:,} repaired" if self.repaired else "")
         )
 

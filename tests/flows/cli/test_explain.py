@@ -98,6 +98,14 @@ def test_lines_are_no_wider_than_asked(
     assert copydesk("explain", path).code == 0
 
 
+def test_a_paragraph_that_repair_leaves_empty(copydesk: Copydesk, jsonl: Jsonl) -> None:
+    """It is shown in its place with what it was, and counted apart, so that the numbers add up."""
+    answer = copydesk("explain", jsonl([record(1, "\x01\x02", story(2))]))
+    assert "1 ~ (nothing is left after repair)" in answer.out
+    assert r"[-\x01\x02-]" in answer.out
+    assert "3 paragraphs: 2 kept, 0 removed, 1 left empty by repair, 1 repaired" in answer.out
+
+
 def test_one_record_of_many(copydesk: Copydesk, jsonl: Jsonl) -> None:
     """A record is named by its number or its own id; a wrong one is an error that says which there are."""
     path = jsonl([{**record(n), "title": f"Title {n}"} for n in range(1, 4)])

@@ -21,6 +21,7 @@ import cleaners.paragraphs
 from cleaners import PIPELINE, REASONS, Cleaner
 from flows.cli import app
 from flows.errors import ConfigurationError
+from flows.report.proof import Proof, ProofParagraph, Witness
 from flows.settings import read_settings
 from flows.settings.phrase_files import read_phrases
 from support import ROOT, Copydesk
@@ -77,15 +78,20 @@ def test_the_readme_is_short_and_in_order() -> None:
     ]
 
 
-def test_explain_prints_what_the_readme_shows(copydesk: Copydesk) -> None:
-    """The proof at the top is the literal output of the command above it, but for the folder of the repository."""
-    readme = CONTENT["README.md"]
-    (file, width) = re.findall(r"\$ copydesk explain (\S+) \| cut -c-(\d+)", readme)[0]
-    answer = copydesk("explain", ROOT / file)
+def test_explain_prints_what_the_readme_shows(copydesk: Copydesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof at the top is the literal output of the command above it, at 80 columns."""
+    (file,) = re.findall(r"^ {4}\$ copydesk explain (\S+)$", CONTENT["README.md"], re.MULTILINE)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "80")
+    answer = copydesk("explain", file)
     assert answer.code == 0
-    printed = answer.out.replace(str(ROOT), "~/copydesk")
-    shown = "".join(f"{line[: int(width)]}\n" for line in printed.splitlines())
-    assert fenced("README.md", "text")[0].rstrip() == shown.rstrip()
+    assert fenced("README.md", "text")[0] == answer.out
+
+
+def test_the_json_of_a_proof_is_documented() -> None:
+    """flows/README.md names the fields of a proof, in their order."""
+    for part in (Proof, ProofParagraph, Witness):
+        assert f"| {', '.join(part.__slots__)} |" in CONTENT["flows/README.md"]
 
 
 @pytest.mark.parametrize("readme", sorted({readme for readme, _ in BLOCKS}))
@@ -155,15 +161,15 @@ def test_the_table_of_make_run(out: Path, copydesk: Copydesk) -> None:
     assert f"{len(repaired)} paragraphs repaired, {len(rejected)} inputs rejected" in shown
 
 
-def test_queries_work(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The queries about removals find some."""
+def test_queries_work(out: Path, monkeypatch: pytest.MonkeyPatch, copydesk: Copydesk) -> None:
+    """The query about removals finds some, and the command about an article what was removed of it."""
     monkeypatch.chdir(out.parent)
-    why, article = (block for block in fenced("README.md", "python") if "removed" in block)
+    (why,) = (block for block in fenced("README.md", "python") if "removed" in block)
     names: dict[str, Any] = {"polars": pl}
     exec(why.replace("removed.group_by", "by_rule = removed.group_by"), names)
-    exec(f"article = {article}", names)
     assert len(names["by_rule"]) > 5
-    assert names["article"]["rule"].to_list() == ["headline again"]
+    (url,) = re.findall(r"copydesk explain --out OUT --document (\S+)", CONTENT["README.md"])
+    assert "1 removed (repeated_headline 1)" in copydesk("explain", "--out", out, "--document", url).out
 
 
 @pytest.mark.slow

@@ -48,7 +48,6 @@ ALLOWED: Final = {
     ("flows/inputs/sniffing.py", "strike"),
     ("flows/inputs/markup/warc.py", "tell"),  # a method of files
     ("cleaners/repeated_line/closing_sentences.py", "told"),  # "he told reporters"
-    ("README.md", "is to be"),  # an article, in what `explain` prints
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: The order of commands in the help text.
 COMMANDS: Final = (
     *("init", "run", "serve", "explain", "runs", "verify"),
-    *("rollback", "restore", "publish", "discard", "compact", "expire", "reindex", "warm"),
+    *("rollback", "restore", "review", "publish", "discard", "compact", "expire", "reindex", "warm"),
 )
 
 

@@ -1,13 +1,11 @@
-"""The commands that only read: runs, verify, explain."""
+"""The commands that only read: runs, verify."""
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from flows.cli.app import Config, Out, app, expand_home, open_dataset, say, warn
+from flows.cli.app import Out, app, open_dataset, say, warn
 from flows.errors import CopydeskError
 
 
@@ -38,7 +36,7 @@ def runs(out: Out) -> None:
     say.print(table)
     for run_id in dataset.held_runs():
         say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
-    _exit_if_lost()
+    exit_if_lost()
 
 
 @app.command()
@@ -54,26 +52,7 @@ def verify(out: Out) -> None:
     say.print(f"{out}: {len(open_dataset(out).runs())} runs, no damage found")
 
 
-@app.command()
-def explain(
-    file: Annotated[
-        str,
-        typer.Argument(help="An input file; if it has many records, all are shown.", callback=expand_home),
-    ],
-    config: Config = None,
-) -> None:
-    """Show a document as a marked-up proof: what is removed and why, and what was repaired."""
-    from flows.cli.progress import ready_kernels
-    from flows.report.explain import explain as print_proof
-    from flows.settings import read_settings
-
-    settings = read_settings(config)
-    ready_kernels(warn)
-    print_proof(file, settings, say)
-    _exit_if_lost()
-
-
-def _exit_if_lost() -> None:
+def exit_if_lost() -> None:
     """Fail if the output, which is all that the command was for, could not be written."""
     if say.is_lost:
         raise typer.Exit(CopydeskError.exit_code)

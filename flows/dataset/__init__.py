@@ -17,6 +17,7 @@
     OUT/_copydesk/*/expired/                the parts of four kinds of state (`layout.OUTLIVE`) that outlived their runs
     OUT/_copydesk/*/rolled_back.json        the last run that was ever rolled back, in runs/ and in ledger/
     OUT/_copydesk/exceptions/               text that was restored and that no later run removes again
+    OUT/_copydesk/reviews/                  what a person said of removals, right or wrong: a file for each review
     OUT/_copydesk/witnesses/                places of expired paragraphs that duplicates still name
     OUT/_copydesk/held/<id>/                a run that a guard holds, and why
     OUT/_copydesk/history.parquet           the last source_stats of each source, for the guards: a cache

@@ -127,6 +127,7 @@ class Layout(Folders):
         self.rollback_file = self.state / "rollback.json"
         self.culprits_file = self.state / "culprits.json"
         self.suspects = self.state / "suspects"
+        self.reviews = self.state / "reviews"
         self.held = self.state / "held"
         self.staging = self.state / "staging"
         exchanged = self.staging / "exchange"

@@ -21,6 +21,7 @@ from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests, write_checksums
 from flows.dataset.positions import in_order, kept, taken
+from flows.dataset.reviews import REMOVAL
 from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import conform, read_part, scan_parts, write_part
 from flows.errors import CopydeskError, UsageError
@@ -77,9 +78,30 @@ def restore(
             raise UsageError(
                 f"nothing was removed in {dataset.root} with {given}{_did_you_mean(dataset, asked)}"
             )
-        changes = _put_back(
-            dataset, wanted, hits, by_document=document is not None, protect=True, offline=offline
+        by_document = pl.lit(document is not None)
+        return _total(
+            _put_back(dataset, wanted, hits, by_document=by_document, protect=True, offline=offline)
         )
+
+
+def restore_rows(
+    dataset: Dataset, rows: pl.DataFrame, *, by_document: pl.Expr, offline: bool = False
+) -> Restored:
+    """Restore these rows of `removed`, all at once, and protect them as `restore` does; the caller holds the lock.
+
+    `rows` has the columns of REMOVAL; one that is not in `removed` is left out. `by_document` says of a row
+    of `removed` whether the text is protected in its own document only, or in all documents of its source.
+    """
+    require_intact(dataset, ("removed", "records", "shingle_frequencies"), dataset.spans())
+    require_intact_beside(dataset, ("exceptions", "shingle_frequencies"))
+    wanted = pl.struct(REMOVAL).is_in(rows.select(REMOVAL).to_struct().implode())
+    hits = _hits(dataset, wanted)
+    if not hits:
+        return Restored(0, 0, 0)
+    return _total(_put_back(dataset, wanted, hits, by_document=by_document, protect=True, offline=offline))
+
+
+def _total(changes: Sequence[_Change]) -> Restored:
     total = Counts.total(counts for change in changes for counts in change.counts.values())
     return Restored(total.documents_kept, total.paragraphs_kept, total.words_kept)
 
@@ -121,7 +143,7 @@ def restore_replaced(dataset: Dataset, documents: Sequence[str], *, offline: boo
     """Restore these documents if new versions replaced them; the caller holds the lock."""
     wanted = pl.col("document_id").is_in(list(documents)) & (pl.col("reason") == REPLACED)
     if hits := _hits(dataset, wanted):
-        _put_back(dataset, wanted, hits, by_document=True, protect=False, offline=offline)
+        _put_back(dataset, wanted, hits, by_document=pl.lit(True), protect=False, offline=offline)
 
 
 def _put_back(
@@ -129,7 +151,7 @@ def _put_back(
     wanted: pl.Expr,
     hits: Set[Span],
     *,
-    by_document: bool,
+    by_document: pl.Expr,
     protect: bool,
     offline: bool,
 ) -> list[_Change]:
@@ -167,7 +189,7 @@ def _hits(dataset: Dataset, wanted: pl.Expr) -> set[Span]:
 
 
 def _restore_span(
-    dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: bool, protect: bool
+    dataset: Dataset, span: Span, wanted: pl.Expr, *, by_document: pl.Expr, protect: bool
 ) -> _Change:
     """Write a folder of runs into the tree, with what is wanted restored."""
     manifests = read_manifests(dataset, span)
@@ -198,7 +220,7 @@ def _restore_part(
     wanted: pl.Expr,
     rules: Mapping[str, Any],
     change: _Change,
-    by_document: bool,
+    by_document: pl.Expr,
 ) -> dict[str, pl.DataFrame]:
     """The parts of one name that change, with the wanted paragraphs restored."""
     if tuple(kinds) != SHARDED:
@@ -272,9 +294,9 @@ def _index(
     )
 
 
-def _exceptions(hits: pl.DataFrame, *, by_document: bool) -> pl.DataFrame:
+def _exceptions(hits: pl.DataFrame, *, by_document: pl.Expr) -> pl.DataFrame:
     """The exceptions for the restored paragraphs: each holds in its source or, see `restore`, in its document."""
-    own = pl.lit(by_document) | pl.col("source").is_null()
+    own = by_document | pl.col("source").is_null()
     return hits.with_columns(
         line_hashes(hits["text"]).alias("line"),
         pl.when(own).then("uri").alias("uri"),

@@ -35,6 +35,7 @@ class LossyStream(io.TextIOBase):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.error: OSError | None = None
+        self.has_reader = True  # False after the first failure: what is printed goes nowhere
 
     def write(self, text: str) -> int:
         """Write the text, or lose it."""
@@ -73,6 +74,7 @@ class LossyStream(io.TextIOBase):
         try:
             act()
         except OSError as error:
+            self.has_reader = False
             if error.errno != errno.EPIPE:
                 self.error = error
             # what is still buffered goes nowhere, instead of failing again when Python exits
@@ -122,6 +124,11 @@ class Screen(Console):
     def is_lost(self) -> bool:
         """Whether something that was printed could not be written, other than to a closed pipe."""
         return getattr(self.file, "error", None) is not None
+
+    @property
+    def has_reader(self) -> bool:
+        """Whether what is printed still goes anywhere, as far as is known."""
+        return getattr(self.file, "has_reader", True)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from flows.dataset.layout import (
 )
 from flows.dataset.ledger import RECORDS
 from flows.dataset.manifests import read_manifests
+from flows.dataset.reviews import damaged_reviews, without_review
 from flows.dataset.source_stats import LATER as LATER_STATS
 from flows.dataset.source_stats import SCHEMA as SOURCE_STATS
 from flows.dataset.summary import Counts
@@ -146,6 +147,8 @@ def beside_agrees(dataset: Dataset) -> Iterator[str]:
     for path, error in damaged_caches(dataset):
         if path == dataset.history_file or _is_sealed(dataset):
             yield f"{error}: {derived_from(dataset, path)}"
+    for path, problem in damaged_reviews(dataset):
+        yield f"{problem}; {without_review(path)}"
 
 
 def rolled_back_agrees(dataset: Dataset) -> Iterator[str]:

@@ -262,28 +262,6 @@ def test_an_input_that_could_not_be_opened_is_retried(copydesk: Copydesk, tmp_pa
     assert copydesk("verify", out).code == 0
 
 
-def test_explain_shows_a_proof(copydesk: Copydesk, tmp_path: Path) -> None:
-    """Every paragraph is shown: removed ones with reason and rule, repaired ones with fixes and the original."""
-    path = tmp_path / "proof.txt"
-    lines = [
-        "Port closes bridge for repairs",
-        "",
-        "Port closes bridge for repairs",
-        f"{STORY} The caf\u00c3\u00a9 stays open.",
-        STORY,
-    ]
-    path.write_text("\n".join([*lines, STORY, "Sign up for our newsletter"]), encoding="utf-8")
-    answer = copydesk("explain", path)
-    assert answer.code == 0
-    assert "- Port closes bridge for repairs" in answer.out
-    assert "repeated_headline" in answer.out
-    assert "The café stays open." in answer.out
-    assert "it was: " in answer.out
-    assert "duplicate: same tokens; duplicate of paragraph 3 of this document, Jaccard 1.00" in answer.out
-    assert "boilerplate: phrase en:newsletter" in answer.out
-    assert "4 paragraphs kept, 3 removed" in answer.out or "3 paragraphs kept, 3 removed" in answer.out
-
-
 def test_runs_lists_what_was_published(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
     """`runs` prints a line for each published run."""
     out = tmp_path / "out"
@@ -294,7 +272,9 @@ def test_runs_lists_what_was_published(copydesk: Copydesk, story: Path, tmp_path
     assert [line.split()[0] for line in lines] == ["run", "r000001", "r000002"]
 
 
-@pytest.mark.parametrize("command", ["run", "explain", "runs", "verify", "publish", "discard", "serve"])
+@pytest.mark.parametrize(
+    "command", ["run", "explain", "review", "runs", "verify", "publish", "discard", "serve"]
+)
 def test_every_command_explains_itself(copydesk: Copydesk, command: str) -> None:
     """Each command has a help text, and the README mentions it."""
     answer = copydesk(command, "--help")

@@ -52,6 +52,9 @@ def test_a_proof_shows_what_a_record_says_as_text(copydesk: Copydesk, jsonl: Jso
         ["run", "{story}", "--out", f"s3://{NASTY}"],
         [NASTY],
         ["runs", f"{{tmp}}/{NASTY}"],
+        ["explain", f"{{tmp}}/missing{NASTY.replace('[', ';')}"],
+        ["explain", "--out", "{dataset}", "--document", NASTY],
+        ["review", "{dataset}", f"{{tmp}}/marks{NASTY}.json"],
         ["serve", "{story}", "--out", "{tmp}/out", "--cron", "0 * * * *", "--timezone", NASTY],
     ],
 )
@@ -61,7 +64,12 @@ def test_messages_quote_arguments_as_text(
     """Whichever argument is wrong, and whoever reports it."""
     key = json.dumps(f"k{NASTY}")  # escapes of JSON are those of TOML
     (tmp_path / "bad.toml").write_text(f"[boilerplate]\n{key} = 1\n", encoding="utf-8")
-    answer = copydesk(*(a.replace("{tmp}", str(tmp_path)).replace("{story}", str(story)) for a in arguments))
+    if "{dataset}" in arguments:
+        copydesk("run", story, "--out", tmp_path / "dataset")
+    places = {"{tmp}": str(tmp_path), "{story}": str(story), "{dataset}": str(tmp_path / "dataset")}
+    for place, path in places.items():
+        arguments = [argument.replace(place, path) for argument in arguments]
+    answer = copydesk(*arguments)
     assert answer.code == 2
     assert_printable(answer)
     assert "pwned" in answer.err

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os.path import expanduser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from flows.cli.logs import is_on_stderr
 from flows.errors import CopydeskError, UsageError, remedy
-from flows.printable import printable_traceback
+from flows.printable import printable, printable_traceback
 from flows.report.streams import Screen
 
 if TYPE_CHECKING:
@@ -34,12 +36,25 @@ class OrderedCommands(TyperGroup):
         return sorted(super().list_commands(ctx), key=COMMANDS.index)
 
 
+_log: Final = logging.getLogger(__name__)
+
+
+def examples(*commands: str) -> str:
+    """The end of a help text: commands that people may copy, a line each."""
+    return "\b\n" + "\n".join(("Examples:", *(f"  {command}" for command in commands)))
+
+
 app = typer.Typer(
     name="copydesk",
     cls=OrderedCommands,
     help="Turn folders of scraped news text into a clean, deduplicated Parquet dataset.",
+    epilog=examples(
+        "copydesk init /data/scraped",
+        "copydesk run /data/scraped --out /data/news",
+        "copydesk runs /data/news",
+        "copydesk COMMAND --help",
+    ),
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -73,9 +88,30 @@ Inputs = Annotated[
 Out = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False, callback=expand_home)]
 NewOut = Annotated[
     Path,
-    typer.Option("--out", help="Folder of the dataset; created if it does not exist.", callback=expand_home),
+    typer.Option(
+        "--out", "-o", help="Folder of the dataset; it is made if it does not exist.", callback=expand_home
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more, and log more.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say.print(f"copydesk {version('copydesk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options_of_all(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Turn folders of scraped news text into a clean, deduplicated Parquet dataset."""
 
 
 def open_dataset(out: Path) -> Dataset:
@@ -95,25 +131,37 @@ def refuse_current_folder(out: Path) -> None:
 
 
 @contextmanager
-def report_errors(consequence: str = "") -> Iterator[None]:
+def report_errors(
+    consequence: str = "", answer: Callable[[str, int], object] = lambda _message, _code: None
+) -> Iterator[None]:
     """Turn exceptions into a message and an exit code; a user's mistake gives no traceback.
 
-    `consequence` says what the failure left undone.
+    `consequence` says what the failure left undone. `answer` is called with the message and the exit code, too.
     """
     end = f"; {consequence}" if consequence else ""
     try:
         yield
     except CopydeskError as error:
-        warn.print(*f"copydesk: {error}".split("\n"))
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code, answer)
     except KeyboardInterrupt:
-        warn.print(f"copydesk: interrupted{end}")
-        sys.exit(130)
+        _fail(f"interrupted{end}", 130, answer)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        warn.print(f"copydesk: {error.strerror or error}{where}{end}{remedy(error)}")
-        sys.exit(5)
+        _fail(f"{error.strerror or error}{where}{end}{remedy(error)}", 5, answer)
     except Exception as error:
-        warn.print(*printable_traceback(error).split("\n"))
-        warn.print(f"copydesk: this is a bug in copydesk{end}")
-        sys.exit(5)
+        if not is_on_stderr():
+            warn.print(*printable_traceback(error).split("\n"))
+        if _log.hasHandlers():
+            _log.error("a bug in copydesk", exc_info=error)
+        _fail(f"this is a bug in copydesk{end}", 5, answer)
+
+
+def _fail(message: str, code: int, answer: Callable[[str, int], object]) -> NoReturn:
+    lines = [printable(line) for line in message.split("\n")]
+    answer("\n".join(lines), code)
+    if not is_on_stderr():
+        warn.print(*f"copydesk: {message}".split("\n"))
+    if _log.hasHandlers():  # Python would print it again
+        text = " ".join(line.strip() for line in lines)
+        _log.error("%s", text, extra={"event": {"event": "end", "exit_code": code}})
+    sys.exit(code)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from os.path import expanduser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from flows.cli.home import expand_home
 from flows.cli.logs import is_on_stderr
 from flows.errors import CopydeskError, UsageError, remedy
 from flows.printable import printable, printable_traceback
@@ -65,13 +66,6 @@ say = Screen(width=WIDTH)
 warn = Screen(stderr=True)
 
 
-def expand_home(given: Any) -> Any:
-    """A path, a list of paths or None from the command line, with the home folder for `~`."""
-    if isinstance(given, list | tuple):
-        return [expand_home(each) for each in given]
-    return given and type(given)(expanduser(str(given)))
-
-
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -93,6 +87,10 @@ NewOut = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal, nothing is asked anyway.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more, and log more.")]
 
 
@@ -128,6 +126,29 @@ def refuse_current_folder(out: Path) -> None:
     """Raise UsageError if `--out` names the current folder or its parent, as an empty shell variable would."""
     if not str(out).strip("."):
         raise UsageError("--out must name a folder of its own, not the current one")
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object in one line."""
+    sys.stdout.write(f"{json.dumps(value, ensure_ascii=False)}\n")
+
+
+def ask(*what: Any, yes: bool, otherwise: str) -> None:
+    """Show what is about to happen, and go on only if the person at the terminal agrees; exit with 130 if not.
+
+    With `yes`, and where there is no terminal, as in scripts, nothing is shown or asked. `otherwise` says what a "no"
+    leaves as it was.
+    """
+    if yes or not (sys.stdin and sys.stdin.isatty() and say.is_terminal):
+        return
+    say.print(*what)
+    try:
+        answer = input("Go on? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        say.print(otherwise)
+        sys.exit(130)
 
 
 @contextmanager

@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
+import typer
+
+from flows.cli.home import expand_home
 from flows.errors import UsageError
 from flows.printable import printable_json
 
@@ -24,6 +27,25 @@ class LogFormat(enum.StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-file",
+        help="Append a log of the run to this file.",
+        show_default=False,
+        callback=expand_home,
+    ),
+]
+LogFormatOption = Annotated[
+    LogFormat | None,
+    typer.Option(
+        "--log-format",
+        help="Log lines of text, or JSON objects, one a line; without --log-file, on stderr.",
+        show_default="text, in the file only",
+    ),
+]
 
 
 class JsonLines(logging.Formatter):

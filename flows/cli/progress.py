@@ -77,7 +77,9 @@ class Progress:
             if self._started is None:
                 self._started = self._at = now
             self._done[stage] = done / total if total else 1.0
-            said = sum(_SHARES[name] * share for name, share in self._done.items())
+            latest = max(map(_STAGES.index, self._done))
+            done_of = [self._done.get(name, float(at < latest)) for at, name in enumerate(_STAGES)]
+            said = sum(share * part for share, part in zip(_SHARES.values(), done_of, strict=True))
             if said > self._said:
                 self._said, self._at, self._base = said, now, max(said, self._shown)
             if self._stage not in _SHARES or _STAGES.index(stage) >= _STAGES.index(self._stage):

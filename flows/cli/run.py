@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +18,14 @@ from flows.cli.app import (
     Verbose,
     app,
     examples,
-    expand_home,
+    print_json,
     refuse_current_folder,
     report_errors,
     say,
     warn,
 )
 from flows.cli.interrupt import GRACE, answering_interrupts
-from flows.cli.logs import LogFormat, is_on_stderr, logging_to
+from flows.cli.logs import LogFile, LogFormatOption, is_on_stderr, logging_to
 from flows.cli.prefect_api import Engine, use_prefect
 from flows.cli.start import import_numba, importing
 from flows.errors import Held
@@ -42,24 +40,6 @@ if TYPE_CHECKING:
 SAMPLE: Final = 5_000
 _PREFECT_GRACE: Final = 10.0  # seconds, for Prefect to report to its server that the run was cancelled
 _log: Final = logging.getLogger(__name__)
-
-LogFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--log-file",
-        help="Append a log of the run to this file.",
-        show_default=False,
-        callback=expand_home,
-    ),
-]
-LogFormatOption = Annotated[
-    LogFormat | None,
-    typer.Option(
-        "--log-format",
-        help="Log lines of text, or JSON objects, one a line; without --log-file, on stderr.",
-        show_default="text, in the file only",
-    ),
-]
 
 
 @dataclass(frozen=True)
@@ -122,11 +102,11 @@ def run(
     log_file: LogFile = None,
     log_format: LogFormatOption = None,
 ) -> None:
-    """Clean the new and changed inputs, and publish them as one run of the dataset."""
+    """Clean new and changed inputs, and publish them as one run."""
 
     def answer(message: str, code: int) -> None:
         if as_json and not answered:
-            _print_json({"status": "failed", "exit_code": code, "error": message})
+            print_json({"status": "failed", "exit_code": code, "error": message})
 
     answered: list[Status] = []
     options = Options(engine, retry_rejected, limit or 0, dry_run, as_json, quiet, verbose)
@@ -251,7 +231,7 @@ def _say(
         answer["files"] = files
     _log.info("%s: %s", status, outcome.line(), extra={"event": {"event": "end", **answer}})
     if options.as_json:
-        _print_json(answer)
+        print_json(answer)
     if options.as_json or options.quiet:
         return
     if status == "dry run":
@@ -266,7 +246,3 @@ def _say(
     if outcome.counts.documents:
         say.print(closing_screen.table_of(outcome))
     say.print(*closing_screen.lines(outcome, status, say.width, verbose=options.verbose))
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(f"{json.dumps(value, ensure_ascii=False)}\n")

@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Config, Inputs, NewOut, Quiet, app, refuse_current_folder, warn
+from flows.cli.app import Config, Inputs, NewOut, Quiet, app, examples, refuse_current_folder, warn
+from flows.cli.logs import LogFile, LogFormatOption
 from flows.cli.prefect_api import Engine, use_prefect
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "copydesk serve /data/scraped --out /data/news --cron '0 * * * *'",
+        "copydesk serve /data/scraped -o /data/news --cron '30 6 * * *' --timezone Europe/Lisbon",
+        "copydesk serve /data/scraped -o /data/news --interval 3600 --log-format json",
+    )
+)
 def serve(
     inputs: Inputs,
     out: NewOut,
@@ -29,13 +36,15 @@ def serve(
     engine: Annotated[
         Engine,
         typer.Option(
-            help="auto: a deployment on the Prefect server if one is configured, else a loop in this process."
+            help="What keeps the schedule; auto is the Prefect server if one is configured, else this process."
         ),
     ] = Engine.AUTO,
     name: Annotated[
         str | None, typer.Option(help="Name of the Prefect deployment.", show_default="from --out")
     ] = None,
     quiet: Quiet = False,
+    log_file: LogFile = None,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Run on a schedule until interrupted or terminated."""
     from flows.cli.scheduler import (
@@ -47,12 +56,15 @@ def serve(
         serve_with_prefect,
     )
     from flows.dataset import Dataset
+    from flows.dataset.layout import is_dataset
+    from flows.inputs.finding import require_inputs
     from flows.settings import phrases_of, read_settings
 
     refuse_current_folder(out)
     clock = Clock(cron, interval, timezone or local_timezone())
     phrases_of(read_settings(config))  # report a mistake now, not at the first run
     dataset = Dataset(out)
+    require_inputs(inputs, exclude=dataset.root, is_dataset=is_dataset)
     inputs = [name if "://" in name else str(Path(name).absolute()) for name in inputs]
     config = config and config.absolute()
 
@@ -69,7 +81,10 @@ def serve(
     stop = Stop()
     with stop.on_signals():
         log(f"serving {dataset.root}: {clock}; without Prefect, until this process ends")
-        command = run_command(inputs, dataset.root, config, *(["--quiet"] if quiet else []))
+        more = ["--quiet"] if quiet else []
+        more += ["--log-file", str(log_file.absolute())] if log_file is not None else []
+        more += ["--log-format", log_format.value] if log_format is not None else []
+        command = run_command(inputs, dataset.root, config, *more)
         serve_locally(command, clock, log, stop)
         log("stopped")
 

@@ -118,14 +118,20 @@ def read(
     is_cut = False
     for given in inputs:
         begin(given.uri)
-        before = taken
+        before, refused_here = taken, 0
+        known_refused = (
+            given.last.rejected if given.last is not None else 0
+        )  # which come first, and are not new
         columns = columns_of(given.partitions, given.uri, options.fields) if given.partitions else None
         for row, length in _rows(given, options, earlier, decided_by, advance):
             if limit and not isinstance(row, Reading):
-                if taken == limit:
+                refused_here += isinstance(row, Rejected)
+                is_new = not isinstance(row, Rejected) or refused_here > known_refused
+                if is_new and taken == limit:
                     is_cut = True
+                    refused_here -= isinstance(row, Rejected)
                     break
-                taken += 1
+                taken += is_new
             if (
                 refused
                 and isinstance(row, Document)
@@ -153,7 +159,8 @@ def read(
         if is_cut:
             if taken > before:
                 moved_from = given.last.moved_from if given.last is not None else None
-                finished.append((given.uri, *vars(Reading(given.size, -1, moved_from=moved_from)).values()))
+                part = Reading(given.size, -1, rejected=refused_here, moved_from=moved_from)
+                finished.append((given.uri, *vars(part).values()))
             break
     if documents or rejected or finished or is_cut:
         yield _shard(documents, texts, used, rejected, finished, options)._replace(is_cut=is_cut)

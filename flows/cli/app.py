@@ -36,6 +36,13 @@ class OrderedCommands(TyperGroup):
         """The names of the commands, in order."""
         return sorted(super().list_commands(ctx), key=COMMANDS.index)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C is answered by all of them alike."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _fail("interrupted", 130)
+
 
 _log: Final = logging.getLogger(__name__)
 
@@ -177,7 +184,9 @@ def report_errors(
         _fail(f"this is a bug in copydesk{end}", 5, answer)
 
 
-def _fail(message: str, code: int, answer: Callable[[str, int], object]) -> NoReturn:
+def _fail(
+    message: str, code: int, answer: Callable[[str, int], object] = lambda _message, _code: None
+) -> NoReturn:
     lines = [printable(line) for line in message.split("\n")]
     answer("\n".join(lines), code)
     if not is_on_stderr():

@@ -43,6 +43,7 @@ _SHARES: Final = dict(
     )
 )
 USUAL_SPEED: Final = 4e6  # bytes a second, until a run shows its own
+LEAST_SHOWN: Final = 100_000  # bytes of a run that are shown as megabytes
 FRAMES: Final = 8  # a second
 FIRST_LINE: Final = 10.0  # seconds before the first plain line
 NEXT_LINE: Final = 30.0  # seconds between plain lines
@@ -209,24 +210,18 @@ def _moving_line(console: Console) -> Iterator[Report]:
     spinner = Spinner("dots" if console.encoding.startswith("utf") else "line")
 
     def line() -> Table:
-        grid = Table.grid(padding=(0, 1), expand=True)
-        amounts = progress.amounts()
-        grid.add_column(no_wrap=True)
-        grid.add_column(no_wrap=True, overflow="ellipsis")
-        grid.add_column(no_wrap=True, justify="right")
-        if amounts and not progress.counted():
-            grid.columns[1].ratio = None
-            text = f"{progress.doing():{_WIDEST if console.width >= 100 else 0}}"
-            if console.width >= 70:
-                grid.add_column(ratio=1)
-                bar = ProgressBar(total=1.0, completed=progress.share())
-                grid.add_row(spinner, text, amounts, bar)
-            else:
-                grid.add_row(spinner, text, amounts)
+        grid = Table.grid(padding=(0, 1))
+        amounts = progress.amounts() if progress.total >= LEAST_SHOWN else ""
+        if progress.counted() or not amounts:
+            grid.add_row(spinner, progress.doing(), progress.counted(), _clock(progress.elapsed()))
+        elif console.width < 65:
+            grid.add_row(spinner, amounts)
         else:
-            grid.add_row(
-                spinner, progress.doing(), f"{progress.counted()} {_clock(progress.elapsed())}".strip()
-            )
+            grid.add_column(no_wrap=True)
+            grid.add_column(no_wrap=True, min_width=_WIDEST if console.width >= 100 else 0)
+            grid.add_column(no_wrap=True)
+            grid.add_column(max_width=40)
+            grid.add_row(spinner, progress.doing(), amounts, ProgressBar(1.0, progress.share()))
         return grid
 
     with Live(

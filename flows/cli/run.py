@@ -244,5 +244,5 @@ def _say(
         return
     say.print(closing_screen.headline(outcome, status))
     if outcome.counts.documents:
-        say.print(closing_screen.table_of(outcome))
+        say.print(closing_screen.table_of(outcome, say.width))
     say.print(*closing_screen.lines(outcome, status, say.width, verbose=options.verbose))

@@ -180,9 +180,8 @@ class Outcome:
         """The outcome in one line of plain text."""
         if self.run_id is None:
             what = "nothing new" if self.inputs else "no input found"
-            new = f"{self.read:,}" if self.read else "none"
             return (
-                f"{what}: {counted(self.inputs, 'input')}, {new} of them new or changed{self.left_over()}; "
+                f"{what}: {counted(self.inputs, 'input')}, {self.read:,} of them new or changed{self.left_over()}; "
                 f"{self.out} is as it was"
             )
         t = self.counts

@@ -17,19 +17,24 @@ from flows.dataset.summary import Outcome, counted, share
 from flows.printable import printable, printable_json
 
 SHOWN: Final = 5  # kinds of rejections; all with --verbose
+NARROW: Final = 64  # columns
 LONGEST: Final = 300  # characters of an error; all with --verbose
 
 Status = Literal["published", "unchanged", "held", "dry run", "failed"]
 
 
-def table_of(outcome: Outcome) -> Table:
-    """What came in, was kept, and was removed by reason."""
+def table_of(outcome: Outcome, width: int) -> Table:
+    """What came in, was kept, and was removed by reason; in a narrow terminal only its words."""
+    columns = ("documents", "paragraphs", "words", "")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
-    for name in ("documents", "paragraphs", "words", ""):
+    shown = columns if width >= NARROW else columns[2:]
+    for name in shown:
         table.add_column(name, justify="right")
     for what, *cells in outcome.counts.rows():
-        table.add_row(what if what in ("in", "kept", "removed") else f"  {what}", *cells)
+        table.add_row(
+            what if what in ("in", "kept", "removed") else f"  {what}", *cells[len(columns) - len(shown) :]
+        )
     return table
 
 
@@ -60,6 +65,9 @@ def lines(outcome: Outcome, status: Status, width: int, *, verbose: bool = False
         f"{outcome.megabytes_a_second:,.1f} MB/s"
     )
     yield f"{counted(counts.repaired, 'paragraph')} repaired; {speed}"
+    if verbose and status == "published":
+        times = Dataset(outcome.out).manifest(str(outcome.run_id))["stages"]
+        yield "seconds: " + ", ".join(f"{stage} {took['wall']:,.1f}" for stage, took in times.items())
     if outcome.fields_line():
         yield outcome.fields_line()
     is_well = not (
@@ -73,7 +81,11 @@ def lines(outcome: Outcome, status: Status, width: int, *, verbose: bool = False
         yield from _rejections(outcome, width, verbose=verbose)
         if left:
             yield left
-        for note in (outcome.limit_line(), outcome.waits_line(), outcome.quotes_line()):
+        for note in (
+            outcome.limit_line() if status != "dry run" else "",
+            outcome.waits_line(),
+            outcome.quotes_line(),
+        ):
             if note:
                 yield note
     if status == "published":

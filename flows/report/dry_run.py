@@ -50,8 +50,7 @@ def _format_of(one: Input, options: Options, *, is_opened: bool) -> str:
 def lines(outcome: Outcome, files: Sequence[dict[str, Any]]) -> Iterator[str]:
     """What would be read, line by line."""
     yield (
-        f"dry run: {counted(outcome.inputs, 'input')}, {f'{outcome.read:,}' if outcome.read else 'none'} of them "
-        f"new or changed; nothing was written"
+        f"dry run: {counted(outcome.inputs, 'input')}, {outcome.read:,} of them new or changed; nothing was written"
     )
     for one in files:
         size = decimal(one["bytes"])

@@ -15,11 +15,11 @@ from flows.printable import printable
 
 
 def runs_table(dataset: Dataset, run_ids: Iterable[str]) -> Table:
-    """A row for each run: when it finished, what it read, kept and rejected, and how long it took."""
+    """A row for each run: when it finished, what it read, the share of words kept, rejections, and how long it took."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("run")
     table.add_column("finished (UTC)", no_wrap=True)
-    for name in ("inputs", "documents", "words kept", "rejected", "seconds"):
+    for name in ("inputs", "documents", "kept", "rejected", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
     for run_id in run_ids:
         manifest = dataset.manifest(run_id)

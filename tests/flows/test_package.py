@@ -20,7 +20,6 @@ import yaml
 from flows.cli import app
 from support import ROOT, table
 
-
 DOCKERIGNORE = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 

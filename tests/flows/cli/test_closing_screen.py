@@ -92,7 +92,7 @@ def test_a_run_says_percent_and_the_next_step(copydesk: Copydesk, jsonl: Jsonl, 
     ]
     assert "all is well: the new input was read, and nothing waits" in lines
     assert copydesk("run", path, "-o", out).out == (
-        f"nothing new: 1 input, none of them new or changed; {out} is as it was\n"
+        f"nothing new: 1 input, 0 of them new or changed; {out} is as it was\n"
     )
 
 

@@ -103,6 +103,6 @@ def test_a_dry_run_of_nothing(copydesk: Copydesk, tmp_path: Path) -> None:
     answer = copydesk("run", tmp_path / "*.txt", "-o", tmp_path / "out", "--dry-run")
     assert (answer.code, answer.out) == (
         0,
-        "dry run: 0 inputs, none of them new or changed; nothing was written\n",
+        "dry run: 0 inputs, 0 of them new or changed; nothing was written\n",
     )
     assert copydesk("run", tmp_path / "a", "-o", tmp_path / "out", "--dry-run").code == 2

@@ -194,7 +194,8 @@ def plain_lines(console: Console, clock: Callable[[], float] = time.monotonic) -
                 console.print(stage)
         elif done < total and clock() - last >= NEXT_LINE:
             last = clock()
-            console.print(f"{progress.doing()}: {progress.amounts()}")
+            amounts = progress.amounts() if progress.total >= LEAST_SHOWN else ""
+            console.print(f"{progress.doing()}{f': {amounts}' if amounts else ''}")
 
     return report
 

@@ -186,7 +186,7 @@ def _execute(
         from flows.cli.progress import show_progress
         from flows.run.engine import Threads, workers
         from flows.run.notify import notify_on_failure
-        from flows.run.plan import execute_run, rehearse
+        from flows.run.plan import execute_run
 
     with (
         answering_interrupts(consequence, GRACE + notices),
@@ -196,6 +196,7 @@ def _execute(
         how: dict[str, Any] = {"retry_rejected": options.retry_rejected, "prepare": import_numba}
         if options.dry_run:
             from flows.report.dry_run import files_by_format
+            from flows.run.rehearsal import rehearse
 
             outcome, new = rehearse(inputs, out, settings, threads, limit=options.limit or SAMPLE, **how)
             return outcome, files_by_format(new, settings)
@@ -224,24 +225,29 @@ def _say(
     files: list[dict[str, Any]] | None = None,
 ) -> None:
     """Print the outcome, as a table and lines or as JSON, and log it."""
-    from flows.report import closing_screen, dry_run
+    if options.as_json or _log.isEnabledFor(logging.INFO):
+        from flows.report.closing_screen import as_json
 
-    answer = closing_screen.as_json(outcome, status, code, held_for or [])
-    if status == "dry run":
-        answer["files"] = files
-    _log.info("%s: %s", status, outcome.line(), extra={"event": {"event": "end", **answer}})
-    if options.as_json:
-        print_json(answer)
+        answer = as_json(outcome, status, code, held_for or [])
+        if status == "dry run":
+            answer["files"] = files
+        _log.info("%s: %s", status, outcome.line(), extra={"event": {"event": "end", **answer}})
+        if options.as_json:
+            print_json(answer)
     if options.as_json or options.quiet:
         return
     if status == "dry run":
-        say.print(*dry_run.lines(outcome, files or []))
+        from flows.report.dry_run import lines
+
+        say.print(*lines(outcome, files or []))
+    elif outcome.run_id is None:
+        say.print(outcome.line())
     if outcome.run_id is None:
-        if status != "dry run":
-            say.print(outcome.line())
         if waits := outcome.waits_line():
             say.print(waits)
         return
+    from flows.report import closing_screen
+
     say.print(closing_screen.headline(outcome, status))
     if outcome.counts.documents:
         say.print(closing_screen.table_of(outcome, say.width))

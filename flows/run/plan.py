@@ -23,7 +23,7 @@ from cleaners.language.identifier import preload
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
-from flows.dataset.crashes import culprits, watched
+from flows.dataset.crashes import watched
 from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.exchange import require_exchange
@@ -31,10 +31,9 @@ from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
 from flows.dataset.layout import OF_NO_RUN, PUBLISH, RUN_JSON, is_dataset
 from flows.dataset.ledger import changed_inputs, remember, waiting
-from flows.dataset.rejections import RejectionKind, rejection_kinds
 from flows.dataset.source_stats import lossy_quotes
 from flows.dataset.summary import Counts, Outcome, Waits, remedies
-from flows.dataset.tables import FORMAT, scan_parts, write_part
+from flows.dataset.tables import FORMAT, write_part
 from flows.errors import ConfigurationError, CopydeskError, Held
 from flows.inputs import Input, deciding, find
 from flows.kernels import compile_kernels
@@ -133,7 +132,7 @@ def execute_run(
             names,
             waits,
             lossy_quotes(stats),
-            _rejections(run, shards, counts),
+            stages.rejections(run, shards),
             is_first,
             limit if any(part.is_cut for part in read) else 0,
         )
@@ -158,81 +157,6 @@ def execute_run(
     if held_for:
         raise Held(*held_message(dataset, run.run_id), outcome=outcome)
     return outcome
-
-
-def rehearse(
-    given: Sequence[str],
-    out: Path,
-    settings: Settings,
-    engine: Engine,
-    *,
-    retry_rejected: bool = False,
-    limit: int = 0,
-    prepare: Callable[[], None] = lambda: None,
-) -> tuple[Outcome, list[Input]]:
-    """What `execute_run` would do now, and the inputs that it would read.
-
-    Nothing is written but to a folder for temporary files, which is gone in the end. Raises what `execute_run` raises,
-    but Held only for an earlier run, and never Locked.
-    """
-    started = time.perf_counter()
-    dataset = Dataset(out)
-    skipped: Counter[str] = Counter()
-    found = find(
-        given,
-        exclude=dataset.root,
-        is_dataset=is_dataset,
-        outside_links=settings.inputs.outside_links,
-        skipped=skipped,
-    )
-    refuse_while_held(dataset)
-    _require_intact(dataset, ("ledger",))
-    _refuse_other_rules(dataset, settings)
-    changed = changed_inputs(
-        dataset,
-        found,
-        decided_by=deciding(settings.inputs, settings.fields),
-        min_age=settings.inputs.min_age,
-        retry_rejected=retry_rejected,
-    )
-    new, left = changed.new, changed.too_recent
-    outcome = Outcome(
-        dataset.root, None, len(found), len(new), Counts(), 0.0, left, skipped, waits=remedies(changed.waits)
-    )
-    if not new:
-        return outcome, new
-    _refuse_damage(dataset, settings, new)
-    prepare()
-    with tempfile.TemporaryDirectory(prefix="copydesk-") as staging:
-        run = _new_run(
-            dataset, settings, phrases_of(settings), lexicon_of(settings), datetime.now(UTC), Path(staging)
-        )
-        run = replace(run, limit=limit, culprits=culprits(dataset))
-        read = _read(run, new, engine, Times())
-        for part in read:
-            skipped.update(part.skipped)
-        shards = [part.shard for part in read if part.shard is not None]
-        counts = _stages(run, shards, engine, Times()) if shards else Counts()
-        ledger = stages.ledger(run, read)
-        return replace(
-            outcome,
-            run_id=run.run_id if shards else None,
-            counts=counts,
-            seconds=time.perf_counter() - started,
-            waiting=left + int(ledger["incomplete_tail"].sum()),
-            fields=tuple(one for part in read for one in part.fields),
-            waits=remedies(pl.concat([changed.waits, waiting(ledger)])),
-            rejections=_rejections(run, shards, counts),
-            is_first=not dataset.runs(),
-            limit=limit if any(part.is_cut for part in read) else 0,
-        ), new
-
-
-def _rejections(run: Run, shards: Sequence[str], counts: Counts) -> tuple[RejectionKind, ...]:
-    """What the run rejects, by kind."""
-    if not counts.rejected:
-        return ()
-    return rejection_kinds(scan_parts([run.publish("rejected", shard) for shard in shards]))
 
 
 def _make_ready(dataset: Dataset, settings: Settings) -> None:

@@ -41,6 +41,7 @@ from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.positions import file_of
+from flows.dataset.rejections import RejectionKind, rejection_kinds
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
@@ -347,6 +348,12 @@ def split(run: Run, shard: str) -> Counts:
     _write(counts, run.path("source_stats", shard))
     _write(clusters, run.path("clusters", shard))
     return Counts.of(frame, published, rejected)
+
+
+def rejections(run: Run, shards: Sequence[str]) -> tuple[RejectionKind, ...]:
+    """What the run rejects, by kind."""
+    parts = [run.publish("rejected", shard) for shard in shards]
+    return rejection_kinds(scan_parts(parts)) if parts else ()
 
 
 def write_source_stats(run: Run, shards: Sequence[str]) -> pl.DataFrame:

@@ -63,6 +63,7 @@ app = typer.Typer(
         "copydesk COMMAND --help",
     ),
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

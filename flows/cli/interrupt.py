@@ -8,6 +8,7 @@ a moment. That is no more than `kill -9`, which a dataset survives at any instan
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -15,6 +16,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
+
+from flows.cli.logs import is_on_stderr
+
+_log: Final = logging.getLogger(__name__)
 
 GRACE: Final = 0.5  # seconds for the main thread to end the process
 EXIT_CODE: Final = 130
@@ -36,10 +41,14 @@ class Interrupt:
         if self._said.acquire(blocking=False):
             with contextlib.suppress(OSError, ValueError):
                 after = self._consequence()
-                clear = _CLEAR if sys.stderr.isatty() else ""
-                getattr(sys.stderr, "rich_proxied_file", sys.stderr).write(clear)
-                sys.stderr.write(f"copydesk: interrupted{f'; {after}' if after else ''}\n")
-                sys.stderr.flush()
+                message = f"interrupted{f'; {after}' if after else ''}"
+                if _log.hasHandlers():
+                    _log.error("%s", message, extra={"event": {"event": "end", "exit_code": EXIT_CODE}})
+                if not is_on_stderr():
+                    clear = _CLEAR if sys.stderr.isatty() else ""
+                    getattr(sys.stderr, "rich_proxied_file", sys.stderr).write(clear)
+                    sys.stderr.write(f"copydesk: {message}\n")
+                    sys.stderr.flush()
 
     def watch(self, signals: int) -> None:
         """Read signals, a byte each, from a descriptor; end the process soon after SIGINT, or at the second one."""
@@ -50,15 +59,17 @@ class Interrupt:
             self.is_signalled = True
             if ending is not None:
                 self.end()
-            if self._grace > 1:
+            if self._grace > 1 and not is_on_stderr():
                 sys.stderr.write("copydesk: stopping; press Ctrl-C again to end at once\n")
             ending = threading.Timer(self._grace, self.end)
             ending.daemon = True
             ending.start()
 
     def end(self) -> None:
-        """End the process."""
-        self.say()
+        """End the process, also if the message cannot be written."""
+        speaking = threading.Thread(target=self.say, daemon=True)
+        speaking.start()
+        speaking.join(0.3)
         os._exit(EXIT_CODE)
 
 

@@ -206,10 +206,12 @@ def _execute(
 
 def _logged(report: Report) -> Report:
     """The function, with an entry in the log for each stage that is done."""
+    logged: set[str] = set()
 
     def also_log(stage: str, done: int, total: int) -> None:
         report(stage, done, total)
-        if done == total:
+        if done == total and stage not in logged:
+            logged.add(stage)
             _log.info("%s: done", stage, extra={"event": {"event": "stage", "stage": stage}})
 
     return also_log

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from flows.cli.app import Config, Inputs, NewOut, Quiet, app, examples, refuse_current_folder, warn
-from flows.cli.logs import LogFile, LogFormatOption
+from flows.cli.logs import LogFile, LogFormatOption, is_on_stderr, logging_to
 from flows.cli.prefect_api import Engine, use_prefect
+
+_log: Final = logging.getLogger(__name__)
 
 
 @app.command(
@@ -69,24 +72,26 @@ def serve(
     config = config and config.absolute()
 
     def log(line: str) -> None:
-        if not quiet:
+        _log.info("%s", line, extra={"event": {"event": "schedule"}})
+        if not quiet and not is_on_stderr():
             warn.print(f"copydesk: {line}")
 
-    if use_prefect(engine, fallback="the schedule runs", server=True):
-        name = name or deployment_name(dataset.root)
-        log(f"serving {dataset.root}: {clock}; deployment copydesk/{name} on the Prefect server")
-        serve_with_prefect(inputs, dataset.root, config, clock, name)
-        log("stopped")
-        return
-    stop = Stop()
-    with stop.on_signals():
-        log(f"serving {dataset.root}: {clock}; without Prefect, until this process ends")
-        more = ["--quiet"] if quiet else []
-        more += ["--log-file", str(log_file.absolute())] if log_file is not None else []
-        more += ["--log-format", log_format.value] if log_format is not None else []
-        command = run_command(inputs, dataset.root, config, *more)
-        serve_locally(command, clock, log, stop)
-        log("stopped")
+    with logging_to(log_file, log_format):
+        if use_prefect(engine, fallback="the schedule runs", server=True):
+            name = name or deployment_name(dataset.root)
+            log(f"serving {dataset.root}: {clock}; deployment copydesk/{name} on the Prefect server")
+            serve_with_prefect(inputs, dataset.root, config, clock, name)
+            log("stopped")
+            return
+        stop = Stop()
+        with stop.on_signals():
+            log(f"serving {dataset.root}: {clock}; without Prefect, until this process ends")
+            more = ["--quiet"] if quiet else []
+            more += ["--log-file", str(log_file.absolute())] if log_file is not None else []
+            more += ["--log-format", log_format.value] if log_format is not None else []
+            command = run_command(inputs, dataset.root, config, *more)
+            serve_locally(command, clock, log, stop)
+            log("stopped")
 
 
 def deployment_name(out: Path) -> str:

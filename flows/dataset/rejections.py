@@ -62,7 +62,7 @@ class RejectionKind(NamedTuple):
         if remedy := waits_for(self.error):
             if remedy.startswith("copydesk["):
                 return f'pip install "{remedy}"'
-            return f"set {remedy} in a configuration, and name it with --config"
+            return f"set {remedy} in a configuration (`copydesk init` writes one), and name it with --config"
         what, _, advice = self.error.rpartition("; ")
         if what and _ADVICE.match(advice):
             return advice

@@ -56,9 +56,9 @@ def test_errors_that_differ_in_names_and_numbers_are_of_one_kind(errors: tuple[s
         ),
         ('a web page; pip install "copydesk[html]"', "a web page", 'pip install "copydesk[html]"'),
         (
-            "larger than 64 MB ([inputs] max_document_megabytes)",
-            "larger than 64 MB ([inputs] max_document_megabytes)",
-            "set [inputs] max_document_megabytes in a configuration, and name it with --config",
+            "data that grows to more than 9 times its size ([inputs] max_ratio)",
+            "data that grows to more than 9 times its size ([inputs] max_ratio)",
+            "set [inputs] max_ratio in a configuration (`copydesk init` writes one), and name it with --config",
         ),
         ("cannot be read: Permission denied", "cannot be read: Permission denied", "the next run tries it again"),
         ("damaged zip (bad CRC)", "damaged zip (bad CRC)", "fetch the file again; a changed file is read again"),

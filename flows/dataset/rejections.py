@@ -13,6 +13,7 @@ import polars as pl
 
 from flows.inputs.rejections import waits_for
 
+MOST_KINDS: Final = 200
 #: What varies between errors of one kind, and what stands for it. In this order; a URL and a place come first.
 _VARYING: Final = (
     (r"^\S+://\S+: ", ""),  # the page of a WARC file
@@ -54,7 +55,9 @@ class RejectionKind(NamedTuple):
     def what(self) -> str:
         """The error of the example, without the advice at its end."""
         what, _, advice = self.error.rpartition("; ")
-        return what if what and _ADVICE.match(advice) else self.error
+        if not what or not _ADVICE.match(advice):
+            return self.error
+        return f"{what})" if what.count("(") > what.count(")") else what
 
     @property
     def way_out(self) -> str:
@@ -70,12 +73,13 @@ class RejectionKind(NamedTuple):
 
 
 def rejection_kinds(rejected: pl.LazyFrame) -> tuple[RejectionKind, ...]:
-    """The kinds of the rejected rows (columns: uri, error), the most frequent first."""
+    """The kinds of the rejected rows (columns: uri, error), the most frequent first; no more than `MOST_KINDS`."""
     kind = reduce(lambda error, one: error.str.replace_all(*one), _VARYING, pl.col("error"))
     grouped = (
         rejected.select(kind.alias("kind"), "uri", "error")
         .group_by("kind", maintain_order=True)
         .agg(pl.len(), pl.col("uri").first(), pl.col("error").first())
         .sort("len", descending=True, maintain_order=True)
+        .head(MOST_KINDS)
     )
     return tuple(RejectionKind(*row) for row in grouped.collect().iter_rows())

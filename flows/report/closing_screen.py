@@ -134,8 +134,9 @@ def _rejections(outcome: Outcome, width: int, *, verbose: bool) -> Iterator[str]
         yield f"{indent}as {printable(one.uri)}"
     if len(found) > SHOWN and not verbose:
         rest = found[SHOWN:]
+        left = outcome.counts.rejected - sum(one.number for one in found[:SHOWN])
         yield (
-            f"  and {sum(one.number for one in rest):,} of {counted(len(rest), 'other kind')}: "
+            f"  and {left:,} of {counted(len(rest), 'other kind')}: "
             f"run with --verbose, or read the table `rejected`"
         )
 

@@ -237,7 +237,8 @@ def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[
     with watched(run.staging), times.of("read and clean"):
         if not new:
             return []
-        sizes = [sum(one.size for one in batch) for _, batch in batches]
+        # how many bytes a limit of records is, is not known
+        sizes = [0 if run.limit else sum(one.size for one in batch) for _, batch in batches]
         return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches, sizes)
 
 

@@ -139,6 +139,7 @@ def refuse_current_folder(out: Path) -> None:
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object in one line."""
     sys.stdout.write(f"{json.dumps(value, ensure_ascii=False)}\n")
+    sys.stdout.flush()
 
 
 def ask(*what: Any, yes: bool, otherwise: str) -> None:

@@ -30,10 +30,10 @@ def runs(out: Out, as_json: Json = False) -> None:
     dataset = open_dataset(out)
     if as_json:
         print_json(runs_as_json(dataset))
-        return
-    say.print(runs_table(dataset, dataset.runs()))
-    for run_id in dataset.held_runs():
-        say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
+    else:
+        say.print(runs_table(dataset, dataset.runs()))
+        for run_id in dataset.held_runs():
+            say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
     _exit_if_lost()
 
 

@@ -21,6 +21,7 @@ _VARYING: Final = (
     (r"(not JSON|damaged \w+): .*$", "$1"),
     (r" after (line|row|record) [\d,]+.*$", ""),
     (r'"[^"]*"', '""'),
+    (r"\(it has .*$", "()"),  # names of fields, with any brackets
     (r"\([^()]*\)", "()"),
     (r"^a (\.\w+ )+file ", "a file "),
     (r", to /.*; ", ", to /; "),

@@ -27,7 +27,7 @@ def kind_of(*errors: str) -> list[tuple[int, str, str]]:
     [
         ("line 2: not JSON: Expecting value (column 1)", "line 1,731: not JSON: Extra data (column 9)"),
         ("truncated gzip after line 2", "truncated gzip"),
-        ('no text: no field "a" (it has b; map it with [fields] text)', 'no text: no field "c" (it has d; map it ...)'),
+        ('no text: no field "a" (it has b; map it with [fields] text)', 'no text: no field "c" (it has d (, e; ...)'),
         ("a .png file contains no text", "a .jpg file contains no text"),
         ("https://a.example/x: no text: there is only markup", "a record without a URL: no text: there is only markup"),
         ("cannot be read: '/news/gone'", "cannot be read: '/news/lost'"),

@@ -99,6 +99,7 @@ class Tasks:
         function: Callable[[Run, Product], object],
         run: Run,
         items: Sequence[Item],
+        sizes: Sequence[int],  # noqa: ARG002 - each task is reported
     ) -> list[Product]:
         """One task per item, and one for each of its products as soon as that item's task is done."""
         first, second = stages
@@ -200,12 +201,17 @@ _RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(Settings()))
     on_cancellation=[_notify],
 )
 def clean(
-    inputs: list[str], out: Path, config: Path | None = None, retry_rejected: bool = False
+    inputs: list[str],
+    out: Path,
+    config: Path | None = None,
+    retry_rejected: bool = False,
+    limit: int = 0,
 ) -> Outcome | State[Any]:
     """Clean the new and changed `inputs`, publish them as one run of the dataset in `out`, and return the outcome.
 
-    If an anomaly guard holds this run or an earlier one, the flow run ends in the state Held, of type Failed. Raises
-    what `flows.run.plan.execute_run` and `flows.settings.read_settings` raise.
+    With a limit, only the first `limit` new records are read. If an anomaly guard holds this run or an earlier one, the
+    flow run ends in the state Held, of type Failed. Raises what `flows.run.plan.execute_run` and
+    `flows.settings.read_settings` raise.
     """
     make_logs_printable()
     # parameters of a deployment have passed no shell
@@ -214,7 +220,7 @@ def clean(
     settings = read_settings(config)
     engine = Tasks(workers(settings), show_progress())
     try:
-        outcome = execute_run(inputs, out, settings, engine, retry_rejected=retry_rejected)
+        outcome = execute_run(inputs, out, settings, engine, retry_rejected=retry_rejected, limit=limit)
     except Held as held:
         if isinstance(held.outcome, Outcome):
             show_outcome(held.outcome, held=str(held))
@@ -250,14 +256,18 @@ def compact(out: Path, offline: bool = False) -> str:
 
 
 def clean_here(
-    inputs: Sequence[str], out: Path, config: Path | None = None, retry_rejected: bool = False
+    inputs: Sequence[str],
+    out: Path,
+    config: Path | None = None,
+    retry_rejected: bool = False,
+    limit: int = 0,
 ) -> Outcome:
     """Run the flow in this process, with the configured number of workers, and return the outcome."""
     config = config and _home(config)
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
     _GIVEN.update({printable(name): name for name in inputs})
     shown = [printable(name) for name in inputs]
-    outcome = clean.with_options(task_runner=runner)(shown, out, config, retry_rejected)
+    outcome = clean.with_options(task_runner=runner)(shown, out, config, retry_rejected, limit)
     assert isinstance(outcome, Outcome)  # Prefect raises the exception of a failed state
     return outcome
 
@@ -281,6 +291,8 @@ def main() -> None:
             print(printable_traceback(error), file=sys.stderr)  # noqa: T201
             sys.exit(CopydeskError.exit_code)
         print(printable(outcome.line()))  # noqa: T201 - its output
+        if outcome.is_unreadable:
+            sys.exit(1)
 
 
 class _Callable(ModuleType):

@@ -1,4 +1,4 @@
-"""The exceptions of copydesk, and their exit codes.
+"""The exceptions of copydesk, and the exit codes.
 
     CopydeskError              5  the run failed and nothing was published
     +-- UsageError             2  the arguments of a command are invalid
@@ -19,6 +19,18 @@ import errno
 from typing import Final
 
 from flows.printable import printable
+
+#: What each exit code of the command means.
+EXIT_CODES: Final = {
+    0: "done; also if nothing was new, and if a glob matches nothing",
+    1: "of a dataset's first run, nothing could be read; with `--strict`, some inputs were rejected",
+    2: "wrong usage or configuration, or an input that does not exist",
+    3: "a guard holds this run or an earlier one, and nothing was published",
+    4: "another run is writing the dataset",
+    5: "failed, and nothing was published: disk full, no permission, a bug",
+    6: "`verify` found damage",
+    130: "interrupted, or answered with no",
+}
 
 _REMEDIES: Final = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; free some space and try again"),

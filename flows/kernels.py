@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from cleaners.kernels.machine_code import folder, is_complete, set_complete
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 OTHERS: Final = ("flows.inputs.cutting",)
 #: The name of the stage in reports of progress.
 COMPILING: Final = "compiling kernels, once per machine"
+#: What is reported while another process compiles.
+WAITING: Final = "waiting for another process that compiles the kernels"
 #: Processes need memory, and wait for each other's kernels.
 MOST_PROCESSES: Final = 4
 #: After that long another process that compiles is no longer waited for (seconds).
@@ -47,7 +49,7 @@ def compile_kernels(report: Report) -> bool:
     """
     if folder() is None or is_complete():
         return False
-    with _alone(folder()):
+    with _alone(folder(), report):
         if is_complete():  # another process has compiled them meanwhile
             return False
         failed = _compile_all(report)
@@ -72,11 +74,16 @@ def link_all() -> None:
 
 
 @contextmanager
-def _alone(kept: Path | None) -> Iterator[None]:
+def _alone(kept: Path | None, report: Report) -> Iterator[None]:
     """A context that only one process enters at a time, as long as the others are not kept waiting too long."""
-    lock = FileLock(f"{kept}/lock", timeout=LONGEST_WAIT)
+    lock = FileLock(f"{kept}/lock")
     with suppress(OSError):  # Timeout is one; without the lock, the work is done twice
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            report(WAITING, 0, 1)
+            lock.acquire(timeout=LONGEST_WAIT)
+            report(WAITING, 1, 1)
     try:
         yield
     finally:

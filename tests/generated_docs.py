@@ -1,6 +1,7 @@
 """Tables in READMEs that follow from the code: `python -m tests.generated_docs` writes them.
 
 - README.md: the columns of the published tables, and the reasons of removals;
+- flows/README.md: the exit codes, and the options of the commands;
 - config/README.md: the settings. Keys, defaults and allowed values come from the model. The words come from the
   comments in config/news.toml, or from those in the model where that file has none.
 """
@@ -15,12 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
+import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from cleaners import PIPELINE
+from flows.cli import app
 from flows.dataset.summary import REPLACED
 from flows.dataset.tables import SCHEMAS
+from flows.errors import EXIT_CODES
 from flows.settings import model
 from flows.settings.model import Settings, Table
 
@@ -62,11 +66,36 @@ def reasons() -> str:
     return "\n".join(["| reason | what is removed |", "| --- | --- |", *rows, replaced])
 
 
+def exit_codes() -> str:
+    """A Markdown table of the exit codes."""
+    rows = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    return "\n".join(["| exit code | meaning |", "| ---: | --- |", *rows])
+
+
+def options() -> str:
+    """A Markdown table of the options and arguments of all commands."""
+    group: Any = typer.main.get_command(app)
+    named = [("", group), *((name, group.commands[name]) for name in group.list_commands(None))]
+    rows = ["| command | option | meaning |", "| --- | --- | --- |"]
+    for name, command in named:
+        for number, one in enumerate(command.params):
+            if one.param_type_name == "argument":
+                shown = f"{one.name.upper()}{'...' if one.nargs == -1 else ''}"
+            else:
+                value = "" if one.is_flag else f" {(one.metavar or one.name).upper()}"
+                shown = f"{', '.join(sorted(one.opts, key=len))}{value}"
+            first = f"`copydesk {name}`".replace(" `", "`") if number == 0 else ""
+            rows.append(f"| {first} | `{shown}` | {one.help} |")
+    return "\n".join(rows)
+
+
 #: (README, name of the block in it) and what writes the block.
 BLOCKS: Final[dict[tuple[str, str], Callable[[], str]]] = {
     ("README.md", "columns"): columns,
     ("README.md", "reasons"): reasons,
     ("config/README.md", "settings"): settings_tables,
+    ("flows/README.md", "exit codes"): exit_codes,
+    ("flows/README.md", "options"): options,
 }
 
 

@@ -5,6 +5,8 @@ Slow imports are inside the functions that need them, so that the command starts
 
 from __future__ import annotations
 
+import os
+
 from flows.cli import explain, held, init, look, review, run, serve, undo, warm  # noqa: F401 - each adds commands
 from flows.cli.app import app, report_errors
 from flows.cli.start import set_up, use_utf8
@@ -17,5 +19,7 @@ def main() -> None:
     use_utf8()
     set_up()
     make_logs_printable()
+    if "_COPYDESK_COMPLETE" in os.environ:  # a shell asks for completions, which have separators of their own
+        app(standalone_mode=True)
     with standard_streams(), report_errors():
         app(standalone_mode=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from os.path import expanduser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from flows.cli.home import expand_home
+from flows.cli.logs import is_on_stderr
 from flows.errors import CopydeskError, UsageError, remedy
-from flows.printable import printable_traceback
+from flows.printable import printable, printable_traceback
 from flows.report.streams import Screen
 
 if TYPE_CHECKING:
@@ -33,13 +36,34 @@ class OrderedCommands(TyperGroup):
         """The names of the commands, in order."""
         return sorted(super().list_commands(ctx), key=COMMANDS.index)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C is answered by all of them alike."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _fail("interrupted", 130)
+
+
+_log: Final = logging.getLogger(__name__)
+
+
+def examples(*commands: str) -> str:
+    """The end of a help text: commands that people may copy, a line each."""
+    return "\b\n" + "\n".join(("Examples:", *(f"  {command}" for command in commands)))
+
 
 app = typer.Typer(
     name="copydesk",
     cls=OrderedCommands,
     help="Turn folders of scraped news text into a clean, deduplicated Parquet dataset.",
+    epilog=examples(
+        "copydesk init /data/scraped",
+        "copydesk run /data/scraped --out /data/news",
+        "copydesk runs /data/news",
+        "copydesk COMMAND --help",
+    ),
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -48,13 +72,6 @@ WIDTH: Final = None if sys.stdout is not None and sys.stdout.isatty() else 160
 
 say = Screen(width=WIDTH)
 warn = Screen(stderr=True)
-
-
-def expand_home(given: Any) -> Any:
-    """A path, a list of paths or None from the command line, with the home folder for `~`."""
-    if isinstance(given, list | tuple):
-        return [expand_home(each) for each in given]
-    return given and type(given)(expanduser(str(given)))
 
 
 Config = Annotated[
@@ -73,9 +90,34 @@ Inputs = Annotated[
 Out = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False, callback=expand_home)]
 NewOut = Annotated[
     Path,
-    typer.Option("--out", help="Folder of the dataset; created if it does not exist.", callback=expand_home),
+    typer.Option(
+        "--out", "-o", help="Folder of the dataset; it is made if it does not exist.", callback=expand_home
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal, nothing is asked anyway.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more, and log more.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say.print(f"copydesk {version('copydesk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options_of_all(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Turn folders of scraped news text into a clean, deduplicated Parquet dataset."""
 
 
 def open_dataset(out: Path) -> Dataset:
@@ -94,26 +136,64 @@ def refuse_current_folder(out: Path) -> None:
         raise UsageError("--out must name a folder of its own, not the current one")
 
 
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object in one line."""
+    sys.stdout.write(f"{json.dumps(value, ensure_ascii=False)}\n")
+    sys.stdout.flush()
+
+
+def ask(*what: Any, yes: bool, otherwise: str) -> None:
+    """Show what is about to happen, and go on only if the person at the terminal agrees; exit with 130 if not.
+
+    With `yes`, and where there is no terminal, as in scripts, nothing is shown or asked. `otherwise` says what a "no"
+    leaves as it was.
+    """
+    if yes or not (sys.stdin and sys.stdin.isatty() and say.is_terminal):
+        return
+    say.print(*what)
+    try:
+        answer = input("Go on? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        say.print(otherwise)
+        sys.exit(130)
+
+
 @contextmanager
-def report_errors(consequence: str = "") -> Iterator[None]:
+def report_errors(
+    consequence: str = "", answer: Callable[[str, int], object] = lambda _message, _code: None
+) -> Iterator[None]:
     """Turn exceptions into a message and an exit code; a user's mistake gives no traceback.
 
-    `consequence` says what the failure left undone.
+    `consequence` says what the failure left undone. `answer` is called with the message and the exit code, too.
     """
     end = f"; {consequence}" if consequence else ""
     try:
         yield
     except CopydeskError as error:
-        warn.print(*f"copydesk: {error}".split("\n"))
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code, answer)
     except KeyboardInterrupt:
-        warn.print(f"copydesk: interrupted{end}")
-        sys.exit(130)
+        _fail(f"interrupted{end}", 130, answer)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        warn.print(f"copydesk: {error.strerror or error}{where}{end}{remedy(error)}")
-        sys.exit(5)
+        _fail(f"{error.strerror or error}{where}{end}{remedy(error)}", 5, answer)
     except Exception as error:
-        warn.print(*printable_traceback(error).split("\n"))
-        warn.print(f"copydesk: this is a bug in copydesk{end}")
-        sys.exit(5)
+        if not is_on_stderr():
+            warn.print(*printable_traceback(error).split("\n"))
+        if _log.hasHandlers():
+            _log.error("a bug in copydesk", exc_info=error)
+        _fail(f"this is a bug in copydesk{end}", 5, answer)
+
+
+def _fail(
+    message: str, code: int, answer: Callable[[str, int], object] = lambda _message, _code: None
+) -> NoReturn:
+    lines = [printable(line) for line in message.split("\n")]
+    answer("\n".join(lines), code)
+    if not is_on_stderr():
+        warn.print(*f"copydesk: {message}".split("\n"))
+    if _log.hasHandlers():  # Python would print it again
+        text = " ".join(line.strip() for line in lines)
+        _log.error("%s", text, extra={"event": {"event": "end", "exit_code": code}})
+    sys.exit(code)

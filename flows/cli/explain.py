@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.app import Config, app, expand_home, open_dataset, say, warn
+from flows.cli.app import Config, app, examples, open_dataset, say, warn
+from flows.cli.home import expand_home
 from flows.cli.look import exit_if_lost
 from flows.cli.paging import paged
 from flows.errors import CopydeskError, UsageError
@@ -20,16 +21,6 @@ from flows.report.streams import Screen
 if TYPE_CHECKING:
     from flows.report.explain.read_back import Place
     from flows.report.proof import Proof
-
-#: The first character keeps the lines as they are.
-_EXAMPLES: Final = """\b
-Examples:
-  copydesk explain article.txt                  # what a run would remove, and why
-  copydesk explain wire.jsonl --record 12       # one record of a file
-  copydesk explain article.txt --out OUT        # judged by what is published
-  copydesk explain --out OUT --document https://host/article
-  copydesk explain wire.jsonl --html proof.html
-"""
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,15 @@ class _Shown:
         return self.notes.get(Place(proof.run_id or "", proof.document_id), "")
 
 
-@app.command(epilog=_EXAMPLES)
+@app.command(
+    epilog=examples(
+        "copydesk explain article.txt                  # what a run would remove, and why",
+        "copydesk explain wire.jsonl --record 12       # one record of a file",
+        "copydesk explain article.txt --out /data/news # judged by what is published",
+        "copydesk explain --out /data/news --document https://host/article",
+        "copydesk explain wire.jsonl --html proof.html",
+    )
+)
 def explain(
     file: Annotated[
         str | None,

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Out, app, open_dataset, report_errors, say
+from flows.cli.app import Out, app, examples, open_dataset, report_errors, say
 
 Run = Annotated[str, typer.Argument(help="Id of a held run, such as r000007.", show_default=False)]
 
 
-@app.command()
+@app.command(epilog=examples("copydesk publish /data/news r000412"))
 def publish(out: Out, run: Run) -> None:
-    """Publish a run that a guard is holding; it counts as history from then on."""
+    """Publish a run that a guard is holding. It counts as history from then on."""
     from flows.maintenance import replace_older
 
     dataset = open_dataset(out)
@@ -23,9 +23,9 @@ def publish(out: Out, run: Run) -> None:
     say.print(f"{run} is published: {dataset.root}/documents")
 
 
-@app.command()
+@app.command(epilog=examples("copydesk discard /data/news r000412"))
 def discard(out: Out, run: Run) -> None:
-    """Discard a run that a guard is holding; the next run reads its inputs again."""
+    """Discard a run that a guard is holding. The next run reads its inputs again."""
     dataset = open_dataset(out)
     with report_errors(f"{run} is still held"), dataset.writing():
         dataset.discard(run)

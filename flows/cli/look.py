@@ -3,53 +3,43 @@
 from __future__ import annotations
 
 import typer
-from rich.table import Table
 
-from flows.cli.app import Out, app, open_dataset, say, warn
+from flows.cli.app import Json, Out, app, examples, open_dataset, print_json, say, warn
 from flows.errors import CopydeskError
+from flows.printable import printable
 
 
-@app.command()
-def runs(out: Out) -> None:
-    """List the published runs of a dataset, and those that a guard is holding."""
-    from flows.dataset.summary import Counts
+@app.command(epilog=examples("copydesk runs /data/news", "copydesk runs /data/news --json"))
+def runs(out: Out, as_json: Json = False) -> None:
+    """List the published runs of a dataset, and the held ones."""
+    from flows.report.run_list import runs_as_json, runs_table
 
     dataset = open_dataset(out)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("run")
-    table.add_column("finished")
-    for name in ("inputs", "documents", "paragraphs kept", "of", "rejected", "seconds"):
-        table.add_column(name, justify="right")
-    for run_id in dataset.runs():
-        manifest = dataset.manifest(run_id)
-        counts = Counts.from_json(manifest["counts"])
-        numbers = [
-            manifest["inputs"],
-            counts.documents_kept,
-            counts.paragraphs_kept,
-            counts.paragraphs,
-            counts.rejected,
-        ]
-        table.add_row(
-            run_id, manifest["finished"], *(f"{n:,}" for n in numbers), f"{manifest['seconds']:,.1f}"
-        )
-    say.print(table)
-    for run_id in dataset.held_runs():
-        say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
+    if as_json:
+        print_json(runs_as_json(dataset))
+    else:
+        say.print(runs_table(dataset, dataset.runs()))
+        for run_id in dataset.held_runs():
+            say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
     exit_if_lost()
 
 
-@app.command()
-def verify(out: Out) -> None:
-    """Read a whole dataset and check its integrity; exit with 6 if something is damaged."""
+@app.command(epilog=examples("copydesk verify /data/news", "copydesk verify /data/news --json"))
+def verify(out: Out, as_json: Json = False) -> None:
+    """Read a whole dataset and check its integrity. Exit with 6 if anything is damaged."""
+    from flows.dataset.summary import counted
     from flows.verify import verify_folder
 
-    problems = list(verify_folder(out))
-    for problem in problems:
-        warn.print(problem)
+    problems = [printable(problem) for problem in verify_folder(out)]
+    if as_json:
+        print_json({"dataset": printable(str(out)), "problems": problems})
+    else:
+        for problem in problems:
+            warn.print(problem)
     if problems:
         raise typer.Exit(6)
-    say.print(f"{out}: {len(open_dataset(out).runs())} runs, no damage found")
+    if not as_json:
+        say.print(f"{out}: {counted(len(open_dataset(out).runs()), 'run')}, no damage found")
 
 
 def exit_if_lost() -> None:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
 
-from flows.cli.app import Out, app, expand_home, open_dataset, report_errors, say, warn
+from flows.cli.app import Out, Yes, app, ask, examples, open_dataset, report_errors, say
+from flows.cli.home import expand_home
 from flows.cli.look import exit_if_lost
 from flows.cli.undo import Offline
+from flows.printable import printable
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.text import Text
 
     from flows.dataset import Dataset
 
 #: Paragraphs that are listed before one is asked.
 _LISTED: Final = 10
-#: The first character keeps the lines as they are.
-_EXAMPLES: Final = """\b
-Examples:
-  copydesk review OUT marks.json --dry-run    # what would be restored
-  copydesk review OUT marks.json              # restore what was marked wrong
-  copydesk review OUT                         # the precision of all reviews
-"""
 
 
-@app.command(epilog=_EXAMPLES)
+@app.command(
+    epilog=examples(
+        "copydesk review /data/news marks.json --dry-run    # what would be restored",
+        "copydesk review /data/news marks.json              # restore what was marked wrong",
+        "copydesk review /data/news                         # the precision of all reviews",
+    )
+)
 def review(
     out: Out,
     marks: Annotated[
@@ -43,9 +44,7 @@ def review(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be restored, and change nothing.")
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal, nothing is asked anyway.")
-    ] = False,
+    yes: Yes = False,
     offline: Offline = False,
 ) -> None:
     """Restore, for good, what a person marked as wrongly removed, and print the precision of each reason.
@@ -84,13 +83,16 @@ def _take_in(dataset: Dataset, marks: Path, *, dry_run: bool, yes: bool, offline
     say.print(f"{marks}: {_number(found.marks.height + found.gone, 'mark')}{gone}")
     wrong = found.to_restore
     if dry_run:
-        _list(wrong)
+        if wrong.height:
+            say.print(*_listed(wrong))
         say.print(f"{_number(wrong.height, 'paragraph')} would be restored; nothing was changed")
     elif not (wrong.height or found.new.height):
         say.print(f"{dataset.root}: all of these marks are known, and nothing is left to restore")
     else:
-        if wrong.height and not yes:
-            _ask(wrong)
+        if wrong.height:
+            which = _number(wrong.height, "paragraph")
+            end = "nothing was restored, and the marks were not kept"
+            ask(f"To be restored, for good: {which}", *_listed(wrong), yes=yes, otherwise=end)
         with report_errors("nothing was restored"):
             _, restored = take_in(dataset, given, offline=offline)
         paragraphs, words = _number(restored.paragraphs, "paragraph"), _number(restored.words, "word")
@@ -108,33 +110,18 @@ def _take_in(dataset: Dataset, marks: Path, *, dry_run: bool, yes: bool, offline
     return found.marks
 
 
-def _ask(wrong: pl.DataFrame) -> None:
-    """Show what is restored, and go on only if the person at the terminal agrees; exit with 130 if not."""
-    if not _is_watched():
-        return
-    _list(wrong)
-    which = "this paragraph" if wrong.height == 1 else f"these {wrong.height:,} paragraphs"
-    if not typer.confirm(f"Restore {which}, for good?"):
-        warn.print("copydesk: nothing was restored, and the marks were not kept")
-        raise typer.Exit(130)
-
-
-def _is_watched() -> bool:
-    """Whether a person sees a question, and can answer it."""
-    return say.is_terminal and sys.stdin is not None and sys.stdin.isatty()
-
-
-def _list(wrong: pl.DataFrame) -> None:
+def _listed(wrong: pl.DataFrame) -> list[Text]:
+    """The first paragraphs, a line each, cut at the width of the terminal."""
     from rich.text import Text
 
-    from flows.printable import printable
-
+    lines = []
     for reason, rule, text in wrong.head(_LISTED).select("reason", "rule", "text").iter_rows():
         line = Text(printable(f"  {text} [{reason}: {rule}]"))
         line.truncate(say.width, overflow="ellipsis")
-        say.print(line)
+        lines.append(line)
     if wrong.height > _LISTED:
-        say.print(f"  ... and {wrong.height - _LISTED:,} more")
+        lines.append(Text(f"  ... and {wrong.height - _LISTED:,} more"))
+    return lines
 
 
 def _print_precision(marks: pl.DataFrame, whose: str) -> None:

@@ -2,110 +2,255 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
-from flows.cli.app import Config, Inputs, NewOut, Quiet, app, refuse_current_folder, report_errors, say, warn
+from flows.cli.app import (
+    Config,
+    Inputs,
+    NewOut,
+    Quiet,
+    Verbose,
+    app,
+    examples,
+    print_json,
+    refuse_current_folder,
+    report_errors,
+    say,
+    warn,
+)
+from flows.cli.interrupt import GRACE, answering_interrupts
+from flows.cli.logs import LogFile, LogFormatOption, is_on_stderr, logging_to
 from flows.cli.prefect_api import Engine, use_prefect
 from flows.cli.start import import_numba, importing
 from flows.errors import Held
 
 if TYPE_CHECKING:
     from flows.dataset.summary import Outcome
+    from flows.report.closing_screen import Status
+    from flows.run.engine import Report
     from flows.settings import Settings
 
+#: Records of which `--dry-run` shows what would be removed, unless `--limit` says otherwise.
+SAMPLE: Final = 5_000
+_PREFECT_GRACE: Final = 10.0  # seconds, for Prefect to report to its server that the run was cancelled
+_log: Final = logging.getLogger(__name__)
 
-@app.command()
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line, beside inputs, output and configuration."""
+
+    engine: Engine
+    retry_rejected: bool
+    limit: int
+    dry_run: bool
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+
+@app.command(
+    epilog=examples(
+        "copydesk run /data/scraped --out /data/news",
+        "copydesk run 'news/*.jsonl.gz' s3://bucket/feed.csv -o news --config mine.toml",
+        "copydesk run /data/scraped -o /data/news --dry-run --limit 1000",
+        "copydesk run /data/scraped -o /data/news --quiet --log-file copydesk.log --log-format json",
+    )
+)
 def run(
     inputs: Inputs,
     out: NewOut,
     config: Config = None,
     engine: Annotated[
         Engine,
-        typer.Option(help="auto: a Prefect flow run if a Prefect API is configured, else in this process."),
+        typer.Option(
+            help="What executes the run; auto is a Prefect flow run if a Prefect API is configured, else this process."
+        ),
     ] = Engine.AUTO,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            metavar="N",
+            help="Read only the first N new records. The next run reads the rest.",
+            show_default="all; 5000 with --dry-run",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what would be read, and what would be removed from a sample. Write nothing.",
+        ),
+    ] = False,
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="Retry rejected inputs even if they have not changed.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if an input was rejected.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the outcome as one JSON object, for programs.")
+    ] = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_file: LogFile = None,
+    log_format: LogFormatOption = None,
 ) -> None:
-    """Clean the new and changed inputs, and publish them as one run of the dataset."""
-    with importing():
-        from flows.dataset.summary import Outcome
-        from flows.settings import read_settings
+    """Clean new and changed inputs, and publish them as one run."""
 
-    refuse_current_folder(out)
-    settings = read_settings(config)
-    with report_errors("nothing of this run was published"):
-        try:
-            outcome = _execute_run(inputs, out, config, settings, engine, quiet, retry_rejected)
-        except Held as held:
-            if isinstance(held.outcome, Outcome) and not quiet:
-                _print_outcome(held.outcome, published=False)
-            raise
-    if not quiet:
-        _print_outcome(outcome)
-    if strict and outcome.counts.rejected:
-        warn.print(
-            f"copydesk: {outcome.counts.rejected:,} inputs were rejected: see {outcome.out / 'rejected'}"
+    def answer(message: str, code: int) -> None:
+        if as_json and not answered:
+            print_json({"status": "failed", "exit_code": code, "error": message})
+
+    answered: list[Status] = []
+    options = Options(engine, retry_rejected, limit or 0, dry_run, as_json, quiet, verbose)
+    with ExitStack() as stack:
+        stack.enter_context(report_errors("nothing was published", answer))
+        with importing():
+            from flows.dataset import Dataset
+            from flows.dataset.summary import Outcome
+            from flows.settings import read_settings
+        refuse_current_folder(out)
+        settings = read_settings(config)
+        stack.enter_context(logging_to(log_file, log_format, verbose=verbose))
+        stack.enter_context(report_errors("nothing of this run was published", answer))
+        _log.info(
+            "run of %s begins", out, extra={"event": {"event": "begin", "inputs": inputs, "out": str(out)}}
         )
-        raise typer.Exit(1)
+        try:
+            outcome, files = _execute(inputs, out, config, settings, options)
+        except Held as held:
+            if isinstance(held.outcome, Outcome):
+                answered.append("held")
+                _say(
+                    held.outcome,
+                    "held",
+                    held.exit_code,
+                    options,
+                    held_for=Dataset(out).held_for(held.outcome.run_id or ""),
+                )
+            raise
+        status: Status = "dry run" if dry_run else "published" if outcome.run_id else "unchanged"
+        code = int(outcome.is_unreadable or (strict and outcome.counts.rejected > 0))
+        _say(outcome, status, code, options, files=files)
+        if code and not is_on_stderr():
+            warn.print(f"copydesk: {_complaint(outcome, status)}")
+    if code:
+        raise typer.Exit(code)
 
 
-def _execute_run(
-    inputs: list[str],
-    out: Path,
-    config: Path | None,
-    settings: Settings,
-    engine: Engine,
-    quiet: bool,
-    retry_rejected: bool,
-) -> Outcome:
-    if use_prefect(engine, fallback="the run is executed"):
+def _complaint(outcome: Outcome, status: Status) -> str:
+    """Why a run that went well exits with 1."""
+    from flows.dataset.summary import counted
+
+    if outcome.is_unreadable:
+        return (
+            "nothing could be read: see above what to do"
+            if status == "published"
+            else "nothing could be read"
+        )
+    number = outcome.counts.rejected
+    return f"{counted(number, 'input')} {'was' if number == 1 else 'were'} rejected: see {outcome.out / 'rejected'}"
+
+
+def _execute(
+    inputs: list[str], out: Path, config: Path | None, settings: Settings, options: Options
+) -> tuple[Outcome, list[dict[str, Any]]]:
+    """The outcome of the run and, of a dry run, the files that would be read."""
+    with importing():
+        from flows.dataset import Layout
+
+    before = Layout(out).runs()
+
+    def consequence() -> str:
+        new = [run_id for run_id in Layout(out).runs() if run_id not in before]
+        return f"{new[0]} is published" if new else "nothing of this run was published"
+
+    notices = (
+        settings.notify.timeout
+        if settings.notify.webhook.get_secret_value() or settings.notify.command
+        else 0
+    )
+    if not options.dry_run and use_prefect(options.engine, fallback="the run is executed"):
         from flows.clean import clean_here
 
-        return clean_here(inputs, out, config, retry_rejected)
+        with answering_interrupts(consequence, _PREFECT_GRACE + notices):
+            return clean_here(inputs, out, config, options.retry_rejected, options.limit), []
     with importing():
         from flows.cli.progress import show_progress
         from flows.run.engine import Threads, workers
         from flows.run.notify import notify_on_failure
         from flows.run.plan import execute_run
 
-    with notify_on_failure(settings.notify, out), show_progress(warn, quiet=quiet) as report:
-        threads = Threads(workers(settings), report)
-        return execute_run(
-            inputs, out, settings, threads, retry_rejected=retry_rejected, prepare=import_numba
-        )
+    with (
+        answering_interrupts(consequence, GRACE + notices),
+        show_progress(warn, quiet=options.quiet or is_on_stderr()) as report,
+    ):
+        threads = Threads(workers(settings), _logged(report))
+        how: dict[str, Any] = {"retry_rejected": options.retry_rejected, "prepare": import_numba}
+        if options.dry_run:
+            from flows.report.dry_run import files_by_format
+            from flows.run.rehearsal import rehearse
+
+            outcome, new = rehearse(inputs, out, settings, threads, limit=options.limit or SAMPLE, **how)
+            return outcome, files_by_format(new, settings)
+        with notify_on_failure(settings.notify, out):
+            return execute_run(inputs, out, settings, threads, limit=options.limit, **how), []
 
 
-def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
-    counts = outcome.counts
-    if outcome.run_id is None:
+def _logged(report: Report) -> Report:
+    """The function, with an entry in the log for each stage that is done."""
+    logged: set[str] = set()
+
+    def also_log(stage: str, done: int, total: int) -> None:
+        report(stage, done, total)
+        if done == total and stage not in logged:
+            logged.add(stage)
+            _log.info("%s: done", stage, extra={"event": {"event": "stage", "stage": stage}})
+
+    return also_log
+
+
+def _say(
+    outcome: Outcome,
+    status: Status,
+    code: int,
+    options: Options,
+    *,
+    held_for: list[str] | None = None,
+    files: list[dict[str, Any]] | None = None,
+) -> None:
+    """Print the outcome, as a table and lines or as JSON, and log it."""
+    if options.as_json or _log.isEnabledFor(logging.INFO):
+        from flows.report.closing_screen import as_json
+
+        answer = as_json(outcome, status, code, held_for or [])
+        if status == "dry run":
+            answer["files"] = files
+        _log.info("%s: %s", status, outcome.line(), extra={"event": {"event": "end", **answer}})
+        if options.as_json:
+            print_json(answer)
+    if options.as_json or options.quiet:
+        return
+    if status == "dry run":
+        from flows.report.dry_run import lines
+
+        say.print(*lines(outcome, files or []))
+    elif outcome.run_id is None:
         say.print(outcome.line())
+    if outcome.run_id is None:
         if waits := outcome.waits_line():
             say.print(waits)
         return
-    table = Table(
-        box=None,
-        pad_edge=False,
-        title=f"run {outcome.run_id}{'' if published else ', held'}",
-        title_justify="left",
-    )
-    table.add_column("")
-    for name in ("documents", "paragraphs", "words"):
-        table.add_column(name, justify="right")
-    for row in counts.rows():
-        table.add_row(*row)
-    say.print(table)
-    say.print(
-        f"{counts.repaired:,} paragraphs repaired, {counts.rejected:,} inputs rejected{outcome.left_over()}; "
-        f"{counts.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, {outcome.megabytes_a_second:,.1f} MB/s"
-    )
-    for note in outcome.notes():
-        say.print(note)
-    if published:
-        say.print(f"dataset: {outcome.out}/documents (next to removed, repaired and rejected)")
+    from flows.report import closing_screen
+
+    say.print(closing_screen.headline(outcome, status))
+    if outcome.counts.documents:
+        say.print(closing_screen.table_of(outcome, say.width))
+    say.print(*closing_screen.lines(outcome, status, say.width, verbose=options.verbose))

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from flows.cli.app import Config, Inputs, NewOut, Quiet, app, refuse_current_folder, warn
+from flows.cli.app import Config, Inputs, NewOut, Quiet, app, examples, refuse_current_folder, warn
+from flows.cli.logs import LogFile, LogFormatOption, is_on_stderr, logging_to
 from flows.cli.prefect_api import Engine, use_prefect
 
+_log: Final = logging.getLogger(__name__)
 
-@app.command()
+
+@app.command(
+    epilog=examples(
+        "copydesk serve /data/scraped --out /data/news --cron '0 * * * *'",
+        "copydesk serve /data/scraped -o /data/news --cron '30 6 * * *' --timezone Europe/Lisbon",
+        "copydesk serve /data/scraped -o /data/news --interval 3600 --log-format json",
+    )
+)
 def serve(
     inputs: Inputs,
     out: NewOut,
@@ -29,13 +39,15 @@ def serve(
     engine: Annotated[
         Engine,
         typer.Option(
-            help="auto: a deployment on the Prefect server if one is configured, else a loop in this process."
+            help="What keeps the schedule; auto is the Prefect server if one is configured, else this process."
         ),
     ] = Engine.AUTO,
     name: Annotated[
         str | None, typer.Option(help="Name of the Prefect deployment.", show_default="from --out")
     ] = None,
     quiet: Quiet = False,
+    log_file: LogFile = None,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Run on a schedule until interrupted or terminated."""
     from flows.cli.scheduler import (
@@ -47,31 +59,39 @@ def serve(
         serve_with_prefect,
     )
     from flows.dataset import Dataset
+    from flows.dataset.layout import is_dataset
+    from flows.inputs.finding import require_inputs
     from flows.settings import phrases_of, read_settings
 
     refuse_current_folder(out)
     clock = Clock(cron, interval, timezone or local_timezone())
     phrases_of(read_settings(config))  # report a mistake now, not at the first run
     dataset = Dataset(out)
+    require_inputs(inputs, exclude=dataset.root, is_dataset=is_dataset)
     inputs = [name if "://" in name else str(Path(name).absolute()) for name in inputs]
     config = config and config.absolute()
 
     def log(line: str) -> None:
-        if not quiet:
+        _log.info("%s", line, extra={"event": {"event": "schedule"}})
+        if not quiet and not is_on_stderr():
             warn.print(f"copydesk: {line}")
 
-    if use_prefect(engine, fallback="the schedule runs", server=True):
-        name = name or deployment_name(dataset.root)
-        log(f"serving {dataset.root}: {clock}; deployment copydesk/{name} on the Prefect server")
-        serve_with_prefect(inputs, dataset.root, config, clock, name)
-        log("stopped")
-        return
-    stop = Stop()
-    with stop.on_signals():
-        log(f"serving {dataset.root}: {clock}; without Prefect, until this process ends")
-        command = run_command(inputs, dataset.root, config, *(["--quiet"] if quiet else []))
-        serve_locally(command, clock, log, stop)
-        log("stopped")
+    with logging_to(log_file, log_format):
+        if use_prefect(engine, fallback="the schedule runs", server=True):
+            name = name or deployment_name(dataset.root)
+            log(f"serving {dataset.root}: {clock}; deployment copydesk/{name} on the Prefect server")
+            serve_with_prefect(inputs, dataset.root, config, clock, name)
+            log("stopped")
+            return
+        stop = Stop()
+        with stop.on_signals():
+            log(f"serving {dataset.root}: {clock}; without Prefect, until this process ends")
+            more = ["--quiet"] if quiet else []
+            more += ["--log-file", str(log_file.absolute())] if log_file is not None else []
+            more += ["--log-format", log_format.value] if log_format is not None else []
+            command = run_command(inputs, dataset.root, config, *more)
+            serve_locally(command, clock, log, stop)
+            log("stopped")
 
 
 def deployment_name(out: Path) -> str:

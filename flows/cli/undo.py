@@ -7,35 +7,49 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.app import Config, Out, app, open_dataset, report_errors, say
+from flows.cli.app import Config, Out, Yes, app, ask, examples, open_dataset, report_errors, say
 
 Offline = Annotated[
     bool,
     typer.Option(
         "--offline",
-        help="No reader is using the dataset: continue even if folders cannot be exchanged atomically.",
+        help="Go on even if folders cannot be exchanged in one instant. You promise that nothing reads the dataset.",
     ),
 ]
 
 
-@app.command()
+@app.command(
+    epilog=examples("copydesk rollback /data/news r000412", "copydesk rollback /data/news r000412 --yes")
+)
 def rollback(
     out: Out,
     run: Annotated[
         str, typer.Argument(help="The first run to roll back, such as r000012.", show_default=False)
     ],
+    yes: Yes = False,
     offline: Offline = False,
 ) -> None:
-    """Roll back a run and all later ones; the next run reads their inputs again."""
+    """Roll back a run and all later ones. The next run reads their inputs again."""
     from flows.maintenance import rollback as roll_back
+    from flows.report.run_list import what_goes
 
     with report_errors("nothing was rolled back"):
-        removed = roll_back(open_dataset(out), run, offline=offline)
-    whose = "its" if len(removed) == 1 else "their"
-    say.print(f"{out}: {_runs(removed)} rolled back; the next run reads {whose} inputs again")
+        dataset = open_dataset(out)
+        if run in (published := dataset.runs()):
+            going = published[published.index(run) :]
+            head = f"{out}: this takes {_runs(going)} back; the next run reads {_whose(going)} inputs again"
+            ask(head, what_goes(dataset, going), yes=yes, otherwise="nothing was rolled back")
+        removed = roll_back(dataset, run, offline=offline)
+    say.print(f"{out}: {_runs(removed)} rolled back; the next run reads {_whose(removed)} inputs again")
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "copydesk restore /data/news --reason boilerplate --run r000412",
+        "copydesk restore /data/news --rule 'phrase en:read-more'",
+        "copydesk restore /data/news --document https://kestreldispatch.example/valley/village-buys-hill",
+    )
+)
 def restore(
     out: Out,
     document: Annotated[str | None, typer.Option(help="A document, by its document_id, uri or url.")] = None,
@@ -48,19 +62,28 @@ def restore(
     offline: Offline = False,
 ) -> None:
     """Restore removed text that matches all given options. Later runs do not remove it again."""
+    from flows.dataset.summary import counted
     from flows.maintenance import restore as restore_text
 
     with report_errors("nothing was restored"):
         restored = restore_text(
             open_dataset(out), document=document, reason=reason, rule=rule, run=run, offline=offline
         )
-    say.print(
-        f"{out}: restored {restored.paragraphs:,} paragraphs with {restored.words:,} words, "
-        f"and {restored.documents:,} documents that had been removed whole"
+    whole = (
+        f", and {counted(restored.documents, 'document')} that had been removed whole"
+        if restored.documents
+        else ""
     )
+    paragraphs, words = counted(restored.paragraphs, "paragraph"), counted(restored.words, "word")
+    say.print(f"{out}: restored {paragraphs} with {words}{whole}")
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "copydesk expire /data/news --before 2025-01-01",
+        "copydesk expire /data/news --before 2025-01-01 --yes",
+    )
+)
 def expire(
     out: Out,
     before: Annotated[
@@ -70,33 +93,41 @@ def expire(
             formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
         ),
     ],
+    yes: Yes = False,
     offline: Offline = False,
 ) -> None:
-    """Delete the runs that are older than a date from the tables and from the duplicate index."""
+    """Delete the runs that are older than a date. Their inputs are not read again."""
     from flows.maintenance import expire as expire_runs
+    from flows.maintenance import older_runs
+    from flows.report.run_list import what_goes
 
     with report_errors("nothing was deleted"):
-        expired = expire_runs(open_dataset(out), before.replace(tzinfo=UTC), offline=offline)
+        dataset, limit = open_dataset(out), before.replace(tzinfo=UTC)
+        if going := older_runs(dataset, limit):
+            head = f"{out}: this deletes {_runs(going)} for good; {_whose(going)} inputs are not read again"
+            ask(head, what_goes(dataset, going), yes=yes, otherwise="nothing was deleted")
+        expired = expire_runs(dataset, limit, offline=offline)
     say.print(
         f"{out}: {_runs(expired)} deleted" if expired else f"{out}: no run is that old; nothing was deleted"
     )
 
 
-@app.command()
+@app.command(epilog=examples("copydesk reindex /data/news --config mine.toml"))
 def reindex(out: Out, config: Config = None, offline: Offline = False) -> None:
-    """Rebuild the duplicate index with the settings of a configuration; no row of a table changes."""
+    """Rebuild the duplicate index by other settings. No row of a table changes."""
+    from flows.dataset.summary import counted
     from flows.maintenance import reindex as rebuild_index
     from flows.settings import read_settings
 
     settings = read_settings(config)
     with report_errors("the index is unchanged"):
         rows = rebuild_index(open_dataset(out), settings.duplicate, offline=offline)
-    say.print(f"{out}: {rows:,} paragraphs in the index")
+    say.print(f"{out}: {counted(rows, 'paragraph')} in the index")
 
 
-@app.command()
+@app.command(epilog=examples("copydesk compact /data/news"))
 def compact(out: Out, offline: Offline = False) -> None:
-    """Merge the small part files of many runs into large ones; no row changes."""
+    """Merge the small part files of many runs into large ones. No row changes."""
     from flows.maintenance import compact as merge_parts
 
     with report_errors("the dataset is unchanged"):
@@ -104,6 +135,10 @@ def compact(out: Out, offline: Offline = False) -> None:
     say.print(
         f"{out}: {parts[0]:,} part files merged into {parts[1]:,}" if parts else f"{out}: nothing to merge"
     )
+
+
+def _whose(ids: list[str]) -> str:
+    return "its" if len(ids) == 1 else "their"
 
 
 def _runs(ids: list[str]) -> str:

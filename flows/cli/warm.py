@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flows.cli.app import Config, Quiet, app, report_errors, say, warn
+from flows.cli.app import Config, Quiet, app, examples, report_errors, say, warn
 from flows.cli.start import importing
 from flows.errors import CopydeskError
 
@@ -31,9 +31,9 @@ Related Articles
 The library opens again"""
 
 
-@app.command()
+@app.command(epilog=examples("copydesk warm", "copydesk warm --config mine.toml --quiet"))
 def warm(config: Config = None, quiet: Quiet = False) -> None:
-    """Compile all kernels for this machine, and keep what a run with this configuration derives from other files."""
+    """Compile all kernels for this machine. Prepare the phrases of a configuration, too."""
     with importing():
         from cleaners.kernels.machine_code import folder, is_complete
         from flows.cli.progress import ready_kernels

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from cleaners import REASONS
+from flows.dataset.rejections import RejectionKind
 from flows.printable import as_markdown, printable, shortened
 
 MAX_NAMES: Final = 4  # of a field that are shown
@@ -80,22 +81,50 @@ class Counts:
         """The counts from a manifest."""
         return cls(**{**value, "removed": {reason: tuple(n) for reason, n in value["removed"].items()}})
 
-    def rows(self) -> list[tuple[str, str, str, str]]:
-        """(what, documents, paragraphs, words) for the closing table."""
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """(what, documents, paragraphs, words, share of words) for the closing table.
 
-        def row(what: str, *counts: int) -> tuple[str, str, str, str]:
-            documents, paragraphs, words = (f"{n:,}" for n in counts)
-            return what, documents, paragraphs, words
+        The documents of a reason are those in which it removed something, so they are not added up.
+        """
 
+        def row(
+            what: str, documents: int | None, paragraphs: int, words: int
+        ) -> tuple[str, str, str, str, str]:
+            touched = "" if documents is None else f"{documents:,}"
+            return what, touched, f"{paragraphs:,}", f"{words:,}", share(words, self.words)
+
+        by_reason = [
+            (reason, *self.removed[reason]) for reason in (*REASONS, REPLACED) if reason in self.removed
+        ]
         return [
             row("in", self.documents, self.paragraphs, self.words),
             row("kept", self.documents_kept, self.paragraphs_kept, self.words_kept),
-            *(
-                row(reason, *self.removed[reason])
-                for reason in (*REASONS, REPLACED)
-                if reason in self.removed
-            ),
+            row("removed", None, sum(one[2] for one in by_reason), sum(one[3] for one in by_reason)),
+            *(row(*one) for one in by_reason),
         ]
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole in percent, never rounded to none or to all of it; "" of nothing.
+
+    >>> share(1, 8), share(1, 10_000), share(9_999, 10_000), share(0, 8), share(8, 8)
+    ('12.5%', '<0.1%', '>99.9%', '0.0%', '100.0%')
+    """
+    if not whole:
+        return ""
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return "<0.1%"
+    return ">99.9%" if 99.9 < percent < 100 else f"{percent:.1f}%"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which takes an "s" unless it is one.
+
+    >>> counted(1, "input"), counted(1200, "input")
+    ('1 input', '1,200 inputs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _in_words(skipped: Mapping[str, int]) -> str:
@@ -138,19 +167,28 @@ class Outcome:
     lossy_quotes: tuple[
         tuple[str, int], ...
     ] = ()  # sources with quotes that may have become question marks, and in how many paragraphs
+    rejections: tuple[RejectionKind, ...] = ()  # what was rejected, by kind
+    is_first: bool = False  # whether the dataset had no run before
+    limit: int = 0  # of new records, if it was reached
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether a first run read nothing, although there was something to read: probably a mistake of the user's."""
+        return self.is_first and bool(self.counts.rejected) and not self.counts.documents
 
     def line(self) -> str:
         """The outcome in one line of plain text."""
         if self.run_id is None:
             what = "nothing new" if self.inputs else "no input found"
             return (
-                f"{what}: {self.inputs:,} inputs, {self.read:,} of them new or changed{self.left_over()}; "
+                f"{what}: {counted(self.inputs, 'input')}, {self.read:,} of them new or changed{self.left_over()}; "
                 f"{self.out} is as it was"
             )
         t = self.counts
         return (
             f"{self.run_id}: kept {t.documents_kept:,} of {t.documents:,} documents, {t.paragraphs_kept:,} of "
-            f"{t.paragraphs:,} paragraphs; {t.repaired:,} repaired, {t.rejected:,} inputs rejected{self.left_over()}; "
+            f"{t.paragraphs:,} paragraphs; {t.repaired:,} repaired, {counted(t.rejected, 'input')} "
+            f"rejected{self.left_over()}; "
             f"{t.bytes / 1e6:,.1f} MB of text at {self.megabytes_a_second:,.1f} MB/s; {self.out}"
         )
 
@@ -183,7 +221,15 @@ class Outcome:
             return ""
         number = sum(one.inputs for one in self.waits)
         said = [f"{one.inputs:,} for {one.remedy} (as {printable(one.example)})" for one in self.waits]
-        return f"{number:,} input{'s wait' if number > 1 else ' waits'}: {', '.join(said)}"
+        return f"{counted(number, 'input')} wait{'s' if number == 1 else ''}: {', '.join(said)}"
+
+    def limit_line(self) -> str:
+        """That the run ended at its limit, in one line; "" if it did not."""
+        if not self.limit:
+            return ""
+        return (
+            f"stopped after {counted(self.limit, 'new record')}, as --limit says; the next run reads the rest"
+        )
 
     def quotes_line(self) -> str:
         """In how many paragraphs question marks may stand for quotes, in one line; "" if in none.
@@ -200,13 +246,12 @@ class Outcome:
         ]
         more = ", ..." if len(self.lossy_quotes) > MAX_NAMES else ""
         return (
-            f"question marks may stand for quotes in {number:,} paragraph{'s' if number > 1 else ''}: "
-            f"{', '.join(said)}{more}"
+            f"question marks may stand for quotes in {counted(number, 'paragraph')}: {', '.join(said)}{more}"
         )
 
     def notes(self) -> list[str]:
         """What else there is to know, a line each."""
-        return [*filter(None, (self.fields_line(), self.waits_line(), self.quotes_line()))]
+        return [*filter(None, (self.fields_line(), self.limit_line(), self.waits_line(), self.quotes_line()))]
 
     def names(self) -> dict[str, dict[str, int]]:
         """Field of the settings -> its names in records -> the number of documents."""
@@ -228,7 +273,7 @@ class Outcome:
 
     def markdown(self) -> str:
         """The outcome in one line, and a Markdown table."""
-        table = ["| | documents | paragraphs | words |", "|---|---:|---:|---:|"]
+        table = ["| | documents | paragraphs | words | of words |", "|---|---:|---:|---:|---:|"]
         table += [f"| {' | '.join(row)} |" for row in self.counts.rows()]
         return "\n".join(
             [

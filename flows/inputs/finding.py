@@ -65,6 +65,19 @@ def find(
     return list(found.values())
 
 
+def require_inputs(
+    given: Sequence[str],
+    *,
+    exclude: Path | None = None,
+    is_dataset: Callable[[str], bool] = lambda _folder: False,
+) -> None:
+    """Raise what `find` raises for local arguments, without a look into folders or at what is behind URLs."""
+    walk = _Walk(os.path.realpath(exclude) if exclude is not None else None, is_dataset, False, Counter())
+    for name in given:
+        if "://" not in name or name.startswith(("file://", "local://")):
+            _files_for(name, walk)  # which lists nothing before it is asked for the first
+
+
 def natural(path: str) -> list[tuple[list[str | int], str]]:
     """A sort key that orders paths folder by folder, and numbers within names by value.
 

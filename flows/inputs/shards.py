@@ -82,6 +82,7 @@ class Shard(NamedTuple):
     inputs: pl.DataFrame  # columns: INPUTS
     skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
     fields: Mapping[tuple[str, str], int]  # (field, its name in records) -> documents
+    is_cut: bool = False  # whether reading ended here because of `limit`, and there is more
 
 
 def read(
@@ -92,6 +93,8 @@ def read(
     earlier: Lookup = nothing_earlier,
     refused: Mapping[tuple[str, str], str] = MappingProxyType({}),
     begin: Callable[[str], object] = len,
+    advance: Callable[[int], object] = abs,
+    limit: int = 0,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in order, and what had to be rejected.
 
@@ -99,7 +102,10 @@ def read(
     document is never split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If
     an input was read before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the
     printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
-    the uri of each input that is read next.
+    the uri of each input that is read next, `advance` with the bytes of files that were read since it was last called.
+
+    With a `limit`, reading ends after that number of documents and rejections, if there are more. The input in which it
+    ends counts as changed when it is read next, so that the rest of it is new then.
     """
     options = Options(settings, FieldNames(fields), charsets or {}, Reserve(), Counter())
     decided_by = deciding(settings, fields)
@@ -108,11 +114,24 @@ def read(
     used: Counter[Names] = Counter()
     rejected: list[Rejected] = []
     finished: list[tuple[Any, ...]] = []
-    size = 0
+    size = taken = 0
+    is_cut = False
     for given in inputs:
         begin(given.uri)
+        before, refused_here = taken, 0
+        known_refused = (
+            given.last.rejected if given.last is not None else 0
+        )  # which come first, and are not new
         columns = columns_of(given.partitions, given.uri, options.fields) if given.partitions else None
-        for row, length in _rows(given, options, earlier, decided_by):
+        for row, length in _rows(given, options, earlier, decided_by, advance):
+            if limit and not isinstance(row, Reading):
+                refused_here += isinstance(row, Rejected)
+                is_new = not isinstance(row, Rejected) or refused_here > known_refused
+                if is_new and taken == limit:
+                    is_cut = True
+                    refused_here -= isinstance(row, Rejected)
+                    break
+                taken += is_new
             if (
                 refused
                 and isinstance(row, Document)
@@ -137,8 +156,14 @@ def read(
                 yield _shard(documents, texts, used, rejected, finished, options)
                 used.clear()
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
-    if documents or rejected or finished:
-        yield _shard(documents, texts, used, rejected, finished, options)
+        if is_cut:
+            if taken > before:
+                moved_from = given.last.moved_from if given.last is not None else None
+                part = Reading(given.size, -1, rejected=refused_here, moved_from=moved_from)
+                finished.append((given.uri, *vars(part).values()))
+            break
+    if documents or rejected or finished or is_cut:
+        yield _shard(documents, texts, used, rejected, finished, options)._replace(is_cut=is_cut)
 
 
 class _Texts:
@@ -167,15 +192,19 @@ class _Texts:
 
 
 def _rows(
-    given: Input, options: Options, earlier: Lookup, decided_by: str
+    given: Input, options: Options, earlier: Lookup, decided_by: str, advance: Callable[[int], object]
 ) -> Iterator[Row | tuple[Reading, int]]:
     """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
     trace, modified = Trace(), given.modified_ns
     rejected: Counter[str | None] = Counter()  # what they wait for -> rejections
+    done = 0
     try:
         for row in _own_rows(given, options, trace, earlier):
             if isinstance(row[0], Rejected):
                 rejected[waits_for(row[0].error)] += 1
+            if trace.length > done:
+                advance(trace.length - done)
+                done = trace.length
             yield row
     except (Unreadable, MemoryError) as error:
         if isinstance(error, MemoryError):
@@ -184,6 +213,7 @@ def _rows(
             modified = -1
         rejected[waits_for(str(error))] += 1
         yield Rejected(given.uri, str(error)), 0
+    advance(given.size - done)  # also what was not read, or read again
     if given.last is not None and trace.resumed:
         rejected[given.last.waits_for] += given.last.rejected
     resumable = trace.whole and trace.lines is not None

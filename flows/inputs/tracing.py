@@ -23,7 +23,8 @@ class Reading:
     """
 
     size: int  # bytes
-    modified_ns: int  # -1 if the input could not be opened, for a reason outside of it: every run tries again
+    #: -1 if the input could not be opened, for a reason outside of it, or was read in part: the next run tries again.
+    modified_ns: int
     content: str | None = None  # hash of all bytes; None if not all were read
     end: int | None = None  # bytes up to the end of the last complete line
     lines: int | None = None  # lines in these bytes

@@ -88,20 +88,26 @@ def _publish_tree(dataset: Dataset, *, offline: bool) -> None:
     exchange(dataset, offline=offline)
 
 
+def older_runs(dataset: Dataset, before: datetime) -> list[str]:
+    """The runs that finished before a time (UTC if it has no zone), up to the first that did not."""
+    if before.tzinfo is None:
+        before = before.replace(tzinfo=UTC)
+    gone: list[str] = []
+    for run_id, manifest in dataset.manifests():
+        if datetime.fromisoformat(manifest["finished"]) >= before:
+            break
+        gone.append(run_id)
+    return gone
+
+
 def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list[str]:
     """Take out the runs that finished before a time, with their part of the index; the ids of the runs that went.
 
     Their inputs stay known, so that no later run reads them again, and their line counts stay. What later runs removed
     as their duplicate stays removed. A run goes only if all earlier ones do.
     """
-    if before.tzinfo is None:
-        before = before.replace(tzinfo=UTC)
     with dataset.writing():
-        gone: list[str] = []
-        for run_id, manifest in dataset.manifests():
-            if datetime.fromisoformat(manifest["finished"]) >= before:
-                break
-            gone.append(run_id)
+        gone = older_runs(dataset, before)
         if not gone:
             return []
         kept = frozenset(dataset.runs()) - frozenset(gone)

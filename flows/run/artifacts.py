@@ -19,17 +19,8 @@ from prefect.cache_policies import NO_CACHE
 from flows.dataset import Layout
 from flows.dataset.summary import Outcome
 from flows.printable import as_markdown, printable
+from flows.run.engine import DONE_AFTER
 
-#: Percentage of a run that is complete when a stage is done, measured on news corpora.
-DONE_AFTER: Final = {
-    "read": 15,
-    "clean": 55,
-    "count": 60,
-    "shingle_frequencies": 62,
-    "remove": 75,
-    "compare": 88,
-    "split": 100,
-}
 STEP: Final = 5  # percent; each update is a call to the server
 
 #: Characters that Prefect does not allow in the key of an asset.

@@ -60,6 +60,7 @@ class Task(NamedTuple):
     skipped: Counter[str]  # kind -> files that are no inputs; counts those in archives, too
     clock: datetime  # when it began
     started: float  # the same by `time.perf_counter`
+    limit: int = 0  # new records that are read at most; 0: all
 
 
 def execute(
@@ -105,14 +106,15 @@ def _execute(
     compile_kernels(engine.report)
     if not is_linked():
         prepare()
-    run = _new_run(dataset, settings, phrases, lexicon, task.clock)
+    is_first = not dataset.runs()
+    run = replace(new_run(dataset, settings, phrases, lexicon, task.clock), limit=task.limit)
     run = replace(run, culprits=find_culprits(dataset, run, task.new))
     times = Times()
-    read = _read(run, task.new, engine, times)
+    read = read_and_clean(run, task.new, engine, times)
     for part in read:
         task.skipped.update(part.skipped)
     shards = [part.shard for part in read if part.shard is not None]
-    counts = _stages(run, shards, engine, times) if shards else None
+    counts = decide_and_split(run, shards, engine, times) if shards else None
     ledger = stages.ledger(run, read)
     left = task.too_recent + int(ledger["incomplete_tail"].sum())
     waits = remedies(pl.concat([task.unchanged, waiting(ledger)]))
@@ -139,6 +141,9 @@ def _execute(
         names,
         waits,
         lossy_quotes(stats),
+        stages.rejections(run, shards),
+        is_first,
+        task.limit if any(part.is_cut for part in read) else 0,
     )
     details = {
         "given": list(task.given),
@@ -160,15 +165,20 @@ def _execute(
     return outcome, held_for
 
 
-def _new_run(
-    dataset: Dataset, settings: Settings, phrases: tuple[Phrase, ...], lexicon: Lexicon, now: datetime
+def new_run(
+    dataset: Dataset,
+    settings: Settings,
+    phrases: tuple[Phrase, ...],
+    lexicon: Lexicon,
+    now: datetime,
+    staging: Path | None = None,
 ) -> Run:
-    """The next run of a dataset, with its own staging folder."""
+    """The next run of a dataset, with this staging folder, or else with one of its own in the dataset."""
     run_id = dataset.next_run()
     return Run(
         run_id,
         dataset.root,
-        Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging)),
+        staging or Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=dataset.staging)),
         settings,
         phrases,
         lexicon,
@@ -185,16 +195,20 @@ def _new_run(
     )
 
 
-def _read(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.ReadShard]:
+def read_and_clean(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.ReadShard]:
     """Read and clean the new inputs, shard by shard."""
     new = without_culprits(new, run.culprits)
-    batches = list(enumerate(_batches(new, run.settings.inputs.shard_megabytes * 1_000_000)))
+    size = run.settings.inputs.shard_megabytes * 1_000_000
+    # a limit of records is counted in one batch
+    batches = [(0, new)] if run.limit else list(enumerate(_batches(new, size)))
     if run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
     with watched(run.staging), times.of("read and clean"):
         if not new:
             return []
-        return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches)
+        # how many bytes a limit of records is, is not known
+        sizes = [0 if run.limit else sum(one.size for one in batch) for _, batch in batches]
+        return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches, sizes)
 
 
 def _write_manifest(run: Run, details: Mapping[str, object]) -> None:
@@ -243,7 +257,7 @@ def _compact(dataset: Dataset, after: int) -> None:
             compact_locked(dataset)
 
 
-def _stages(run: Run, shards: Sequence[str], engine: Engine, times: Times) -> Counts:
+def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Times) -> Counts:
     """Execute the stages after reading and cleaning; return the counts of what was kept and removed."""
     if run.settings.repeated_line.enabled:
         with times.of("count"):

@@ -34,14 +34,16 @@ def execute_run(
     engine: Engine,
     *,
     retry_rejected: bool = False,
+    limit: int = 0,
     prepare: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Read the new and changed inputs among `given`, clean them, and publish one run of the dataset in `out`.
 
-    `prepare` is called before the first new input is read, if kernels need numba. Rejected inputs are read again if
-    what decided that has changed, and with `retry_rejected` in any case. Raises InputMissing if an input does not
-    exist, UsageError if `out` cannot be a dataset, Locked if another run is writing it, and Held if an anomaly guard
-    holds this run or an earlier one. After any exception, nothing of the run is published.
+    `prepare` is called before the first new input is read, if kernels need numba. With a `limit`, only that number of
+    new records is read; the rest is left to the next run. Rejected inputs are read again if what decided that has
+    changed, and with `retry_rejected` in any case. Raises InputMissing if an input does not exist, UsageError if `out`
+    cannot be a dataset, Locked if another run is writing it, and Held if an anomaly guard holds this run or an earlier
+    one. After any exception, nothing of the run is published.
     """
     started = time.perf_counter()
     clock = datetime.now(UTC)
@@ -70,11 +72,11 @@ def execute_run(
             seconds = time.perf_counter() - started
             nothing = dataset.root, None, len(found), 0, Counts(), seconds, too_recent, skipped
             return Outcome(*nothing, waits=remedies(unchanged))
-        _refuse_damage(dataset, settings, new)
+        refuse_damage(dataset, settings, new)
         # brings readers and cleaners, which a run without new inputs does not need
         from flows.run.execution import Task, execute
 
-        task = Task(given, len(found), new, same, too_recent, unchanged, skipped, clock, started)
+        task = Task(given, len(found), new, same, too_recent, unchanged, skipped, clock, started, limit)
         outcome, held_for = execute(task, dataset, settings, phrases, lexicon, engine, prepare)
     outcome = replace(outcome, seconds=time.perf_counter() - started)
     if held_for:
@@ -91,15 +93,15 @@ def _make_ready(dataset: Dataset, settings: Settings) -> None:
     """
     refuse_while_held(dataset)
     finish_rollback(dataset)
-    _require_intact(dataset, ("ledger",))
-    _refuse_other_rules(dataset, settings)
+    require_state(dataset, ("ledger",))
+    refuse_other_rules(dataset, settings)
     if settings.inputs.on_change == "replace":
         require_exchange(dataset, offline=False)
         if published := dataset.runs():
             replace_older(dataset, published[-1])  # in case it was interrupted
 
 
-def _refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) -> None:
+def refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) -> None:
     """Raise CopydeskError if anything that a run over these inputs reads of earlier runs is damaged."""
     needed = {
         "records": any(one.last is not None for one in new),
@@ -110,15 +112,16 @@ def _refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) -
         "documents": settings.encoding.source_history,  # otherwise only those that the index leads to
         "exceptions": True,
     }
-    _require_intact(dataset, [kind for kind, read in needed.items() if read])
+    require_state(dataset, [kind for kind, read in needed.items() if read])
 
 
-def _require_intact(dataset: Dataset, kinds: Sequence[str]) -> None:
+def require_state(dataset: Dataset, kinds: Sequence[str]) -> None:
+    """Raise CopydeskError if any of these kinds of state is damaged."""
     require_intact_beside(dataset, kinds)
     require_intact(dataset, [kind for kind in kinds if kind not in OF_NO_RUN], dataset.spans())
 
 
-def _refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
+def refuse_other_rules(dataset: Dataset, settings: Settings) -> None:
     """Raise ConfigurationError if the index was built with other settings, so that its keys cannot be compared."""
     published = dataset.runs()
     if not published:

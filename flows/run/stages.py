@@ -14,7 +14,7 @@ repeated, alone, on any machine that shares the folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -46,6 +46,7 @@ from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.positions import file_of
+from flows.dataset.rejections import RejectionKind, rejection_kinds
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
@@ -79,6 +80,10 @@ class Run:
     workers: int = 1  # threads of a stage that has one item
     since: str = ""  # the first run whose paragraphs can be witnesses
     culprits: Culprits = field(default_factory=dict)  # records that crash native code
+    limit: int = 0  # new records that are read at most; 0: all
+    advance: Callable[[int], object] = (
+        abs  # called with the bytes that were read, if the engine is in this process
+    )
     exceptions: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
     )  # restored text, never removed again
@@ -103,6 +108,7 @@ class ReadShard(NamedTuple):
     shard: str | None  # the name of its shard; None if there was nothing new
     skipped: Mapping[str, int]  # kind of junk -> files of archives that were skipped
     fields: tuple[tuple[str, str, int], ...]  # each field, its name in records, and the number of documents
+    is_cut: bool = False  # whether reading ended here because of `Run.limit`
 
 
 def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
@@ -112,7 +118,15 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
     again = {i.uri for i in given if i.last is not None}
     with noting_inputs(run.staging, number) as note:
         found = inputs.read(
-            given, s.inputs, s.fields, run.charsets, earlier_of(dataset, given), run.culprits, note
+            given,
+            s.inputs,
+            s.fields,
+            run.charsets,
+            earlier_of(dataset, given),
+            run.culprits,
+            note,
+            run.advance,
+            run.limit,
         )
         for n, shard in enumerate(found):
             name = f"{number:05d}-{n:05d}"
@@ -123,7 +137,7 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
                 _write(rejected, run.path("rejected", name))
                 _write(shard.documents, run.path("read", name))
             fields = tuple((*names, number) for names, number in shard.fields.items())
-            yield ReadShard(name, name if is_new else None, shard.skipped, fields)
+            yield ReadShard(name, name if is_new else None, shard.skipped, fields, shard.is_cut)
 
 
 def _without_known(dataset: Dataset, rejected: pl.DataFrame, again: set[str]) -> pl.DataFrame:
@@ -332,6 +346,12 @@ def split(run: Run, shard: str) -> Counts:
     _write(counts, run.path("source_stats", shard))
     _write(clusters, run.path("clusters", shard))
     return Counts.of(frame, published, rejected)
+
+
+def rejections(run: Run, shards: Sequence[str]) -> tuple[RejectionKind, ...]:
+    """What the run rejects, by kind."""
+    parts = [run.publish("rejected", shard) for shard in shards]
+    return rejection_kinds(scan_parts(parts)) if parts else ()
 
 
 def write_source_stats(run: Run, shards: Sequence[str]) -> pl.DataFrame:

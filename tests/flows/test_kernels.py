@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import Timeout
 
 import flows.kernels
 from cleaners.kernels import kernel
 from cleaners.kernels.warming import Plan, name_of
-from flows.kernels import COMPILING, compile_kernels, processors
+from flows.kernels import COMPILING, WAITING, compile_kernels, processors
 from support import ROOT, Copydesk
 
 Said = list[tuple[str, int, int]]
@@ -93,25 +94,31 @@ def test_without_a_folder_nothing_is_compiled_ahead(machine: Machine) -> None:
 def test_another_process_that_compiles_is_waited_for(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When it is done, there is nothing left to do."""
+    """That is reported; when it is done, there is nothing left to do."""
 
-    def acquired(_lock: Any) -> None:
+    def acquired(lock: Any, timeout: float) -> None:
+        if timeout == 0:
+            raise Timeout(lock.lock_file)
         machine.complete = True  # meanwhile
 
     monkeypatch.setattr("filelock.FileLock.acquire", acquired)
-    assert not compile_kernels(lambda *_: None)
+    said: Said = []
+    assert not compile_kernels(lambda *report: said.append(report))
     assert machine.asked == []
+    assert said == [(WAITING, 0, 1), (WAITING, 1, 1)]
 
 
 def test_a_lock_that_cannot_be_had(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder that cannot be written to, and after a long wait, the work is done all the same."""
+    for error in (PermissionError(), Timeout("lock")):
 
-    def refused(_lock: Any) -> None:
-        raise PermissionError
+        def refused(_lock: Any, timeout: float, error: OSError = error) -> None:
+            raise error
 
-    monkeypatch.setattr("filelock.FileLock.acquire", refused)
-    assert compile_kernels(lambda *_: None)
-    assert machine.complete
+        machine.complete = False
+        monkeypatch.setattr("filelock.FileLock.acquire", refused)
+        assert compile_kernels(lambda *_: None)
+        assert machine.complete
 
 
 @pytest.mark.parametrize("answer", ["failed", ""], ids=["fails", "ends"])

@@ -9,33 +9,28 @@ is only read. A run that publishes at the same time can make the answer an old o
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import polars as pl
 from pydantic import ValidationError
 
 from flows.dataset import Dataset
 from flows.dataset.crashes import culprits
-from flows.dataset.damage import require_intact, require_intact_beside
-from flows.dataset.exceptions import read_exceptions
 from flows.dataset.layout import PUBLISH, is_dataset
 from flows.dataset.ledger import changed_inputs
 from flows.dataset.tables import count_rows
 from flows.errors import UsageError
-from flows.inputs import Input, deciding, find
+from flows.inputs import deciding, find
 from flows.report.explain.finding import Found, published_of_file, rejected_of_file
 from flows.report.explain.read_back import Place
 from flows.report.explain.tables import Tables, tables_in
-from flows.run import stages
-from flows.run.engine import workers
-from flows.run.plan import _refuse_other_rules as refuse_other_rules
-from flows.run.stages import Run
-from flows.run.suspects import without_culprits
+from flows.run.engine import Threads
+from flows.run.execution import Times, decide_and_split, new_run, read_and_clean
+from flows.run.plan import refuse_other_rules, require_state
 from flows.settings import Settings, lexicon_of, phrases_of
 
 #: The state that decisions depend on, and the part of the dataset it is in.
@@ -82,26 +77,16 @@ def judged(file: str, settings: Settings, dataset: Dataset | None) -> Iterator[J
         known = dataset or Dataset(staging / "none")
         if dataset is not None:
             refuse_other_rules(dataset, settings)
-            require_intact_beside(dataset, (*_MEMORY, "exceptions"))
-            require_intact(dataset, _MEMORY, dataset.spans())
+            require_state(dataset, (*_MEMORY, "exceptions"))
             new = changed_inputs(dataset, found, decided_by=deciding(settings.inputs, settings.fields)).new
         else:
             new = found
-        run = Run(
-            "",
-            known.root,
-            staging,
-            settings,
-            phrases,
-            lexicon,
-            charsets=_charsets(known) if settings.encoding.source_history else {},
-            ranks_shingles=settings.duplicate.method == "exact" and not known.parts("shingle_frequencies"),
-            workers=workers(settings),
-            since=_first_in_window(known, settings.duplicate.window_days),
-            culprits=culprits(known),
-            exceptions=read_exceptions(known),
-        )
-        _execute(run, without_culprits(new, run.culprits))
+        run = new_run(known, settings, phrases, lexicon, datetime.now(UTC), staging)
+        run = replace(run, run_id="", culprits=culprits(known))
+        engine = Threads(run.workers, lambda *_: None)
+        read = read_and_clean(run, new, engine, Times())
+        if shards := [part.shard for part in read if part.shard is not None]:
+            decide_and_split(run, shards, engine, Times())
         tables = tables_in(staging / PUBLISH)
         ids = tables.scan("records").select("document_id").collect()["document_id"]
         rejected = [
@@ -117,51 +102,6 @@ def judged(file: str, settings: Settings, dataset: Dataset | None) -> Iterator[J
             by = f"Nothing in it is new: {known.root} has it under another name."
         places = tuple(Place("", document_id) for document_id in ids)
         yield Judged(tables, places, tuple(rejected), published, by)
-
-
-def _execute(run: Run, new: Sequence[Input]) -> None:
-    """The stages of a run, up to the tables that it would publish."""
-    shards = []
-    for part in stages.read_inputs(run, (0, new)) if new else ():
-        stages.clean(run, part)
-        if part.shard is not None:
-            shards.append(part.shard)
-    if not shards:
-        return
-    if run.settings.repeated_line.enabled:
-        for partition in stages.partitions(run, shards):
-            stages.count_lines(run, partition)
-    if run.ranks_shingles:
-        stages.rank_shingles(run, shards)
-    for shard in shards:
-        stages.remove_repeated(run, shard)
-    stages.compare(run, shards)
-    for shard in shards:
-        stages.split(run, shard)
-
-
-def _first_in_window(dataset: Dataset, days: float) -> str:
-    """The first run whose paragraphs can be witnesses, by the clock; "" if all can."""
-    if not days:
-        return ""
-    begin = datetime.now(UTC) - timedelta(days=days)
-    recent = (run for run, said in dataset.manifests() if datetime.fromisoformat(said["finished"]) >= begin)
-    return next(recent, dataset.next_run())
-
-
-def _charsets(dataset: Dataset) -> dict[str, str]:
-    """Source -> the charset that most of its documents had in earlier runs, Unicode charsets aside."""
-    used = dataset.scan("documents").filter(
-        pl.col("source").is_not_null() & ~pl.col("encoding").str.starts_with("utf-")
-    )
-    counted = used.group_by("source", "encoding").len().sort("len", "encoding", descending=[False, True])
-    return dict(
-        counted.group_by("source", maintain_order=True)
-        .last()
-        .select("source", "encoding")
-        .collect()
-        .iter_rows()
-    )
 
 
 def _by(dataset: Dataset | None) -> str:

@@ -185,7 +185,7 @@ def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: P
         assert all(run.auto_scheduled for run in server.done("copydesk/hourly"))
         assert table(out, "documents")["run_id"].to_list() == ["r000001"]
         assert any(summary.startswith("r000001: kept 1 of 1 documents") for summary in server.summaries())
-        assert any(summary.startswith("nothing new: 1 inputs") for summary in server.summaries())
+        assert any(summary.startswith("nothing new: 1 input, ") for summary in server.summaries())
         for number in range(4000):
             (inputs / f"{number:04d}.txt").write_text(
                 STORY.format(f"the {number}th year of the harbour office")

@@ -83,7 +83,7 @@ def test_a_failure_stays_a_failure(tmp_path: Path, redirected: str) -> None:
 
 
 @pytest.mark.parametrize(("broken", "code"), [(closed_pipe, 0), pytest.param(full, 5, marks=needs_full)])
-@pytest.mark.parametrize("command", ["runs", "explain"])
+@pytest.mark.parametrize("command", ["runs", "runs --json", "explain"])
 def test_what_only_prints_needs_its_output(
     broken: Callable[[], TextIO],
     code: int,
@@ -93,11 +93,12 @@ def test_what_only_prints_needs_its_output(
     story: Path,
     tmp_path: Path,
 ) -> None:
-    """Both commands fail on a full disk, and neither if its reader has gone."""
+    """They fail on a full disk, and not if their reader has gone."""
     copydesk("run", story, "--out", tmp_path / "out")
     with broken() as out:
         monkeypatch.setattr("sys.stdout", out)
-        answer = copydesk(command, story if command == "explain" else tmp_path / "out")
+        json = ["--json"] if command == "runs --json" else []
+        answer = copydesk(command.split()[0], story if command == "explain" else tmp_path / "out", *json)
     assert answer.code == code
     assert ("the output could not be written" in answer.err) is (code == 5)
 

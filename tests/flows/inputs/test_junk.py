@@ -117,7 +117,7 @@ def test_a_run_says_what_it_skipped(copydesk: Copydesk, tmp_path: Path) -> None:
         (given / name).write_bytes(b"")
     answer = copydesk("run", given, "--out", out, "--strict")
     assert answer.code == 0
-    assert "0 inputs rejected; skipped: 2 half downloads, 1 marker;" in answer.out
+    assert "nothing waits; skipped: 2 half downloads, 1 marker\n" in answer.out
     dataset = Dataset(out)
     assert dataset.manifest(dataset.runs()[0])["skipped"] == {"half download": 2, "marker": 1}
     assert "skipped: 2 half downloads, 1 marker" in copydesk("run", given, "--out", out).out

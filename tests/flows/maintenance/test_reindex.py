@@ -115,7 +115,7 @@ def test_the_command(copydesk: Copydesk, tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("[duplicate]\nn = 4\n")
     copydesk("run", tmp_path / "a.txt", "--out", tmp_path / "out")
     answer = copydesk("reindex", tmp_path / "out", "--config", tmp_path / "c.toml")
-    assert (answer.code, answer.out) == (0, f"{tmp_path / 'out'}: 1 paragraphs in the index\n")
+    assert (answer.code, answer.out) == (0, f"{tmp_path / 'out'}: 1 paragraph in the index\n")
     assert (
         copydesk("run", tmp_path / "a.txt", "--out", tmp_path / "out", "--config", tmp_path / "c.toml").code
         == 0

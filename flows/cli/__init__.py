@@ -5,7 +5,7 @@ Slow imports are inside the functions that need them, so that the command starts
 
 from __future__ import annotations
 
-from flows.cli import held, init, look, run, serve, undo, warm  # noqa: F401 - each adds its commands to the app
+from flows.cli import held, init, look, report, run, serve, undo, warm  # noqa: F401 - each adds its commands to the app
 from flows.cli.app import app, report_errors
 from flows.cli.start import set_up, use_utf8
 from flows.printable import make_logs_printable

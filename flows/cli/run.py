@@ -36,6 +36,7 @@ def run(
     """Clean the new and changed inputs, and publish them as one run of the dataset."""
     with importing():
         from flows.dataset.summary import Outcome
+        from flows.report.page.storing import page_after
         from flows.settings import read_settings
 
     refuse_current_folder(out)
@@ -44,11 +45,14 @@ def run(
         try:
             outcome = _execute_run(inputs, out, config, settings, engine, quiet, retry_rejected)
         except Held as held:
-            if isinstance(held.outcome, Outcome) and not quiet:
-                _print_outcome(held.outcome, published=False)
+            if isinstance(held.outcome, Outcome):
+                page = page_after(held.outcome, settings)
+                if not quiet:
+                    _print_outcome(held.outcome, page, published=False)
             raise
+    page = page_after(outcome, settings)
     if not quiet:
-        _print_outcome(outcome)
+        _print_outcome(outcome, page)
     if strict and outcome.counts.rejected:
         warn.print(
             f"copydesk: {outcome.counts.rejected:,} inputs were rejected: see {outcome.out / 'rejected'}"
@@ -82,7 +86,7 @@ def _execute_run(
         )
 
 
-def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
+def _print_outcome(outcome: Outcome, page: Path | None = None, *, published: bool = True) -> None:
     counts = outcome.counts
     if outcome.run_id is None:
         say.print(outcome.line())
@@ -109,3 +113,5 @@ def _print_outcome(outcome: Outcome, *, published: bool = True) -> None:
         say.print(note)
     if published:
         say.print(f"dataset: {outcome.out}/documents (next to removed, repaired and rejected)")
+    if page is not None:
+        say.print(f"report: {page}")

@@ -1,7 +1,7 @@
 """The page of a run: one HTML file that shows what came in and went out, and a sample of marked-up proofs.
 
     reading      the tables and the manifest of a run, published or held
-    numbers      what the run did, counted: reasons, sources, runs, charsets, repairs, rejections, guards
+    counting     what the run did, counted: reasons, sources, runs, charsets, repairs, rejections, guards
     copies       who copies whom, and how much later
     thresholds   similarities, the chance of a comparison, and what other settings would have removed
     sampling     which removals are shown: borderline ones first

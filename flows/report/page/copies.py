@@ -7,11 +7,10 @@ from typing import Final
 
 import polars as pl
 
-from flows.report.page.numbers import MOST_ROWS
+from flows.report.page.counting import MOST_ROWS
+from flows.report.page.documents import MOST_LOOKED_AT
 from flows.report.page.reading import RunTables
 
-#: Documents of earlier runs in which witnesses are looked for, the newest first.
-MOST_LOOKED_AT: Final = 1_000_000
 #: Upper bounds of the delays in hours, and what they are called.
 DELAYS: Final = (
     (0, "earlier"),

@@ -14,7 +14,7 @@ from typing import Final
 WIDTH: Final = 760
 LEFT: Final = 56  # where the axis stands
 RIGHT: Final = 744
-TOP: Final = 14
+TOP: Final = 26
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def segments(
     found, x = [], 0.0
     for kind, value, label in values:
         if value > 0:
-            own = max(width * value / total, 2)
+            own = max(width * value / total, 1)
             found.append(Rect(_r(x), 0, _r(own), height, kind, label))
             x += own
     scale = width / max(x, width)
@@ -102,9 +102,9 @@ def columns(
 ) -> Plot:
     """Columns of stacked parts: (label, parts as (class, value, label)) each.
 
-    `every` is the distance of the columns that have a label. `rules` has vertical lines at a place, counted in columns. `curve` has a value
-    from 0 to 1 for each column and for the end of the last, drawn against an axis on the right. `marked` is the number
-    of a column that stands out.
+    One column in `every` has its label below. `rules` has vertical lines at a place, counted in columns. `curve` has a
+    value from 0 to 1 for each column and for the end of the last, drawn against an axis on the right. `marked` is the
+    number of a column that stands out.
     """
     bottom = height - 30
     ticks = nice_ticks(max((sum(value for _, value, _ in parts) for _, parts in values), default=0))

@@ -15,7 +15,6 @@ import polars as pl
 
 from flows.report.page.reading import RunTables
 
-MOST_REMOVALS: Final = 1_000
 #: Rows of `removed` that are looked at; of more, those of whole parts, spread evenly over the run.
 MOST_ROWS_LOOKED_AT: Final = 500_000
 #: Parts (shards) that are looked at, because the documents of each of them are read.
@@ -29,7 +28,7 @@ COLUMNS: Final = (
 )
 
 
-def sample(run: RunTables, settings: Mapping[str, Any], most: int = MOST_REMOVALS) -> pl.DataFrame:
+def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFrame:
     """At most `most` removals of the run, with `COLUMNS`, margin (null without one) and part: the path of their file.
 
     Each reason has the same share of them, as far as it has that many. They come in the order in which they are worth

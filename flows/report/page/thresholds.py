@@ -24,12 +24,19 @@ class Similarities:
     ]  # (lower bound of the bin, paragraphs); the last bin has the identical ones
     near_duplicates: int
     same_tokens: int
+    kept: tuple[tuple[float, int], ...]  # bins of kept paragraphs that are about as similar to another one
     bands: tuple[int, int] | None  # of MinHash: bands and rows of each; None for the method "exact"
-    others: tuple[tuple[float, int], ...]  # (threshold, paragraphs that it would have removed)
+    others: tuple[
+        tuple[float, int], ...
+    ]  # (threshold, paragraphs that it would have removed; about, if it is lower)
 
 
-def similarities(run: RunTables, settings: Mapping[str, Any]) -> Similarities:
-    """The Jaccard similarities in `removed`, binned; thresholds above that of the run follow from them."""
+def similarities(run: RunTables, settings: Mapping[str, Any], near: Mapping[int, float]) -> Similarities:
+    """The Jaccard similarities in `removed`, binned, and what other thresholds would have removed.
+
+    `near` is `NearMisses.bins`: hundredths of Jaccard -> kept paragraphs. What lower thresholds would have removed is
+    estimated from it, without the paragraphs that would have lost their witness.
+    """
     threshold = float(settings["duplicate"]["threshold"])
     jaccard = pl.col("jaccard").cast(pl.Float64)
     # a similarity is a fraction of whole numbers: 0.8 is not below 0.80, whatever its last bit
@@ -47,22 +54,24 @@ def similarities(run: RunTables, settings: Mapping[str, Any]) -> Similarities:
         counts[at] = counts.get(at, 0) + number
     first = round(threshold / BIN)
     bins = tuple((round(n * BIN, 4), counts.get(n, 0)) for n in range(min([first, *counts]), round(1 / BIN)))
-    near = sum(counts.values())
-    others = tuple(
-        (value, same + sum(n for at, n in counts.items() if at >= round(value / BIN)))
-        for value in _grid(threshold)
-    )
-    bands = chance_of(settings) if settings["duplicate"]["method"] == "minhash" else None
-    return Similarities(threshold, bins, near, same, bands, others)
+    near_duplicates = sum(counts.values())
+    kept = tuple((at / 100, round(number)) for at, number in sorted(near.items()) if at < first)
+
+    def removed_at(value: float) -> int:
+        at = round(value / BIN)
+        more = sum(n for place, n in near.items() if at <= place < first)
+        return same + round(more) + sum(n for place, n in counts.items() if place >= at)
+
+    lowest = threshold - 0.2 if near else threshold
+    grid = sorted({threshold, *(n / 20 for n in range(21) if n / 20 >= lowest - 1e-9)})
+    others = tuple((value, removed_at(value)) for value in grid)
+    return Similarities(threshold, bins, near_duplicates, same, kept, bands_of(settings), others)
 
 
-def _grid(threshold: float) -> list[float]:
-    """The threshold of the run, and every twentieth above it."""
-    return [threshold, *(n / 20 for n in range(21) if n / 20 > threshold + 1e-9)]
-
-
-def chance_of(settings: Mapping[str, Any]) -> tuple[int, int]:
-    """(bands, rows of each band) with which a run looked for candidates."""
+def bands_of(settings: Mapping[str, Any]) -> tuple[int, int] | None:
+    """(bands, rows of each band) with which a run looked for candidates; None if it did so without MinHash."""
+    if settings["duplicate"]["method"] != "minhash":
+        return None
     from cleaners.duplicate.minhash import bands
 
     return bands(float(settings["duplicate"]["threshold"]))

@@ -1,5 +1,6 @@
 "use strict";
 (() => {
+  const number = (count, what) => `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
   const $ = (id) => document.getElementById(id);
   const template = $("proof");
   if (!template) return;
@@ -42,19 +43,21 @@
     link.download = "marks.json";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    say(`${file.marks.length} marks saved as marks.json`);
+    say(`${number(file.marks.length, "mark")} saved as marks.json`);
   }
 
   // ---- which proofs are shown, and in which order
 
   const isSampled = (p) => p.turn !== undefined;
+  const NEAR = "kept, nearly duplicate";
+  const reasonOf = (p) => p.reason ?? (p.near ? NEAR : undefined);
   const isBorderline = (p) => p.margin !== undefined && p.margin < data.borderline;
 
   function textOf(proof) {
     if (proof.search === undefined) {
       const words = [proof.title, proof.source, proof.uri, proof.url, proof.language];
       for (const p of proof.paragraphs) {
-        words.push(p.text, p.reason, p.rule, p.detail, p.before);
+        words.push(p.text, reasonOf(p), p.rule, p.detail, p.before);
         if (p.witness) words.push(p.witness.text, p.witness.source, p.witness.uri, p.witness.title);
       }
       proof.search = words.filter(Boolean).join("\n").toLocaleLowerCase();
@@ -65,8 +68,8 @@
   function matches(proof, p) {
     const mark = marks.get(nameOf(proof, p));
     const wanted = $("marked").value;
-    return isSampled(p) && (!$("reason").value || p.reason === $("reason").value)
-      && (!wanted || (wanted === "none" ? !mark : mark === wanted));
+    return isSampled(p) && (!$("reason").value || reasonOf(p) === $("reason").value)
+      && (!wanted || (!p.near && (wanted === "none" ? !mark : mark === wanted)));
   }
 
   let found = [];
@@ -75,12 +78,12 @@
   function filter() {
     const words = $("search").value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     found = [];
-    let removals = 0;
+    let paragraphs = 0;
     for (const proof of data.proofs) {
       if ($("source").value && (proof.source ?? "") !== $("source").value.slice(1)) continue;
       const those = proof.paragraphs.filter((p) => matches(proof, p));
       if (!those.length || !words.every((word) => textOf(proof).includes(word))) continue;
-      removals += those.length;
+      paragraphs += those.length;
       found.push({ proof, first: Math.min(...those.map((p) => p.turn)) });
     }
     if ($("order").value === "turn") found.sort((a, b) => a.first - b.first);
@@ -88,7 +91,7 @@
     $("list").replaceChildren();
     shown = 0;
     more();
-    say(found.length ? `${removals} removals in ${found.length} documents` : "No proof matches");
+    say(found.length ? `${number(paragraphs, "paragraph")} in ${number(found.length, "document")}` : "No proof matches");
   }
 
   function more() {
@@ -102,7 +105,7 @@
   }
 
   function say(text) {
-    const count = marks.size ? `; ${marks.size} marked` : "";
+    const count = marks.size ? `; ${number(marks.size, "removal")} marked` : "";
     $("status").textContent = text + count;
   }
 
@@ -140,11 +143,11 @@
     return article;
   }
 
-  function gap(number) {
+  function gap(count) {
     const item = document.createElement("li");
     item.className = "gap";
     const text = document.createElement("span");
-    text.textContent = number === 1 ? "1 paragraph" : `${number} paragraphs`;
+    text.textContent = number(count, "paragraph");
     item.append(text);
     return item;
   }
@@ -152,9 +155,15 @@
   function paragraph(proof, p, sample) {
     const item = sample.cloneNode(true);
     const own = item.querySelector(".own .text");
-    if (p.reason) item.classList.add("removed");
+    item.classList.toggle("removed", Boolean(p.reason));
+    item.classList.toggle("near", Boolean(p.near));
     fill(item, {
       ...p,
+      note: reasonOf(p),
+      reason: reasonOf(p),
+      marks: p.reason,
+      here: p.near ? "Kept here" : "Removed here",
+      rule: p.near ?? p.rule,
       borderline: isBorderline(p) ? true : null,
       text: p.text || "(empty after repair)",
       witness: p.witness && {
@@ -166,10 +175,10 @@
     });
     const borderline = item.querySelector(".borderline");
     if (borderline) borderline.textContent = "borderline";
+    const words = p.reason ? own.appendChild(document.createElement("del")) : own;
+    if (p.witness?.text) showDifference(words, p.text, item.querySelector(".witness .text"), p.witness.text);
+    else if (p.reason) words.textContent = p.text;
     if (p.reason) {
-      const words = document.createElement("del");
-      if (p.witness?.text) showDifference(words, p.text, item.querySelector(".witness .text"), p.witness.text);
-      else words.textContent = p.text;
       own.replaceChildren(words);
       const buttons = item.querySelector(".marks");
       buttons.setAttribute("aria-label", `Is it right to remove paragraph ${p.position}?`);
@@ -290,15 +299,15 @@
   function options(select, names) {
     const counts = new Map();
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-    for (const [name, number] of [...counts].sort((a, b) => b[1] - a[1])) {
+    for (const [name, count] of [...counts].sort((a, b) => b[1] - a[1])) {
       const option = document.createElement("option");
       option.value = select.id === "source" ? `=${name}` : name;
-      option.textContent = `${name || "(none)"} (${number})`;
+      option.textContent = `${name || "(none)"} (${count})`;
       select.append(option);
     }
   }
 
-  options($("reason"), data.proofs.flatMap((proof) => proof.paragraphs.filter(isSampled).map((p) => p.reason)));
+  options($("reason"), data.proofs.flatMap((proof) => proof.paragraphs.filter(isSampled).map(reasonOf)));
   options($("source"), data.proofs.map((proof) => proof.source ?? ""));
   for (const id of ["reason", "source", "marked", "order"]) $(id).addEventListener("change", filter);
   let waiting = 0;

@@ -9,24 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64
 from flows.report.page.documents import Documents
 from flows.report.page.reading import RunTables
 from flows.report.page.sampling import MOST_PARTS
 
 #: Bands that are looked at.
-BANDS: Final = 5
+BANDS: Final = 3
+#: Keys of a band that are looked at, about.
+MOST_KEYS: Final = 100_000
 #: How far below the threshold a pair is still a near miss.
 BELOW: Final = 0.25
 _PAIR: Final = ["document_id", "position", "other_id", "other_position"]
 
 
-def close_pairs(run: RunTables, settings: Mapping[str, Any], most: int) -> tuple[pl.DataFrame, float]:
-    """(pairs of kept paragraphs that share a band, by how much a count of them must be multiplied).
+class Odds(NamedTuple):
+    """How likely it is that something is looked at."""
+
+    of_pair: float = 1.0  # a pair of rows that have a key in common
+    of_key: float = 1.0  # a key
+
+
+def close_pairs(run: RunTables, settings: Mapping[str, Any], most: int) -> tuple[pl.DataFrame, Odds]:
+    """(pairs of kept paragraphs that share a band, the odds that such a pair is among them).
 
     The columns are document_id and position of the later paragraph, other_id and other_position of the earlier one, and
     same_numbers: whether both have the same figures. At most `most` pairs, the same ones for the same documents.
@@ -38,33 +48,39 @@ def close_pairs(run: RunTables, settings: Mapping[str, Any], most: int) -> tuple
     parts = run.parts("index")
     step = max(1, -(-len(parts) // MOST_PARTS))
     if not settings["duplicate"]["enabled"] or settings["duplicate"]["method"] != "minhash" or not parts:
-        return nothing, 1.0
+        return nothing, Odds()
     rows = run.scan("index", parts[::step])
     names = [name for name in rows.collect_schema().names() if name.startswith("band_")]
     bands = names[:: max(1, len(names) // BANDS)][:BANDS]
-    index = rows.select("document_id", "position", "numbers", *bands).collect().with_row_index("row")
-    found = []
-    for band in bands:
-        keys = index.select("row", band).drop_nulls().sort(band, "row")
-        same = keys[band] == keys[band].shift(1)
-        found.append(keys.select("row", pl.col("row").shift(1).alias("other")).filter(same))
-    pairs = pl.concat(found).unique()
-    if pairs.is_empty():
-        return nothing, 1.0
-    of = index.select("row", "document_id", "position", "numbers")
-    both = (
-        pairs.join(of, on="row")
-        .join(of.rename({"row": "other"}), on="other", suffix="_other")
-        .select(
-            "document_id",
-            "position",
-            pl.col("document_id_other").alias("other_id"),
-            pl.col("position_other").alias("other_position"),
-            (pl.col("numbers") == pl.col("numbers_other")).alias("same_numbers"),
-        )
-        .sort(_PAIR)
+    index = rows.select("document_id", "position", "numbers", *bands).collect()
+    share = min(1.0, MOST_KEYS / max(len(index), 1))
+    pairs = np.concatenate([_neighbours(index[band], share) for band in bands])
+    pairs = np.unique(pairs, axis=0)
+    if not len(pairs):
+        return nothing, Odds()
+    # spread evenly over the run
+    some = pairs[:: -(-len(pairs) // most)]
+    later, earlier = (index.select("document_id", "position", "numbers")[some[:, side]] for side in (0, 1))
+    both = later.select(
+        "document_id",
+        "position",
+        earlier["document_id"].alias("other_id"),
+        earlier["position"].alias("other_position"),
+        (later["numbers"] == earlier["numbers"]).alias("same_numbers"),
     )
-    return both.head(most), step * len(both) / min(most, len(both))
+    return both, Odds(len(some) / len(pairs) / step, share)
+
+
+def _neighbours(keys: pl.Series, share: float) -> I64:
+    """(later row, earlier row) of each two rows with the same key that have none with it between them.
+
+    Only this share of all keys is looked at; a key is a hash of 32 bits.
+    """
+    rows = (keys <= int(share * (2**32 - 1))).fill_null(False).arg_true().to_numpy()
+    values = keys.gather(rows).to_numpy()
+    order = np.argsort(values, kind="stable")
+    same = np.flatnonzero(values[order][1:] == values[order][:-1])
+    return np.stack([rows[order[same + 1]], rows[order[same]]], axis=1).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ class NearMisses:
 
 def near_misses(
     pairs: pl.DataFrame,
-    scale: float,
+    odds: Odds,
     documents: Documents,
     settings: Mapping[str, Any],
     bands: Sequence[int] | None,
@@ -100,8 +116,8 @@ def near_misses(
     bins: dict[int, float] = {}
     for value in best:
         at = int(100 * value + 1e-6)
-        chance = 1 - (1 - value ** bands[1]) ** min(BANDS, bands[0])
-        bins[at] = bins.get(at, 0.0) + scale / chance
+        chance = 1 - (1 - odds.of_key * value ** bands[1]) ** min(BANDS, bands[0])
+        bins[at] = bins.get(at, 0.0) + 1 / (odds.of_pair * chance)
     order = close.sort("jaccard", *_PAIR, descending=[True, *[False] * len(_PAIR)])
     return NearMisses(order.unique(["document_id", "position"], keep="first", maintain_order=True), bins)
 

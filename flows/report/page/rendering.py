@@ -60,10 +60,10 @@ def render(run: RunTables) -> str:
         settings, counts = run.manifest["settings"], Counts.from_json(run.manifest["counts"])
         most = min(max(FEWEST_REMOVALS, counts.words // WORDS_OF_A_REMOVAL), MOST_REMOVALS)
         sampled = sample(run, settings, most)
-        pairs, scale = close_pairs(run, settings, most // 2)
+        pairs, odds = close_pairs(run, settings, most // 4)
         ids = [witnesses_of(run, sampled["document_id"]), pairs["document_id"], pairs["other_id"]]
         documents = read_documents(run, pl.concat([sampled["document_id"], *ids]).unique())
-        near = near_misses(pairs, scale, documents, settings, bands_of(settings))
+        near = near_misses(pairs, odds, documents, settings, bands_of(settings))
         found = proofs(run, sampled, near, documents)
         known = context(run, settings, counts, near)
     except KeyError as error:

@@ -8,7 +8,7 @@ have no margin; among them long paragraphs come first, because a long paragraph 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -19,6 +19,8 @@ from flows.report.page.reading import RunTables
 MOST_ROWS_LOOKED_AT: Final = 500_000
 #: Parts (shards) that are looked at, because the documents of each of them are read.
 MOST_PARTS: Final = 8
+#: As often the same text is shown for the same reason.
+MOST_COPIES: Final = 3
 #: A margin below this is called borderline.
 BORDERLINE: Final = 0.1
 
@@ -29,45 +31,48 @@ COLUMNS: Final = (
 
 
 def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFrame:
-    """At most `most` removals of the run, with `COLUMNS`, margin (null without one) and part: the path of their file.
+    """At most `most` removals of the run: `COLUMNS`, margin (null without one), and turn, by which they are in order.
 
     Each reason has the same share of them, as far as it has that many. They come in the order in which they are worth
     looking at: those of all reasons by turns, for each reason the borderline ones and a mixture of its rules by turns.
-    The same text comes again only where there are no others.
+    The same text comes again only after all others.
     """
     rows = (
         run.scan("removed", parts_to_look_at(run))
-        .select(
-            *COLUMNS,
-            pl.col("text").str.len_chars().alias("length"),
-            pl.col("text").hash().alias("same"),
-            margin(settings).alias("margin"),
-        )
+        .select(*COLUMNS, pl.col("text").str.len_chars().alias("length"), pl.col("text").hash().alias("same"))
         .collect()
     )
     if rows.is_empty():
-        return rows.with_columns(pl.lit(0).alias("turn"))
+        return rows.with_columns(pl.lit(None, pl.Float64).alias("margin"), pl.lit(0).alias("turn"))
     # a document's id is a hash, so this order is random, and the same for the same documents
-    rows = rows.sort("document_id", "position").with_columns(
-        pl.int_range(pl.len()).over("reason", "same").alias("copy")
-    )
-    doubt = rows.sort(
-        *("reason", "copy", pl.col("margin").fill_null(math.inf), "length", "document_id", "position"),
-        descending=[False, False, False, True, False, False],
-    ).with_columns(pl.int_range(pl.len()).over("reason").alias("doubtful"))
-    mixed = (
-        doubt.sort("copy", "document_id", "position")
-        .with_columns(pl.int_range(pl.len()).over("reason", "rule").alias("of_rule"))
-        .sort("of_rule", "rule", maintain_order=True)
+    rows = rows.sort("document_id", "position")
+    rows = rows.filter(pl.int_range(pl.len()).over("reason", "same") < MOST_COPIES)
+    rows = with_margins(rows, settings).with_row_index("row")
+    doubt = pl.col("margin").fill_null(math.inf)
+    turns = (
+        rows.select(
+            "row",
+            "margin",
+            "length",
+            "reason",
+            "rule",
+            pl.int_range(pl.len()).over("reason", "same").alias("copy"),
+        )
+        .with_columns(pl.struct("reason", "rule").rank("dense").alias("rule"), pl.col("reason").rank("dense"))
+        .sort("copy", doubt, "length", "row", descending=[False, False, True, False])
+        .with_columns(pl.int_range(pl.len()).over("reason").alias("doubtful"))
+        .sort("copy", "row")
+        .with_columns(pl.int_range(pl.len()).over("rule").alias("of_rule"))
+        .sort("of_rule", "rule")
         .with_columns(pl.int_range(pl.len()).over("reason").alias("mixed"))
-    )
-    turn = pl.min_horizontal(pl.col("doubtful") * 2, pl.col("mixed") * 2 + 1)
-    return (
-        mixed.with_columns(turn.alias("turn"))
+        .select(
+            "row", "reason", pl.min_horizontal(2 * pl.col("doubtful"), 2 * pl.col("mixed") + 1).alias("turn")
+        )
         .sort("turn", "reason")
         .head(most)
-        .drop("of_rule", "mixed", "doubtful", "same", "copy")
+        .drop("reason")
     )
+    return rows.join(turns, on="row", maintain_order="right").drop("row", "same", "length")
 
 
 def parts_to_look_at(run: RunTables) -> Sequence[Any]:
@@ -78,34 +83,40 @@ def parts_to_look_at(run: RunTables) -> Sequence[Any]:
     return parts[::step]
 
 
-def margin(settings: Mapping[str, Any]) -> pl.Expr:
-    """How far a removal was from being none, from 0 on; null where its rule has no number."""
-    duplicate, repeated = settings["duplicate"], settings["repeated_line"]
-    detail, reason, rule = pl.col("detail"), pl.col("reason"), pl.col("rule")
+def with_margins(rows: pl.DataFrame, settings: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows, in order, with how far each was from being none, `margin`: from 0 on, null where no number says it."""
+    margins = pl.repeat(None, len(rows), dtype=pl.Float64, eager=True)
+    for condition, margin in _margins(settings):
+        those = rows.select(condition).to_series().arg_true()
+        if len(those):
+            found = rows[those].select(margin.clip(lower_bound=0).cast(pl.Float64)).to_series()
+            margins = margins.scatter(those, found)
+    return rows.with_columns(margins.alias("margin"))
+
+
+def _margins(settings: Mapping[str, Any]) -> Iterator[tuple[pl.Expr, pl.Expr]]:
+    """(which rows, their margin) for each rule that has a number in its detail."""
+    detail = pl.col("detail")
     number = detail.str.extract(r"^(\d+(?:\.\d+)?)", 1).cast(pl.Float64, strict=False)
+    yield (
+        pl.col("rule") == "near-duplicate",
+        pl.col("jaccard").cast(pl.Float64) - settings["duplicate"]["threshold"],
+    )
+    # a line whose score is too low for an article is one of a whole page
+    strictness = settings["boilerplate"]["strictness"]
+    article, page = (round(least_score(strictness, kind), 2) for kind in ("article", "page"))
+    yield pl.col("rule") == "line score", number - pl.when(number >= article).then(article).otherwise(page)
+    # twice the documents that are needed is a margin of 1
+    repeated = settings["repeated_line"]
     documents = (
         detail.str.extract(r"^in ([\d,]+) of", 1).str.replace_all(",", "").cast(pl.Float64, strict=False)
     )
     share = detail.str.extract(r"\((\d+(?:\.\d+)?) ?%\)", 1).cast(pl.Float64, strict=False) / 100
-    # a line whose score is too low for an article is one of a whole page
-    article, page = (
-        round(least_score(settings["boilerplate"]["strictness"], kind), 2) for kind in ("article", "page")
-    )
-    # twice the documents that are needed is a margin of 1
-    repeats = pl.min_horizontal(
-        documents / max(repeated["min_documents"], 1) - 1, share / max(repeated["min_share"], 1e-9) - 1
-    )
-    return (
-        pl.when(rule == "near-duplicate")
-        .then(pl.col("jaccard").cast(pl.Float64) - duplicate["threshold"])
-        .when(rule == "line score")
-        .then(number - pl.when(number >= article).then(article).otherwise(page))
-        .when(reason == "repeated_line")
-        .then(repeats)
-        .when(reason == "duplicate_document")
-        .then(number / 100 - settings["duplicate_document"]["document_share"])
-        .otherwise(None)
-        .clip(lower_bound=0)
+    times = pl.min_horizontal(documents / repeated["min_documents"], share / max(repeated["min_share"], 1e-9))
+    yield pl.col("reason") == "repeated_line", times - 1
+    yield (
+        pl.col("reason") == "duplicate_document",
+        number / 100 - settings["duplicate_document"]["document_share"],
     )
 
 

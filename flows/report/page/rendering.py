@@ -26,7 +26,7 @@ from flows.report.page.thresholds import bands_of
 
 #: Bytes of a page. What the tables show is bounded; a sample that is too large for the rest of it is cut.
 MOST_BYTES: Final = 5_000_000
-#: Removals in the sample: one for this number of words that came in, within bounds: the page of a small run costs little.
+#: Removals in the sample: one for this number of words that came in, within bounds. The page of a small run costs less.
 WORDS_OF_A_REMOVAL: Final = 4_000
 FEWEST_REMOVALS: Final = 200
 MOST_REMOVALS: Final = 1_000

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from flows.dataset.tables import count_rows
 from flows.report.page.reading import RunTables
 
 #: Rows of `removed` that are looked at; of more, those of whole parts, spread evenly over the run.
@@ -78,7 +79,7 @@ def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFra
 def parts_to_look_at(run: RunTables) -> Sequence[Any]:
     """Parts of `removed`, spread evenly over the run, with no more rows than `MOST_ROWS_LOOKED_AT`."""
     parts = run.parts("removed")
-    sizes = [int(pl.scan_parquet(part, glob=False).select(pl.len()).collect().item()) for part in parts]
+    sizes = list(map(count_rows, parts))
     step = max(1, -(-len(parts) // MOST_PARTS), -(-sum(sizes) // MOST_ROWS_LOOKED_AT))
     return parts[::step]
 

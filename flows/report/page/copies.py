@@ -7,9 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from flows.dataset.tables import scan_parts
 from flows.report.page.counting import MOST_ROWS
-from flows.report.page.documents import MOST_LOOKED_AT
+from flows.report.page.documents import find_earlier
 from flows.report.page.reading import RunTables
 
 #: Upper bounds of the delays in hours, and what they are called.
@@ -99,19 +98,6 @@ def find_documents(run: RunTables, ids: pl.Series, columns: list[str]) -> pl.Dat
         run.scan(kind).filter(wanted).select("document_id", *columns).collect()
         for kind in ("documents", "unpublished")
     ]
-    left = len(ids) - sum(map(len, found))
-    looked_at = 0
-    for span in reversed(run.dataset.spans()):
-        if left <= 0 or looked_at >= MOST_LOOKED_AT:
-            break
-        if (run.run_id in span and span.first == span.last) or f"{span}" > run.run_id:
-            continue
-        parts = run.dataset.parts("documents", span)
-        rows = scan_parts(parts)
-        looked_at += int(rows.select(pl.len()).collect().item())
-        earlier = (
-            rows.filter(wanted, pl.col("run_id") != run.run_id).select("document_id", *columns).collect()
-        )
-        found.append(earlier)
-        left -= len(earlier)
+    left = ids.filter(~ids.is_in(pl.concat(found)["document_id"].implode()))
+    found.append(find_earlier(run, left, columns).drop("file"))
     return pl.concat(found).unique("document_id", keep="first", maintain_order=True)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import polars as pl
 
+from flows.dataset.layout import Span
 from flows.dataset.positions import kept, taken
 from flows.dataset.tables import scan_parts
 from flows.report.page.reading import RunTables
 
-#: Documents of earlier runs among which witnesses are looked for, the newest first.
-MOST_LOOKED_AT: Final = 1_000_000
-#: Part files of earlier runs that are read for witnesses.
-MOST_FILES: Final = 24
+#: Earlier runs, or folders of compacted ones, in which witnesses are looked for, the newest first.
+MOST_RUNS: Final = 50
+#: And part files of theirs.
+MOST_FILES: Final = 100
+#: Part files from which the texts of witnesses are read.
+MOST_FILES_READ: Final = 24
 
 ABOUT: Final = ("uri", "url", "source", "title", "language", "encoding", "published")
 WHY: Final = ("reason", "rule", "detail", "jaccard", "duplicate_of_document_id", "duplicate_of_position")
@@ -73,43 +75,47 @@ def read_documents(run: RunTables, ids: pl.Series) -> Documents:
 def read_witnesses(run: RunTables, places: pl.DataFrame) -> pl.DataFrame:
     """Kept paragraphs of earlier runs at these places (document_id, position): with their text and `ABOUT`.
 
-    Only the newest runs are looked at, up to `MOST_LOOKED_AT` documents, so some may not be found.
+    Only the newest runs are looked at, so some may not be found.
     """
-    found = []
-    for parts, files in _files(run, places["document_id"].unique()):
-        wanted = pl.col("document_id").is_in(places["document_id"].unique().implode())
-        documents, removed, repaired = pl.collect_all(
-            [
-                scan_parts(files).filter(wanted).select("document_id", *ABOUT, "text"),
-                scan_parts(parts["removed"]).filter(wanted).select(_KEY),
-                scan_parts(parts["repaired"]).filter(wanted).select(*_KEY, "field", "after"),
-            ]
-        )
-        texts = kept(documents, taken(removed, repaired)).join(places, on=_KEY, how="semi")
-        found.append(texts.join(documents.drop("text"), on="document_id", how="left"))
     nothing = pl.DataFrame(
-        schema={**dict.fromkeys(("document_id", *ABOUT, "text"), pl.String), "position": pl.UInt32}
+        schema={
+            **dict.fromkeys(("document_id", *ABOUT, "text"), pl.String()),
+            "position": pl.UInt32(),
+            "published": pl.Datetime("us", "UTC"),
+        }
     )
-    return pl.concat([nothing.cast({"published": pl.Datetime("us", "UTC")}), *found], how="diagonal")
-
-
-def _files(run: RunTables, ids: pl.Series) -> Iterator[tuple[dict[str, list[Path]], list[Path]]]:
-    """For each earlier span of runs with some of these documents: the parts of its tables, and those of `documents`."""
+    ids = places["document_id"].unique()
+    there = find_earlier(run, ids, [])
+    files = [Path(name) for name in there["file"].unique(maintain_order=True)][:MOST_FILES_READ]
+    if not files:
+        return nothing
     wanted = pl.col("document_id").is_in(ids.implode())
-    left, files, looked_at = len(ids), 0, 0
-    for span in reversed(run.dataset.spans()):
-        if f"{span}" >= run.run_id or run.run_id in span:
-            continue
-        if left <= 0 or files >= MOST_FILES or looked_at >= MOST_LOOKED_AT:
-            return
-        parts = {kind: run.dataset.parts(kind, span) for kind in ("documents", "removed", "repaired")}
-        rows = scan_parts(parts["documents"], include_file_paths="file").select("document_id", "file")
-        there = (
-            rows.filter(wanted).group_by("file").len().collect().sort("len", "file", descending=[True, False])
+    spans = [span for name in dict.fromkeys(path.parent.name for path in files) if (span := Span.of(name))]
+    gone = {
+        kind: [part for span in spans for part in run.dataset.parts(kind, span)]
+        for kind in ("removed", "repaired")
+    }
+    documents, removed, repaired = pl.collect_all(
+        [
+            scan_parts(files).filter(wanted).select("document_id", *ABOUT, "text"),
+            scan_parts(gone["removed"]).filter(wanted).select(_KEY),
+            scan_parts(gone["repaired"]).filter(wanted).select(*_KEY, "field", "after"),
+        ]
+    )
+    texts = kept(documents, taken(removed, repaired)).join(places, on=_KEY, how="semi")
+    return pl.concat(
+        [nothing, texts.join(documents.drop("text"), on="document_id", how="left")], how="diagonal"
+    )
+
+
+def find_earlier(run: RunTables, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
+    """document_id, these columns and file of the documents with these ids that the newest earlier runs published."""
+    spans = [span for span in run.dataset.spans() if f"{span}" < run.run_id][-MOST_RUNS:]
+    parts = [part for span in reversed(spans) for part in run.dataset.parts("documents", span)][:MOST_FILES]
+    if not parts or ids.is_empty():
+        return (
+            run.scan("documents").select("document_id", *columns, pl.lit("").alias("file")).head(0).collect()
         )
-        looked_at += int(rows.select(pl.len()).collect().item())
-        if len(there):
-            paths = [Path(name) for name in there["file"].head(MOST_FILES - files)]
-            left -= int(there["len"].sum())
-            files += len(paths)
-            yield parts, paths
+    rows = scan_parts(parts, include_file_paths="file")
+    wanted = pl.col("document_id").is_in(ids.implode()) & (pl.col("run_id") != run.run_id)
+    return rows.filter(wanted).select("document_id", *columns, "file").collect()

@@ -13,7 +13,7 @@ from typing import Final
 
 WIDTH: Final = 760
 LEFT: Final = 56  # where the axis stands
-RIGHT: Final = 744
+RIGHT: Final = 728
 TOP: Final = 26
 
 

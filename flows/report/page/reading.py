@@ -67,10 +67,8 @@ class RunTables:
         spans = [span for span in self.dataset.spans() if f"{span}" < self.run_id or self.run_id in span]
         earlier = [p for span in spans[-EARLIER_RUNS - 1 :] for p in self.dataset.parts("source_stats", span)]
         own = self.parts("source_stats") if self.held else []
-        stats = [
-            scan_parts(part).filter(pl.col("whole") & (pl.col("run_id") <= self.run_id)).collect()
-            for part in (*earlier, *own)
-        ]
+        these = pl.col("whole") & (pl.col("run_id") <= self.run_id)
+        stats = pl.collect_all([scan_parts(part).filter(these) for part in (*earlier, *own)])
         if not stats:
             raise CopydeskError(f"{self.dataset.root}: the statistics of {self.run_id} are missing")
         together = pl.concat(stats, how="diagonal_relaxed").sort("run_id").tail(EARLIER_RUNS + 1)

@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from cleaners.derived import derived, hash_of
+from flows.report.difference import differences
 from flows.report.page.proofs import shown
 
 FOLDER: Final = Path(__file__).parent.parent / "templates"
@@ -58,6 +59,7 @@ def environment() -> jinja2.Environment:
     )
     filters: Mapping[str, Callable[..., Any]] = {
         "number": lambda value: f"{value:,}",
+        "date": date_of,
         "percent": percent,
         "hours": in_words,
         "moment": lambda text: datetime.fromisoformat(text).strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
@@ -69,6 +71,7 @@ def environment() -> jinja2.Environment:
         "base-uri 'none'; form-action 'none'"
     )
     environment.globals["cells"] = lambda row, names: [f"{row[name]:,}" for name in names]
+    environment.globals["differences"] = differences
     environment.globals.update(style=Markup(style), script=Markup(script), policy=Markup(policy))
     return environment
 
@@ -76,6 +79,15 @@ def environment() -> jinja2.Environment:
 def _hash(content: str) -> str:
     """The source expression of a content security policy for an inline script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+
+
+def date_of(moment: datetime | str) -> str:
+    """A date, with its time of day if it is not midnight.
+
+    >>> date_of(datetime(2024, 3, 1, 8, 30)), date_of(datetime(2024, 3, 1))
+    ('2024-03-01 08:30', '2024-03-01')
+    """
+    return str(moment)[:16].replace("T", " ").removesuffix(" 00:00")
 
 
 def percent(share: float | None) -> str:

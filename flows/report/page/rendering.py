@@ -70,6 +70,10 @@ def render(run: RunTables) -> str:
         raise CopydeskError(
             f"the manifest of {run.run_id} lacks {error}: another version of copydesk wrote it"
         ) from error
+    except pl.exceptions.PolarsError as error:
+        raise CopydeskError(
+            f"the tables of {run.run_id} cannot be read: {error}; `copydesk verify {run.dataset.root}` says more"
+        ) from error
     template = environment().get_template("page.html.jinja")
     while True:
         page = template.render(
@@ -86,7 +90,13 @@ def render(run: RunTables) -> str:
 
 def _content(run: RunTables, found: Sequence[Mapping[str, Any]]) -> Markup:
     """What the script of the page reads, as JSON that cannot end the element that it stands in."""
-    value = {"dataset": str(run.dataset.root), "run": run.run_id, "borderline": BORDERLINE, "proofs": found}
+    value = {
+        "dataset": str(run.dataset.root),
+        "run": run.run_id,
+        "finished": run.manifest["finished"],
+        "borderline": BORDERLINE,
+        "proofs": found,
+    }
     content = orjson.dumps(value)
     for character, escape in JSON_ESCAPES.items():
         content = content.replace(character, escape)

@@ -6,7 +6,7 @@
   if (!template) return;
   const data = JSON.parse($("data").textContent);
   const AT_ONCE = 20;
-  const key = `copydesk marks ${data.dataset} ${data.run}`;
+  const key = `copydesk marks ${data.dataset} ${data.run} ${data.finished}`;
 
   // ---- marks: kept in this browser between visits, where it allows that
 

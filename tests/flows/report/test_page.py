@@ -244,8 +244,21 @@ def test_a_held_run_has_a_page(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path)
     assert "Held by a guard, and not published." in text
     assert "copydesk discard" in text
     assert "near-duplicates of an earlier, kept paragraph" in text
-    assert copydesk("discard", out, "r000001").code == 0
+    assert copydesk("publish", out, "r000001").code == 0
     assert not path.exists()
+    assert copydesk("report", out).code == 0
+    assert "Held by a guard" not in path.read_text(encoding="utf-8")
+
+
+def test_the_page_of_a_discarded_run_goes(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
+    """As that of a run that is rolled back."""
+    out, config = tmp_path / "out", tmp_path / "news.toml"
+    config.write_text("[guards.bounds]\nremoved = 0.3\nmin_documents = 1\n")
+    same = [{"id": str(n), "text": story(1)} for n in range(4)]
+    assert copydesk("run", jsonl(same, "a.jsonl"), "--out", out, "--config", config, "--quiet").code == 3
+    assert Dataset(out).report_file("r000001").exists()
+    assert copydesk("discard", out, "r000001").code == 0
+    assert list(Dataset(out).reports.iterdir()) == []
 
 
 def test_a_run_without_removals_has_a_page(tmp_path: Path) -> None:
@@ -271,3 +284,15 @@ def test_an_empty_run_has_a_page(tmp_path: Path) -> None:
 def _lines(path: Path, *records: dict[str, Any]) -> Path:
     path.write_text("".join(json.dumps(one) + "\n" for one in records))
     return path
+
+
+def test_damaged_tables_are_said(copydesk: Copydesk, tmp_path: Path) -> None:
+    """The message names the run and the command that says more."""
+    out = tmp_path / "out"
+    plain_run(_lines(tmp_path / "a.jsonl", record(1)), out)
+    for part in (out / "removed").rglob("*.parquet"):
+        part.write_bytes(b"not Parquet")
+    answer = copydesk("report", out)
+    assert answer.code == 5
+    assert "the tables of r000001 cannot be read" in answer.err
+    assert "copydesk verify" in answer.err

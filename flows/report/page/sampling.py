@@ -40,40 +40,46 @@ def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFra
     """
     rows = (
         run.scan("removed", parts_to_look_at(run))
-        .select(*COLUMNS, pl.col("text").str.len_chars().alias("length"), pl.col("text").hash().alias("same"))
+        .select(
+            *COLUMNS,
+            pl.col("text").str.len_chars().alias("length"),
+            (pl.col("text").hash() ^ pl.col("reason").hash()).alias("same"),
+        )
         .collect()
     )
     if rows.is_empty():
-        return rows.with_columns(pl.lit(None, pl.Float64).alias("margin"), pl.lit(0, pl.Int64).alias("turn"))
+        nothing = {"margin": pl.Float64(), "turn": pl.Int64()}
+        return rows.select(COLUMNS).with_columns(
+            pl.lit(None, dtype).alias(name) for name, dtype in nothing.items()
+        )
     # a document's id is a hash, so this order is random, and the same for the same documents
-    rows = rows.sort("document_id", "position")
-    rows = rows.filter(pl.int_range(pl.len()).over("reason", "same") < MOST_COPIES)
-    rows = with_margins(rows, settings).with_row_index("row")
-    doubt = pl.col("margin").fill_null(math.inf)
+    rows = rows.sort("document_id", "position").with_columns(
+        pl.int_range(pl.len()).over("same").alias("copy")
+    )
+    rows = with_margins(rows.filter(pl.col("copy") < MOST_COPIES), settings).with_row_index("row")
+    # hashes are compared faster than texts
+    reason = pl.col("reason").hash()
     turns = (
         rows.select(
-            "row",
-            "margin",
-            "length",
-            "reason",
-            "rule",
-            pl.int_range(pl.len()).over("reason", "same").alias("copy"),
+            "row", "margin", "length", "copy", reason, reason.xor(pl.col("rule").hash()).alias("rule")
         )
-        .with_columns(pl.struct("reason", "rule").rank("dense").alias("rule"), pl.col("reason").rank("dense"))
-        .sort("copy", doubt, "length", "row", descending=[False, False, True, False])
+        .sort(
+            "copy",
+            pl.col("margin").fill_null(math.inf),
+            "length",
+            "row",
+            descending=[False, False, True, False],
+        )
         .with_columns(pl.int_range(pl.len()).over("reason").alias("doubtful"))
         .sort("copy", "row")
         .with_columns(pl.int_range(pl.len()).over("rule").alias("of_rule"))
-        .sort("of_rule", "rule")
+        .sort("of_rule", "row")
         .with_columns(pl.int_range(pl.len()).over("reason").alias("mixed"))
-        .select(
-            "row", "reason", pl.min_horizontal(2 * pl.col("doubtful"), 2 * pl.col("mixed") + 1).alias("turn")
-        )
-        .sort("turn", "reason")
+        .select("row", pl.min_horizontal(2 * pl.col("doubtful"), 2 * pl.col("mixed") + 1).alias("turn"))
+        .sort("turn", "row")
         .head(most)
-        .drop("reason")
     )
-    return rows.join(turns, on="row", maintain_order="right").drop("row", "same", "length")
+    return rows.join(turns, on="row", maintain_order="right").select(*COLUMNS, "margin", "turn")
 
 
 def parts_to_look_at(run: RunTables) -> Sequence[Any]:

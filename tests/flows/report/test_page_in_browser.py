@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flows.dataset import Dataset
 
@@ -43,10 +43,9 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(path.as_uri())
 
-    def status(self) -> str:
-        """What the page says about what it shows, once it has done so."""
-        self.page.wait_for_timeout(200)  # the search waits for the end of typing
-        return self.page.inner_text("#status")
+    def says(self, text: str) -> None:
+        """Wait until the page says this of what it shows: the search waits for the end of typing."""
+        expect(self.page.locator("#status")).to_have_text(text)
 
 
 @pytest.fixture
@@ -109,18 +108,17 @@ def test_reasons_sources_and_words_filter(visit: Any, out: Path) -> None:
     removed = pl.read_parquet(out / "removed" / "run=r000001", hive_partitioning=False)
     one.page.select_option("#reason", "duplicate")
     those = removed.filter(pl.col("reason") == "duplicate")
-    assert one.status() == f"{len(those)} paragraphs in {those['document_id'].n_unique()} documents"
+    one.says(f"{len(those)} paragraphs in {those['document_id'].n_unique()} documents")
     one.page.select_option("#reason", "")
     one.page.select_option("#source", "=harbour-gazette")
     assert set(one.page.locator("#list [data-field=source]").all_inner_texts()) == {"harbour-gazette"}
     one.page.select_option("#source", "")
     one.page.fill("#search", "MERIDIAN wire")
     shown = one.page.locator("#list .proof")
-    one.status()
-    assert shown.count() >= 1
+    expect(shown.first).to_contain_text("Meridian Wire")
     assert all("meridian wire" in text.lower() for text in shown.all_inner_texts())
     one.page.fill("#search", "no such words anywhere")
-    assert one.status() == "No proof matches"
+    one.says("No proof matches")
 
 
 def test_borderline_removals_come_first(visit: Any) -> None:
@@ -159,7 +157,7 @@ def test_marks_are_made_kept_and_saved(visit: Any, out: Path, tmp_path: Path) ->
     assert page.locator("[aria-pressed=true]").count() == 2
     page.reload()
     page.select_option("#marked", "wrong")
-    assert one.status() == "1 paragraph in 1 document; 2 removals marked"
+    one.says("1 paragraph in 1 document; 2 removals marked")
     with page.expect_download() as download:
         page.click("#save")
     assert download.value.suggested_filename == "marks.json"
@@ -187,7 +185,7 @@ def test_few_proofs_are_drawn_at_once(visit: Any) -> None:
     page = visit().page
     assert page.locator("#list .proof").count() == 20
     page.locator("#more").scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelectorAll('#list .proof').length > 20")
+    page.locator("#list .proof").nth(20).wait_for(state="attached")
 
 
 def test_it_prints_without_its_tools(visit: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,16 +17,15 @@ from flows.report.page.reading import RunTables
 MOST_ROWS: Final = 25
 RULES_SHOWN: Final = 8  # of a reason
 EXAMPLES: Final = 2  # of a fix
-#: Rejected inputs that are grouped by kind of error; of more, the first ones.
-MOST_REJECTED: Final = 100_000
-MOST_CHARACTERS: Final = 220  # of an example
+#: Repaired texts among which examples are looked for first.
+MOST_REPAIRED: Final = 10_000
 
 SUMMARIES: Final[Mapping[str, str]] = {
     **{cleaner.name: cleaner.summary for cleaner in PIPELINE if cleaner.verb == "remove"},
     REPLACED: "the older version of a document that changed",
 }
-_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|/\S+")
-_NUMBER: Final = re.compile(r"\d[\d,.]*")
+#: What is different in errors of one kind: quotations, paths, numbers.
+_VARIES: Final = r"""\"[^\"]*\"|'[^']*'|/\S+|\d[\d,.]*"""
 
 
 @dataclass(frozen=True)
@@ -106,29 +104,24 @@ class Fix:
 
 def fixes(run: RunTables) -> list[Fix]:
     """Each fix with the texts that it changed, the most frequent first."""
-    rows = (
-        run.scan("repaired")
-        .select("document_id", "before", "after", "fixes")
-        .explode("fixes", empty_as_null=True)
-    )
-    few = (
-        rows.filter(pl.col("fixes").is_not_null())
-        .with_columns(pl.col("before", "after").str.slice(0, 20_000))
+    rows = run.scan("repaired").filter(pl.col("fixes").list.len() > 0)
+    counts = (
+        rows.select(pl.col("fixes").explode(empty_as_null=True, keep_nulls=True))
         .group_by("fixes")
-        .agg(
-            pl.len(),
-            # the shortest texts show the damage best
-            pl.struct("before", "after", pl.col("before").str.len_bytes().alias("n"), "document_id")
-            .bottom_k_by([pl.col("before").str.len_bytes(), pl.col("document_id")], 3 * EXAMPLES)
-            .alias("examples"),
-        )
+        .len()
         .collect()
         .sort("len", "fixes", descending=[True, False])
     )
+    # the shortest texts show the damage best
+    first = rows.select("before", "after", "fixes").head(MOST_REPAIRED).collect()
+    first = first.with_columns(pl.col("before").str.len_bytes().alias("size")).sort("size", "before", "after")
     found = []
-    for name, number, examples in few.iter_rows():
-        examples = sorted(examples, key=lambda one: (one["n"], one["document_id"], one["before"]))
-        pairs = dict.fromkeys(around(one["before"], one["after"]) for one in examples)
+    for name, number in counts.iter_rows():
+        having = pl.col("fixes").list.contains(name)
+        examples = first.filter(having).head(3 * EXAMPLES)
+        if examples.is_empty():  # it is a rare one
+            examples = rows.filter(having).head(EXAMPLES).collect()
+        pairs = dict.fromkeys(around(*pair) for pair in examples.select("before", "after").iter_rows())
         found.append(Fix(name, number, tuple(list(pairs)[:EXAMPLES])))
     return found
 
@@ -161,15 +154,15 @@ class Rejection:
 
 def rejections(run: RunTables) -> list[Rejection]:
     """The rejected inputs by kind of error: errors that differ only in numbers, names and paths are one kind."""
-    rows = run.scan("rejected").select("uri", "error").head(MOST_REJECTED).collect()
-    kinds: dict[str, Rejection] = {}
-    for uri, error in rows.iter_rows():
-        kind = _NUMBER.sub("0", _QUOTED.sub("…", error))
-        known = kinds.get(kind)
-        kinds[kind] = (
-            Rejection(known.error, known.inputs + 1, known.example) if known else Rejection(error, 1, uri)
-        )
-    return sorted(kinds.values(), key=lambda one: -one.inputs)[:MOST_ROWS]
+    kinds = (
+        run.scan("rejected")
+        .group_by(pl.col("error").str.replace_all(_VARIES, "…").alias("kind"), maintain_order=True)
+        .agg(pl.col("error").first(), pl.len(), pl.col("uri").first())
+        .sort("len", descending=True, maintain_order=True)
+        .head(MOST_ROWS)
+        .collect()
+    )
+    return [Rejection(*row) for row in kinds.select("error", "len", "uri").iter_rows()]
 
 
 @dataclass(frozen=True)

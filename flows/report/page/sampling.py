@@ -17,7 +17,7 @@ from flows.dataset.tables import count_rows
 from flows.report.page.reading import RunTables
 
 #: Rows of `removed` that are looked at; of more, those of whole parts, spread evenly over the run.
-MOST_ROWS_LOOKED_AT: Final = 500_000
+MOST_ROWS_LOOKED_AT: Final = 200_000
 #: Parts (shards) that are looked at, because the documents of each of them are read.
 MOST_PARTS: Final = 8
 #: As often the same text is shown for the same reason.

@@ -43,6 +43,7 @@ from flows.dataset import Dataset
 from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
 from flows.printable import make_logs_printable, printable, printable_traceback
+from flows.report.page.storing import page_after
 from flows.report.streams import standard_streams
 from flows.run.artifacts import record_asset, show_outcome, show_progress
 from flows.run.engine import Item, Product, Report, Result, workers
@@ -223,9 +224,11 @@ def clean(
         outcome = execute_run(inputs, out, settings, engine, retry_rejected=retry_rejected, limit=limit)
     except Held as held:
         if isinstance(held.outcome, Outcome):
+            page_after(held.outcome, settings)
             show_outcome(held.outcome, held=str(held))
         return Failed(name="Held", message=str(held), data=held)
     log = get_run_logger()
+    page_after(outcome, settings)
     try:
         show_outcome(outcome)
         if outcome.run_id is not None:

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import os
 
-from flows.cli import explain, held, init, look, review, run, serve, undo, warm  # noqa: F401 - each adds commands
+from flows.cli import (  # noqa: F401 - each adds its commands to the app
+    explain,
+    held,
+    init,
+    look,
+    report,
+    review,
+    run,
+    serve,
+    undo,
+    warm,
+)
 from flows.cli.app import app, report_errors
 from flows.cli.start import set_up, use_utf8
 from flows.printable import make_logs_printable

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: The order of commands in the help text.
 COMMANDS: Final = (
-    *("init", "run", "serve", "explain", "runs", "verify"),
+    *("init", "run", "serve", "explain", "report", "runs", "verify"),
     *("rollback", "restore", "review", "publish", "discard", "compact", "expire", "reindex", "warm"),
 )
 

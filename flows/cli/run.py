@@ -128,17 +128,14 @@ def run(
         except Held as held:
             if isinstance(held.outcome, Outcome):
                 answered.append("held")
-                _say(
-                    held.outcome,
-                    "held",
-                    held.exit_code,
-                    options,
-                    held_for=Dataset(out).held_for(held.outcome.run_id or ""),
-                )
+                held_for = Dataset(out).held_for(held.outcome.run_id or "")
+                page = _page(held.outcome, settings)
+                _say(held.outcome, "held", held.exit_code, options, page, held_for=held_for)
             raise
         status: Status = "dry run" if dry_run else "published" if outcome.run_id else "unchanged"
         code = int(outcome.is_unreadable or (strict and outcome.counts.rejected > 0))
-        _say(outcome, status, code, options, files=files)
+        page = _page(outcome, settings) if status == "published" else None
+        _say(outcome, status, code, options, page, files=files)
         if code and not is_on_stderr():
             warn.print(f"copydesk: {_complaint(outcome, status)}")
     if code:
@@ -217,11 +214,20 @@ def _logged(report: Report) -> Report:
     return also_log
 
 
+def _page(outcome: Outcome, settings: Settings) -> Path | None:
+    """The page of the run; None if there is to be none, or it could not be written."""
+    from flows.report.page.storing import page_after
+
+    with report_errors("the run is as the dataset has it, but its page is not written"):
+        return page_after(outcome, settings)
+
+
 def _say(
     outcome: Outcome,
     status: Status,
     code: int,
     options: Options,
+    page: Path | None = None,
     *,
     held_for: list[str] | None = None,
     files: list[dict[str, Any]] | None = None,
@@ -230,7 +236,7 @@ def _say(
     if options.as_json or _log.isEnabledFor(logging.INFO):
         from flows.report.closing_screen import as_json
 
-        answer = as_json(outcome, status, code, held_for or [])
+        answer = as_json(outcome, status, code, held_for or [], page)
         if status == "dry run":
             answer["files"] = files
         _log.info("%s: %s", status, outcome.line(), extra={"event": {"event": "end", **answer}})
@@ -253,4 +259,4 @@ def _say(
     say.print(closing_screen.headline(outcome, status))
     if outcome.counts.documents:
         say.print(closing_screen.table_of(outcome, say.width))
-    say.print(*closing_screen.lines(outcome, status, say.width, verbose=options.verbose))
+    say.print(*closing_screen.lines(outcome, status, say.width, page, verbose=options.verbose))

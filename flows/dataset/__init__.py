@@ -20,6 +20,7 @@
     OUT/_copydesk/reviews/                  what a person said of removals, right or wrong: a file for each review
     OUT/_copydesk/witnesses/                places of expired paragraphs that duplicates still name
     OUT/_copydesk/held/<id>/                a run that a guard holds, and why
+    OUT/_copydesk/reports/<id>.html         the page of a run; the newest 50
     OUT/_copydesk/history.parquet           the last source_stats of each source, for the guards: a cache
     OUT/_copydesk/inventory.json            the runs and files that must be there, so that a loss is noticed
     OUT/_copydesk/culprits.json             inputs and records that crash native code, and are not read again
@@ -33,8 +34,8 @@ A run counts, in each of these folders, only if `documents` has it. Its folder t
 everything else is in place and on the disk: before that instant the dataset is as it was, after it the run is complete.
 The next command that takes the lock removes what a crash left.
 
-Every file but the lock has a checksum. Those of part files are in the manifest of their run, or in a `parts.json`
-beside parts that belong to no run. All other files contain their own (`dataset.checksums`).
+Every file but the lock and the pages has a checksum. Those of part files are in the manifest of their run, or in a
+`parts.json` beside parts that belong to no run. All other files contain their own (`dataset.checksums`).
 """
 
 from flows.dataset.checksums import write_json

@@ -69,6 +69,9 @@ def release(layout: Layout, run_id: str) -> None:
     commit(layout, run_id, staged)
     shutil.rmtree(layout.held / run_id)
     shutil.rmtree(staged)
+    layout.report_file(run_id).unlink(
+        missing_ok=True
+    )  # it says that the run is held; `copydesk report` writes another
 
 
 def drop_held(layout: Layout, run_id: str) -> str:

@@ -129,6 +129,7 @@ class Layout(Folders):
         self.suspects = self.state / "suspects"
         self.reviews = self.state / "reviews"
         self.held = self.state / "held"
+        self.reports = self.state / "reports"
         self.staging = self.state / "staging"
         exchanged = self.staging / "exchange"
         self.tree = Folders(exchanged, exchanged)
@@ -148,6 +149,10 @@ class Layout(Folders):
     def folder(self, kind: str, span: str | Span) -> Path:
         """The folder of a span of runs, or of the span that holds this run, in a table or in a kind of state."""
         return self.base(kind) / f"run={self.span(span) if isinstance(span, str) else span}"
+
+    def report_file(self, run_id: str) -> Path:
+        """The page of a run."""
+        return self.reports / f"{run_id}.html"
 
     def spans(self) -> list[Span]:
         """The folders of published runs, first to last."""

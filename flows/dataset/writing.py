@@ -67,8 +67,17 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
             take_stock(layout)
         yield
         take_stock(layout)
+        _forget_reports(layout)
     finally:
         lock.release()
+
+
+def _forget_reports(layout: Layout) -> None:
+    """Remove the pages of runs that are neither published nor held any more: they show what such a run read."""
+    spans, held = layout.spans(), layout.held_runs()
+    for page in layout.reports.glob("r*.html"):
+        if page.stem not in held and not any(page.stem in span for span in spans):
+            page.unlink(missing_ok=True)
 
 
 def read_format(layout: Layout) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from rich.table import Table
@@ -57,8 +58,13 @@ def headline(outcome: Outcome, status: Status) -> str:
     )
 
 
-def lines(outcome: Outcome, status: Status, width: int, *, verbose: bool = False) -> Iterator[str]:
-    """What follows the table, line by line; texts are wrapped at `width`, paths and commands are not."""
+def lines(
+    outcome: Outcome, status: Status, width: int, page: Path | None = None, *, verbose: bool = False
+) -> Iterator[str]:
+    """What follows the table, line by line; texts are wrapped at `width`, paths and commands are not.
+
+    `page` is that of the run, if it was written.
+    """
     counts = outcome.counts
     speed = (
         f"{counts.bytes / 1e6:,.1f} MB of text in {outcome.seconds:,.1f} s, "
@@ -90,6 +96,9 @@ def lines(outcome: Outcome, status: Status, width: int, *, verbose: bool = False
                 yield note
     if status == "published":
         yield f"dataset: {outcome.out}/documents (next to removed, repaired and rejected)"
+    if page is not None:
+        yield f"report: {page}"
+    if status == "published":
         yield "next:"
         yield from (f"  {command}" for command in next_commands(outcome))
 
@@ -141,7 +150,9 @@ def _rejections(outcome: Outcome, width: int, *, verbose: bool) -> Iterator[str]
         )
 
 
-def as_json(outcome: Outcome, status: Status, exit_code: int, held_for: list[str]) -> dict[str, Any]:
+def as_json(
+    outcome: Outcome, status: Status, exit_code: int, held_for: list[str], page: Path | None = None
+) -> dict[str, Any]:
     """The outcome as one JSON object; flows/README.md documents its fields."""
     counts = outcome.counts
     return {
@@ -179,6 +190,7 @@ def as_json(outcome: Outcome, status: Status, exit_code: int, held_for: list[str
         "fields": printable_json(outcome.names()),
         "question_marks": printable_json(dict(outcome.lossy_quotes)),
         "held_for": held_for,
+        "report": None if page is None else printable(str(page)),
         "bytes": counts.bytes,
         "seconds": round(outcome.seconds, 3),
         "error": None,

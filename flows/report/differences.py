@@ -67,6 +67,26 @@ def differences(old: str, new: str) -> Iterator[Stretch]:
         yield Stretch("same", "".join(b[stop_b:]))
 
 
+class Piece(NamedTuple):
+    """A part of one of two texts."""
+
+    text: str
+    is_different: bool  # from the other text
+
+
+def sides(text: str, other: str) -> tuple[list[Piece], list[Piece]]:
+    """Both texts in pieces that are the same or different.
+
+    >>> sides("The ferry left on Monday.", "The ferry left at noon.")[1]
+    [Piece(text='The ferry left ', is_different=False), Piece(text='at noon.', is_different=True)]
+    """
+    stretches = _joined(differences(text, other))
+    return (
+        [Piece(one.text, one.kind == "old") for one in stretches if one.kind != "new"],
+        [Piece(one.text, one.kind == "new") for one in stretches if one.kind != "old"],
+    )
+
+
 def _space(text: str) -> str:
     """The white space at the end of a text."""
     return text[len(text.rstrip()) :]

@@ -226,6 +226,7 @@ class Settings(Table):
     """All settings of a run."""
 
     workers: int = Field(default=0, ge=0)  # 0: one per core; never changes the result
+    report: bool = True  # write a page about each run, for `copydesk report`
     fields: Fields = Fields()
     inputs: Inputs = Inputs()
     encoding: Encoding = Encoding()

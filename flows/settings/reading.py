@@ -96,7 +96,10 @@ def configuration_hash(settings: Settings, phrases: Sequence[Phrase], lexicon: L
     """A hash (32 hexadecimal digits) of everything that can change a run's decisions: settings, phrases and words."""
     decisive = settings.model_dump(
         mode="json",
-        exclude={"workers": True, "phrases": {"files"}, "publish": True, "guards": True, "notify": True},
+        exclude={
+            **dict.fromkeys(("workers", "report", "publish", "guards", "notify"), True),
+            "phrases": {"files"},
+        },
     )
     content = f"[{_as_json(decisive)}, {_phrases_as_json(tuple(phrases))}, {_as_json(vars(lexicon))}]"
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

@@ -146,11 +146,12 @@ def test_the_module_has_what_flows_exports() -> None:
 
 @pytest.mark.slow
 def test_the_wheel_carries_the_configuration(wheel: Path) -> None:
-    """Defaults and phrase files are in the wheel, tests and seeds are not."""
+    """Defaults, phrase files and templates are in the wheel, tests and seeds are not."""
     names = zipfile.ZipFile(wheel).namelist()
     phrases = {path.name for path in (ROOT / "config" / "phrases").glob("*.toml")}
     assert {name.rsplit("/")[-1] for name in names if name.startswith("flows/config/phrases/")} == phrases
     assert "flows/config/news.toml" in names
+    assert {"flows/report/templates/page.html.jinja", "flows/report/templates/page.js"} <= set(names)
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {
         "cleaners",
         "copydesk",

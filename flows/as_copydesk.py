@@ -14,4 +14,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """The names that `flows` exports."""
-    return [name for name in dir(flows) if not name.startswith("_")]
+    return list(flows.__all__)

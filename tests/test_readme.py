@@ -191,6 +191,21 @@ def test_tools_read_the_dataset(out: Path, monkeypatch: pytest.MonkeyPatch, tool
     assert rows == len(pl.read_parquet(out / "documents", hive_partitioning=False))
 
 
+def test_the_pipeline_of_data_frames() -> None:
+    """The examples of flows/README.md for data frames and columns of texts do what is written beside them."""
+    blocks = [
+        block for block in fenced("flows/README.md", "python") if "news" in block or "fix_text" in block
+    ]
+    names: dict[str, Any] = {}
+    for block in blocks[1:]:
+        exec(block, names)
+    cleaned = names["cleaned"]
+    for table, columns in re.findall(r"^cleaned\.(\w+) +# ([a-z_, ]+)", blocks[1], re.MULTILINE):
+        assert getattr(cleaned, table).columns == columns.split(", ")
+    assert names["kept"]["clean"].null_count() == 1
+    assert names["fix_text"]("The cafÃ© isn&#39;t open.") == "The café isn't open."
+
+
 @pytest.mark.parametrize("readme", ["README.md", "config/README.md", "flows/README.md"])
 def test_configurations_are_valid(readme: str, tmp_path: Path) -> None:
     """Every configuration and every phrase file of a README is one that copydesk accepts."""

@@ -215,7 +215,7 @@ def _logged(report: Report) -> Report:
 
 
 def _page(outcome: Outcome, settings: Settings) -> Path | None:
-    """The page of the run; None if there is to be none, or it could not be written."""
+    """The page of the run; None if none is wanted, or it could not be written."""
     from flows.report.page.storing import page_after
 
     with report_errors("the run is as the dataset has it, but its page is not written"):

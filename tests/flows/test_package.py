@@ -138,8 +138,8 @@ def test_the_module_has_what_flows_exports() -> None:
     import flows
     from flows import as_copydesk
 
-    assert as_copydesk.printable is flows.printable
-    assert "printable" in dir(as_copydesk)
+    assert as_copydesk.clean_frame is flows.clean_frame
+    assert dir(as_copydesk) == sorted(flows.__all__)
     with pytest.raises(AttributeError):
         _ = as_copydesk.nothing
 

@@ -43,7 +43,7 @@ def test_help_has_full_sentences_and_examples_that_parse(name: str, command: Any
     assert "Examples:\n" in command.epilog
     shown = command.epilog.split("Examples:\n")[1].splitlines()
     for line in shown:
-        words = shlex.split(line)
+        words = shlex.split(line, comments=True)
         assert words[0] == "copydesk"
         if words[1:] == ["COMMAND", "--help"]:
             continue

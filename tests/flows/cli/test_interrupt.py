@@ -31,7 +31,7 @@ main()
 STUCK = """
 import ctypes, sys
 from flows.cli import main
-from flows.run import plan
+from flows.run import execution
 
 def stuck(*_):
     lock, mutex = ctypes.CDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(64)
@@ -39,7 +39,7 @@ def stuck(*_):
     print("busy", flush=True)
     lock(mutex)
 
-plan.find_culprits = stuck
+execution.find_culprits = stuck
 sys.argv[0] = "copydesk"
 main()
 """

@@ -96,7 +96,7 @@ def test_plain_lines_are_seldom() -> None:
     out.truncate(0)
     for tenth in range(1, 1000):
         clock.now += (FIRST_LINE + 2 * NEXT_LINE + 1) / 999
-        report("read", tenth, 1000)
+        report("read", 1000 * tenth, 1_000_000)
     lines = [line for line in out.getvalue().replace("\0", "").splitlines() if line]
     assert len(lines) == 3
     assert all(line.startswith("reading and cleaning: ") and line.endswith(" left") for line in lines)

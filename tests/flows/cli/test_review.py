@@ -186,33 +186,19 @@ def test_a_review_that_was_killed_is_finished(
 def test_a_person_is_asked(
     copydesk: Copydesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: Path
 ) -> None:
-    """In a terminal, what comes back is shown first; a "no" leaves everything as it was."""
+    """In a terminal, what comes back is shown first; a "no" leaves everything as it was, and --yes asks nothing."""
     marks = save(tmp_path / "marks.json", marks_of(out, wrong_shares))
-    answers = iter([False, True])
-    asked = []
+    asked: list[tuple[str, ...]] = []
 
-    def confirm(question: str) -> bool:
-        asked.append(question)
-        return next(answers)
+    def ask(*what: object, yes: bool, otherwise: str) -> None:
+        asked.append(tuple(map(str, what)))
+        if not yes:
+            raise SystemExit(otherwise)
 
-    monkeypatch.setattr("flows.cli.review._is_watched", lambda: True)
-    monkeypatch.setattr("typer.confirm", confirm)
-    answer = copydesk("review", out, marks)
-    assert answer.code == 130
-    assert f"  {SHARE} [boilerplate: phrase en:share]" in answer.out
-    assert "nothing was restored, and the marks were not kept" in answer.err
+    monkeypatch.setattr("flows.cli.review.ask", ask)
+    assert copydesk("review", out, marks).code == 1
+    assert asked == [("To be restored, for good: 1 paragraph", f"  {SHARE} [boilerplate: phrase en:share]")]
     assert texts(out)["id-1"] == [story(1)]
-    assert copydesk("review", out, marks).code == 0
-    assert texts(out)["id-1"] == [story(1), SHARE]
-    assert asked == ["Restore this paragraph, for good?"] * 2
-
-
-def test_yes_is_not_asked(
-    copydesk: Copydesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: Path
-) -> None:
-    """With --yes, nobody is."""
-    monkeypatch.setattr("flows.cli.review._is_watched", lambda: True)
-    marks = save(tmp_path / "marks.json", marks_of(out, wrong_shares))
     assert copydesk("review", out, marks, "--yes").code == 0
     assert texts(out)["id-1"] == [story(1), SHARE]
 

@@ -49,11 +49,11 @@ def plain_text(page: str) -> str:
 
 
 def test_a_run_writes_its_page_and_says_where(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
-    """The last line of the closing screen names the page; a quiet run writes it, too; a run without news has none."""
+    """A line of the closing screen names the page; a quiet run writes it, too; a run without news has none."""
     out = tmp_path / "out"
     answer = copydesk("run", jsonl([record(1)], "a.jsonl"), "--out", out)
     path = Dataset(out).report_file("r000001")
-    assert answer.out.splitlines()[-1] == f"report: {path}"
+    assert f"report: {path}" in answer.out.splitlines()
     assert "Run r000001 of" in path.read_text(encoding="utf-8")
     assert copydesk("run", jsonl([record(2)], "b.jsonl"), "--out", out, "--quiet").out == ""
     assert Dataset(out).report_file("r000002").exists()

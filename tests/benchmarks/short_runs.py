@@ -80,7 +80,7 @@ def first(bench: Bench) -> dict[str, Any]:
 def hourly(bench: Bench) -> dict[str, Any]:
     """A run over a dataset and what the hour brought: nothing, an article, a thousand."""
     place = work("hourly")
-    megabytes = 6 if bench.quick else DATASET
+    megabytes = 12 if bench.quick else DATASET
     corpus = generated(megabytes)
     known, one, many = (place / f"{name}.jsonl" for name in ("known", "one", "many"))
     with corpus.open("rb") as lines:

@@ -81,6 +81,7 @@ MIN_REST: Final = 6  # ASCII words beside which a single letter is a word of the
 #: The same for a paragraph that ftfy would change: only what is beyond doubt comes before it.
 SURE_GAIN: Final = 300
 SURE_PAIR_COST: Final = 31
+SEEN: Final = 1 << 62  # in place of what a reading costs at least
 
 #: Controls as the characters of windows-1252 that ftfy makes of them.
 _AS_FTFY_FIXES_C1: Final = {
@@ -194,49 +195,56 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
     times the number of charsets read as, plus the number of that; -1 if no reading is good enough.
     """
     rows, several, single = len(others), len(tables.bytes_of), len(tables.characters)
-    # names, because numba counts references at each use of a field
+    # names, because numba counts references at each use of a field; loops, because each function of numpy would be
+    # compiled into this kernel, which took longer than all the rest of it
     classes, cases, vowels = tables.classes, tables.cases, tables.vowels
     costs_of_pairs, latin = tables.costs, tables.latin
     as_fixed, all_bytes, charsets, lowest = tables.fixed, tables.bytes_of, tables.charsets, tables.lowest
     characters, no_text = tables.characters, tables.no_text
     added_read, added_written = tables.read_as, tables.written_as
-    places, gains = np.full(rows, -1, np.int64), np.zeros(rows, np.int64)
+    places, gains = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
     worse = np.zeros(len(codes), np.bool_)
     keys, likely = np.empty(several * (single + 1), np.int64), np.empty(several * (single + 1), np.int64)
-    totals, read = np.empty_like(keys), np.empty_like(keys)
+    totals, read = np.empty(len(keys), np.int64), np.empty(len(keys), np.int64)
+    no_language, whole = np.zeros(len(latin), np.int64), np.zeros(2, np.int64)
     least_gain = SURE_GAIN if sure else MIN_GAIN
     next_word = 0
     for row in range(rows):
         own = codes[bounds[2 * row] : bounds[2 * row + 1]]
-        borders = np.flatnonzero(own == 0x20)
+        places[row] = -1
+        borders = _spaces(own)
         length, words = len(own), len(borders) - 1
         word, next_word = next_word, next_word + words
-        rest = np.zeros(len(latin), np.int64)
+        rest = no_language
         if others[row]:
             ascii_words = codes[bounds[2 * row + 1] : bounds[2 * row + 2]]
-            whole = np.array([0, len(ascii_words) - 1])
-            rest += _costs_of(ascii_words, whole, classes, cases, costs_of_pairs, vowels)[0]
+            whole[1] = len(ascii_words) - 1
+            rest = _sums(_costs_of(ascii_words, whole, classes, cases, costs_of_pairs, vowels), rest)
             _add_foreign(rest, others[row], latin)
-        least_rest = rest.min()
+        least_rest = rest[_least(rest)]
         fixed = np.empty(length, np.uint16)
         for at in range(length):
             fixed[at] = as_fixed[own[at]] if own[at] < 256 else own[at]
         # the cost of the paragraph as it is
         costs = _costs_of(fixed, borders, classes, cases, costs_of_pairs, vowels)
-        languages, best = rest.copy(), np.empty(words, np.int32)
+        languages, best = _sums(costs, rest), np.empty(words, np.int32)
         usual = 0
         for i in range(words):
-            languages += costs[i]
-            best[i] = costs[i].min()
+            best[i] = costs[i, 0]
+            for language in range(1, len(latin)):
+                best[i] = min(best[i], costs[i, language])
             usual += best[i] <= MAX_PAIR_COST * (borders[i + 1] - borders[i])
         if long[row] and usual / words >= MIN_USUAL_SHARE:
             continue
         if others[row] >= MIN_REST:  # a single letter is no word of another language
-            language = languages.argmin()
+            language = _least(languages)
             for i in range(words):
                 if borders[i + 1] - borders[i] == 2:
                     best[i] = costs[i, language]
-        cost = min(languages.min(), best.sum() + least_rest + MIXED_COST)
+        cost = least_rest + MIXED_COST
+        for i in range(words):
+            cost += best[i]
+        cost = min(languages[_least(languages)], cost)
         # neither is the first reading nor close to it what costs more than the limit
         screened, cost_of_screened = _most_unusual(own, borders, best)
         limit = min(cost_of_screened - MIN_GAIN, cost - least_gain + MIN_LEAD - least_rest)
@@ -280,40 +288,40 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
             continue
         # the readings, from the one that may cost least on
         most, first, seen = cost - least_gain, -1, 0
-        first_new = np.empty(length, np.uint16)
+        first_new, first_words = np.empty(length, np.uint16), np.empty(words, np.int32)
         first_cost = np.int64(0)
         first_length = 0
-        first_words = best.copy()
-        for i in np.argsort(keys[:count], kind="mergesort"):
+        for _ in range(count):
+            i = _least(keys[:count])
             if keys[i] > most + MIN_LEAD:
                 break
+            keys[i] = SEEN
             place = likely[i]
             new_length = _decode(data[place % several], place // several, characters, no_text, new)
             if new_length < 0 or _are_equal(new[:new_length], own):
                 continue
-            new_borders = np.flatnonzero(new[:new_length] == 0x20)
+            new_borders = _spaces(new[:new_length])
             if len(new_borders) != len(borders):
                 continue
             costs = _costs_of(new[:new_length], new_borders, classes, cases, costs_of_pairs, vowels)
-            languages = rest.copy()
-            for one in costs:
-                languages += one
-            language = languages.argmin()
+            languages = _sums(costs, rest)
+            language = _least(languages)
             total = languages[language] + added_read[place % several] + added_written[place // several]
             totals[seen], read[seen] = total, place
             seen += 1
             most = min(most, total)
             if first < 0 or total < first_cost or (total == first_cost and place < first):
-                first, first_cost, first_words, first_length = (
-                    place,
-                    total,
-                    costs[:, language].copy(),
-                    new_length,
-                )
-                first_new[:new_length] = new[:new_length]
+                first, first_cost, first_length = place, total, new_length
+                for at in range(new_length):
+                    first_new[at] = new[at]
+                for i in range(words):
+                    first_words[i] = costs[i, language]
         if first < 0 or first_cost > cost - least_gain:
             continue
-        if first_words.sum() > most_words:
+        of_words = np.int64(0)
+        for i in range(words):
+            of_words += first_words[i]
+        if of_words > most_words:
             continue
         rivals = False
         for i in range(seen):
@@ -326,6 +334,39 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
         for i in range(words):
             worse[word + i] = first_words[i] > best[i] + WORSE
     return places, gains, worse
+
+
+@kernel
+def _spaces(codes: U16) -> Any:
+    """Where the spaces are."""
+    places, count = np.empty(len(codes), np.int64), 0
+    for at in range(len(codes)):
+        if codes[at] == 0x20:
+            places[count] = at
+            count += 1
+    return places[:count]
+
+
+@kernel
+def _sums(rows: Rows[I32], start: I64) -> Any:
+    """The sum of each column, and of `start`."""
+    sums = np.empty(len(start), np.int64)
+    for column in range(len(start)):
+        sums[column] = start[column]
+    for row in range(len(rows)):
+        for column in range(len(start)):
+            sums[column] += rows[row, column]
+    return sums
+
+
+@kernel
+def _least(values: I64) -> Any:
+    """Where the least value is, the first of several."""
+    place = 0
+    for at in range(1, len(values)):
+        if values[at] < values[place]:
+            place = at
+    return place
 
 
 @kernel
@@ -352,7 +393,10 @@ def _extra_of(codes: U16, classes: U16, cases: U8, vowels: Flags) -> Any:
     of, case = np.empty((1, len(codes)), np.uint16), np.empty((1, len(codes)), np.uint8)
     for at in range(len(codes)):
         of[0, at], case[0, at] = classes[codes[at]], cases[codes[at]]
-    return extra_costs_of_rows(of, case, vowels).sum()
+    extra, total = extra_costs_of_rows(of, case, vowels)[0], np.int64(0)
+    for at in range(len(extra)):
+        total += extra[at]
+    return total
 
 
 @kernel
@@ -448,4 +492,9 @@ def _is_no_text(code: Integer) -> Any:
 
 @kernel
 def _are_equal(codes: U16, others: U16) -> Any:
-    return len(codes) == len(others) and (codes == others).all()
+    equal = len(codes) == len(others)
+    at = 0
+    while equal and at < len(codes):
+        equal = codes[at] == others[at]
+        at += 1
+    return equal

@@ -5,7 +5,9 @@
     templates   near-misses by the hundred thousand, through the search for duplicates
     growth      time and peak memory from 50 MB to 5 GB
     profile     where the time of a run goes
-    startup     one small file, from shell to shell; compiling all kernels
+    startup     one small file, from shell to shell
+    first       the same on a machine where nothing is compiled yet, and after `copydesk warm`
+    hourly      an hour with nothing new, with one article, with a thousand
     incremental a hundredth added to a dataset of 2 GB
     hostile     how the time of readers and cleaners grows with hostile texts
     year        8,760 hourly runs in one process; some hours, and not among all
@@ -27,7 +29,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import end_to_end, installs, over_time, report, steps
+from . import end_to_end, installs, over_time, report, short_runs, steps
 from .measure import RESULTS, ROOT, Bench, CommandFailed, load, save, say, script
 
 PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
@@ -36,7 +38,9 @@ PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "templates": end_to_end.templates,
     "growth": end_to_end.growth,
     "profile": end_to_end.profile,
-    "startup": end_to_end.startup,
+    "startup": short_runs.startup,
+    "first": short_runs.first,
+    "hourly": short_runs.hourly,
     "incremental": over_time.incremental,
     "hostile": steps.hostile,
     "year": over_time.year,
@@ -149,6 +153,10 @@ def _minutes(part: str, bench: Bench) -> float:
             )
         case "profile":
             return 4 * ours
+        case "first":
+            return 1.5 if bench.quick else min(bench.times, 3)
+        case "hourly":
+            return (0.1 if bench.quick else short_runs.DATASET / PACE / 60) + bench.times / 8
         case "incremental":
             return (0.1 if bench.quick else over_time.WHOLE) / PACE / 60 * 1.5 + bench.times / 4
         case "hostile":

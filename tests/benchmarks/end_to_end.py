@@ -1,4 +1,4 @@
-"""Whole runs, from shell to shell: beside peers, over templated texts, as the input grows, of next to nothing."""
+"""Whole runs, from shell to shell: beside peers, over templated texts, as the input grows, step by step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from cleaners import PIPELINE
 
 from . import installs
 from .measure import (
-    ROOT,
     SCRIPTS,
     Bench,
     CommandFailed,
@@ -93,7 +92,7 @@ def peers(bench: Bench) -> dict[str, Any]:
         }
         for peer in PEERS:
             if peer.name in pythons:
-                every[peer.name] = partial(_peer_run, peer, pythons[peer.name], path, place)
+                every[peer.name] = partial(peer_run, peer, pythons[peer.name], path, place)
         return every
 
     say("  one record each")
@@ -123,7 +122,8 @@ def _net(costs: Sequence[Cost], alone: float) -> dict[str, float]:
     return spread([max(c.wall - alone, 0.001) for c in costs])
 
 
-def _peer_run(peer: Peer, python: str | Path, given: Path, place: Path) -> Cost:
+def peer_run(peer: Peer, python: str | Path, given: Path, place: Path) -> Cost:
+    """One run of a peer's script, with what it reports of itself."""
     report = place / "report.json"
     cost = run([python, SCRIPTS / f"{peer.script}.py", given, place / peer.script, report])
     return Cost(cost.wall, cost.cpu, cost.peak_mb, json.loads(report.read_text()))
@@ -195,29 +195,6 @@ def _beginning(whole: Path, megabytes: float, path: Path) -> None:
         while left > 0 and (some := lines.readlines(min(left, 1 << 24))):
             file.writelines(some)
             left -= sum(map(len, some))
-
-
-def startup(bench: Bench) -> dict[str, Any]:
-    """One small file from shell to shell, when everything is warm; and what it takes to become so."""
-    place = work("startup")
-    article = ROOT / "seeds" / "articles" / "harbour-gazette" / "01-night-ferry.txt"
-    single = place / "single.jsonl"
-    single.write_text(json.dumps({"text": article.read_text(encoding="utf-8")}) + "\n")
-    contenders: dict[str, Callable[[], Cost]] = {
-        "copydesk run": partial(copydesk_run, bench, [article], place / "out"),
-        "plain script": partial(_peer_run, PEERS[0], sys.executable, single, place),
-        "import polars": partial(run, [sys.executable, "-c", "import polars"]),
-    }
-    in_turns(contenders, 1, 1)
-    costs, _ = in_turns(contenders, 3 if bench.quick else 15, bench.minutes)
-    say("  compiling all kernels")
-    empty = place / "kernels"
-    shutil.rmtree(empty, ignore_errors=True)
-    compiling = run([*bench.copydesk, "warm"], NUMBA_CACHE_DIR=str(empty))
-    return {
-        "contenders": {name: summary(cost) for name, cost in costs.items()},
-        "compiling": {"wall": compiling.wall, "cpu": compiling.cpu},
-    }
 
 
 def profile(bench: Bench) -> dict[str, Any]:

@@ -170,6 +170,11 @@ def work(name: str) -> Path:
     return folder
 
 
+def link(source: str, target: str) -> None:
+    """A hard link, for a copy of a dataset: nothing that is published is written to again."""
+    Path(target).hardlink_to(source)
+
+
 def save(bench: Bench, name: str, found: Mapping[str, Any]) -> None:
     """Keep the results of one measurement, and what it was made on."""
     RESULTS.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .measure import ROOT, SCRIPTS, Bench, Cost, generated, in_turns, run, say, summary, work
+from .measure import ROOT, SCRIPTS, Bench, Cost, generated, in_turns, link, run, say, summary, work
 
 #: Megabytes of the dataset that a hundredth is added to.
 WHOLE = 2_000
@@ -43,7 +43,7 @@ def incremental(bench: Bench) -> dict[str, Any]:
     def again() -> Cost:
         added = place / "added"
         shutil.rmtree(added, ignore_errors=True)
-        shutil.copytree(out, added, copy_function=_link)
+        shutil.copytree(out, added, copy_function=link)
         return run([*bench.copydesk, "run", more, "--out", added, "--quiet"])
 
     in_turns({"warm": partial(first, single)}, 1, bench.minutes)
@@ -53,11 +53,6 @@ def incremental(bench: Bench) -> dict[str, Any]:
     shutil.rmtree(place)
     costs = alone | all_of_it | added
     return {"megabytes": megabytes, "runs": {name: summary(cost) for name, cost in costs.items()}}
-
-
-def _link(source: str, target: str) -> None:
-    """A hard link: nothing that is published is written to again."""
-    Path(target).hardlink_to(source)
 
 
 def year(bench: Bench) -> dict[str, Any]:

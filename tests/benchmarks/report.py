@@ -28,6 +28,8 @@ def section(results: Mapping[str, Results], differs: Mapping[str, str]) -> str:
         "growth": _growth,
         "profile": _profile,
         "startup": _startup,
+        "first": _first,
+        "hourly": _hourly,
         "incremental": _incremental,
         "hostile": _hostile,
         "year": _year,
@@ -228,31 +230,43 @@ def _startup(found: Results) -> str:
         f"{name} {one['wall']['min']:.2f} s ({one['wall']['median']:.2f})"
         for name, one in found["contenders"].items()
     )
-    compiling = found["compiling"]
+    return f"**One small file, from shell to shell**, warm: {told}."
+
+
+def _first(found: Results) -> str:
     return (
-        f"**One small file, from shell to shell**, warm: {told}. Compiling all kernels, once per machine: "
-        f"{compiling['wall']:.1f} s ({compiling['cpu']:.1f} CPU s)."
+        f"**The first run on a machine**, one small file: {found['kernels']} kernels are compiled, by all cores, and "
+        f"take {found['kept_mb']:.1f} MB on disk.\n\n{_runs('command', found['runs'])}"
     )
+
+
+def _hourly(found: Results) -> str:
+    return (
+        f"**An hourly run**, over a dataset of {found['megabytes']:,.0f} MB, {found['documents']:,} documents\n\n"
+        f"{_runs('the hour brought', found['runs'])}"
+    )
+
+
+def _runs(what: str, runs: Mapping[str, Any]) -> str:
+    """A table with the costs of some runs."""
+    rows = [
+        [name, seconds(one["wall"]["min"]), seconds(one["cpu"]["min"]), f"{one['peak_mb']:,.0f}"]
+        for name, one in runs.items()
+    ]
+    return table([what, "s", "CPU s", "peak MB"], rows)
 
 
 def _incremental(found: Results) -> str:
     runs = found["runs"]
     alone, whole, added = (runs[name] for name in ("single", "whole", "added"))
-    rows = [
-        [name, seconds(one["wall"]["min"]), seconds(one["cpu"]["min"]), f"{one['peak_mb']:,.0f}"]
-        for name, one in (
-            ("a single record", alone),
-            (f"{found['megabytes']:,.0f} MB", whole),
-            ("a hundredth more", added),
-        )
-    ]
+    named = {"a single record": alone, f"{found['megabytes']:,.0f} MB": whole, "a hundredth more": added}
     wall, cpu = (
         (added[kind]["min"] - alone[kind]["min"]) / max(whole[kind]["min"] - alone[kind]["min"], 0.01)
         for kind in ("wall", "cpu")
     )
     return (
         f"**A hundredth added** to a dataset takes {wall:.1%} of the time of the whole, start-up taken off "
-        f"({cpu:.1%} of the processors').\n\n" + table(["run", "s", "CPU s", "peak MB"], rows)
+        f"({cpu:.1%} of the processors').\n\n" + _runs("run", named)
     )
 
 

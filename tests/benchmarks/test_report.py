@@ -71,7 +71,9 @@ RESULTS: dict[str, Any] = {
         "sizes": [{**RUN, "megabytes": mb, "input_mb": mb, "text_mb": mb} for mb in (500, 5000)],
     },
     "profile": {**MADE_ON, "megabytes": 3, "stages": {}, "steps": {"start-up": 3.0, "cleaners.x": 1.0}},
-    "startup": {**MADE_ON, "contenders": {"copydesk run": RUN}, "compiling": {"wall": 12.0, "cpu": 21.5}},
+    "startup": {**MADE_ON, "contenders": {"copydesk run": RUN}},
+    "first": {**MADE_ON, "runs": {"`copydesk warm`": RUN}, "kernels": 150, "kept_mb": 9.25},
+    "hourly": {**MADE_ON, "megabytes": 200, "documents": 50_000, "runs": {"nothing new": RUN}},
     "incremental": {
         **MADE_ON,
         "megabytes": 2000,
@@ -105,6 +107,10 @@ def test_tables_say_what_was_measured() -> None:
     assert "a megabyte of 5,000 takes 0.10 times as long as one of 500" in text
     assert "| `start-up` | 3.00 | 75% |" in text
     assert "copydesk run 2.00 s (3.00)" in text
+    assert "150 kernels are compiled, by all cores, and take 9.2 MB on disk" in text
+    assert "| `copydesk warm` | 2.00 | 2.00 | 512 |" in text
+    assert "over a dataset of 200 MB, 50,000 documents" in text
+    assert "| nothing new | 2.00 | 2.00 | 512 |" in text
     assert "takes 4.0% of the time of the whole, start-up taken off (3.0% of the processors')" in text
     assert "the hundredth of 8,760 takes 0.50 s (0.25 CPU s), the last 0.75 s (0.50 CPU s)" in text
 

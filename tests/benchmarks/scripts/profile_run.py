@@ -4,8 +4,8 @@
 
 A thread looks every other millisecond which functions the others are in, and gives them what the process has spent
 since it last looked; ask for one worker, so that only one is at work. A step is the function of a cleaner that a flow
-calls, with all that it calls, or else the function of a flow; to a function belongs what it and the packages that it
-calls take, without what other functions of copydesk do.
+calls, with all that it calls, in threads of its own, too, or else the function of a flow; to a function belongs what it
+and the packages that it calls take, without what other functions of copydesk do.
 """
 
 from __future__ import annotations
@@ -36,12 +36,16 @@ class Sampler(threading.Thread):
         last = time.process_time()
         while not self._ended.wait(SECONDS):
             now = time.process_time()
-            frames = [f for ident, f in sys._current_frames().items() if ident != self.ident and _works(f)]
-            for frame in frames:
-                step, function = _place(frame)
-                self.steps[step] += (now - last) / len(frames)
-                self.functions[function] += (now - last) / len(frames)
-            if frames:
+            frames = [frame for ident, frame in sys._current_frames().items() if ident != self.ident]
+            working = [frame for frame in frames if _works(frame)]
+            called = [frame for frame in frames if _is_called_by_flow(frame)]
+            for frame in working:
+                function = _place(frame)[1]
+                # a thread that a cleaner has started belongs to the step that waits for it
+                step = _place(frame if frame in called or not called else called[0])[0]
+                self.steps[step] += (now - last) / len(working)
+                self.functions[function] += (now - last) / len(working)
+            if working:
                 last = now
 
     def stop(self) -> None:
@@ -55,15 +59,29 @@ def _works(frame: FrameType) -> bool:
     return not frame.f_code.co_filename.endswith(WAITING)
 
 
-def _place(frame: FrameType | None) -> tuple[str, str]:
-    """(step, function) of a stack of frames, whose innermost is given."""
+def _is_called_by_flow(frame: FrameType) -> bool:
+    """Whether a cleaner is at work or waits here, and a flow has called it."""
+    modules = [module for module, _ in _names(frame)]
+    return (
+        bool(modules) and modules[-1].startswith("flows") and any(m.startswith("cleaners") for m in modules)
+    )
+
+
+def _names(frame: FrameType | None) -> list[tuple[str, str]]:
+    """(module, function) of copydesk's own frames in a stack, from the innermost, which is given."""
     names = []
     while frame:
         module = frame.f_globals.get("__name__") or ""
         if module.startswith(("cleaners", "flows")):
             names.append((module, frame.f_code.co_name))
         frame = frame.f_back
-    if not names or any(name == "<module>" for _, name in names):
+    return names
+
+
+def _place(frame: FrameType) -> tuple[str, str]:
+    """(step, function) of a stack of frames, whose innermost is given."""
+    names = _names(frame)
+    if not names or names[0] == ("flows.cli", "main") or any(name == "<module>" for _, name in names):
         return "start-up", "start-up"
     named = [f"{module}.{name}" for module, name in names if not name.startswith("<")]
     step = next((name for name in reversed(named) if name.startswith("cleaners")), named[0])

@@ -1,6 +1,7 @@
 """Tables in READMEs that follow from the code: `python -m tests.generated_docs` writes them.
 
 - README.md: the columns of the published tables, and the reasons of removals;
+- flows/README.md: what each column means;
 - config/README.md: the settings. Keys, defaults and allowed values come from the model. The words come from the
   comments in config/news.toml, or from those in the model where that file has none.
 """
@@ -20,7 +21,7 @@ from pydantic.fields import FieldInfo
 
 from cleaners import PIPELINE
 from flows.dataset.summary import REPLACED
-from flows.dataset.tables import SCHEMAS
+from flows.dataset.tables import MEANINGS, ROWS, SCHEMAS
 from flows.settings import model
 from flows.settings.model import Settings, Table
 
@@ -53,6 +54,16 @@ def columns() -> str:
     return "\n".join(["| table | columns |", "| --- | --- |", *rows])
 
 
+def dictionary() -> str:
+    """A Markdown table for each published table: what its columns mean."""
+    parts = []
+    for table, schema in SCHEMAS.items():
+        rows = [f"| `{column}` | {MEANINGS[table][column]} |" for column in schema]
+        head = f"A row of `{table}` is {ROWS[table]}."
+        parts.append("\n".join([head, "", "| column | meaning |", "| --- | --- |", *rows]))
+    return "\n\n".join(parts)
+
+
 def reasons() -> str:
     """A Markdown table of the reasons, and what each of them removes."""
     rows = [f"| `{cleaner.name}` | {cleaner.summary} |" for cleaner in PIPELINE if cleaner.verb == "remove"]
@@ -67,6 +78,7 @@ BLOCKS: Final[dict[tuple[str, str], Callable[[], str]]] = {
     ("README.md", "columns"): columns,
     ("README.md", "reasons"): reasons,
     ("config/README.md", "settings"): settings_tables,
+    ("flows/README.md", "dictionary"): dictionary,
 }
 
 
@@ -131,7 +143,7 @@ def _allowed(field: FieldInfo) -> str:
         return "list of texts"
     if get_origin(annotation) is not None:  # tuple[str, ...] | Literal["all"]
         return '`"all"`, or a list of texts'
-    names = {bool: "`true`, `false`", int: "whole number", float: "number", SecretStr: "text"}
+    names = {bool: "`true`, `false`", int: "whole number", float: "number", str: "text", SecretStr: "text"}
     return names[annotation] + _bounds(field)  # type: ignore[index]
 
 

@@ -90,7 +90,7 @@ def current_facts(layout: Layout, kept: Facts) -> Facts:
     Raises CopydeskError, OSError, KeyError or a polars error if a manifest or a part is missing or damaged.
     """
     spans = layout.spans()
-    states = [_state(layout, span) for span in spans]
+    states = _states(layout, spans)
     covered = kept if _key(states[: kept.spans]) == kept.key and kept.spans <= len(spans) else Facts()
     if covered.spans == len(spans):
         return covered
@@ -100,10 +100,13 @@ def current_facts(layout: Layout, kept: Facts) -> Facts:
     return facts
 
 
-def _state(layout: Layout, span: Span) -> str:
-    """What changes whenever the manifest of a folder of runs is written anew, as it is with every other file of it."""
-    status = os.stat(layout.base("runs") / f"run={span}" / RUN_JSON)  # noqa: PTH116 - thousands of them
-    return f"{span} {status.st_ino} {status.st_size} {status.st_mtime_ns}"
+def _states(layout: Layout, spans: Iterable[Span]) -> list[str]:
+    """For each folder of runs, what changes whenever its manifest is written anew: as it is with every file of it."""
+    runs, found = layout.base("runs"), []
+    for span in spans:
+        status = os.stat(f"{runs}/run={span}/{RUN_JSON}")  # noqa: PTH116 - there may be thousands
+        found.append(f"{span} {status.st_ino} {status.st_size} {status.st_mtime_ns}")
+    return found
 
 
 def _key(states: Iterable[str]) -> str:

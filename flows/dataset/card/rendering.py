@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import string
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import jinja2
 import polars as pl
 import yaml
 
@@ -46,36 +46,44 @@ _TYPES: Final = {
 
 def render(facts: Facts, template: str) -> bytes:
     """The card, with a blank for its checksum."""
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters |= {
-        "code": code,
-        "text": text_of,
-        "runs": _runs,
-        "count": lambda number: f"{number:,}",
-        "size": lambda size: f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} KB",
-        "json": lambda value: json.dumps(value, ensure_ascii=False),
-        "type": lambda dtype: _TYPES[dtype],
-    }
-    front = yaml.safe_dump(front_matter(facts), sort_keys=False, allow_unicode=True, width=10**6)
-    content = environment.from_string(template).render(
-        facts=facts,
-        front=front,
-        title=title(facts),
-        sources=len([name for name in facts.sources if name]),
-        counts=facts.counts,
-        shares=_shares(facts.counts),
-        groups=[
-            ("Sources", "source", *_largest(facts.sources)),
-            ("Languages", "language", *_largest(facts.languages)),
-        ],
-        given=_newest(facts.given),
-        configurations=_newest(facts.configurations),
-        schemas=SCHEMAS,
-        meanings=MEANINGS,
-        may_be_null=MAY_BE_NULL,
-        rows=ROWS,
+    named = sum(1 for name in facts.sources if name)
+    counts = facts.counts
+    settings = "In the last run, all settings were the defaults."
+    if facts.settings:
+        values = [
+            (code(path), _as_code(value), _as_code(default))
+            for path, (value, default) in facts.settings.items()
+        ]
+        settings = "In the last run, these settings differed from the defaults:\n\n" + table(
+            ("setting", "value", "default"), values
+        )
+    content = string.Template(template).substitute(
+        front=yaml.safe_dump(front_matter(facts), sort_keys=False, allow_unicode=True, width=10**6),
+        title=text_of(title(facts)),
+        documents=f"{counts.documents_kept:,}",
+        sources=f" of {named:,} source{'s' if named > 1 else ''}" if named else "",
+        tables=table(
+            ("table", "one row is", "rows", "Parquet"),
+            [
+                (f"[{name}](#{name})", ROWS[name], rows, _size(size))
+                for name, (rows, size) in facts.tables.items()
+            ],
+        ),
+        shares=table(("", "documents", "paragraphs", "words", "% of words"), _shares(counts)),
+        repaired=f"{counts.repaired:,}",
+        rejected=f"{counts.rejected:,}",
+        days=f"\n{facts.dated:,} articles have a date, from {facts.earliest} to {facts.latest}."
+        if facts.dated
+        else "",
+        by_source=_largest("source", facts.sources),
+        by_language=_largest("language", facts.languages),
+        runs=f"{facts.runs:,} run{'s' if facts.runs > 1 else ''}",
+        last=facts.last,
+        versions=_newest("copydesk", facts.versions),
+        given=_newest("input", facts.given),
+        configurations=_newest("settings, phrases and word lists, as a hash", facts.configurations),
+        settings=settings,
+        dictionary="\n\n".join(map(_dictionary, SCHEMAS)),
         seal=f'"{SEAL}": "{BLANK.decode()}"',
     )
     return content.encode()
@@ -130,6 +138,23 @@ def size_category(documents: int) -> str:
     return f"n>{below}"
 
 
+def table(head: Sequence[str], rows: Sequence[Sequence[str | int]], others: int = 0) -> str:
+    """A Markdown table, and how many others there are; what is in its cells is Markdown already.
+
+    >>> print(table(("source", "words"), [("`a`", 1200)], others=3))
+    | source | words |
+    | --- | ---: |
+    | `a` | 1,200 |
+    <BLANKLINE>
+    And 3 more.
+    """
+    numbers = [any(re.match(r"[<\d]", str(row[column])) for row in rows) for column in range(len(head))]
+    lines = [head, ["---:" if number else "---" for number in numbers]]
+    lines += [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
+    more = f"\n\nAnd {others:,} more." if others > 0 else ""
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + more
+
+
 def text_of(text: str) -> str:
     """A text from outside without markup; as it is if no character of it could be markup.
 
@@ -155,9 +180,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= LENGTH else f"{text[:LENGTH]}..."
 
 
-def _runs(span: tuple[str, str]) -> str:
-    first, last = span
-    return first if first == last else f"{first} to {last}"
+def _as_code(value: object) -> str:
+    return code(json.dumps(value, ensure_ascii=False))
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} KB"
 
 
 def _shares(counts: Counts) -> list[tuple[str, int, int, int, str]]:
@@ -182,13 +210,35 @@ def _ordered(sums: Mapping[str, list[int]]) -> list[tuple[str, list[int]]]:
     return sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))
 
 
-def _largest(sums: Mapping[str, list[int]]) -> tuple[list[tuple[str, int, int]], int]:
-    """(name, documents, words) of the largest, and how many others there are."""
+def _largest(what: str, sums: Mapping[str, list[int]]) -> str:
+    """A table of the largest: name, documents, words."""
     ordered = _ordered(sums)
-    return [(name, *numbers) for name, numbers in ordered[:SHOWN]], len(ordered) - SHOWN  # type: ignore[misc]
+    rows: list[list[str | int]] = [
+        [code(name) if name else "unknown", *numbers] for name, numbers in ordered[:SHOWN]
+    ]
+    return table((what, "documents", "words"), rows, len(ordered) - SHOWN)
 
 
-def _newest(ranges: Mapping[str, list[str]]) -> tuple[list[tuple[str, list[str]]], int]:
-    """Names with their runs, the newest first, and how many others there are."""
+def _newest(what: str, ranges: Mapping[str, list[str]]) -> str:
+    """A table of names with the first and the last of their runs, the newest first."""
     ordered = sorted(ranges.items(), key=lambda item: (len(item[1][1]), item[1][1]), reverse=True)
-    return ordered[:SHOWN], len(ordered) - SHOWN
+    rows = [
+        (code(name), first if first == last else f"{first} to {last}")
+        for name, (first, last) in ordered[:SHOWN]
+    ]
+    return table((what, "runs"), rows, len(ordered) - SHOWN)
+
+
+def _dictionary(name: str) -> str:
+    """What a table's columns are."""
+    rows = [
+        (
+            f"`{column}`",
+            _TYPES[dtype],
+            "may be" if column in MAY_BE_NULL[name] else "never",
+            MEANINGS[name][column],
+        )
+        for column, dtype in SCHEMAS[name].items()
+    ]
+    head = ("column", "type", "null", "meaning")
+    return f"### {name}\n\nOne row is {ROWS[name]}.\n\n{table(head, rows)}"

@@ -16,7 +16,7 @@ from flows.dataset.layout import Layout
 from flows.dataset.tables import sync
 from flows.errors import CopydeskError
 
-TEMPLATE: Final = Path(__file__).with_name("card.md.jinja")
+TEMPLATE: Final = Path(__file__).with_name("card.md")
 
 _log: Final = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def _renew(layout: Layout) -> None:
         if before.written and there is None:
             _log.warning("%s is missing, and is written anew", layout.card_file)
         if now != before or there is None:
-            # brings Jinja, which a command that changes nothing does not need
+            # brings PyYAML, which a command that changes nothing does not need
             from flows.dataset.card.rendering import render
 
             write_sealed(layout.card_file, render(facts, template.decode()))
@@ -70,7 +70,11 @@ def _renew(layout: Layout) -> None:
 
 def card_agrees(layout: Layout) -> Iterator[str]:
     """What is wrong with the card: it is gone, or is not what copydesk wrote, and no command has seen that yet."""
-    there = _content(layout)
+    try:
+        there = _content(layout)
+    except OSError as error:
+        yield f"{layout.card_file} cannot be read: {error.strerror}"
+        return
     if not read_kept(layout).written or (there is not None and is_sealed(there)):
         return
     if there is None:

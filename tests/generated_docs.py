@@ -1,7 +1,7 @@
 """Tables in READMEs that follow from the code: `python -m tests.generated_docs` writes them.
 
 - README.md: the columns of the published tables, and the reasons of removals;
-- flows/README.md: the exit codes, and the options of the commands;
+- flows/README.md: the exit codes, the options of the commands, and what each column means;
 - config/README.md: the settings. Keys, defaults and allowed values come from the model. The words come from the
   comments in config/news.toml, or from those in the model where that file has none.
 """
@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 from cleaners import PIPELINE
 from flows.cli import app
 from flows.dataset.summary import REPLACED
-from flows.dataset.tables import SCHEMAS
+from flows.dataset.tables import MEANINGS, ROWS, SCHEMAS
 from flows.errors import EXIT_CODES
 from flows.settings import model
 from flows.settings.model import Settings, Table
@@ -55,6 +55,16 @@ def columns() -> str:
     """A Markdown table of the published tables and their columns."""
     rows = [f"| {table} | {', '.join(schema)} |" for table, schema in SCHEMAS.items()]
     return "\n".join(["| table | columns |", "| --- | --- |", *rows])
+
+
+def dictionary() -> str:
+    """A Markdown table for each published table: what its columns mean."""
+    parts = []
+    for table, schema in SCHEMAS.items():
+        rows = [f"| `{column}` | {MEANINGS[table][column]} |" for column in schema]
+        head = f"A row of `{table}` is {ROWS[table]}."
+        parts.append("\n".join([head, "", "| column | meaning |", "| --- | --- |", *rows]))
+    return "\n\n".join(parts)
 
 
 def reasons() -> str:
@@ -96,6 +106,7 @@ BLOCKS: Final[dict[tuple[str, str], Callable[[], str]]] = {
     ("config/README.md", "settings"): settings_tables,
     ("flows/README.md", "exit codes"): exit_codes,
     ("flows/README.md", "options"): options,
+    ("flows/README.md", "dictionary"): dictionary,
 }
 
 
@@ -160,7 +171,7 @@ def _allowed(field: FieldInfo) -> str:
         return "list of texts"
     if get_origin(annotation) is not None:  # tuple[str, ...] | Literal["all"]
         return '`"all"`, or a list of texts'
-    names = {bool: "`true`, `false`", int: "whole number", float: "number", SecretStr: "text"}
+    names = {bool: "`true`, `false`", int: "whole number", float: "number", str: "text", SecretStr: "text"}
     return names[annotation] + _bounds(field)  # type: ignore[index]
 
 

@@ -1,6 +1,7 @@
 """The published dataset on disk: its layout, its lock, and the one rename that commits a run.
 
     OUT/documents/run=<id>/part-*.parquet   what readers read; removed, repaired and rejected look the same
+    OUT/README.md                           the card: what the dataset is, and how it is read (`dataset.card`)
     OUT/_copydesk/format.json               the format number of the dataset
     OUT/_copydesk/lock                      held by the process that writes
     OUT/_copydesk/staging/                  a run before its commit, folders before their exchange
@@ -22,6 +23,7 @@
     OUT/_copydesk/held/<id>/                a run that a guard holds, and why
     OUT/_copydesk/reports/<id>.html         the page of a run; the newest 50
     OUT/_copydesk/history.parquet           the last source_stats of each source, for the guards: a cache
+    OUT/_copydesk/card.json                 what the card counts: a cache
     OUT/_copydesk/inventory.json            the runs and files that must be there, so that a loss is noticed
     OUT/_copydesk/culprits.json             inputs and records that crash native code, and are not read again
     OUT/_copydesk/suspects/                 what a crashed run was reading and cleaning, until the next run tries it out

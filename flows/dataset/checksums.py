@@ -25,7 +25,8 @@ from flows.printable import printable_json
 
 SEAL: Final = "xxh3_128"
 _FORMER: Final = "blake2b"  # the checksum in datasets that an earlier version wrote
-_BLANK: Final = b"the checksum of this file: 32 ch"
+#: What stands in the place of the seal while it is computed.
+BLANK: Final = b"the checksum of this file: 32 ch"
 #: A seal in JSON, or in the metadata of a Parquet file, where a byte with its length comes before the value.
 _SEALED: Final = re.compile(rb'xxh3_128(?:": "|\x18 )([0-9a-f]{32})')
 
@@ -56,17 +57,17 @@ def is_sealed(data: bytes) -> bool | None:
     if not seal:
         return None
     start, end = seal.span(1)
-    return data[start:end] == _seal(data[:start] + _BLANK + data[end:])
+    return data[start:end] == _seal(data[:start] + BLANK + data[end:])
 
 
 def _seal(data: bytes) -> bytes:
     return xxhash.xxh3_128_hexdigest(data).encode()
 
 
-def _write_sealed(path: Path, data: bytes) -> None:
-    """Write a file durably, with its checksum instead of the blank; its name appears only when it is complete."""
+def write_sealed(path: Path, data: bytes) -> None:
+    """Write a file durably, with its checksum instead of `BLANK`; its name appears only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    head, _, tail = data.rpartition(_BLANK)
+    head, _, tail = data.rpartition(BLANK)
     partial = path.with_name(f".{path.name}.partial")
     with file_errors(path):
         partial.write_bytes(head + _seal(data) + tail)
@@ -77,8 +78,8 @@ def _write_sealed(path: Path, data: bytes) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON object, sealed, durably and with printable strings; it appears only when it is complete."""
     content = {key: each for key, each in printable_json(value).items() if key not in (SEAL, _FORMER)}
-    text = json.dumps({**content, SEAL: _BLANK.decode()}, indent=1, ensure_ascii=False)
-    _write_sealed(path, f"{text}\n".encode())
+    text = json.dumps({**content, SEAL: BLANK.decode()}, indent=1, ensure_ascii=False)
+    write_sealed(path, f"{text}\n".encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -107,8 +108,8 @@ def _former_seal(content: Mapping[str, Any]) -> str:
 def write_sealed_part(frame: pl.DataFrame, path: Path, metadata: Mapping[str, str]) -> None:
     """Write a Parquet file, sealed and durably; it appears under its name only when it is complete."""
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", metadata={**metadata, SEAL: _BLANK.decode()})
-    _write_sealed(path, buffer.getvalue())
+    frame.write_parquet(buffer, compression="zstd", metadata={**metadata, SEAL: BLANK.decode()})
+    write_sealed(path, buffer.getvalue())
 
 
 def read_sealed_part(path: Path) -> tuple[pl.DataFrame, dict[str, str]]:

@@ -57,13 +57,13 @@ def how_to_roll_back(layout: Layout, first: Span | str) -> str:
 
 def damaged_caches(layout: Layout) -> Iterator[tuple[Path, ValueError]]:
     """(path, what is wrong) for the damaged files that are replaced in place and that a run can do without."""
-    for path in (layout.seen_file, layout.history_file):
+    for path in (layout.seen_file, layout.history_file, layout.card_facts_file):
         try:
-            read_sealed_part(path)
+            read_json(path) if path.suffix == ".json" else read_sealed_part(path)
         except FileNotFoundError:
             continue
         except ValueError as error:
-            yield path, error
+            yield path, error if str(path) in str(error) else ValueError(f"{path} is damaged: {error}")
 
 
 def damaged_parts(

@@ -78,7 +78,7 @@ def last_number(layout: Layout) -> int:
 def take_stock(layout: Layout) -> None:
     """Write the inventory, if there is anything that the present one does not say."""
     beside = [
-        *(layout.seen_file, layout.history_file),
+        *(layout.seen_file, layout.history_file, layout.card_facts_file),
         *(layout.base(kind) / PARTS_JSON for kind in OF_NO_RUN),
         *(layout.expired(kind) / PARTS_JSON for kind in OUTLIVE),
     ]

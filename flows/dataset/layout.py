@@ -126,6 +126,8 @@ class Layout(Folders):
         self.inventory_file = self.state / "inventory.json"
         self.rollback_file = self.state / "rollback.json"
         self.culprits_file = self.state / "culprits.json"
+        self.card_file = root / "README.md"
+        self.card_facts_file = self.state / "card.json"
         self.suspects = self.state / "suspects"
         self.reviews = self.state / "reviews"
         self.held = self.state / "held"

@@ -65,6 +65,62 @@ SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
 }
 TABLES: Final = tuple(SCHEMAS)
 
+#: What a row of each table is.
+ROWS: Final = {
+    "documents": "an article with the text that was kept",
+    "removed": "a paragraph that was removed, and why",
+    "repaired": "a paragraph or title that was rewritten",
+    "rejected": "an input or record that could not be read",
+}
+
+_OF_DOCUMENT: Final = {
+    "document_id": "A hash of `uri` and content, which is the same in all tables.",
+    "uri": "The path or URL that the document was read from, with `#` and a number for a record in a file.",
+    "source": "The outlet: a field of the record, or the name of the folder that a text file was in.",
+    "url": "The address of the article, as its record gives it.",
+    "title": "The title, as its record or the first line of its text gives it.",
+    "run_id": "The run that published the row.",
+}
+#: A sentence on each column of each table: the dataset card and flows/README.md have it from here.
+MEANINGS: Final[dict[str, dict[str, str]]] = {
+    "documents": {
+        **_OF_DOCUMENT,
+        "record_id": "The id that the record has in its source.",
+        "published": "When the article was published; a date that is not clear is in `metadata` only.",
+        "language": "The ISO 639 code of the language; null where it is not certain.",
+        "encoding": "The charset of the bytes that the document was read from.",
+        "text": "The paragraphs that were kept, joined by one blank line.",
+        "words": "How many words `text` has.",
+        "paragraphs": "How many paragraphs `text` has.",
+        "removed_paragraphs": "How many paragraphs of the document are in `removed`.",
+        "metadata": "All other fields of the record, as a JSON object.",
+    },
+    "removed": {
+        **_OF_DOCUMENT,
+        "position": "The place of the paragraph in its document, from 0, removed paragraphs included.",
+        "text": "The paragraph, after repair.",
+        "reason": "Which cleaner removed it.",
+        "rule": "Which rule of the cleaner applied; it is made for `group_by`.",
+        "detail": "What varies from row to row, such as a score.",
+        "duplicate_of_document_id": "The document that has the paragraph which this one repeats.",
+        "duplicate_of_position": "The place of that paragraph in its document.",
+        "jaccard": "How similar the two paragraphs are: the Jaccard index of their shingles, 1 if they are equal.",
+    },
+    "repaired": {
+        **_OF_DOCUMENT,
+        "field": "What was rewritten: `text` or `title`.",
+        "position": "The place of the paragraph in its document, from 0; null for a title.",
+        "before": "The text as it was read.",
+        "after": "The text as it is now; empty if nothing was left.",
+        "fixes": "The names of the fixes, in the order in which they were applied.",
+    },
+    "rejected": {
+        **_OF_DOCUMENT,
+        "uri": "The path or URL of the input, with `#` and a number for a record in a file.",
+        "error": "Why it could not be read.",
+    },
+}
+
 #: The columns that may be null.
 MAY_BE_NULL: Final[dict[str, tuple[str, ...]]] = {
     "documents": ("record_id", "source", "url", "title", "published", "language", "metadata"),

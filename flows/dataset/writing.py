@@ -12,6 +12,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from flows.dataset.card import renew_card
 from flows.dataset.checksums import is_sealed, read_json, write_json, write_sealed_part
 from flows.dataset.crashes import keep_evidence
 from flows.dataset.damage import damaged_caches, how_to_roll_back
@@ -66,6 +67,7 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
         if not without_lost_runs:
             take_stock(layout)
         yield
+        renew_card(layout)
         take_stock(layout)
         _forget_reports(layout)
     finally:
@@ -148,6 +150,8 @@ def derived_from(layout: Layout, path: Path) -> str:
     """What the next run does without a file; "" if it cannot do without."""
     if path == layout.history_file:
         return "it is a cache; the next run rebuilds it from `source_stats`"
+    if path == layout.card_facts_file:
+        return "it is a cache; the next command that writes rebuilds it"
     if path == layout.seen_file:
         return "the next run reads its inputs again, which held nothing new"
     if path.name == HELD_JSON:
@@ -183,6 +187,8 @@ def recover(layout: Layout) -> None:
     keep_evidence(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)
     layout.staging.mkdir()
+    of_card = layout.card_file.with_name(f".{layout.card_file.name}.partial")
+    of_card.unlink(missing_ok=True)
     for partial in (*layout.state.glob(".*.partial"), *layout.state.glob("*/.*.partial")):
         partial.unlink()
     published = {*layout.spans(), *lost(layout).published}  # what was lost may come back from a backup

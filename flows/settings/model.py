@@ -195,6 +195,9 @@ class Publish(Table):
     """What happens to the dataset after a run."""
 
     compact_after: int = Field(default=0, ge=0)  # merge the run folders if there are more; 0: never
+    card: bool = True  # describe the dataset in OUT/README.md, a Hugging Face dataset card
+    title: str = ""  # of the card; "": the names of the largest sources
+    license: str = Field(default="unknown", min_length=1)  # of the dataset, as the Hub spells it
 
 
 class Guards(Table):

@@ -15,6 +15,7 @@ from typing import Final
 import polars as pl
 
 from flows.dataset import Dataset, Layout
+from flows.dataset.card import card_agrees
 from flows.dataset.damage import what_follows
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.layout import RUN_JSON
@@ -93,7 +94,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
 
     For every run it checks that
 
-    - every file matches its checksum, byte for byte, and nothing that the inventory lists is lost;
+    - every file matches its checksum, byte for byte, and nothing that the inventory lists is lost; the card is there;
     - the parts have the columns and metadata of the format;
     - the paragraphs that were kept, removed or emptied by repair fill the positions of their document, in the order of
       the inputs;
@@ -122,6 +123,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
             damaged.append(f"{span}: the manifest is damaged: {error}{where}: {follows}")
     damaged += chain.from_iterable(files_agree(dataset, promise) for promise in promises)
     damaged += restored_agrees(dataset, sum(run.restored for p in promises for run in p.runs.values()))
+    yield from card_agrees(dataset)
     yield from damaged
     if not damaged:  # damaged files cannot be compared with each other
         yield from _tables(dataset, promises)

@@ -148,6 +148,7 @@ def test_the_module_has_what_flows_exports() -> None:
 def test_the_wheel_carries_the_configuration(wheel: Path) -> None:
     """Defaults, phrase files and templates are in the wheel, tests and seeds are not."""
     names = zipfile.ZipFile(wheel).namelist()
+    assert "flows/dataset/card/card.md" in names
     phrases = {path.name for path in (ROOT / "config" / "phrases").glob("*.toml")}
     assert {name.rsplit("/")[-1] for name in names if name.startswith("flows/config/phrases/")} == phrases
     assert "flows/config/news.toml" in names

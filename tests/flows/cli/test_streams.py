@@ -37,6 +37,7 @@ def test_a_run_needs_no_stream(story: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert table(out, "documents")["text"].to_list() == [STORY]
     assert {path.name for path in out.iterdir()} == {
+        "README.md",
         "_copydesk",
         "documents",
         "removed",

@@ -112,7 +112,7 @@ def swap(path: Path, other: Path, _dice: random.Random) -> None:
 
 DAMAGES: Final = (flip, cut, blank, lose, swap)
 #: What a run earlier were sound files: the next run brings them up to date.
-EARLIER_IS_SOUND: Final = ("history.parquet", "seen.parquet", "inventory.json")
+EARLIER_IS_SOUND: Final = ("history.parquet", "seen.parquet", "inventory.json", "card.json", "README.md")
 
 
 def kind_of(name: str) -> str:

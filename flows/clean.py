@@ -5,9 +5,9 @@
 Tasks are coarse, one per stage and shard, because each costs the server some 45 ms. They pass on only the names of
 shards; the data is in the run's staging folder. Prefect's result cache is off: the output of a stage is a file that
 exists whole or not at all.
-"""
 
-from __future__ import annotations
+Annotations are no strings here: `clean.serve` pickles the flow without the module in which they have a meaning.
+"""
 
 import os
 

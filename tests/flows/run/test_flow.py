@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import pytest
 import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
@@ -139,6 +140,12 @@ def test_parameters_are_validated(tmp_path: Path) -> None:
     """A parameter of the wrong type fails before the flow starts."""
     with pytest.raises(ParameterTypeError):
         clean(inputs=5, out=tmp_path / "out")
+
+
+def test_the_flow_can_be_served() -> None:
+    """`clean.serve` pickles the flow for the process of each run, where its parameters are validated as here."""
+    there = cloudpickle.loads(cloudpickle.dumps(clean))
+    assert there.validate_parameters({"inputs": ["/in"], "out": "/out"})["out"] == Path("/out")
 
 
 def test_the_flow_raises_what_the_plan_raises(tmp_path: Path) -> None:

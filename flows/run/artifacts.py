@@ -209,8 +209,8 @@ def _markdown(outcome: Outcome, held: str | None) -> str:
 
 
 def _link(path: Path) -> str:
-    # browsers do not follow a link to a file from a page of a server, so the path can be read, too; it is not the text
-    # of the link, in which Prefect shows escapes as they are
+    # browsers do not follow a link from a server's page to a file, so the path can be read, too; it is not the text of
+    # the link, in which Prefect shows escapes as they are
     return f"{as_markdown(str(path))} ([link]({path.as_uri()}))"
 
 

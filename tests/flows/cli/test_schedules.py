@@ -203,8 +203,8 @@ def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: P
         eventually(lambda: len(server.done("copydesk/hourly")) >= 2)
         assert all(run.auto_scheduled for run in server.done("copydesk/hourly"))
         assert table(out, "documents")["run_id"].to_list() == ["r000001"]
-        assert any("r000001&#58; kept 1 of 1 documents" in summary for summary in server.summaries())
-        assert any("nothing new&#58; 1 inputs" in summary for summary in server.summaries())
+        assert any("r000001: kept 1 of 1 documents" in summary for summary in server.summaries())
+        assert any("nothing new: 1 inputs" in summary for summary in server.summaries())
         assert "out r000001" in [run.name for run in server.runs("copydesk/hourly")]
         for number in range(4000):
             (inputs / f"{number:04d}.txt").write_text(

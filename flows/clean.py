@@ -5,9 +5,9 @@
 Tasks are coarse, one per stage and shard, because each costs the server some 45 ms. They pass on only the names of
 shards; the data is in the run's staging folder. Prefect's result cache is off: the output of a stage is a file that
 exists whole or not at all.
-"""
 
-from __future__ import annotations
+Annotations are no strings here: `clean.serve` pickles the flow without the module in which they have a meaning.
+"""
 
 import os
 
@@ -16,6 +16,8 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 # on a busy machine a temporary server starts more slowly than Prefect expects
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
+# config/automations.yaml expects one in 120 seconds
+os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
 
 import argparse
 import errno
@@ -28,7 +30,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger, runtime, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.flows import Flow
@@ -45,7 +47,7 @@ from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
 from flows.printable import make_logs_printable, printable, printable_traceback
 from flows.report.page.storing import page_after
 from flows.report.streams import standard_streams
-from flows.run.artifacts import record_asset, show_outcome, show_progress
+from flows.run.artifacts import Progress, pages, record_asset, rename, run_name, run_tags, show_outcome
 from flows.run.engine import Item, Product, Report, Result, workers
 from flows.run.notify import Event, notify
 from flows.run.plan import execute_run
@@ -82,9 +84,10 @@ class Tasks:
     shards in progress.
     """
 
-    def __init__(self, workers: int, report: Report) -> None:
+    def __init__(self, workers: int, progress: Progress) -> None:
         self._free = threading.Semaphore(workers)
-        self.report = report
+        self._progress = progress
+        self.report: Report = progress
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
@@ -103,6 +106,7 @@ class Tasks:
         sizes: Sequence[int],  # noqa: ARG002 - each task is reported
     ) -> list[Product]:
         """One task per item, and one for each of its products as soon as that item's task is done."""
+        self._progress.start(run.run_id)
         first, second = stages
         products: list[Product] = []
         futures = []
@@ -185,6 +189,10 @@ def _home(path: object) -> Path:
     return Path(expanduser(str(path)))
 
 
+def _name_until_it_has_an_id() -> str:
+    return run_name(_home(runtime.flow_run.parameters.get("out", "")))
+
+
 _KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
 
 
@@ -194,7 +202,7 @@ _RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(Settings()))
 
 @flow(
     name="copydesk",
-    flow_run_name="clean {out}",
+    flow_run_name=_name_until_it_has_an_id,
     persist_result=False,
     task_runner=_RUNNER,
     on_failure=[_notify],
@@ -219,23 +227,26 @@ def clean(
     inputs = [expanduser(_GIVEN.get(name, name)) for name in inputs]
     out, config = _home(out), config and _home(config)
     settings = read_settings(config)
-    engine = Tasks(workers(settings), show_progress())
+    progress = Progress(out)
+    engine = Tasks(workers(settings), progress)
     try:
         outcome = execute_run(inputs, out, settings, engine, retry_rejected=retry_rejected, limit=limit)
     except Held as held:
         if isinstance(held.outcome, Outcome):
             page_after(held.outcome, settings)
-            show_outcome(held.outcome, held=str(held))
+            progress.end("held")
+            with pages():
+                show_outcome(held.outcome, held=str(held))
         return Failed(name="Held", message=str(held), data=held)
-    log = get_run_logger()
     page_after(outcome, settings)
-    try:
+    if outcome.run_id is None:
+        rename(f"{run_name(out)}, nothing new")
+    progress.end("published" if outcome.run_id else "nothing to publish")
+    with pages():
         show_outcome(outcome)
         if outcome.run_id is not None:
-            record_asset(outcome)
-    except Exception:  # the run is already published
-        log.warning("the run succeeded, but its artifacts could not be created", exc_info=True)
-    log.info("%s", outcome.line())
+            record_asset(outcome, inputs)
+    get_run_logger().info("%s", outcome.line())
     return outcome
 
 
@@ -270,7 +281,8 @@ def clean_here(
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
     _GIVEN.update({printable(name): name for name in inputs})
     shown = [printable(name) for name in inputs]
-    outcome = clean.with_options(task_runner=runner)(shown, out, config, retry_rejected, limit)
+    with tags(*run_tags(_home(out))):
+        outcome = clean.with_options(task_runner=runner)(shown, out, config, retry_rejected, limit)
     assert isinstance(outcome, Outcome)  # Prefect raises the exception of a failed state
     return outcome
 

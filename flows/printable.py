@@ -104,16 +104,18 @@ def printable_json(value: Any) -> Any:
 
 
 #: Punctuation that Markdown or HTML gives a meaning, and that of addresses, which would become links.
-_MARKUP: Final = re.compile(r"(?i)[\\`*_{}\[\]()#!|~<>&@$^+=-]|:(?=//)|(?<=\bwww)\.")
+_MARKUP: Final = re.compile(r"(?i)[\\`*_{}\[\]()#!|~<>&@$^+=-]|(?<=:)/(?=/)|(?<=\bwww)\.")
 
 
 def as_markdown(text: str) -> str:
-    """The text for a page that renders Markdown and HTML: printable, with no markup and no links, line by line.
+    r"""The text for a page that renders Markdown and HTML: printable, with no markup and no links, line by line.
 
-    >>> as_markdown("[click](http://x)")
-    '&#91;click&#93;&#40;http&#58;//x&#41;'
+    Punctuation has a backslash before it. Prefect's pages would show a character reference such as `&#91;` as it is.
+
+    >>> print(as_markdown("[click](http://x)"))
+    \[click\]\(http:\//x\)
     """
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text, keep="\n"))
+    return _MARKUP.sub(r"\\\g<0>", printable(text, keep="\n"))
 
 
 class _PrintableRecord(logging.LogRecord):

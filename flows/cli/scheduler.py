@@ -7,6 +7,7 @@ stop the schedule. Runs do not overlap; a start time that passes during a run is
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -148,17 +149,21 @@ def serve_with_prefect(
 ) -> None:
     """Serve the flow as a deployment on the Prefect server until SIGINT or SIGTERM, then pause its schedule.
 
-    Raises UsageError if the name of an input is not UTF-8.
+    With it comes the automation that marks killed runs as crashed. Raises UsageError if the name of an input is not
+    UTF-8.
     """
     for given in inputs:
         if any("\ud800" <= character <= "\udfff" for character in given):
             raise UsageError(f"{given} is not UTF-8, so that a deployment cannot name it: use --engine local")
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.exceptions import PrefectHTTPStatusError
     from prefect.runner import Runner
     from prefect.schedules import Cron, Interval
     from prefect.types.entrypoint import EntrypointType
 
     from flows.clean import clean
+    from flows.run.artifacts import run_tags
+    from flows.run.automations import deploy_automations
 
     schedule: Any = (
         Cron(clock.cron, timezone=clock.timezone)
@@ -170,7 +175,7 @@ def serve_with_prefect(
         schedule=schedule,
         parameters={"inputs": list(inputs), "out": str(out), "config": str(config) if config else None},
         description=as_markdown(f"Cleans new and changed inputs of {', '.join(inputs)} into {out}."),
-        tags=["copydesk"],
+        tags=run_tags(out),
         concurrency_limit=ConcurrencyLimitConfig(
             limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
         ),
@@ -186,5 +191,9 @@ def serve_with_prefect(
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore SIGINT in background processes
     runner: Any = PausingRunner(limit=1, pause_on_shutdown=True)
     runner.add_deployment(deployment)
+    try:
+        deploy_automations()
+    except PrefectHTTPStatusError as error:  # the number of automations may be limited
+        logging.getLogger(__name__).warning("runs that are killed will stay Running in Prefect: %s", error)
     with suppress(KeyboardInterrupt):
         asyncio.run(runner.start())

@@ -9,24 +9,31 @@ chat services display), `message`, `out`, `flow_run`, `host` and `time`. All are
 are escaped as chat services ask for, or a source named `<!channel>` would call everyone. Redirects are not followed:
 they could send the notice where no one has configured it, and a redirected POST arrives without its content.
 
+The webhook may be a block of a Prefect server, as in `webhook = "prefect://slack-webhook/newsdesk"`, by the slug of its
+type and its name: a `webhook` block sends the JSON as it is configured to, and a block that sends notifications (Slack,
+Microsoft Teams, email ...) sends `text`.
+
 A notice that cannot be sent never fails a run; the error is logged. Since URLs and arguments may contain secrets, the
-log has only the host of the webhook and the program of the command.
+log has only the host of the webhook, the name of the block and the program of the command.
 """
 
 from __future__ import annotations
 
+import contextvars
 import json
 import logging
 import os
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from html import escape
+from inspect import isawaitable
 from os.path import expanduser
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from flows.errors import Held, Locked, message_of
@@ -34,6 +41,8 @@ from flows.printable import printable
 from flows.settings.model import Notify
 
 Event: TypeAlias = Literal["failed", "crashed", "cancelled", "held"]
+
+BLOCK: Final = "prefect://"  # before the name of a block
 
 log = logging.getLogger("flows.run.notify")
 
@@ -59,8 +68,11 @@ def notify(
         "host": host,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    if url := settings.webhook.get_secret_value():
-        _post(url, notice, settings.timeout)
+    if url := _webhook(settings):
+        if url.startswith(BLOCK):
+            _send_by_block(url.removeprefix(BLOCK), notice, settings.timeout)
+        else:
+            _post(url, notice, settings.timeout)
     if settings.command:
         _call(settings.command, notice, settings.timeout)
 
@@ -83,6 +95,58 @@ def notify_on_failure(settings: Notify, out: Path) -> Iterator[None]:
         raise
 
 
+def _webhook(settings: Notify) -> str:
+    """The address of the webhook, from the environment if it is to come from there; "" if there is none."""
+    url = settings.webhook.get_secret_value()
+    if not url.startswith("$"):
+        return url
+    name = url[1:]
+    if not os.environ.get(name):
+        log.warning("[notify] webhook: the environment variable %s is not set; no notice was sent", name)
+    return os.environ.get(name, "")
+
+
+def _send_by_block(name: str, notice: Mapping[str, Any], timeout: float) -> None:
+    """Send a notice by a block of the Prefect server, such as "slack-webhook/newsdesk"."""
+    import asyncio
+
+    from prefect.blocks.abstract import NotificationBlock
+    from prefect.blocks.core import Block
+    from prefect.blocks.webhook import Webhook
+    from prefect.settings import PREFECT_API_URL
+
+    if not PREFECT_API_URL.value():
+        log.warning("[notify] webhook: no Prefect server is configured that has the block %s", name)
+        return
+    problem: list[str] = []
+
+    async def send() -> None:
+        block: Any = await Block.aload(name)
+        if isinstance(block, Webhook):
+            (await block.call(dict(notice))).raise_for_status()
+        elif isinstance(block, NotificationBlock):
+            with block.raise_on_failure():
+                sent = block.notify(notice["text"], subject=f"copydesk: {notice['event']}")
+                if isawaitable(sent):
+                    await sent
+        else:
+            problem.append("it is no webhook and sends no notifications")
+
+    def work() -> None:
+        try:
+            asyncio.run(asyncio.wait_for(send(), timeout))
+        except Exception as error:  # its message may contain the URL
+            problem.append(type(error).__name__)
+
+    # a thread, because hooks of a flow may be called where an event loop runs
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
+    thread.start()
+    thread.join(timeout + 1)
+    if thread.is_alive() or problem:
+        why = problem[0] if problem else "no answer"
+        log.warning("[notify] the Prefect block %s could not send the notice: %s", name, why)
+
+
 def _post(url: str, notice: Mapping[str, Any], timeout: float) -> None:
     import http.client
     import urllib.error
@@ -94,12 +158,6 @@ def _post(url: str, notice: Mapping[str, Any], timeout: float) -> None:
         def redirect_request(self, *_: Any) -> None:
             """Make no request."""
 
-    if url.startswith("$"):
-        name = url[1:]
-        url = os.environ.get(name, "")
-        if not url:
-            log.warning("[notify] webhook: the environment variable %s is not set; no notice was sent", name)
-            return
     where = None
     try:
         where = urlsplit(url).hostname

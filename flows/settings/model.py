@@ -215,7 +215,8 @@ class Guards(Table):
 class Notify(Table):
     """Where to send a notice if a run failed, crashed, was cancelled or is held."""
 
-    webhook: SecretStr = SecretStr("")  # a URL that receives JSON by POST; "$NAME": an environment variable
+    #: A URL that receives JSON by POST; "$NAME": an environment variable; "prefect://TYPE/NAME": a block of Prefect.
+    webhook: SecretStr = SecretStr("")
     command: tuple[str, ...] = ()  # a program and its arguments; it reads the same JSON from stdin
     timeout: float = Field(default=10.0, gt=0, le=600)  # seconds
 

@@ -23,10 +23,11 @@ from prefect.client.schemas.filters import (
     DeploymentFilterId,
 )
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
 
 from flows.cli.prefect_api import api_answers
 from flows.settings.bundled import config_folder
-from support import table
+from support import ROOT, table
 
 pytestmark = [
     pytest.mark.slow,
@@ -69,10 +70,11 @@ class Server:
     api: str
     env: dict[str, str]
 
-    def command(self, *arguments: str, check: bool = True) -> str:
+    def command(self, *arguments: str, check: bool = True, cwd: Path | None = None) -> str:
         """The output of a Prefect command."""
         done = subprocess.run(
             [sys.executable, "-m", "prefect", *arguments],
+            cwd=cwd,
             env=self.env,
             capture_output=True,
             text=True,
@@ -95,15 +97,27 @@ class Server:
             )
         return sorted(runs, key=lambda run: str(run.expected_start_time))
 
+    def has(self, deployment: str) -> bool:
+        """Whether there is such a deployment."""
+        with self.client() as client:
+            try:
+                return bool(client.read_deployment_by_name(deployment))
+            except ObjectNotFound:
+                return False
+
     def done(self, deployment: str) -> list[FlowRun]:
         """The flow runs that completed."""
         return [run for run in self.runs(deployment) if run.state and run.state.is_completed()]
+
+    def crashed(self, deployment: str) -> list[FlowRun]:
+        """The flow runs that are marked as crashed."""
+        return [run for run in self.runs(deployment) if run.state and run.state.is_crashed()]
 
     def summaries(self) -> list[str]:
         """The summaries of all runs."""
         with self.client() as client:
             found = client.read_artifacts(
-                artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["copydesk-run"]))
+                artifact_filter=ArtifactFilter(key=ArtifactFilterKey(like_="copydesk-run-%"))
             )
         return [str(artifact.data) for artifact in found]
 
@@ -150,12 +164,14 @@ def end(process: subprocess.Popen[Any], number: int = signal.SIGKILL) -> None:
 
 
 def deploy(server: Server, folder: Path, inputs: Path, out: Path, schedule: dict[str, Any]) -> None:
-    """Deploy config/prefect.yaml with another schedule."""
+    """Deploy config/prefect.yaml with another schedule, and an automation that waits for fewer heartbeats."""
     deployment = yaml.safe_load((config_folder() / "prefect.yaml").read_text(encoding="utf-8"))
     deployment["deployments"][0]["schedules"] = [schedule]
     (folder / "prefect.yaml").write_text(yaml.safe_dump(deployment))
+    automations = (config_folder() / "automations.yaml").read_text(encoding="utf-8")
+    (folder / "automations.yaml").write_text(automations.replace("within: 120", "within: 60"))
     server.env.update(COPYDESK_INPUT=str(inputs), COPYDESK_OUT=str(out))
-    server.command("--no-prompt", "deploy", "--prefect-file", str(folder / "prefect.yaml"), "--all")
+    server.command("--no-prompt", "deploy", "--all", cwd=folder)
 
 
 def worker(server: Server, log: Path) -> subprocess.Popen[bytes]:
@@ -166,7 +182,10 @@ def worker(server: Server, log: Path) -> subprocess.Popen[bytes]:
 
 
 def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: Path) -> None:
-    """A scheduled run publishes, the next finds nothing new, and a run killed midway is finished by a later one."""
+    """A scheduled run publishes, the next finds nothing new, and a run killed midway is finished by a later one.
+
+    The automation that came with the deployment marks the killed one as crashed, which frees the deployment's slot.
+    """
     inputs, out = tmp_path / "in", tmp_path / "out"
     inputs.mkdir()
     (inputs / "a.txt").write_text(STORY.format("March"))
@@ -174,7 +193,7 @@ def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: P
     deploy(server, tmp_path, inputs, out, {"interval": 15, "slug": "test"})
     with server.client() as client:
         deployed = client.read_deployment_by_name("copydesk/hourly")
-    assert deployed.tags == ["copydesk"]
+    assert deployed.tags == ["copydesk", str(out)]
     assert deployed.global_concurrency_limit is not None
     assert deployed.global_concurrency_limit.limit == 1
     assert deployed.concurrency_options is not None
@@ -184,8 +203,9 @@ def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: P
         eventually(lambda: len(server.done("copydesk/hourly")) >= 2)
         assert all(run.auto_scheduled for run in server.done("copydesk/hourly"))
         assert table(out, "documents")["run_id"].to_list() == ["r000001"]
-        assert any(summary.startswith("r000001: kept 1 of 1 documents") for summary in server.summaries())
-        assert any(summary.startswith("nothing new: 1 input, ") for summary in server.summaries())
+        assert any("r000001: kept 1 of 1 documents" in summary for summary in server.summaries())
+        assert any("nothing new: 1 input, " in summary for summary in server.summaries())
+        assert "out r000001" in [run.name for run in server.runs("copydesk/hourly")]
         for number in range(4000):
             (inputs / f"{number:04d}.txt").write_text(
                 STORY.format(f"the {number}th year of the harbour office")
@@ -193,6 +213,12 @@ def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: P
         eventually(lambda: any((out / "_copydesk" / "staging").glob("*/work/cleaned/*.arrow")))
         end(working)
         assert table(out, "documents")["run_id"].unique().to_list() == ["r000001"]
+        eventually(lambda: server.crashed("copydesk/hourly"))
+        assert server.crashed("copydesk/hourly")[0].name == "out r000002"
+        with server.client() as client:
+            limit = client.read_deployment_by_name("copydesk/hourly").global_concurrency_limit
+        assert limit is not None
+        assert limit.active_slots == 0
         working = worker(server, tmp_path / "worker.log")
         eventually(lambda: len(list((out / "documents").iterdir())) == 2, 400)
     finally:
@@ -200,14 +226,45 @@ def test_a_worker_runs_on_schedule_and_may_be_killed(server: Server, tmp_path: P
     assert len(set(table(out, "documents")["uri"]) | set(table(out, "removed")["uri"])) == 4001
 
 
-def test_the_zombie_automation_is_accepted(server: Server) -> None:
-    """Prefect accepts the automation file as it is."""
-    server.command("automation", "create", "--from-file", str(config_folder() / "automations.yaml"))
+def test_a_schedule_is_served_from_python(server: Server, tmp_path: Path) -> None:
+    """The example in flows/README.md serves a schedule, whose first run publishes."""
+    path, out = tmp_path / "a.txt", tmp_path / "out"
+    path.write_text(STORY.format("May"))
+    with from_python(server, "clean.serve(", path, out) as process:
+        try:
+            with server.client() as client:
+                eventually(lambda: process.poll() is not None or server.has("copydesk/news"))
+                assert process.poll() is None
+                client.create_flow_run_from_deployment(client.read_deployment_by_name("copydesk/news").id)
+            eventually(lambda: process.poll() is not None or server.done("copydesk/news"))
+        finally:
+            end(process, signal.SIGKILL)
+    (run,) = server.done("copydesk/news")
+    assert (run.name, set(run.tags)) == ("out r000001", {"copydesk", str(out)})
+    assert len(table(out, "documents")) == 1
+
+
+def test_a_deployment_is_made_from_python(server: Server, tmp_path: Path) -> None:
+    """The example in flows/README.md makes a deployment for the workers of a pool, without an image."""
+    server.command("work-pool", "create", "copydesk", "--type", "process", check=False)
+    with from_python(server, "clean.deploy(", tmp_path / "a.txt", tmp_path / "out") as process:
+        assert process.wait(240) == 0
     with server.client() as client:
-        found = client.request("POST", "/automations/filter", json={}).json()
-    (made,) = (automation for automation in found if automation["name"] == "copydesk-zombies")
-    assert made["enabled"]
-    assert made["trigger"]["within"] == 120
+        deployed = client.read_deployment_by_name("copydesk/news-by-worker")
+    assert deployed.entrypoint == "flows.clean.clean"
+    assert (deployed.work_pool_name, deployed.tags) == ("copydesk", ["copydesk", str(tmp_path / "out")])
+    assert deployed.global_concurrency_limit is not None
+
+
+def from_python(server: Server, call: str, path: Path, out: Path) -> subprocess.Popen[bytes]:
+    """Run the example of flows/README.md that makes this call, with another input and output."""
+    (code,) = (
+        block.partition("```")[0]
+        for block in (ROOT / "flows" / "README.md").read_text(encoding="utf-8").split("```python\n")
+        if call in block
+    )
+    code = code.replace("/data/scraped", str(path)).replace("/data/news", str(out))
+    return subprocess.Popen([sys.executable, "-c", code], env=server.env, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -223,6 +280,8 @@ def test_serve_is_a_deployment_if_there_is_a_server(server: Server, tmp_path: Pa
         assert process.wait(60) == 0
     with server.client() as client:
         deployed = client.read_deployment_by_name(f"copydesk/{name}")
+        served = client.read_automations_by_name("copydesk-zombies")
+    assert len(served) == 1
     assert deployed.paused
     assert deployed.parameters == {"inputs": [str(path)], "out": str(out), "config": None}
 

@@ -331,7 +331,7 @@ def test_the_progress_moves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     )
     clean_here([str(path)], out)
     assert moved == sorted(moved, key=lambda one: one[0])
-    assert moved[0] == (15.0, "news r000001: reading and cleaning")
+    assert moved[0] == (10.0, "news r000001: reading and cleaning")
     assert moved[-1] == (100.0, "news r000001: published")
 
 

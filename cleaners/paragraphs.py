@@ -119,7 +119,8 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     """The frame with a new `text`, and with `before` and `fixes` filled where more than white space changed.
 
     `text` (String) and `fixes` (List(String), null where nothing was done) have one value per row. A later rewrite
-    keeps the `before` of the first one and appends its fixes. Raises ValueError if a new text contains a line break.
+    keeps the `before` of the first one and appends its fixes. Protected rows stay: a rewrite may remove a part of them.
+    Raises ValueError if a new text contains a line break.
 
     >>> documents = pl.DataFrame({"text": ["Tom &amp; Ann\\nFine"], "title": [None],
     ...                           "source": [None], "language": [None]})
@@ -129,6 +130,9 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     [('Tom & Ann', 'Tom &amp; Ann', ['unescape_html']), ('Fine', None, None)]
     """
     old, new = frame.get_column("text"), text.alias("text")
+    protected = frame.get_column("protected")
+    if protected.any():
+        new = old.zip_with(protected, new)
     # most rows do not change
     rows = old.ne_missing(new).arg_true()
     if new.gather(rows).str.contains(LINE_BREAK).any():

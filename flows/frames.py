@@ -5,7 +5,9 @@ from flows import clean, clean_frame
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Bytes of text that are cleaned at once.
 SHARD: Final = 64_000_000
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 #: What a row may have beside its text; a column of that name is taken unless another is named.
 _ABOUT: Final[Mapping[str, pl.DataType]] = {
     "title": pl.String(),
@@ -110,7 +113,8 @@ def clean_frame(
 
     settings = _settings(config)
     wanted = {"title": title, "source": source, "published": published}
-    shards = list(_shards(_documents(_in_polars(frame), text, wanted)))
+    needed = {text, *(name or field for field, name in wanted.items())}
+    shards = list(_shards(_documents(_in_polars(frame, needed), text, wanted)))
     lexicon = lexicon_of(settings)
     cleaned = clean_alone(shards, settings, phrases_of(settings), lexicon, workers(settings))
     return _tables(cleaned, lexicon)
@@ -122,15 +126,26 @@ def _settings(config: Settings | str | Path | None) -> Settings:
     return config if isinstance(config, Settings) else read_settings(Path(config) if config else None)
 
 
-def _in_polars(frame: Any) -> pl.DataFrame:
-    """A table of any of the kinds that `clean_frame` takes. Raises UsageError if it is of none."""
+def _in_polars(frame: Any, needed: Collection[str]) -> pl.DataFrame:
+    """A table of any of the kinds that `clean_frame` takes. Raises UsageError if it is of none.
+
+    Of a pandas frame and an Arrow table only the columns of these names are taken, if it has any: the others may hold
+    what polars cannot.
+    """
     if isinstance(frame, pl.DataFrame):
         return frame
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
+    pandas, arrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
     try:
+        if pandas and isinstance(frame, pandas.DataFrame):
+            mine = [name in needed for name in frame.columns]
+            frame = frame.loc[:, mine] if any(mine) else frame
+        elif arrow and isinstance(frame, arrow.Table | arrow.RecordBatch):
+            places = [place for place, name in enumerate(frame.schema.names) if name in needed]
+            frame = frame.select(places) if places else frame
         return pl.DataFrame(frame)
-    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+    except (TypeError, ValueError, NotImplementedError, pl.exceptions.PolarsError) as error:
         raise UsageError(
             f"a data frame is wanted (polars, pandas or Arrow), not {type(frame).__name__}: {error}"
         ) from error
@@ -168,11 +183,23 @@ def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:
         if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
             raise pl.exceptions.InvalidOperationError
         return column.cast(pl.String)
+    if column.dtype in (pl.Date, pl.Datetime):
+        column = _of_known_years(column)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
         return column.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
     if column.dtype not in (pl.Date, pl.Datetime, pl.Null):
         raise pl.exceptions.InvalidOperationError
     return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _of_known_years(column: pl.Series) -> pl.Series:
+    """The dates or times, null where they are not of the years 1 to 9999: polars panics at those that are far out."""
+    unit = column.dtype.time_unit if isinstance(column.dtype, pl.Datetime) else "days"
+    days = column.to_physical() // {"days": 1, "ms": 86_400_000, "us": 86_400_000_000}.get(
+        unit or "us", 86_400_000_000_000
+    )
+    known = days.is_between(date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH)
+    return pl.select(pl.when(known).then(column)).to_series()
 
 
 def _column(frame: pl.DataFrame, name: str, field: str) -> pl.Series:

@@ -230,6 +230,8 @@ def _write_page(shown: _Shown, target: str) -> None:
         say.file.flush()
         return
     path = Path(expand_home(target))
+    if path.is_dir():
+        raise UsageError(f"--html needs the name of a file, not of a folder: {path}")
     partial = path.with_name(f".{path.name}.partial")
     with file_errors(path):
         with partial.open("w", encoding="utf-8") as file:

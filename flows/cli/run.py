@@ -153,6 +153,8 @@ def _complaint(outcome: Outcome, status: Status) -> str:
             else "nothing could be read"
         )
     number = outcome.counts.rejected
+    if status == "dry run":  # it wrote no table to look at
+        return f"{counted(number, 'input')} would be rejected"
     return f"{counted(number, 'input')} {'was' if number == 1 else 'were'} rejected: see {outcome.out / 'rejected'}"
 
 

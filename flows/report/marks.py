@@ -5,6 +5,7 @@ It may come from anywhere, so that every entry is checked before any counts.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -50,9 +51,11 @@ def read_marks(path: Path) -> pl.DataFrame:
     Raises UsageError, with a line for each entry that is wrong, if any of them is, or if the file is none of marks.
     """
     try:
-        if path.stat().st_size > _LARGEST:
+        with path.open("rb") as file_of_marks:
+            content = file_of_marks.read(_LARGEST + 1)  # a device or a pipe has no size, and may have no end
+        if len(content) > _LARGEST:
             raise UsageError(f"{path}: has over {_LARGEST:,} bytes, which no file of marks has")
-        file = _File.model_validate_json(path.read_bytes())
+        file = _File.model_validate_json(content.removeprefix(BOM_UTF8))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except ValidationError as error:

@@ -266,6 +266,16 @@ def test_a_second_rewrite_keeps_the_first_text() -> None:
     assert frame.select("text", "before", "fixes").row(0) == ("a", "a b c", ["one", "two"])
 
 
+def test_a_rewrite_leaves_protected_text_alone() -> None:
+    """What a person restored stays as it is, to its white space, and nothing is recorded of it."""
+    frame = to_paragraphs(documents("one  two\none  two")).with_columns(protected=pl.Series([True, False]))
+    done = rewrite(frame, pl.Series(["one", "one"]), pl.Series([["x"], ["x"]]))
+    assert done.select("text", "before", "fixes").rows() == [
+        ("one  two", None, None),
+        ("one", "one  two", ["x"]),
+    ]
+
+
 def test_a_rewrite_creates_no_line_break() -> None:
     """A text with a line break is refused: it would be two paragraphs."""
     frame = to_paragraphs(documents("one"))

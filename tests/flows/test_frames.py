@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import flows
+import flows.frames as module
 from flows import clean, clean_frame
 from flows.errors import ConfigurationError, UsageError
 from flows.frames import SHARD
@@ -143,6 +144,30 @@ def test_columns_that_only_have_the_name_of_a_field() -> None:
     assert clean_frame(frame).documents["title"].to_list() == [None]
     for value in (date(2031, 5, 1), datetime(2031, 5, 1, tzinfo=UTC), None):
         assert len(clean_frame(pl.DataFrame({"text": [STORY], "published": [value]})).documents) == 1
+
+
+@pytest.mark.parametrize("dtype", [pl.Date, pl.Datetime("ms"), pl.Datetime("us"), pl.Datetime("ms", "UTC")])
+@pytest.mark.parametrize("far", [1, -1])
+def test_dates_that_no_calendar_has(dtype: pl.DataType, far: int) -> None:
+    """A date far out of all years counts as none, named or not, and the others stay."""
+    number = far * (2**31 - 2 if dtype == pl.Date else 2**62)
+    published = pl.Series([number, 0, None]).cast(dtype)
+    frame = pl.DataFrame({"text": [body(1), body(2), body(3)], "published": published})
+    assert len(clean_frame(frame, published="published").documents) == 3
+    assert len(clean_frame(frame).documents) == 3
+    known = module._as(published, pl.Datetime("us", "UTC")).to_list()
+    assert known == [None, datetime(1970, 1, 1, tzinfo=UTC), None]
+
+
+def test_columns_that_are_not_needed_do_no_harm() -> None:
+    """Of a pandas frame and an Arrow table, columns of what polars cannot hold, or of one name, are not looked at."""
+    pandas = pytest.importorskip("pandas")
+    mixed = pandas.DataFrame({"text": [STORY, PLEA], "n": [1j, 2j], "meta": [{"a": 1}, [1]]})
+    twice = pa.table([pa.array([STORY, PLEA]), pa.array([1, 2]), pa.array([1, 2])], names=["text", "n", "n"])
+    wanted = clean_frame(pl.DataFrame({"text": [STORY, PLEA]}))
+    for frame in (mixed, pandas.concat([mixed, mixed[["meta"]]], axis=1), twice):
+        for mine, theirs in zip(wanted, clean_frame(frame), strict=True):
+            assert_frame_equal(mine, theirs)
 
 
 def test_settings(tmp_path: Path) -> None:

@@ -374,6 +374,8 @@ def test_a_page_shows_what_text_shows(copydesk: Copydesk) -> None:
         (["--document", "x", "--out", "{tmp}/out"], "is not a copydesk dataset"),
         (["{tmp}/story.txt", "--json", "--html", "-"], "exclude each other"),
         (["{tmp}/story.txt", "--html", "{tmp}/none/page.html"], "No such file or directory"),
+        (["{tmp}/story.txt", "--html", "{tmp}"], "needs the name of a file"),
+        (["{tmp}/story.txt", "--html", ""], "needs the name of a file"),
     ],
 )
 def test_wrong_usage(

@@ -98,6 +98,15 @@ def test_a_dry_run_looks_at_a_sample(copydesk: Copydesk, jsonl: Jsonl, tmp_path:
     assert "3 documents" in answer.out
 
 
+def test_a_strict_dry_run_names_no_table(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
+    """It exits with 1 if an input would be rejected, and leads to no table, as none is written."""
+    (tmp_path / "empty.txt").touch()
+    given = jsonl([{"text": STORY}]), tmp_path / "empty.txt"
+    answer = copydesk("run", *given, "-o", tmp_path / "out", "--dry-run", "--strict")
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1] == "copydesk: 1 input would be rejected"
+
+
 def test_a_dry_run_of_nothing(copydesk: Copydesk, tmp_path: Path) -> None:
     """A glob that matches nothing, and an input that is missing."""
     answer = copydesk("run", tmp_path / "*.txt", "-o", tmp_path / "out", "--dry-run")

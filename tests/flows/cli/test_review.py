@@ -128,6 +128,25 @@ def test_a_document_that_went_whole_comes_back(
     swept(out)
 
 
+def test_no_later_run_shortens_what_was_marked_wrong(
+    copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path
+) -> None:
+    """Neither a shape within the line nor a sentence that its source repeats is cut from text that was restored."""
+    settings = plain("boilerplate", "inline_boilerplate", "repeated_line")
+    plea = " Click here to subscribe to our newsletter."
+    lines = [f"{story(n)}{plea}" for n in range(20, 26)]
+    lines.append(f"{FOLLOW} (RELATED: Ferries stop).")
+    out = tmp_path / "out"
+    run(jsonl([record(n, line) for n, line in enumerate(lines)]), out, settings)
+    wrong = marks_of(out, lambda row: "wrong" if row["text"] in lines else None)
+    assert wrong
+    numbers = [n for n, line in enumerate(lines) if line in set(table(out, "removed")["text"])]
+    copydesk("review", out, save(tmp_path / "marks.json", wrong), "--yes")
+    later = [{**record(n + 50, lines[n]), "id": f"later{n}"} for n in numbers]
+    run(jsonl(later, "later.jsonl"), out, settings)
+    assert [n for n in numbers if lines[n] in texts(out)[f"later{n}"]] == numbers
+
+
 def test_a_dry_run_changes_nothing(copydesk: Copydesk, tmp_path: Path, out: Path) -> None:
     """It lists what would be restored, and prints the precision of the marks."""
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}

@@ -104,3 +104,17 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(module, "_LARGEST", 10)
     with pytest.raises(UsageError, match="has over 10 bytes"):
         read_marks(file_of(tmp_path / "marks.json", MARK))
+
+
+def test_a_device_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has no size is read as far as a file of marks may be long."""
+    monkeypatch.setattr(module, "_LARGEST", 10)
+    with pytest.raises(UsageError, match="has over 10 bytes"):
+        read_marks(Path("/dev/zero"))
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    """Editors put one before the text of a file that was saved again."""
+    path = file_of(tmp_path / "marks.json", MARK)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_marks(path)) == 1

@@ -34,8 +34,8 @@ ALL_DIFFERENT_UP_TO: Final = 5
 def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame:
     """The frame without the inline boilerplate that is recognised by shape alone.
 
-    Paragraphs that a cleaner has removed are left alone. A paragraph that would keep no letter and no digit is not
-    rewritten but removed; the rule names the shape, as in "nothing but shortcodes".
+    Paragraphs that a cleaner has removed, and protected ones, are left alone. A paragraph that would keep no letter and
+    no digit is not rewritten but removed; the rule names the shape, as in "nothing but shortcodes".
 
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "The talks are over. (RELATED: Ferries stop) Boats sail."
@@ -46,7 +46,7 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
     """
     text = frame.get_column("text")
     rows = _with_hints(text, lexicon)
-    rows = rows.filter(frame.get_column("reason").gather(rows).is_null())
+    rows = rows.filter(_may_be_rewritten(frame).gather(rows))
     old = text.gather(rows)
     patterns = inline_patterns(lexicon)
     cleaned = [without_shapes(one, patterns) for one in old]
@@ -62,6 +62,11 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
         )
         frame = remove(frame, rule.is_not_null(), REASON, rule)
     return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied))
+
+
+def _may_be_rewritten(frame: pl.DataFrame) -> pl.Series:
+    """Whether a paragraph is neither removed nor protected: what a person restored stays as it was restored."""
+    return frame.get_column("reason").is_null() & ~frame.get_column("protected")
 
 
 def _with_hints(text: pl.Series, lexicon: Lexicon) -> pl.Series:
@@ -98,16 +103,14 @@ def repeated_inline_boilerplate(
     )
     if known.is_empty():
         return frame
-    text, source = frame.get_column("text"), frame.get_column("source")
+    text, source, free = frame.get_column("text"), frame.get_column("source"), _may_be_rewritten(frame)
     changed = pl.Series([], dtype=pl.UInt32)
     found = keys.filter(kind=SENTENCE_KEY).select("row", "line", "start")
     while len(found):
         rows = found.get_column("row")
         found = (
-            found.with_columns(
-                source.gather(rows), text.gather(rows), frame.get_column("reason").gather(rows)
-            )
-            .filter(pl.col("reason").is_null())
+            found.with_columns(source.gather(rows), text.gather(rows))
+            .filter(free.gather(rows))
             .join(known, on=["source", "line"], how="semi", maintain_order="left")
             .with_columns(text_before(pl.col("text"), pl.col("start")).alias("text"))
         )

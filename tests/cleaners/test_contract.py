@@ -164,8 +164,10 @@ def a_filled_reason_is_never_overwritten(
 
 
 def a_protected_row_stays(cleaner: Cleaner, frame: pl.DataFrame, cleaned: pl.DataFrame) -> None:
-    """Text that a person restored is not removed, whatever it looks like."""
+    """Text that a person restored is not removed, nor is a part of it, whatever it looks like."""
     assert cleaned.filter("protected")["reason"].is_null().all()
+    if cleaner.scope != "text":  # it is repaired before anything is restored
+        assert cleaned.filter("protected")["text"].equals(frame.filter("protected")["text"])
 
 
 def a_removed_row_says_why(cleaner: Cleaner, frame: pl.DataFrame, cleaned: pl.DataFrame) -> None:

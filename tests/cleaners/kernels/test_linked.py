@@ -179,13 +179,16 @@ def test_numba_is_not_imported(tmp_path: Path) -> None:
         "@kernel\ndef more(n: int) -> object:\n    return ones(n) + 1\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    environment["NUMBA_CACHE_DIR"] = str(tmp_path / "kept")
+    # not NUMBA_CACHE_DIR: a complete folder comes first, and its file would be replaced by one with this kernel only
+    kept = (
+        f"from pathlib import Path; machine_code.folders = lambda: iter([Path({str(tmp_path / 'kept')!r})])"
+    )
 
     def printed(script: str) -> str:
         command = [
             sys.executable,
             "-c",
-            f"import sys, counting; from cleaners.kernels import linked\n{script}",
+            f"import sys, counting; from cleaners.kernels import linked, machine_code; {kept}\n{script}",
         ]
         done = subprocess.run(
             command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True

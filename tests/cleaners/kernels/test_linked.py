@@ -147,6 +147,20 @@ def test_without_a_sound_file(content: bytes | None, file: Path) -> None:
     assert linked.linked(total) is None
 
 
+def test_a_damaged_object_file(find: Callable[[Any], Any], file: Path) -> None:
+    """Numba loads the kernels: what LLVM's linker makes of it could end the process, or give wrong answers."""
+    assert find(total)
+    content = file.read_bytes()
+    place = content.index(b"\x7fELF") if b"\x7fELF" in content else len(content) // 2
+    for at in range(place, len(content), 997):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        linked._functions.cache_clear()
+        assert linked.linked(total) is None
+    file.write_bytes(content)
+    linked._functions.cache_clear()
+    assert linked.linked(total) is not None
+
+
 def test_a_kernel_that_is_not_kept(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written, not even in part."""
     total.compiled()

@@ -283,7 +283,7 @@ def _prefixes(
                 weight += weights[prefix]
                 heaviest = max(heaviest, weights[prefix])
                 prefix += 1
-            needed = total + prefix * (prefix + 1) // 2
+            needed = total + (prefix * (prefix + 1) // 2 if worth else prefix)
             if worth and needed > worth * (singles + 1024):
                 return placed[:0], keys[:0], False
             if needed > len(keys):

@@ -22,6 +22,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.machinery import PathFinder
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 _RUNTIME: Final = "core.runtime._nrt_python"
 _HELPERS: Final = "_helperlib"
 _FUNCTIONS: Final = "_dynfunc"
+#: The file begins with the CRC-32 of the rest (bytes).
+_CHECKSUM: Final = 4
 
 
 class _Code(NamedTuple):
@@ -77,7 +80,8 @@ def link(kernels: Iterable[Kernel[..., Any]]) -> None:
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            pickle.dump(codes, file, protocol=5)
+            content = pickle.dumps(codes, protocol=5)
+            file.write(zlib.crc32(content).to_bytes(_CHECKSUM, "big") + content)
             os.fsync(file.fileno())
         subprocess.run(
             [sys.executable, "-P", "-c", f"from {__name__} import load; load({name!r})"],
@@ -119,8 +123,12 @@ def _functions() -> dict[str, _Function]:
 
 
 def load(path: Path | str) -> dict[str, _Function]:
-    """Link the kernels of a file. Raises OSError, ImportError, and what a damaged file raises."""
-    codes: dict[str, _Code] = pickle.loads(Path(path).read_bytes())
+    """Link the kernels of a file. Raises OSError, ImportError, ValueError if it is damaged."""
+    content = memoryview(Path(path).read_bytes())
+    # LLVM's linker ends the process for some damage, and does not see other damage at all
+    if zlib.crc32(content[_CHECKSUM:]) != int.from_bytes(content[:_CHECKSUM], "big"):
+        raise ValueError(f"{path} is damaged")
+    codes: dict[str, _Code] = pickle.loads(content[_CHECKSUM:])
     engine = _engine()
     for code in codes.values():
         engine.add_object_file(_llvm().ObjectFileRef.from_data(code.object_file))

@@ -16,6 +16,7 @@ from cleaners.duplicate.buckets import may_have_match, plain_buckets
 from cleaners.duplicate.shared_keys import KeyFilter, Pairs
 from cleaners.text import shingles
 from cleaners.text.shingles import shingle_sets, sketches
+from cleaners.text.utf8 import starts_of
 
 WORDS = ["ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen", "ibex", "jay", "kite", "lark"]
 texts = st.lists(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join), min_size=1, max_size=12)
@@ -118,3 +119,18 @@ def test_plain_buckets_hold_what_has_the_key(links: list[tuple[int, int]]) -> No
     room = np.diff(buckets.member_starts).tolist()
     assert all(room[key] == count for key, count in Counter(key for _, key in links).items())
     assert sum(room) == len(links)
+
+
+def test_huge_sets_in_a_crowd_take_room_for_their_keys_only() -> None:
+    """The pairs of their values would not fit into memory; they are not made, and no room is asked for them."""
+    chance = np.random.default_rng(1)
+    whole = np.unique(chance.integers(0, 2**63, 400_000, dtype=np.uint64))
+    members = [whole, *(np.sort(whole[chance.random(len(whole)) < 0.6]) for _ in range(20))]
+    numbers = np.zeros(len(members), np.uint64)
+    sets = buckets.Sets(0, np.concatenate(members), starts_of(np.array([*map(len, members)])), numbers)
+    one_key = Pairs(np.arange(len(members), dtype=np.uint32), np.zeros(len(members), np.uint32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buckets, "CROWDED", 2)
+        found = buckets.uncrowded_buckets(plain_buckets(one_key, len(members)), sets, Fraction(1, 2))
+    of_whole = found.buckets[: found.bucket_offsets[1]]
+    assert np.isin(found.partners[of_whole], found.buckets[found.bucket_offsets[1] :]).any()

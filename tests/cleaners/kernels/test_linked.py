@@ -147,6 +147,20 @@ def test_without_a_sound_file(content: bytes | None, file: Path) -> None:
     assert linked.linked(total) is None
 
 
+def test_a_damaged_object_file(find: Callable[[Any], Any], file: Path) -> None:
+    """Numba loads the kernels: what LLVM's linker makes of it could end the process, or give wrong answers."""
+    assert find(total)
+    content = file.read_bytes()
+    place = content.index(b"\x7fELF") if b"\x7fELF" in content else len(content) // 2
+    for at in range(place, len(content), 997):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        linked._functions.cache_clear()
+        assert linked.linked(total) is None
+    file.write_bytes(content)
+    linked._functions.cache_clear()
+    assert linked.linked(total) is not None
+
+
 def test_a_kernel_that_is_not_kept(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written, not even in part."""
     total.compiled()
@@ -179,13 +193,16 @@ def test_numba_is_not_imported(tmp_path: Path) -> None:
         "@kernel\ndef more(n: int) -> object:\n    return ones(n) + 1\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    environment["NUMBA_CACHE_DIR"] = str(tmp_path / "kept")
+    # not NUMBA_CACHE_DIR: a complete folder comes first, and its file would be replaced by one with this kernel only
+    kept = (
+        f"from pathlib import Path; machine_code.folders = lambda: iter([Path({str(tmp_path / 'kept')!r})])"
+    )
 
     def printed(script: str) -> str:
         command = [
             sys.executable,
             "-c",
-            f"import sys, counting; from cleaners.kernels import linked\n{script}",
+            f"import sys, counting; from cleaners.kernels import linked, machine_code; {kept}\n{script}",
         ]
         done = subprocess.run(
             command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True

@@ -134,6 +134,15 @@ def test_a_last_sentence_that_a_source_repeats() -> None:
     assert cleaned["fixes"].to_list()[:4] == [[FIX]] * 3 + [None]
 
 
+def test_a_protected_paragraph_keeps_its_last_sentence() -> None:
+    """What a person restored is not shortened, whatever its source repeats; it still counts for other documents."""
+    frame = frame_by_source(*((SOURCE, [f"{sentence(n)} {PLEA}"]) for n in range(9)))
+    frame = frame.with_columns((pl.col("document") == 4).alias("protected"))
+    assert closing(frame)["text"].to_list() == [
+        f"{sentence(n)} {PLEA}" if n == 4 else sentence(n) for n in range(9)
+    ]
+
+
 def test_two_last_sentences() -> None:
     """Several closing sentences at the end of one paragraph are all removed."""
     second = "Follow us on our page for more."

@@ -102,6 +102,18 @@ def test_what_was_restored_is_not_removed_again(tmp_path: Path, jsonl: Jsonl) ->
     swept(out)
 
 
+def test_what_was_restored_is_not_shortened(tmp_path: Path, jsonl: Jsonl) -> None:
+    """A later run leaves boilerplate inside restored text alone, too: shortened, it would be protected no more."""
+    out, settings, line = tmp_path / "out", plain("boilerplate", "inline_boilerplate"), f"{SHARE} [pullquote]"
+    run(jsonl([record(1, line)]), out, settings)
+    assert table(out, "removed")["text"].to_list() == [line]
+    restore(Dataset(out), reason="boilerplate")
+    run(jsonl([record(2, line), record(3, "Boats sail. [pullquote]")], "later.jsonl"), out, settings)
+    assert texts(out)["id-2"] == [story(2), line]
+    assert texts(out)["id-3"] == [story(3), "Boats sail."]
+    swept(out)
+
+
 def test_a_restored_document_is_an_exception_of_its_own(tmp_path: Path, jsonl: Jsonl) -> None:
     """A document that was restored by its id keeps the line when it is read again; other documents lose it."""
     out = tmp_path / "out"

@@ -21,7 +21,13 @@ from flows.settings import Settings
 FIRST_SIMILARITY: Final = 0.5
 
 
-def context(run: RunTables, settings: Mapping[str, Any], counts: Counts, near: NearMisses) -> dict[str, Any]:
+def context(
+    run: RunTables,
+    settings: Mapping[str, Any],
+    counts: Counts,
+    near: NearMisses,
+    stricter: Sequence[tuple[float, int]] = (),
+) -> dict[str, Any]:
     """The names that the template knows."""
     manifest = run.manifest
     reasons = counting.reasons(run, counts)
@@ -57,6 +63,7 @@ def context(run: RunTables, settings: Mapping[str, Any], counts: Counts, near: N
         "similar_plot": _similar_plot(similar),
         "chances": _chances(similar),
         "scores": scored,
+        "stricter": stricter,
         "scores_plot": _scores_plot(scored) if scored else None,
         "guards": counting.guarded(run),
         "guards_on": settings["guards"]["enabled"],

@@ -21,6 +21,7 @@ from flows.report.page.near_misses import close_pairs, near_misses
 from flows.report.page.proofs import proofs
 from flows.report.page.reading import RunTables
 from flows.report.page.sampling import BORDERLINE, sample
+from flows.report.page.stricter import removed_by_more, some_documents
 from flows.report.page.templates import environment
 from flows.report.page.thresholds import bands_of
 
@@ -61,11 +62,13 @@ def render(run: RunTables) -> str:
         most = min(max(FEWEST_REMOVALS, counts.words // WORDS_OF_A_REMOVAL), MOST_REMOVALS)
         sampled = sample(run, settings, most)
         pairs, odds = close_pairs(run, settings, most // 4)
-        ids = [witnesses_of(run, sampled["document_id"]), pairs["document_id"], pairs["other_id"]]
+        some, each = some_documents(run)
+        ids = [some, witnesses_of(run, sampled["document_id"]), pairs["document_id"], pairs["other_id"]]
         documents = read_documents(run, pl.concat([sampled["document_id"], *ids]).unique())
         near = near_misses(pairs, odds, documents, settings, bands_of(settings))
         found = proofs(run, sampled, near, documents)
-        known = context(run, settings, counts, near)
+        stricter = removed_by_more(settings, documents, some, each)
+        known = context(run, settings, counts, near, stricter)
     except KeyError as error:
         raise CopydeskError(
             f"the manifest of {run.run_id} lacks {error}: another version of copydesk wrote it"

@@ -193,14 +193,14 @@ def test_tools_read_the_dataset(out: Path, monkeypatch: pytest.MonkeyPatch, tool
 
 def test_the_pipeline_of_data_frames() -> None:
     """The examples of flows/README.md for data frames and columns of texts do what is written beside them."""
-    blocks = [
-        block for block in fenced("flows/README.md", "python") if "news" in block or "fix_text" in block
-    ]
+    blocks = fenced("flows/README.md", "python")
+    (frames,) = (block for block in blocks if "clean_frame(" in block)
+    (texts,) = (block for block in blocks if "fix_text(" in block)
     names: dict[str, Any] = {}
-    for block in blocks[1:]:
-        exec(block, names)
+    exec(frames, names)
+    exec(texts, names)
     cleaned = names["cleaned"]
-    for table, columns in re.findall(r"^cleaned\.(\w+) +# ([a-z_, ]+)", blocks[1], re.MULTILINE):
+    for table, columns in re.findall(r"^cleaned\.(\w+) +# ([a-z_, ]+)", frames, re.MULTILINE):
         assert getattr(cleaned, table).columns == columns.split(", ")
     assert names["kept"]["clean"].null_count() == 1
     assert names["fix_text"]("The cafÃ© isn&#39;t open.") == "The café isn't open."

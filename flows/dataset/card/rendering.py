@@ -159,7 +159,7 @@ def text_of(text: str) -> str:
     """A text from outside without markup; as it is if no character of it could be markup.
 
     >>> text_of("News of harbour-gazette"), text_of("<b>")
-    ('News of harbour-gazette', '&#60;b&#62;')
+    ('News of harbour-gazette', '\\\\<b\\\\>')
     """
     text = _cut(printable(text))
     return text if re.fullmatch(r"(?:[^\W_]|[ ,.'-](?<!www\.))+", text, re.IGNORECASE) else as_markdown(text)
@@ -169,7 +169,7 @@ def code(text: str) -> str:
     """A text from outside as a code span, or without markup if it has characters that could end the span or a cell.
 
     >>> code("courier/a.txt"), code("a`b")
-    ('`courier/a.txt`', 'a&#96;b')
+    ('`courier/a.txt`', 'a\\\\`b')
     """
     text = _cut(printable(text))
     plain = text.strip() and not re.search(r"[`|\\]", text)

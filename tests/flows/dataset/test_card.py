@@ -358,7 +358,7 @@ def test_the_settings_of_the_newest_run_count(tmp_path: Path, jsonl: Jsonl) -> N
     publish = {"title": "Valley: *news*", "license": "cc-by-4.0"}
     plain_run(jsonl([record(1)], "1.jsonl"), out, {"publish": publish, "duplicate": {"threshold": 0.9}})
     assert (front_matter(out)["pretty_name"], front_matter(out)["license"]) == ("Valley: *news*", "cc-by-4.0")
-    assert "\n# Valley: &#42;news&#42;\n" in text_of(out)
+    assert "\n# Valley: \\*news\\*\n" in text_of(out)
     assert cells(out, "`[duplicate] threshold`")[1:] == ["`0.9`", "`0.8`"]
     assert "`[publish]" not in text_of(out)
     plain_run(

@@ -49,7 +49,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(ROWS)
 def test_a_frame_is_cleaned_as_a_run_cleans_its_records(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str | None, str | None]]

@@ -252,7 +252,7 @@ def test_a_file_judged_by_a_dataset(copydesk: Copydesk, jsonl: Jsonl, tmp_path: 
     assert outcome.counts.paragraphs_kept == 1
 
 
-@pytest.mark.parametrize("method", ["minhash", "exact"])
+@pytest.mark.parametrize("method", ["minhash", pytest.param("exact", marks=pytest.mark.slow)])
 def test_a_judgement_is_what_a_run_does(copydesk: Copydesk, tmp_path: Path, method: str) -> None:
     """Whatever a run publishes of a file, `explain` has said before, to the letter."""
     folder, out = tmp_path / "harbour-gazette", tmp_path / "out"

@@ -59,6 +59,15 @@ def compile_kernels(report: Report) -> bool:
     return True
 
 
+def ready(report: Report, bring_numba: Callable[[], object]) -> None:
+    """Compile the kernels if this machine has not; call `bring_numba` if they cannot be loaded without it."""
+    from cleaners.kernels.linked import is_linked
+
+    compile_kernels(report)
+    if not is_linked():
+        bring_numba()
+
+
 def _link() -> None:
     """Write the file from which kernels are loaded without numba. Where that fails, numba loads them."""
     with _python("link_all") as process:

@@ -218,7 +218,7 @@ def _print_json(shown: _Shown) -> None:
 
 def _write_page(shown: _Shown, target: str) -> None:
     """A page with all proofs, in a file that appears when it is complete, or on the standard output."""
-    from flows.dataset.tables import file_errors
+    from flows.dataset.tables import whole_file
     from flows.report.explain.page import page
 
     pieces = page(((proof, shown.note(proof)) for proof in shown.proofs), shown.rejected, shown.end)
@@ -232,9 +232,6 @@ def _write_page(shown: _Shown, target: str) -> None:
     path = Path(expand_home(target))
     if path.is_dir():
         raise UsageError(f"--html needs the name of a file, not of a folder: {path}")
-    partial = path.with_name(f".{path.name}.partial")
-    with file_errors(path):
-        with partial.open("w", encoding="utf-8") as file:
-            file.writelines(pieces)
-        partial.replace(path)
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8") as file:
+        file.writelines(pieces)
     say.print(f"{path} is written")

@@ -16,22 +16,11 @@ from typing import Final
 
 from rich.console import Console
 
-from cleaners.kernels.linked import is_linked
 from flows.cli.start import import_numba
-from flows.kernels import COMPILING, WAITING, compile_kernels
-from flows.run.engine import DONE_AFTER, Report
+from flows.kernels import COMPILING, WAITING, ready
+from flows.run.engine import DOING, DONE_AFTER, Report
 
-#: What each stage does, in words.
-_DOING: Final = {
-    "read": "reading and cleaning",
-    "clean": "reading and cleaning",
-    "count": "counting lines",
-    "shingle_frequencies": "counting shingles",
-    "remove": "removing repeated lines",
-    "compare": "comparing paragraphs",
-    "split": "writing tables",
-}
-_WIDEST: Final = max(map(len, _DOING.values()))
+_WIDEST: Final = max(map(len, DOING.values()))
 _STAGES: Final = tuple(DONE_AFTER)
 #: The share of a run that each stage is.
 _SHARES: Final = dict(
@@ -122,7 +111,7 @@ class Progress:
 
     def doing(self) -> str:
         """What is being done, in words."""
-        return "looking at the inputs" if self._stage is None else _DOING.get(self._stage, self._stage)
+        return "looking at the inputs" if self._stage is None else DOING.get(self._stage, self._stage)
 
     def counted(self) -> str:
         """How far a stage is that is not a share of the run, such as compiling; "" if it is another."""
@@ -165,9 +154,7 @@ def _clock(seconds: float) -> str:
 def ready_kernels(console: Console, *, quiet: bool = False) -> None:
     """Compile the kernels if this machine has not, which can take a minute, and say so; bring numba if it is needed."""
     with show_progress(console, quiet=quiet) as report:
-        compile_kernels(report)
-    if not is_linked():
-        import_numba()
+        ready(report, import_numba)
 
 
 @contextmanager

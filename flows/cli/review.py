@@ -73,6 +73,7 @@ def review(
 
 def _take_in(dataset: Dataset, marks: Path, *, dry_run: bool, yes: bool, offline: bool) -> pl.DataFrame:
     """Restore what is marked wrong, and keep the marks, or say what would be restored; the marks that count."""
+    from flows.dataset.summary import counted
     from flows.maintenance.review_removals import assess
     from flows.maintenance.review_removals import review as take_in
     from flows.report.marks import read_marks
@@ -80,24 +81,24 @@ def _take_in(dataset: Dataset, marks: Path, *, dry_run: bool, yes: bool, offline
     given = read_marks(marks)
     found = assess(dataset, given)
     gone = f", {found.gone:,} of removals that are not there (any more)" if found.gone else ""
-    say.print(f"{marks}: {_number(found.marks.height + found.gone, 'mark')}{gone}")
+    say.print(f"{marks}: {counted(found.marks.height + found.gone, 'mark')}{gone}")
     wrong = found.to_restore
     if dry_run:
         if wrong.height:
             say.print(*_listed(wrong))
-        say.print(f"{_number(wrong.height, 'paragraph')} would be restored; nothing was changed")
+        say.print(f"{counted(wrong.height, 'paragraph')} would be restored; nothing was changed")
     elif not (wrong.height or found.new.height):
         say.print(f"{dataset.root}: all of these marks are known, and nothing is left to restore")
     else:
         if wrong.height:
-            which = _number(wrong.height, "paragraph")
+            which = counted(wrong.height, "paragraph")
             end = "nothing was restored, and the marks were not kept"
             ask(f"To be restored, for good: {which}", *_listed(wrong), yes=yes, otherwise=end)
         with report_errors("nothing was restored"):
             _, restored = take_in(dataset, given, offline=offline)
-        paragraphs, words = _number(restored.paragraphs, "paragraph"), _number(restored.words, "word")
+        paragraphs, words = counted(restored.paragraphs, "paragraph"), counted(restored.words, "word")
         whole = (
-            f", and {_number(restored.documents, 'document')} that had gone whole"
+            f", and {counted(restored.documents, 'document')} that had gone whole"
             if restored.documents
             else ""
         )
@@ -151,7 +152,3 @@ def _print_precision(marks: pl.DataFrame, whose: str) -> None:
 def _is_same(some: pl.DataFrame, others: pl.DataFrame) -> bool:
     """Whether these are the same marks, in whatever order."""
     return some.height == others.height == some.join(others, on=some.columns).height
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

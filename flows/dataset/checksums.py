@@ -20,7 +20,7 @@ import orjson
 import polars as pl
 import xxhash
 
-from flows.dataset.tables import file_errors, sync
+from flows.dataset.tables import sync, whole_file
 from flows.printable import printable_json
 
 SEAL: Final = "xxh3_128"
@@ -68,11 +68,9 @@ def write_sealed(path: Path, data: bytes) -> None:
     """Write a file durably, with its checksum instead of `BLANK`; its name appears only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     head, _, tail = data.rpartition(BLANK)
-    partial = path.with_name(f".{path.name}.partial")
-    with file_errors(path):
+    with whole_file(path) as partial:
         partial.write_bytes(head + _seal(data) + tail)
         sync(partial)
-    partial.replace(path)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

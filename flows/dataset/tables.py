@@ -194,8 +194,7 @@ def write_part(
     OSError with the path if it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with file_errors(path):
+    with whole_file(path) as partial:
         frame.write_parquet(
             partial,
             compression=compression,
@@ -204,14 +203,18 @@ def write_part(
             metadata=dict(metadata),
         )
         sync(partial)
-    partial.replace(path)
 
 
 @contextmanager
-def file_errors(path: Path) -> Iterator[None]:
-    """Turn errors of polars or the system while writing a file into an OSError with error number and path."""
+def whole_file(path: Path) -> Iterator[Path]:
+    """Another path to write to; the file appears under its own name when the block has ended well.
+
+    Errors of polars or the system in the block become an OSError with the error number and the file's own name.
+    """
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        yield
+        yield partial
+        partial.replace(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         number = getattr(error, "errno", None) or _number(str(error), path)
         if number is None:

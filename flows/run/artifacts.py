@@ -31,18 +31,8 @@ from cleaners import REASONS
 from flows.dataset import Layout
 from flows.dataset.summary import REPLACED, Counts, Outcome
 from flows.printable import as_markdown, printable
-from flows.run.engine import DONE_AFTER
+from flows.run.engine import DOING, DONE_AFTER
 
-#: What a stage does, in words.
-_DOING: Final = {
-    "read": "reading and cleaning",
-    "clean": "reading and cleaning",
-    "count": "counting lines",
-    "shingle_frequencies": "counting shingles",
-    "remove": "removing repeated lines",
-    "compare": "comparing paragraphs",
-    "split": "writing tables",
-}
 STEP: Final = 5  # percent; each update is a call to the server
 
 #: Characters that Prefect does not allow in the key of an asset.
@@ -156,7 +146,7 @@ class Progress:
             name = flow_run.name if flow_run else run_name(self._out)
             with pages():
                 update_progress_artifact(
-                    self._artifact, percent, description=f"{as_markdown(name)}: {_DOING.get(what, what)}"
+                    self._artifact, percent, description=f"{as_markdown(name)}: {DOING.get(what, what)}"
                 )
 
 

@@ -36,6 +36,18 @@ DONE_AFTER: Final = {
 }
 
 
+#: What each stage does, in words.
+DOING: Final = {
+    "read": "reading and cleaning",
+    "clean": "reading and cleaning",
+    "count": "counting lines",
+    "shingle_frequencies": "counting shingles",
+    "remove": "removing repeated lines",
+    "compare": "comparing paragraphs",
+    "split": "writing tables",
+}
+
+
 class Engine(Protocol):
     """A way to execute stages."""
 

@@ -18,7 +18,6 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from cleaners.kernels.linked import is_linked
 from cleaners.language.model import preload
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
@@ -34,7 +33,7 @@ from flows.dataset.summary import Counts, Outcome, remedies
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import CopydeskError
 from flows.inputs import Input
-from flows.kernels import compile_kernels
+from flows.kernels import ready
 from flows.maintenance import replace_older
 from flows.maintenance.compact_runs import compact_locked
 from flows.run import stages
@@ -76,36 +75,7 @@ def execute(
 
     The outcome, and what the guards found. `prepare` is called before the first input is read, if kernels need numba.
     """
-    with _switching_often():
-        return _execute(task, dataset, settings, phrases, lexicon, engine, prepare)
-
-
-@contextmanager
-def _switching_often() -> Iterator[None]:
-    """Let a thread that waits for the interpreter ask for it after SWITCH seconds, not after Python's 5 ms.
-
-    The thread that reads keeps it all the time; those that clean need it for a moment between any two steps of polars.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
-
-
-def _execute(
-    task: Task,
-    dataset: Dataset,
-    settings: Settings,
-    phrases: tuple[Phrase, ...],
-    lexicon: Lexicon,
-    engine: Engine,
-    prepare: Callable[[], None],
-) -> tuple[Outcome, list[str]]:
-    compile_kernels(engine.report)
-    if not is_linked():
-        prepare()
+    ready(engine.report, prepare)
     is_first = not dataset.runs()
     run = replace(new_run(dataset, settings, phrases, lexicon, task.clock), limit=task.limit)
     run = replace(run, culprits=find_culprits(dataset, run, task.new))
@@ -195,6 +165,20 @@ def new_run(
     )
 
 
+@contextmanager
+def _switching_often() -> Iterator[None]:
+    """Let a thread that waits for the interpreter ask for it after SWITCH seconds, not after Python's 5 ms.
+
+    The thread that reads keeps it all the time; those that clean need it for a moment between any two steps of polars.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
 def read_and_clean(run: Run, new: Sequence[Input], engine: Engine, times: Times) -> list[stages.ReadShard]:
     """Read and clean the new inputs, shard by shard."""
     new = without_culprits(new, run.culprits)
@@ -203,7 +187,7 @@ def read_and_clean(run: Run, new: Sequence[Input], engine: Engine, times: Times)
     batches = [(0, new)] if run.limit else list(enumerate(_batches(new, size)))
     if run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
-    with watched(run.staging), times.of("read and clean"):
+    with _switching_often(), watched(run.staging), times.of("read and clean"):
         if not new:
             return []
         # how many bytes a limit of records is, is not known

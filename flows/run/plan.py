@@ -17,7 +17,7 @@ from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
 from flows.dataset.index import index_rules
 from flows.dataset.layout import OF_NO_RUN, is_dataset
-from flows.dataset.ledger import changed_inputs, remember
+from flows.dataset.ledger import ChangedInputs, changed_inputs, remember
 from flows.dataset.summary import Counts, Outcome, remedies
 from flows.errors import ConfigurationError, Held
 from flows.inputs import Input, deciding, find
@@ -49,23 +49,11 @@ def execute_run(
     clock = datetime.now(UTC)
     dataset = Dataset(out)
     skipped: Counter[str] = Counter()
-    found = find(
-        given,
-        exclude=dataset.root,
-        is_dataset=is_dataset,
-        outside_links=settings.inputs.outside_links,
-        skipped=skipped,
-    )
+    found = find_inputs(given, dataset, settings, skipped)
     phrases, lexicon = phrases_of(settings), lexicon_of(settings)
     with dataset.writing():
         _make_ready(dataset, settings)
-        new, same, too_recent, unchanged = changed_inputs(
-            dataset,
-            found,
-            decided_by=deciding(settings.inputs, settings.fields),
-            min_age=settings.inputs.min_age,
-            retry_rejected=retry_rejected,
-        )
+        new, same, too_recent, unchanged = new_inputs(dataset, found, settings, retry_rejected)
 
         if not new:
             remember(dataset, same)
@@ -82,6 +70,32 @@ def execute_run(
     if held_for:
         raise Held(*held_message(dataset, str(outcome.run_id)), outcome=outcome)
     return outcome
+
+
+def find_inputs(
+    given: Sequence[str], dataset: Dataset, settings: Settings, skipped: Counter[str]
+) -> list[Input]:
+    """The inputs among `given`, those of the dataset itself excluded; `skipped` counts what is none."""
+    return find(
+        given,
+        exclude=dataset.root,
+        is_dataset=is_dataset,
+        outside_links=settings.inputs.outside_links,
+        skipped=skipped,
+    )
+
+
+def new_inputs(
+    dataset: Dataset, found: Sequence[Input], settings: Settings, retry_rejected: bool
+) -> ChangedInputs:
+    """Which of the inputs a run would read now."""
+    return changed_inputs(
+        dataset,
+        found,
+        decided_by=deciding(settings.inputs, settings.fields),
+        min_age=settings.inputs.min_age,
+        retry_rejected=retry_rejected,
+    )
 
 
 def _make_ready(dataset: Dataset, settings: Settings) -> None:

@@ -12,19 +12,17 @@ from pathlib import Path
 
 import polars as pl
 
-from cleaners.kernels.linked import is_linked
 from flows.dataset import Dataset
 from flows.dataset.crashes import culprits
-from flows.dataset.layout import is_dataset
-from flows.dataset.ledger import changed_inputs, waiting
+from flows.dataset.ledger import waiting
 from flows.dataset.summary import Counts, Outcome, remedies
-from flows.inputs import Input, deciding, find
-from flows.kernels import compile_kernels
+from flows.inputs import Input
+from flows.kernels import ready
 from flows.run import stages
 from flows.run.anomaly_guards import refuse_while_held
 from flows.run.engine import Engine
 from flows.run.execution import Times, decide_and_split, new_run, read_and_clean
-from flows.run.plan import refuse_damage, refuse_other_rules, require_state
+from flows.run.plan import find_inputs, new_inputs, refuse_damage, refuse_other_rules, require_state
 from flows.settings import Settings, lexicon_of, phrases_of
 
 
@@ -46,23 +44,11 @@ def rehearse(
     started = time.perf_counter()
     dataset = Dataset(out)
     skipped: Counter[str] = Counter()
-    found = find(
-        given,
-        exclude=dataset.root,
-        is_dataset=is_dataset,
-        outside_links=settings.inputs.outside_links,
-        skipped=skipped,
-    )
+    found = find_inputs(given, dataset, settings, skipped)
     refuse_while_held(dataset)
     require_state(dataset, ("ledger",))
     refuse_other_rules(dataset, settings)
-    changed = changed_inputs(
-        dataset,
-        found,
-        decided_by=deciding(settings.inputs, settings.fields),
-        min_age=settings.inputs.min_age,
-        retry_rejected=retry_rejected,
-    )
+    changed = new_inputs(dataset, found, settings, retry_rejected)
     new, left = changed.new, changed.too_recent
     outcome = Outcome(
         dataset.root, None, len(found), len(new), Counts(), 0.0, left, skipped, waits=remedies(changed.waits)
@@ -70,9 +56,7 @@ def rehearse(
     if not new:
         return outcome, new
     refuse_damage(dataset, settings, new)
-    compile_kernels(engine.report)
-    if not is_linked():
-        prepare()
+    ready(engine.report, prepare)
     with tempfile.TemporaryDirectory(prefix="copydesk-") as staging:
         run = new_run(
             dataset, settings, phrases_of(settings), lexicon_of(settings), datetime.now(UTC), Path(staging)

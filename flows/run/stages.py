@@ -49,7 +49,7 @@ from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
-from flows.dataset.tables import ROW_GROUP, conform, file_errors, read_part, scan_parts, write_part
+from flows.dataset.tables import ROW_GROUP, conform, read_part, scan_parts, whole_file, write_part
 from flows.run.clean_shard import (
     clean_shard,
     count_words,
@@ -371,10 +371,8 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     Uncompressed, so that it can be memory-mapped.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with file_errors(path):
+    with whole_file(path) as partial:
         frame.write_ipc(partial, compression="uncompressed")
-    partial.replace(path)
 
 
 def _read(path: Path, *columns: str) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -161,7 +162,6 @@ def test_dates_that_no_calendar_has(dtype: pl.DataType, far: int) -> None:
 
 def test_columns_that_are_not_needed_do_no_harm() -> None:
     """Of a pandas frame and an Arrow table, columns of what polars cannot hold, or of one name, are not looked at."""
-    pandas = pytest.importorskip("pandas")
     mixed = pandas.DataFrame({"text": [STORY, PLEA], "n": [1j, 2j], "meta": [{"a": 1}, [1]]})
     twice = pa.table([pa.array([STORY, PLEA]), pa.array([1, 2]), pa.array([1, 2])], names=["text", "n", "n"])
     wanted = clean_frame(pl.DataFrame({"text": [STORY, PLEA]}))

@@ -17,7 +17,7 @@ import yaml
 
 from flows.dataset.card.facts import Facts
 from flows.dataset.checksums import BLANK, SEAL
-from flows.dataset.summary import Counts
+from flows.dataset.summary import Counts, counted
 from flows.dataset.tables import MAY_BE_NULL, MEANINGS, ROWS, SCHEMAS
 from flows.printable import as_markdown, printable
 
@@ -61,7 +61,7 @@ def render(facts: Facts, template: str) -> bytes:
         front=yaml.safe_dump(front_matter(facts), sort_keys=False, allow_unicode=True, width=10**6),
         title=text_of(title(facts)),
         documents=f"{counts.documents_kept:,}",
-        sources=f" of {named:,} source{'s' if named > 1 else ''}" if named else "",
+        sources=f" of {counted(named, 'source')}" if named else "",
         tables=table(
             ("table", "one row is", "rows", "Parquet"),
             [
@@ -77,7 +77,7 @@ def render(facts: Facts, template: str) -> bytes:
         else "",
         by_source=_largest("source", facts.sources),
         by_language=_largest("language", facts.languages),
-        runs=f"{facts.runs:,} run{'s' if facts.runs > 1 else ''}",
+        runs=counted(facts.runs, "run"),
         last=facts.last,
         versions=_newest("copydesk", facts.versions),
         given=_newest("input", facts.given),

@@ -6,10 +6,7 @@ nothing else. A content security policy allows the page's own style and nothing 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import jinja2
@@ -18,9 +15,9 @@ from markupsafe import Markup
 from flows.printable import printable
 from flows.report.differences import Stretch, abridged, differences
 from flows.report.explain import wording
+from flows.report.page.templates import FOLDER, source_hash
 from flows.report.proof import Proof
 
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 #: Zero width joiners belong to the spelling of many languages; a browser shows what they do.
 JOINERS: Final = "\u200c\u200d"
 
@@ -30,7 +27,7 @@ def page(
 ) -> Iterator[str]:
     """The page in pieces, a proof at a time; `proofs` come with what else is said of them, `end` closes the page."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -50,7 +47,7 @@ def page(
     template = environment.get_template("explain.html.jinja")
     yield from template.generate(
         style=Markup(style),
-        policy=f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; style-src '{source_hash(style)}'; base-uri 'none'; form-action 'none'",
         proofs=proofs,
         rejected=rejected,
         end=end,
@@ -64,7 +61,3 @@ def _shown(text: str) -> str:
 def _difference(old: str, new: str) -> list[Stretch]:
     """What differs, with some words around it."""
     return abridged([Stretch(kind, _shown(text)) for kind, text in differences(old, new)])
-
-
-def _sha256(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

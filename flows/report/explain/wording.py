@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.dataset.summary import REPLACED
+from flows.dataset.summary import REPLACED, counted
 from flows.report.proof import Proof, ProofParagraph, Witness
 
 
@@ -107,7 +107,7 @@ class Totals:
     def sentence(self) -> str:
         """The paragraphs: how many were kept, removed by reason, left empty by repair; and repaired."""
         return (
-            f"{number(self.paragraphs, 'paragraph')}: {self.kept:,} kept, "
+            f"{counted(self.paragraphs, 'paragraph')}: {self.kept:,} kept, "
             f"{self.reasons.total():,} removed{_by(self.reasons)}"
             + (f", {self.emptied:,} left empty by repair" if self.emptied else "")
             + (f", {self.repaired:,} repaired" if self.repaired else "")
@@ -115,7 +115,7 @@ class Totals:
 
     def in_all(self) -> str:
         """The same with the number of documents, and of what was rejected."""
-        said = [f"{number(self.documents, 'document')}, {self.sentence()}"] if self.documents else []
+        said = [f"{counted(self.documents, 'document')}, {self.sentence()}"] if self.documents else []
         said += [f"{self.rejected:,} rejected"] if self.rejected else []
         return "; ".join(said) or "no documents"
 
@@ -123,15 +123,6 @@ class Totals:
 def _by(reasons: Mapping[str, int]) -> str:
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     return f" ({', '.join(f'{reason} {count:,}' for reason, count in ordered)})" if ordered else ""
-
-
-def number(count: int, what: str) -> str:
-    """A number and its noun, such as "1 paragraph".
-
-    >>> number(1, "paragraph"), number(2_000, "paragraph")
-    ('1 paragraph', '2,000 paragraphs')
-    """
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def alike(paragraphs: Iterable[ProofParagraph]) -> list[list[ProofParagraph]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from flows.dataset import Dataset
 from flows.dataset.summary import Outcome
-from flows.dataset.tables import file_errors
+from flows.dataset.tables import whole_file
 from flows.errors import message_of
 from flows.settings import Settings
 
@@ -31,10 +31,8 @@ def write_page(dataset: Dataset, run_id: str) -> Path:
     page = render(RunTables.of(dataset, run_id))
     path = dataset.report_file(run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with file_errors(path):
+    with whole_file(path) as partial:
         partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
     for old in sorted(found for found in path.parent.iterdir() if re.fullmatch(r"r\d{6,}\.html", found.name))[
         :-KEPT
     ]:

@@ -67,7 +67,7 @@ def environment() -> jinja2.Environment:
     environment.filters.update(filters)
     style, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; style-src '{source_hash(style)}'; script-src '{source_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     environment.globals["cells"] = lambda row, names: [f"{row[name]:,}" for name in names]
@@ -76,7 +76,7 @@ def environment() -> jinja2.Environment:
     return environment
 
 
-def _hash(content: str) -> str:
+def source_hash(content: str) -> str:
     """The source expression of a content security policy for an inline script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 

@@ -42,6 +42,7 @@ from prefect.utilities.annotations import quote
 
 from flows import frames, maintenance
 from flows.dataset import Dataset
+from flows.dataset.remote import local_folder, name_of
 from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
 from flows.printable import make_logs_printable, printable, printable_traceback
@@ -167,7 +168,7 @@ def _name(stage: str, item: object) -> str:
 def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - passed by name
     """Send the notices that the configuration asks for when a run ends badly; a state hook of the flow."""
     parameters = flow_run.parameters
-    config, out = parameters.get("config"), Path(str(parameters.get("out")))
+    config, out = parameters.get("config"), _folder(parameters.get("out"))
     try:
         settings = read_settings(_home(config) if config else None)
     except CopydeskError as error:
@@ -189,8 +190,13 @@ def _home(path: object) -> Path:
     return Path(expanduser(str(path)))
 
 
+def _folder(out: object) -> Path:
+    """The folder of a dataset, which may be the working copy for a URL."""
+    return local_folder(_home(out))
+
+
 def _name_until_it_has_an_id() -> str:
-    return run_name(_home(runtime.flow_run.parameters.get("out", "")))
+    return run_name(_folder(runtime.flow_run.parameters.get("out", "")))
 
 
 _KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
@@ -225,7 +231,7 @@ def clean(
     make_logs_printable()
     # parameters of a deployment have passed no shell
     inputs = [expanduser(_GIVEN.get(name, name)) for name in inputs]
-    out, config = _home(out), config and _home(config)
+    out, config = _folder(out), config and _home(config)
     settings = read_settings(config)
     progress = Progress(out)
     engine = Tasks(workers(settings), progress)
@@ -258,7 +264,7 @@ def compact(out: Path, offline: bool = False) -> str:
     UsageError if `out` is not a dataset.
     """
     make_logs_printable()
-    dataset = Dataset(_home(out))
+    dataset = Dataset(_folder(out))
     if not dataset.exists():
         raise UsageError(f"{out} is not a copydesk dataset")
     parts = maintenance.compact(dataset, offline=offline)
@@ -281,8 +287,10 @@ def clean_here(
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
     _GIVEN.update({printable(name): name for name in inputs})
     shown = [printable(name) for name in inputs]
-    with tags(*run_tags(_home(out))):
-        outcome = clean.with_options(task_runner=runner)(shown, out, config, retry_rejected, limit)
+    with tags(*run_tags(_folder(out))):
+        outcome = clean.with_options(task_runner=runner)(
+            shown, Path(name_of(_folder(out))), config, retry_rejected, limit
+        )
     assert isinstance(outcome, Outcome)  # Prefect raises the exception of a failed state
     return outcome
 
@@ -293,7 +301,7 @@ def main() -> None:
         prog="python -m flows.clean", description="Clean scraped text with a Prefect flow."
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, glob or URL")
-    parser.add_argument("--out", required=True, type=Path, help="folder of the dataset")
+    parser.add_argument("--out", required=True, type=Path, help="folder or URL of the dataset")
     parser.add_argument("--config", type=Path, help="configuration (TOML)")
     arguments = parser.parse_args()
     with standard_streams():

@@ -164,11 +164,17 @@ def _execute(
     """The outcome of the run and, of a dry run, the files that would be read."""
     with importing():
         from flows.dataset import Layout
+        from flows.dataset.remote import open_to_read, working_copy_in
 
-    before = Layout(out).runs()
+    def published() -> list[str]:
+        copy = working_copy_in(out)  # which has a run before it is published
+        return Layout(out).runs() if copy is None else copy.base.runs()
+
+    open_to_read(out)
+    before = published()
 
     def consequence() -> str:
-        new = [run_id for run_id in Layout(out).runs() if run_id not in before]
+        new = [run_id for run_id in published() if run_id not in before]
         return f"{new[0]} is published" if new else "nothing of this run was published"
 
     notices = (

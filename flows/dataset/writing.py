@@ -31,6 +31,7 @@ from flows.dataset.layout import (
     run_name,
 )
 from flows.dataset.manifests import write_rolled_back
+from flows.dataset.remote import working_copy_in
 from flows.dataset.tables import FORMAT, TABLES, read_part, sync
 from flows.errors import CopydeskError, Locked, remedy
 
@@ -43,7 +44,12 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
 
     Raises Locked if another process holds the lock, and CopydeskError if the folder cannot be written, or if something
     was lost that nothing can rebuild. With `without_lost_runs`, runs may be lost: the command takes them out.
+
+    A dataset behind a URL is published when the block has ended well: raises Locked if another writer was faster.
     """
+    copy = working_copy_in(layout.root)
+    if copy is not None:
+        copy.make_folder()
     try:
         layout.state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -60,6 +66,8 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
             f"cannot write to the output folder {layout.root}: {error.strerror}{remedy(error)}"
         ) from error
     try:
+        if copy is not None:
+            copy.refresh(to_write=True)
         _write_format(layout)
         recover(layout)
         _refuse_losses(layout, runs=not without_lost_runs)
@@ -70,6 +78,8 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
         renew_card(layout)
         take_stock(layout)
         _forget_reports(layout)
+        if copy is not None:
+            copy.publish()
     finally:
         lock.release()
 

@@ -18,6 +18,7 @@ from flows.dataset.exchange import require_exchange
 from flows.dataset.index import index_rules
 from flows.dataset.layout import OF_NO_RUN, is_dataset
 from flows.dataset.ledger import ChangedInputs, changed_inputs, remember
+from flows.dataset.remote import name_of
 from flows.dataset.summary import Counts, Outcome, remedies
 from flows.errors import ConfigurationError, Held
 from flows.inputs import Input, deciding, find
@@ -76,13 +77,15 @@ def find_inputs(
     given: Sequence[str], dataset: Dataset, settings: Settings, skipped: Counter[str]
 ) -> list[Input]:
     """The inputs among `given`, those of the dataset itself excluded; `skipped` counts what is none."""
-    return find(
+    mine = f"{name_of(dataset.root)}/"  # a URL, if the dataset is behind one
+    found = find(
         given,
         exclude=dataset.root,
         is_dataset=is_dataset,
         outside_links=settings.inputs.outside_links,
         skipped=skipped,
     )
+    return [one for one in found if not one.path.startswith(mine)]
 
 
 def new_inputs(

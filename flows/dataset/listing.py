@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.dataset.dataset import Dataset
-from flows.dataset.remote import url_of
+from flows.dataset.remote import local_folder, url_of
 from flows.dataset.tables import TABLES
 from flows.errors import UsageError
 
@@ -19,7 +19,7 @@ def files_of(dataset: str | Path, table: str) -> list[str]:
         raise UsageError(f"there is no table {table!r}: there are {', '.join(TABLES)}")
     url = url_of(dataset)
     if url is None:
-        local = Dataset(Path(dataset))
+        local = Dataset(local_folder(dataset))
         if not local.exists():
             raise UsageError(f"{dataset} is not a copydesk dataset")
         return [str(path) for path in local.parts(table)]

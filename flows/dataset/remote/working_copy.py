@@ -289,6 +289,8 @@ class WorkingCopy:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """(path, what is wrong with its object) for each damaged object; all are read, and make the copy whole."""
+        if not self.base.files:
+            return
         partials = self.root / STATE_FOLDER / STAGING
         partials.mkdir(parents=True, exist_ok=True)
 

@@ -1,0 +1,276 @@
+"""The working copy of a dataset behind a URL: what it fetches and when, and that it may be lost or damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import fsspec
+import polars as pl
+import pytest
+
+from flows import dataset_files
+from flows.dataset import Dataset
+from flows.dataset.crashes import convict, culprits
+from flows.dataset.remote import local_folder, name_of
+from flows.dataset.remote.store import Store
+from flows.errors import CopydeskError, Locked, UsageError
+from flows.maintenance import compact, expire, rollback
+from flows.verify.verification import verify_folder
+from small_runs import LONG_AGO, plain_run, record, story
+from support import Copydesk, Jsonl
+
+from .storages import URL, forget, objects
+
+DOCUMENTS = "documents/run=r000001/part-00000-00000.parquet"
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of objects that are fetched, without what is special to an attempt."""
+    keys: list[str] = []
+    fetch = Store.fetch
+
+    def noted(store: Store, key: str, target: Path) -> None:
+        keys.append(key)
+        fetch(store, key, target)
+
+    monkeypatch.setattr(Store, "fetch", noted)
+    return keys
+
+
+def lose(out: Path) -> Path:
+    """Lose the cache, as a new container does; the folder of the working copy."""
+    shutil.rmtree(out)
+    forget()
+    return local_folder(URL)
+
+
+def kinds(keys: list[str]) -> set[str]:
+    """The tables and kinds of state of objects."""
+    return {key.removeprefix("_copydesk/").split("/")[0].split(".")[0] for key in keys}
+
+
+def test_the_next_run_on_the_same_machine_fetches_nothing(
+    out: Path, jsonl: Jsonl, fetched: list[str]
+) -> None:
+    """All that it needs is there, whether or not there is anything new."""
+    first = jsonl([record(n) for n in range(4)])
+    for files in ([first], [first], [first, jsonl([record(9)], "more.jsonl")], [first]):
+        forget()
+        plain_run(files, local_folder(URL))
+    assert fetched == []
+
+
+def test_a_new_container_fetches_the_state_and_no_table(out: Path, jsonl: Jsonl, fetched: list[str]) -> None:
+    """Of `documents` it fetches the parts with paragraphs that a new one may repeat, and no others."""
+    near = story(2).replace("were mentioned", "were named")
+    for number, some in enumerate((range(3), range(3, 6), range(6, 9))):
+        plain_run(jsonl([record(n) for n in some], f"{number}.jsonl"), out)
+    out = lose(out)
+    assert plain_run(jsonl([record(20)], "other.jsonl"), out).run_id == "r000004"
+    assert kinds(fetched) == {
+        "format",
+        "inventory",
+        "history",
+        "card",
+        "README",
+        "index",
+        "ledger",
+        "runs",
+        "source_stats",
+    }
+    fetched.clear()
+    out = lose(out)
+    outcome = plain_run(jsonl([{"id": "near", "source": "x.example", "text": near}], "near.jsonl"), out)
+    assert outcome.counts.removed.keys() == {"duplicate"}
+    assert [key.split("/")[1] for key in fetched if key.startswith("documents/")] == ["run=r000001"]
+    assert kinds(fetched) & {"removed", "repaired", "rejected", "labels", "unpublished", "records"} == set()
+
+
+def test_undo_of_whole_runs_fetches_what_the_card_counts(out: Path, jsonl: Jsonl, fetched: list[str]) -> None:
+    """What is not here, and stays in the dataset, need not be here; only the card counts all documents anew."""
+    for number in range(3):
+        plain_run(jsonl([record(number)], f"{number}.jsonl"), out)
+    out = lose(out)
+    assert rollback(Dataset(out), "r000003") == ["r000003"]
+    assert kinds(fetched) & {"removed", "repaired", "rejected", "records", "labels"} == set()
+    assert [key.split("/")[1] for key in fetched if key.startswith("documents/")] == [
+        "run=r000001",
+        "run=r000002",
+    ]
+    assert len(dataset_files(URL)) == 2
+    assert list(verify_folder(out)) == []
+
+
+def test_a_command_that_needs_all_fetches_all(out: Path, jsonl: Jsonl) -> None:
+    """`compact` merges parts that were never here."""
+    for number in range(3):
+        plain_run(jsonl([record(number)], f"{number}.jsonl"), out)
+    out = lose(out)
+    assert compact(Dataset(out)) is not None
+    (file,) = dataset_files(URL)
+    storage = fsspec.filesystem("memory")
+    assert pl.read_parquet(storage.cat_file(file), hive_partitioning=False)["record_id"].to_list() == [
+        "id-0",
+        "id-1",
+        "id-2",
+    ]
+    assert not expire(Dataset(lose(out)), LONG_AGO)
+    assert list(verify_folder(lose(out))) == []
+
+
+@pytest.mark.parametrize("same_stamp", [False, True])
+def test_a_damaged_file_of_the_cache_is_fetched_again(
+    same_stamp: bool, out: Path, jsonl: Jsonl, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also one that looks unchanged: its bytes are compared before a run uses them."""
+    plain_run(jsonl([record(1)]), out)
+    (part,) = Dataset(out).parts("index")
+    sound, status = part.read_bytes(), part.stat()
+    part.write_bytes(sound[:-9] + b"?" + sound[-8:])
+    if same_stamp:
+        os.utime(part, ns=(status.st_atime_ns, status.st_mtime_ns))
+    forget()
+    assert plain_run(jsonl([record(1)], "again.jsonl"), local_folder(URL)).counts.removed
+    assert part.read_bytes() == sound
+    assert list(verify_folder(out)) == []
+
+
+def test_what_somebody_put_into_the_cache_is_removed(out: Path, jsonl: Jsonl) -> None:
+    """The newest commit says what there is: files and folders that are in no commit are not published."""
+    file = jsonl([record(1)])
+    plain_run(file, out)
+    before = objects()
+    (out / "documents" / "run=r000009").mkdir()
+    (out / "documents" / "run=r000009" / "part-00000-00000.parquet").write_bytes(b"?")
+    (out / "notes.txt").write_text("mine")
+    (out / DOCUMENTS).unlink()
+    forget()
+    assert Dataset(local_folder(URL)).runs() == ["r000001"]
+    assert not (out / "notes.txt").exists()
+    plain_run(file, out)
+    assert objects() == before
+
+
+def test_a_marker_that_is_damaged_costs_only_time(out: Path, jsonl: Jsonl, fetched: list[str]) -> None:
+    """The files are compared with the commit by their bytes."""
+    file = jsonl([record(1)])
+    plain_run(file, out)
+    (out / "_copydesk" / "working_copy.json").write_text("{")
+    forget()
+    assert plain_run(file, local_folder(URL)).run_id is None
+    assert fetched == []
+    (out / "_copydesk" / "working_copy.json").write_text("{")
+    forget()
+    with pytest.raises(CopydeskError, match="name the dataset by its URL"):
+        Dataset(out)
+
+
+def test_a_held_run_survives_the_loss_of_the_cache(
+    copydesk: Copydesk, out: Path, jsonl: Jsonl, tmp_path: Path
+) -> None:
+    """Another container refuses to run until somebody decides, and publishes or discards it."""
+    config = tmp_path / "news.toml"
+    config.write_text("report = false\n[guards.bounds]\nmin_documents = 1\nremoved = 0.1\n")
+    first = jsonl([record(n) for n in range(4)])
+    assert copydesk("run", first, "--out", URL, "--config", config).code == 0
+    again = jsonl([record(n) for n in (0, 1, 2, 3, 4)], "again.jsonl")
+    answer = copydesk("run", again, "--out", URL, "--config", config)
+    assert answer.code == 3
+    assert f"copydesk publish {URL} r000002" in answer.err
+    assert f"{URL}/_copydesk/held/r000002/publish" in answer.err
+    assert len(dataset_files(URL)) == 1
+    lose(out)
+    assert copydesk("run", again, "--out", URL, "--config", config).code == 3
+    lose(out)
+    assert copydesk("publish", URL, "r000002").code == 0
+    assert len(dataset_files(URL)) == 2
+    lose(out)
+    assert "r000002" in copydesk("runs", URL).out
+    assert copydesk("verify", URL).code == 0
+
+
+def test_what_crashes_native_code_is_remembered_by_all_machines(out: Path, jsonl: Jsonl) -> None:
+    """It is part of a commit; the evidence of a crash stays on its machine until a run there has tried it."""
+    plain_run(jsonl([record(1)]), out)
+    with Dataset(out).writing():
+        convict(Dataset(out), {("/in/a.txt", "9 bytes"): "crashes"}, [])
+    evidence = out / "_copydesk" / "suspects" / "r000002-x"
+    evidence.mkdir(parents=True)
+    (evidence / "suspects.json").write_text("{}")
+    forget()
+    assert Dataset(local_folder(URL)).exists()
+    assert evidence.exists()
+    assert culprits(Dataset(lose(out))) == {("/in/a.txt", "9 bytes"): "crashes"}
+
+
+def test_a_file_that_another_machine_took_away_is_asked_for_in_vain(
+    out: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that finds the dataset changed under it ends, and can be run again."""
+    plain_run(jsonl([record(1)]), out)
+    out = lose(out)
+    dataset = Dataset(out)
+    with monkeypatch.context() as here:
+        here.setenv("COPYDESK_CACHE", str(out.parent / "other"))
+        forget()
+        rollback(Dataset(local_folder(URL)), "r000001")
+        forget()
+    monkeypatch.setattr("flows.dataset.remote._OPEN", {out: _opened(out)})
+    with pytest.raises(Locked, match=r"another command has changed .* run it again"):
+        dataset.scan("documents").collect()
+
+
+def _opened(out: Path) -> object:
+    from flows.dataset.remote.working_copy import read_working_copy
+
+    return read_working_copy(out)
+
+
+def test_a_reader_reads_while_another_command_writes(
+    out: Path, jsonl: Jsonl, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the writer found is shown, with a word about it."""
+    plain_run(jsonl([record(1)]), out)
+    with Dataset(out).writing():
+        here = local_folder(URL)
+        forget()
+        assert Dataset(local_folder(URL)).runs() == ["r000001"]
+    assert here == out
+    assert f"another command is writing {URL}" in caplog.text
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    jsonl: Jsonl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder on this machine, not the URL, and how to name another."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COPYDESK_CACHE", str(tmp_path / "file"))
+    forget()
+    with pytest.raises(CopydeskError, match=r"cannot be kept in .*file: .*COPYDESK_CACHE"):
+        plain_run(jsonl([record(1)]), local_folder(URL))
+
+
+def test_a_command_that_reads_makes_no_dataset(copydesk: Copydesk, cache: Path) -> None:
+    """Nothing is written, neither there nor here."""
+    for command in ("runs", "verify", "files"):
+        answer = copydesk(command, URL)
+        assert answer.code == 2
+        assert answer.err == f"copydesk: {URL} is not a copydesk dataset\n"
+    assert objects() == {}
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("given", ["file://{}", "local://{}", "{}"])
+def test_a_path_is_no_url(given: str, tmp_path: Path, jsonl: Jsonl, cache: Path) -> None:
+    """Also with `file://`, as for inputs: there is no working copy."""
+    out = local_folder(given.format(tmp_path / "news"))
+    assert out == tmp_path / "news"
+    plain_run(jsonl([record(1)]), out)
+    assert name_of(out) == str(out)
+    assert dataset_files(given.format(out)) == [str(out / DOCUMENTS)]
+    assert not cache.exists()
+    with pytest.raises(UsageError, match="there is no table 'articles': there are documents, "):
+        dataset_files(out, "articles")

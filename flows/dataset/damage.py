@@ -137,6 +137,8 @@ def _problem(path: Path, entry: Mapping[str, Any]) -> str:
 
 def require_intact(layout: Layout, kinds: Sequence[str], spans: Iterable[Span | str]) -> None:
     """Raise CopydeskError if a part of these kinds and spans of runs is not what was written."""
+    spans = list(spans)
+    fetch(*(layout.folder(kind, span) for kind in kinds for span in spans))
     for span in spans:
         try:
             files = read_files(layout, span)

@@ -202,6 +202,7 @@ class Layout(Folders):
         if run is not None:
             return parts_in(self.folder(kind, run))
         folders = [self.expired(kind), *(self.folder(kind, span) for span in self.spans())]
+        fetch(*folders)
         return [path for folder in folders for path in parts_in(folder)]
 
 

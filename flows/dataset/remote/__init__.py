@@ -13,7 +13,7 @@ the truth*. A working copy that is ahead of it, because an upload failed or a pr
 next run reads its inputs again. The working copy can be lost: it is a cache.
 
 Most of a dataset is not needed by a run, and is not in the working copy before somebody reads it: it is *absent*
-(`working_copy.LAZY`). Code that lists or checks parts asks for them here first (`fetch`).
+(`working_copy.EAGER` says what is always here). Code that lists or checks parts asks for them here first (`fetch`).
 
 In a commit are all files of a dataset but the lock, `staging`, `reports` (pages are written anew where they are asked
 for) and `suspects` (evidence of a crash on this machine). A held run is in it, and so are `culprits`.
@@ -87,11 +87,11 @@ def open_to_read(root: Path) -> None:
         copy.open_to_read()
 
 
-def fetch(path: Path) -> None:
-    """Fetch what is absent of a file, or directly in a folder, of a working copy; elsewhere nothing is absent."""
+def fetch(*paths: Path) -> None:
+    """Fetch files of a working copy that are absent, and what is absent directly in folders; elsewhere nothing is."""
     for root, copy in _OPEN.items():
-        if path.is_relative_to(root):
-            copy.fetch(path)
+        if mine := [path for path in paths if path.is_relative_to(root)]:
+            copy.fetch(mine)
 
 
 def fetch_again(path: Path) -> bool:

@@ -22,18 +22,15 @@ from flows.dataset.remote import MARKER, cache_folder
 from flows.dataset.remote.commits import ATTEMPTS, NOTHING, Commit, Stored, attempt_of, newest, numbers
 from flows.dataset.remote.publishing import publish, sweep
 from flows.dataset.remote.store import Store, open_store, together
-from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError, Locked, UsageError, remedy
 from flows.printable import show_as
 
 _log: Final = logging.getLogger(__name__)
 
-#: Tables and kinds of state of which a run reads little or nothing: parts of these are fetched when they are read.
-LAZY: Final = (
-    *TABLES,
-    *(f"{STATE_FOLDER}/{kind}" for kind in ("labels", "unpublished", "records")),
-)
-_LAZY_PART: Final = re.compile(rf"(?:{'|'.join(LAZY)})/run=[^/]+/part-[^/]+")
+#: Parts in the folders of runs are fetched when they are read, of all tables and kinds of state but these: every
+#: command reads the manifests, and every page the statistics of many runs.
+EAGER: Final = ("runs", "source_stats")
+_LAZY_PART: Final = re.compile(rf"(?:{STATE_FOLDER}/)?(?!(?:{'|'.join(EAGER)})/)[^/]+/run=[^/]+/part-[^/]+")
 #: What is of this machine alone, and in no commit.
 _LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, WORKING_COPY_JSON)
 #: What is shown as the path that it has here, not as one below the URL: no object has it.
@@ -215,15 +212,18 @@ class WorkingCopy:
                 shutil.rmtree(folder)
         return here
 
-    def fetch(self, path: Path) -> None:
-        """Fetch a file that is absent, or all that are in a folder."""
+    def fetch(self, paths: Iterable[Path]) -> None:
+        """Fetch what is absent of files, and all that is absent in folders."""
         if not self._may_fetch:
             return
-        name = path.relative_to(self.root).as_posix()
-        folder = name if name in self._absent else name.rpartition("/")[0]
-        if not (files := self._absent.get(folder)):
-            return
-        self._fetch(list(files) if folder == name else [name] if name in files else [])
+        wanted: dict[str, None] = {}
+        for path in paths:
+            name = path.relative_to(self.root).as_posix()
+            if name in self._absent:
+                wanted |= dict.fromkeys(self._absent[name])
+            elif self._is_absent(name):
+                wanted[name] = None
+        self._fetch(wanted)
 
     def fetch_again(self, path: Path) -> bool:
         """Fetch a file whose bytes are not those of the commit; whether they are now."""

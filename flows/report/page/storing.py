@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from flows.dataset import Dataset
-from flows.dataset.remote import without_fetching
 from flows.dataset.summary import Outcome
 from flows.dataset.tables import whole_file
 from flows.errors import message_of
@@ -52,8 +51,7 @@ def page_after(outcome: Outcome, settings: Settings) -> Path | None:
     try:
         dataset = Dataset(outcome.out)
         path = dataset.report_file(outcome.run_id)
-        with without_fetching(dataset.root):  # a page does without what the run did not need
-            return path if path.exists() else write_page(dataset, outcome.run_id)
+        return path if path.exists() else write_page(dataset, outcome.run_id)
     except Exception as error:  # the run has ended, and its page can be written later
         _log.warning("the report of %s was not written: %s", outcome.run_id, message_of(error))
         _log.debug("", exc_info=True)

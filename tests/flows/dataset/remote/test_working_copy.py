@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import fsspec
@@ -11,14 +12,20 @@ import polars as pl
 import pytest
 
 from flows import dataset_files
+from flows.cli.scheduler import run_command
 from flows.dataset import Dataset
 from flows.dataset.crashes import convict, culprits
 from flows.dataset.remote import local_folder, name_of
 from flows.dataset.remote.store import Store
+from flows.dataset.remote.working_copy import read_working_copy
 from flows.errors import CopydeskError, Locked, UsageError
 from flows.maintenance import compact, expire, rollback
+from flows.printable import printable
+from flows.report.page.storing import page_after
+from flows.run.artifacts import artifact_key, asset_key, run_name, run_tags
+from flows.settings import Settings
 from flows.verify.verification import verify_folder
-from small_runs import LONG_AGO, plain_run, record, story
+from small_runs import LONG_AGO, plain_run, record, run, story
 from support import Copydesk, Jsonl
 
 from .storages import URL, forget, objects
@@ -218,15 +225,9 @@ def test_a_file_that_another_machine_took_away_is_asked_for_in_vain(
         forget()
         rollback(Dataset(local_folder(URL)), "r000001")
         forget()
-    monkeypatch.setattr("flows.dataset.remote._OPEN", {out: _opened(out)})
+    monkeypatch.setattr("flows.dataset.remote._OPEN", {out: read_working_copy(out)})
     with pytest.raises(Locked, match=r"another command has changed .* run it again"):
         dataset.scan("documents").collect()
-
-
-def _opened(out: Path) -> object:
-    from flows.dataset.remote.working_copy import read_working_copy
-
-    return read_working_copy(out)
 
 
 def test_a_reader_reads_while_another_command_writes(
@@ -274,3 +275,58 @@ def test_a_path_is_no_url(given: str, tmp_path: Path, jsonl: Jsonl, cache: Path)
     assert not cache.exists()
     with pytest.raises(UsageError, match="there is no table 'articles': there are documents, "):
         dataset_files(out, "articles")
+
+
+@pytest.mark.parametrize("point", ["commit documents", "committed", "exchange documents", "exchange sweep"])
+def test_killed_in_the_working_copy_a_command_has_not_happened(
+    point: str, out: Path, jsonl: Jsonl, kill_at: Callable[[str, Callable[[], object]], None]
+) -> None:
+    """Also after its own commit there: the storage decides, and the next command starts from what it has."""
+    files = [jsonl([record(1)], "a.jsonl"), jsonl([record(2)], "b.jsonl")]
+    plain_run(files[0], out)
+    is_run = point.startswith("commit")
+    if not is_run:
+        plain_run(files, out)
+    before = dataset_files(URL)
+    kill_at(point, (lambda: plain_run(files, out)) if is_run else (lambda: compact(Dataset(out))))
+    assert dataset_files(URL) == before
+    forget()
+    out = local_folder(URL)
+    assert Dataset(out).runs() == ["r000001"] if is_run else ["r000001", "r000002"]
+    assert plain_run(files, out).run_id == ("r000002" if is_run else None)
+    assert compact(Dataset(out)) is not None
+    assert len(dataset_files(URL)) == 1
+    assert list(verify_folder(out)) == []
+
+
+def test_a_page_does_without_documents_that_are_not_here(out: Path, jsonl: Jsonl, fetched: list[str]) -> None:
+    """Only those that the run compared are here after the loss of the cache; the page is written, and is local."""
+    for number in range(3):
+        run(jsonl([record(number, story(number + 40))], f"{number}.jsonl"), out)
+    out = lose(out)
+    near = story(1).replace("were mentioned", "were named")
+    outcome = run(
+        jsonl([{"id": "near", "source": "x.example", "text": f"{near}\n\n{story(7)}"}], "near.jsonl"), out
+    )
+    page = page_after(outcome, Settings())
+    assert page is not None
+    assert outcome.counts.removed.keys() == {"duplicate"}
+    assert [key.split("/")[1] for key in fetched if key.startswith("documents/")] == ["run=r000002"]
+    assert str(page).startswith(str(out))
+    assert printable(f"{page} of {out}/documents") == f"{page} of {URL}/documents"
+    assert not any("reports" in path for path in objects())
+
+
+def test_the_flow_takes_a_url(jsonl: Jsonl, out: Path) -> None:
+    """As a parameter, whose type joins its slashes; flow runs, tags and artifacts are named by the URL."""
+    assert local_folder(Path("memory:/bucket/news")) == out
+    assert run_name(out) == "news"
+    assert run_tags(out) == ["copydesk", URL]
+    assert asset_key(out) == URL
+    assert "bucket-news" in artifact_key("run", out)
+
+
+def test_a_schedule_names_the_url(out: Path) -> None:
+    """Each run is a process of its own, on this or another machine."""
+    command = run_command(["/in"], name_of(out), None)
+    assert command[command.index("--out") + 1] == URL

@@ -168,8 +168,9 @@ def _name(stage: str, item: object) -> str:
 def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - passed by name
     """Send the notices that the configuration asks for when a run ends badly; a state hook of the flow."""
     parameters = flow_run.parameters
-    config, out = parameters.get("config"), _folder(parameters.get("out"))
+    config = parameters.get("config")
     try:
+        out = _folder(parameters.get("out"))
         settings = read_settings(_home(config) if config else None)
     except CopydeskError as error:
         logging.getLogger(__name__).warning("no notice was sent about the run: %s", error)

@@ -37,6 +37,9 @@ from flows.errors import CopydeskError, Locked, remedy
 
 _log: Final = logging.getLogger(__name__)
 
+#: Seconds to wait for the lock of a working copy, which commands that read hold while they bring it up to date.
+PATIENCE: Final = 10.0
+
 
 @contextmanager
 def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None]:
@@ -58,7 +61,7 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
         ) from error
     lock = FileLock(layout.lock_file)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0 if copy is None else PATIENCE)
     except Timeout:
         raise Locked(f"another run is writing {layout.root}; wait until it ends, and run again") from None
     except OSError as error:

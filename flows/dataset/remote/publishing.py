@@ -50,6 +50,12 @@ def publish(copy: WorkingCopy) -> None:
     copy.save()
     if not store.create(attempt.key, secrets.token_bytes(16)):
         raise CopydeskError(f"{store.url} cannot be written: {attempt.key} exists")
+    _log.info(
+        "uploading %d files, %.1f MB, to %s",
+        len(new),
+        sum(one.bytes for one in new.values()) / 1e6,
+        store.url,
+    )
     for rank in (0, 1, 2):
         some = [(path, stored.key) for path, stored in new.items() if _rank(path) == rank]
         together(lambda item: store.put(copy.root / item[0], item[1]), some)

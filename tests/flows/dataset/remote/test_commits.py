@@ -211,8 +211,11 @@ def test_a_writer_that_slept_while_fifty_others_published_has_lost(
     assert done[0] not in {f"_copydesk/commits/{number:08d}.json" for number in numbers(Store(URL))}
 
 
-def test_two_commands_on_one_machine_exclude_each_other_as_in_a_folder(out: Path, jsonl: Jsonl) -> None:
-    """The lock is that of the working copy."""
+def test_two_commands_on_one_machine_exclude_each_other_as_in_a_folder(
+    out: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock is that of the working copy; one that only reads may have it for a moment."""
+    monkeypatch.setattr("flows.dataset.writing.PATIENCE", 0.01)
     with Dataset(out).writing(), pytest.raises(Locked, match="another run is writing"):
         plain_run(jsonl([record(1)]), out)
 

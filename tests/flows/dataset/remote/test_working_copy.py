@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -16,6 +17,7 @@ from flows.cli.scheduler import run_command
 from flows.dataset import Dataset
 from flows.dataset.crashes import convict, culprits
 from flows.dataset.remote import local_folder, name_of
+from flows.dataset.remote.commits import newest, write_commit
 from flows.dataset.remote.store import Store
 from flows.dataset.remote.working_copy import read_working_copy
 from flows.errors import CopydeskError, Locked, UsageError
@@ -330,3 +332,18 @@ def test_a_schedule_names_the_url(out: Path) -> None:
     """Each run is a process of its own, on this or another machine."""
     command = run_command(["/in"], name_of(out), None)
     assert command[command.index("--out") + 1] == URL
+
+
+def test_a_worker_in_another_process_fetches_what_it_reads(
+    out: Path, jsonl: Jsonl, fetched: list[str]
+) -> None:
+    """It knows the working copy by its folder alone, and never brings it up to date: that is for the command."""
+    plain_run(jsonl([record(1)]), out)
+    out = lose(out)
+    assert Dataset(out).exists()
+    fetched.clear()
+    forget()
+    store = Store(URL)
+    assert write_commit(store, replace(newest(store), number=2, attempt="00000002", files={}))
+    assert Dataset(out).scan("documents").collect()["record_id"].to_list() == ["id-1"]
+    assert kinds(fetched) == {"documents"}

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -21,7 +22,7 @@ from flows.dataset.remote.store import Store
 from flows.errors import CopydeskError, Locked, UsageError
 from flows.maintenance import compact, expire, restore, rollback
 from flows.verify.verification import verify_folder
-from small_runs import LONG_AGO, plain_run, published, record
+from small_runs import plain_run, published, record
 from support import Jsonl
 
 from .storages import URL, Died, by_path, committed, failing, forget, objects, on_another_machine
@@ -65,7 +66,7 @@ def test_commands_do_on_a_url_what_they_do_in_a_folder(
     def both(command: Callable[[Path], object]) -> None:
         command(local)
         if random.random() < 0.4:
-            shutil.rmtree(tmp_path / "cache")
+            shutil.rmtree(tmp_path / "cache", ignore_errors=True)
         forget()
         command(local_folder(URL))
 
@@ -80,10 +81,11 @@ def test_commands_do_on_a_url_what_they_do_in_a_folder(
             both(lambda place, gone=gone: rollback(Dataset(place), gone))  # type: ignore[misc]
         elif what == "compact":
             both(lambda place: compact(Dataset(place)))
-        elif what == "restore" and published(local)["removed"]:
-            both(lambda place: restore(Dataset(place), reason=published(local)["removed"][0]["reason"]))
+        elif what == "restore" and (removed := published(local)["removed"]):
+            reason = removed[0]["reason"]
+            both(lambda place, reason=reason: restore(Dataset(place), reason=reason))  # type: ignore[misc]
         elif what == "expire":
-            both(lambda place: expire(Dataset(place), LONG_AGO))
+            both(lambda place: expire(Dataset(place), datetime.now(UTC) + timedelta(days=1)))
         assert as_committed() == as_published(local)
         assert sorted_rows(by_path()) == as_published(local)
     forget()

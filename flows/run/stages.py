@@ -32,7 +32,7 @@ from cleaners.duplicate.cleaner import (
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import split_removed
+from cleaners.paragraphs import SCHEMA
 from cleaners.phrases.phrase import Phrase
 from cleaners.repeated_line.cleaner import least_documents
 from cleaners.repeated_line.count_tables import merge_counts
@@ -56,12 +56,17 @@ from flows.run.clean_shard import (
     decide,
     fingerprints_of,
     repaired,
+    with_texts,
     without_repeated_lines,
 )
 from flows.settings import Settings
 
 #: Maximum lines in a partition, which take some 150 MB of memory.
 LINES_AT_ONCE: Final = 1 << 20
+
+#: The columns of paragraphs that staged ones lack: their document has them, or only `split` fills them.
+_OF_DOCUMENT: Final = ("source", "title", "language")
+_OF_DUPLICATE: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,7 @@ def _clean(run: Run, shard: str) -> None:
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
-    _write(frame, run.path("cleaned", shard))
+    _write_paragraphs(frame, run.path("cleaned", shard))
     _write(documents.drop("text"), run.path("documents", shard))
     run.path("read", shard).unlink()
 
@@ -247,7 +252,8 @@ def _frequencies(run: Run) -> pl.DataFrame | None:
 
 def remove_repeated(run: Run, shard: str) -> None:
     """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
-    documents, frame = _read(run.path("documents", shard)), _read(run.path("cleaned", shard))
+    documents = _read(run.path("documents", shard))
+    frame = _paragraphs(run, "cleaned", shard, documents)
     if run.settings.repeated_line.enabled:
         lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
         cleaned = without_repeated_lines(frame, lines, keys, run.settings, run.lexicon)
@@ -255,7 +261,7 @@ def remove_repeated(run: Run, shard: str) -> None:
     fingerprints = fingerprints_of(frame, documents, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
-    _write(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
+    _write_paragraphs(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
     run.path("cleaned", shard).unlink()
 
 
@@ -292,40 +298,26 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
 
 def split(run: Run, shard: str) -> Counts:
     """Write a shard's parts of the published tables and of the index; return its counts."""
-    documents, frame = _read(run.path("documents", shard)), _read(run.path("paragraphs", shard))
+    documents = _read(run.path("documents", shard))
+    frame = _paragraphs(run, "paragraphs", shard, documents)
     decisions = without_protected(frame, _read(run.path("decisions", shard)))
     names = documents.get_column("document_id").gather(frame.get_column("document"))
     frame = duplicate(frame, decisions).with_columns(names)
-    left, removed = split_removed(frame)
-    left = left.filter(pl.col("text") != "")
-    texts = left.group_by("document_id", maintain_order=True).agg(
-        pl.col("text").str.join("\n\n"), pl.col("words").sum(), pl.len().alias("paragraphs")
-    )
-    gone = removed.group_by("document_id").agg(pl.len().alias("removed_paragraphs"))
-    published = (
-        documents.join(texts, on="document_id", how="inner", maintain_order="left")
-        .join(gone, on="document_id", how="left", maintain_order="left")
-        .with_columns(pl.col("removed_paragraphs").fill_null(0))
-    )
-    empty = documents.join(texts, on="document_id", how="anti", maintain_order="left").join(
-        gone, on="document_id", how="anti", maintain_order="left"
-    )
+    whole = with_texts(documents, frame)
+    has_text, has_removed = pl.col("text").is_not_null(), pl.col("removed_paragraphs") > 0
+    published = whole.filter(has_text)
+    unpublished = whole.filter(~has_text & has_removed).with_columns(pl.lit("").alias("text"))
+    empty = whole.filter(~has_text & ~has_removed)
     rejected = pl.concat(
         [
             _read(run.path("rejected", shard)),
             empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
         ]
     )
-    unpublished = (
-        documents.join(texts, on="document_id", how="anti", maintain_order="left")
-        .join(gone, on="document_id", how="inner", maintain_order="left")
-        .with_columns(pl.lit("").alias("text"), pl.lit(0).alias("words"), pl.lit(0).alias("paragraphs"))
-    )
+    removed = frame.filter(pl.col("reason").is_not_null())
     parts = {
         "documents": published,
-        "removed": removed.join(
-            documents.select("document_id", "uri", "url"), on="document_id", how="left", maintain_order="left"
-        ),
+        "removed": removed.hstack(documents.select("uri", "url")[removed.get_column("document")]),
         "repaired": repaired(documents, frame),
         "rejected": rejected,
     }
@@ -336,10 +328,10 @@ def split(run: Run, shard: str) -> Counts:
     write_part(run.signed(records), run.publish("records", shard), run.metadata)
     write_part(run.signed(labelled(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
     for table, part in parts.items():
-        whole = conform(table, run.signed(part))
-        write_part(whole, run.publish(table, shard), run.metadata, ROW_GROUP[table])
-    whole = conform("documents", run.signed(unpublished))
-    write_part(whole, run.publish("unpublished", shard), run.metadata)
+        write_part(
+            conform(table, run.signed(part)), run.publish(table, shard), run.metadata, ROW_GROUP[table]
+        )
+    write_part(conform("documents", run.signed(unpublished)), run.publish("unpublished", shard), run.metadata)
     index = kept_fingerprints(_read(run.path("fingerprints", shard)).drop("row"), decisions)
     write_part(run.signed(index), run.publish("index", shard), run.metadata, compression="uncompressed")
     counts, clusters = stats_of_shard(frame, rejected)
@@ -363,6 +355,19 @@ def write_source_stats(run: Run, shards: Sequence[str]) -> pl.DataFrame:
     )
     write_part(counts, run.publish("source_stats", "00000"), run.metadata)
     return counts
+
+
+def _write_paragraphs(frame: pl.DataFrame, path: Path) -> None:
+    """Write paragraphs for `_paragraphs` to read."""
+    _write(frame.drop(*_OF_DOCUMENT, *_OF_DUPLICATE), path)
+
+
+def _paragraphs(run: Run, kind: str, shard: str, documents: pl.DataFrame) -> pl.DataFrame:
+    """The paragraphs of a shard, with what the staging folder has once for each document, or not yet at all."""
+    frame = _read(run.path(kind, shard))
+    return frame.hstack(documents.select(_OF_DOCUMENT)[frame.get_column("document")]).with_columns(
+        pl.lit(None, SCHEMA[name]).alias(name) for name in _OF_DUPLICATE
+    )
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

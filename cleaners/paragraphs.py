@@ -198,8 +198,3 @@ def remove_rows(frame: pl.DataFrame, rows: pl.DataFrame, reason: str) -> pl.Data
     return frame.with_columns(
         frame.get_column(value.name).scatter(rows.get_column("row"), value) for value in filled
     )
-
-
-def split_removed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(kept, removed): the rows without a reason and the rows with one, each in the order of the frame."""
-    return frame.filter(pl.col("reason").is_null()), frame.filter(pl.col("reason").is_not_null())

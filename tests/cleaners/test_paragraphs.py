@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cleaners.paragraphs import SCHEMA, remove, rewrite, split_removed, to_paragraphs
+from cleaners.paragraphs import SCHEMA, remove, rewrite, to_paragraphs
 from cleaners.text.white_space import WHITE_SPACE
 
 LINE_BREAKS = "\r\n\x85\u2028\u2029"
@@ -290,9 +290,6 @@ def test_a_reason_is_never_overwritten() -> None:
     frame = remove(frame, pl.Series([True, True, None]), "repeated_line", pl.Series(["a", "b", "c"]))
     assert frame["reason"].to_list() == ["boilerplate", "repeated_line", None]
     assert frame["rule"].to_list() == ["first", "b", None]
-    kept, removed = split_removed(frame)
-    assert kept["text"].to_list() == ["three"]
-    assert removed["text"].to_list() == ["one", "two"]
 
 
 def test_an_unknown_reason_is_refused() -> None:

@@ -165,7 +165,7 @@ def _filter_keys(
     passed: list[list[tuple[NDArray[Any], ...]]] = [[] for _ in filters]
     for tables, passing in ((read(new=False), KeyFilter.pass_index), (again, KeyFilter.pass_new)):
         for table in tables:
-            for seen, (rows, keys, others), found in zip(filters, table, passed, strict=True):
+            for seen, (rows, keys, more), found in zip(filters, table, passed, strict=True):
                 some = passing(seen, keys)
-                found.append((rows[some], keys.at(some), *(each[some] for each in others)))
+                found.append((rows[some], keys.at(some), *(each[some] for each in more)))
     return [tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for found in passed]

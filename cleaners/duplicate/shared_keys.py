@@ -89,7 +89,8 @@ def _record(keys: Keys, cells: Written[U8], shift: int) -> Any:
 
 @kernel
 def _may_be_shared(keys: Keys, cells: U8, shift: int, which: int) -> Any:
-    passed, count = np.empty(len(keys.low), np.int64), 0
+    passed = np.empty(len(keys.low), np.int64)
+    count: Any = 0
     for i in range(len(keys.low)):
         place = _key(keys, i) >> np.uint64(shift)
         bit = np.uint8(2 * (place & np.uint64(3)) + np.uint64(which))

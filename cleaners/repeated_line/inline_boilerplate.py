@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import remove, rewrite
+from cleaners.paragraphs import remove, rewrite_rows
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, text_before
 from cleaners.repeated_line.count_tables import enough_bodies
 from cleaners.repeated_line.inline_patterns import OPENING_BRACKET, inline_patterns
@@ -61,7 +61,7 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
             gone, "nothing but " + shape.filter(emptied)
         )
         frame = remove(frame, rule.is_not_null(), REASON, rule)
-    return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied))
+    return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied), _fixes(int((~emptied).sum())))
 
 
 def _with_hints(text: pl.Series, lexicon: Lexicon) -> pl.Series:
@@ -121,13 +121,9 @@ def repeated_inline_boilerplate(
             "start",
         )
     changed = changed.unique().sort()
-    return rewrite_rows(frame, changed, text.gather(changed))
+    return rewrite_rows(frame, changed, text.gather(changed), _fixes(len(changed)))
 
 
-def rewrite_rows(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.DataFrame:
-    """The frame with the texts `new` in the given rows, recorded as the fix `inline_boilerplate`."""
-    if rows.is_empty():
-        return frame
-    changed = pl.repeat(False, len(frame), eager=True).scatter(rows, True)
-    fixes = pl.select(pl.when(changed).then(pl.lit([FIX], pl.List(pl.String)))).to_series()
-    return rewrite(frame, frame.get_column("text").scatter(rows, new), fixes)
+def _fixes(count: int) -> pl.Series:
+    """The fix of this module, for each of so many rows."""
+    return pl.repeat([FIX], count, dtype=pl.List(pl.String), eager=True)

@@ -125,5 +125,5 @@ def repeated_inline_boilerplate(
 
 
 def _fixes(count: int) -> pl.Series:
-    """The fix of this module, for each of so many rows."""
+    """The fix of this module, for each of `count` rows."""
     return pl.repeat([FIX], count, dtype=pl.List(pl.String), eager=True)

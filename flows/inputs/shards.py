@@ -28,6 +28,7 @@ from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
+MIN_SHARD: Final = 12 * MEGABYTE  # a smaller shard is not worth its own steps, if the settings ask for none
 MAX_NAME: Final = 1000  # characters of a field's name in manifests
 MAX_ERROR: Final = 10_000  # characters of an error: more than any path has
 
@@ -95,14 +96,16 @@ def read(
     begin: Callable[[str], object] = len,
     advance: Callable[[int], object] = abs,
     limit: int = 0,
+    following: int = 0,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in order, and what had to be rejected.
 
-    A shard is closed as soon as it holds two documents and `settings.shard_megabytes` of input, or 100,000 rows; a
-    document is never split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If
-    an input was read before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the
-    printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
-    the uri of each input that is read next, `advance` with the bytes of files that were read since it was last called.
+    A shard is closed as soon as it holds two documents and as many bytes as `shard_size` says, or 100,000 rows; a
+    document is never split. `following` are the bytes of the inputs that the run reads after these. `charsets` maps a
+    source to the charset to prefer if the bytes of a file are ambiguous. If an input was read before (`Input.last`),
+    documents already among the `earlier` ones are left out. `refused` maps the printable uri and the content hash of
+    documents to the error with which they are rejected. `begin` is called with the uri of each input that is read next,
+    `advance` with the bytes of files that were read since it was last called.
 
     With a `limit`, reading ends after that number of documents and rejections, if there are more. The input in which it
     ends counts as changed when it is read next, so that the rest of it is new then.
@@ -116,6 +119,8 @@ def read(
     finished: list[tuple[Any, ...]] = []
     size = taken = 0
     is_cut = False
+    left = following + sum(given.size for given in inputs)
+    wanted = shard_size(settings.shard_megabytes * MEGABYTE, left)
     for given in inputs:
         begin(given.uri)
         before, refused_here = taken, 0
@@ -151,10 +156,12 @@ def read(
                 finished.append((given.uri, *vars(row).values()))  # astuple() copies deeply
                 continue
             # polars copies the only row of a frame with each expression
-            full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
+            full = size >= wanted and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
                 yield _shard(documents, texts, used, rejected, finished, options)
                 used.clear()
+                left -= size
+                wanted = shard_size(settings.shard_megabytes * MEGABYTE, left)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
         if is_cut:
             if taken > before:
@@ -164,6 +171,20 @@ def read(
             break
     if documents or rejected or finished or is_cut:
         yield _shard(documents, texts, used, rejected, finished, options)._replace(is_cut=is_cut)
+
+
+def shard_size(most: int, left: int) -> int:
+    """The bytes of the next shard of a run that has `left` bytes to read, at `most`.
+
+    The last shards are smaller and smaller: no worker has to wait long for another one that began a large one last.
+    The sizes depend on the sizes of the inputs alone, so that the same inputs give the same shards.
+
+    >>> shard_size(32_000_000, 1_000_000_000), shard_size(32_000_000, 50_000_000), shard_size(32_000_000, 30_000_000)
+    (32000000, 25000000, 15000000)
+    """
+    least = min(MIN_SHARD, most)
+    size = min(max(left // 2, least), most)
+    return size if left - size >= least // 2 else most
 
 
 class _Texts:

@@ -121,11 +121,11 @@ def charset(head: bytes, prefer: str | None = None) -> str:
 
     To read the file, use an incremental decoder with `ERRORS`, and drop a U+FEFF at the start of the text.
     """
-    for mark, name in _BYTE_ORDER_MARKS.items():
-        if head.startswith(mark):
-            text = head[:SAMPLE_BYTES].decode(name, ERRORS)
-            _refuse_controls(len(_CONTROL.findall(text)) + text.count("\ufffd"), len(text))
-            return name
+    if head.startswith(tuple(_BYTE_ORDER_MARKS)):
+        name = next(name for mark, name in _BYTE_ORDER_MARKS.items() if head.startswith(mark))
+        text = head[:SAMPLE_BYTES].decode(name, ERRORS)
+        _refuse_controls(len(_CONTROL.findall(text)) + text.count("\ufffd"), len(text))
+        return name
     _refuse_formats(head)
     nuls = head.count(0)
     if nuls and (wide := _wide(head)):
@@ -150,7 +150,9 @@ def charset(head: bytes, prefer: str | None = None) -> str:
 
 def _refuse_formats(data: bytes) -> None:
     """Raises NotText if the data begins with the magic bytes of a binary format."""
-    kind = next((kind for mark, kind in _MAGIC.items() if data.startswith(mark)), None)
+    kind = None
+    if data.startswith(tuple(_MAGIC)):
+        kind = next(kind for mark, kind in _MAGIC.items() if data.startswith(mark))
     if data[:4] == b"RIFF" and data[8:12] in (b"WEBP", b"WAVE", b"AVI "):
         kind = "RIFF"
     if data[4:8] == b"ftyp" and data[:3] == b"\0\0\0":

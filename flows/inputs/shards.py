@@ -5,7 +5,7 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -153,7 +153,7 @@ def read(
             elif isinstance(row, Rejected):
                 rejected.append(row)
             else:
-                finished.append((given.uri, *vars(row).values()))  # astuple() copies deeply
+                finished.append((given.uri, *row))
                 continue
             # polars copies the only row of a frame with each expression
             full = size >= wanted and len(documents) > 1
@@ -167,7 +167,7 @@ def read(
             if taken > before:
                 moved_from = given.last.moved_from if given.last is not None else None
                 part = Reading(given.size, -1, rejected=refused_here, moved_from=moved_from)
-                finished.append((given.uri, *vars(part).values()))
+                finished.append((given.uri, *part))
             break
     if documents or rejected or finished or is_cut:
         yield _shard(documents, texts, used, rejected, finished, options)._replace(is_cut=is_cut)
@@ -217,7 +217,7 @@ def _rows(
 ) -> Iterator[Row | tuple[Reading, int]]:
     """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
     trace, modified = Trace(), given.modified_ns
-    rejected: Counter[str | None] = Counter()  # what they wait for -> rejections
+    rejected: defaultdict[str | None, int] = defaultdict(int)  # what they wait for -> rejections
     done = 0
     try:
         for row in _own_rows(given, options, trace, earlier):
@@ -238,6 +238,7 @@ def _rows(
     if given.last is not None and trace.resumed:
         rejected[given.last.waits_for] += given.last.rejected
     resumable = trace.whole and trace.lines is not None
+    number = sum(rejected.values())
     yield (
         Reading(
             given.size,
@@ -247,10 +248,10 @@ def _rows(
             trace.lines if resumable else None,
             trace.prefix_hash if resumable else None,
             trace.incomplete_tail,
-            rejected.total(),
+            number,
             given.last.moved_from if given.last is not None else None,
-            decided_by if rejected.total() else None,
-            next((remedy for remedy, _ in rejected.most_common() if remedy is not None), None),
+            decided_by if number else None,
+            max(filter(None, rejected), key=rejected.__getitem__, default=None),
         ),
         0,
     )

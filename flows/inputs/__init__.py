@@ -4,7 +4,7 @@ from flows.inputs.finding import find
 from flows.inputs.names import path_of
 from flows.inputs.reader import Input, content_of
 from flows.inputs.rejections import deciding
-from flows.inputs.shards import DOCUMENTS, INPUTS, LATER, REJECTED, Shard, read
+from flows.inputs.shards import DOCUMENTS, INPUTS, LATER, REJECTED, Shard, read, shard_size
 from flows.inputs.tracing import Reading
 from flows.inputs.versions import Earlier, Lookup
 
@@ -23,4 +23,5 @@ __all__ = [
     "find",
     "path_of",
     "read",
+    "shard_size",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -38,10 +38,15 @@ def rows_of(
 
 def _later(place: str, given: Input, options: Options, trace: Trace) -> Iterator[Any]:
     """What the function at this place of the package yields: imported when called, as few runs need all formats."""
+    return _function(place)(given, options, trace)
+
+
+@cache  # finding it takes as long as reading a small file
+def _function(place: str) -> Callable[[Input, Options, Trace], Iterator[Any]]:
     module, function = place.split(":")
-    read: Callable[[Input, Options, Trace], Iterator[Any]]
-    read = getattr(import_module(f"flows.inputs.{module}"), function)
-    return read(given, options, trace)
+    found: Callable[[Input, Options, Trace], Iterator[Any]]
+    found = getattr(import_module(f"flows.inputs.{module}"), function)
+    return found
 
 
 def _read_archive(

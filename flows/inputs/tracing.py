@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 import xxhash
 
 HEAD: Final = 1 << 16  # bytes at the start of a file, from which its charset is detected
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """The state of an input when a run read it; the fields are columns of the ledger.
 
     Hashes are XXH3, 128 bits, hexadecimal. `end`, `lines` and `prefix_hash` say where reading can resume when a JSON

@@ -106,6 +106,14 @@ class Run:
         return frame.with_columns(pl.lit(self.run_id).alias("run_id"))
 
 
+class Batch(NamedTuple):
+    """Consecutive inputs that are read by one worker."""
+
+    number: int
+    inputs: Sequence[inputs.Input]
+    following: int = 0  # bytes of the inputs of the batches after it
+
+
 class ReadShard(NamedTuple):
     """A part of the inputs that was read."""
 
@@ -116,9 +124,9 @@ class ReadShard(NamedTuple):
     is_cut: bool = False  # whether reading ended here because of `Run.limit`
 
 
-def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
+def read_inputs(run: Run, batch: Batch) -> Iterator[ReadShard]:
     """Read a batch of inputs into shards."""
-    number, given = batch
+    number, given, following = batch
     s, dataset = run.settings, Dataset(run.out)
     again = {i.uri for i in given if i.last is not None}
     with noting_inputs(run.staging, number) as note:
@@ -132,6 +140,7 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
             note,
             run.advance,
             run.limit,
+            following,
         )
         for n, shard in enumerate(found):
             name = f"{number:05d}-{n:05d}"

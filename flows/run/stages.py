@@ -32,7 +32,7 @@ from cleaners.duplicate.cleaner import (
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import split_removed
+from cleaners.paragraphs import SCHEMA, split_removed
 from cleaners.phrases.phrase import Phrase
 from cleaners.repeated_line.cleaner import least_documents
 from cleaners.repeated_line.count_tables import merge_counts
@@ -62,6 +62,10 @@ from flows.settings import Settings
 
 #: Maximum lines in a partition, which take some 150 MB of memory.
 LINES_AT_ONCE: Final = 1 << 20
+
+#: Columns that each paragraph has from its document, and those that only the last stage fills: not staged.
+_OF_DOCUMENT: Final = ("source", "title", "language")
+_FILLED_LAST: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ def _clean(run: Run, shard: str) -> None:
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
-    _write(frame, run.path("cleaned", shard))
+    _write_paragraphs(frame, run.path("cleaned", shard))
     _write(documents.drop("text"), run.path("documents", shard))
     run.path("read", shard).unlink()
 
@@ -247,7 +251,8 @@ def _frequencies(run: Run) -> pl.DataFrame | None:
 
 def remove_repeated(run: Run, shard: str) -> None:
     """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
-    documents, frame = _read(run.path("documents", shard)), _read(run.path("cleaned", shard))
+    documents = _read(run.path("documents", shard))
+    frame = _read_paragraphs(run.path("cleaned", shard), documents)
     if run.settings.repeated_line.enabled:
         lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
         cleaned = without_repeated_lines(frame, lines, keys, run.settings, run.lexicon)
@@ -255,7 +260,7 @@ def remove_repeated(run: Run, shard: str) -> None:
     fingerprints = fingerprints_of(frame, documents, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
-    _write(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
+    _write_paragraphs(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
     run.path("cleaned", shard).unlink()
 
 
@@ -292,7 +297,8 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
 
 def split(run: Run, shard: str) -> Counts:
     """Write a shard's parts of the published tables and of the index; return its counts."""
-    documents, frame = _read(run.path("documents", shard)), _read(run.path("paragraphs", shard))
+    documents = _read(run.path("documents", shard))
+    frame = _read_paragraphs(run.path("paragraphs", shard), documents)
     decisions = without_protected(frame, _read(run.path("decisions", shard)))
     names = documents.get_column("document_id").gather(frame.get_column("document"))
     frame = duplicate(frame, decisions).with_columns(names)
@@ -373,6 +379,20 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as partial:
         frame.write_ipc(partial, compression="uncompressed")
+
+
+def _write_paragraphs(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame of paragraphs, without what `_read_paragraphs` can add."""
+    _write(frame.drop(_OF_DOCUMENT, _FILLED_LAST), path)
+
+
+def _read_paragraphs(path: Path, documents: pl.DataFrame) -> pl.DataFrame:
+    """A frame of paragraphs, with the columns of `cleaners.paragraphs.SCHEMA`."""
+    frame = _read(path)
+    return frame.with_columns(
+        *documents.select(_OF_DOCUMENT)[frame.get_column("document")],
+        *(pl.lit(None, SCHEMA[name]).alias(name) for name in _FILLED_LAST),
+    )
 
 
 def _read(path: Path, *columns: str) -> pl.DataFrame:

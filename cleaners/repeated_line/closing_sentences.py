@@ -35,15 +35,15 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     return _Patterns(any_pattern(lexicon.plea_patterns), rf"(?i)\b{any_of(lexicon.speech_verbs)}\b|[”»“]$")
 
 
-def closing_sentences(text: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
+def closing_sentences(text: pl.Series, lexicon: Lexicon, texts: tuple[U8, I64] | None = None) -> pl.DataFrame:
     """(row, start, sentence, before) of the texts that end in a plea.
 
     That is a last sentence of at most MAX_SENTENCE_BYTES bytes that matches a plea of the lexicon. `start` is the byte
     offset of the sentence. `before` is the text before it, MIN_BYTES_BEFORE bytes or more, without the white space
-    between them.
+    between them. No text may be null. `texts` is `utf8(text)`, if it is known.
     """
     patterns = _patterns(lexicon)
-    starts = _last_sentence_starts(*utf8(text))
+    starts = _last_sentence_starts(*(texts or utf8(text)))
     rows = pl.Series("row", np.flatnonzero(starts), dtype=pl.UInt32)
     start = pl.Series("start", starts[starts > 0])
     found = pl.DataFrame([rows, start, text.gather(rows).cast(pl.Binary).alias("text")]).with_columns(

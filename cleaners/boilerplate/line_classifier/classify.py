@@ -63,7 +63,7 @@ def classify_lines(
     are the `utf8` of the texts (null as empty), if the caller has them already.
     """
     lines = _lines_of(frame, texts)
-    rows, features, short = _unworded_features(frame, found, phrases, lines)
+    rows, features, short = _unworded_features(frame, found, phrases, lines, only_removable=True)
     may = places_allow(frame, found, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
     # only the model asks for the wording
@@ -154,7 +154,7 @@ def features_of(
     lines that may be boilerplate; with `accepted` also those that `fast_accept` accepts, which training needs.
     """
     lines = _lines_of(frame, texts)
-    rows, features, short = _unworded_features(frame, found, phrases, lines, accepted)
+    rows, features, short = _unworded_features(frame, found, phrases, lines, accepted=accepted)
     set_wording(*lines, short, np.arange(len(rows)), rows, features, *characters(), *ngrams)
     return rows, features
 
@@ -169,13 +169,15 @@ def _unworded_features(
     found: pl.DataFrame,
     phrases: Sequence[Phrase],
     lines: tuple[U8, I64, I64],
+    *,
     accepted: bool = False,
+    only_removable: bool = False,
 ) -> tuple[I64, F32, Flags]:
     """What `line_features` returns for the lines of a frame, `_lines_of`."""
     titles = frame.get_column("title").gather(lines[-1][:-1]).fill_null("")
     words = boilerplate_words(tuple(phrases))
     answer: tuple[I64, F32, Flags] = line_features(
-        *lines, *utf8(titles), _phrase_states(frame, found), *characters(), *words, accepted
+        *lines, *utf8(titles), _phrase_states(frame, found), *characters(), *words, accepted, only_removable
     )
     return answer
 

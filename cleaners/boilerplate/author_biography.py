@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from cleaners.boilerplate.prefilter import AUTHOR_NOTE, may_be
-from cleaners.lexicon import Lexicon, any_of, any_pattern
+from cleaners.lexicon import Lexicon, any_of, any_pattern, shortest
 from cleaners.text.matching import matches
 from cleaners.text.prose import words_and_prose
 
@@ -32,6 +32,12 @@ def biography(lexicon: Lexicon) -> str:
 
 
 @functools.cache
+def _any_profession(lexicon: Lexicon) -> str:
+    """A prefilter, because `biography` is slow."""
+    return f"(?i){any_of(shortest(lexicon.professions))}"
+
+
+@functools.cache
 def _contact(lexicon: Lexicon) -> str:
     """A regular expression for how to reach the author, or what they write about."""
     return f"{_ADDRESS}|(?i:{any_pattern(lexicon.contact_patterns)})"
@@ -46,7 +52,7 @@ def author_biographies(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """
     text = pl.col("text")
     found = lines.filter(may_be(AUTHOR_NOTE))
-    for pattern in (biography(lexicon), _contact(lexicon)):
+    for pattern in (_any_profession(lexicon), biography(lexicon), _contact(lexicon)):
         found = found.filter(matches(found.get_column("text"), pattern))
     documents = found.get_column("document").unique()
     before = (

@@ -58,6 +58,7 @@ COUNTS: Final = (
 END_NOTHING, END_ELLIPSIS, END_COLON, END_COMMA, END_QUESTION, END_STOP = range(6)
 BEGIN_SMALL, BEGIN_CAPITAL, BEGIN_DIGIT, BEGIN_QUOTE, BEGIN_BULLET, BEGIN_SYMBOL = range(6)
 
+MAX_CANDIDATE_WORDS: Final = 40  # longer lines belong to the article
 MIN_WORD_LETTERS: Final = 4  # shorter words say little about the topic of a text
 
 
@@ -292,3 +293,10 @@ def is_prose(counts: I32) -> bool:
     sentence = ending == END_STOP and words >= SENTENCE_WORDS
     question = ending == END_QUESTION and words >= QUESTION_WORDS
     return bool(words >= PROSE_WORDS or sentence or question)
+
+
+@kernel
+def is_short(counts: I32) -> bool:
+    """Whether a line with these `COUNTS` is not empty and short enough to be boilerplate."""
+    short: bool = counts[CHARACTERS] > 0 and counts[WORDS] <= MAX_CANDIDATE_WORDS
+    return short

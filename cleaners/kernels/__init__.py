@@ -26,6 +26,7 @@ from typing import Annotated, Any, Final, Generic, ParamSpec, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.kernels.compiling import remembered_calls
 from cleaners.kernels.machine_code import stamped_by_all_sources
 from cleaners.kernels.parameters import WRITTEN, Array, Parameter, Table, parameters
 
@@ -155,6 +156,7 @@ def _dispatcher(function: Callable[..., Any], *, kept: bool) -> Any:
         return njit(cache=True)(function)
 
 
+@remembered_calls()
 def _compile(function: Callable[..., Any]) -> Any:
     try:
         dispatcher = _dispatcher(function, kept=True)

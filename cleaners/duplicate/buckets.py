@@ -319,5 +319,6 @@ def _class_of(classes: I64, size: Integer) -> int:
 def _grown(values: U64, length: int) -> Any:
     """A copy of the values with room for `length`."""
     longer = np.empty(length, np.uint64)
-    longer[: len(values)] = values
+    for i in range(len(values)):  # a slice would bring in numba's texts, for the error of a wrong length
+        longer[i] = values[i]
     return longer

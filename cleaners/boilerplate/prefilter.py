@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, Integer, Rows, kernel
+from cleaners.kernels import I64, U8, Integer, Rows, helper, kernel
 from cleaners.lexicon import Lexicon
 from cleaners.text.tokens import code_point
 
@@ -135,7 +135,7 @@ def _possible_kinds(data: U8, offsets: I64, bytes_: U8, mentions: Rows[U8], mark
     return possible
 
 
-@kernel
+@helper
 def _byte_kinds_of(data: U8, start: int, stop: int, bytes_: U8) -> int:
     """The properties of all these bytes together."""
     kinds = 0
@@ -144,7 +144,7 @@ def _byte_kinds_of(data: U8, start: int, stop: int, bytes_: U8) -> int:
     return kinds
 
 
-@kernel
+@helper
 def _start_of_last(data: U8, start: int, stop: int, characters: int) -> int:
     """Where the last `characters` characters of a text begin."""
     at = stop
@@ -154,7 +154,7 @@ def _start_of_last(data: U8, start: int, stop: int, characters: int) -> int:
     return at
 
 
-@kernel
+@helper
 def _has_bracket(data: U8, start: int, stop: int) -> bool:
     """Whether a closing bracket is among these bytes."""
     found = False
@@ -163,7 +163,7 @@ def _has_bracket(data: U8, start: int, stop: int) -> bool:
     return found
 
 
-@kernel
+@helper
 def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
     """Whether a text begins with a double quotation mark and ends with one, or with one and a full stop or comma."""
     code, width = code_point(data, start)
@@ -179,7 +179,7 @@ def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
     return bool(code < len(marks) and marks[code] & _CLOSES)
 
 
-@kernel
+@helper
 def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentions: Rows[U8]) -> bool:
     """Whether a text may begin with a name and "is" or a comma, or with a mention of the author.
 
@@ -222,7 +222,7 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentio
     return False
 
 
-@kernel
+@helper
 def _is_mention(first: Integer, second: Integer, mentions: Rows[U8]) -> bool:
     """Whether two words with these initials, in lower case, may begin a mention of the author."""
     found = False

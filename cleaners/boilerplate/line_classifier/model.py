@@ -17,7 +17,7 @@ import numpy as np
 
 from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights
-from cleaners.kernels import F32, F64, I16, I64, Rows, kernel
+from cleaners.kernels import F32, F64, I16, I64, Rows, helper, kernel
 
 #: Levels of `strictness` for which the model has a threshold; between them it is interpolated linearly.
 LEVELS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -203,7 +203,7 @@ def _log_odds(
     return answer
 
 
-@kernel
+@helper
 def _next(line: F32, node: int, feature: I16, threshold: F32, left: I64, right: I64) -> Any:
     """The child of this node for a line; without a branch, because the processor could not predict it."""
     goes_right = np.int64(line[feature[node]] > threshold[node])

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U32, U64, Rows, Word, kernel
+from cleaners.kernels import I64, U8, U32, U64, Rows, Word, helper, kernel
 from cleaners.lexicon import Lexicon
 from cleaners.text.tokens import SMALL, code_point
 
@@ -157,7 +157,7 @@ def _possible_kinds(
     return possible
 
 
-@kernel
+@helper
 def _byte_kinds_of(data: U8, start: int, stop: int, bytes_: U8) -> int:
     """The properties of all these bytes together."""
     kinds = 0
@@ -166,7 +166,7 @@ def _byte_kinds_of(data: U8, start: int, stop: int, bytes_: U8) -> int:
     return kinds
 
 
-@kernel
+@helper
 def _has_caption_mark(data: U8, start: int, stop: int) -> bool:
     """Whether the end of a caption may have a mark between a picture and its maker."""
     near = max(start, stop - CREDIT_CHARACTERS)
@@ -176,7 +176,7 @@ def _has_caption_mark(data: U8, start: int, stop: int) -> bool:
     return bool(found)
 
 
-@kernel
+@helper
 def _marks_among(data: U8, start: int, stop: int) -> Any:
     """(whether one of these bytes may begin such a mark, whether one is beyond ASCII)."""
     found, beyond = False, False
@@ -187,7 +187,7 @@ def _marks_among(data: U8, start: int, stop: int) -> Any:
     return found, beyond
 
 
-@kernel
+@helper
 def _start_of_last(data: U8, start: int, stop: int, characters: int) -> int:
     """Where the last `characters` characters of a text begin."""
     at = stop
@@ -197,7 +197,7 @@ def _start_of_last(data: U8, start: int, stop: int, characters: int) -> int:
     return at
 
 
-@kernel
+@helper
 def _has_bracket(data: U8, start: int, stop: int) -> bool:
     """Whether a closing bracket is among these bytes."""
     found = False
@@ -206,7 +206,7 @@ def _has_bracket(data: U8, start: int, stop: int) -> bool:
     return found
 
 
-@kernel
+@helper
 def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
     """Whether a text begins with a double quotation mark and ends with one, or with one and a full stop or comma."""
     code, width = code_point(data, start)
@@ -222,7 +222,7 @@ def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
     return bool(code < len(marks) and marks[code] & _CLOSES)
 
 
-@kernel
+@helper
 def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, names: NameWords) -> bool:
     """Whether a text may begin with a name and "is", or with a mention of the author.
 
@@ -269,7 +269,7 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, names:
     return False
 
 
-@kernel
+@helper
 def _word_key(data: U8, start: int, stop: int, bytes_: U8) -> Any:
     """(the first bytes of the word that begins here, as a little-endian number; where the word ends)."""
     key, at = np.uint64(0), start
@@ -280,7 +280,7 @@ def _word_key(data: U8, start: int, stop: int, bytes_: U8) -> Any:
     return key, at
 
 
-@kernel
+@helper
 def _is_among(key: Word, keys: U64) -> bool:
     """Whether a word has one of these keys."""
     found = False
@@ -289,7 +289,7 @@ def _is_among(key: Word, keys: U64) -> bool:
     return found
 
 
-@kernel
+@helper
 def _behind_apposition(data: U8, start: int, stop: int) -> int:
     """Where the text goes on behind the next comma, or `stop` if a sentence ends first, or if it is too far away."""
     for at in range(start, min(stop, start + _MAX_APPOSITION + 1)):
@@ -300,7 +300,7 @@ def _behind_apposition(data: U8, start: int, stop: int) -> int:
     return stop
 
 
-@kernel
+@helper
 def _is_mention(first: Word, second: Word, mentions: Rows[U64]) -> bool:
     """Whether words with these keys, in any case, begin a mention of the author."""
     small = np.uint64(SMALL)

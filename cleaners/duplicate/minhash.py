@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U32, U64, Written, intrinsic, kernel
+from cleaners.kernels import I64, U8, U32, U64, Written, helper, intrinsic, kernel
 from cleaners.text.shingles import folded
 from cleaners.text.tokens import (
     MULTIPLIER,
@@ -173,7 +173,7 @@ def bands(threshold: float) -> tuple[int, int]:
     return NUM_PERM, 1
 
 
-@kernel
+@helper
 def band_keys(signature: U32, rows: int, keys: Written[U64]) -> Any:
     """Writes the key (32 bits) of each band to `keys`, as many bands as it has room for, each of `rows` rows.
 

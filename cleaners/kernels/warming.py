@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Set
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def all_kernels(*others: str) -> list[Kernel[..., object]]:
 def _modules_with_kernels() -> Iterator[str]:
     root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
-        if "\n@kernel\n" in path.read_text(encoding="utf-8"):
+        if re.search(r"^@(kernel|helper)$", path.read_text(encoding="utf-8"), re.MULTILINE):
             yield ".".join((root.name, *path.relative_to(root).with_suffix("").parts))
 
 

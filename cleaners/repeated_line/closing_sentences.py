@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, kernel
+from cleaners.kernels import I64, U8, helper, kernel
 from cleaners.lexicon import Lexicon, any_of, any_pattern
 from cleaners.text.folding import line_hashes
 from cleaners.text.matching import matches
@@ -99,7 +99,7 @@ def _last_sentence_starts(data: U8, offsets: I64) -> Any:
     return starts
 
 
-@kernel
+@helper
 def _spaces(data: U8, at: int) -> Any:
     """Eight bytes, with the highest bit set where the text has a space that no ASCII letter precedes."""
     low = np.uint64(0x7F * ONES)
@@ -109,7 +109,7 @@ def _spaces(data: U8, at: int) -> Any:
     return ~((others & low) + low | others) & no_letters(before)
 
 
-@kernel
+@helper
 def _ends_sentence(data: U8, first: int, mark: int) -> bool:
     """Whether a sentence ends with the byte at `mark`; quotation marks and brackets may follow its full stop."""
     while mark > first and (data[mark] == 34 or data[mark] == 39 or data[mark] == 41):  # " ' )

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U32, U64, Word, kernel
+from cleaners.kernels import I64, U8, U32, U64, Word, helper, kernel
 from cleaners.lexicon import Lexicon
 from cleaners.text.folding import NOT_PLAIN, folded_characters, plain_characters
 from cleaners.text.scripts import is_unspaced
@@ -90,7 +90,7 @@ def _date_table(lexicon: Lexicon) -> U64:
     return slots
 
 
-@kernel
+@helper
 def _is_date(h: Word, dates: U64) -> Any:
     slot = np.int64(h & np.uint64(len(dates) - 1))
     while dates[slot] != 0:

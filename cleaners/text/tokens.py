@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.derived import of_characters
-from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, intrinsic, kernel
+from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, helper, intrinsic, kernel
 from cleaners.text.scripts import HAN, HANGUL, KANA, SOUTH_EAST_ASIAN
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
@@ -145,7 +145,7 @@ def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
     return lower, special
 
 
-@kernel
+@helper
 def fmix64(h: Word) -> Any:
     """The 64-bit finaliser of MurmurHash3."""
     h = np.uint64(h)
@@ -156,7 +156,7 @@ def fmix64(h: Word) -> Any:
     return h ^ (h >> np.uint64(33))
 
 
-@kernel
+@helper
 def code_point(data: U8, at: int) -> Any:
     """(code point at offset `at`, its width in bytes)."""
     first = np.int64(data[at])
@@ -232,7 +232,7 @@ def _load(context: Any, builder: Any, signature: Any, arguments: Any, bits: int)
     return builder.bswap(number) if sys.byteorder == "big" else number
 
 
-@kernel
+@helper
 def no_letters(eight: Word) -> Any:
     """The highest bit of each of eight bytes that is no ASCII letter."""
     high = np.uint64(0x8080808080808080)
@@ -243,14 +243,14 @@ def no_letters(eight: Word) -> Any:
     return ~(from_a & ~after_z & ~eight) & high
 
 
-@kernel
+@helper
 def absorb(h: Word, word: Word) -> Any:
     """The state of a token's hash after eight more bytes."""
     h = (h ^ word) * np.uint64(MULTIPLIER)
     return h ^ (h >> np.uint64(29))
 
 
-@kernel
+@helper
 def _push(h: Word, word: Word, bits: Word, byte: Integer) -> Any:
     """(h, word, bits), the state of a token's hash, after one more byte; `word` holds `bits` bits not absorbed yet."""
     word |= np.uint64(byte) << bits
@@ -260,7 +260,7 @@ def _push(h: Word, word: Word, bits: Word, byte: Integer) -> Any:
     return h, word, bits
 
 
-@kernel
+@helper
 def push_code(h: Word, word: Word, bits: Word, code: Integer) -> Any:
     """The state as in `_push`, after the UTF-8 bytes of a code point."""
     if code < 0x80:
@@ -277,7 +277,7 @@ def push_code(h: Word, word: Word, bits: Word, code: Integer) -> Any:
     return _push(h, word, bits, 0x80 | code & 0x3F)
 
 
-@kernel
+@helper
 def push_small(h: Word, word: Word, bits: Word, small: Word, count: int) -> Any:
     """The state as in `_push`, after the lowest `count` bytes (1 to 8) of `small`, whose other bytes are 0."""
     after = bits + np.uint64(8 * count)
@@ -294,7 +294,7 @@ def finish(h: Word, word: Word, bits: Word) -> Any:
     return fmix64(absorb(h, word) if bits else h)
 
 
-@kernel
+@helper
 def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: Written[U64]) -> Any:
     """(number of tokens of `data[start:stop]`, hash of the sequence of its digit runs); writes the tokens' hashes.
 
@@ -381,7 +381,7 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: Writte
     return count, fmix64(numbers * np.uint64(MULTIPLIER) + runs)
 
 
-@kernel
+@helper
 def shingle_hashes(hashes: U64, count: int, n: int, shingles: Written[U64]) -> Any:
     """Writes the hash of each shingle of `count` tokens, in order, to `shingles`; returns how many there are.
 

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from cleaners.kernels import I64, U8, Word, Written, kernel
+from cleaners.kernels import I64, U8, Word, Written, helper, kernel
 from cleaners.text.tokens import ONES, eight_bytes
 
 LARGE: Final = 1 << 16  # bytes; a smaller block is parsed sooner than the machine code is loaded
@@ -134,7 +134,7 @@ def _cut(data: U8, stops: I64, name: U8, texts: Written[U8], rests: Written[U8])
     return text_stops, rest_stops
 
 
-@kernel
+@helper
 def _find(data: U8, at: Word, stop: Word, depth: int, name: U8) -> Any:
     """Where the string value of field `name` begins; `stop` if there is no such field, `stop + 1` if in doubt.
 
@@ -165,7 +165,7 @@ def _find(data: U8, at: Word, stop: Word, depth: int, name: U8) -> Any:
     return stop
 
 
-@kernel
+@helper
 def _same(data: U8, start: Word, stop: Word, name: U8) -> bool:
     same = 0
     if stop - start == np.uint64(len(name)):
@@ -174,14 +174,14 @@ def _same(data: U8, start: Word, stop: Word, name: U8) -> bool:
     return same == len(name)
 
 
-@kernel
+@helper
 def _after_space(data: U8, at: Word, stop: Word) -> Any:
     while at < stop and data[at] in _SPACE:
         at += _ONE
     return at
 
 
-@kernel
+@helper
 def _copy(data: U8, start: Word, stop: Word, to: Written[U8], at: Word) -> Any:
     """Copy a part of `data` to position `at` of `to`; return where it ends."""
     for i in range(stop - start):
@@ -189,7 +189,7 @@ def _copy(data: U8, start: Word, stop: Word, to: Written[U8], at: Word) -> Any:
     return at + (stop - start)
 
 
-@kernel
+@helper
 def _unescape(data: U8, at: Word, stop: Word, texts: Written[U8], start: Word) -> Any:
     """Write the string whose content begins at `at`; (its closing quote, or `stop` if in doubt; the end in `texts`)."""
     to = start
@@ -236,7 +236,7 @@ def _unescape(data: U8, at: Word, stop: Word, texts: Written[U8], start: Word) -
     return stop, to
 
 
-@kernel
+@helper
 def _ends_plain_text(eight: Word) -> Any:
     """Whether one of eight bytes is a quote, a backslash or a control: then subtraction borrows its highest bit."""
     ones, high = np.uint64(ONES), np.uint64(0x80 * ONES)
@@ -246,7 +246,7 @@ def _ends_plain_text(eight: Word) -> Any:
     ) & high != 0
 
 
-@kernel
+@helper
 def _hexadecimal(data: U8, at: Word, stop: Word) -> Any:
     """The value of the four hexadecimal digits at `at`, or -1."""
     if at + np.uint64(4) > stop:
@@ -260,7 +260,7 @@ def _hexadecimal(data: U8, at: Word, stop: Word) -> Any:
     return number
 
 
-@kernel
+@helper
 def _write(code: int, texts: Written[U8], to: Word) -> Any:
     """Write a code point as UTF-8; return where it ends."""
     if code < 0x80:
@@ -275,7 +275,7 @@ def _write(code: int, texts: Written[U8], to: Word) -> Any:
     return to + _ONE
 
 
-@kernel
+@helper
 def _is_visible(texts: U8, at: Word, stop: Word) -> bool:
     """Whether some byte is certainly not white space: visible ASCII, or the first of a character from U+4000 on."""
     while at < stop:

@@ -26,7 +26,7 @@ from cleaners.boilerplate.line_classifier.vocabulary import (
     set_word_features,
     title_overlap,
 )
-from cleaners.kernels import F32, I8, I32, I64, U8, U32, U64, Flags, Rows, Written, kernel
+from cleaners.kernels import F32, I8, I32, I64, U8, U32, U64, Flags, Rows, Written, helper, kernel
 
 
 @kernel
@@ -149,7 +149,7 @@ def set_wording(
         features[n, f.WORDING_NEAR] = near / np.float32(max(high - low - 1, 1))
 
 
-@kernel
+@helper
 def _set_line_features(counts: I32, out: Written[F32]) -> None:
     """Writes the features of the line itself, from its `COUNTS`."""
     characters, letters = max(counts[c.CHARACTERS], 1), counts[c.LETTERS]

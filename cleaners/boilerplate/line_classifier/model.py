@@ -17,7 +17,7 @@ import numpy as np
 
 from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights
-from cleaners.kernels import F32, F64, I16, I64, U32, Rows, kernel
+from cleaners.kernels import F32, F64, I16, I64, U32, Rows, helper, kernel
 
 #: Levels of `strictness` for which the model has a threshold; between them it is interpolated linearly.
 LEVELS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -209,7 +209,7 @@ def _log_odds(
     return answer
 
 
-@kernel
+@helper
 def _next(line: F32, at: int, nodes: U32, threshold: F32) -> Any:
     """The child of a node for a line, or the leaf itself; without a branch, because nothing could predict it."""
     node = nodes[np.uint64(at)]

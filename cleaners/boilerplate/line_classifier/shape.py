@@ -30,7 +30,7 @@ from cleaners.boilerplate.line_classifier.characters import (
     WHITE,
     class_of,
 )
-from cleaners.kernels import I32, U8, U32, U64, Written, kernel
+from cleaners.kernels import I32, U8, U32, U64, Written, helper, kernel
 from cleaners.text.prose import PROSE_WORDS, QUESTION_WORDS, SENTENCE_WORDS, unspaced_words
 from cleaners.text.tokens import (
     ONES,
@@ -242,7 +242,7 @@ def count_line(
     return found
 
 
-@kernel
+@helper
 def _kind(data: U8, at: int, classes: U8) -> Any:
     """(class, number of bytes) of the character that begins at `at`."""
     code, width = np.int64(data[at]), 1
@@ -251,7 +251,7 @@ def _kind(data: U8, at: int, classes: U8) -> Any:
     return class_of(code, classes), width
 
 
-@kernel
+@helper
 def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> int:
     """The BEGIN_ code of a line; `quoted` if its guillemets are in pairs."""
     kind, width = _kind(data, start, classes)
@@ -269,7 +269,7 @@ def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> in
     return BEGIN_BULLET if spaced else BEGIN_SYMBOL
 
 
-@kernel
+@helper
 def _ending(kind: int) -> int:
     """The END_ code of a line whose last character, closing marks aside, has this class."""
     if kind == STOP:

@@ -69,7 +69,7 @@ def test_a_plan_imports_no_readers_and_cleaners() -> None:
     code = """if True:
         import sys
         import flows.cli, flows.run.engine, flows.run.plan, flows.cli.progress
-        print({"numba", "ftfy", "yaml", "flows.run.stages", "flows.inputs.csv_files.reader"} & {*sys.modules})
+        print({"numba", "ftfy", "yaml", "flows.run.stages", "flows.inputs.shards", "flows.inputs.sniffing"} & {*sys.modules})
     """
     assert printed_by(code) == "set()\n"
 

@@ -69,7 +69,8 @@ def test_a_plan_imports_no_readers_and_cleaners() -> None:
     code = """if True:
         import sys
         import flows.cli, flows.run.engine, flows.run.plan, flows.cli.progress
-        print({"numba", "ftfy", "yaml", "flows.run.stages", "flows.inputs.shards", "flows.inputs.sniffing"} & {*sys.modules})
+        needless = {"numba", "ftfy", "yaml", "flows.run.stages", "flows.inputs.shards", "flows.inputs.sniffing"}
+        print(needless & {*sys.modules})
     """
     assert printed_by(code) == "set()\n"
 

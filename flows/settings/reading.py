@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import tomllib
 from collections.abc import Sequence
+from functools import lru_cache
 from os.path import expanduser
 from pathlib import Path
 
-import orjson
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -100,7 +101,14 @@ def configuration_hash(settings: Settings, phrases: Sequence[Phrase], lexicon: L
             "phrases": {"files"},
         },
     )
-    everything = decisive, [vars(phrase) for phrase in phrases], vars(lexicon)
-    # `default` is for named tuples, which orjson does not take for tuples
-    content = orjson.dumps(everything, default=tuple, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    content = f"[{_as_json(decisive)}, {_phrases_as_json(tuple(phrases))}, {_as_json(vars(lexicon))}]"
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=2)  # a long-lived scheduler uses the same phrases in every run
+def _phrases_as_json(phrases: tuple[Phrase, ...]) -> str:
+    return _as_json([vars(p) for p in phrases])  # every field of a Phrase is a plain value
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -15,15 +15,15 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
-from flows.inputs.formats import rows_of
+from flows.inputs.by_content import rows_of
 from flows.inputs.markup.in_records import extracted
 from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records.documents import Document, Names, Rejected
 from flows.inputs.records.field_names import NO_NAME, FieldNames
 from flows.inputs.records.partitions import columns_of, filled
 from flows.inputs.rejections import deciding, waits_for
-from flows.inputs.tracing import Reading, Trace
-from flows.inputs.versions import Lookup, nothing_earlier, unknown
+from flows.inputs.tracing import INPUTS, Lookup, Reading, Trace
+from flows.inputs.versions import nothing_earlier, unknown
 from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
@@ -48,24 +48,6 @@ DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),  # the uri of the input
 }
 REJECTED: Final[dict[str, pl.DataType]] = {"uri": pl.String(), "error": pl.String()}
-
-#: The inputs that were read, each with its `Reading`; also the columns of the ledger.
-INPUTS: Final[dict[str, pl.DataType]] = {
-    "uri": pl.String(),
-    "size": pl.Int64(),
-    "modified_ns": pl.Int64(),
-    "content": pl.String(),
-    "end": pl.Int64(),
-    "lines": pl.Int64(),
-    "prefix_hash": pl.String(),
-    "incomplete_tail": pl.Boolean(),
-    "rejected": pl.Int64(),
-    "moved_from": pl.List(pl.String()),
-    "decided_by": pl.String(),
-    "waits_for": pl.String(),
-}
-#: The columns that the ledgers of earlier versions lack.
-LATER: Final = ("decided_by", "waits_for")
 
 #: The beginning of the error of an input that could not be opened or read, for a reason outside of it.
 UNOPENED: Final = "cannot be read"

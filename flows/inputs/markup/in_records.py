@@ -13,8 +13,6 @@ from typing import Final, Literal
 import orjson
 
 from flows.inputs.bounds import Unreadable
-from flows.inputs.markup.extraction import page
-from flows.inputs.markup.fragments import fragment_paragraphs
 from flows.inputs.reader import Options, Row
 from flows.inputs.records.documents import Document, Rejected
 from flows.inputs.records.field_names import is_html
@@ -106,12 +104,16 @@ def _extracted(document: Document, options: Options) -> Document | Rejected:
         return document
     found: dict[str, str] = {}
     if kind == "page":
+        from flows.inputs.markup.extraction import page  # brings what another process needs
+
         try:
             found = page(markup, document.url, options.settings.html)
         except Unreadable as error:
             return Rejected(document.uri, f"the text is a web page; {error}")
         text = found["text"]
     else:
+        from flows.inputs.markup.fragments import fragment_paragraphs
+
         # its tags go when it is cleaned, so that `repaired` has them: see `flows.run.clean_shard`
         text = "\n\n".join(fragment_paragraphs(markup))
         if not text:

@@ -10,11 +10,11 @@ from pathlib import Path
 from cleaners.kernels import Kernel
 
 
-def all_kernels(*others: str) -> list[Kernel[..., object]]:
-    """The kernels of `cleaners` and of other modules, which are imported."""
+def all_kernels() -> list[Kernel[..., object]]:
+    """All kernels; their modules are imported."""
     return [
         value
-        for name in (*_modules_with_kernels(), *others)
+        for name in _modules_with_kernels()
         for value in vars(importlib.import_module(name)).values()
         if isinstance(value, Kernel) and value.function.__module__ == name
     ]

@@ -105,7 +105,7 @@ def test_an_annotation_that_says_nothing(annotation: Any) -> None:
 
 def test_every_kernel_has_a_signature() -> None:
     """So `copydesk warm` can compile it, and it is compiled once."""
-    found = all_kernels("flows.inputs.cutting")
+    found = all_kernels()
     assert len(found) > 100
     for each in found:
         assert len(signature(each.function)) == len(inspect.signature(each.function).parameters)

@@ -120,7 +120,6 @@ def refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) ->
     needed = {
         "records": any(one.last is not None for one in new),
         "rejected": any(one.last is not None for one in new),
-        "index": settings.duplicate.enabled,
         "shingle_frequencies": settings.duplicate.enabled and settings.duplicate.method == "exact",
         "line_counts": settings.repeated_line.enabled,
         "documents": settings.encoding.source_history,  # otherwise only those that the index leads to

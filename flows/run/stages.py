@@ -262,7 +262,9 @@ def remove_repeated(run: Run, shard: str) -> None:
 def compare(run: Run, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
     tables = [_fingerprints(run, shard) for shard in shards]
-    index = index_tables(Dataset(run.out), tables, run.settings.duplicate, run.workers, run.since)
+    dataset = Dataset(run.out)
+    may_write = run.staging.is_relative_to(dataset.staging)
+    index = index_tables(dataset, tables, run.settings.duplicate, run.workers, run.since, may_write=may_write)
     found = decide(tables, index, run.settings, _older(run, shards), run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 import xxhash
+from numpy.lib.format import dtype_to_descr
 from numpy.typing import NDArray
 
 from cleaners.kernels import I64, U8, U64
@@ -43,7 +44,7 @@ class ArrayWriter:
             padding = -self._at % _ALIGNED
             self._file.write(bytes(padding))
             self._at += padding
-            one = self._described[name] = {"dtype": piece.dtype.str, "length": 0, "at": self._at}
+            one = self._described[name] = {"dtype": dtype_to_descr(piece.dtype), "length": 0, "at": self._at}
         piece.tofile(self._file)
         one["length"] += len(piece)
         self._at += piece.nbytes
@@ -102,10 +103,9 @@ class ArrayFile:
             self._sums: U64 = np.frombuffer(data[size:].tobytes(), np.uint64)
             if _digest(self._sums) != content["blocks"]:
                 raise ValueError("its checksums are not what was written")
+            dtypes = {name: _dtype(one["dtype"]) for name, one in content["arrays"].items()}
             self._arrays: dict[str, Array] = {
-                name: self._data[one["at"] :][: one["length"] * np.dtype(one["dtype"]).itemsize].view(
-                    one["dtype"]
-                )
+                name: self._data[one["at"] :][: one["length"] * dtypes[name].itemsize].view(dtypes[name])
                 for name, one in content["arrays"].items()
             }
             self._starts: dict[str, int] = {name: one["at"] for name, one in content["arrays"].items()}
@@ -135,6 +135,11 @@ class ArrayFile:
                 raise ValueError(f"{self.path} is damaged: its block {block} is not what was written")
             self._seen[block] = True
         return array
+
+
+def _dtype(described: str | list[list[str]]) -> np.dtype[Any]:
+    """The type of the elements of an array; that of records is described by their fields, (name, type)."""
+    return np.dtype(described if isinstance(described, str) else [(name, of) for name, of in described])
 
 
 def array_files(folder: Path) -> Sequence[Path]:

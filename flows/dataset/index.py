@@ -17,11 +17,9 @@ from cleaners.duplicate.cleaner import FingerprintTable, exact_hashes
 from cleaners.duplicate.fingerprints import FINGERPRINT_FORMAT, band_names, fingerprint_schema
 from cleaners.duplicate.index_prefilter import RunKeys
 from cleaners.kernels import I64
-from flows.dataset import Dataset, Span, run_name
-from flows.dataset.checksums import SEAL
-from flows.dataset.damage import require_part
-from flows.dataset.manifests import read_files
-from flows.dataset.postings import Part, Postings
+from flows.dataset import Dataset, postings, run_name
+from flows.dataset.intact import IntactParts
+from flows.dataset.segments import Part, Segments
 from flows.dataset.tables import count_rows, read_part, scan_parts
 from flows.errors import CopydeskError
 from flows.settings.model import Duplicate, fingerprint_rules
@@ -32,10 +30,6 @@ _KEY: Final = ["document_id", "exact_a", "exact_b"]
 FEW: Final = 1 << 20
 #: Bytes of the index that a worker reads at once.
 CHUNK: Final = 1 << 25
-#: Rows of the smallest part of the index that gets postings: a smaller one is likely to be merged with others.
-LARGE_PART: Final = 1 << 14
-#: Rows of such parts together from which on postings are made.
-ENOUGH: Final = 1 << 17
 #: Rows of a part are read one by one if there is one of them or fewer for this number of rows.
 FEW_ROWS: Final = 1 << 12
 
@@ -69,12 +63,12 @@ def index_tables(
     """
     if not settings.enabled:
         return []
-    intact = _Intact(dataset)
+    intact = IntactParts(dataset)
     parts = [
-        one
+        IndexPart(part, dataset.folder("documents", span) / part.path.name)
         for span in dataset.spans()
         if run_name(span.last) >= since
-        for one in _parts(dataset, span, intact)
+        for part in intact.of("index", span)
     ]
     fingerprints = [table.fingerprints for table in tables]
     few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
@@ -87,15 +81,23 @@ def index_tables(
         ["exact_a", *(["rarest"] if settings.method == "exact" else band_names(settings.threshold))],
         same_numbers=settings.same_numbers,
     )
-    postings = _postings(dataset, [one.part for one in parts], settings, keys, intact, may_write=may_write)
-    found = postings.find(keys.hashes())
+    rules = {**index_rules(settings), "same_numbers": settings.same_numbers}
+    segments = Segments(dataset.postings, rules, [one.part for one in parts])
+    if may_write:
+
+        def read(part: Part) -> pl.DataFrame:
+            intact.require(part.path, "index")
+            return read_part(part.path)
+
+        postings.cover(segments, read, keys.hashes_of)
+    found = postings.rows_with(segments, keys.hashes())
 
     def narrowed(chunk: pl.LazyFrame) -> pl.DataFrame:
         rows = chunk.collect()
         return rows.filter(pl.Series(keys.matching_rows(rows)))
 
     with ThreadPoolExecutor(workers) as pool:
-        chunks = _chunks([one.part for one in parts], found, postings.covered, since, intact)
+        chunks = _chunks([one.part for one in parts], found, segments.covered, since, intact)
         none = pl.DataFrame(
             schema={**fingerprint_schema(settings.threshold, settings.method), "part": pl.String}
         )
@@ -113,44 +115,8 @@ def index_tables(
     return [FingerprintTable(matching.drop("part").lazy(), texts)]
 
 
-def _parts(dataset: Dataset, span: Span, intact: _Intact) -> Iterator[IndexPart]:
-    """The parts of the index of a span of runs, in order. Raises CopydeskError if one is missing, or is not known."""
-    entries = {name: entry for name, entry in intact.files(span).items() if name.startswith("index/")}
-    paths = {f"index/{path.name}": path for path in dataset.parts("index", span)}
-    for name in entries.keys() ^ paths.keys():
-        intact.require(dataset.folder("index", span) / name.removeprefix("index/"), "index")
-    for name, path in paths.items():
-        part = Part(path, entries[name].get(SEAL, ""), entries[name]["rows"])
-        yield IndexPart(part, dataset.folder("documents", span) / path.name)
-
-
-def _postings(
-    dataset: Dataset,
-    parts: Sequence[Part],
-    settings: Duplicate,
-    keys: RunKeys,
-    intact: _Intact,
-    *,
-    may_write: bool,
-) -> Postings:
-    """The postings of the large parts."""
-    rules = {**index_rules(settings), "same_numbers": settings.same_numbers}
-    postings = Postings(dataset.postings, rules, parts)
-    open_parts = [part for part in parts if part.rows >= LARGE_PART and part.checksum not in postings.covered]
-    if may_write and sum(part.rows for part in open_parts) >= ENOUGH:
-
-        def read(part: Part) -> pl.DataFrame:
-            intact.require(part.path, "index")
-            return read_part(part.path)
-
-        postings.cover(open_parts, read, keys.hashes_of)
-    if may_write:
-        postings.sweep()
-    return postings
-
-
 def _chunks(
-    parts: Sequence[Part], found: Mapping[str, I64], covered: Set[str], since: str, intact: _Intact
+    parts: Sequence[Part], found: Mapping[str, I64], covered: Set[str], since: str, intact: IntactParts
 ) -> Iterator[pl.LazyFrame]:
     """The rows of the index that may match, in order, with the path of their `part`.
 
@@ -203,7 +169,7 @@ def _of_runs(found: pl.LazyFrame, since: str) -> pl.LazyFrame:
     return (found.filter(pl.col("run_id") >= since) if since else found).drop("run_id")
 
 
-def _part(path: Path, documents: Path, since: str, intact: _Intact) -> FingerprintTable:
+def _part(path: Path, documents: Path, since: str, intact: IntactParts) -> FingerprintTable:
     """A whole part of the index."""
     fingerprints = scan_parts(path)
     if since:
@@ -215,30 +181,7 @@ def _part(path: Path, documents: Path, since: str, intact: _Intact) -> Fingerpri
     return FingerprintTable(fingerprints, texts)
 
 
-class _Intact:
-    """The parts that were found to be what was written: only those that are read are hashed, once."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._files: dict[str, Mapping[str, Any]] = {}
-        self._seen: set[Path] = set()
-
-    def files(self, span: Span | str) -> Mapping[str, Any]:
-        """The entries of the files of a span of runs. Raises CopydeskError if its manifest is damaged."""
-        if str(span) not in self._files:
-            self._files[str(span)] = read_files(self._dataset, span)
-        return self._files[str(span)]
-
-    def require(self, part: Path, kind: str) -> None:
-        """Raise CopydeskError if this part is not what was written."""
-        if part in self._seen:
-            return
-        span = part.parent.name.removeprefix("run=")
-        require_part(self._dataset, kind, span, part.name, self.files(span))
-        self._seen.add(part)
-
-
-def _texts(path: Path, documents: Path, wanted: pl.DataFrame, intact: _Intact) -> pl.Series:
+def _texts(path: Path, documents: Path, wanted: pl.DataFrame, intact: IntactParts) -> pl.Series:
     """The texts of these rows of a part of the index; raises CopydeskError if `documents` does not have them."""
     if wanted.is_empty():
         return pl.Series("text", [], pl.String)

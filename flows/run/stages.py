@@ -45,6 +45,7 @@ from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
+from flows.dataset.line_totals import earlier_counts
 from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
@@ -87,6 +88,11 @@ class Run:
     exceptions: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
     )  # restored text, never removed again
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the run will be published in its dataset, and may write caches there."""
+        return self.staging.is_relative_to(Dataset(self.out).staging)
 
     def path(self, kind: str, shard: str) -> Path:
         """The path of a shard's file of that kind."""
@@ -214,11 +220,15 @@ def count_lines(run: Run, partition: Partition) -> None:
     name = f"{partition.number:05d}"
     write_part(run.signed(here), run.publish("line_counts", name), run.metadata)
     # earlier counts matter only for lines that occur in this run
-    wanted = pl.col("line").is_null() | pl.col("line").is_in(here.get_column("line").implode())
-    earlier = [
-        scan_parts(path).filter(partition.rows()).filter(wanted).collect()
-        for path in Dataset(run.out).parts("line_counts")
-    ]
+    lines = here.get_column("line").unique()
+    if partition.of == 1:
+        earlier = earlier_counts(Dataset(run.out), lines, may_write=run.may_write)
+    else:
+        wanted = pl.col("line").is_null() | pl.col("line").is_in(lines.implode())
+        earlier = [
+            scan_parts(path).filter(partition.rows()).filter(wanted).collect()
+            for path in Dataset(run.out).parts("line_counts")
+        ]
     known = merge_counts([*earlier, here]) if earlier else here
     least = least_documents(run.settings.repeated_line.min_documents)
     frequent = known.filter(pl.col("line").is_null() | (pl.col("documents") >= least))

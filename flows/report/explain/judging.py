@@ -33,8 +33,8 @@ from flows.run.execution import Times, decide_and_split, new_run, read_and_clean
 from flows.run.plan import refuse_other_rules, require_state
 from flows.settings import Settings, lexicon_of, phrases_of
 
-#: The state that decisions depend on; what is read of the index is checked when it is read.
-_MEMORY: Final = ("ledger", "records", "line_counts", "shingle_frequencies")
+#: The state that decisions depend on, and the part of the dataset it is in.
+_MEMORY: Final = ("ledger", "records", "line_counts", "index", "shingle_frequencies")
 
 
 @dataclass(frozen=True)

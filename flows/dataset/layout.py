@@ -128,6 +128,8 @@ class Layout(Folders):
         self.culprits_file = self.state / "culprits.json"
         self.card_file = root / "README.md"
         self.card_facts_file = self.state / "card.json"
+        self.postings = self.state / "postings"
+        self.line_totals = self.state / "line_totals"
         self.suspects = self.state / "suspects"
         self.reviews = self.state / "reviews"
         self.held = self.state / "held"

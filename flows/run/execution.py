@@ -23,6 +23,7 @@ from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
 from flows.dataset.crashes import watched
+from flows.dataset.damage import require_intact
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
@@ -245,7 +246,11 @@ def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Tim
     """Execute the stages after reading and cleaning; return the counts of what was kept and removed."""
     if run.settings.repeated_line.enabled:
         with times.of("count"):
-            engine.each("count", stages.count_lines, run, stages.partitions(run, shards))
+            partitions = stages.partitions(run, shards)
+            if len(partitions) > 1:  # each reads the counts of all earlier runs
+                dataset = Dataset(run.out)
+                require_intact(dataset, ("line_counts",), dataset.spans())
+            engine.each("count", stages.count_lines, run, partitions)
     if run.ranks_shingles:
         with times.of("shingle_frequencies"):
             engine.each("shingle_frequencies", stages.rank_shingles, run, [shards])

@@ -16,6 +16,7 @@ from flows.dataset import Dataset
 from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
 from flows.dataset.index import index_rules
+from flows.dataset.intact import CHECKED_WHEN_READ
 from flows.dataset.layout import OF_NO_RUN, is_dataset
 from flows.dataset.ledger import ChangedInputs, changed_inputs, remember
 from flows.dataset.summary import Counts, Outcome, remedies
@@ -130,9 +131,10 @@ def refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) ->
 
 
 def require_state(dataset: Dataset, kinds: Sequence[str]) -> None:
-    """Raise CopydeskError if any of these kinds of state is damaged."""
+    """Raise CopydeskError if any of these kinds of state is damaged; some are checked when they are read."""
     require_intact_beside(dataset, kinds)
-    require_intact(dataset, [kind for kind in kinds if kind not in OF_NO_RUN], dataset.spans())
+    now = [kind for kind in kinds if kind not in (*OF_NO_RUN, *CHECKED_WHEN_READ)]
+    require_intact(dataset, now, dataset.spans())
 
 
 def refuse_other_rules(dataset: Dataset, settings: Settings) -> None:

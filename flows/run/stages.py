@@ -45,6 +45,7 @@ from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
+from flows.dataset.line_totals import earlier_counts
 from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
@@ -92,6 +93,11 @@ class Run:
     exceptions: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
     )  # restored text, never removed again
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the run will be published in its dataset, and may write caches there."""
+        return self.staging.is_relative_to(Dataset(self.out).staging)
 
     def path(self, kind: str, shard: str) -> Path:
         """The path of a shard's file of that kind."""
@@ -228,11 +234,15 @@ def count_lines(run: Run, partition: Partition) -> None:
     name = f"{partition.number:05d}"
     write_part(run.signed(here), run.publish("line_counts", name), run.metadata)
     # earlier counts matter only for lines that occur in this run
-    wanted = pl.col("line").is_null() | pl.col("line").is_in(here.get_column("line").implode())
-    earlier = [
-        scan_parts(path).filter(partition.rows()).filter(wanted).collect()
-        for path in Dataset(run.out).parts("line_counts")
-    ]
+    lines = here.get_column("line").unique()
+    if partition.of == 1:
+        earlier = earlier_counts(Dataset(run.out), lines, may_write=run.may_write)
+    else:
+        wanted = pl.col("line").is_null() | pl.col("line").is_in(lines.implode())
+        earlier = [
+            scan_parts(path).filter(partition.rows()).filter(wanted).collect()
+            for path in Dataset(run.out).parts("line_counts")
+        ]
     known = merge_counts([*earlier, here]) if earlier else here
     least = least_documents(run.settings.repeated_line.min_documents)
     frequent = known.filter(pl.col("line").is_null() | (pl.col("documents") >= least))
@@ -277,7 +287,9 @@ def remove_repeated(run: Run, shard: str) -> None:
 def compare(run: Run, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
     tables = [_fingerprints(run, shard) for shard in shards]
-    index = index_tables(Dataset(run.out), tables, run.settings.duplicate, run.workers, run.since)
+    dataset = Dataset(run.out)
+    may_write = run.staging.is_relative_to(dataset.staging)
+    index = index_tables(dataset, tables, run.settings.duplicate, run.workers, run.since, may_write=may_write)
     found = decide(tables, index, run.settings, _older(run, shards), run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))

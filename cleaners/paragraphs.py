@@ -129,26 +129,34 @@ def rewrite(frame: pl.DataFrame, text: pl.Series, fixes: pl.Series) -> pl.DataFr
     >>> frame.select("text", "before", "fixes").rows()
     [('Tom & Ann', 'Tom &amp; Ann', ['unescape_html']), ('Fine', None, None)]
     """
-    old, new = frame.get_column("text"), text.alias("text")
-    protected = frame.get_column("protected")
-    if protected.any():
-        new = old.zip_with(protected, new)
-    # most rows do not change
-    rows = old.ne_missing(new).arg_true()
-    if new.gather(rows).str.contains(LINE_BREAK).any():
+    rows = frame.get_column("text").ne_missing(text).arg_true()  # most rows do not change
+    return rewrite_rows(frame, rows, text.gather(rows), fixes.gather(rows))
+
+
+def rewrite_rows(frame: pl.DataFrame, rows: pl.Series, text: pl.Series, fixes: pl.Series) -> pl.DataFrame:
+    """The frame after `rewrite` of `rows`, places in the frame, only: `text` and `fixes` have one value for each.
+
+    Raises ValueError if a new text contains a line break.
+    """
+    free = ~frame.get_column("protected").gather(rows)
+    rows, new, fixes = rows.filter(free), text.filter(free), fixes.filter(free)
+    if new.str.contains(LINE_BREAK).any():
         raise ValueError("a rewrite may not create a line break")
-    rows = rows.filter(differs_beyond_white_space(old.gather(rows), new.gather(rows)))
-    known, done = frame.get_column("before"), frame.get_column("fixes")
-    first = rows.filter(known.gather(rows).is_null())
-    more = pl.DataFrame([done.gather(rows).alias("done"), fixes.gather(rows).alias("more")]).select(
+    every, known, done = (frame.get_column(name) for name in ("text", "before", "fixes"))
+    old = every.gather(rows)
+    changed = differs_beyond_white_space(old, new)
+    every = every.scatter(rows, new)
+    rows, old, fixes = rows.filter(changed), old.filter(changed), fixes.filter(changed)
+    is_first = known.gather(rows).is_null()
+    more = pl.DataFrame([done.gather(rows).alias("done"), fixes.alias("more")]).select(
         pl.concat_list(pl.col("done", "more").fill_null([])).alias("fixes")
     )
     # per row, the place of its list of fixes: an old one, or one of the new ones, which come after all the old
     place = np.arange(len(frame))
     place[rows.to_numpy()] = len(frame) + np.arange(len(rows))
     return frame.with_columns(
-        new,
-        known.scatter(first, old.gather(first)),
+        every,
+        known.scatter(rows.filter(is_first), old.filter(is_first)),
         pl.concat([done, more.get_column("fixes")], rechunk=True).gather(pl.Series(place)),
     )
 
@@ -198,8 +206,3 @@ def remove_rows(frame: pl.DataFrame, rows: pl.DataFrame, reason: str) -> pl.Data
     return frame.with_columns(
         frame.get_column(value.name).scatter(rows.get_column("row"), value) for value in filled
     )
-
-
-def split_removed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(kept, removed): the rows without a reason and the rows with one, each in the order of the frame."""
-    return frame.filter(pl.col("reason").is_null()), frame.filter(pl.col("reason").is_not_null())

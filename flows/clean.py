@@ -52,7 +52,7 @@ from flows.run.artifacts import Progress, pages, record_asset, rename, run_name,
 from flows.run.engine import Item, Product, Report, Result, workers
 from flows.run.notify import Event, notify
 from flows.run.plan import execute_run
-from flows.run.stages import ReadShard, Run
+from flows.run.stages import Batch, ReadShard, Run
 from flows.settings import Settings, read_settings
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
@@ -159,7 +159,7 @@ def _name(stage: str, item: object) -> str:
     match item:
         case str() | ReadShard(str()):
             return f"{stage} {item if isinstance(item, str) else item.shard}"
-        case (_, (int() as number, _)):
+        case (_, Batch(number)):
             return f"{stage} {number:05d}"
         case _:
             return stage

@@ -241,7 +241,7 @@ def _tables(cleaned: Sequence[Alone], lexicon: Lexicon) -> Cleaned:
     """The result, from all shards."""
     from cleaners.attributes import label_lines
     from cleaners.duplicate.cleaner import count_tokens
-    from flows.run.clean_shard import repaired
+    from flows.run.clean_shard import repaired, with_texts
 
     parts = []
     for documents, paragraphs in cleaned:
@@ -252,22 +252,12 @@ def _tables(cleaned: Sequence[Alone], lexicon: Lexicon) -> Cleaned:
             pl.col("duplicate_of_document_id").cast(pl.UInt32).alias("duplicate_of_row"),
         )
         removed = frame.filter(pl.col("reason").is_not_null())
-        left = frame.filter(pl.col("reason").is_null() & (pl.col("text") != ""))
-        texts = left.group_by("row", maintain_order=True).agg(
-            pl.col("text").str.join("\n\n"), pl.col("words").sum(), pl.len().alias("paragraphs")
-        )
-        gone = removed.group_by("row").agg(pl.len().alias("removed_paragraphs"))
-        kept = (
-            documents.select(row, "title", "language")
-            .join(texts, on="row", how="inner", maintain_order="left")
-            .join(gone, on="row", how="left", maintain_order="left")
-            .with_columns(pl.col("removed_paragraphs").fill_null(0))
-        )
+        kept = with_texts(documents.select(row, "title", "language"), frame)
         labels = frame.with_columns(label_lines(frame.get_column("text"), lexicon))
         changes = repaired(documents.with_columns(pl.lit(None, pl.String).alias("uri")), paragraphs)
         parts.append(
             Cleaned(
-                kept,
+                kept.filter(pl.col("text").is_not_null()),
                 removed.select(_REMOVED),
                 labels.filter(pl.col("label").is_not_null()).select("row", "position", "label"),
                 changes.with_columns(pl.col("document_id").cast(pl.UInt32).alias("row")).select(_REPAIRED),

@@ -22,8 +22,6 @@ from cleaners.kernels.machine_code import folder, is_complete, set_complete
 if TYPE_CHECKING:
     from cleaners.kernels.warming import Plan
 
-#: Modules other than those of `cleaners` that have kernels.
-OTHERS: Final = ("flows.inputs.cutting",)
 #: The name of the stage in reports of progress.
 COMPILING: Final = "compiling kernels, once per machine"
 #: What is reported while another process compiles.
@@ -79,7 +77,7 @@ def link_all() -> None:
     from cleaners.kernels.linked import link
     from cleaners.kernels.warming import all_kernels
 
-    link(all_kernels(*OTHERS))
+    link(all_kernels())
 
 
 @contextmanager
@@ -103,7 +101,7 @@ def _compile_all(report: Report) -> list[str]:
     """Compile or load every kernel; the names of those that could not be."""
     from cleaners.kernels.warming import Plan, all_kernels
 
-    plan = Plan(all_kernels(*OTHERS))
+    plan = Plan(all_kernels())
     work = _Work(plan, report)
     processes = min(processors(), MOST_PROCESSES)
     workers = [threading.Thread(target=work.share, daemon=True) for _ in range(processes)]

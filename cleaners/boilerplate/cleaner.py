@@ -93,7 +93,7 @@ def boilerplate(
         found = search(undecided, phrases)
     texts = utf8(undecided.get_column("text").fill_null(""))
     lines = lines_of(undecided)
-    looked = lines.with_columns(possible_kinds(texts, lexicon).gather(lines.get_column("row")))
+    looked = lines.with_columns(possible_kinds(lines, texts, lexicon))
     beside = [  # kinds of lines that have a switch: whether to remove them, and the lines
         (image_credits, credits_of_images(looked, lexicon)),
         (pull_quotes, quotes_pulled(looked, texts)),

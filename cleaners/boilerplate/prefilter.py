@@ -7,15 +7,16 @@ necessary condition to be of a kind; only the lines that meet it are matched aga
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, Integer, Rows, kernel
+from cleaners.kernels import I64, U8, U32, U64, Rows, Word, helper, kernel
 from cleaners.lexicon import Lexicon
-from cleaners.text.tokens import code_point
+from cleaners.text.tokens import SMALL, code_point
 
 #: The kinds that a line may be: a stray mark, buttons of a share bar, a caption that ends with a credit, a quotation, a
 #: note on the author. One bit each.
@@ -26,15 +27,17 @@ MAX_BUTTONS: Final = 160
 MAX_CAPTION: Final = 400
 MAX_QUOTATION: Final = 500
 MAX_AUTHOR_NOTE: Final = 700
+#: A note on the author is among this many lines at the end of a document.
+LAST_LINES: Final = 6
 
 #: Characters at the end of a caption in which a credit may stand.
 CREDIT_CHARACTERS: Final = 150
 # properties of a byte, one bit each; all bytes of characters beyond ASCII are _BEYOND
-_WORD, _NOT_IN_BUTTONS, _IN_CAPTIONS, _IN_NAMES, _PARTICLE, _BEGINS_IS, _SPACE, _BEYOND = (
-    1 << n for n in range(8)
-)
+_WORD, _NOT_IN_BUTTONS, _IN_NAMES, _SPACE, _BEYOND = (1 << n for n in range(5))
 
-_A, _Z, _COMMA, _FULL_STOP = b"AZ,."
+_A, _Z, _COMMA, _FULL_STOP, _COLON = b"AZ,.:"
+#: The first bytes of the other marks between a picture and its maker: a wide colon, and the copyright sign.
+_WIDE_COLON, _COPYRIGHT = (mark.encode()[0] for mark in "：©")
 _BRACKETS: Final = tuple(b")]")
 # the bytes of curly quotation marks
 _QUOTE_1, _QUOTE_2 = "“".encode()[:2]
@@ -45,14 +48,28 @@ _BEHIND_CLOSING: Final = ".,。，"
 # properties of a character of up to 16 bits, one bit each
 _OPENS, _CLOSES, _BEHIND = (1 << n for n in range(3))
 
+#: Characters between the commas after a name: "Nora Quill, the sailor, is ..."; each has up to four bytes.
+_MAX_APPOSITION: Final = 4 * 60
+_KEY_BYTES: Final = 8
 
-def possible_kinds(texts: tuple[U8, I64], lexicon: Lexicon) -> pl.Series:
-    """The kinds that each text may be, as the bits STRAY_MARK to AUTHOR_NOTE: the series `possible_kinds` (UInt8).
 
-    `texts` are (bytes, offsets), as `utf8` returns them.
+class NameWords(NamedTuple):
+    """The words by which a note on the author is known, as kernels compare them; made by `_name_words`."""
+
+    particles: U64  # the key of each, as `_word_key` makes it
+    copulas: U64
+    #: The keys, in lower case, of the first two words of each mention of an author, and which bits of the second count.
+    mentions: Rows[U64]
+
+
+def possible_kinds(lines: pl.DataFrame, texts: tuple[U8, I64], lexicon: Lexicon) -> pl.Series:
+    """The kinds that each line may be, as the bits STRAY_MARK to AUTHOR_NOTE: the series `possible_kinds` (UInt8).
+
+    `lines` are `lines_of` a frame, `texts` the `utf8` of all its rows.
     """
+    places = lines.get_column("row").to_numpy(), lines.get_column("document").to_numpy()
     return pl.Series(
-        "possible_kinds", _possible_kinds(*texts, _bytes(lexicon), _mentions(lexicon), _quotation_marks())
+        "possible_kinds", _possible_kinds(*texts, *places, _bytes(), _name_words(lexicon), _quotation_marks())
     )
 
 
@@ -62,39 +79,43 @@ def may_be(kind: int) -> pl.Expr:
 
 
 @functools.cache
-def _bytes(lexicon: Lexicon) -> U8:
+def _bytes() -> U8:
     """The properties of each byte value, shape (256,)."""
     kinds = np.zeros(256, np.uint8)
     ascii_ = [chr(code) for code in range(128)]
     for kind, characters in (
         (_WORD, filter(str.isalnum, ascii_)),
         (_NOT_IN_BUTTONS, (c for c in ascii_ if not (c.isalnum() or c.isspace() or c in "|*/&+:-()."))),
-        (_IN_CAPTIONS, ":"),
         (_IN_NAMES, (c for c in ascii_ if c.isalpha() or c in ".'-")),
-        (_PARTICLE, _initials(lexicon.name_particles)),
-        (_BEGINS_IS, _initials(lexicon.copulas) + "-"),
         (_SPACE, filter(str.isspace, ascii_)),
     ):
         kinds[list(map(ord, characters))] |= kind
     kinds[128:] |= _BEYOND
-    kinds[[character.encode()[0] for character in "：©"]] |= _IN_CAPTIONS
     return kinds
 
 
-def _initials(words: Iterable[str]) -> str:
-    return "".join(sorted({word[0] for word in words if word[0].isascii()}))
-
-
 @functools.cache
-def _mentions(lexicon: Lexicon) -> U8:
-    """The initials, in lower case, of the first two words of each mention of an author, shape (mentions, 2)."""
-    pairs = {tuple(word[0] for word in mention.lower().split()[:2]) for mention in lexicon.author_mentions}
-    codes = [
-        [ord(initial) for initial in pair]
-        for pair in sorted(pairs)
-        if "".join(pair).isascii() and len(pair) == 2
-    ]
-    return np.array(codes, np.uint8).reshape(-1, 2)
+def _name_words(lexicon: Lexicon) -> NameWords:
+    """The words for a lexicon."""
+    mentions = {
+        tuple(_key(word) for word in mention.lower().split()[:2]) for mention in lexicon.author_mentions
+    }
+    rows = [(*keys, 0)[:2] for keys in sorted(mentions) if keys]
+    return NameWords(
+        _keys(lexicon.name_particles),
+        _keys([*lexicon.copulas, "-"]),
+        np.array([(*row, 256 ** -(-row[1].bit_length() // 8) - 1) for row in rows], np.uint64).reshape(-1, 3),
+    )
+
+
+def _key(word: str) -> int:
+    """The key of how a word begins, as `_word_key` makes it."""
+    begin = re.match(rf"[A-Za-z.'-]{{0,{_KEY_BYTES}}}", word)
+    return int.from_bytes(begin[0].encode(), "little") if begin else 0
+
+
+def _keys(words: Iterable[str]) -> U64:
+    return np.array(sorted(set(map(_key, words))), np.uint64)
 
 
 @functools.cache
@@ -107,35 +128,36 @@ def _quotation_marks() -> U8:
 
 
 @kernel
-def _possible_kinds(data: U8, offsets: I64, bytes_: U8, mentions: Rows[U8], marks: U8) -> Any:
-    possible = np.zeros(len(offsets) - 1, np.uint8)
+def _possible_kinds(
+    data: U8, offsets: I64, rows: U32, documents: U32, bytes_: U8, names: NameWords, marks: U8
+) -> Any:
+    possible = np.zeros(len(rows), np.uint8)
     for n in range(len(possible)):
-        start, stop = offsets[n], offsets[n + 1]
+        start, stop = offsets[rows[n]], offsets[np.int64(rows[n]) + 1]
         size = stop - start
         if size == 0 or size > MAX_AUTHOR_NOTE:
             continue
-        line_kinds = AUTHOR_NOTE if _begins_like_author_note(data, start, stop, bytes_, mentions) else 0
+        is_last = n + LAST_LINES >= len(rows) or documents[n + LAST_LINES] != documents[n]
+        line_kinds = 0
+        if is_last and _begins_like_author_note(data, start, stop, bytes_, names):
+            line_kinds |= AUTHOR_NOTE
         if size <= MAX_QUOTATION and _is_quotation(data, start, stop, marks):
             line_kinds |= QUOTATION
-        if size <= MAX_BUTTONS:
+        # nearly all lines end with a full stop
+        if size <= MAX_BUTTONS and (data[stop - 1] != _FULL_STOP or size <= MAX_STRAY_MARK):
             kinds = _byte_kinds_of(data, start, stop, bytes_)
             line_kinds |= STRAY_MARK if size <= MAX_STRAY_MARK and kinds & _WORD == 0 else 0
             line_kinds |= BUTTONS if kinds & _NOT_IN_BUTTONS == 0 and data[stop - 1] != _FULL_STOP else 0
-        elif size <= MAX_CAPTION:
-            kinds = _byte_kinds_of(data, stop - CREDIT_CHARACTERS, stop, bytes_)
-            if kinds & _BEYOND:  # each such character has up to four bytes
-                kinds |= _byte_kinds_of(
-                    data, max(start, stop - 4 * CREDIT_CHARACTERS), stop - CREDIT_CHARACTERS, bytes_
-                )
         if size <= MAX_CAPTION and (
-            kinds & _IN_CAPTIONS or _has_bracket(data, _start_of_last(data, start, stop, 3), stop)
+            _has_caption_mark(data, start, stop)
+            or _has_bracket(data, _start_of_last(data, start, stop, 3), stop)
         ):
             line_kinds |= ENDS_IN_CREDIT
         possible[n] = line_kinds
     return possible
 
 
-@kernel
+@helper
 def _byte_kinds_of(data: U8, start: int, stop: int, bytes_: U8) -> int:
     """The properties of all these bytes together."""
     kinds = 0
@@ -144,7 +166,28 @@ def _byte_kinds_of(data: U8, start: int, stop: int, bytes_: U8) -> int:
     return kinds
 
 
-@kernel
+@helper
+def _has_caption_mark(data: U8, start: int, stop: int) -> bool:
+    """Whether the end of a caption may have a mark between a picture and its maker."""
+    near = max(start, stop - CREDIT_CHARACTERS)
+    found, beyond = _marks_among(data, near, stop)
+    if beyond:  # the end has more bytes then; each character beyond ASCII has up to four
+        found |= _marks_among(data, max(start, stop - 4 * CREDIT_CHARACTERS), near)[0]
+    return bool(found)
+
+
+@helper
+def _marks_among(data: U8, start: int, stop: int) -> Any:
+    """(whether one of these bytes may begin such a mark, whether one is beyond ASCII)."""
+    found, beyond = False, False
+    for at in range(start, stop):  # no branch, so that the loop is vectorised
+        byte = data[np.uint64(at)]
+        found |= (byte == _COLON) | (byte == _WIDE_COLON) | (byte == _COPYRIGHT)
+        beyond |= byte >= 0x80
+    return found, beyond
+
+
+@helper
 def _start_of_last(data: U8, start: int, stop: int, characters: int) -> int:
     """Where the last `characters` characters of a text begin."""
     at = stop
@@ -154,7 +197,7 @@ def _start_of_last(data: U8, start: int, stop: int, characters: int) -> int:
     return at
 
 
-@kernel
+@helper
 def _has_bracket(data: U8, start: int, stop: int) -> bool:
     """Whether a closing bracket is among these bytes."""
     found = False
@@ -163,7 +206,7 @@ def _has_bracket(data: U8, start: int, stop: int) -> bool:
     return found
 
 
-@kernel
+@helper
 def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
     """Whether a text begins with a double quotation mark and ends with one, or with one and a full stop or comma."""
     code, width = code_point(data, start)
@@ -179,12 +222,13 @@ def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
     return bool(code < len(marks) and marks[code] & _CLOSES)
 
 
-@kernel
-def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentions: Rows[U8]) -> bool:
-    """Whether a text may begin with a name and "is" or a comma, or with a mention of the author.
+@helper
+def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, names: NameWords) -> bool:
+    """Whether a text may begin with a name and "is", or with a mention of the author.
 
-    A name has two words or more; the later ones may be in lower case. A character beyond ASCII may be anything, so the
-    answer is then yes, but for quotation marks before the name, with which many lines begin.
+    A name has two words or more; particles among the later ones may be in lower case. Between the name and "is" may
+    stand something in commas. A character beyond ASCII may be anything, so the answer is then yes, but for quotation
+    marks before the name, with which many lines begin.
     """
     at = start
     for _ in range(3):
@@ -194,38 +238,75 @@ def _begins_like_author_note(data: U8, start: int, stop: int, bytes_: U8, mentio
             at + 2 < stop and data[at] == _QUOTE_1 and data[at + 1] == _QUOTE_2 and data[at + 2] in _QUOTES_3
         ):
             at += 3
-    first = data[at] if at < stop else np.uint8(0)
+    begin = at
+    first, at = _word_key(data, at, stop, bytes_)
     for words in range(1, 7):
-        while at < stop and bytes_[data[at]] & _IN_NAMES:
-            at += 1
+        in_commas = words > 1 and at < stop and data[at] == _COMMA
+        if in_commas:
+            at = _behind_apposition(data, at + 1, stop)
         if at + 1 >= stop:
             return False
         if bytes_[data[at]] & _BEYOND:
             return True
-        if data[at] == _COMMA:
-            return words > 1
         if bytes_[data[at]] & _SPACE == 0:
             return False
         at += 1
         begins = data[at]
         if bytes_[begins] & (_BEYOND | _SPACE):
             return True
-        if words == 1 and _is_mention(first | 0x20, begins | 0x20, mentions):
-            return True
-        if not _A <= first <= _Z:
-            return False
-        if not _A <= begins <= _Z:
-            if words > 1:
-                return bool(bytes_[begins] & (_PARTICLE | _BEGINS_IS))
-            if bytes_[begins] & _PARTICLE == 0:
+        key, at = _word_key(data, at, stop, bytes_)
+        if words == 1:
+            if _is_mention(first, key, names.mentions):
+                return True
+            if not _A <= data[begin] <= _Z:
                 return False
+        if at < stop and bytes_[data[at]] & _BEYOND:
+            return True
+        if words > 1 and _is_among(key, names.copulas):
+            return True
+        if in_commas or not (_A <= begins <= _Z or _is_among(key, names.particles)):
+            return False
     return False
 
 
-@kernel
-def _is_mention(first: Integer, second: Integer, mentions: Rows[U8]) -> bool:
-    """Whether two words with these initials, in lower case, may begin a mention of the author."""
+@helper
+def _word_key(data: U8, start: int, stop: int, bytes_: U8) -> Any:
+    """(the first bytes of the word that begins here, as a little-endian number; where the word ends)."""
+    key, at = np.uint64(0), start
+    while at < stop and bytes_[data[at]] & _IN_NAMES:
+        if at - start < _KEY_BYTES:
+            key |= np.uint64(data[at]) << np.uint64(8 * (at - start))
+        at += 1
+    return key, at
+
+
+@helper
+def _is_among(key: Word, keys: U64) -> bool:
+    """Whether a word has one of these keys."""
+    found = False
+    for n in range(len(keys)):
+        found |= keys[n] == key
+    return found
+
+
+@helper
+def _behind_apposition(data: U8, start: int, stop: int) -> int:
+    """Where the text goes on behind the next comma, or `stop` if a sentence ends first, or if it is too far away."""
+    for at in range(start, min(stop, start + _MAX_APPOSITION + 1)):
+        if data[at] == _COMMA:
+            return at + 1
+        if data[at] == _FULL_STOP:
+            return stop
+    return stop
+
+
+@helper
+def _is_mention(first: Word, second: Word, mentions: Rows[U64]) -> bool:
+    """Whether words with these keys, in any case, begin a mention of the author."""
+    small = np.uint64(SMALL)
     found = False
     for n in range(len(mentions)):
-        found |= mentions[n, 0] == first and mentions[n, 1] == second
+        found |= (first | small) == (mentions[n, 0] | small) and (second | small) & mentions[
+            n, 2
+        ] == mentions[n, 1]
     return found

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.boilerplate.prefilter import QUOTATION, may_be
-from cleaners.kernels import I64, U8, U32, kernel
+from cleaners.kernels import I64, U8, U32, helper, kernel
 from cleaners.text.prose import words_and_prose
 from cleaners.text.utf8 import utf8
 
@@ -90,7 +90,7 @@ def _find_elsewhere(
     return found
 
 
-@kernel
+@helper
 def _contains(data: U8, start: int, stop: int, quotes: U8, first: int, size: int) -> bool:
     """Whether the text data[start:stop] contains the `size` bytes of `quotes` from `first` on."""
     if size == 0:

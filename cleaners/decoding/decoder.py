@@ -81,6 +81,7 @@ _CONTROLS: Final = bytes(b for b in (*range(32), 127) if b not in b"\t\n\v\f\r\x
 _CONTROL: Final = re.compile(f"[{re.escape(_CONTROLS.decode())}]")
 _PRINTING: Final = b"\t\n\r" + bytes(range(32, 127))
 MIN_HZ_SHARE: Final = 0.1  # of characters that are not ASCII
+_ESCAPE, _TILDE = b"\x1b~"
 _ESCAPES: Final = re.compile(rb"\x1b\$|\x1b\([BIJ]|~\{")  # of ISO 2022 and HZ, whose bytes are all ASCII
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 # no digits or anything above, which are second bytes in East Asian charsets
@@ -121,11 +122,11 @@ def charset(head: bytes, prefer: str | None = None) -> str:
 
     To read the file, use an incremental decoder with `ERRORS`, and drop a U+FEFF at the start of the text.
     """
-    for mark, name in _BYTE_ORDER_MARKS.items():
-        if head.startswith(mark):
-            text = head[:SAMPLE_BYTES].decode(name, ERRORS)
-            _refuse_controls(len(_CONTROL.findall(text)) + text.count("\ufffd"), len(text))
-            return name
+    if head.startswith(tuple(_BYTE_ORDER_MARKS)):
+        name = next(name for mark, name in _BYTE_ORDER_MARKS.items() if head.startswith(mark))
+        text = head[:SAMPLE_BYTES].decode(name, ERRORS)
+        _refuse_controls(len(_CONTROL.findall(text)) + text.count("\ufffd"), len(text))
+        return name
     _refuse_formats(head)
     nuls = head.count(0)
     if nuls and (wide := _wide(head)):
@@ -133,7 +134,7 @@ def charset(head: bytes, prefer: str | None = None) -> str:
     if nuls > max(1, MAX_NUL_SHARE * len(head)):
         raise NotText(f"binary data: {nuls} of {len(head)} bytes are NUL")
     if _is_utf8(head) or _is_nearly_utf8(_sample(head)):
-        escapes = (b"\x1b" in head or b"~{" in head) and head.isascii() and _ESCAPES.search(head)
+        escapes = (_ESCAPE in head or _TILDE in head) and head.isascii() and _ESCAPES.search(head)
         if escapes and (seven_bit := _seven_bit(head)):
             return seven_bit
         begin = head[: 16 * SAMPLE_BYTES]
@@ -150,7 +151,9 @@ def charset(head: bytes, prefer: str | None = None) -> str:
 
 def _refuse_formats(data: bytes) -> None:
     """Raises NotText if the data begins with the magic bytes of a binary format."""
-    kind = next((kind for mark, kind in _MAGIC.items() if data.startswith(mark)), None)
+    kind = None
+    if data.startswith(tuple(_MAGIC)):
+        kind = next(kind for mark, kind in _MAGIC.items() if data.startswith(mark))
     if data[:4] == b"RIFF" and data[8:12] in (b"WEBP", b"WAVE", b"AVI "):
         kind = "RIFF"
     if data[4:8] == b"ftyp" and data[:3] == b"\0\0\0":

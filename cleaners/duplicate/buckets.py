@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.duplicate.shared_keys import Pairs, shared_keys
-from cleaners.kernels import I64, U32, U64, Integer, Rows, kernel
+from cleaners.kernels import I64, U32, U64, Integer, Rows, helper, kernel
 from cleaners.text.shingles import different_bits, sort
 from cleaners.text.tokens import MULTIPLIER, fmix64
 from cleaners.text.utf8 import starts_of
@@ -110,7 +110,7 @@ def _may_have_match(
     return found
 
 
-@kernel
+@helper
 def may_be_near(sizes: I64, bitmaps: Rows[U64], numbers: U64, one: int, other: int, p: int, q: int) -> Any:
     """Whether the sizes, numbers and bitmaps of two sets allow for a Jaccard of at least `p / q`."""
     size, other_size = np.int64(sizes[one]), np.int64(sizes[other])
@@ -120,7 +120,7 @@ def may_be_near(sizes: I64, bitmaps: Rows[U64], numbers: U64, one: int, other: i
     return different_bits(bitmaps, one, other) <= size + other_size - 2 * wanted
 
 
-@kernel
+@helper
 def required_overlap(size: Integer, other_size: Integer, p: int, q: int) -> Any:
     """The least number of common shingles at which two sets of these sizes have a Jaccard of at least `p / q`.
 
@@ -213,7 +213,7 @@ def _cells(rows: U32, members: Sets) -> Any:
     return seen, owners
 
 
-@kernel
+@helper
 def _with_numbers(members: Sets, row: int, i: int) -> Any:
     """Shingle `i` mixed with the numbers of its set, so that sets with different numbers have no shingle in common."""
     return members.shingles[i] ^ members.numbers[row]
@@ -302,7 +302,7 @@ def _prefixes(
     return placed[:total], keys[:total], True
 
 
-@kernel
+@helper
 def _class_of(classes: I64, size: Integer) -> int:
     """The number of the size class of a set: the last one that begins at `size` or below."""
     low, high = 0, len(classes)
@@ -315,9 +315,10 @@ def _class_of(classes: I64, size: Integer) -> int:
     return low - 1
 
 
-@kernel
+@helper
 def _grown(values: U64, length: int) -> Any:
     """A copy of the values with room for `length`."""
     longer = np.empty(length, np.uint64)
-    longer[: len(values)] = values
+    for i in range(len(values)):  # a slice would bring in numba's texts, for the error of a wrong length
+        longer[i] = values[i]
     return longer

@@ -11,12 +11,26 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.duplicate.row_tables import RowTables
-from cleaners.duplicate.shared_keys import KeyFilter, Pairs, hash_partitions, number_pairs, shared_keys
+from cleaners.duplicate.shared_keys import (
+    NO_HIGH,
+    KeyFilter,
+    Keys,
+    Pairs,
+    hash_partitions,
+    number_pairs,
+    shared_keys,
+)
 from cleaners.kernels import U32, U64
 from cleaners.text.tokens import MULTIPLIER
 
-#: Rows, their keys, and what else belongs to them.
-_Entries = tuple[NDArray[Any], ...]
+
+class _Entries(NamedTuple):
+    """Rows, their keys, and what else belongs to them."""
+
+    rows: U32
+    keys: Keys
+    others: tuple[NDArray[Any], ...] = ()
+
 
 #: Keys of this run that go through the filters of one group, which then take up to 128 MB.
 KEYS_IN_FILTER: Final = 1 << 25
@@ -61,7 +75,7 @@ def exact_duplicates(row_tables: RowTables) -> tuple[U32, U32]:
             if which.partitions > 1:
                 inside = which.contains(a)
                 rows, a, b = rows[inside], a[inside], b[inside]
-            yield rows, a, b
+            yield _Entries(rows, Keys(a, NO_HIGH), (b,))
 
         ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b",), entries_of)
         for few in hash_partitions(a):
@@ -95,21 +109,22 @@ def rows_with_common_key(row_tables: RowTables, which: KeyPartition, same_number
     """
 
     def entries_of(rows: U32, columns: pl.DataFrame) -> Iterator[_Entries]:
+        numbers = columns.get_column("numbers").to_numpy()
+        if not same_numbers:
+            numbers = np.zeros_like(numbers)
         for name in which.columns:
-            column, numbers, owners = columns.get_column(name), columns.get_column("numbers").to_numpy(), rows
+            column, owners = columns.get_column(name), rows
             if column.dtype == pl.List:
                 counts = column.list.len().to_numpy()
-                owners, numbers = np.repeat(rows, counts), np.repeat(numbers, counts)
-                keys = column.explode(empty_as_null=False, keep_nulls=False).to_numpy()
+                owners = np.repeat(rows, counts)
+                values = column.explode(empty_as_null=False, keep_nulls=False).to_numpy()
+                keys = Keys(values ^ np.repeat(numbers, counts), NO_HIGH)
             else:
-                keys = column.to_numpy().astype(np.uint64)
-                keys <<= np.uint64(32)  # the filter uses the upper bits
-            if same_numbers:
-                keys = keys ^ numbers
+                keys = Keys(numbers, column.to_numpy())  # the filter uses the upper bits
             if which.partitions > 1:
-                inside = which.contains(keys)
-                owners, keys = owners[inside], keys[inside]
-            yield owners, keys
+                inside = np.flatnonzero(which.contains(whole := keys.at(np.arange(len(owners)))))
+                owners, keys = owners[inside], Keys(whole[inside], NO_HIGH)
+            yield _Entries(owners, keys)
 
     found = _filter_keys(row_tables, which, ("numbers",), entries_of)
     return [shared_keys(rows, keys, row_tables.first_new)[0] for rows, keys in found]
@@ -130,8 +145,8 @@ def _filter_keys(
     which: KeyPartition,
     others: tuple[str, ...],
     entries_of: Callable[[U32, pl.DataFrame], Iterator[_Entries]],
-) -> list[_Entries]:
-    """For each column of the partition, the entries whose key a second row may have.
+) -> list[tuple[NDArray[Any], ...]]:
+    """For each column of the partition, (rows, keys, *others): the entries whose key a second row may have.
 
     `entries_of` makes them of the rows of a table, and of the columns of the partition and the `others`. The result has
     those of the index first, then those of this run.
@@ -145,12 +160,12 @@ def _filter_keys(
     few = len(filters) * which.expected_keys <= KEYS_HELD
     new, again = tee(read(new=True)) if few else (read(new=True), read(new=True))
     for table in new:
-        for seen, (_, keys, *_) in zip(filters, table, strict=True):
-            seen.mark(keys)
-    passed: list[list[_Entries]] = [[] for _ in filters]
+        for seen, entries in zip(filters, table, strict=True):
+            seen.mark(entries.keys)
+    passed: list[list[tuple[NDArray[Any], ...]]] = [[] for _ in filters]
     for tables, passing in ((read(new=False), KeyFilter.pass_index), (again, KeyFilter.pass_new)):
         for table in tables:
-            for seen, entries, found in zip(filters, table, passed, strict=True):
-                some = np.flatnonzero(passing(seen, entries[1]))
-                found.append(tuple(array[some] for array in entries))
+            for seen, (rows, keys, more), found in zip(filters, table, passed, strict=True):
+                some = passing(seen, keys)
+                found.append((rows[some], keys.at(some), *(each[some] for each in more)))
     return [tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for found in passed]

@@ -91,7 +91,7 @@ def fingerprint_table(
 
     The parameters, and the ValueError for missing `frequencies`, are those of `fingerprints.fingerprint`.
     """
-    paragraphs = frame.filter(eligible())
+    paragraphs = frame.select("document", "position", "text", "reason").filter(eligible())
     paragraphs = paragraphs.with_columns(
         document_ids.gather(paragraphs.get_column("document")).alias("document_id")
     )

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.duplicate.keep_rule import as_fraction
-from cleaners.duplicate.minhash import NUM_PERM, SEED, Permutations, band_key, bands, permutations, sign
+from cleaners.duplicate.minhash import NUM_PERM, SEED, Permutations, band_keys, bands, permutations, sign
 from cleaners.duplicate.rarest_shingles import rarest_shingles
 from cleaners.kernels import I64, U8, U32, U64, kernel
 from cleaners.text.shingles import folded
@@ -177,6 +177,7 @@ def _fingerprints(
     special = np.zeros(rows, np.bool_)
     tokens, numbers = np.empty(rows, np.uint32), np.empty(rows, np.uint64)
     exact, keys = np.empty((2, rows), np.uint64), np.zeros((bands, rows), np.uint32)
+    own = np.empty(bands, np.uint64)  # the keys of one text
     for row in range(rows):
         start, stop = offsets[row], offsets[row + 1]
         count, numbers[row] = tokenise(data, start, stop, letters, hashes)
@@ -187,8 +188,9 @@ def _fingerprints(
         if count >= min_tokens:
             if bands:
                 sign(hashes, count, n, coefficients, scratch, mixed, signature)
+                band_keys(signature, width, own)
             for band in range(bands):
-                keys[band, row] = band_key(signature, band, width)
+                keys[band, row] = own[band]
         if count == 0:
             count, _ = tokenise(data, start, stop, wordless, hashes)
         one, two = np.uint64(0), np.uint64(0)  # two independent chains of products take no longer than one

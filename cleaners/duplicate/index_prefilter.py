@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.kernels import U8, U64, Written, kernel
+from cleaners.kernels import U8, U32, U64, Written, kernel
 from cleaners.text.tokens import fmix64
 
 _CELLS_PER_KEY: Final = 8
@@ -46,6 +46,21 @@ class RunKeys:
             else:
                 met[rows[found]] = True
         return met
+
+    def hashes(self) -> U64:
+        """A hash of each key, in which its column has a part; 0 is none."""
+        return np.concatenate(
+            [_hashes(slots[slots != 0], number) for number, (_, _, slots) in enumerate(self._sets.values())]
+        )
+
+    def hashes_of(self, index: pl.DataFrame) -> tuple[U32, U64]:
+        """(rows, hashes): the number of a row, and the hash of a key of it, for each key of an index."""
+        rows, hashes = [], []
+        for number, column in enumerate(self._sets):
+            own, keys = self._rows_and_keys(index, column)
+            rows.append((np.arange(len(index)) if own is None else own).astype(np.uint32))
+            hashes.append(_hashes(keys, number))
+        return np.concatenate(rows), np.concatenate(hashes)
 
     def _rows_and_keys(self, frame: pl.DataFrame, column: str) -> tuple[NDArray[np.integer[Any]] | None, U64]:
         """(rows, keys) of a column; `rows` is None if every row has exactly one key."""
@@ -101,3 +116,19 @@ def _contains(keys: U64, cells: U8, shift: int, slots: U64) -> Any:
                 at = (at + 1) & (len(slots) - 1)
             found[i] = slots[at] == key
     return found
+
+
+def _hashes(keys: U64, column: int) -> U64:
+    # 0 and 1 are equal here as they are in a set of keys
+    hashes: U64 = hash_keys(np.maximum(keys, np.uint64(1)), column)
+    return hashes
+
+
+@kernel
+def hash_keys(keys: U64, column: int) -> Any:
+    """A hash of each key of a column."""
+    hashes = np.empty_like(keys)
+    salt = fmix64(np.uint64(column + 1))
+    for i in range(len(keys)):
+        hashes[i] = fmix64(keys[i] ^ salt)
+    return hashes

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.duplicate.buckets import Buckets, Sets, may_be_near, required_overlap
-from cleaners.kernels import I64, U32, U64, Integer, kernel
+from cleaners.kernels import I64, U32, U64, Integer, helper, kernel
 from cleaners.text.shingles import BITMAP_WORDS, set_bits
 
 # The decisions on a row.
@@ -109,7 +109,7 @@ def decide(
     )
 
 
-@kernel
+@helper
 def _bitmaps(shingles: U64, offsets: I64) -> Any:
     """The bitmaps of the sets, (sets, BITMAP_WORDS)."""
     maps = np.zeros((len(offsets) - 1, BITMAP_WORDS), np.uint64)
@@ -118,7 +118,7 @@ def _bitmaps(shingles: U64, offsets: I64) -> Any:
     return maps
 
 
-@kernel
+@helper
 def _overlap(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wanted: int) -> Any:
     """The number of values that two sorted ranges have in common, or -1 if that is less than `wanted`."""
     common = 0
@@ -139,7 +139,7 @@ def _overlap(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wante
     return common if common >= wanted else -1
 
 
-@kernel
+@helper
 def _have_common_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
     for i in range(a, a_end):
         for j in range(b, b_end):
@@ -148,7 +148,7 @@ def _have_common_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
     return False
 
 
-@kernel
+@helper
 def _first_current(row: Integer, following: I64, versions: Versions, document: int) -> Any:
     """The first row of a chain of kept rows with one set that is not of an older version of the document; else -1."""
     starts, firsts, stops = versions

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U32, U64, Written, intrinsic, kernel
+from cleaners.kernels import I64, U8, U32, U64, Written, helper, intrinsic, kernel
 from cleaners.text.shingles import folded
 from cleaners.text.tokens import (
     MULTIPLIER,
@@ -173,10 +173,16 @@ def bands(threshold: float) -> tuple[int, int]:
     return NUM_PERM, 1
 
 
-@kernel
-def band_key(signature: U32, band: int, rows: int) -> Any:
-    """The key (32 bits) of band number `band`, from 0 on, where each band has `rows` rows."""
-    h = np.uint64(band)
-    for row in range(band * rows, band * rows + rows):
-        h = h * np.uint64(MULTIPLIER) + np.uint64(signature[row])
-    return np.uint32(fmix64(h * np.uint64(MULTIPLIER) + np.uint64(rows + 1)) >> np.uint64(32))
+@helper
+def band_keys(signature: U32, rows: int, keys: Written[U64]) -> Any:
+    """Writes the key (32 bits) of each band to `keys`, as many bands as it has room for, each of `rows` rows.
+
+    All bands go row by row together: so several are computed at once.
+    """
+    for band in range(len(keys)):
+        keys[band] = band
+    for row in range(rows):
+        for band in range(len(keys)):
+            keys[band] = keys[band] * np.uint64(MULTIPLIER) + np.uint64(signature[band * rows + row])
+    for band in range(len(keys)):
+        keys[band] = fmix64(keys[band] * np.uint64(MULTIPLIER) + np.uint64(rows + 1)) >> np.uint64(32)

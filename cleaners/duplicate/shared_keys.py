@@ -25,6 +25,22 @@ class Pairs(NamedTuple):
     keys: U32  # numbered from 0
 
 
+class Keys(NamedTuple):
+    """64-bit keys: `low ^ high << 32`. Most are looked at only once, so they are never all put together in memory."""
+
+    low: U64
+    high: U32  # empty if it is 0 everywhere
+
+    def at(self, places: I64) -> U64:
+        """The keys at these places."""
+        low: U64 = self.low[places]
+        return low ^ (self.high[places].astype(np.uint64) << np.uint64(32)) if len(self.high) else low
+
+
+#: What `Keys` of one part have for `high`.
+NO_HIGH: Final = np.zeros(0, np.uint32)
+
+
 class KeyFilter:
     """Filters keys that arrive table by table, and passes those that a second row may have.
 
@@ -41,39 +57,46 @@ class KeyFilter:
         # both bits of a cell are in one byte: one memory access
         self._cells = np.zeros(1 << width - 2, np.uint8)
 
-    def mark(self, keys: U64) -> None:
+    def mark(self, keys: Keys) -> None:
         """Records keys of this run."""
         _record(keys, self._cells, self._shift)
 
-    def pass_index(self, keys: U64) -> NDArray[np.bool_]:
-        """Which of these keys of the index this run may have; those are recorded, too."""
-        passed: NDArray[np.bool_] = _may_be_shared(keys, self._cells, self._shift, 0)
-        _record(keys[passed], self._cells, self._shift)
+    def pass_index(self, keys: Keys) -> I64:
+        """The places of those of these keys of the index that this run may have; they are recorded, too."""
+        passed: I64 = _may_be_shared(keys, self._cells, self._shift, 0)
+        _record(Keys(keys.at(passed), NO_HIGH), self._cells, self._shift)
         return passed
 
-    def pass_new(self, keys: U64) -> NDArray[np.bool_]:
-        """Which of these keys of this run another row may have."""
-        passed: NDArray[np.bool_] = _may_be_shared(keys, self._cells, self._shift, 1)
+    def pass_new(self, keys: Keys) -> I64:
+        """The places of those of these keys of this run that another row may have."""
+        passed: I64 = _may_be_shared(keys, self._cells, self._shift, 1)
         return passed
 
 
 @kernel
-def _record(keys: U64, cells: Written[U8], shift: int) -> Any:
-    for i in range(len(keys)):
-        place = keys[i] >> np.uint64(shift)
+def _key(keys: Keys, i: int) -> Any:
+    return keys.low[i] ^ np.uint64(keys.high[i]) << np.uint64(32) if len(keys.high) else keys.low[i]
+
+
+@kernel
+def _record(keys: Keys, cells: Written[U8], shift: int) -> Any:
+    for i in range(len(keys.low)):
+        place = _key(keys, i) >> np.uint64(shift)
         at, bit = np.int64(place >> np.uint64(2)), np.uint8(2 * (place & np.uint64(3)))
         once = cells[at] >> bit & np.uint8(1)
         cells[at] |= (np.uint8(1) | once << np.uint8(1)) << bit
 
 
 @kernel
-def _may_be_shared(keys: U64, cells: U8, shift: int, which: int) -> Any:
-    passed = np.empty(len(keys), np.bool_)
-    for i in range(len(keys)):
-        place = keys[i] >> np.uint64(shift)
+def _may_be_shared(keys: Keys, cells: U8, shift: int, which: int) -> Any:
+    passed = np.empty(len(keys.low), np.int64)
+    count: Any = 0
+    for i in range(len(keys.low)):
+        place = _key(keys, i) >> np.uint64(shift)
         bit = np.uint8(2 * (place & np.uint64(3)) + np.uint64(which))
-        passed[i] = cells[np.int64(place >> np.uint64(2))] >> bit & np.uint8(1)
-    return passed
+        passed[count] = i
+        count += np.int64(cells[np.int64(place >> np.uint64(2))] >> bit & np.uint8(1))
+    return passed[:count].copy()
 
 
 def hash_partitions(keys: U64) -> Iterator[I64 | slice]:

@@ -31,6 +31,9 @@ _ENGLISH: Final = re.compile(r"\b(?:the|and|of|to|in|is|was|that|with|for|are|I|
 #: A question mark within a word, or right before one at its beginning; not in an address, which has no such word.
 _DOUBTFUL: Final = r"(?:^|[\s(\"“])(?:\p{L}+\?\p{Ll}+|\?\p{L}+)(?:[\s,.;:!?)\"”]|$)"
 
+#: What every match of `_DOUBTFUL` has: a prefilter, because few question marks stand before a letter.
+_BEFORE_LETTER: Final = r"\?[a-zA-Z[:^ascii:]]"
+
 
 def may_have_lost_quotes(text: pl.Series) -> pl.Series:
     """Whether each text has a question mark where a quote or an apostrophe may have been; null where it is null.
@@ -38,7 +41,7 @@ def may_have_lost_quotes(text: pl.Series) -> pl.Series:
     >>> may_have_lost_quotes(pl.Series(["Le vent d?ouest", "a ?safe? harbour", "Is it? See a.example/?b=c"])).to_list()
     [True, True, False]
     """
-    found = text.str.contains("?", literal=True)
+    found = text.str.contains(_BEFORE_LETTER)
     rows = found.arg_true()
     return found.scatter(rows, text.gather(rows).str.contains(_DOUBTFUL))
 

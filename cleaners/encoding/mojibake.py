@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from cleaners.derived import of_characters
 from cleaners.encoding.badness import badness, search
-from cleaners.kernels import I64, U8, U16, U64, Byte, Flags, Rows, Word, kernel
+from cleaners.kernels import I64, U8, U16, U64, Byte, Flags, Rows, Word, helper, kernel
 from cleaners.text.letter_pairs import BEYOND, SUSPICION, letter_pairs
 from cleaners.text.tokens import code_point, eight_bytes, trailing_zeros
 from cleaners.text.utf8 import utf8
@@ -246,7 +246,7 @@ def _scan(
     return found
 
 
-@kernel
+@helper
 def _is_inside(data: U8, at: int, stop: int) -> Any:
     """Whether a dash or quote at `at`, three bytes long, stands in a word where none stands: "a–o", "tur’stico"."""
     if at == 0 or at + 4 >= stop or not (_is_small(data[at - 1]) and _is_small(data[at + 3])):
@@ -262,12 +262,12 @@ def _is_inside(data: U8, at: int, stop: int) -> Any:
     return kind == 0x93 or kind == 0x98 or kind == 0x9C or kind == 0x9D or kind == 0xB9 or kind == 0xBA
 
 
-@kernel
+@helper
 def _is_small(byte: Byte) -> Any:
     return 97 <= byte <= 122
 
 
-@kernel
+@helper
 def _has_escape(text: U8) -> Any:
     """Whether a text has a backslash before what JSON escapes, or a question mark right before a letter."""
     for at in range(len(text) - 1):
@@ -288,13 +288,13 @@ def _has_escape(text: U8) -> Any:
     return False
 
 
-@kernel
+@helper
 def _is_control(byte: Byte) -> Any:
     """Whether a byte is an ASCII control other than a tab and a line feed."""
     return (byte == 127) | ((byte < 32) & (byte != 9) & (byte != 10))
 
 
-@kernel
+@helper
 def _end_of_ascii(data: U8, at: int, stop: int) -> Any:
     """The offset of the first byte beyond ASCII from `at` on, at most `stop`."""
     while at + 8 <= stop:
@@ -308,7 +308,7 @@ def _end_of_ascii(data: U8, at: int, stop: int) -> Any:
     return at
 
 
-@kernel
+@helper
 def _has_entity(text: U8) -> Any:
     """Whether a text may contain an entity: an ampersand, up to 25 letters, digits and number signs, a semicolon."""
     for at in range(len(text)):
@@ -321,7 +321,7 @@ def _has_entity(text: U8) -> Any:
     return False
 
 
-@kernel
+@helper
 def _is_in_entity(byte: Byte) -> Any:
     return (48 <= byte <= 57) | (97 <= byte | 32 <= 122) | (byte == 35)
 

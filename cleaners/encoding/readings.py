@@ -17,7 +17,7 @@ import ftfy.bad_codecs
 import numpy as np
 
 from cleaners.derived import derived
-from cleaners.kernels import I32, I64, U8, U16, U32, Flags, Integer, Rows, Tables, Written, kernel
+from cleaners.kernels import I32, I64, U8, U16, U32, Flags, Integer, Rows, Tables, Written, helper, kernel
 from cleaners.text.letter_pairs import extra_costs_of_rows, letter_pairs, stamp
 
 ftfy.bad_codecs.ok()  # makes its "sloppy" charsets known, in which no byte is undefined
@@ -336,7 +336,7 @@ def _choose(codes: U16, bounds: I64, others: I64, long: Flags, sure: bool, table
     return places, gains, worse
 
 
-@kernel
+@helper
 def _spaces(codes: U16) -> Any:
     """Where the spaces are."""
     places, count = np.empty(len(codes), np.int64), 0
@@ -347,7 +347,7 @@ def _spaces(codes: U16) -> Any:
     return places[:count]
 
 
-@kernel
+@helper
 def _sums(rows: Rows[I32], start: I64) -> Any:
     """The sum of each column, and of `start`."""
     sums = np.empty(len(start), np.int64)
@@ -359,7 +359,7 @@ def _sums(rows: Rows[I32], start: I64) -> Any:
     return sums
 
 
-@kernel
+@helper
 def _least(values: I64) -> Any:
     """Where the least value is, the first of several."""
     place = 0
@@ -369,7 +369,7 @@ def _least(values: I64) -> Any:
     return place
 
 
-@kernel
+@helper
 def _costs_of(codes: U16, borders: I64, classes: U16, cases: U8, costs: Tables[U8], vowels: Flags) -> Any:
     """(words, languages): the cost of each word."""
     of, case = np.empty((1, len(codes)), np.uint16), np.empty((1, len(codes)), np.uint8)
@@ -387,7 +387,7 @@ def _costs_of(codes: U16, borders: I64, classes: U16, cases: U8, costs: Tables[U
     return sums
 
 
-@kernel
+@helper
 def _extra_of(codes: U16, classes: U16, cases: U8, vowels: Flags) -> Any:
     """What words cost beyond their pairs."""
     of, case = np.empty((1, len(codes)), np.uint16), np.empty((1, len(codes)), np.uint8)
@@ -399,7 +399,7 @@ def _extra_of(codes: U16, classes: U16, cases: U8, vowels: Flags) -> Any:
     return total
 
 
-@kernel
+@helper
 def _add_foreign(rest: Written[I64], words: int, latin: Flags) -> None:
     """Make the cost of ASCII words in languages with another script what it is in the best of the others, and more."""
     lowest = np.int64(1 << 62)
@@ -411,7 +411,7 @@ def _add_foreign(rest: Written[I64], words: int, latin: Flags) -> None:
             rest[language] = lowest + ASCII_WORD_COST * min(words, 20)
 
 
-@kernel
+@helper
 def _most_unusual(codes: U16, borders: I64, costs: I32) -> Any:
     """(the words that cost most for their length, with spaces around them; what they cost)."""
     words = len(costs)
@@ -432,7 +432,7 @@ def _most_unusual(codes: U16, borders: I64, costs: I32) -> Any:
     return screened[:length], cost
 
 
-@kernel
+@helper
 def _add_up(data: U8, lowest: Tables[U8], totals: Written[I64]) -> Any:
     """What the pairs of words cost at least in each charset."""
     totals[:] = 0
@@ -442,7 +442,7 @@ def _add_up(data: U8, lowest: Tables[U8], totals: Written[I64]) -> Any:
             totals[charset] += pair[charset]
 
 
-@kernel
+@helper
 def _decode(data: U8, charset: int, characters: Rows[U16], no_text: Rows[Flags], codes: Written[U16]) -> Any:
     """How many units of UTF-16 bytes are in a charset, which are written to `codes`; -1 if they are no text."""
     if charset < len(characters):
@@ -482,7 +482,7 @@ def _decode(data: U8, charset: int, characters: Rows[U16], no_text: Rows[Flags],
     return length
 
 
-@kernel
+@helper
 def _is_no_text(code: Integer) -> Any:
     """Whether `NO_TEXT` matches a character that UTF-8 writes in several bytes."""
     return (
@@ -490,7 +490,7 @@ def _is_no_text(code: Integer) -> Any:
     )
 
 
-@kernel
+@helper
 def _are_equal(codes: U16, others: U16) -> Any:
     equal = len(codes) == len(others)
     at = 0

@@ -11,6 +11,8 @@ Calls convert numbers, and arrays that may be written to those that are only rea
 type, a strided array, one that is read-only where the kernel writes. Tables of arrays come as NamedTuples, whose fields
 have such annotations, too.
 
+A kernel that only other kernels call is a `helper`: what lets Python call it would be a third of compiling it.
+
 Importing a module compiles and loads nothing. Machine code is loaded, or compiled and kept (`machine_code`), when a
 kernel is first called, or compiled into another one. It runs without the global interpreter lock.
 """
@@ -26,6 +28,7 @@ from typing import Annotated, Any, Final, Generic, ParamSpec, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.kernels.compiling import remembered_calls
 from cleaners.kernels.machine_code import stamped_by_all_sources
 from cleaners.kernels.parameters import WRITTEN, Array, Parameter, Table, parameters
 
@@ -59,9 +62,10 @@ _LOCK: Final = threading.RLock()
 class Kernel(Generic[P, R]):
     """A function that is compiled when it is first needed."""
 
-    def __init__(self, function: Callable[P, R]) -> None:
+    def __init__(self, function: Callable[P, R], *, is_helper: bool = False) -> None:
         functools.update_wrapper(self, function)
         self.function = function
+        self.is_helper = is_helper
         self._compiled: Any = None
         self._call: Callable[..., Any] | None = None
 
@@ -75,14 +79,17 @@ class Kernel(Generic[P, R]):
 
         with _LOCK:
             if self._call is None:
-                self._call = linked(self) or self.compiled()
+                if self.is_helper:  # a test calls it
+                    self._call = _compile(self.function, may_keep=False)
+                else:
+                    self._call = linked(self) or self.compiled()
             return self._call
 
     def compiled(self) -> Any:
         """Numba's dispatcher with the machine code, loaded or compiled now unless it is there already."""
         with _LOCK:
             if self._compiled is None:
-                self._compiled = _compile(self.function)
+                self._compiled = _compile(self.function, for_python=not self.is_helper)
             return self._compiled
 
     @property
@@ -97,7 +104,7 @@ class Kernel(Generic[P, R]):
         """
         from numba.core.registry import cpu_target
 
-        cache = _dispatcher(self.function, kept=True)._cache
+        cache = _dispatcher(self.function, kept=True, for_python=not self.is_helper)._cache
         key = cache._index_key(signature(self.function), cpu_target.target_context.codegen())
         if (found := cache._cache_file.load(key)) is None:
             self.compiled()
@@ -113,6 +120,11 @@ class Kernel(Generic[P, R]):
 
 
 kernel = Kernel
+
+
+def helper(function: Callable[P, R]) -> Kernel[P, R]:
+    """A kernel for other kernels. Python can call it, but compiles it anew in each process that does."""
+    return Kernel(function, is_helper=True)
 
 
 class Intrinsic:
@@ -144,33 +156,37 @@ class Intrinsic:
 intrinsic = Intrinsic
 
 
-def _dispatcher(function: Callable[..., Any], *, kept: bool) -> Any:
+def _dispatcher(function: Callable[..., Any], *, kept: bool, for_python: bool) -> Any:
     """Numba's dispatcher, without machine code yet. Raises RuntimeError if it cannot be `kept`."""
     import numba
 
-    njit: Any = functools.partial(numba.njit, nogil=True, no_cfunc_wrapper=True)
+    njit: Any = functools.partial(
+        numba.njit, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=not for_python
+    )
     if not kept:
         return njit()(function)
     with stamped_by_all_sources():
         return njit(cache=True)(function)
 
 
-def _compile(function: Callable[..., Any]) -> Any:
+@remembered_calls()
+def _compile(function: Callable[..., Any], *, may_keep: bool = True, for_python: bool = True) -> Any:
+    dispatcher = functools.partial(_dispatcher, function, for_python=for_python)
     try:
-        dispatcher = _dispatcher(function, kept=True)
+        found = dispatcher(kept=may_keep)
     except RuntimeError:
-        dispatcher = _dispatcher(function, kept=False)
+        found = dispatcher(kept=False)
     types = signature(function)
     try:
-        dispatcher.compile(types)
+        found.compile(types)
     except Exception:  # what a damaged file raises can be anything
-        if not dispatcher.overloads:  # otherwise it could only not be kept
+        if not found.overloads:  # otherwise it could only not be kept
             with suppress(Exception):
-                dispatcher._cache.flush()  # the next process writes it anew
-            dispatcher = _dispatcher(function, kept=False)
-            dispatcher.compile(types)
-    dispatcher.disable_compile()
-    return dispatcher
+                found._cache.flush()  # the next process writes it anew
+            found = dispatcher(kept=False)
+            found.compile(types)
+    found.disable_compile()
+    return found
 
 
 def signature(function: Callable[..., Any]) -> tuple[Any, ...]:

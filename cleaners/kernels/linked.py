@@ -71,11 +71,13 @@ def is_linked() -> bool:
 def link(kernels: Iterable[Kernel[..., Any]]) -> None:
     """Write the file, if it can be read again: what LLVM's linker does not find ends the process, so another one tries.
 
+    Helpers are not in it.
+
     Raises RuntimeError if a kernel is not kept on disk, and CalledProcessError if the file cannot be read again.
     """
     if (path := linked_file()) is None:
         return
-    codes = {_name_of(kernel): _code_of(kernel) for kernel in kernels}
+    codes = {_name_of(kernel): _code_of(kernel) for kernel in kernels if not kernel.is_helper}
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     partial = Path(name)
     try:

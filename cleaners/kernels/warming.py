@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Set
 from pathlib import Path
 
 from cleaners.kernels import Kernel
 
 
-def all_kernels(*others: str) -> list[Kernel[..., object]]:
-    """The kernels of `cleaners` and of other modules, which are imported."""
+def all_kernels() -> list[Kernel[..., object]]:
+    """All kernels; their modules are imported."""
     return [
         value
-        for name in (*_modules_with_kernels(), *others)
+        for name in _modules_with_kernels()
         for value in vars(importlib.import_module(name)).values()
         if isinstance(value, Kernel) and value.function.__module__ == name
     ]
@@ -22,7 +23,7 @@ def all_kernels(*others: str) -> list[Kernel[..., object]]:
 def _modules_with_kernels() -> Iterator[str]:
     root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
-        if "\n@kernel\n" in path.read_text(encoding="utf-8"):
+        if re.search(r"^@(kernel|helper)$", path.read_text(encoding="utf-8"), re.MULTILINE):
             yield ".".join((root.name, *path.relative_to(root).with_suffix("").parts))
 
 

@@ -28,7 +28,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.kernels import I64, U8, Flags, Rows, Written, kernel
+from cleaners.kernels import I64, U8, Flags, Rows, Written, helper, kernel
 from cleaners.language.model import most_probable, normal
 from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import starts_of, utf8
@@ -170,7 +170,7 @@ def _head(data: U8, offsets: I64) -> Any:
     return lines
 
 
-@kernel
+@helper
 def _is_mostly_small(text: U8) -> bool:
     """Whether a head has no address, and enough small ASCII letters that no other script can make up half.
 
@@ -188,7 +188,7 @@ def _is_mostly_small(text: U8) -> bool:
     return letters >= MIN_LETTERS and letters > 2 * DENSE_WEIGHT * beyond and not address
 
 
-@kernel
+@helper
 def _clean(data: U8, offsets: I64, noise: Flags, cleaned: Written[U8]) -> int:
     """Writes the first CLASSIFIED_CHARACTERS of the lines, without noise, to `cleaned`; returns how many bytes.
 

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.derived import derived
-from cleaners.kernels import F32, I32, I64, U8, U16, U32, Rows, Written, kernel
+from cleaners.kernels import F32, I32, I64, U8, U16, U32, Rows, Written, helper, kernel
 from cleaners.language.packed_model import read_arrays
 from cleaners.text.normalization import normalize
 from cleaners.text.utf8 import utf8
@@ -186,7 +186,7 @@ def _classify(
     return best, probability
 
 
-@kernel
+@helper
 def _add(weights: Rows[U16], features: I32, sums: Written[U32]) -> None:
     """Adds the weights of the features to `sums`, those of four at a time: their sum fits into 16 bits, too."""
     at = 0
@@ -201,7 +201,7 @@ def _add(weights: Rows[U16], features: I32, sums: Written[U32]) -> None:
             sums[column] += np.uint32(weights[feature, column])
 
 
-@kernel
+@helper
 def _walk(
     data: U8, offsets: I64, moves: Rows[U32], rows: U16, features: I32, found: Written[Rows[I32]]
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U16, U64, Flags, Word, kernel
+from cleaners.kernels import I64, U8, U16, U64, Flags, Word, helper, kernel
 from cleaners.phrases.characters import (
     CASE_BIT,
     NO_LETTER,
@@ -96,7 +96,7 @@ def candidates(text: pl.Series, prefilter: Prefilter) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(("is_line", "starts", "starts_regex", "holds"), found, strict=True)))
 
 
-@kernel
+@helper
 def _table(entries: int) -> U64:
     """An empty hash table with room for `entries`."""
     size = 16
@@ -105,7 +105,7 @@ def _table(entries: int) -> U64:
     return np.zeros(size, np.uint64)
 
 
-@kernel
+@helper
 def _place(table: U64, h: Word) -> Any:
     """The slot in which a hash is stored, or would be."""
     place = np.int64(h >> np.uint64(32)) & (len(table) - 1)
@@ -114,7 +114,7 @@ def _place(table: U64, h: Word) -> Any:
     return place
 
 
-@kernel
+@helper
 def _next_letter(data: U8, at: int, stop: int, letters: U16) -> Any:
     """(the next letter, folded; or _END; or _UNKNOWN if a character comes first that is not plain; where it ends)."""
     while at < stop:
@@ -132,7 +132,7 @@ def _next_letter(data: U8, at: int, stop: int, letters: U16) -> Any:
     return _END, at
 
 
-@kernel
+@helper
 def _firsts_table(data: U8, offsets: I64, roles: U8, letters: U16) -> Any:
     """The tables `firsts` and `roles` for wordings, given the role of each."""
     firsts = _table(len(roles) * (PREFIX_LETTERS + 1))
@@ -153,20 +153,20 @@ def _firsts_table(data: U8, offsets: I64, roles: U8, letters: U16) -> Any:
     return firsts, table_roles
 
 
-@kernel
+@helper
 def _hash_eight(data: U8, at: int, mask: Word) -> Any:
     eight: Any = eight_bytes(data, at)
     return ((eight | np.uint64(_CASE_BITS_8)) & mask) * np.uint64(MULTIPLIER)
 
 
-@kernel
+@helper
 def _hash_four(data: U8, at: int) -> Any:
     here: Any = four_bytes(data, at)
     four = np.uint32(here | np.uint32(_CASE_BITS_4))
     return np.uint64(np.uint32(four * np.uint32(MULTIPLIER & 0xFFFFFFFF)) >> np.uint32(32 - _BITS))
 
 
-@kernel
+@helper
 def _windows_table(data: U8, offsets: I64, window: int, mask: Word) -> Any:
     """The tables `windows` and `fours` for texts; eight more bytes follow the last one."""
     texts = len(offsets) - 1
@@ -199,7 +199,7 @@ def _tables(
     return firsts, _windows_table(texts, text_offsets, window, mask)
 
 
-@kernel
+@helper
 def _holds(data: U8, start: int, stop: int, prefilter: Prefilter) -> bool:
     """Whether the line contains the last bytes of a text. Probing every few bytes is enough to hit four of them."""
     step = prefilter.window - PROBE_BYTES + 1
@@ -219,13 +219,13 @@ def _holds(data: U8, start: int, stop: int, prefilter: Prefilter) -> bool:
     return False
 
 
-@kernel
+@helper
 def _is_ascii(data: U8, at: int) -> bool:
     eight: Any = eight_bytes(data, at)
     return eight & np.uint64(_BEYOND_ASCII) == 0  # type: ignore[no-any-return]
 
 
-@kernel
+@helper
 def _all_comparable(data: U8, start: int, stop: int, byte_comparable: Flags) -> bool:
     at = start
     while at < stop:

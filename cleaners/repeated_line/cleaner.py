@@ -70,6 +70,8 @@ FEW_WORDS: Final = 4
 BOILERPLATE_REASONS: Final = ("related_articles", "boilerplate")
 #: Consecutive lines that confirm one another by context.
 MIN_RUN: Final = 3
+#: What a line is judged by, beside its counts.
+_JUDGED: Final = ("text", "source", "line", "template")
 #: A line belongs to one story if its dates span less than STORY_DAYS while those of its source span SOURCE_DAYS.
 STORY_DAYS, SOURCE_DAYS = 7, 60
 
@@ -165,13 +167,21 @@ def repeated_line(
     candidates = _candidates(frame, lines, keys)
     if candidates.is_empty():
         return frame
-    text = candidates.get_column("text")
-    described = candidates.with_columns(
-        label_lines(text, lexicon),
-        begins_like_by_line(text, lexicon).alias("by_line"),
-        text.str.contains(rf"(?i)^{any_of(lexicon.subject_labels)}\s*:").alias("subject"),
+    # a repeated line is judged once, wherever it stands
+    lines_judged = candidates.drop("row", "title", "position").unique([*_JUDGED], maintain_order=True)
+    judged = _classify(
+        _described(lines_judged, lexicon),
+        min_documents=min_documents,
+        min_share=min_share,
+        min_words=min_words,
     )
-    classified = _classify(described, min_documents=min_documents, min_share=min_share, min_words=min_words)
+    classified = _without_headlines(
+        candidates.select("row", "title", *_JUDGED)
+        .join(judged, on=_JUDGED, how="inner", maintain_order="left")
+        # if both the line and the template of a row qualify, it has the stronger of them
+        .sort("row", "alone", "documents", descending=[False, True, True], maintain_order=True)
+        .unique("row", keep="first", maintain_order=True)
+    )
     removed = _revise_by_context(frame, classified)
     return remove_rows(frame, removed.select("row", *_rule_and_detail()), REASON)
 
@@ -193,7 +203,7 @@ def _candidates(frame: pl.DataFrame, lines: pl.DataFrame, keys: pl.DataFrame) ->
     repeated = keys.filter(
         (pl.col("kind") != SENTENCE_KEY) & pl.col("line").is_in(lines.get_column("line").unique().implode())
     ).sort("row", "kind")
-    found = (
+    return (
         frame.select("source", "text", "title", "position")[repeated.get_column("row")]
         .with_columns(
             repeated.get_column("row"),
@@ -204,22 +214,34 @@ def _candidates(frame: pl.DataFrame, lines: pl.DataFrame, keys: pl.DataFrame) ->
         .filter(~pl.col("template") | (pl.col("position") > 0))
         .join(lines, on=["source", "line"], how="inner", maintain_order="left")
     )
-    headline = line_hashes(found.get_column("text")) == line_hashes(found.get_column("title").fill_null(""))
-    return found.filter(~headline)
+
+
+def _without_headlines(classified: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose text is not the title of their document."""
+    text, title = classified.get_column("text"), classified.get_column("title").fill_null("")
+    return classified.filter(line_hashes(text) != line_hashes(title))
+
+
+def _described(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """The lines with what `_classify` asks for: their label, their words, what they look like."""
+    text = lines.get_column("text")
+    return (
+        lines.with_columns(
+            label_lines(text, lexicon),
+            begins_like_by_line(text, lexicon).alias("by_line"),
+            text.str.contains(rf"(?i)^{any_of(lexicon.subject_labels)}\s*:").alias("subject"),
+            text.str.contains(HEADING).alias("heading"),
+        )
+        .with_columns(words_and_prose(pl.col("text")).struct.unnest())
+        .with_columns(belongs_to_the_article().alias("belongs"))
+    )
 
 
 def _classify(
-    candidates: pl.DataFrame, *, min_documents: int, min_share: float, min_words: int
+    described: pl.DataFrame, *, min_documents: int, min_share: float, min_words: int
 ) -> pl.DataFrame:
-    """The rows that are removed on their own evidence (`alone`) or if the context agrees (`with_context`).
-
-    `candidates` have a `label`, `by_line` and `subject`. If both the line and the template of a row qualify, it has
-    the stronger of them.
-    """
+    """The lines that are removed on their own evidence (`alone`) or if the context agrees (`with_context`)."""
     text = pl.col("text")
-    described = candidates.with_columns(
-        words_and_prose(text).struct.unnest(), text.str.contains(HEADING).alias("heading")
-    ).with_columns(belongs_to_the_article().alias("belongs"))
     by_line, dateline = pl.col("by_line"), pl.col("label").eq_missing("dateline")
     share, words, at_edge = pl.col("share"), pl.col("words"), pl.col("edge") >= AT_EDGE
     long_enough = (
@@ -262,15 +284,10 @@ def _classify(
         & ~(text.str.contains(f"{QUOTED}|{NAMES}") | pl.col("subject"))
         & ~by_line
     )
-    return (
-        described.with_columns(
-            pl.when("template").then(template).otherwise(exact).alias("alone"),
-            with_context.alias("with_context"),
-        )
-        .filter(pl.col("alone") | pl.col("with_context"))
-        .sort("row", "alone", "documents", descending=[False, True, True])
-        .unique("row", keep="first", maintain_order=True)
-    )
+    return described.with_columns(
+        pl.when("template").then(template).otherwise(exact).alias("alone"),
+        with_context.alias("with_context"),
+    ).filter(pl.col("alone") | pl.col("with_context"))
 
 
 def _revise_by_context(frame: pl.DataFrame, classified: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, kernel
+from cleaners.kernels import I64, U8, helper, kernel
 from cleaners.lexicon import Lexicon, any_of, any_pattern
 from cleaners.text.folding import line_hashes
 from cleaners.text.matching import matches
@@ -35,15 +35,15 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     return _Patterns(any_pattern(lexicon.plea_patterns), rf"(?i)\b{any_of(lexicon.speech_verbs)}\b|[”»“]$")
 
 
-def closing_sentences(text: pl.Series, lexicon: Lexicon) -> pl.DataFrame:
+def closing_sentences(text: pl.Series, lexicon: Lexicon, texts: tuple[U8, I64] | None = None) -> pl.DataFrame:
     """(row, start, sentence, before) of the texts that end in a plea.
 
     That is a last sentence of at most MAX_SENTENCE_BYTES bytes that matches a plea of the lexicon. `start` is the byte
     offset of the sentence. `before` is the text before it, MIN_BYTES_BEFORE bytes or more, without the white space
-    between them.
+    between them. No text may be null. `texts` is `utf8(text)`, if it is known.
     """
     patterns = _patterns(lexicon)
-    starts = _last_sentence_starts(*utf8(text))
+    starts = _last_sentence_starts(*(texts or utf8(text)))
     rows = pl.Series("row", np.flatnonzero(starts), dtype=pl.UInt32)
     start = pl.Series("start", starts[starts > 0])
     found = pl.DataFrame([rows, start, text.gather(rows).cast(pl.Binary).alias("text")]).with_columns(
@@ -99,7 +99,7 @@ def _last_sentence_starts(data: U8, offsets: I64) -> Any:
     return starts
 
 
-@kernel
+@helper
 def _spaces(data: U8, at: int) -> Any:
     """Eight bytes, with the highest bit set where the text has a space that no ASCII letter precedes."""
     low = np.uint64(0x7F * ONES)
@@ -109,7 +109,7 @@ def _spaces(data: U8, at: int) -> Any:
     return ~((others & low) + low | others) & no_letters(before)
 
 
-@kernel
+@helper
 def _ends_sentence(data: U8, first: int, mark: int) -> bool:
     """Whether a sentence ends with the byte at `mark`; quotation marks and brackets may follow its full stop."""
     while mark > first and (data[mark] == 34 or data[mark] == 39 or data[mark] == 41):  # " ' )

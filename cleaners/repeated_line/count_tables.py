@@ -51,7 +51,8 @@ def merge_counts(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
         return tables[0].select(*COUNTS)
     table = pl.concat([table.select(*COUNTS) for table in tables])
     names, codes = encode_sources(table.get_column("source"))
-    return sum_counts(sort_counts(table.with_columns(codes)), names)
+    table = sort_counts(table.with_columns(codes))
+    return sum_counts(table, names, begins_group(table))
 
 
 def different_bodies(bodies: pl.Expr) -> pl.Expr:
@@ -104,9 +105,11 @@ def sort_counts(table: pl.DataFrame) -> pl.DataFrame:
     return table[order[place[order].astype(smallest).argsort(kind="stable")]]
 
 
-def sum_counts(table: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
-    """One row for each source and line of a sorted table, whose sources are given as codes into `names`."""
-    first = begins_group(table)
+def sum_counts(table: pl.DataFrame, names: pl.Series, first: Flags) -> pl.DataFrame:
+    """One row for each source and line of a sorted table, whose sources are given as codes into `names`.
+
+    `first` is what `begins_group` returns for the table.
+    """
     starts = np.flatnonzero(first)
     sizes = np.diff(starts, append=len(table))
     # most lines have one row and need no sum

@@ -12,11 +12,12 @@ from typing import Final
 import polars as pl
 
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import remove, rewrite
+from cleaners.paragraphs import remove, rewrite_rows
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes, text_before
 from cleaners.repeated_line.count_tables import enough_bodies
-from cleaners.repeated_line.inline_patterns import OPENING_BRACKET, inline_patterns
-from cleaners.repeated_line.inline_shapes import without_shapes
+from cleaners.repeated_line.inline_patterns import inline_patterns
+from cleaners.repeated_line.inline_prefilter import possible_shapes
+from cleaners.repeated_line.inline_shapes import MAX_ROUNDS, SHAPES
 from cleaners.repeated_line.line_keys import SENTENCE_KEY
 
 FIX: Final = "inline_boilerplate"
@@ -45,13 +46,10 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
     ['The talks are over. Boats sail.']
     """
     text = frame.get_column("text")
-    rows = _with_hints(text, lexicon)
-    rows = rows.filter(frame.get_column("reason").gather(rows).is_null())
+    possible = possible_shapes(text.fill_null(""), lexicon)
+    rows = ((possible > 0) & frame.get_column("reason").is_null() & text.is_not_null()).arg_true()
     old = text.gather(rows)
-    patterns = inline_patterns(lexicon)
-    cleaned = [without_shapes(one, patterns) for one in old]
-    new = pl.Series([text for text, _ in cleaned], dtype=pl.String)
-    shape = pl.Series([first for _, first in cleaned], dtype=pl.String)
+    new, shape = without_shapes(old, lexicon)
     changed = old != new
     rows, new, shape = rows.filter(changed), new.filter(changed), shape.filter(changed)
     emptied = ~new.str.contains(r"[\p{L}\p{N}]")
@@ -61,19 +59,37 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
             gone, "nothing but " + shape.filter(emptied)
         )
         frame = remove(frame, rule.is_not_null(), REASON, rule)
-    return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied))
+    return rewrite_rows(frame, rows.filter(~emptied), new.filter(~emptied), _fixes(int((~emptied).sum())))
 
 
-def _with_hints(text: pl.Series, lexicon: Lexicon) -> pl.Series:
-    """The rows of the texts that one of `SHAPES` may change, in order."""
-    patterns, found = inline_patterns(lexicon), []
-    for prefilter, hints in (
-        (patterns.literals, patterns.hints),
-        (OPENING_BRACKET, patterns.bracket_hints),
-    ):
-        rows = text.str.contains(prefilter).fill_null(False).arg_true()
-        found.append(rows.filter(text.gather(rows).str.contains(hints)))
-    return pl.concat(found).unique().sort()
+def without_shapes(text: pl.Series, lexicon: Lexicon) -> tuple[pl.Series, pl.Series]:
+    """The texts without any of `SHAPES`, and for each the name of the first one that was found, null if none was.
+
+    All shapes are tried until nothing changes, because removing one may expose another.
+
+    >>> text = pl.Series(["The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail."])
+    >>> new, shape = without_shapes(text, Lexicon(related_labels=("Related",)))
+    >>> new.item(), shape.item()
+    ('The talks are over. Boats sail.', 'bracketed teasers')
+    """
+    patterns, found = inline_patterns(lexicon), text.to_list()
+    first: list[str | None] = [None] * len(found)
+    possible = dict(enumerate(possible_shapes(text, lexicon)))
+    for _ in range(MAX_ROUNDS):
+        changed: dict[int, int] = {}
+        for bit, shape in enumerate(SHAPES):
+            tried = [row for row, shapes in possible.items() if shapes >> bit & 1]
+            new = {row: new for row in tried if (new := shape(found[row], patterns)) != found[row]}
+            for row, shorter in new.items():
+                found[row], first[row] = shorter, first[row] or shape.__name__.replace("_", " ")
+            if new:
+                now_possible = possible_shapes(pl.Series(list(new.values())), lexicon)
+                changed |= zip(new, now_possible, strict=True)
+                possible |= changed
+        possible = changed
+        if not possible:
+            break
+    return pl.Series(found, dtype=pl.String), pl.Series(first, dtype=pl.String)
 
 
 def repeated_inline_boilerplate(
@@ -121,13 +137,9 @@ def repeated_inline_boilerplate(
             "start",
         )
     changed = changed.unique().sort()
-    return rewrite_rows(frame, changed, text.gather(changed))
+    return rewrite_rows(frame, changed, text.gather(changed), _fixes(len(changed)))
 
 
-def rewrite_rows(frame: pl.DataFrame, rows: pl.Series, new: pl.Series) -> pl.DataFrame:
-    """The frame with the texts `new` in the given rows, recorded as the fix `inline_boilerplate`."""
-    if rows.is_empty():
-        return frame
-    changed = pl.repeat(False, len(frame), eager=True).scatter(rows, True)
-    fixes = pl.select(pl.when(changed).then(pl.lit([FIX], pl.List(pl.String)))).to_series()
-    return rewrite(frame, frame.get_column("text").scatter(rows, new), fixes)
+def _fixes(count: int) -> pl.Series:
+    """The fix of this module, for each of `count` rows."""
+    return pl.repeat([FIX], count, dtype=pl.List(pl.String), eager=True)

@@ -1,6 +1,7 @@
 """Boilerplate inside a paragraph that is recognised by shape alone: one function for each shape.
 
-Each function takes a text and returns it without the boilerplate. A single space replaces it, or nothing before a
+Each function takes a text and returns it without the boilerplate. `inline_prefilter` knows the few texts that may have
+any. A single space replaces it, or nothing before a
 closing punctuation mark. A text without boilerplate is returned unchanged.
 """
 
@@ -12,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from cleaners.lexicon import Lexicon
 from cleaners.repeated_line.inline_patterns import (
     BEFORE_FUNCTION,
     CALLED,
@@ -25,7 +25,6 @@ from cleaners.repeated_line.inline_patterns import (
     PLAYER,
     SHORTCODE,
     InlinePatterns,
-    inline_patterns,
 )
 
 #: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
@@ -109,7 +108,7 @@ def bracketed_teasers(text: str, patterns: InlinePatterns) -> str:
     "The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail." becomes
     "The talks are over. Boats sail.".
     """
-    return _cut(text, _spans(patterns.related, text)) if patterns.related_begins.search(text) else text
+    return _cut(text, _spans(patterns.related, text))
 
 
 def advertisement_marks(text: str, patterns: InlinePatterns) -> str:
@@ -118,7 +117,8 @@ def advertisement_marks(text: str, patterns: InlinePatterns) -> str:
     "It was late. Advertisement Story continues below advertisement They slept." becomes
     "It was late. They slept.".
     """
-    return _cut(text, _spans(patterns.notice, text)) if patterns.notice_begins.search(text) else text
+    begins = any(begin in text for begin in patterns.notice_begins)  # the pattern is slow
+    return _cut(text, _spans(patterns.notice, text)) if begins else text
 
 
 def closing_pleas(text: str, patterns: InlinePatterns) -> str:
@@ -127,8 +127,6 @@ def closing_pleas(text: str, patterns: InlinePatterns) -> str:
     "Boats sail at noon. Click here to subscribe." becomes
     "Boats sail at noon.".
     """
-    if not patterns.plea_begins.search(text):
-        return text
     end = len(text)
     while plea := patterns.plea.search(text, _last_sentence(text, end), end):
         end = _end_before(text, plea.start())
@@ -168,31 +166,6 @@ SHAPES: Final[tuple[Callable[[str, InlinePatterns], str], ...]] = (
     advertisement_marks,
     closing_pleas,
 )
-
-
-def without_inline_boilerplate(text: str, lexicon: Lexicon) -> str:
-    """The text without any of the shapes, applied until nothing changes, because removing one may expose another.
-
-    >>> lexicon = Lexicon(related_labels=("Related",))
-    >>> without_inline_boilerplate("The talks are over. (RELATED: Ferries (All Of Them) Stop) Boats sail.", lexicon)
-    'The talks are over. Boats sail.'
-    """
-    return without_shapes(text, inline_patterns(lexicon))[0]
-
-
-def without_shapes(text: str, patterns: InlinePatterns) -> tuple[str, str | None]:
-    """What `without_inline_boilerplate` returns, and the name of the first shape that was found; None if none was."""
-    first = None
-    for _ in range(MAX_ROUNDS):
-        shorter = text
-        for shape in SHAPES:
-            before, shorter = shorter, shape(shorter, patterns)
-            if first is None and shorter != before:
-                first = shape.__name__.replace("_", " ")
-        if shorter == text:
-            break
-        text = shorter
-    return text, first
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

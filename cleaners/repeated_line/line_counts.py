@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.kernels import I64
+from cleaners.kernels import I64, U64, Flags
 from cleaners.repeated_line.closing_sentences import text_before
 from cleaners.repeated_line.count_tables import (
     UNDATED,
@@ -57,12 +57,14 @@ def count_source_lines(
         )
     )
     table = sort_counts(pl.concat([totals, _line_rows(frame, rows, keys)], how="diagonal_relaxed"))
-    documents = pl.coalesce("documents", _distinct_documents(table))
+    first = begins_group(table)
+    documents = pl.coalesce("documents", _distinct_documents(table, first))
     return sum_counts(
         table.with_columns(
             documents.alias("documents"), pl.col("lines", "head", "tail", "bodies").fill_null(0)
         ),
         names,
+        first,
     )
 
 
@@ -75,7 +77,12 @@ def _line_rows(frame: pl.DataFrame, rows: pl.DataFrame, keys: pl.DataFrame) -> p
     head, tail = _head_and_tail(document, text.filter(filled).str.len_bytes().to_numpy() >= LONG_PARAGRAPH)
     row = pl.zeros(len(frame), pl.UInt32, eager=True).scatter(filled.arg_true(), np.arange(len(document)))
     here = row.gather(place)
-    lines = (
+    bodies = pl.Series("bodies", _bodies(text.filter(filled), document)[document]).gather(here)
+    sentences = (keys.get_column("kind") == SENTENCE_KEY).arg_true()
+    before = pl.DataFrame(
+        [text.gather(place.gather(sentences)), keys.get_column("start").gather(sentences)]
+    ).select(text_before(pl.col("text"), pl.col("start")))
+    return (
         rows[place]
         .with_columns(
             keys.get_column("line"),
@@ -84,17 +91,11 @@ def _line_rows(frame: pl.DataFrame, rows: pl.DataFrame, keys: pl.DataFrame) -> p
             pl.lit(1, pl.UInt32).alias("lines"),
             pl.col("day").fill_null(UNDATED).alias("first"),
             pl.col("day").fill_null(0).alias("last"),
+            # the body of a closing sentence is the text before it in its paragraph
+            bodies.scatter(sentences, body_bins(before.to_series())),
         )
         .drop("day")
-        .join(_bodies(text.filter(filled), document), on="document", how="left", maintain_order="left")
     )
-    sentences = (keys.get_column("kind") == SENTENCE_KEY).arg_true()
-    before = pl.DataFrame(
-        [text.gather(place.gather(sentences)), keys.get_column("start").gather(sentences)]
-    ).select(text_before(pl.col("text"), pl.col("start")))
-    # the body of a closing sentence is the text before it in its paragraph
-    bodies = lines.get_column("bodies").scatter(sentences, body_bins(before.to_series()))
-    return lines.with_columns(bodies)
 
 
 def _head_and_tail(
@@ -119,19 +120,24 @@ def _days(frame: pl.DataFrame, published: pl.Series | None) -> pl.Series:
     return day.set(~known, None).cast(pl.UInt16).gather(frame.get_column("document"))
 
 
-def _distinct_documents(table: pl.DataFrame) -> pl.Series:
+def _distinct_documents(table: pl.DataFrame, first: Flags) -> pl.Series:
     """The number of documents that hold a line, at the first row of each source and line, and 0 at its other rows."""
-    first = begins_group(table)
-    document = table.get_column("document").fill_null(0).to_numpy().astype(np.int64)
+    starts = np.flatnonzero(first)
+    sizes = np.diff(starts, append=len(table))
+    several = sizes > 1  # most lines have one row, and so one document
+    rows = np.flatnonzero(np.repeat(several, sizes))
+    document = table.get_column("document").fill_null(0).to_numpy()[rows].astype(np.int64)
     size = document.max(initial=0) + 1
-    pairs = np.sort((np.cumsum(first) - 1) * size + document)
+    pairs = np.sort(np.repeat(starts[several], sizes[several]) * size + document)
     different = pairs[np.diff(pairs, prepend=-1) > 0]
-    counts = pl.Series(np.bincount(different // size), dtype=pl.UInt32)
-    return pl.zeros(len(table), pl.UInt32, eager=True).scatter(np.flatnonzero(first), counts)
+    counts = first.astype(np.uint32)
+    counts[starts[several]] = 0
+    np.add.at(counts, different // size, 1)
+    return pl.Series(counts)
 
 
-def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
-    """(document, bodies): one bit of 64 for each document, chosen by the hash of the longest paragraph of its article.
+def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> U64:
+    """By document: one bit of 64, chosen by the hash of the longest paragraph of its article; 0 if there is none.
 
     The last quarter of the rows is left out, since whole pages have their longest boilerplate there. A paragraph that
     ends as a sentence counts as SENTENCE_WEIGHT times longer, which long lists of links do not. A paragraph with a web
@@ -153,7 +159,9 @@ def _bodies(text: pl.Series, document: NDArray[np.uint32]) -> pl.DataFrame:
     )
     longest = _largest_row(document, size)
     longest = longest[size[longest] > 0]
-    return pl.DataFrame({"document": document[longest], "bodies": body_bins(text.gather(longest))})
+    bodies = np.zeros(int(document.max(initial=0)) + 1, np.uint64)
+    bodies[document[longest]] = body_bins(text.gather(longest)).to_numpy()
+    return bodies
 
 
 _HAS_ADDRESS, _OTHER, _ENDS_SENTENCE = 0, 1, 2

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
+from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon
 from cleaners.repeated_line.closing_sentences import closing_sentences, sentence_hashes
-from cleaners.repeated_line.templates import template_hashes
-from cleaners.text.folding import line_hashes
+from cleaners.repeated_line.templates import templates_of_rows
+from cleaners.text.folding import hashes_of_rows
+from cleaners.text.utf8 import utf8
 
 #: The kinds of keys.
 LINE_KEY, TEMPLATE_KEY, SENTENCE_KEY = 0, 1, 2
@@ -29,29 +32,34 @@ def line_keys(frame: pl.DataFrame, *, lexicon: Lexicon, max_characters: int = 40
 
     Paragraphs without a text or a source have no keys. The result is ordered by kind, then by row.
     """
-    text, source = frame.get_column("text"), frame.get_column("source")
-    size = text.str.len_bytes().fill_null(0)
+    text, source = frame.get_column("text").fill_null(""), frame.get_column("source")
+    size, texts = text.str.len_bytes(), utf8(text)
     counted = (size > 0) & source.is_not_null()
     short = (counted & (size <= max_characters)).scatter(
         rows := (counted & size.is_between(max_characters + 1, 4 * max_characters)).arg_true(),
         text.gather(rows).str.len_chars() <= max_characters,  # characters need counting in few texts only
     )
-    lines, brief, all_of_them = (
-        mask.arg_true() for mask in (short, short & (size <= MAX_TEMPLATE_BYTES), counted)
-    )
-    found = closing_sentences(text.gather(all_of_them), lexicon)
+    lines, brief = (mask.arg_true() for mask in (short, short & (size <= MAX_TEMPLATE_BYTES)))
+    found = closing_sentences(text, lexicon, texts)
+    found = found.filter(counted.gather(found.get_column("row")))
     return pl.concat(
         [
-            _keys(LINE_KEY, lines, line_hashes(text.gather(lines))),
-            _keys(TEMPLATE_KEY, brief, template_hashes(text.gather(brief), lexicon)).drop_nulls("line"),
+            _keys(LINE_KEY, lines, hashes_of_rows(text, texts, _places(lines))),
+            _keys(TEMPLATE_KEY, brief, templates_of_rows(text, texts, _places(brief), lexicon)).drop_nulls(
+                "line"
+            ),
             _keys(
                 SENTENCE_KEY,
-                all_of_them.gather(found.get_column("row")),
+                found.get_column("row"),
                 sentence_hashes(found.get_column("sentence")),
                 found.get_column("start"),
             ),
         ]
     )
+
+
+def _places(rows: pl.Series) -> I64:
+    return rows.to_numpy().astype(np.int64)
 
 
 def _keys(kind: int, rows: pl.Series, line: pl.Series, start: pl.Series | None = None) -> pl.DataFrame:

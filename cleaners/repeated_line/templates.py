@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U32, U64, Word, kernel
+from cleaners.kernels import I64, U8, U32, U64, Word, helper, kernel
 from cleaners.lexicon import Lexicon
 from cleaners.text.folding import NOT_PLAIN, folded_characters, plain_characters
 from cleaners.text.scripts import is_unspaced
@@ -36,15 +36,18 @@ def template_hashes(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     >>> one == other
     True
     """
+    return templates_of_rows(text, utf8(text), np.arange(len(text)), lexicon)
+
+
+def templates_of_rows(text: pl.Series, texts: tuple[U8, I64], rows: I64, lexicon: Lexicon) -> pl.Series:
+    """The `template_hashes` of these rows of a series, whose bytes and offsets are given: `texts` is `utf8(text)`."""
     classes, dates, inner_marks = character_classes(), _date_table(lexicon), _inner_marks()
-    hashes, kinds = _hash_templates(*utf8(text), plain_characters(), classes, dates, inner_marks)
-    rows = pl.Series(kinds == _NOT_FOLDED).arg_true()
-    if len(rows):
-        others = text.gather(rows)
-        folded = others.str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
-        places = rows.to_numpy()
+    hashes, kinds = _hash_templates(*texts, rows, plain_characters(), classes, dates, inner_marks)
+    places = np.flatnonzero(kinds == _NOT_FOLDED)
+    if len(places):
+        folded = text.gather(rows[places]).str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
         hashes[places], kinds[places] = _hash_templates(
-            *utf8(folded), folded_characters(), classes, dates, inner_marks
+            *utf8(folded), np.arange(len(folded)), folded_characters(), classes, dates, inner_marks
         )
     masked = pl.Series(kinds == _MASKED)
     return pl.select(pl.when(masked).then(pl.Series(hashes))).to_series().alias(text.name)
@@ -87,7 +90,7 @@ def _date_table(lexicon: Lexicon) -> U64:
     return slots
 
 
-@kernel
+@helper
 def _is_date(h: Word, dates: U64) -> Any:
     slot = np.int64(h & np.uint64(len(dates) - 1))
     while dates[slot] != 0:
@@ -98,17 +101,19 @@ def _is_date(h: Word, dates: U64) -> Any:
 
 
 @kernel
-def _hash_templates(data: U8, offsets: I64, folds: U32, classes: U8, dates: U64, inner_marks: U8) -> Any:
-    """(hashes, kinds): the hash of the template of each line, and what became of the line.
+def _hash_templates(
+    data: U8, offsets: I64, rows: I64, folds: U32, classes: U8, dates: U64, inner_marks: U8
+) -> Any:
+    """(hashes, kinds): the hash of the template of each of the rows, and what became of its line.
 
     The kind is _MASKED if a number or a date was replaced, _NOT_FOLDED if a character is not plain (the hash is then
     meaningless), and _NO_FIGURES otherwise.
     """
-    lines = len(offsets) - 1
+    lines = len(rows)
     hashes, kinds = np.empty(lines, np.uint64), np.zeros(lines, np.uint8)
     basis, prime = np.uint64(_FNV_BASIS), np.uint64(_FNV_PRIME)
     for line in range(lines):
-        at, stop = offsets[line], offsets[line + 1]
+        at, stop = offsets[rows[line]], offsets[rows[line] + 1]
         h = solid = basis  # `solid` is the hash up to the last character that is not white space
         start = word = basis  # for the word being read: the hash before it, and its own hash
         length = 0  # of that word

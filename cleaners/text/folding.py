@@ -64,27 +64,34 @@ def line_hashes(text: pl.Series) -> pl.Series:
     >>> one == other
     True
     """
-    hashes, plain = _hash_lines(*utf8(text), plain_characters())
-    rows = (~pl.Series(plain, dtype=pl.Boolean)).arg_true()
-    others = text.gather(rows)
-    texts = others.unique()
+    return hashes_of_rows(text, utf8(text), np.arange(len(text)))
+
+
+def hashes_of_rows(text: pl.Series, texts: tuple[U8, I64], rows: I64) -> pl.Series:
+    """The `line_hashes` of these rows of a series, whose bytes and offsets are given: `texts` is `utf8(text)`."""
+    hashes, plain = _hash_lines(*texts, rows, plain_characters())
+    places = np.flatnonzero(~plain)
+    others = text.gather(rows[places])
+    distinct = others.unique()
     # going through upper case unites letters with two lower-case forms, such as sharp s and final sigma
-    folded = texts.str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
-    folded_hashes = pl.Series(_hash_lines(*utf8(folded), folded_characters())[0], dtype=pl.UInt64)
-    hashes[rows.to_numpy()] = others.replace_strict(texts, folded_hashes, return_dtype=pl.UInt64).to_numpy()
+    folded = distinct.str.normalize("NFKC").str.to_uppercase().str.to_lowercase()
+    folded_hashes, _ = _hash_lines(*utf8(folded), np.arange(len(folded)), folded_characters())
+    hashes[places] = others.replace_strict(
+        distinct, pl.Series(folded_hashes, dtype=pl.UInt64), return_dtype=pl.UInt64
+    ).to_numpy()
     return pl.Series(text.name, hashes, dtype=pl.UInt64)
 
 
 @kernel
-def _hash_lines(data: U8, offsets: I64, folds: U32) -> Any:
-    """(hashes, plain) by line: its hash with characters folded by `folds`; False where it has one that is not plain."""
-    lines = len(offsets) - 1
+def _hash_lines(data: U8, offsets: I64, rows: I64, folds: U32) -> Any:
+    """(hashes, plain) by row: its hash with characters folded by `folds`; False where it has one that is not plain."""
+    lines = len(rows)
     hashes, plain = np.empty(lines, np.uint64), np.ones(lines, np.bool_)
     basis, prime = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
     for line in range(lines):
         h = before = basis  # `before`: the hash up to the last space
         last = np.uint32(32)
-        at, stop = offsets[line], offsets[line + 1]
+        at, stop = offsets[rows[line]], offsets[rows[line] + 1]
         while at < stop:
             code, width = np.int64(data[at]), 1
             if code >= 0x80:

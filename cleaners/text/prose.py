@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.derived import of_characters
-from cleaners.kernels import I64, U8, Word, kernel
+from cleaners.kernels import I64, U8, Word, helper, kernel
 from cleaners.text import scripts
 from cleaners.text.scripts import HAN_PER_WORD, SOUTH_EAST_ASIAN_PER_WORD
 from cleaners.text.tokens import (
@@ -110,7 +110,7 @@ def _marks() -> U8:
     return marks
 
 
-@kernel
+@helper
 def _count_words(data: U8, start: int, stop: int, classes: U8) -> Any:
     """The number of words in a text, see `words`."""
     runs, han, others = 0, 0, 0
@@ -145,33 +145,33 @@ def _count_words(data: U8, start: int, stop: int, classes: U8) -> Any:
     return runs + unspaced_words(han, others)
 
 
-@kernel
+@helper
 def unspaced_words(han: int, others: int) -> Any:
     """The number of words that characters of Han or kana, and of other scripts without spaces, make; rounded up."""
     return -(-han // HAN_PER_WORD) - (-others // SOUTH_EAST_ASIAN_PER_WORD)
 
 
-@kernel
+@helper
 def _is_plain(eight: Word) -> Any:
     """Whether all of eight bytes are ASCII and none is a control character."""
     high = np.uint64(0x80 * ONES)
     return (eight | (eight & ~high) + np.uint64(0x60 * ONES) ^ high) & high == 0
 
 
-@kernel
+@helper
 def _spaces(eight: Word) -> Any:
     """The highest bit of each of eight ASCII bytes that is a space."""
     return ~((eight ^ np.uint64(SMALL)) + np.uint64(0x7F * ONES)) & np.uint64(0x80 * ONES)
 
 
-@kernel
+@helper
 def _letters_and_digits(eight: Word) -> Any:
     """The highest bit of each of eight ASCII bytes that is a letter or a digit; the other bits mean nothing."""
     from_0, beyond_9 = eight + np.uint64(0x50 * ONES), eight + np.uint64(0x46 * ONES)
     return ~no_letters(eight) | from_0 & ~beyond_9
 
 
-@kernel
+@helper
 def _ending(data: U8, start: int, stop: int, marks: U8) -> Any:
     """The kind of the last character before any closing quotes and brackets; _NEITHER for two or more dots."""
     at = stop

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from cleaners.derived import of_characters
-from cleaners.kernels import I64, U8, U32, Written, kernel
+from cleaners.kernels import I64, U8, U32, Written, helper, kernel
 from cleaners.text.folding import NOT_PLAIN, plain_characters
 from cleaners.text.tokens import SEPARATOR, SPACE, character_classes, code_point
 from cleaners.text.utf8 import utf8
@@ -50,7 +50,7 @@ def _letters() -> U32:
     return letters
 
 
-@kernel
+@helper
 def _end(text: U8, side: int, letters: U32, end: Written[U32]) -> int:
     """Writes the letters of one end of a text to `end`, outermost first; returns how many are certain, -1 for none."""
     count = 0

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.kernels import I64, U8, Flags, kernel
+from cleaners.kernels import I64, U8, Flags, helper, kernel
 from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import utf8
 from cleaners.text.white_space import WHITE_SPACE
@@ -56,7 +56,7 @@ def _differ(data: U8, offsets: I64, others: U8, other_offsets: I64, is_white: Fl
     return differ
 
 
-@kernel
+@helper
 def _skip_white_space(data: U8, at: int, stop: int, is_white: Flags) -> int:
     """The offset, from `at` on, of the first byte that does not belong to white space; `stop` if there is none."""
     while at < stop:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U32, U64, Flags, Integer, Rows, Word, Written, kernel
+from cleaners.kernels import I64, U8, U32, U64, Flags, Integer, Rows, Word, Written, helper, kernel
 from cleaners.text.normalization import fold
 from cleaners.text.tokens import (
     Alphabet,
@@ -118,7 +118,7 @@ def _shingle_sets(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
     return shingles[: bounds[rows]].copy(), bounds
 
 
-@kernel
+@helper
 def _shingles(
     data: U8, start: int, stop: int, letters: Alphabet, n: int, hashes: Written[U64], shingles: Written[U64]
 ) -> Any:
@@ -140,7 +140,7 @@ def _sketches(data: U8, offsets: I64, letters: Alphabet, n: int) -> Any:
     return sizes, bitmaps
 
 
-@kernel
+@helper
 def set_bits(shingles: U64, start: Integer, stop: Integer, bitmaps: Written[Rows[U64]], row: int) -> Any:
     """Sets one bit in a row of `bitmaps` for each shingle of `shingles[start:stop]`.
 
@@ -153,7 +153,7 @@ def set_bits(shingles: U64, start: Integer, stop: Integer, bitmaps: Written[Rows
         bitmaps[row, word] |= np.uint64(1) << (shingles[i] & np.uint64(63))
 
 
-@kernel
+@helper
 def different_bits(bitmaps: Rows[U64], one: int, other: int) -> Any:
     """The number of bits in which two rows of bitmaps differ."""
     different = 0
@@ -162,7 +162,7 @@ def different_bits(bitmaps: Rows[U64], one: int, other: int) -> Any:
     return different
 
 
-@kernel
+@helper
 def _ones(x: Word) -> Any:
     """The number of bits set in a 64-bit number."""
     x -= x >> np.uint64(1) & np.uint64(0x5555555555555555)
@@ -188,7 +188,7 @@ def sort(values: Written[U64], count: int) -> None:
         gap //= 3
 
 
-@kernel
+@helper
 def _sort_unique(
     values: Written[U64], start: int, length: int, scratch: Written[U64], counts: Written[I64]
 ) -> Any:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.derived import of_characters
-from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, intrinsic, kernel
+from cleaners.kernels import I64, U8, U32, U64, Integer, Word, Written, helper, intrinsic, kernel
 from cleaners.text.scripts import HAN, HANGUL, KANA, SOUTH_EAST_ASIAN
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15
@@ -145,7 +145,7 @@ def _lower_case() -> tuple[U32, NDArray[np.bool_]]:
     return lower, special
 
 
-@kernel
+@helper
 def fmix64(h: Word) -> Any:
     """The 64-bit finaliser of MurmurHash3."""
     h = np.uint64(h)
@@ -156,7 +156,7 @@ def fmix64(h: Word) -> Any:
     return h ^ (h >> np.uint64(33))
 
 
-@kernel
+@helper
 def code_point(data: U8, at: int) -> Any:
     """(code point at offset `at`, its width in bytes)."""
     first = np.int64(data[at])
@@ -181,6 +181,24 @@ def trailing_zeros(_context: Any, x: Any) -> Any:  # noqa: ARG001 - numba goes b
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.int64(types.uint64), emit
+
+
+@intrinsic
+def letter_ends(_context: Any, data: Any, at: Any) -> Any:  # noqa: ARG001 - numba goes by its name
+    """The 64 bytes from `at` on, which must exist, as bits: set where a byte is no ASCII letter, the first lowest."""
+    from llvmlite import ir
+    from numba.core import types
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = ir.VectorType(ir.IntType(8), 64)
+        small, a, last = (ir.Constant(lanes, [byte] * 64) for byte in (0x20, ord("a"), 25))
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), lanes.as_pointer())
+        letters = builder.sub(builder.or_(builder.load(place, align=1), small), a)
+        bits = builder.bitcast(builder.icmp_unsigned(">", letters, last), ir.IntType(64))
+        return builder.bitreverse(bits) if sys.byteorder == "big" else bits
+
+    return types.uint64(data, types.int64), emit
 
 
 @intrinsic
@@ -214,7 +232,7 @@ def _load(context: Any, builder: Any, signature: Any, arguments: Any, bits: int)
     return builder.bswap(number) if sys.byteorder == "big" else number
 
 
-@kernel
+@helper
 def no_letters(eight: Word) -> Any:
     """The highest bit of each of eight bytes that is no ASCII letter."""
     high = np.uint64(0x8080808080808080)
@@ -225,14 +243,14 @@ def no_letters(eight: Word) -> Any:
     return ~(from_a & ~after_z & ~eight) & high
 
 
-@kernel
+@helper
 def absorb(h: Word, word: Word) -> Any:
     """The state of a token's hash after eight more bytes."""
     h = (h ^ word) * np.uint64(MULTIPLIER)
     return h ^ (h >> np.uint64(29))
 
 
-@kernel
+@helper
 def _push(h: Word, word: Word, bits: Word, byte: Integer) -> Any:
     """(h, word, bits), the state of a token's hash, after one more byte; `word` holds `bits` bits not absorbed yet."""
     word |= np.uint64(byte) << bits
@@ -242,7 +260,7 @@ def _push(h: Word, word: Word, bits: Word, byte: Integer) -> Any:
     return h, word, bits
 
 
-@kernel
+@helper
 def push_code(h: Word, word: Word, bits: Word, code: Integer) -> Any:
     """The state as in `_push`, after the UTF-8 bytes of a code point."""
     if code < 0x80:
@@ -259,7 +277,7 @@ def push_code(h: Word, word: Word, bits: Word, code: Integer) -> Any:
     return _push(h, word, bits, 0x80 | code & 0x3F)
 
 
-@kernel
+@helper
 def push_small(h: Word, word: Word, bits: Word, small: Word, count: int) -> Any:
     """The state as in `_push`, after the lowest `count` bytes (1 to 8) of `small`, whose other bytes are 0."""
     after = bits + np.uint64(8 * count)
@@ -276,7 +294,7 @@ def finish(h: Word, word: Word, bits: Word) -> Any:
     return fmix64(absorb(h, word) if bits else h)
 
 
-@kernel
+@helper
 def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: Written[U64]) -> Any:
     """(number of tokens of `data[start:stop]`, hash of the sequence of its digit runs); writes the tokens' hashes.
 
@@ -286,21 +304,40 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: Writte
     nothing = np.uint64(0)
     count, runs, numbers = 0, nothing, nothing
     at = start
-    while at < stop:  # each round reads one token and the character that ends it
+    while at < stop:  # each round reads some words, or one token and the character that ends it
+        if letters[data[at]] and at + 72 <= len(data):
+            # nearly all text is words of ASCII letters, with a separator behind each: up to 64 bytes of them at once
+            first, ends = at, letter_ends(data, at)
+            while ends != 0:
+                end = first + trailing_zeros(ends)
+                if end >= stop or data[end] >= 0x80 or classes[data[end]] not in (SEPARATOR, SPACE):
+                    break
+                left, token = end - at, nothing
+                while left > 8:
+                    token = absorb(token, eight_bytes(data, at) | np.uint64(SMALL))
+                    at += 8
+                    left -= 8
+                inside = ~nothing >> np.uint64((64 - 8 * left) & 63)
+                hashes[count] = fmix64(absorb(token, (eight_bytes(data, at) | np.uint64(SMALL)) & inside))
+                count += left > 0  # behind a comma there is another separator, and no token between
+                at = end + 1
+                ends &= ends - np.uint64(1)
+            if at > first:
+                continue
         begin, in_digits = at, False
         h, word, bits = nothing, nothing, nothing
         digits_h, digits_word, digits_bits = nothing, nothing, nothing
         kind, width, code = np.uint8(SEPARATOR), 0, np.int64(0)
         while at < stop:
             if not in_digits:
-                if bits == 0 and at + 8 <= len(data):  # nearly all text takes this path
+                if bits == 0 and at + 8 <= len(data):
                     eight: Any = eight_bytes(data, at)
-                    ends = no_letters(eight)
-                    if ends == 0 and at + 8 <= stop:
+                    others = no_letters(eight)
+                    if others == 0 and at + 8 <= stop:
                         h = absorb(h, eight | np.uint64(SMALL))
                         at += 8
                         continue
-                    taken = min(trailing_zeros(ends) >> 3, stop - at)
+                    taken = min(trailing_zeros(others) >> 3, stop - at)
                     bits = np.uint64(8 * taken)
                     word = (eight | np.uint64(SMALL)) & ((np.uint64(1) << bits) - np.uint64(1))
                     at += taken
@@ -344,7 +381,7 @@ def tokenise(data: U8, start: int, stop: int, alphabet: Alphabet, hashes: Writte
     return count, fmix64(numbers * np.uint64(MULTIPLIER) + runs)
 
 
-@kernel
+@helper
 def shingle_hashes(hashes: U64, count: int, n: int, shingles: Written[U64]) -> Any:
     """Writes the hash of each shingle of `count` tokens, in order, to `shingles`; returns how many there are.
 

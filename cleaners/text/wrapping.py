@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.kernels import I64, U8, U32, Flags, kernel
+from cleaners.kernels import I64, U8, U32, Flags, helper, kernel
 from cleaners.text.tokens import code_point
 from cleaners.text.utf8 import utf8
 
@@ -98,7 +98,7 @@ def _full(data: U8, offsets: I64, lengths: U32, starts: I64, spaces: Flags) -> A
     return full
 
 
-@kernel
+@helper
 def _words(data: U8, start: int, stop: int, spaces: Flags) -> Any:
     """(number of gaps between words, at most 2; number of characters before the first gap)."""
     gaps = word = 0

@@ -5,6 +5,7 @@ Slow imports are inside the functions that need them, so that the command starts
 
 from __future__ import annotations
 
+import gc
 import os
 
 from flows.cli import (  # noqa: F401 - each adds its commands to the app
@@ -32,5 +33,8 @@ def main() -> None:
     make_logs_printable()
     if "_COPYDESK_COMPLETE" in os.environ:  # a shell asks for completions, which have separators of their own
         app(standalone_mode=True)
-    with standard_streams(), report_errors():
-        app(standalone_mode=True)
+    try:
+        with standard_streams(), report_errors():
+            app(standalone_mode=True)
+    finally:
+        gc.freeze()  # Python is about to end, and would look through all objects for garbage once more

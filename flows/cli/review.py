@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.table import Table
 
 from flows.cli.app import Out, Yes, app, ask, examples, open_dataset, report_errors, say
 from flows.cli.home import expand_home
@@ -131,6 +130,8 @@ def _print_precision(marks: pl.DataFrame, whose: str) -> None:
 
     if marks.is_empty():
         return
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     table.add_column(f"reason, by {whose}")
     for name in ("right", "wrong", "precision", "95 % interval"):

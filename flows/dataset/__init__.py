@@ -10,8 +10,10 @@
     OUT/_copydesk/records/run=<id>/         the documents that a run read, by input and content
     OUT/_copydesk/unpublished/run=<id>/     the documents of which it kept nothing, in case their text is restored
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
+    OUT/_copydesk/postings/                 in which rows of large parts of the index a key occurs: a cache
     OUT/_copydesk/shingle_frequencies/      how rare shingles are, for the method "exact": from the first run only
     OUT/_copydesk/line_counts/run=<id>/     how often each source printed a line
+    OUT/_copydesk/line_totals/              the sums of large parts of that: a cache
     OUT/_copydesk/labels/run=<id>/          which paragraphs are by-lines, datelines and time stamps, removed or not
     OUT/_copydesk/source_stats/run=<id>/    what was removed, repaired and rejected of each source
     OUT/_copydesk/runs/run=<id>/run.json    the manifest

@@ -6,21 +6,21 @@ same name, by document and fingerprint.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from cleaners.duplicate.cleaner import FingerprintTable, exact_hashes
-from cleaners.duplicate.fingerprints import FINGERPRINT_FORMAT, band_names
+from cleaners.duplicate.fingerprints import FINGERPRINT_FORMAT, band_names, fingerprint_schema
 from cleaners.duplicate.index_prefilter import RunKeys
 from cleaners.kernels import I64
-from flows.dataset import Dataset, run_name
-from flows.dataset.damage import require_part
-from flows.dataset.manifests import read_files
-from flows.dataset.tables import count_rows, scan_parts
+from flows.dataset import Dataset, postings, run_name
+from flows.dataset.intact import IntactParts
+from flows.dataset.segments import Part, Segments
+from flows.dataset.tables import count_rows, read_part, scan_parts
 from flows.errors import CopydeskError
 from flows.settings.model import Duplicate, fingerprint_rules
 
@@ -30,6 +30,15 @@ _KEY: Final = ["document_id", "exact_a", "exact_b"]
 FEW: Final = 1 << 20
 #: Bytes of the index that a worker reads at once.
 CHUNK: Final = 1 << 25
+#: Rows of a part are read one by one if there is one of them or fewer for this number of rows.
+FEW_ROWS: Final = 1 << 12
+
+
+class IndexPart(NamedTuple):
+    """A part of the index, and the part of `documents` with the texts of its paragraphs."""
+
+    part: Part
+    documents: Path
 
 
 def index_rules(settings: Duplicate) -> dict[str, Any]:
@@ -43,35 +52,57 @@ def index_tables(
     settings: Duplicate,
     workers: int = 1,
     since: str = "",
+    *,
+    may_write: bool = True,
 ) -> list[FingerprintTable]:
     """The rows of the index that may match a paragraph of `tables`, this run's, in order.
 
-    If these have many paragraphs (over FEW), it is the whole index. `since` is the first run to use; "" uses all.
+    If these have many paragraphs (over FEW), it is the whole index. Otherwise postings lead to the rows; they are made
+    where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses all. Raises
+    CopydeskError if a part that is read is not what was written.
     """
+    if not settings.enabled:
+        return []
+    intact = IntactParts(dataset)
     parts = [
-        (path, dataset.folder("documents", span) / path.name)
+        IndexPart(part, dataset.folder("documents", span) / part.path.name)
         for span in dataset.spans()
         if run_name(span.last) >= since
-        for path in dataset.parts("index", span)
+        for part in intact.of("index", span)
     ]
     fingerprints = [table.fingerprints for table in tables]
     few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
-    if not parts or not settings.enabled or not few:
-        return [_part(*part, since, _Intact(dataset)) for part in parts]
+    if not parts or not few:
+        for one in parts:
+            intact.require(one.part.path, "index")
+        return [_part(one.part.path, one.documents, since, intact) for one in parts]
     keys = RunKeys(
         fingerprints,
         ["exact_a", *(["rarest"] if settings.method == "exact" else band_names(settings.threshold))],
         same_numbers=settings.same_numbers,
     )
+    rules = {**index_rules(settings), "same_numbers": settings.same_numbers}
+    segments = Segments(dataset.postings, rules, [one.part for one in parts])
+    if may_write:
+
+        def read(part: Part) -> pl.DataFrame:
+            intact.require(part.path, "index")
+            return read_part(part.path)
+
+        postings.cover(segments, read, keys.hashes_of)
+    found = postings.rows_with(segments, keys.hashes())
 
     def narrowed(chunk: pl.LazyFrame) -> pl.DataFrame:
         rows = chunk.collect()
         return rows.filter(pl.Series(keys.matching_rows(rows)))
 
     with ThreadPoolExecutor(workers) as pool:
-        matching = pl.concat(pool.map(narrowed, _chunks([path for path, _ in parts], since)), rechunk=True)
-    documents = {str(path): (path, texts) for path, texts in parts}
-    intact = _Intact(dataset)
+        chunks = _chunks([one.part for one in parts], found, segments.covered, since, intact)
+        none = pl.DataFrame(
+            schema={**fingerprint_schema(settings.threshold, settings.method), "part": pl.String}
+        )
+        matching = pl.concat([none, *pool.map(narrowed, chunks)], rechunk=True)
+    documents = {str(one.part.path): (one.part.path, one.documents) for one in parts}
 
     def texts(rows: I64) -> pl.Series:
         wanted = matching.select(*_KEY, "part")[rows]
@@ -84,32 +115,61 @@ def index_tables(
     return [FingerprintTable(matching.drop("part").lazy(), texts)]
 
 
-def _chunks(paths: Sequence[Path], since: str) -> Iterator[pl.LazyFrame]:
-    """The rows of the index in order, with the path of their `part`: small parts together, a large one in slices."""
+def _chunks(
+    parts: Sequence[Part], found: Mapping[str, I64], covered: Set[str], since: str, intact: IntactParts
+) -> Iterator[pl.LazyFrame]:
+    """The rows of the index that may match, in order, with the path of their `part`.
+
+    Small parts come together, a large one in slices, or only the rows that were found in it.
+    """
     together: list[Path] = []
     size = 0
-    for path in paths:
-        here = path.stat().st_size
+    for part in parts:
+        if part.checksum in covered:
+            if part.checksum not in found:
+                continue
+            if together:
+                yield _scan(together, since)
+                together, size = [], 0
+            intact.require(part.path, "index")
+            yield _rows(part, found[part.checksum], since)
+            continue
+        intact.require(part.path, "index")
+        here = part.path.stat().st_size
         if together and size + here > CHUNK:
             yield _scan(together, since)
             together, size = [], 0
-        together.append(path)
+        together.append(part.path)
         size += here
         if size > CHUNK:
-            rows = count_rows(path)
+            rows = count_rows(part.path)
             step = max(1, rows * CHUNK // size)
-            yield from (_scan([path], since, start, step) for start in range(0, rows, step))
+            yield from (_scan([part.path], since, start, step) for start in range(0, rows, step))
             together, size = [], 0
     if together:
         yield _scan(together, since)
 
 
+def _rows(part: Part, rows: I64, since: str) -> pl.LazyFrame:
+    """Some rows of a part."""
+    if len(rows) * FEW_ROWS < part.rows:
+        some = [scan_parts([part.path], include_file_paths="part").slice(row, 1) for row in rows.tolist()]
+        found = pl.concat(some)
+    else:
+        here = pl.int_range(pl.len()).is_in(rows.tolist())
+        found = scan_parts([part.path], include_file_paths="part").filter(here)
+    return _of_runs(found, since)
+
+
 def _scan(paths: list[Path], since: str, start: int = 0, rows: int | None = None) -> pl.LazyFrame:
-    found = scan_parts(paths, include_file_paths="part").slice(start, rows)
+    return _of_runs(scan_parts(paths, include_file_paths="part").slice(start, rows), since)
+
+
+def _of_runs(found: pl.LazyFrame, since: str) -> pl.LazyFrame:
     return (found.filter(pl.col("run_id") >= since) if since else found).drop("run_id")
 
 
-def _part(path: Path, documents: Path, since: str, intact: _Intact) -> FingerprintTable:
+def _part(path: Path, documents: Path, since: str, intact: IntactParts) -> FingerprintTable:
     """A whole part of the index."""
     fingerprints = scan_parts(path)
     if since:
@@ -121,30 +181,11 @@ def _part(path: Path, documents: Path, since: str, intact: _Intact) -> Fingerpri
     return FingerprintTable(fingerprints, texts)
 
 
-class _Intact:
-    """The parts of `documents` that were found to be what was written: only those that are read are hashed, once."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._files: dict[str, Mapping[str, Any]] = {}
-        self._seen: set[Path] = set()
-
-    def require(self, part: Path) -> None:
-        """Raise CopydeskError if this part is not what was written."""
-        if part in self._seen:
-            return
-        span = part.parent.name.removeprefix("run=")
-        if span not in self._files:
-            self._files[span] = read_files(self._dataset, span)
-        require_part(self._dataset, "documents", span, part.name, self._files[span])
-        self._seen.add(part)
-
-
-def _texts(path: Path, documents: Path, wanted: pl.DataFrame, intact: _Intact) -> pl.Series:
+def _texts(path: Path, documents: Path, wanted: pl.DataFrame, intact: IntactParts) -> pl.Series:
     """The texts of these rows of a part of the index; raises CopydeskError if `documents` does not have them."""
     if wanted.is_empty():
         return pl.Series("text", [], pl.String)
-    intact.require(documents)
+    intact.require(documents, "documents")
     paragraphs = (
         scan_parts(documents)
         .select("document_id", "text")

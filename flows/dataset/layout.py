@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from flows.dataset.checksums import read_json
-from flows.dataset.names import EXCHANGE, LOCK, REPORTS, STAGING, STATE_FOLDER, SUSPECTS
+from flows.dataset.names import (
+    EXCHANGE,
+    LINE_TOTALS,
+    LOCK,
+    POSTINGS,
+    REPORTS,
+    STAGING,
+    STATE_FOLDER,
+    SUSPECTS,
+)
 from flows.dataset.remote import MARKER, fetch
 from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError, UsageError
@@ -130,6 +139,8 @@ class Layout(Folders):
         self.culprits_file = self.state / "culprits.json"
         self.card_file = root / "README.md"
         self.card_facts_file = self.state / "card.json"
+        self.postings = self.state / POSTINGS
+        self.line_totals = self.state / LINE_TOTALS
         self.suspects = self.state / SUSPECTS
         self.reviews = self.state / "reviews"
         self.held = self.state / "held"

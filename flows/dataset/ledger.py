@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -100,14 +100,14 @@ def changed_inputs(
         if not unchanged and given.size == last.size and last.content is not None:
             unchanged = content_of(given) == last.content
         if rejected:
-            last = replace(last, end=None, prefix_hash=None)  # read from the start
+            last = last._replace(end=None, prefix_hash=None)  # read from the start
             new.append(replace(given, last=last, tail_is_final=unchanged and incomplete_tail))
         elif not unchanged:
             new.append(replace(given, last=last))
         elif incomplete_tail:
             new.append(replace(given, last=last, tail_is_final=True))
         else:
-            noted.append((given.uri, *astuple(replace(last, modified_ns=given.modified_ns))))
+            noted.append((given.uri, *last._replace(modified_ns=given.modified_ns)))
     seen = pl.DataFrame(noted, INPUTS, orient="row")
     waits = pl.concat([waits, waiting(seen)])
     return ChangedInputs(new, seen, too_recent, waits)
@@ -159,7 +159,7 @@ class _Moved:
             if row["content"] == content:
                 candidates.remove(row)
                 former = (*(row["moved_from"] or ()), row["uri"])
-                return replace(_reading(row), moved_from=former)
+                return _reading(row)._replace(moved_from=former)
         return None
 
 

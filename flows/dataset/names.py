@@ -10,6 +10,8 @@ LOCK: Final = "lock"
 STAGING: Final = "staging"
 REPORTS: Final = "reports"
 SUSPECTS: Final = "suspects"
+POSTINGS: Final = "postings"
+LINE_TOTALS: Final = "line_totals"
 WORKING_COPY_JSON: Final = "working_copy.json"
 #: In STAGING.
 EXCHANGE: Final = "exchange"

@@ -50,33 +50,36 @@ _COUNTS: Final = (
 def stats_of_shard(frame: pl.DataFrame, rejected: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(stats, clusters) of one shard: `SCHEMA` without run_id, whole and cluster, a row a source; and `CLUSTERS`.
 
-    `frame` has the paragraphs with source, text, words, reason, before and the witness; `rejected` has the uris of
-    rejected inputs. The source of a rejected input is the name of its folder, as for text files; that of a rejected
-    record in a file is unknown, and the folder of the file stands in for it.
+    `frame` has the paragraphs with document, document_id, source, text, words, reason, before and the witness;
+    `rejected` has the uris of rejected inputs. The source of a rejected input is the name of its folder, as for text
+    files; that of a rejected record in a file is unknown, and the folder of the file stands in for it.
     """
     # it brings ftfy, which a run without new inputs does not need
     from cleaners.encoding import may_have_lost_quotes
 
-    kept = frame.select(pl.when(pl.col("reason").is_null()).then("text")).to_series()
-    lossy = may_have_lost_quotes(kept).fill_null(False).alias("lossy_quotes")
-    documents = (
-        frame.with_columns(lossy)
-        .group_by("source", "document_id")
-        .agg(
-            pl.len().alias("paragraphs"),
-            pl.col("words").sum().cast(pl.UInt64),
-            pl.col("before").is_not_null().sum().alias("repaired"),
-            pl.col("lossy_quotes").sum(),
-            *(pl.col("words").filter(pl.col("reason") == reason).sum().alias(reason) for reason in REASONS),
-        )
+    kept = frame.select("document", "text").filter(frame.get_column("reason").is_null())
+    lossy = kept.filter(may_have_lost_quotes(kept.get_column("text"))).get_column("document")
+    documents = frame.group_by("document").agg(
+        pl.col("source").first(),
+        pl.len().alias("paragraphs"),
+        pl.col("words").sum().cast(pl.UInt64),
+        pl.col("before").is_not_null().sum().alias("repaired"),
     )
+    removed = frame.select("source", "reason", "words").filter(pl.col("reason").is_not_null())
     folder = pl.col("uri").str.extract(r"([^/]+)/[^/#]*$", 1)
     counted = pl.concat(
         [
-            documents.group_by("source").agg(
+            documents.join(
+                lossy.to_frame().group_by("document").len("lossy_quotes"), on="document", how="left"
+            )
+            .group_by("source")
+            .agg(
                 pl.len().alias("documents"),
                 pl.col("words").cast(pl.Float64).pow(2).sum().alias("words_squared"),
-                pl.col("paragraphs", "words", "repaired", "lossy_quotes", *REASONS).sum(),
+                pl.col("paragraphs", "words", "repaired", "lossy_quotes").sum(),
+            ),
+            removed.group_by("source").agg(
+                pl.col("words").filter(pl.col("reason") == reason).sum().alias(reason) for reason in REASONS
             ),
             rejected.group_by(folder.alias("source")).agg(pl.len().alias("rejected")),
         ],

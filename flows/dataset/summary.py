@@ -38,19 +38,20 @@ class Counts:
     def of(cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame) -> Counts:
         """The counts of one shard, from its paragraphs (with `words`), published documents and rejected inputs."""
         removed = (
-            frame.filter(pl.col("reason").is_not_null())
+            frame.select("reason", "document", "words")
+            .filter(pl.col("reason").is_not_null())
             .group_by("reason")
-            .agg(pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum())
+            .agg(pl.col("document").n_unique(), pl.len(), pl.col("words").sum())
         )
-        real = frame.filter(pl.col("text") != "")
+        text = frame.get_column("text")  # an empty one has no words
         return cls(
-            documents=frame["document_id"].n_unique(),
+            documents=frame["document"].n_unique(),
             documents_kept=len(documents),
-            paragraphs=len(real),
+            paragraphs=int((text != "").sum()),
             paragraphs_kept=int(documents["paragraphs"].sum()),
-            words=int(real["words"].sum()),
+            words=int(frame["words"].sum()),
             words_kept=int(documents["words"].sum()),
-            bytes=int(real["text"].str.len_bytes().sum()),
+            bytes=int(text.str.len_bytes().sum()),
             repaired=int(frame["before"].is_not_null().sum()),
             rejected=len(rejected),
             removed={reason: (d, p, w) for reason, d, p, w in removed.iter_rows()},

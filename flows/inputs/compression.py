@@ -17,10 +17,8 @@ from typing import IO, Any, Final, TypeAlias
 
 import zstandard
 
-from cleaners.decoding.decoder import NotText, charset
 from flows.inputs.bounds import Growth, Unreadable
 from flows.inputs.remote import open_remote
-from flows.inputs.sniffing import sniff
 from flows.inputs.tracing import HEAD
 
 #: File name endings and their compressions.
@@ -125,6 +123,10 @@ def _is_damaged(head: bytes, named: str) -> bool:
     mark = _BEGIN[named]
     if head and head[: len(mark)] == mark[: len(head)]:
         return True
+    # bring numpy and many patterns, which a run without new inputs does not need
+    from cleaners.decoding.decoder import NotText, charset
+    from flows.inputs.sniffing import sniff
+
     try:
         return not sniff(head) and not charset(head)
     except NotText:

@@ -17,9 +17,8 @@ from flows.inputs.bounds import answer_in_time
 from flows.inputs.compression import describe
 from flows.inputs.formats import TEXT, format_of
 from flows.inputs.junk import junk
-from flows.inputs.names import uri_of
+from flows.inputs.names import partitions_below, uri_of
 from flows.inputs.reader import Input
-from flows.inputs.records.partitions import partitions_below
 from flows.inputs.remote import MAGIC, RemoteInfo, files_behind
 from flows.printable import mask
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import Final
+from urllib.parse import unquote
 
+#: Name and value of each folder that is a column, from the outermost on; the value is None where the column is null.
+Partitions = tuple[tuple[str, str | None], ...]
+_NULL: Final = "__HIVE_DEFAULT_PARTITION__"
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -51,3 +56,26 @@ def in_place(uri: str) -> str:
         return uri
     *folders, name = (part.rpartition("#")[2] for part in uri.split("/"))
     return "/".join(("", *(folder for folder in folders if folder not in ("", ".", "..")), name))
+
+
+def partitions_below(folder: str, path: str) -> Partitions:
+    """The columns in the names of the folders between `folder` and the file at `path`.
+
+    >>> partitions_below("/news", "/news/source=Pell%20Post/2019/lang=en/part-0.parquet")
+    (('source', 'Pell Post'), ('lang', 'en'))
+    """
+    folder = folder.rstrip("/") + "/"
+    if not path.startswith(folder):
+        return ()
+    return tuple(_columns(path.removeprefix(folder).split("/")[:-1]))
+
+
+def _columns(folders: list[str]) -> Iterator[tuple[str, str | None]]:
+    for folder in folders:
+        name, equals, value = folder.partition("=")
+        if name and equals:
+            yield _text(name), None if value == _NULL else _text(value)
+
+
+def _text(written: str) -> str:
+    return os.fsencode(unquote(written, errors="surrogateescape")).decode("utf-8", "backslashreplace")

@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from flows.inputs.bounds import Growth, Reserve, Unreadable
 from flows.inputs.compression import describe, peeked, raw_chunks, unpacked
-from flows.inputs.records.documents import Document, Refused, Rejected, as_json, no_text, to_document
+from flows.inputs.names import Partitions
 from flows.inputs.records.field_names import FieldNames
-from flows.inputs.records.partitions import Partitions
 from flows.inputs.tracing import HEAD, Reading, Trace
 from flows.settings.model import Inputs
 
+if TYPE_CHECKING:
+    from flows.inputs.records.documents import Document, Rejected
+
 #: A document, or why there is none, and its size in bytes.
-Row: TypeAlias = tuple[Document | Rejected, int]
+Row: TypeAlias = "tuple[Document | Rejected, int]"
 
 
 class Options(NamedTuple):
@@ -127,25 +129,6 @@ def content_of(given: Input) -> str | None:
     except Unreadable:
         return None
     return trace.content
-
-
-def to_row(record: dict[str, Any], fields: FieldNames, uri: str, encoding: str) -> Row:
-    """The document in a record of a table, or why there is none."""
-    try:
-        content = as_json(dict(sorted(record.items())))
-        return to_document(record, fields, uri=uri, content=content, encoding=encoding), len(content)
-    except Refused as error:
-        return Rejected(uri, str(error)), sum(
-            len(value) for value in record.values() if isinstance(value, str)
-        )
-
-
-def require_text_column(names: list[str], fields: FieldNames) -> None:
-    """Raise Unreadable if no column can be the text: one error for the file, not one for each row."""
-    if not names:
-        raise Unreadable("no text: the file is empty")
-    if not fields.hold_text(names):
-        raise Unreadable(no_text(names, fields, "column"))
 
 
 def too_large(settings: Inputs) -> str:

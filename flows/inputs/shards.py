@@ -5,7 +5,7 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -15,19 +15,20 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.inputs.bounds import MEGABYTE, ROW, Reserve, Unreadable
-from flows.inputs.formats import rows_of
+from flows.inputs.by_content import rows_of
 from flows.inputs.markup.in_records import extracted
 from flows.inputs.reader import Format, Input, Options, Row, growth_of
 from flows.inputs.records.documents import Document, Names, Rejected
 from flows.inputs.records.field_names import NO_NAME, FieldNames
 from flows.inputs.records.partitions import columns_of, filled
 from flows.inputs.rejections import deciding, waits_for
-from flows.inputs.tracing import Reading, Trace
-from flows.inputs.versions import Lookup, nothing_earlier, unknown
+from flows.inputs.tracing import INPUTS, Lookup, Reading, Trace
+from flows.inputs.versions import nothing_earlier, unknown
 from flows.printable import printable
 from flows.settings.model import Fields, Inputs
 
 MAX_ROWS: Final = 100_000  # maximum documents, or rejected records, in a shard
+MIN_SHARD: Final = 12 * MEGABYTE  # a smaller shard is not worth its own steps, if the settings ask for none
 MAX_NAME: Final = 1000  # characters of a field's name in manifests
 MAX_ERROR: Final = 10_000  # characters of an error: more than any path has
 
@@ -47,24 +48,6 @@ DOCUMENTS: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),  # the uri of the input
 }
 REJECTED: Final[dict[str, pl.DataType]] = {"uri": pl.String(), "error": pl.String()}
-
-#: The inputs that were read, each with its `Reading`; also the columns of the ledger.
-INPUTS: Final[dict[str, pl.DataType]] = {
-    "uri": pl.String(),
-    "size": pl.Int64(),
-    "modified_ns": pl.Int64(),
-    "content": pl.String(),
-    "end": pl.Int64(),
-    "lines": pl.Int64(),
-    "prefix_hash": pl.String(),
-    "incomplete_tail": pl.Boolean(),
-    "rejected": pl.Int64(),
-    "moved_from": pl.List(pl.String()),
-    "decided_by": pl.String(),
-    "waits_for": pl.String(),
-}
-#: The columns that the ledgers of earlier versions lack.
-LATER: Final = ("decided_by", "waits_for")
 
 #: The beginning of the error of an input that could not be opened or read, for a reason outside of it.
 UNOPENED: Final = "cannot be read"
@@ -95,14 +78,16 @@ def read(
     begin: Callable[[str], object] = len,
     advance: Callable[[int], object] = abs,
     limit: int = 0,
+    following: int = 0,
 ) -> Iterator[Shard]:
     """The documents of the inputs, in order, and what had to be rejected.
 
-    A shard is closed as soon as it holds two documents and `settings.shard_megabytes` of input, or 100,000 rows; a
-    document is never split. `charsets` maps a source to the charset to prefer if the bytes of a file are ambiguous. If
-    an input was read before (`Input.last`), documents already among the `earlier` ones are left out. `refused` maps the
-    printable uri and the content hash of documents to the error with which they are rejected. `begin` is called with
-    the uri of each input that is read next, `advance` with the bytes of files that were read since it was last called.
+    A shard is closed as soon as it holds two documents and as many bytes as `shard_size` says, or 100,000 rows; a
+    document is never split. `following` are the bytes of the inputs that the run reads after these. `charsets` maps a
+    source to the charset to prefer if the bytes of a file are ambiguous. If an input was read before (`Input.last`),
+    documents already among the `earlier` ones are left out. `refused` maps the printable uri and the content hash of
+    documents to the error with which they are rejected. `begin` is called with the uri of each input that is read next,
+    `advance` with the bytes of files that were read since it was last called.
 
     With a `limit`, reading ends after that number of documents and rejections, if there are more. The input in which it
     ends counts as changed when it is read next, so that the rest of it is new then.
@@ -116,6 +101,8 @@ def read(
     finished: list[tuple[Any, ...]] = []
     size = taken = 0
     is_cut = False
+    left = following + sum(given.size for given in inputs)
+    wanted = shard_size(settings.shard_megabytes * MEGABYTE, left)
     for given in inputs:
         begin(given.uri)
         before, refused_here = taken, 0
@@ -148,22 +135,38 @@ def read(
             elif isinstance(row, Rejected):
                 rejected.append(row)
             else:
-                finished.append((given.uri, *vars(row).values()))  # astuple() copies deeply
+                finished.append((given.uri, *row))
                 continue
             # polars copies the only row of a frame with each expression
-            full = size >= settings.shard_megabytes * MEGABYTE and len(documents) > 1
+            full = size >= wanted and len(documents) > 1
             if full or len(documents) >= MAX_ROWS or len(rejected) >= MAX_ROWS:
                 yield _shard(documents, texts, used, rejected, finished, options)
                 used.clear()
+                left -= size
+                wanted = shard_size(settings.shard_megabytes * MEGABYTE, left)
                 documents, texts, rejected, finished, size = [], _Texts(), [], [], 0
         if is_cut:
             if taken > before:
                 moved_from = given.last.moved_from if given.last is not None else None
                 part = Reading(given.size, -1, rejected=refused_here, moved_from=moved_from)
-                finished.append((given.uri, *vars(part).values()))
+                finished.append((given.uri, *part))
             break
     if documents or rejected or finished or is_cut:
         yield _shard(documents, texts, used, rejected, finished, options)._replace(is_cut=is_cut)
+
+
+def shard_size(most: int, left: int) -> int:
+    """The bytes of the next shard of a run that has `left` bytes to read, at `most`.
+
+    The last shards are smaller and smaller: no worker has to wait long for another one that began a large one last.
+    The sizes depend on the sizes of the inputs alone, so that the same inputs give the same shards.
+
+    >>> shard_size(32_000_000, 1_000_000_000), shard_size(32_000_000, 50_000_000), shard_size(32_000_000, 30_000_000)
+    (32000000, 25000000, 15000000)
+    """
+    least = min(MIN_SHARD, most)
+    size = min(max(left // 2, least), most)
+    return size if left - size >= least // 2 else most
 
 
 class _Texts:
@@ -196,7 +199,7 @@ def _rows(
 ) -> Iterator[Row | tuple[Reading, int]]:
     """The rows of one input, then its `Reading`; the input itself is rejected if it could not be read to its end."""
     trace, modified = Trace(), given.modified_ns
-    rejected: Counter[str | None] = Counter()  # what they wait for -> rejections
+    rejected: defaultdict[str | None, int] = defaultdict(int)  # what they wait for -> rejections
     done = 0
     try:
         for row in _own_rows(given, options, trace, earlier):
@@ -217,6 +220,7 @@ def _rows(
     if given.last is not None and trace.resumed:
         rejected[given.last.waits_for] += given.last.rejected
     resumable = trace.whole and trace.lines is not None
+    number = sum(rejected.values())
     yield (
         Reading(
             given.size,
@@ -226,10 +230,10 @@ def _rows(
             trace.lines if resumable else None,
             trace.prefix_hash if resumable else None,
             trace.incomplete_tail,
-            rejected.total(),
+            number,
             given.last.moved_from if given.last is not None else None,
-            decided_by if rejected.total() else None,
-            next((remedy for remedy, _ in rejected.most_common() if remedy is not None), None),
+            decided_by if number else None,
+            max(filter(None, rejected), key=rejected.__getitem__, default=None),
         ),
         0,
     )

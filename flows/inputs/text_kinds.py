@@ -103,15 +103,8 @@ _LINES: Final = {
     ),
 }  # fmt: skip
 _LINE: Final = {kind: re.compile(pattern) for kind, pattern in _LINES.items()}
-#: A first line after which the others are looked at: one of these, a comment, the number of a subtitle, or who sings.
-_FIRST: Final = re.compile(
-    b"|".join(
-        (
-            rb"#|\d{1,7}\s*\n|\[(?:ar|ti|al|by|au|re|ve|offset|length):",
-            *(b"(?:%b)" % pattern.replace(rb"\Z", rb"(?:\n|\Z)") for pattern in _LINES.values()),
-        )
-    )
-)
+#: What may stand before such lines: a comment, the number of a subtitle, or who sings.
+_BEFORE: Final = re.compile(rb"#|\d{1,7}\s*\Z|\[(?:ar|ti|al|by|au|re|ve|offset|length):")
 #: How many lines that are not blank may stand for each of these at most; 1 of other kinds.
 _FOR_EACH: Final = {"subtitles": 6, "log": 2, "ads": 2, "robots": 2}
 _COMMENTED: Final = frozenset(
@@ -150,7 +143,8 @@ def text_kind(text: bytes) -> str:
         return kind if _is_of_kind(kind, _lines(start, text)) else ""
     if start[:1] in (b"\\", b"%") and _is_tex(start):
         return "tex"
-    if not _FIRST.match(start):
+    first = start.partition(b"\n")[0]
+    if not _BEFORE.match(first) and not any(pattern.match(first) for pattern in _LINE.values()):
         return ""
     lines = _lines(start, text)
     plain = [line for line in lines if not line.lstrip().startswith(b"#")]

@@ -1,19 +1,36 @@
-"""What the ledger keeps about an input: hashes of its bytes, and where its last complete line ends."""
+"""What a dataset keeps about an input: hashes of its bytes, where its last complete line ends, and its documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
+import polars as pl
 import xxhash
 
 HEAD: Final = 1 << 16  # bytes at the start of a file, from which its charset is detected
 
+#: The inputs that were read, each with its `Reading`; also the columns of the ledger.
+INPUTS: Final[dict[str, pl.DataType]] = {
+    "uri": pl.String(),
+    "size": pl.Int64(),
+    "modified_ns": pl.Int64(),
+    "content": pl.String(),
+    "end": pl.Int64(),
+    "lines": pl.Int64(),
+    "prefix_hash": pl.String(),
+    "incomplete_tail": pl.Boolean(),
+    "rejected": pl.Int64(),
+    "moved_from": pl.List(pl.String()),
+    "decided_by": pl.String(),
+    "waits_for": pl.String(),
+}
+#: The columns that the ledgers of earlier versions lack.
+LATER: Final = ("decided_by", "waits_for")
 
-@dataclass(frozen=True)
-class Reading:
+
+class Reading(NamedTuple):
     """The state of an input when a run read it; the fields are columns of the ledger.
 
     Hashes are XXH3, 128 bits, hexadecimal. `end`, `lines` and `prefix_hash` say where reading can resume when a JSON
@@ -36,6 +53,20 @@ class Reading:
     moved_from: tuple[str, ...] | None = None  # earlier uris of the file
     decided_by: str | None = None  # hash of what decided the rejections, see `rejections.deciding`
     waits_for: str | None = None  # the setting or the extra that most of the rejections name as their remedy
+
+
+class Earlier(NamedTuple):
+    """A document that an earlier run read from an input."""
+
+    document_id: str
+    uri: str
+    record_id: str | None
+    content: str  # hash, see `content_hash`
+    replaced: bool  # whether a newer version has replaced it
+
+
+#: Uri of an input -> the documents that earlier runs read from it.
+Lookup = Callable[[str], Sequence[Earlier]]
 
 
 class Trace:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from flows.inputs.bounds import Unreadable
 from flows.inputs.reader import Row
 from flows.inputs.records.documents import Document, document_id
-
-
-class Earlier(NamedTuple):
-    """A document that an earlier run read from an input."""
-
-    document_id: str
-    uri: str
-    record_id: str | None
-    content: str  # hash, see `tracing.content_hash`
-    replaced: bool  # whether a newer version has replaced it
+from flows.inputs.tracing import Earlier
 
 
 def unknown(
@@ -102,10 +92,6 @@ def _missing(earlier: Sequence[Earlier], found: set[str], contents: Counter[str]
         else:
             missing.append(one)
     return missing
-
-
-#: Uri of an input -> the documents that earlier runs read from it.
-Lookup = Callable[[str], Sequence[Earlier]]
 
 
 def nothing_earlier(_uri: str) -> Sequence[Earlier]:

@@ -11,7 +11,8 @@ from rich.filesize import decimal
 
 from flows.dataset.summary import Outcome, counted
 from flows.inputs.bounds import Reserve, Unreadable
-from flows.inputs.formats import FORMATS, rows_of
+from flows.inputs.by_content import rows_of
+from flows.inputs.formats import FORMATS
 from flows.inputs.reader import Format, Input, Options
 from flows.inputs.records.field_names import FieldNames
 from flows.inputs.tracing import Trace

@@ -23,6 +23,7 @@ from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.dataset import Dataset, describe_parts, write_manifest
 from flows.dataset.crashes import watched
+from flows.dataset.damage import require_intact
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.history import read_history
 from flows.dataset.index import index_rules
@@ -32,7 +33,7 @@ from flows.dataset.source_stats import lossy_quotes
 from flows.dataset.summary import Counts, Outcome, remedies
 from flows.dataset.tables import FORMAT, write_part
 from flows.errors import CopydeskError
-from flows.inputs import Input
+from flows.inputs import Input, shard_size
 from flows.kernels import ready
 from flows.maintenance import replace_older
 from flows.maintenance.compact_runs import compact_locked
@@ -184,14 +185,14 @@ def read_and_clean(run: Run, new: Sequence[Input], engine: Engine, times: Times)
     new = without_culprits(new, run.culprits)
     size = run.settings.inputs.shard_megabytes * 1_000_000
     # a limit of records is counted in one batch
-    batches = [(0, new)] if run.limit else list(enumerate(_batches(new, size)))
+    batches = [stages.Batch(0, new)] if run.limit else list(_batches(new, size))
     if run.settings.language.enabled:
         threading.Thread(target=preload, daemon=True).start()  # while the first shard is read
     with _switching_often(), watched(run.staging), times.of("read and clean"):
         if not new:
             return []
         # how many bytes a limit of records is, is not known
-        sizes = [0 if run.limit else sum(one.size for one in batch) for _, batch in batches]
+        sizes = [0 if run.limit else sum(one.size for one in batch.inputs) for batch in batches]
         return engine.chain(("read", "clean"), stages.read_inputs, stages.clean, run, batches, sizes)
 
 
@@ -245,7 +246,11 @@ def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Tim
     """Execute the stages after reading and cleaning; return the counts of what was kept and removed."""
     if run.settings.repeated_line.enabled:
         with times.of("count"):
-            engine.each("count", stages.count_lines, run, stages.partitions(run, shards))
+            partitions = stages.partitions(run, shards)
+            if len(partitions) > 1:  # each reads the counts of all earlier runs
+                dataset = Dataset(run.out)
+                require_intact(dataset, ("line_counts",), dataset.spans())
+            engine.each("count", stages.count_lines, run, partitions)
     if run.ranks_shingles:
         with times.of("shingle_frequencies"):
             engine.each("shingle_frequencies", stages.rank_shingles, run, [shards])
@@ -275,18 +280,20 @@ class Times:
         }
 
 
-def _batches(new: Sequence[Input], limit: int) -> Iterator[list[Input]]:
-    """Batches of consecutive inputs with about `limit` bytes in total, at least two inputs each: see `inputs.read`."""
+def _batches(new: Sequence[Input], most: int) -> Iterator[stages.Batch]:
+    """Batches of consecutive inputs of about the size of a shard, at least two inputs each: see `inputs.read`."""
     batch: list[Input] = []
-    size = 0
+    number = size = 0
+    left = sum(one.size for one in new)
     for one in new:
-        if len(batch) > 1 and (size + one.size > limit or len(batch) == 10_000):
-            yield batch
-            batch, size = [], 0
+        if len(batch) > 1 and (size + one.size > shard_size(most, left) or len(batch) == 10_000):
+            left -= size
+            yield stages.Batch(number, batch, left)
+            batch, size, number = [], 0, number + 1
         batch.append(one)
         size += one.size
     if batch:
-        yield batch
+        yield stages.Batch(number, batch)
 
 
 def _charsets(dataset: Dataset) -> dict[str, str]:

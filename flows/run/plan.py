@@ -16,9 +16,10 @@ from flows.dataset import Dataset
 from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
 from flows.dataset.index import index_rules
+from flows.dataset.intact import CHECKED_WHEN_READ
 from flows.dataset.layout import OF_NO_RUN, is_dataset
 from flows.dataset.ledger import ChangedInputs, changed_inputs, remember
-from flows.dataset.remote import name_of
+from flows.dataset.remote import fetch, name_of
 from flows.dataset.summary import Counts, Outcome, remedies
 from flows.errors import ConfigurationError, Held
 from flows.inputs import Input, deciding, find
@@ -133,9 +134,11 @@ def refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) ->
 
 
 def require_state(dataset: Dataset, kinds: Sequence[str]) -> None:
-    """Raise CopydeskError if any of these kinds of state is damaged."""
+    """Raise CopydeskError if any of these kinds of state is damaged; some are checked when they are read."""
+    fetch(*(dataset.folder(kind, span) for kind in kinds for span in dataset.spans()))
     require_intact_beside(dataset, kinds)
-    require_intact(dataset, [kind for kind in kinds if kind not in OF_NO_RUN], dataset.spans())
+    now = [kind for kind in kinds if kind not in (*OF_NO_RUN, *CHECKED_WHEN_READ)]
+    require_intact(dataset, now, dataset.spans())
 
 
 def refuse_other_rules(dataset: Dataset, settings: Settings) -> None:

@@ -32,7 +32,7 @@ from cleaners.duplicate.cleaner import (
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon
-from cleaners.paragraphs import split_removed
+from cleaners.paragraphs import SCHEMA
 from cleaners.phrases.phrase import Phrase
 from cleaners.repeated_line.cleaner import least_documents
 from cleaners.repeated_line.count_tables import merge_counts
@@ -45,6 +45,7 @@ from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
+from flows.dataset.line_totals import earlier_counts
 from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
@@ -56,12 +57,17 @@ from flows.run.clean_shard import (
     decide,
     fingerprints_of,
     repaired,
+    with_texts,
     without_repeated_lines,
 )
 from flows.settings import Settings
 
 #: Maximum lines in a partition, which take some 150 MB of memory.
 LINES_AT_ONCE: Final = 1 << 20
+
+#: The columns of paragraphs that staged ones lack: their document has them, or only `split` fills them.
+_OF_DOCUMENT: Final = ("source", "title", "language")
+_OF_DUPLICATE: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,11 @@ class Run:
         default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
     )  # restored text, never removed again
 
+    @property
+    def may_write(self) -> bool:
+        """Whether the run will be published in its dataset, and may write caches there."""
+        return self.staging.is_relative_to(Dataset(self.out).staging)
+
     def path(self, kind: str, shard: str) -> Path:
         """The path of a shard's file of that kind."""
         return self.staging / "work" / kind / f"{shard}.arrow"
@@ -101,6 +112,14 @@ class Run:
         return frame.with_columns(pl.lit(self.run_id).alias("run_id"))
 
 
+class Batch(NamedTuple):
+    """Consecutive inputs that are read by one worker."""
+
+    number: int
+    inputs: Sequence[inputs.Input]
+    following: int = 0  # bytes of the inputs of the batches after it
+
+
 class ReadShard(NamedTuple):
     """A part of the inputs that was read."""
 
@@ -111,9 +130,9 @@ class ReadShard(NamedTuple):
     is_cut: bool = False  # whether reading ended here because of `Run.limit`
 
 
-def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator[ReadShard]:
+def read_inputs(run: Run, batch: Batch) -> Iterator[ReadShard]:
     """Read a batch of inputs into shards."""
-    number, given = batch
+    number, given, following = batch
     s, dataset = run.settings, Dataset(run.out)
     again = {i.uri for i in given if i.last is not None}
     with noting_inputs(run.staging, number) as note:
@@ -127,6 +146,7 @@ def read_inputs(run: Run, batch: tuple[int, Sequence[inputs.Input]]) -> Iterator
             note,
             run.advance,
             run.limit,
+            following,
         )
         for n, shard in enumerate(found):
             name = f"{number:05d}-{n:05d}"
@@ -174,7 +194,7 @@ def _clean(run: Run, shard: str) -> None:
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
-    _write(frame, run.path("cleaned", shard))
+    _write_paragraphs(frame, run.path("cleaned", shard))
     _write(documents.drop("text"), run.path("documents", shard))
     run.path("read", shard).unlink()
 
@@ -214,11 +234,15 @@ def count_lines(run: Run, partition: Partition) -> None:
     name = f"{partition.number:05d}"
     write_part(run.signed(here), run.publish("line_counts", name), run.metadata)
     # earlier counts matter only for lines that occur in this run
-    wanted = pl.col("line").is_null() | pl.col("line").is_in(here.get_column("line").implode())
-    earlier = [
-        scan_parts(path).filter(partition.rows()).filter(wanted).collect()
-        for path in Dataset(run.out).parts("line_counts")
-    ]
+    lines = here.get_column("line").unique()
+    if partition.of == 1:
+        earlier = earlier_counts(Dataset(run.out), lines, may_write=run.may_write)
+    else:
+        wanted = pl.col("line").is_null() | pl.col("line").is_in(lines.implode())
+        earlier = [
+            scan_parts(path).filter(partition.rows()).filter(wanted).collect()
+            for path in Dataset(run.out).parts("line_counts")
+        ]
     known = merge_counts([*earlier, here]) if earlier else here
     least = least_documents(run.settings.repeated_line.min_documents)
     frequent = known.filter(pl.col("line").is_null() | (pl.col("documents") >= least))
@@ -247,7 +271,8 @@ def _frequencies(run: Run) -> pl.DataFrame | None:
 
 def remove_repeated(run: Run, shard: str) -> None:
     """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
-    documents, frame = _read(run.path("documents", shard)), _read(run.path("cleaned", shard))
+    documents = _read(run.path("documents", shard))
+    frame = _paragraphs(run, "cleaned", shard, documents)
     if run.settings.repeated_line.enabled:
         lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
         cleaned = without_repeated_lines(frame, lines, keys, run.settings, run.lexicon)
@@ -255,14 +280,16 @@ def remove_repeated(run: Run, shard: str) -> None:
     fingerprints = fingerprints_of(frame, documents, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
-    _write(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
+    _write_paragraphs(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
     run.path("cleaned", shard).unlink()
 
 
 def compare(run: Run, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
     tables = [_fingerprints(run, shard) for shard in shards]
-    index = index_tables(Dataset(run.out), tables, run.settings.duplicate, run.workers, run.since)
+    dataset = Dataset(run.out)
+    may_write = run.staging.is_relative_to(dataset.staging)
+    index = index_tables(dataset, tables, run.settings.duplicate, run.workers, run.since, may_write=may_write)
     found = decide(tables, index, run.settings, _older(run, shards), run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))
@@ -292,40 +319,26 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
 
 def split(run: Run, shard: str) -> Counts:
     """Write a shard's parts of the published tables and of the index; return its counts."""
-    documents, frame = _read(run.path("documents", shard)), _read(run.path("paragraphs", shard))
+    documents = _read(run.path("documents", shard))
+    frame = _paragraphs(run, "paragraphs", shard, documents)
     decisions = without_protected(frame, _read(run.path("decisions", shard)))
     names = documents.get_column("document_id").gather(frame.get_column("document"))
     frame = duplicate(frame, decisions).with_columns(names)
-    left, removed = split_removed(frame)
-    left = left.filter(pl.col("text") != "")
-    texts = left.group_by("document_id", maintain_order=True).agg(
-        pl.col("text").str.join("\n\n"), pl.col("words").sum(), pl.len().alias("paragraphs")
-    )
-    gone = removed.group_by("document_id").agg(pl.len().alias("removed_paragraphs"))
-    published = (
-        documents.join(texts, on="document_id", how="inner", maintain_order="left")
-        .join(gone, on="document_id", how="left", maintain_order="left")
-        .with_columns(pl.col("removed_paragraphs").fill_null(0))
-    )
-    empty = documents.join(texts, on="document_id", how="anti", maintain_order="left").join(
-        gone, on="document_id", how="anti", maintain_order="left"
-    )
+    whole = with_texts(documents, frame)
+    has_text, has_removed = pl.col("text").is_not_null(), pl.col("removed_paragraphs") > 0
+    published = whole.filter(has_text)
+    unpublished = whole.filter(~has_text & has_removed).with_columns(pl.lit("").alias("text"))
+    empty = whole.filter(~has_text & ~has_removed)
     rejected = pl.concat(
         [
             _read(run.path("rejected", shard)),
             empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
         ]
     )
-    unpublished = (
-        documents.join(texts, on="document_id", how="anti", maintain_order="left")
-        .join(gone, on="document_id", how="inner", maintain_order="left")
-        .with_columns(pl.lit("").alias("text"), pl.lit(0).alias("words"), pl.lit(0).alias("paragraphs"))
-    )
+    removed = frame.filter(pl.col("reason").is_not_null())
     parts = {
         "documents": published,
-        "removed": removed.join(
-            documents.select("document_id", "uri", "url"), on="document_id", how="left", maintain_order="left"
-        ),
+        "removed": removed.hstack(documents.select("uri", "url")[removed.get_column("document")]),
         "repaired": repaired(documents, frame),
         "rejected": rejected,
     }
@@ -336,10 +349,10 @@ def split(run: Run, shard: str) -> Counts:
     write_part(run.signed(records), run.publish("records", shard), run.metadata)
     write_part(run.signed(labelled(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
     for table, part in parts.items():
-        whole = conform(table, run.signed(part))
-        write_part(whole, run.publish(table, shard), run.metadata, ROW_GROUP[table])
-    whole = conform("documents", run.signed(unpublished))
-    write_part(whole, run.publish("unpublished", shard), run.metadata)
+        write_part(
+            conform(table, run.signed(part)), run.publish(table, shard), run.metadata, ROW_GROUP[table]
+        )
+    write_part(conform("documents", run.signed(unpublished)), run.publish("unpublished", shard), run.metadata)
     index = kept_fingerprints(_read(run.path("fingerprints", shard)).drop("row"), decisions)
     write_part(run.signed(index), run.publish("index", shard), run.metadata, compression="uncompressed")
     counts, clusters = stats_of_shard(frame, rejected)
@@ -363,6 +376,19 @@ def write_source_stats(run: Run, shards: Sequence[str]) -> pl.DataFrame:
     )
     write_part(counts, run.publish("source_stats", "00000"), run.metadata)
     return counts
+
+
+def _write_paragraphs(frame: pl.DataFrame, path: Path) -> None:
+    """Write paragraphs for `_paragraphs` to read."""
+    _write(frame.drop(*_OF_DOCUMENT, *_OF_DUPLICATE), path)
+
+
+def _paragraphs(run: Run, kind: str, shard: str, documents: pl.DataFrame) -> pl.DataFrame:
+    """The paragraphs of a shard, with what the staging folder has once for each document, or not yet at all."""
+    frame = _read(run.path(kind, shard))
+    return frame.hstack(documents.select(_OF_DOCUMENT)[frame.get_column("document")]).with_columns(
+        pl.lit(None, SCHEMA[name]).alias(name) for name in _OF_DUPLICATE
+    )
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

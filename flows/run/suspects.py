@@ -144,7 +144,7 @@ def main() -> None:
 
 
 def _read(run: Run, inputs: Sequence[Input]) -> None:
-    deque(stages.read_inputs(run, (0, inputs)), maxlen=0)
+    deque(stages.read_inputs(run, stages.Batch(0, inputs)), maxlen=0)
 
 
 def _clean(run: Run, documents: pl.DataFrame) -> None:

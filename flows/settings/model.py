@@ -40,7 +40,7 @@ class Fields(Table):
 class Inputs(Table):
     """How inputs are read."""
 
-    shard_megabytes: int = Field(default=32, ge=1)  # of text; only moves the boundaries of part files
+    shard_megabytes: int = Field(default=32, ge=1)  # of text at most; only moves the boundaries of part files
     max_ratio: int = Field(
         default=200, ge=1
     )  # of decompressed to compressed size; a larger ratio is rejected

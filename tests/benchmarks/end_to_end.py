@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,8 @@ from .measure import (
     copydesk_run,
     generated,
     in_turns,
+    most_in,
+    multiplied,
     run,
     say,
     script,
@@ -166,15 +168,18 @@ def templates(bench: Bench) -> dict[str, Any]:
 
 
 def growth(bench: Bench) -> dict[str, Any]:
-    """Generated corpora of growing size, each the beginning of the next: time and peak memory."""
+    """Corpora of growing size, each the beginning of the next: time, peak memory, and disk space of staging.
+
+    They are generated, or the user's corpus, multiplied by seeded edits where it is too small.
+    """
     place = work("growth")
-    largest = generated(max(bench.sizes))
+    largest = multiplied(bench.given, max(bench.sizes)) if bench.given else generated(max(bench.sizes))
     found = []
     for megabytes in sorted(bench.sizes):
         path = place / "input.jsonl"
         _beginning(largest, megabytes, path)
         costs, failed = in_turns(
-            {f"{megabytes:g} MB": partial(copydesk_run, bench, [path], place / "out")},
+            {f"{megabytes:g} MB": partial(_with_staging, bench, path, place / "out")},
             bench.times,
             bench.minutes,
         )
@@ -183,9 +188,16 @@ def growth(bench: Bench) -> dict[str, Any]:
         (cost,) = costs.values()
         found.append({"megabytes": megabytes, "input_mb": path.stat().st_size / 1e6, **summary(cost)})
     shutil.rmtree(place)
-    if largest != bench.corpus():
+    if bench.given or largest != bench.corpus():
         largest.unlink()
-    return {"sizes": found}
+    return {"sizes": found, "generated": bench.given is None}
+
+
+def _with_staging(bench: Bench, given: Path, out: Path) -> Cost:
+    """A run, with the most that its staging folder held, in MB."""
+    with most_in(out / "_copydesk" / "staging") as most:
+        cost = copydesk_run(bench, [given], out)
+    return replace(cost, told={**cost.told, "staging_mb": max(most) / 1e6})
 
 
 def _beginning(whole: Path, megabytes: float, path: Path) -> None:

@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -155,6 +157,36 @@ def generated(megabytes: float, damaged: float | None = None) -> Path:
         make_corpus(f"{megabytes}", half, *more)
         half.rename(path)
     return path
+
+
+def multiplied(given: Path, megabytes: float) -> Path:
+    """A corpus of that size, made of a given one."""
+    path = FOLDER / "corpora" / f"multiplied-{megabytes:g}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    say(f"  making {megabytes:g} MB of {given}")
+    command = [sys.executable, "-m", "tests.benchmarks.multiply", given, f"{megabytes}", path]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return path
+
+
+@contextmanager
+def most_in(folder: Path) -> Iterator[list[int]]:
+    """A list that grows while the block lasts: the bytes in a folder, twice a second."""
+    sizes = [0]
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.5):
+            with suppress(OSError):  # files come and go
+                sizes.append(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield sizes
+    finally:
+        done.set()
+        watcher.join()
 
 
 def make_corpus(*arguments: str | Path) -> None:

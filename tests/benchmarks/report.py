@@ -195,17 +195,19 @@ def _growth(found: Results) -> str:
             _digits(one["text_mb"] / one["wall"]["min"]),
             seconds(one["cpu"]["min"]),
             f"{one['peak_mb']:,.0f}",
+            f"{one['staging_mb']:,.0f}",
         ]
         for one in sizes
     ]
     last = sizes[-1]
     tenth = min(sizes, key=lambda one: abs(one["megabytes"] - last["megabytes"] / 10))
     ratio = _pace(last) / _pace(tenth)
+    how = "generated" if found["generated"] else "multiplied"
     return (
-        f"**As the input grows**, generated corpora, start-up included: a megabyte of {last['megabytes']:,.0f} takes "
+        f"**As the input grows**, {how} corpora, start-up included: a megabyte of {last['megabytes']:,.0f} takes "
         f"{ratio:.2f} times as long as one of {tenth['megabytes']:,.0f}.\n\n"
         f"![seconds and peak memory by size]({PLOT})\n\n"
-        + table(["MB", "s", "MB/s", "CPU s", "peak MB"], rows, left=0)
+        + table(["MB", "s", "MB/s", "CPU s", "peak MB", "staging MB"], rows, left=0)
     )
 
 

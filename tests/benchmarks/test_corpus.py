@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 
-from benchmarks import corpus
+from benchmarks import corpus, multiply
 
 
 def test_a_larger_corpus_begins_with_a_smaller_one(tmp_path: Path) -> None:
@@ -50,3 +50,21 @@ def test_reports_are_near_misses(tmp_path: Path) -> None:
 def _shingles(text: str) -> list[str]:
     words = text.split()
     return [" ".join(words[i : i + 3]) for i in range(len(words) - 2)]
+
+
+def test_a_multiplied_corpus_repeats_itself_within_a_copy_only(tmp_path: Path) -> None:
+    """What comes twice in the corpus comes twice in each copy; hardly any paragraph is in two copies."""
+    given, larger = tmp_path / "given.jsonl", tmp_path / "larger.jsonl"
+    corpus.write(given, 0.5)
+    multiply.write(given, given.stat().st_size * 2.5 / 1e6, larger)
+    assert larger.read_bytes().startswith(given.read_bytes())
+    records = [json.loads(line)["text"].split("\n") for line in larger.read_text("utf-8").splitlines()]
+    count = len(given.read_text("utf-8").splitlines())
+    copy = [
+        (paragraph, edited)
+        for record, again in zip(records, records[count : 2 * count], strict=False)
+        for paragraph, edited in zip(record, again, strict=True)
+        if len(paragraph) > 100
+    ]
+    assert sum(paragraph == edited for paragraph, edited in copy) < 0.1 * len(copy)
+    assert len(set(copy)) < 1.01 * len({paragraph for paragraph, _ in copy})

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.boilerplate.line_classifier.classify import places_allow, texts_allow
+from cleaners.boilerplate.line_classifier.classify import phrase_states, places_allow, texts_allow
 from cleaners.boilerplate.line_classifier.lists import candidates, is_in_list
 from cleaners.boilerplate.line_classifier.ngrams import MAX_NGRAMS, line_ngrams
 from flows.settings import Settings, lexicon_of
@@ -39,7 +39,7 @@ def may_be_removed(
     frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: NDArray[Any]
 ) -> NDArray[np.bool_]:
     """Whether the exemptions let a score remove these lines of a frame, as `classify_lines` asks them."""
-    may = places_allow(frame, found, rows, features)
+    may = places_allow(frame, found, phrase_states(frame, found), rows, features)
     may[may] = texts_allow(frame, rows[may], lexicon_of(Settings()))
     return may
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cleaners.paragraphs import SCHEMA, remove, rewrite, split_removed, to_paragraphs
+from cleaners.paragraphs import SCHEMA, remove, rewrite, rewrite_rows, to_paragraphs
 from cleaners.text.white_space import WHITE_SPACE
 
 LINE_BREAKS = "\r\n\x85\u2028\u2029"
@@ -283,6 +283,22 @@ def test_a_rewrite_creates_no_line_break() -> None:
         rewrite(frame, pl.Series(["o\u2028ne"]), pl.Series([["x"]]))
 
 
+@given(st.lists(st.tuples(st.sampled_from(["a", "a b", "b", ""]), st.booleans(), st.booleans()), min_size=1))
+def test_some_rows_are_rewritten_as_all_are(rows: list[tuple[str, bool, bool]]) -> None:
+    """`rewrite_rows` does to its rows, repeated rewrites and protected rows included, what `rewrite` does to all."""
+    frame = to_paragraphs(documents(*(["a b"] * len(rows))))
+    frame = frame.with_columns(pl.Series("protected", [row[1] for row in rows]))
+    chosen = pl.Series([n for n, row in enumerate(rows) if row[2]], dtype=pl.UInt32)
+    new = pl.Series([row[0] for row in rows])
+    fixes = pl.Series([["x"]] * len(rows))
+    whole = frame.get_column("text").scatter(chosen, new.gather(chosen))
+    for _ in range(2):
+        some = rewrite_rows(frame, chosen, new.gather(chosen), fixes.gather(chosen))
+        assert_frame_equal(some, rewrite(frame, whole, fixes))
+        frame, new = some, new + "!"
+        whole = some.get_column("text").scatter(chosen, new.gather(chosen))
+
+
 def test_a_reason_is_never_overwritten() -> None:
     """`remove` fills reason and rule where there is none yet, and a null condition removes nothing."""
     frame = to_paragraphs(documents("one\ntwo\nthree"))
@@ -290,9 +306,6 @@ def test_a_reason_is_never_overwritten() -> None:
     frame = remove(frame, pl.Series([True, True, None]), "repeated_line", pl.Series(["a", "b", "c"]))
     assert frame["reason"].to_list() == ["boilerplate", "repeated_line", None]
     assert frame["rule"].to_list() == ["first", "b", None]
-    kept, removed = split_removed(frame)
-    assert kept["text"].to_list() == ["three"]
-    assert removed["text"].to_list() == ["one", "two"]
 
 
 def test_an_unknown_reason_is_refused() -> None:

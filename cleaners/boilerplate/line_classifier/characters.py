@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from cleaners.derived import of_characters
-from cleaners.kernels import U8, U32, Integer, kernel
+from cleaners.kernels import U8, U32, Integer, helper
 from cleaners.text import scripts
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -81,7 +81,7 @@ def characters() -> Characters:
     return Characters(classes, lower)
 
 
-@kernel
+@helper
 def class_of(code: Integer, classes: U8) -> Any:
     """The class of a code point: from `classes` up to 16 bits, beyond that Han (planes 2 and 3) or OTHER."""
     if code < 0x10000:

@@ -33,7 +33,7 @@ from cleaners.boilerplate.line_classifier.features import line_features, set_wor
 from cleaners.boilerplate.line_classifier.lists import in_lists
 from cleaners.boilerplate.line_classifier.model import KINDS, LineModel, log_odds
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights
-from cleaners.kernels import F32, I64, U8, Flags
+from cleaners.kernels import F32, I8, I64, U8, Flags
 from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import document_starts
 from cleaners.phrases.phrase import Phrase
@@ -63,8 +63,9 @@ def classify_lines(
     are the `utf8` of the texts (null as empty), if the caller has them already.
     """
     lines = _lines_of(frame, texts)
-    rows, features, short = _unworded_features(frame, found, phrases, lines)
-    may = places_allow(frame, found, rows, features)
+    states = phrase_states(frame, found)
+    rows, features, short = _unworded_features(frame, states, phrases, lines, only_removable=True)
+    may = places_allow(frame, found, states, rows, features)
     may &= frame.get_column("reason").is_null().to_numpy()[rows]
     # only the model asks for the wording
     set_wording(*lines, short, np.flatnonzero(may), rows, features, *characters(), *model.ngrams)
@@ -97,18 +98,21 @@ def _needed(
     return needed
 
 
-def places_allow(frame: pl.DataFrame, found: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:
+def places_allow(
+    frame: pl.DataFrame, found: pl.DataFrame, states: I8, rows: NDArray[np.int64], features: F32
+) -> Bools:
     """Whether the features and phrases of each line allow its removal; see `texts_allow` for its text.
 
-    Beside the lines that are not `removable`, those stay amid the prose of an article whose only evidence is ambiguous:
-    the phrases found in them, or near them, are ones that articles contain, too.
+    `states` are the `phrase_states` of the frame. Beside the lines that are not `removable`, those stay amid the prose
+    of an article whose only evidence is ambiguous: the phrases found in them, or near them, are ones that articles
+    contain, too.
     """
     may = np.empty(len(features), np.bool_)
     for first in range(0, len(features), BLOCK):
         # by column, and few enough for the cache: this takes a third of the time
         may[first : first + BLOCK] = removable(np.asfortranarray(features[first : first + BLOCK]))
     ambiguous = _ambiguous_lines(found, len(frame))
-    sure = (_phrase_states(frame, found) > 0) & ~ambiguous
+    sure = (states > 0) & ~ambiguous
     vague = ambiguous[rows] | (
         (features[:, PHRASE_STATE] <= 0) & (features[:, MARKS_NEAR] > 0) & ~_near(sure, frame)[rows]
     )
@@ -154,7 +158,8 @@ def features_of(
     lines that may be boilerplate; with `accepted` also those that `fast_accept` accepts, which training needs.
     """
     lines = _lines_of(frame, texts)
-    rows, features, short = _unworded_features(frame, found, phrases, lines, accepted)
+    states = phrase_states(frame, found)
+    rows, features, short = _unworded_features(frame, states, phrases, lines, accepted=accepted)
     set_wording(*lines, short, np.arange(len(rows)), rows, features, *characters(), *ngrams)
     return rows, features
 
@@ -166,32 +171,34 @@ def _lines_of(frame: pl.DataFrame, texts: tuple[U8, I64] | None) -> tuple[U8, I6
 
 def _unworded_features(
     frame: pl.DataFrame,
-    found: pl.DataFrame,
+    states: I8,
     phrases: Sequence[Phrase],
     lines: tuple[U8, I64, I64],
+    *,
     accepted: bool = False,
+    only_removable: bool = False,
 ) -> tuple[I64, F32, Flags]:
     """What `line_features` returns for the lines of a frame, `_lines_of`."""
     titles = frame.get_column("title").gather(lines[-1][:-1]).fill_null("")
     words = boilerplate_words(tuple(phrases))
     answer: tuple[I64, F32, Flags] = line_features(
-        *lines, *utf8(titles), _phrase_states(frame, found), *characters(), *words, accepted
+        *lines, *utf8(titles), states, *characters(), *words, accepted, only_removable
     )
     return answer
 
 
-def _phrase_states(frame: pl.DataFrame, found: pl.DataFrame) -> NDArray[np.int8]:
+def phrase_states(frame: pl.DataFrame, found: pl.DataFrame) -> I8:
     """The phrase state of each line, KEPT to REMOVED, as int8 of shape (lines,)."""
-    phrase_states = np.zeros(len(frame), np.int8)
+    states = np.zeros(len(frame), np.int8)
     for kind, actions in (
         (MENU_PHRASE, ["menu"]),
         (BOILERPLATE_PHRASE, ["line", "teaser", "block", "tail"]),
         (KEPT, ["keep"]),
     ):
-        phrase_states[found.filter(pl.col("action").is_in(actions)).get_column("row").to_numpy()] = kind
+        states[found.filter(pl.col("action").is_in(actions)).get_column("row").to_numpy()] = kind
     gone = frame.get_column("reason").is_in(["related_articles", "boilerplate"])
-    phrase_states[gone.fill_null(False).to_numpy()] = REMOVED
-    return phrase_states
+    states[gone.fill_null(False).to_numpy()] = REMOVED
+    return states
 
 
 def _in_untrained_language(frame: pl.DataFrame, model: LineModel) -> Bools:

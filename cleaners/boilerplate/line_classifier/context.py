@@ -9,7 +9,7 @@ import numpy as np
 from cleaners.boilerplate.line_classifier import feature_names as f
 from cleaners.boilerplate.line_classifier import shape as c
 from cleaners.boilerplate.line_classifier.shape import is_prose
-from cleaners.kernels import F32, I8, I32, I64, Rows, Written, kernel
+from cleaners.kernels import F32, I8, I32, I64, Rows, Written, helper
 
 #: Phrase states: what phrases and rules say about a line before it is scored. A phrase of menus is weak evidence:
 #: articles contain its words about as often.
@@ -21,7 +21,7 @@ NEAR: Final = 4
 AROUND: Final = 12
 
 
-@kernel
+@helper
 def set_phrase_features(phrase_states: I8, lines: I64, out: Written[Rows[F32]]) -> None:
     """Writes the features of phrase states: of a line itself, and of the marked lines around it.
 
@@ -56,7 +56,7 @@ def set_phrase_features(phrase_states: I8, lines: I64, out: Written[Rows[F32]]) 
         out[n, f.MARK_DENSITY] = marked[count] / count
 
 
-@kernel
+@helper
 def set_place_features(counts: Rows[I32], own: Rows[F32], lines: I64, out: Written[Rows[F32]]) -> None:
     """Writes the features of the place of a line, of the lines around it, and of its document.
 
@@ -133,7 +133,7 @@ def set_place_features(counts: Rows[I32], own: Rows[F32], lines: I64, out: Writt
         out[n, f.MEAN_WORDS] = words[count] / count
 
 
-@kernel
+@helper
 def _likeness(one: I32, other: I32) -> Any:
     """In how many of four ways two lines look alike: ending, beginning, length, separators."""
     few, many = min(one[c.WORDS], other[c.WORDS]), max(one[c.WORDS], other[c.WORDS])

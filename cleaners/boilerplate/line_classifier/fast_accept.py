@@ -6,14 +6,14 @@ from typing import Final
 
 from cleaners.boilerplate.line_classifier import shape as c
 from cleaners.boilerplate.line_classifier.shape import END_STOP
-from cleaners.kernels import I32, Real32, kernel
+from cleaners.kernels import I32, Real32, helper
 
 MIN_ACCEPTED_WORDS: Final = 3
 #: Feature `boilerplate_words` of a line that does not read like boilerplate, at most.
 FEW_BOILERPLATE_WORDS: Final = 0.3
 
 
-@kernel
+@helper
 def is_accepted(counts: I32, phrase_state: int, boilerplate_words: Real32) -> bool:
     """Whether a line is accepted: a sentence without a phrase, an address or a separator.
 

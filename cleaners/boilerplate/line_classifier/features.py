@@ -6,7 +6,7 @@ around it. Only `wording` depends on particular words. Lengths are counted in wo
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from cleaners.boilerplate.line_classifier.context import NEAR, set_phrase_featur
 from cleaners.boilerplate.line_classifier.fast_accept import is_accepted
 from cleaners.boilerplate.line_classifier.ngrams import MAX_NGRAMS, line_ngrams, wording
 from cleaners.boilerplate.line_classifier.repeats import set_repeat_features
-from cleaners.boilerplate.line_classifier.shape import count_line, is_prose
+from cleaners.boilerplate.line_classifier.shape import count_line, is_prose, is_short
+from cleaners.boilerplate.line_classifier.unmarked import may_hold_removable
 from cleaners.boilerplate.line_classifier.vocabulary import (
     MAX_LINE_WORDS,
     TABLE_SIZE,
@@ -25,21 +26,19 @@ from cleaners.boilerplate.line_classifier.vocabulary import (
     set_word_features,
     title_overlap,
 )
-from cleaners.kernels import F32, I8, I32, I64, U8, U32, U64, Flags, Rows, Written, kernel
-
-MAX_CANDIDATE_WORDS: Final = 40  # longer lines belong to the article
+from cleaners.kernels import F32, I8, I32, I64, U8, U32, U64, Flags, Rows, Written, helper, kernel
 
 
 @kernel
 def line_features(
     data: U8, offsets: I64, firsts: I64, titles: U8, title_offsets: I64, phrase_states: I8,
-    classes: U8, lower: U32, boilerplate_words: U64, weights: F32, accepted: bool,
+    classes: U8, lower: U32, boilerplate_words: U64, weights: F32, accepted: bool, only_removable: bool,
 ) -> Any:  # fmt: skip
     """(rows, features, short): the numbers of the candidates, their features, and whether each line is short.
 
-    Candidates are the short lines, those of 1 to MAX_CANDIDATE_WORDS words. Those that `is_accepted` accepts, which are
-    most, are among them only if `accepted` is true. The features, float32 of shape (candidates, FEATURES), lack the
-    wording, see `set_wording`.
+    Candidates are the short lines, see `is_short`. Those that `is_accepted` accepts, which are most, are among them
+    only if `accepted` is true. With `only_removable`, the documents in which no line is `removable` may lack them all.
+    The features, float32 of shape (candidates, FEATURES), lack the wording, see `set_wording`.
 
     `data` and `offsets` are the texts of all lines; `firsts` has the first line of each document, and then the number
     of lines. `titles` and `title_offsets` are the title of each document, empty where there is none. `phrase_states`
@@ -60,6 +59,14 @@ def line_features(
     hashes, ends = np.empty(longest // 2 + MAX_LINE_WORDS, np.uint64), np.empty(lines + 1, np.int64)
     for document in range(len(firsts) - 1):
         first, stop = firsts[document], firsts[document + 1]
+        if (
+            only_removable
+            and not (phrase_states[first:stop] > 0).any()
+            and not may_hold_removable(
+                data, offsets[first : stop + 1], classes, lower, counts[first:stop], title_hashes
+            )
+        ):
+            continue
         mask = reset_table(keys, offsets[stop] - offsets[first])
         room = (mask + 1) // 2
         ends[first] = 0
@@ -69,7 +76,7 @@ def line_features(
             ends[line + 1] = ends[line] + found
             if is_prose(counts[line]):
                 room -= remember(words[:found], line - first + 1, keys, seen, mask, room)
-            short[line] = _is_short(counts[line])
+            short[line] = is_short(counts[line])
         if not short[first:stop].any():
             continue
         in_title = count_line(
@@ -142,14 +149,7 @@ def set_wording(
         features[n, f.WORDING_NEAR] = near / np.float32(max(high - low - 1, 1))
 
 
-@kernel
-def _is_short(counts: I32) -> bool:
-    """Whether a line is not empty and short enough to be boilerplate."""
-    short: bool = counts[c.CHARACTERS] > 0 and counts[c.WORDS] <= MAX_CANDIDATE_WORDS
-    return short
-
-
-@kernel
+@helper
 def _set_line_features(counts: I32, out: Written[F32]) -> None:
     """Writes the features of the line itself, from its `COUNTS`."""
     characters, letters = max(counts[c.CHARACTERS], 1), counts[c.LETTERS]

@@ -22,7 +22,7 @@ from cleaners.boilerplate.line_classifier.characters import (
     class_of,
 )
 from cleaners.boilerplate.line_classifier.vocabulary import table_of
-from cleaners.kernels import F32, U8, U32, Word, Written, kernel
+from cleaners.kernels import F32, U8, U32, Word, Written, helper, kernel
 from cleaners.text.tokens import MULTIPLIER, code_point, fmix64
 
 #: Words of a line that are read, at most. Each yields two n-grams, and the end of the line one more.
@@ -86,7 +86,7 @@ def line_ngrams(data: U8, start: int, stop: int, classes: U8, lower: U32, out: W
     return found + 1
 
 
-@kernel
+@helper
 def _add_pair(out: Written[U32], found: int, before: Word, word: Word) -> int:
     """Writes the keys of a word and of its pair with the word before; returns the number of keys so far."""
     out[found] = _key(before * np.uint64(MULTIPLIER) ^ word)
@@ -94,7 +94,7 @@ def _add_pair(out: Written[U32], found: int, before: Word, word: Word) -> int:
     return found + 2
 
 
-@kernel
+@helper
 def _key(h: Word) -> Any:
     """The key for a hash: the lower half of fmix64, never 0."""
     return max(np.uint32(fmix64(h) & np.uint64(0xFFFFFFFF)), np.uint32(1))

@@ -10,11 +10,11 @@ from cleaners.boilerplate.line_classifier import feature_names as f
 from cleaners.boilerplate.line_classifier.characters import FIRST_WORD, LAST_WORD, class_of
 from cleaners.boilerplate.line_classifier.shape import DIGITS, LETTERS
 from cleaners.boilerplate.line_classifier.vocabulary import slot
-from cleaners.kernels import F32, I32, I64, U8, U32, U64, Rows, Word, Written, kernel
+from cleaners.kernels import F32, I32, I64, U8, U32, U64, Rows, Word, Written, helper
 from cleaners.text.tokens import code_point, finish, fmix64, push_code
 
 
-@kernel
+@helper
 def set_repeat_features(
     data: U8, offsets: I64, counts: Rows[I32], lines: I64, classes: U8, lower: U32,
     own: Written[Rows[F32]], out: Written[Rows[F32]],
@@ -47,7 +47,7 @@ def set_repeat_features(
         out[i, f.REPEATS] = times[slot(keys, mask, hashes[lines[i]] | np.uint64(1))]
 
 
-@kernel
+@helper
 def _count(h: Word, keys: Written[U64], times: Written[I32], mask: int) -> None:
     """Counts a hash in the table."""
     at = slot(keys, mask, h | np.uint64(1))
@@ -55,7 +55,7 @@ def _count(h: Word, keys: Written[U64], times: Written[I32], mask: int) -> None:
     times[at] += 1
 
 
-@kernel
+@helper
 def _line_hash(data: U8, start: int, stop: int, classes: U8, lower: U32) -> Any:
     """The hash of the words of a line, in lower case; what is between them does not count."""
     nothing = np.uint64(0)

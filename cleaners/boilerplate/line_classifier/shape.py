@@ -30,7 +30,7 @@ from cleaners.boilerplate.line_classifier.characters import (
     WHITE,
     class_of,
 )
-from cleaners.kernels import I32, U8, U32, U64, Written, kernel
+from cleaners.kernels import I32, U8, U32, U64, Written, helper, kernel
 from cleaners.text.prose import PROSE_WORDS, QUESTION_WORDS, SENTENCE_WORDS, unspaced_words
 from cleaners.text.tokens import (
     ONES,
@@ -58,6 +58,7 @@ COUNTS: Final = (
 END_NOTHING, END_ELLIPSIS, END_COLON, END_COMMA, END_QUESTION, END_STOP = range(6)
 BEGIN_SMALL, BEGIN_CAPITAL, BEGIN_DIGIT, BEGIN_QUOTE, BEGIN_BULLET, BEGIN_SYMBOL = range(6)
 
+MAX_CANDIDATE_WORDS: Final = 40  # longer lines belong to the article
 MIN_WORD_LETTERS: Final = 4  # shorter words say little about the topic of a text
 
 
@@ -241,7 +242,7 @@ def count_line(
     return found
 
 
-@kernel
+@helper
 def _kind(data: U8, at: int, classes: U8) -> Any:
     """(class, number of bytes) of the character that begins at `at`."""
     code, width = np.int64(data[at]), 1
@@ -250,7 +251,7 @@ def _kind(data: U8, at: int, classes: U8) -> Any:
     return class_of(code, classes), width
 
 
-@kernel
+@helper
 def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> int:
     """The BEGIN_ code of a line; `quoted` if its guillemets are in pairs."""
     kind, width = _kind(data, start, classes)
@@ -268,7 +269,7 @@ def _beginning(data: U8, start: int, stop: int, classes: U8, quoted: bool) -> in
     return BEGIN_BULLET if spaced else BEGIN_SYMBOL
 
 
-@kernel
+@helper
 def _ending(kind: int) -> int:
     """The END_ code of a line whose last character, closing marks aside, has this class."""
     if kind == STOP:
@@ -292,3 +293,10 @@ def is_prose(counts: I32) -> bool:
     sentence = ending == END_STOP and words >= SENTENCE_WORDS
     question = ending == END_QUESTION and words >= QUESTION_WORDS
     return bool(words >= PROSE_WORDS or sentence or question)
+
+
+@kernel
+def is_short(counts: I32) -> bool:
+    """Whether a line with these `COUNTS` is not empty and short enough to be boilerplate."""
+    short: bool = counts[CHARACTERS] > 0 and counts[WORDS] <= MAX_CANDIDATE_WORDS
+    return short

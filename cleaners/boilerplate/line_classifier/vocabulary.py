@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.boilerplate.line_classifier import feature_names as f
-from cleaners.kernels import F32, U32, U64, Word, Written, kernel
+from cleaners.kernels import F32, U32, U64, Word, Written, helper, kernel
 
 TABLE_SIZE: Final = 1 << 17  # slots; at most half of them are filled with words of a document
 MAX_LINE_WORDS: Final = 1 << 12  # words of a line that are remembered
@@ -33,7 +33,7 @@ def table_of(
     return keys, values
 
 
-@kernel
+@helper
 def reset_table(keys: Written[U64], size: int) -> int:
     """Empties the table for the words of a document of `size` bytes, and returns its mask."""
     wanted = 1 << 10
@@ -69,7 +69,7 @@ def slot(keys: U64, mask: int, key: Word) -> Any:
     return at
 
 
-@kernel
+@helper
 def set_word_features(
     hashes: U64,
     line: int,
@@ -98,7 +98,7 @@ def set_word_features(
     out[f.BOILERPLATE_WORDS] = boilerplate / len(hashes) if len(hashes) else f.NO_VALUE
 
 
-@kernel
+@helper
 def title_overlap(hashes: U64, title: U64) -> Any:
     """The words that a line shares with the title, as a share of the longer one; NO_VALUE if either has none."""
     common = 0

@@ -17,7 +17,17 @@ from typing import Any, Final, NamedTuple
 from filelock import FileLock, Timeout
 
 from flows.dataset.checksums import checksum, read_json, write_json
-from flows.dataset.names import EXCHANGE, LOCK, REPORTS, STAGING, STATE_FOLDER, SUSPECTS, WORKING_COPY_JSON
+from flows.dataset.names import (
+    EXCHANGE,
+    LINE_TOTALS,
+    LOCK,
+    POSTINGS,
+    REPORTS,
+    STAGING,
+    STATE_FOLDER,
+    SUSPECTS,
+    WORKING_COPY_JSON,
+)
 from flows.dataset.remote import MARKER, cache_folder
 from flows.dataset.remote.commits import ATTEMPTS, NOTHING, Commit, Stored, attempt_of, newest, numbers
 from flows.dataset.remote.publishing import publish, sweep
@@ -32,7 +42,7 @@ _log: Final = logging.getLogger(__name__)
 EAGER: Final = ("runs", "source_stats")
 _LAZY_PART: Final = re.compile(rf"(?:{STATE_FOLDER}/)?(?!(?:{'|'.join(EAGER)})/)[^/]+/run=[^/]+/part-[^/]+")
 #: What is of this machine alone, and in no commit.
-_LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, WORKING_COPY_JSON)
+_LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, WORKING_COPY_JSON)
 #: What is shown as the path that it has here, not as one below the URL: no object has it.
 _SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, _LOCAL))})(?![\w.-])"
 

@@ -21,12 +21,11 @@ from flows.inputs.reader import (
     Row,
     chunks_of,
     growth_of,
-    require_text_column,
-    to_row,
     too_large,
 )
 from flows.inputs.records.documents import Rejected
 from flows.inputs.records.field_names import FieldNames
+from flows.inputs.table_rows import require_text_column, to_row
 from flows.inputs.tracing import HEAD, Trace
 
 SHOWN_NAME: Final = 40  # characters of a column's name in an error

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from flows.inputs.markup.extraction import FIELDS, ask
 from flows.inputs.markup.fragments import fragment_text
-from flows.inputs.reader import Input, Options, Row, to_row
+from flows.inputs.reader import Input, Options, Row
+from flows.inputs.table_rows import to_row
 from flows.inputs.text_files import whole
 from flows.inputs.tracing import Trace
 

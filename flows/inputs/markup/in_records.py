@@ -13,12 +13,11 @@ from typing import Final, Literal
 import orjson
 
 from flows.inputs.bounds import Unreadable
-from flows.inputs.markup.extraction import page
-from flows.inputs.markup.fragments import fragment_paragraphs
 from flows.inputs.reader import Options, Row
 from flows.inputs.records.documents import Document, Rejected
 from flows.inputs.records.field_names import is_html
 
+_TAG, _AMPERSAND = b"<&"  # Python finds a byte sooner than bytes
 #: In the metadata of documents whose text is a fragment of a web page.
 FRAGMENT: Final = orjson.dumps({"markup": "fragment"}).decode().strip("{}")
 _ATTRIBUTES: Final = r"(?:\s+[\w:@.-]+(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))?)*+\s*/?>"
@@ -48,7 +47,7 @@ def extracted(rows: Iterator[Row], options: Options) -> Iterator[Row]:
     """The rows, with text in place of markup; a text that is a web page without an article is rejected."""
     for row, size in rows:
         if isinstance(row, Document) and (
-            b"<" in row.text or (b"&" in row.text and (b"&lt;" in row.text or _is_html(row)))
+            _TAG in row.text or (_AMPERSAND in row.text and (b"&lt;" in row.text or _is_html(row)))
         ):
             yield _extracted(row, options), size
         else:
@@ -105,12 +104,16 @@ def _extracted(document: Document, options: Options) -> Document | Rejected:
         return document
     found: dict[str, str] = {}
     if kind == "page":
+        from flows.inputs.markup.extraction import page  # brings what another process needs
+
         try:
             found = page(markup, document.url, options.settings.html)
         except Unreadable as error:
             return Rejected(document.uri, f"the text is a web page; {error}")
         text = found["text"]
     else:
+        from flows.inputs.markup.fragments import fragment_paragraphs
+
         # its tags go when it is cleaned, so that `repaired` has them: see `flows.run.clean_shard`
         text = "\n\n".join(fragment_paragraphs(markup))
         if not text:

@@ -15,9 +15,10 @@ from flows.inputs.bounds import ROW, SMALL, STALL, Unreadable
 from flows.inputs.child_process import Child, Task, lent
 from flows.inputs.compression import describe, opened
 from flows.inputs.parquet_files import worker as parquet_worker
-from flows.inputs.reader import Input, Options, Row, growth_of, local_file, require_text_column, to_row
+from flows.inputs.reader import Input, Options, Row, growth_of, local_file
 from flows.inputs.records.documents import Rejected
 from flows.inputs.records.field_names import WRAPPERS
+from flows.inputs.table_rows import require_text_column, to_row
 from flows.inputs.tracing import Trace
 
 #: Memory for decoding a file that needs none, in bytes.

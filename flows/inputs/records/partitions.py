@@ -6,43 +6,14 @@ to another folder makes no new document.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
-from urllib.parse import unquote
+from typing import Any, NamedTuple
 
 import orjson
 
+from flows.inputs.names import Partitions
 from flows.inputs.records.documents import Document, as_json, host
 from flows.inputs.records.field_names import FieldNames
 from flows.inputs.records.values import as_date, as_text
-
-#: Name and value of each folder, from the outermost on; the value is None where the column is null.
-Partitions = tuple[tuple[str, str | None], ...]
-_NULL: Final = "__HIVE_DEFAULT_PARTITION__"
-
-
-def partitions_below(folder: str, path: str) -> Partitions:
-    """The columns in the names of the folders between `folder` and the file at `path`.
-
-    >>> partitions_below("/news", "/news/source=Pell%20Post/2019/lang=en/part-0.parquet")
-    (('source', 'Pell Post'), ('lang', 'en'))
-    """
-    folder = folder.rstrip("/") + "/"
-    if not path.startswith(folder):
-        return ()
-    return tuple(_columns(path.removeprefix(folder).split("/")[:-1]))
-
-
-def _columns(folders: list[str]) -> Iterator[tuple[str, str | None]]:
-    for folder in folders:
-        name, equals, value = folder.partition("=")
-        if name and equals:
-            yield _text(name), None if value == _NULL else _text(value)
-
-
-def _text(written: str) -> str:
-    return os.fsencode(unquote(written, errors="surrogateescape")).decode("utf-8", "backslashreplace")
 
 
 class Columns(NamedTuple):

@@ -51,10 +51,14 @@ def title_of_text(text: str) -> str | None:
     >>> title_of_text("Night ferry sails again\\n\\n" + "It leaves at noon, and comes back at night. " * 5)
     'Night ferry sails again'
     """
-    first, *rest = _PARAGRAPH_END.split(_head(text), maxsplit=NEXT + 1)
-    line = first.strip()
-    if not rest or "\n" in line or not _is_headline(line):
+    head = _head(text)
+    end = _PARAGRAPH_END.search(head)
+    if not end:
         return None
+    line = head[: end.start()].strip()
+    if "\n" in line or not _is_headline(line):
+        return None
+    rest = _PARAGRAPH_END.split(head[end.end() :], maxsplit=NEXT)
     return line if any(_is_prose(one) for one in rest[:NEXT]) else None
 
 
@@ -73,7 +77,10 @@ def title_of_markdown(text: str) -> str | None:
 
 
 def _head(text: str) -> str:
-    lines = text[:HEAD].replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    lines = text[:HEAD]
+    if "\r" in lines:
+        lines = lines.replace("\r\n", "\n").replace("\r", "\n")
+    lines = lines.lstrip("\ufeff")
     return lines[len(lines) - len(lines.lstrip()) :] if lines[:1].isspace() else lines
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -23,8 +22,7 @@ DELAYS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Copier:
+class Copier(NamedTuple):
     """What one source printed after another."""
 
     source: str | None
@@ -34,8 +32,7 @@ class Copier:
     hours: float | None  # the median delay; None if no date is known
 
 
-@dataclass(frozen=True)
-class Copies:
+class Copies(NamedTuple):
     """All copies of a run."""
 
     rows: tuple[Copier, ...]  # most paragraphs first

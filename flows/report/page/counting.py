@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -28,8 +27,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
 _VARIES: Final = r"""\"[^\"]*\"|'[^']*'|/\S+|\d[\d,.]*"""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """What was removed for one reason."""
 
     name: str
@@ -93,8 +91,7 @@ def counted(run: RunTables, column: str) -> list[tuple[str | None, int]]:
     return [*rows, ("", rest)] if rest else rows
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """What one kind of repair did."""
 
     name: str
@@ -143,8 +140,7 @@ def around(before: str, after: str, width: int = 60) -> tuple[str, str]:
     )  # type: ignore[return-value]
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """Inputs that were rejected for the same kind of error."""
 
     error: str  # of the first
@@ -165,8 +161,7 @@ def rejections(run: RunTables) -> list[Rejection]:
     return [Rejection(*row) for row in kinds.select("error", "len", "uri").iter_rows()]
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """A share that the guards watch: in this run, and in the runs before it."""
 
     measure: str

@@ -8,7 +8,6 @@ them says how many such pairs there are (Horvitz and Thompson 1952).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -76,15 +75,14 @@ def _neighbours(keys: pl.Series, share: float) -> I64:
 
     Only this share of all keys is looked at; a key is a hash of 32 bits.
     """
-    rows = (keys <= int(share * (2**32 - 1))).fill_null(False).arg_true().to_numpy()
-    values = keys.gather(rows).to_numpy()
-    order = np.argsort(values, kind="stable")
-    same = np.flatnonzero(values[order][1:] == values[order][:-1])
-    return np.stack([rows[order[same + 1]], rows[order[same]]], axis=1).astype(np.int64)
+    rows = (keys <= int(share * (2**32 - 1))).fill_null(False).arg_true()
+    # key and row in one number: it is sorted much faster than rows by their keys
+    order = np.sort(keys.gather(rows).to_numpy().astype(np.uint64) << 32 | rows.to_numpy())
+    same = np.flatnonzero(order[1:] >> 32 == order[:-1] >> 32)
+    return (order[np.stack([same + 1, same], axis=1)] & (2**32 - 1)).astype(np.int64)
 
 
-@dataclass(frozen=True)
-class NearMisses:
+class NearMisses(NamedTuple):
     """Pairs of kept paragraphs with their similarity, the most similar first."""
 
     pairs: pl.DataFrame  # as `close_pairs` returns them, with text, other_text and jaccard

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 WIDTH: Final = 760
 LEFT: Final = 56  # where the axis stands
@@ -17,8 +16,7 @@ RIGHT: Final = 728
 TOP: Final = 26
 
 
-@dataclass(frozen=True)
-class Rect:
+class Rect(NamedTuple):
     """A bar, or a segment of one."""
 
     x: float
@@ -29,16 +27,14 @@ class Rect:
     label: str = ""  # what it says when one points at it
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A mark on an axis, with its label."""
 
     at: float
     label: str
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A vertical line with a label, such as a threshold."""
 
     x: float
@@ -46,8 +42,7 @@ class Rule:
     anchor: str = "start"
 
 
-@dataclass(frozen=True)
-class Plot:
+class Plot(NamedTuple):
     """A plot with bars, and with lines over them."""
 
     height: float
@@ -58,7 +53,7 @@ class Plot:
     right_ticks: Sequence[Tick] = ()
     lines: Sequence[tuple[str, str]] = ()  # (class, points)
     rules: Sequence[Rule] = ()
-    points: Sequence[Rect] = field(default=())
+    points: Sequence[Rect] = ()
 
 
 def segments(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -14,8 +13,7 @@ from flows.report.page.sampling import least_score
 BIN: Final = 0.01  # of Jaccard similarities
 
 
-@dataclass(frozen=True)
-class Similarities:
+class Similarities(NamedTuple):
     """How similar the near-duplicates of a run are to their witnesses."""
 
     threshold: float
@@ -88,8 +86,7 @@ def chance(similarity: float, bands: int, rows: int) -> float:
     return float(1 - (1 - similarity**rows) ** bands)
 
 
-@dataclass(frozen=True)
-class Scores:
+class Scores(NamedTuple):
     """The scores of the lines that the line classifier removed."""
 
     strictness: float

@@ -33,7 +33,8 @@ BIOGRAPHY = "Nora Quill is a reporter for the Gazette."
 
 def prefiltered(text: str) -> set[int]:
     """The kinds that a text may be."""
-    possible = possible_kinds(utf8(pl.Series([text])), LEXICON).item()
+    line = pl.DataFrame({"row": [0], "document": [0]}, schema={"row": pl.UInt32, "document": pl.UInt32})
+    possible = possible_kinds(line, utf8(pl.Series([text])), LEXICON).item()
     return {kind for kind in KINDS if possible & kind}
 
 
@@ -86,6 +87,9 @@ PIECES = st.sampled_from(
             "is a",
             "the author",
             "The Author",
+            ", a sailor,",
+            "van",
+            "–",
         ),
         *(
             "About the author: Nora Quill",

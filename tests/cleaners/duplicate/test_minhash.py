@@ -105,7 +105,12 @@ def fingerprints_of(texts: list[str], **making: Any) -> pl.DataFrame:
     return fingerprint(paragraphs, **({"n": 3, "threshold": 0.8, "min_tokens": 1, "short": "exact"} | making))
 
 
-texts = st.text(st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"), max_size=60)
+#: Words of ASCII letters as in most prose, of any length, with some of what may stand between or within them.
+words = st.text("aBz", min_size=1, max_size=20)
+prose = st.lists(words | st.sampled_from([" ", " ", ", ", "'", "é", "3", "漢", "—"]), max_size=60).map(
+    "".join
+)
+texts = st.text(st.sampled_from(CHARACTERS) | st.characters(codec="utf-8"), max_size=60) | prose
 
 
 @given(st.lists(texts, max_size=6), st.integers(1, 16))

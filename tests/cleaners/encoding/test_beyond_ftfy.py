@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cleaners.encoding.charset_mixups import reread
 from cleaners.encoding.cleaner import NEWS_CONFIG, repair
 from cleaners.encoding.escapes import unescape
-from cleaners.encoding.lossy_quotes import may_have_lost_quotes, restore_quotes
+from cleaners.encoding.lossy_quotes import _DOUBTFUL, may_have_lost_quotes, restore_quotes
 from cleaners.encoding.mojibake import SUSPECT, gate, scan
 from cleaners.encoding.utf8_words import decode_words
 from cleaners.text.letter_pairs import letter_pairs, words_cost
@@ -189,3 +189,10 @@ def test_costs_are_those_of_words() -> None:
 def test_question_marks_that_may_stand_for_quotes_are_found(text: str | None, may: bool | None) -> None:
     """They stand within a word or right before one; questions and addresses have them elsewhere."""
     assert may_have_lost_quotes(pl.Series([text], dtype=pl.String)).to_list() == [may]
+
+
+@given(st.lists(st.text(st.sampled_from("??aZé漢\u0301 .3(“=")), max_size=8))
+def test_the_prefilter_of_lost_quotes_leaves_out_none(batch: list[str]) -> None:
+    """A text is found if and only if the whole pattern matches."""
+    text = pl.Series(batch, dtype=pl.String)
+    assert may_have_lost_quotes(text).equals(text.str.contains(_DOUBTFUL))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from cleaners.kernels import I64, U8, U64, Flags, Integer, Rows, Word, Written, kernel, signature
+from cleaners.kernels import I64, U8, U64, Flags, Integer, Rows, Word, Written, helper, kernel, signature
 from cleaners.kernels.warming import all_kernels
 
 
@@ -26,6 +26,21 @@ def total(table: Table, factor: int, out: Written[I64]) -> int:
     for i in range(table.first, len(table.values)):
         found += table.values[i] * factor
     out[0] = found
+    return found
+
+
+@helper
+def tripled(number: int) -> int:
+    """Three times the number."""
+    return 3 * number
+
+
+@kernel
+def sum_of_tripled(values: I64) -> int:
+    """Calls a helper for each value."""
+    found = 0
+    for value in values:
+        found += tripled(value)
     return found
 
 
@@ -90,7 +105,7 @@ def test_an_annotation_that_says_nothing(annotation: Any) -> None:
 
 def test_every_kernel_has_a_signature() -> None:
     """So `copydesk warm` can compile it, and it is compiled once."""
-    found = all_kernels("flows.inputs.cutting")
+    found = all_kernels()
     assert len(found) > 100
     for each in found:
         assert len(signature(each.function)) == len(inspect.signature(each.function).parameters)
@@ -106,3 +121,12 @@ def test_nothing_is_compiled_before_a_call() -> None:
     assert never.__name__ == "never"
     assert [*never.callees()] == []
     assert never._compiled is None
+
+
+def test_a_helper_is_compiled_for_other_kernels_only() -> None:
+    """What a kernel calls needs nothing that lets Python call it. Python can, all the same."""
+    assert sum_of_tripled(np.arange(4)) == 18
+    (found,) = tripled.compiled().overloads.values()
+    assert found.library.get_pointer_to_function(found.fndesc.llvm_cpython_wrapper_name) == 0
+    assert tripled(np.uint8(2)) == 6  # type: ignore[arg-type]
+    assert sum_of_tripled(np.arange(3)) == 9

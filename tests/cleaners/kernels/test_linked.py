@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from cleaners.kernels import F64, I64, Flags, Rows, Word, Written, kernel, linked
+from cleaners.kernels import F64, I64, Flags, Rows, Word, Written, helper, kernel, linked
 from cleaners.kernels import machine_code as code
 from cleaners.kernels.linked import link
 
@@ -50,6 +50,18 @@ def refuse(number: int) -> int:
     if number > 1:
         raise ValueError("more than one")
     return number
+
+
+@helper
+def half(number: float) -> float:
+    """Half of a number."""
+    return number / 2
+
+
+@kernel
+def quarter(number: float) -> float:
+    """A quarter of a number, by a helper."""
+    return half(half(number))
 
 
 @pytest.fixture
@@ -183,6 +195,17 @@ def test_code_that_cannot_be_linked(file: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(subprocess.CalledProcessError):
         link([total])
     assert [*file.parent.iterdir()] == []
+
+
+def test_helpers_are_part_of_their_callers(file: Path) -> None:
+    """Only kernels that Python calls are in the file."""
+    quarter.compiled()
+    link([half, quarter])
+    linked._functions.cache_clear()
+    found = linked.linked(quarter)
+    assert found is not None
+    assert found(6) == 1.5
+    assert linked.linked(half) is None
 
 
 def test_numba_is_not_imported(tmp_path: Path) -> None:

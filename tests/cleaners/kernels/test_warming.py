@@ -52,7 +52,7 @@ def test_a_kernel_comes_after_those_that_it_calls() -> None:
 
 def test_the_plan_of_all_kernels_ends() -> None:
     """One process can compile them all, one after the other; no two have the same name."""
-    kernels: list[Any] = all_kernels("flows.inputs.cutting")
+    kernels: list[Any] = all_kernels()
     plan = Plan(kernels)
     done = []
     while (name := plan.next()) is not None:

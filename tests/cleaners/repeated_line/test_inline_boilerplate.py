@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from cleaners.lexicon import Lexicon, Opening
 from cleaners.paragraphs import remove
 from cleaners.repeated_line.closing_sentences import closing_sentences
 from cleaners.repeated_line.count_tables import merge_counts
 from cleaners.repeated_line.inline_boilerplate import (
     FIX,
-    _with_hints,
     inline_boilerplate,
     repeated_inline_boilerplate,
+    without_shapes,
 )
 from cleaners.repeated_line.inline_patterns import inline_patterns
-from cleaners.repeated_line.inline_shapes import SHAPES, without_inline_boilerplate
+from cleaners.repeated_line.inline_prefilter import possible_shapes
+from cleaners.repeated_line.inline_shapes import MAX_ROUNDS, SHAPES
 from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
 from support import LEXICON, frame_by_source, load_cases
@@ -34,6 +36,12 @@ PLEA = "Join the conversation below."
 def sentence(n: int) -> str:
     """A sentence that no other document has."""
     return f"Report {n} tells in its own words what was said in the harbour office on the day of the strike."
+
+
+def without_inline_boilerplate(text: str) -> str:
+    """The text without any shape; the others beside it have boilerplate, too."""
+    texts = pl.Series(["Boats sail. [embed]", text, "Click here to subscribe."])
+    return str(without_shapes(texts, LEXICON)[0].gather([1]).item())
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -54,12 +62,9 @@ def test_cases_within_other_text(case: dict[str, Any]) -> None:
     """Boilerplate is removed from a longer paragraph, too, unless it must stand at the end."""
     text = f"{case['text']} It was the ninth day of the strike."
     if "becomes" not in case:
-        assert without_inline_boilerplate(case["text"], LEXICON) == case["text"]
+        assert without_inline_boilerplate(case["text"]) == case["text"]
     elif case["becomes"] and "at the end" not in case["name"]:
-        assert (
-            without_inline_boilerplate(text, LEXICON)
-            == f"{case['becomes']} It was the ninth day of the strike."
-        )
+        assert without_inline_boilerplate(text) == f"{case['becomes']} It was the ninth day of the strike."
 
 
 def test_cases_are_half_negative() -> None:
@@ -97,22 +102,52 @@ TEXTS = st.lists(PIECES, min_size=1, max_size=5).map(" ".join)
 
 
 @given(TEXTS)
-def test_the_prefilter_misses_nothing(text: str) -> None:
-    """Every text that a shape changes has a hint; a second pass changes nothing; no character is added."""
-    shorter = without_inline_boilerplate(text, LEXICON)
-    if shorter != text:
-        assert len(_with_hints(pl.Series([text]), LEXICON))
-    assert without_inline_boilerplate(shorter, LEXICON) == shorter
+def test_nothing_is_left_and_nothing_is_added(text: str) -> None:
+    """A second pass changes nothing; no character is added."""
+    shorter = without_inline_boilerplate(text)
+    assert without_inline_boilerplate(shorter) == shorter
     letters = iter(text)
     assert all(letter in letters for letter in shorter)  # what is left stood there in that order
     assert shorter == shorter.strip() or text != text.strip()
 
 
-@given(st.text(max_size=200), st.sampled_from(SHAPES))
-def test_any_text_may_come(text: str, shape: Any) -> None:
-    """No text raises an error, and a text without hints is not changed."""
-    if not len(_with_hints(pl.Series([text]), LEXICON)):
-        assert shape(text, inline_patterns(LEXICON)) == text
+def one_by_one(text: str) -> tuple[str, str | None]:
+    """What `without_shapes` returns for a text, with every shape tried in every round."""
+    first = None
+    for _ in range(MAX_ROUNDS):
+        before = text
+        for shape in SHAPES:
+            shorter = shape(text, inline_patterns(LEXICON))
+            if shorter != text and first is None:
+                first = shape.__name__.replace("_", " ")
+            text = shorter
+        if text == before:
+            break
+    return text, first
+
+
+@given(st.lists(TEXTS, max_size=4))
+def test_the_prefilter_changes_nothing(texts: list[str]) -> None:
+    """Shapes that a text cannot have need not be tried, neither at first nor after others were removed."""
+    found = without_shapes(pl.Series(texts, dtype=pl.String), LEXICON)
+    assert list(zip(*found, strict=True)) == [one_by_one(text) for text in texts]
+
+
+@given(st.lists(st.text(max_size=100) | TEXTS, max_size=4), st.sampled_from(range(len(SHAPES))))
+def test_any_text_may_come(texts: list[str], bit: int) -> None:
+    """No text raises an error, and a shape changes only texts that may have it, wherever they stand."""
+    for text, shapes in zip(texts, possible_shapes(pl.Series(texts, dtype=pl.String), LEXICON), strict=True):
+        if not shapes >> bit & 1:
+            assert SHAPES[bit](text, inline_patterns(LEXICON)) == text
+
+
+def test_a_needle_without_a_capital() -> None:
+    """A notice that is listed without a capital letter is found everywhere."""
+    lexicon = Lexicon(inline_notices=(Opening(("story continues",), " below"),))
+    text = pl.Series(
+        ["It was late; story continues below. They slept.", "And so on, until the boats came in."]
+    )
+    assert without_shapes(text, lexicon)[0][0] == "It was late; They slept."
 
 
 def closing(frame: pl.DataFrame, **options: Any) -> pl.DataFrame:

@@ -37,6 +37,7 @@ def paragraphs(rows: list[Row]) -> pl.DataFrame:
     """A frame of paragraphs with the columns that are counted."""
     return pl.DataFrame(
         {
+            "document": [sorted(SOURCES).index(r[0]) for r in rows],
             "document_id": [r[0] for r in rows],
             "source": [r[1] for r in rows],
             "text": ["d?ici" if r[2] % 2 else "Ici?" for r in rows],
@@ -47,6 +48,7 @@ def paragraphs(rows: list[Row]) -> pl.DataFrame:
             "duplicate_of_position": [0 if r[5] else None for r in rows],
         },
         schema={
+            "document": pl.UInt32,
             "document_id": pl.String,
             "source": pl.String,
             "text": pl.String,

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.inputs.records.partitions import partitions_below
+from flows.inputs.names import partitions_below
 from flows.settings.model import Fields
 
 from .reading import documents, write_lines

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flows.inputs import DOCUMENTS, REJECTED, find, read
+from flows.inputs import DOCUMENTS, REJECTED, find, read, shard_size
 from flows.inputs import shards as shards_module
 from flows.settings.model import Fields, Inputs
 
@@ -25,6 +27,26 @@ def test_shards_close_by_size_and_keep_the_order(tmp_path: Path) -> None:
     order = [text.split()[:2] for s in found for text in s.documents["text"]]
     assert order == [[str(n), str(m)] for n in range(1, 12) for m in range(9)]
     assert all(dict(s.documents.schema) == DOCUMENTS for s in found)
+
+
+def test_the_last_shards_are_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Near the end of a run a shard takes half of what is left, so that no worker waits long for another one."""
+    monkeypatch.setattr(shards_module, "MIN_SHARD", 200_000)
+    path = write_lines(tmp_path / "a.jsonl", *({"text": "x" * 9_990} for _ in range(200)))
+    assert [len(s.documents) for s in shards(path, shard_megabytes=1)] == [100, 51, 25, 24]
+    found = read(find([str(path)]), Inputs(shard_megabytes=1), Fields(), following=2_000_000)
+    assert [len(s.documents) for s in found][:2] == [100, 100]
+
+
+@given(most=st.integers(1, 100_000_000), left=st.integers(0, 10**12))
+def test_shards_add_up_to_the_run(most: int, left: int) -> None:
+    """No shard is larger than the settings say, or tiny; none but one of that size leaves a tiny rest."""
+    least = min(shards_module.MIN_SHARD, most)
+    while left > 0:
+        size = shard_size(most, left)
+        assert least <= size <= most
+        assert size == most or left - size >= least // 2
+        left = left - size if left < 64 * most else 3 * most
 
 
 def test_a_document_larger_than_a_shard_is_not_split(tmp_path: Path) -> None:

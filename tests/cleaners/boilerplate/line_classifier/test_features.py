@@ -23,6 +23,7 @@ from cleaners.boilerplate.line_classifier.characters import (
     characters,
 )
 from cleaners.boilerplate.line_classifier.context import BOILERPLATE_PHRASE, KEPT, REMOVED
+from cleaners.boilerplate.line_classifier.exemptions import removable
 from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from cleaners.boilerplate.line_classifier.features import line_features, set_wording
 from cleaners.boilerplate.line_classifier.ngrams import NgramWeights, ngram_weights
@@ -48,6 +49,7 @@ def features_of(
     phrase_states: list[int] | None = None,
     ngrams: NgramWeights = NOTHING,
     accepted: bool = True,
+    only_removable: bool = False,
 ) -> dict[int, dict[str, float]]:
     """The features of the lines of some documents, by the kernel: line number -> feature -> value."""
     lines = [line for document in documents for line in document]
@@ -59,6 +61,7 @@ def features_of(
         *characters(),
         *boilerplate_words(PHRASES),
         accepted,
+        only_removable,
     )
     set_wording(*texts, short, np.arange(len(rows)), rows, features, *characters(), *ngrams)
     return {
@@ -442,3 +445,53 @@ def test_lines_that_are_accepted_change_nothing_else(documents: list[list[str]])
     known = ngram_weights({int(key): n - 2.5 for n, key in enumerate(keys)})
     every, some = (features_of(documents, ngrams=known, accepted=accepted) for accepted in (True, False))
     assert some == {row: every[row] for row in some}
+
+
+ARTICLE_LINES = st.sampled_from(
+    [
+        "The ferry sails again on Monday, as the harbour master said.",
+        "“The ferry sails again on Monday,” he said. “We are glad.”",
+        "Nobody had asked the crews.",
+        "渡輪明天恢復航行，鎮上的人都很高興。",
+        "So it goes...",
+        "So it goes on. .",
+        "AND SO ON",
+        "And so on",
+        "12 boats",
+        "Harbour Gazette",
+        "Subscribe to our newsletter and share our articles",
+        "harbour@gazette.example",
+        "Home | News",
+        "word " * 45,
+        "word " * 25,
+        "",
+    ]
+)
+
+
+@given(
+    st.lists(st.lists(ARTICLE_LINES, max_size=16), min_size=1, max_size=3),
+    st.lists(st.sampled_from([KEPT, 0, 0, 0, 0, 0, BOILERPLATE_PHRASE, REMOVED]), min_size=48, max_size=48),
+    st.booleans(),
+)
+def test_documents_that_are_ruled_out_have_no_removable_line(
+    documents: list[list[str]], states: list[int], marked: bool
+) -> None:
+    """No removable line is missing without the documents that a cheap test rules out, and the others do not change."""
+    phrase_states = states[: sum(map(len, documents))] if marked else None
+    every, some = (
+        features_of(documents, phrase_states=phrase_states, accepted=False, only_removable=only)
+        for only in (False, True)
+    )
+    assert some == {row: every[row] for row in some}
+    table = np.array([list(line.values()) for line in every.values()], np.float32).reshape(-1, len(FEATURES))
+    assert {row for row, may in zip(every, removable(table), strict=True) if may} <= set(some)
+
+
+def test_an_article_without_doubtful_lines_is_ruled_out() -> None:
+    """Of an unmarked article whose lines end in full stops, except a subhead in its midst, no line is looked at."""
+    lines = ["The ferry sails again on Monday.", "“We are glad,” he said on Monday. “We are.”"] * 6
+    article = [*lines, "The crews", *lines]
+    assert features_of([article], accepted=False, only_removable=True) == {}
+    assert features_of([article], accepted=False) != {}
+    assert features_of([[*article, "Home | News"]], accepted=False, only_removable=True) != {}

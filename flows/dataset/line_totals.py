@@ -1,0 +1,134 @@
+"""Line totals: how often each source printed a line, added up over parts of the line counts.
+
+A run needs the counts of its own lines from all earlier runs. Common lines are in each of those, so that not only what
+is looked through would grow with each run, but also what is found. Totals have each line of a source once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from cleaners.kernels import U64
+from cleaners.repeated_line.count_tables import COUNTS, merge_counts
+from cleaners.text.utf8 import starts_of
+from flows.dataset.array_file import Array
+from flows.dataset.dataset import Dataset
+from flows.dataset.intact import IntactParts
+from flows.dataset.layout import parts_in
+from flows.dataset.segments import Part, Segment, Segments
+from flows.dataset.tables import read_part, scan_parts
+
+#: A bucket has the rows with the same upper bits of the hash of their line.
+_BUCKET_BITS: Final = 16
+_BUCKETS: Final = 1 << _BUCKET_BITS
+#: Buckets whose rows are merged at once.
+_AT_ONCE: Final = _BUCKETS >> 4
+#: Of a row in a segment, the source is a number, that of its name among all. The rows without a line come first.
+_ROW: Final = {**COUNTS, "source": pl.UInt32()}
+
+
+def earlier_counts(dataset: Dataset, lines: pl.Series, *, may_write: bool) -> list[pl.DataFrame]:
+    """Tables with the counts of some distinct lines in all published runs, and of all documents of each source.
+
+    They are read from totals, which are made where there are none yet, if the dataset `may_write`, and from the parts
+    that these do not cover. Raises CopydeskError if a part that is read is not what was written.
+    """
+    intact = IntactParts(dataset)
+    parts = [part for span in dataset.spans() for part in intact.of("line_counts", span)]
+    segments = Segments(dataset.line_totals, {"columns": list(COUNTS)}, parts)
+    if may_write:
+
+        def read(part: Part) -> pl.DataFrame:
+            intact.require(part.path, "line_counts")
+            return read_part(part.path)
+
+        cover(segments, read)
+    totals = totals_of(segments, lines.drop_nulls().to_numpy())
+    wanted = pl.col("line").is_null() | pl.col("line").is_in(lines.implode())
+    left = [part.path for part in parts if part.checksum not in segments.covered]
+    for path in left:
+        intact.require(path, "line_counts")
+    expired = parts_in(dataset.expired("line_counts"))
+    return [
+        *totals,
+        *(scan_parts(path).filter(wanted).select(*COUNTS).collect() for path in [*expired, *left]),
+    ]
+
+
+def cover(segments: Segments, read: Callable[[Part], pl.DataFrame]) -> None:
+    """Make totals of the large parts that have none; see `Segments.cover`."""
+    segments.cover(
+        lambda parts: _pieces([merge_counts([read(part) for part in parts])]),
+        lambda several: _pieces(_merged(several)),
+    )
+
+
+def totals_of(segments: Segments, lines: U64) -> list[pl.DataFrame]:
+    """Tables of counts, with the totals of these lines, which are distinct, and of all documents of each source."""
+    return segments.each(lambda segment: _totals_of(segment, lines))
+
+
+def _pieces(tables: Iterator[pl.DataFrame] | Sequence[pl.DataFrame]) -> Iterator[tuple[str, Array]]:
+    """What a segment holds, made of tables of counts whose lines are in ascending ranges."""
+    counts, unlined = np.zeros(_BUCKETS, np.int64), 0
+    numbers: dict[str, int] = {}
+    for table in tables:
+        for name in table.get_column("source").unique().sort().to_list():
+            numbers.setdefault(name, len(numbers))
+        codes = table.get_column("source").replace_strict(numbers, return_dtype=pl.UInt32)
+        rows = table.with_columns(codes).sort("line", "source", nulls_last=False)
+        lines = rows.get_column("line").drop_nulls().to_numpy()
+        counts += np.bincount(_bucket_of(lines), minlength=_BUCKETS)
+        unlined += len(rows) - len(lines)
+        columns = [pl.col(name).fill_null(0).cast(dtype) for name, dtype in _ROW.items()]
+        yield "rows", rows.select(columns).to_numpy(structured=True)
+    yield "starts", starts_of(counts) + unlined
+    names = [name.encode() for name in numbers]
+    yield "names", np.frombuffer(b"".join(names), np.uint8)
+    yield "name_starts", starts_of([len(name) for name in names])
+
+
+def _bucket_of(lines: U64) -> Array:
+    return (lines >> np.uint64(64 - _BUCKET_BITS)).astype(np.int64)
+
+
+def _merged(several: Sequence[Segment]) -> Iterator[pl.DataFrame]:
+    """The sum of the tables of segments, range by range."""
+    tables = [(one.file.whole("rows"), one.file.whole("starts"), _names(one)) for one in several]
+    yield merge_counts([_table(rows[: starts[0]], names, has_line=False) for rows, starts, names in tables])
+    for first in range(0, _BUCKETS, _AT_ONCE):
+        yield merge_counts(
+            [_table(rows[starts[first] : starts[first + _AT_ONCE]], names) for rows, starts, names in tables]
+        )
+
+
+def _totals_of(segment: Segment, lines: U64) -> pl.DataFrame:
+    wanted = np.unique(_bucket_of(lines))
+    starts = segment.file.ranges("starts", np.append(wanted, 0), np.append(wanted, 0) + 2)
+    firsts, stops = starts[wanted], starts[wanted + 1]
+    unlined = int(starts[0])
+    rows = segment.file.ranges("rows", np.append(firsts, 0), np.append(stops, unlined))
+    ranges = [np.arange(first, stop) for first, stop in zip(firsts.tolist(), stops.tolist(), strict=True)]
+    places = np.concatenate([np.zeros(0, np.int64), *ranges])
+    places = places[np.isin(rows["line"][places], lines)]
+    names = _names(segment)
+    return pl.concat([_table(rows[:unlined], names, has_line=False), _table(rows[places], names)])
+
+
+def _names(segment: Segment) -> pl.Series:
+    """The names of the sources, by their numbers."""
+    data, starts = segment.file.whole("names").tobytes(), segment.file.whole("name_starts").tolist()
+    names = [data[first:stop].decode() for first, stop in pairwise(starts)]
+    return pl.Series("source", names, pl.String)
+
+
+def _table(rows: Array, names: pl.Series, *, has_line: bool = True) -> pl.DataFrame:
+    """A table of counts of some rows of a segment."""
+    table = pl.from_numpy(np.ascontiguousarray(rows), schema=dict(_ROW))
+    line = pl.col("line") if has_line else pl.lit(None, pl.UInt64).alias("line")
+    return table.with_columns(names.gather(table.get_column("source")), line).select(*COUNTS)

@@ -1,0 +1,69 @@
+"""Postings: in which rows of the index a key occurs, so that a few keys are looked up without reading the index.
+
+An hourly run compares a few paragraphs with all that earlier runs kept. It would read the whole index for that, which
+grows and grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import polars as pl
+
+from cleaners.duplicate.postings import (
+    WIDTH,
+    Buckets,
+    bucket_of,
+    enter,
+    find,
+    merged_entries,
+    merged_starts,
+)
+from cleaners.kernels import I64, U32, U64
+from flows.dataset.array_file import Array
+from flows.dataset.segments import Part, Segment, Segments
+
+#: (rows, keys): for each key of some rows, the number of its row, and its hash.
+KeysOf = Callable[[pl.DataFrame], tuple[U32, U64]]
+
+
+def cover(segments: Segments, read: Callable[[Part], pl.DataFrame], keys_of: KeysOf) -> None:
+    """Make postings of the large parts that have none; see `Segments.cover`."""
+
+    def made(parts: Sequence[Part]) -> Iterator[tuple[str, Array]]:
+        found, first = [], 0
+        for part in parts:
+            rows, keys = keys_of(read(part))
+            found.append((rows + np.uint32(first), keys))
+            first += part.rows
+        yield from enter(found)._asdict().items()
+
+    segments.cover(made, _merged)
+
+
+def _merged(several: Sequence[Segment]) -> Iterator[tuple[str, Array]]:
+    buckets = [Buckets(one.file.whole("starts"), one.file.whole("entries")) for one in several]
+    added = np.cumsum([0, *(one.rows for one in several[:-1])]).tolist()
+    yield "starts", merged_starts(buckets)
+    yield from (("entries", piece) for piece in merged_entries(buckets, added))
+
+
+def rows_with(segments: Segments, keys: U64) -> dict[str, I64]:
+    """The rows of each covered part, by its checksum, that have one of the keys."""
+    found = segments.each(lambda segment: _rows_with(segment, keys))
+    return {checksum: rows for of_one in found for checksum, rows in of_one}
+
+
+def _rows_with(segment: Segment, keys: U64) -> list[tuple[str, I64]]:
+    numbers = bucket_of(keys)
+    starts = segment.file.ranges("starts", numbers, numbers + 2)
+    firsts, stops = starts[numbers].astype(np.int64), starts[numbers + 1].astype(np.int64)
+    found = find(segment.file.ranges("entries", WIDTH * firsts, WIDTH * stops), firsts, stops, keys)
+    ends = np.cumsum([rows for _, rows in segment.parts])
+    cuts = np.searchsorted(found, np.concatenate(([0], ends)))
+    return [
+        (checksum, found[first:stop].astype(np.int64) - (end - rows))
+        for (checksum, rows), end, first, stop in zip(segment.parts, ends, cuts, cuts[1:], strict=False)
+        if first < stop
+    ]

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from cleaners.kernels import I64, U16, U32, U64, Word, Written, kernel
+from cleaners.kernels import I64, U16, U32, U64, Word, Written, helper, kernel
 from cleaners.text.utf8 import starts_of
 
 BUCKET_BITS: Final = 20
@@ -86,17 +86,17 @@ def _enter(keys: U64, rows: U32, at: Written[I64], entries: Written[U16]) -> Any
         _write_row(entries, place, rows[i])
 
 
-@kernel
+@helper
 def _compared(key: Word) -> Any:
     return np.uint16(key >> np.uint64(48 - BUCKET_BITS) & np.uint64(0xFFFF))
 
 
-@kernel
+@helper
 def _row(entries: U16, place: int) -> Any:
     return np.uint32(entries[place + 1]) | np.uint32(entries[place + 2]) << np.uint32(16)
 
 
-@kernel
+@helper
 def _write_row(entries: Written[U16], place: int, row: Word) -> Any:
     entries[place + 1] = np.uint16(row & np.uint64(0xFFFF))
     entries[place + 2] = np.uint16(row >> np.uint64(16))

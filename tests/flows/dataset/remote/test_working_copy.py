@@ -215,6 +215,21 @@ def test_what_crashes_native_code_is_remembered_by_all_machines(out: Path, jsonl
     assert culprits(Dataset(lose(out))) == {("/in/a.txt", "9 bytes"): "crashes"}
 
 
+@pytest.mark.parametrize(
+    "name", ["postings/segment-000001.bin", "line_totals/segment-000001.json", "reports/r000001.html"]
+)
+def test_what_a_machine_makes_for_itself_stays_there(name: str, out: Path, jsonl: Jsonl) -> None:
+    """Caches and pages are not published, and are not removed either when the working copy is brought up to date."""
+    plain_run(jsonl([record(1)]), out)
+    own = out / "_copydesk" / name
+    own.parent.mkdir(exist_ok=True)
+    own.write_bytes(b"{}")
+    forget()
+    assert Dataset(local_folder(URL)).exists()
+    assert own.read_bytes() == b"{}"
+    assert not any(Path(name).stem in path for path in objects())
+
+
 def test_a_file_that_another_machine_took_away_is_asked_for_in_vain(
     out: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,14 +7,13 @@ CopydeskError that names the URL, except that a missing object is a FileNotFound
 from __future__ import annotations
 
 import logging
-import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from flows.errors import CopydeskError, UsageError
 from flows.inputs.remote import storage_of
@@ -25,7 +24,7 @@ _log: Final = logging.getLogger(__name__)
 #: Objects that are transferred at a time; the storage cuts a large one into parts by itself.
 AT_ONCE: Final = 8
 #: Storages in which a folder must exist before a file can be written into it.
-_WITH_FOLDERS: Final = ("sftp", "ssh", "smb", "hdfs", "arrow_hdfs", "webdav")
+_WITH_FOLDERS: Final = frozenset({"sftp", "ssh", "smb", "hdfs", "arrow_hdfs", "webdav"})
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,6 +45,9 @@ class Store:
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}" if key else self._root
 
+    def _key(self, path: str) -> str:
+        return path.strip("/").removeprefix(self._root.lstrip("/")).lstrip("/")
+
     @contextmanager
     def _trying(self, what: str) -> Iterator[None]:
         try:
@@ -61,9 +63,10 @@ class Store:
         with self._trying("listed"):
             self._fs.invalidate_cache()
             try:
-                return sorted(path.rstrip("/").rpartition("/")[2] for path in self._fs.ls(self._root, False))
+                found = map(self._key, self._fs.ls(self._root, False))
             except FileNotFoundError:
                 return []
+        return sorted(filter(None, found))  # the console of S3 makes an empty object for a folder itself
 
     def keys(self, folder: str) -> list[str]:
         """The keys of all objects below a folder, in order."""
@@ -73,8 +76,7 @@ class Store:
                 found = self._fs.find(self._path(folder))
             except FileNotFoundError:
                 return []
-        root = self._root.lstrip("/")
-        return sorted(path.lstrip("/").removeprefix(root).lstrip("/") for path in found)
+        return sorted(filter(None, map(self._key, found)))
 
     def read(self, key: str) -> bytes:
         """The content of an object; raises FileNotFoundError if there is none."""
@@ -105,7 +107,7 @@ class Store:
             with self._trying("written"):
                 self._make_folder(key)
                 try:
-                    self._create(self._path(key), content)
+                    self._fs.pipe_file(self._path(key), content, mode="create")
                 except FileNotFoundError:
                     raise
                 except Exception:
@@ -117,20 +119,6 @@ class Store:
         except FileNotFoundError as error:
             raise CopydeskError(f"{self.url} cannot be written: {error}") from error
         return True
-
-    def _create(self, path: str, content: bytes) -> None:
-        from fsspec.implementations.local import LocalFileSystem
-
-        if not isinstance(self._fs, LocalFileSystem):
-            self._fs.pipe_file(path, content, mode="create")
-            return
-        # a file that is created and then written could be found half written
-        partial = Path(f"{path}.{secrets.token_hex(4)}.partial")
-        try:
-            partial.write_bytes(content)
-            os.link(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove objects; those that are not there are passed over."""
@@ -155,14 +143,9 @@ class Store:
             self.remove([key])
 
     def _make_folder(self, key: str) -> None:
-        from fsspec.implementations.local import LocalFileSystem
-
-        if isinstance(self._fs, LocalFileSystem) or set(_protocols(self._fs)) & set(_WITH_FOLDERS):
+        protocol = self._fs.protocol
+        if _WITH_FOLDERS.intersection((protocol,) if isinstance(protocol, str) else protocol):
             self._fs.makedirs(self._path(key).rpartition("/")[0], exist_ok=True)
-
-
-def _protocols(storage: Any) -> tuple[str, ...]:
-    return (storage.protocol,) if isinstance(storage.protocol, str) else tuple(storage.protocol)
 
 
 def together(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

@@ -187,6 +187,18 @@ def test_a_bucket_that_does_not_exist_is_a_sentence(copydesk: Copydesk, jsonl: J
     assert len(answer.err.splitlines()) == 1
 
 
+def test_a_folder_that_was_made_in_a_console_is_empty(copydesk: Copydesk, jsonl: Jsonl) -> None:
+    """There it is an object with a slash at its end; an object in it is other content."""
+    client = boto3.client("s3")
+    client.put_object(Bucket="bucket", Key="news/")
+    client.put_object(Bucket="bucket", Key="other/")
+    client.put_object(Bucket="bucket", Key="other/photo.jpg", Body=b"...")
+    assert copydesk("run", jsonl([record(1)]), "--out", URL).code == 0
+    answer = copydesk("run", jsonl([record(1)]), "--out", "s3://bucket/other")
+    assert answer.code == 2
+    assert "it holds 'photo.jpg', which copydesk did not write" in answer.err
+
+
 def test_inputs_beside_the_dataset_are_read_and_the_dataset_is_not(copydesk: Copydesk) -> None:
     """A bucket may have both."""
     boto3.client("s3").put_object(Bucket="bucket", Key="in/a.jsonl", Body=json_lines(record(1)))

@@ -47,6 +47,10 @@ _LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, WORKIN
 _SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, _LOCAL))})(?![\w.-])"
 
 
+#: Characters of the name of a working copy, which is the end of its URL.
+_LONGEST_NAME: Final = 80
+
+
 class Stamp(NamedTuple):
     """What shows that a file has not changed since its checksum was computed; a hard link has the same."""
 
@@ -348,7 +352,7 @@ def make_working_copy(url: str) -> WorkingCopy:
     Raises UsageError if the URL cannot be that of a dataset.
     """
     url = open_store(url).url
-    name = re.sub(r"[^\w.-]+", "-", url.rpartition("/")[2]) or "dataset"
+    name = re.sub(r"[^\w.-]+", "-", url.rpartition("/")[2])[-_LONGEST_NAME:].strip(".") or "dataset"
     root = cache_folder() / hashlib.blake2b(url.encode(), digest_size=8).hexdigest() / name
     copy = read_working_copy(root, url)
     copy.is_stale = True

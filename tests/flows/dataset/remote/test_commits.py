@@ -25,7 +25,7 @@ from flows.verify.verification import verify_folder
 from small_runs import plain_run, published, record
 from support import Jsonl
 
-from .storages import URL, Died, by_path, committed, failing, forget, objects, on_another_machine
+from .storages import CALLS, URL, Died, by_path, committed, failing, forget, objects, on_another_machine
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -336,3 +336,39 @@ def test_an_object_says_which_attempt_made_it(path: str) -> None:
     assert attempt_of(attempt.key) == attempt
     assert attempt_of(path) is None
     assert attempt.key_of(path).endswith(Path(path).suffix)
+
+
+@pytest.mark.parametrize(
+    "command", [lambda out: rollback(Dataset(out), "r000002"), lambda out: compact(Dataset(out))]
+)
+def test_a_reader_of_the_newest_commit_sees_the_dataset_before_or_after(
+    command: Callable[[Path], object], out: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each call to the storage, all objects of the commit that is the newest then are there."""
+    for number in range(3):
+        plain_run(jsonl([record(number), record(number + 1)], f"{number}.jsonl"), out)
+    seen: list[Rows] = [as_committed()]
+    reading = False
+
+    def then_read(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            nonlocal reading
+            result = original(*arguments)
+            if not reading:
+                reading = True
+                if (rows := as_committed()) != seen[-1]:
+                    seen.append(rows)
+                reading = False
+            return result
+
+        return call
+
+    for module in ("publishing", "store", "working_copy"):
+        monkeypatch.setattr(
+            f"flows.dataset.remote.{module}.together", lambda each, some: [each(one) for one in some]
+        )
+    for name in CALLS:
+        monkeypatch.setattr(Store, name, then_read(getattr(Store, name)))
+    command(out)
+    assert len(seen) <= 2
+    assert seen[-1] == as_published(out)

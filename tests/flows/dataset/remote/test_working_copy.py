@@ -281,6 +281,16 @@ def test_a_command_that_reads_makes_no_dataset(copydesk: Copydesk, cache: Path) 
     assert not cache.exists()
 
 
+@pytest.mark.parametrize("last", ["..", ".", "...", "a b", "é" * 200, "x" * 300, "news"])
+def test_a_working_copy_is_two_folders_below_the_cache(last: str, cache: Path) -> None:
+    """Whatever the end of the URL is; two URLs never share one."""
+    out = local_folder(f"memory://bucket/y/{last}")
+    assert out.parent.parent == cache
+    assert out.resolve() == out
+    assert len(out.name.encode()) < 255
+    assert local_folder(f"memory://bucket/z/{last}") != out
+
+
 @pytest.mark.parametrize("given", ["file://{}", "local://{}", "{}"])
 def test_a_path_is_no_url(given: str, tmp_path: Path, jsonl: Jsonl, cache: Path) -> None:
     """Also with `file://`, as for inputs: there is no working copy."""

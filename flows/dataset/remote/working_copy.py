@@ -353,14 +353,22 @@ def make_working_copy(url: str) -> WorkingCopy:
     """
     url = open_store(url).url
     name = re.sub(r"[^\w.-]+", "-", url.rpartition("/")[2])[-_LONGEST_NAME:].strip(".") or "dataset"
-    root = cache_folder() / hashlib.blake2b(url.encode(), digest_size=8).hexdigest() / name
+    root = cache_folder() / _folder_for(url) / name
     copy = read_working_copy(root, url)
     copy.is_stale = True
     return copy
 
 
+def _folder_for(url: str) -> str:
+    """The folder in which the working copy for a URL is."""
+    return hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
+
+
 def read_working_copy(root: Path, url: str = "") -> WorkingCopy:
-    """The working copy in a folder that has MARKER; `url` is that of the dataset, if it is known."""
+    """The working copy in a folder that has MARKER; `url` is that of the dataset, if it is known.
+
+    Raises CopydeskError if MARKER is damaged, or if somebody has copied the folder.
+    """
     try:
         known = read_json(root / MARKER)
         url = known["url"]
@@ -370,6 +378,11 @@ def read_working_copy(root: Path, url: str = "") -> WorkingCopy:
                 f"{root / MARKER} is damaged ({error}): name the dataset by its URL"
             ) from error
         known = {}
+    if root.parent.name != _folder_for(url):
+        raise CopydeskError(
+            f"{root} was copied from the working copy of {url}, and may lack files: name the dataset by its URL; or "
+            f"make this one of its own: remove {root / MARKER}, and see what `copydesk verify` says"
+        )
     if "files" not in known:
         known = {}
     return WorkingCopy(root, Store(url), known)

@@ -177,6 +177,20 @@ def test_a_marker_that_is_damaged_costs_only_time(out: Path, jsonl: Jsonl, fetch
         Dataset(out)
 
 
+def test_a_working_copy_that_was_copied_is_none(
+    copydesk: Copydesk, out: Path, jsonl: Jsonl, tmp_path: Path
+) -> None:
+    """It would publish at the URL. Without what makes it a working copy, it is a dataset, if all of it was there."""
+    plain_run(jsonl([record(1)]), out)
+    forget()
+    shutil.copytree(out, tmp_path / "mine")
+    answer = copydesk("runs", tmp_path / "mine")
+    assert answer.code == 5
+    assert f"was copied from the working copy of {URL}" in answer.err
+    (tmp_path / "mine" / "_copydesk" / "working_copy.json").unlink()
+    assert copydesk("verify", tmp_path / "mine").code == 0
+
+
 def test_a_held_run_survives_the_loss_of_the_cache(
     copydesk: Copydesk, out: Path, jsonl: Jsonl, tmp_path: Path
 ) -> None:

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import orjson
 from filelock import FileLock, Timeout
 
-from flows.dataset.checksums import checksum, read_json, write_json
+from flows.dataset.checksums import BLANK, SEAL, checksum, read_json, write_json, write_sealed
 from flows.dataset.names import (
     EXCHANGE,
     LINE_TOTALS,
@@ -106,14 +107,15 @@ class WorkingCopy:
 
     def files(self) -> Iterator[tuple[str, os.stat_result]]:
         """(path, status) of the files that are here and belong to a commit."""
-        for folder, folders, names in os.walk(self.root):
-            relative = Path(folder).relative_to(self.root).as_posix()
+        root = str(self.root)
+        for folder, folders, names in os.walk(root):
+            relative = folder[len(root) + 1 :]
             if relative == STATE_FOLDER:
                 folders[:] = [name for name in folders if name not in _LOCAL]
                 names = [name for name in names if name not in _LOCAL]
             for name in names:
-                path = name if relative == "." else f"{relative}/{name}"
-                yield path, (self.root / path).stat()
+                path = f"{relative}/{name}" if relative else name
+                yield path, os.stat(f"{folder}/{name}")  # noqa: PTH116 - there may be thousands
 
     def checksum_of(self, path: str, status: os.stat_result) -> str:
         """The checksum of a file, which is computed only if the file is another one than before."""
@@ -139,7 +141,9 @@ class WorkingCopy:
             "here": {path: list(stamp) for path, stamp in stamps.items() if stamp[-1]},
             "absent": sorted(self.absent()),
         }
-        write_json(self.root / MARKER, content)
+        # written often, and as long as the dataset has files; the URL is printable, and so is each path
+        content[SEAL] = BLANK.decode()
+        write_sealed(self.root / MARKER, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
     # from the storage
 
@@ -197,8 +201,9 @@ class WorkingCopy:
             sweep(self.store, commit, self.attempt)
         self.base = commit
         here = self._drop_others(commit)
-        for folder in {path.rpartition("/")[0] for path in commit.files}:
-            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        for folder in _folders(commit.files):
+            if not os.path.isdir(f"{self.root}/{folder}"):  # noqa: PTH112 - there may be thousands
+                (self.root / folder).mkdir(parents=True, exist_ok=True)
         missing = [path for path in commit.files if path not in here]
         self._set_absent(missing)
         self._fetch(path for path in missing if not _LAZY_PART.fullmatch(path))
@@ -218,11 +223,13 @@ class WorkingCopy:
                 here.add(path)
             else:
                 (self.root / path).unlink()
-        wanted_folders = {parent for path in commit.files for parent in (self.root / path).parents}
-        for folder, _, _ in os.walk(self.root, topdown=False):
-            parts = Path(folder).relative_to(self.root).parts
-            is_local = parts[:1] == (STATE_FOLDER,) and (len(parts) < 2 or parts[1] in _LOCAL)
-            if parts and not is_local and Path(folder) not in wanted_folders:
+        wanted_folders = _folders(commit.files)
+        root = str(self.root)
+        for folder, _, _ in os.walk(root, topdown=False):
+            path = folder[len(root) + 1 :]
+            top, _, below = path.partition("/")
+            is_local = top == STATE_FOLDER and below.partition("/")[0] in ("", *_LOCAL)
+            if path and not is_local and path not in wanted_folders:
                 shutil.rmtree(folder)
         return here
 
@@ -357,6 +364,17 @@ def make_working_copy(url: str) -> WorkingCopy:
     copy = read_working_copy(root, url)
     copy.is_stale = True
     return copy
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    """The folders of these files, and those in which they are."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def _folder_for(url: str) -> str:

@@ -53,7 +53,7 @@ def scheduler(engine: Engine, workers: int) -> Iterator[str]:
             "n_workers": workers,
             "threads_per_worker": 1,
             "host": "127.0.0.1",
-            "dashboard_address": None,
+            "dashboard_address": "127.0.0.1:0",
             # files are mapped into memory, and Dask would count them
             "memory_limit": None,
         }

@@ -211,6 +211,8 @@ class DaskTasks:
         stored = store(run, 0 if self._stored is None else 1)
         self._stored = run, stored
         if self._runner is None:
+            # which says much, and Prefect prints it
+            logging.getLogger("distributed").setLevel(logging.WARNING)
             address = self._stack.enter_context(scheduler(self._engine, self._workers))
             server = PREFECT_API_URL.value() or SubprocessASGIServer().api_url
             self._stack.enter_context(temporary_settings({PREFECT_API_URL: server}))

@@ -18,6 +18,8 @@ from flows.settings.model import Engine
 
 #: Extras that decide how inputs are read; without one, a worker would reject what another one reads.
 READERS: Final = ("feeds", "html", "warc")
+#: Packages that only the process of the run needs.
+_NOT_OF_WORKERS: Final = {"fastapi", "prefect", "rich", "sqlalchemy", "typer"}
 
 
 def require_dask() -> None:
@@ -82,31 +84,28 @@ class Facts(NamedTuple):
     file: str  # the path under which it looked for the run
     sees_file: bool
     may_write: bool
-    reaches_api: bool
     host: str
     processors: int
     threads: int  # of polars
 
 
-def fit(client: Any, addresses: Sequence[str], stored: Path, api: str) -> dict[str, str]:
+def fit(client: Any, addresses: Sequence[str], stored: Path) -> dict[str, str]:
     """Address of a worker -> why it cannot work for the run whose stored file this is, "" if it can."""
     names = {
         address: info["name"] for address, info in client.scheduler_info(n_workers=-1)["workers"].items()
     }
     packages = _packages()
     look = _look()
-    answers = client.run(
-        look, list(packages), str(stored), PATHS, api, workers=list(addresses), on_error="return"
-    )
+    answers = client.run(look, list(packages), str(stored), PATHS, workers=list(addresses), on_error="return")
     return {
-        address: _unfit(f"the worker {names.get(address, '?')} at {address}", answer, packages, api)
+        address: _unfit(f"the worker {names.get(address, '?')} at {address}", answer, packages)
         for address, answer in answers.items()
     }
 
 
 def oversubscribed(client: Any, addresses: Sequence[str]) -> str:
     """A warning if the workers of a machine have more threads than that has processors; "" if none has."""
-    answers = client.run(_look(), [], "", PATHS, "", workers=list(addresses), on_error="return")
+    answers = client.run(_look(), [], "", PATHS, workers=list(addresses), on_error="return")
     hosts: dict[str, list[Facts]] = {}
     for answer in answers.values():
         if isinstance(answer, tuple):
@@ -122,7 +121,7 @@ def oversubscribed(client: Any, addresses: Sequence[str]) -> str:
     return ""
 
 
-def _unfit(who: str, answer: Any, packages: dict[str, str], api: str) -> str:
+def _unfit(who: str, answer: Any, packages: dict[str, str]) -> str:
     if not isinstance(answer, tuple):
         return f"{who} cannot be asked what it has: {message_of(answer)}"
     facts = Facts(*answer)
@@ -138,21 +137,16 @@ def _unfit(who: str, answer: Any, packages: dict[str, str], api: str) -> str:
         )
     if not facts.may_write:
         return f"{who} may not write to {Path(facts.file).parent}"
-    if not facts.reaches_api:
-        return (
-            f"{who} does not reach the Prefect API {api}: start a server that all machines reach, and set "
-            "PREFECT_API_URL to its address"
-        )
     return ""
 
 
 @cache
 def _packages() -> dict[str, str]:
     """The packages that decide what a run writes, with their versions here, "" if one is not installed."""
-    found = {"copydesk": _version("copydesk")}
-    for requirement in requires("copydesk") or ():
+    found = {}
+    for requirement in ("copydesk", *(requires("copydesk") or ())):
         name, extra = re.match(r"[\w.-]+", requirement), re.search(r"""extra == ['"](\w+)""", requirement)
-        if name and (extra is None or extra[1] in READERS) and name[0] != "copydesk":
+        if name and (extra is None or extra[1] in READERS) and name[0] not in _NOT_OF_WORKERS:
             found[name[0]] = _version(name[0])
     return found
 
@@ -167,12 +161,10 @@ def _version(name: str) -> str:
 def _look() -> Callable[..., tuple[Any, ...]]:
     """A function that answers with `Facts`; a worker gets it by value, as it may have another copydesk or none."""
 
-    def look(packages: list[str], stored: str, variable: str, api: str) -> tuple[Any, ...]:
+    def look(packages: list[str], stored: str, variable: str) -> tuple[Any, ...]:
         import importlib.metadata
         import os
         import socket
-        import urllib.error
-        import urllib.request
         from pathlib import Path
 
         versions = {}
@@ -186,15 +178,6 @@ def _look() -> Callable[..., tuple[Any, ...]]:
             if mine and stored.startswith(f"{there}/"):
                 stored = mine + stored[len(there) :]
                 break
-        reaches = not api
-        if api:
-            try:
-                with urllib.request.urlopen(f"{api.rstrip('/')}/health", timeout=5) as response:
-                    reaches = response.status == 200
-            except urllib.error.HTTPError:  # it may want a password, which Prefect has
-                reaches = True
-            except (OSError, ValueError):
-                reaches = False
         try:
             import polars
 
@@ -209,7 +192,6 @@ def _look() -> Callable[..., tuple[Any, ...]]:
             stored,
             Path(stored).exists(),
             writable,
-            reaches,
             socket.gethostname(),
             available,
             threads,

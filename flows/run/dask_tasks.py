@@ -1,6 +1,11 @@
 """The stages of a run as Prefect tasks on the workers of Dask.
 
-The run's process executes nothing but the plan. Each worker has as many tasks as it has threads, one by default, and
+The run's process executes nothing but the plan, and keeps Prefect's record of it: each task run waits in a thread there
+for what a worker does. So workers need neither Prefect nor its API, which may be a temporary one, and a task that was
+retried may be done by another worker. `DaskTaskRunner.submit` would let workers keep that record; those that outlive a
+run then hold on to the API of the first one.
+
+Each worker has as many tasks as it has threads, one by default, and
 no more are sent out: which stage comes next is decided when a worker is free. Shards are cleaned first, and while there
 are none, further batches are read, so that reading and cleaning overlap, and what waits on the disk is bounded.
 """
@@ -14,16 +19,17 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from distributed import CancelledError
 from distributed.scheduler import KilledWorker
-from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect_dask.task_runners import DaskTaskRunner, PrefectDaskFuture
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
+from prefect_dask.task_runners import DaskTaskRunner
 
 from flows.errors import CopydeskError, message_of
 from flows.run.artifacts import Progress
@@ -38,7 +44,9 @@ from flows.settings.model import Engine
 PATIENCE: Final = 600.0
 #: Seconds between two looks at which workers there are.
 LOOK: Final = 1.0
-#: A task that ended so many workers is given up.
+#: Tasks at a time, each with a thread that waits.
+MOST_TASKS: Final = 2_000
+#: A task is given up after that many workers have died of it.
 MOST_DEATHS: Final = 4
 _log: Final = logging.getLogger(__name__)
 
@@ -55,7 +63,7 @@ class _Job:
 
 class _Done(NamedTuple):
     job: _Job
-    future: PrefectDaskFuture[Any]
+    future: PrefectFuture[Any]
 
 
 class _Made(NamedTuple):
@@ -78,7 +86,9 @@ class DaskTasks:
         self._engine = engine
         self._workers = workers  # of a local cluster
         self._stack = ExitStack()
-        self._runner: Any = None
+        self._client: Any = None
+        self._runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=MOST_TASKS)
+        self._on_workers: set[Any] = set()  # futures of Dask
         self._stored: tuple[Run, Path] | None = None
         self._events: queue.SimpleQueue[_Done | _Made] = queue.SimpleQueue()
         self._making: dict[int, _Job] = {}
@@ -155,10 +165,10 @@ class DaskTasks:
         """
         urgent = deque() if urgent is None else urgent
         stored = self._start(run)
-        running: dict[_Job, PrefectDaskFuture[Any]] = {}
+        running: dict[_Job, PrefectFuture[Any]] = {}
         try:
             while urgent or waiting or running:
-                free = self._look_for_workers(stored) - len(running)
+                free = min(self._look_for_workers(stored), MOST_TASKS) - len(running)
                 while free > 0 and (urgent or waiting):
                     job = (urgent or waiting).popleft()
                     running[job] = self._submit(job, stored)
@@ -175,34 +185,35 @@ class DaskTasks:
                 if running.get(job) is not event.future:  # of a stage that failed
                     continue
                 del running[job]
-                try:
-                    result = event.future.result()
-                except CancelledError as error:
-                    raise _lost(self._runner.client) from error
-                except KilledWorker as error:
-                    job.deaths += error.allowed_failures + 1
-                    if job.deaths >= MOST_DEATHS:
-                        raise _killed(job, error) from error
-                    urgent.appendleft(job)
-                    continue
-                finally:
-                    # otherwise Dask does it again if the worker that keeps the result is lost
-                    event.future.wrapped_future.release()  # type: ignore[no-untyped-call]
-                yield job, result
+                yield job, event.future.result()
         finally:
-            for future in running.values():
-                with suppress(Exception):
-                    future.wrapped_future.cancel()  # type: ignore[no-untyped-call]
+            self._client.cancel(list(self._on_workers))
 
-    def _submit(self, job: _Job, stored: Path) -> PrefectDaskFuture[Any]:
+    def _submit(self, job: _Job, stored: Path) -> PrefectFuture[Any]:
         if job.work.topic:
-            self._making[job.number[0]] = job
-        # pickled, so that neither Prefect nor Dask searches it for futures
-        parameters = {"function": perform, "run": str(stored), "item": pickle.dumps(job.work)}
-        task = task_of(job.stage, job.work.item)
-        future: PrefectDaskFuture[Any] = self._runner.submit(task, parameters)
+            self._making[job.work.number] = job
+        arguments = {"function": quote(self._on_worker), "run": quote(stored), "item": quote(job)}
+        future: PrefectFuture[Any] = self._runner.submit(task_of(job.stage, job.work.item), arguments)
         future.add_done_callback(lambda _: self._events.put(_Done(job, future)))
         return future
+
+    def _on_worker(self, stored: Path, job: _Job) -> Any:
+        """What a worker makes of a job; in the thread of its task run."""
+        while True:
+            key = f"{job.stage}-{uuid.uuid4().hex}"
+            future = self._client.submit(perform, str(stored), pickle.dumps(job.work), key=key, pure=False)
+            self._on_workers.add(future)
+            try:
+                return future.result()
+            except CancelledError as error:
+                raise CopydeskError(f"{_place(self._client)} was lost, or the run has ended") from error
+            except KilledWorker as error:
+                job.deaths += error.allowed_failures + 1
+                if job.deaths >= MOST_DEATHS:
+                    raise _killed(job, error) from error
+            finally:
+                self._on_workers.discard(future)
+                future.release()  # otherwise Dask does it again if the worker that keeps the result is lost
 
     def _start(self, run: Run) -> Path:
         """Store what tasks need to know of the run; ask for the scheduler and its workers at the first time."""
@@ -210,15 +221,14 @@ class DaskTasks:
             return self._stored[1]
         stored = store(run, 0 if self._stored is None else 1)
         self._stored = run, stored
-        if self._runner is None:
+        if self._client is None:
             # which says much, and Prefect prints it
             logging.getLogger("distributed").setLevel(logging.WARNING)
             address = self._stack.enter_context(scheduler(self._engine, self._workers))
-            server = PREFECT_API_URL.value() or SubprocessASGIServer().api_url
-            self._stack.enter_context(temporary_settings({PREFECT_API_URL: server}))
-            self._runner = self._stack.enter_context(_connected(address))
-            self._runner.client.subscribe_topic(self._topic, self._hear)
-            self._stack.callback(self._runner.client.unsubscribe_topic, self._topic)
+            self._client = self._stack.enter_context(_connected(address))
+            self._client.subscribe_topic(self._topic, self._hear)
+            self._stack.callback(self._client.unsubscribe_topic, self._topic)
+            self._stack.enter_context(self._runner)
             self._seen = time.monotonic()
         return stored
 
@@ -233,10 +243,10 @@ class DaskTasks:
         At first, each of them must. Later, one that cannot is sent away.
         """
         while time.monotonic() - self._looked >= LOOK:
-            client, api = self._runner.client, str(PREFECT_API_URL.value())
+            client = self._client
             workers = {address: one["nthreads"] for address, one in _info(client)["workers"].items()}
             if new := [address for address in workers if address not in self._fit]:
-                answers = fit(client, new, stored, api)
+                answers = fit(client, new, stored)
                 problems = {address: answer for address, answer in answers.items() if answer}
                 if not self._fit:
                     if problems:
@@ -258,13 +268,13 @@ class DaskTasks:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
-    """A task runner with the scheduler of this address; raises CopydeskError if it does not answer."""
+    """A client of the scheduler with this address; raises CopydeskError if it does not answer."""
     with DaskTaskRunner(address=address) as runner:
         try:
-            _ = runner.client
+            client = runner.client
         except (OSError, ValueError) as error:
             raise CopydeskError(f"no scheduler of Dask answers at {address} ({message_of(error)})") from error
-        yield runner
+        yield client
 
 
 def _info(client: Any) -> dict[str, Any]:
@@ -272,16 +282,12 @@ def _info(client: Any) -> dict[str, Any]:
     try:
         info: dict[str, Any] = client.scheduler_info(n_workers=-1)
     except OSError as error:
-        raise _lost(client) from error
+        raise CopydeskError(f"{_place(client)} was lost") from error
     return info
 
 
 def _place(client: Any) -> str:
     return f"the scheduler of Dask {client.scheduler.address}"
-
-
-def _lost(client: Any) -> CopydeskError:
-    return CopydeskError(f"{_place(client)} was lost")
 
 
 def _killed(job: _Job, error: KilledWorker) -> CopydeskError:

@@ -83,7 +83,7 @@ def perform(stored: str, pickled: bytes) -> Any:
 
 
 def _over(run: Run) -> CopydeskError:
-    return CopydeskError(f"run {run.run_id} of {run.out} has ended, and another one may have begun")
+    return CopydeskError(f"run {run.run_id} of {run.out} has ended, or was given up and swept")
 
 
 def _execute(run: Run, work: Work) -> Any:

@@ -21,7 +21,7 @@ from prefect.settings import PREFECT_API_URL
 
 pytest.importorskip("prefect_dask")
 
-from distributed import WorkerPlugin
+from distributed import Client, WorkerPlugin
 
 import dask_trouble
 from flows.clean import clean_here
@@ -29,7 +29,7 @@ from flows.dataset import Dataset
 from flows.dataset.crashes import suspects
 from flows.errors import ConfigurationError, CopydeskError
 from flows.inputs import find
-from flows.run import dask_tasks, stages
+from flows.run import stages
 from flows.run.dask_cluster import scheduler
 from flows.run.dask_worker import Work, here, perform, store
 from flows.run.engine import Threads
@@ -128,8 +128,6 @@ def config(address: str, tmp_path: Path) -> Path:
 @pytest.fixture
 def client(address: str) -> Iterator[Any]:
     """A client by which a test reaches into the workers."""
-    from distributed import Client
-
     with Client(address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
         yield client
@@ -148,16 +146,16 @@ def test_the_bytes_are_those_of_the_local_engine(
 ) -> None:
     """All published files equal those of a run in this process, from another folder than that of the workers.
 
-    Nothing is left in the staging folder. What a run adds to the message of a task is small: the phrases are not in it.
+    Nothing is left in the staging folder. What is sent to a worker is small: the phrases are not in it.
     """
     sizes = []
-    submit = dask_tasks.DaskTaskRunner.submit
+    submit = Client.submit
 
-    def measured(self: Any, task: Any, parameters: dict[str, Any], **more: Any) -> Any:
-        sizes.append(len(cloudpickle.dumps(parameters)))
-        return submit(self, task, parameters, **more)
+    def measured(self: Any, *task: Any, **more: Any) -> Any:
+        sizes.append(len(cloudpickle.dumps((task, more))))
+        return submit(self, *task, **more)
 
-    monkeypatch.setattr(dask_tasks.DaskTaskRunner, "submit", measured)
+    monkeypatch.setattr(Client, "submit", measured)
     monkeypatch.chdir(tmp_path)
     outcome = clean_here([os.path.relpath(news)], Path("out"), config)
     assert outcome.run_id == "r000001"

@@ -138,6 +138,10 @@ def clean(
     return outcome
 
 
+#: What `[engine]` says where a cluster is started here for the run.
+_LOCAL_CLUSTER: Final = {"task_runner": "dask", "dask_address": "", "dask_cluster": ""}
+
+
 @contextmanager
 def _engine(settings: Settings, dask_workers: int, progress: Progress) -> Iterator[Engine]:
     """What executes the tasks: this process, or workers of Dask."""
@@ -149,7 +153,8 @@ def _engine(settings: Settings, dask_workers: int, progress: Progress) -> Iterat
     require_dask()
     from flows.run.dask_tasks import DaskTasks
 
-    with DaskTasks(settings.engine, dask_workers or workers(settings), progress) as engine:
+    table = settings.engine.model_copy(update=_LOCAL_CLUSTER) if dask_workers else settings.engine
+    with DaskTasks(table, dask_workers or workers(settings), progress) as engine:
         yield engine
 
 

@@ -19,7 +19,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -187,6 +187,11 @@ class DaskTasks:
                 del running[job]
                 yield job, event.future.result()
         finally:
+            self._cancel()
+
+    def _cancel(self) -> None:
+        """Let no thread wait any more for what workers do."""
+        with suppress(Exception):  # the scheduler may be lost
             self._client.cancel(list(self._on_workers))
 
     def _submit(self, job: _Job, stored: Path) -> PrefectFuture[Any]:
@@ -229,6 +234,7 @@ class DaskTasks:
             self._client.subscribe_topic(self._topic, self._hear)
             self._stack.callback(self._client.unsubscribe_topic, self._topic)
             self._stack.enter_context(self._runner)
+            self._stack.callback(self._cancel)  # before the runner waits for its threads
             self._seen = time.monotonic()
         return stored
 
@@ -242,7 +248,7 @@ class DaskTasks:
 
         At first, each of them must. Later, one that cannot is sent away.
         """
-        while time.monotonic() - self._looked >= LOOK:
+        if time.monotonic() - self._looked >= LOOK:
             client = self._client
             workers = {address: one["nthreads"] for address, one in _info(client)["workers"].items()}
             if new := [address for address in workers if address not in self._fit]:

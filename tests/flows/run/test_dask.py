@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cloudpickle
@@ -29,7 +30,8 @@ from flows.dataset import Dataset
 from flows.dataset.crashes import suspects
 from flows.errors import ConfigurationError, CopydeskError
 from flows.inputs import find
-from flows.run import stages
+from flows.run import dask_tasks, stages
+from flows.run.artifacts import Progress
 from flows.run.dask_cluster import scheduler
 from flows.run.dask_worker import Work, here, perform, store
 from flows.run.engine import Threads
@@ -297,6 +299,66 @@ def test_a_scheduler_that_does_not_answer_is_named(
         pytest.raises(CopydeskError, match=r"no scheduler of Dask answers at tcp://127.0.0.1:9"),
     ):
         clean_here([str(news)], tmp_path / "out", config)
+
+
+class Workers:
+    """A client of a scheduler whose workers come and go."""
+
+    scheduler = SimpleNamespace(address="tcp://127.0.0.1:8786")
+
+    def __init__(self) -> None:
+        self.threads: dict[str, int] = {}
+        self.misfits: set[str] = set()
+
+    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        """What the scheduler knows."""
+        assert n_workers == -1
+        return {"workers": {one: {"nthreads": n, "name": one[-1]} for one, n in self.threads.items()}}
+
+    def run(self, function: Any, packages: list[str], *more: Any, workers: list[str], **_: object) -> Any:
+        """What each of them is."""
+        versions, *rest = function(packages, *more)
+        return {
+            one: ({**versions, "polars": "1.0"} if one in self.misfits else versions, *rest)
+            for one in workers
+        }
+
+    def retire_workers(self, workers: list[str], close_workers: bool) -> None:
+        """Send workers away."""
+        assert close_workers
+        for one in workers:
+            del self.threads[one]
+
+    def cancel(self, futures: list[object]) -> None:
+        """Nothing runs."""
+
+
+def test_workers_come_and_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As many tasks may run as fit workers have threads; one that comes later and is not fit is sent away."""
+    monkeypatch.setattr(dask_tasks, "LOOK", 0)
+    (tmp_path / "run-0.pickle").touch()
+    engine = dask_tasks.DaskTasks(EngineTable(task_runner="dask"), 1, Progress(tmp_path))
+    engine._client = workers = Workers()
+    engine._seen = time.monotonic()
+
+    def free() -> int:
+        return engine._look_for_workers(tmp_path / "run-0.pickle")
+
+    assert free() == 0
+    workers.threads = {"tcp://h:1": 1, "tcp://h:2": 2}
+    assert free() == 3
+    workers.threads["tcp://h:3"] = 8
+    workers.misfits.add("tcp://h:3")
+    assert free() == 3
+    assert "not used: the worker 3 at tcp://h:3 has polars 1.0, here it is" in caplog.text
+    assert list(workers.threads) == ["tcp://h:1", "tcp://h:2"]
+    workers.threads = {}
+    assert free() == 0
+    monkeypatch.setattr(dask_tasks, "PATIENCE", -1)
+    with pytest.raises(CopydeskError, match=r"no worker was at the scheduler of Dask tcp://127.0.0.1:8786"):
+        free()
 
 
 def stored_run(news: Path, out: Path) -> tuple[stages.Run, str]:

@@ -197,24 +197,25 @@ def _execute(
             ), []
     with importing():
         from flows.cli.progress import show_progress
-        from flows.run.engine import Threads, workers
+        from flows.run.engine import workers
         from flows.run.notify import notify_on_failure
         from flows.run.plan import execute_run
+        from flows.run.processes import Local
 
     with (
         answering_interrupts(consequence, GRACE + notices),
         show_progress(warn, quiet=options.quiet or is_on_stderr()) as report,
+        Local(workers(settings), _logged(report)) as engine,
     ):
-        threads = Threads(workers(settings), _logged(report))
         how: dict[str, Any] = {"retry_rejected": options.retry_rejected, "prepare": import_numba}
         if options.dry_run:
             from flows.report.dry_run import files_by_format
             from flows.run.rehearsal import rehearse
 
-            outcome, new = rehearse(inputs, out, settings, threads, limit=options.limit or SAMPLE, **how)
+            outcome, new = rehearse(inputs, out, settings, engine, limit=options.limit or SAMPLE, **how)
             return outcome, files_by_format(new, settings)
         with notify_on_failure(settings.notify, out):
-            return execute_run(inputs, out, settings, threads, limit=options.limit, **how), []
+            return execute_run(inputs, out, settings, engine, limit=options.limit, **how), []
 
 
 def _engine(settings: Settings, options: Options) -> Engine:

@@ -187,8 +187,8 @@ def _execute(
         if settings.notify.webhook.get_secret_value() or settings.notify.command
         else 0
     )
-    engine = _engine(settings, options)
-    if not options.dry_run and use_prefect(engine, fallback="the run is executed"):
+    chosen = _engine(settings, options)
+    if not options.dry_run and use_prefect(chosen, fallback="the run is executed"):
         from flows.clean import clean_here
 
         with answering_interrupts(consequence, _PREFECT_GRACE + notices):

@@ -381,7 +381,7 @@ def test_a_worker_may_find_paths_elsewhere(
     monkeypatch.setenv("COPYDESK_PATHS", f"/else=/where:{tmp_path}/there=/{tmp_path}/here/")
     assert here(f"{tmp_path}/thereabouts") == f"{tmp_path}/thereabouts"
     produced: list[stages.ReadShard] = []
-    work = Work(_all_of, (0, given))
+    work = Work(_all_of, stages.Batch(0, given))
     for shard in perform(stored, pickle.dumps(work)):
         produced.append(shard)
         perform(stored, pickle.dumps(Work(stages.clean, shard)))
@@ -397,7 +397,7 @@ def test_a_stage_may_be_done_twice(news: Path, tmp_path: Path) -> None:
     """A worker that was given up for lost may come late: nothing changes; what it writes after the end is removed."""
     run, stored = stored_run(news, tmp_path / "out")
     given = find([str(news / "0.jsonl"), str(news / "1.jsonl")])
-    read = perform(stored, pickle.dumps(Work(_all_of, (0, given))))
+    read = perform(stored, pickle.dumps(Work(_all_of, stages.Batch(0, given))))
     for stage in (stages.clean, stages.clean, stages.clean):
         perform(stored, pickle.dumps(Work(stage, read[0])))
     assert not run.path("read", str(read[0].shard)).exists()

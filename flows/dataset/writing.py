@@ -199,7 +199,7 @@ def recover(layout: Layout) -> None:
         finish(layout)
     keep_evidence(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)
-    layout.staging.mkdir()
+    layout.staging.mkdir(exist_ok=True)  # workers of the run that crashed may still write there
     of_card = layout.card_file.with_name(f".{layout.card_file.name}.partial")
     of_card.unlink(missing_ok=True)
     for partial in (*layout.state.glob(".*.partial"), *layout.state.glob("*/.*.partial")):

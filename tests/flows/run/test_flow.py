@@ -188,7 +188,7 @@ def test_transient_errors_are_retried(
         once(run, shards)
 
     monkeypatch.setattr(stages, "count_lines", fail_once)
-    monkeypatch.setattr("flows.clean.RETRY_DELAYS", [0, 0])
+    monkeypatch.setattr("flows.run.tasks.RETRY_DELAYS", [0, 0])
     path = tmp_path / "a.txt"
     path.write_text("A story about the harbour, told for the flow.")
     if tries == 1:

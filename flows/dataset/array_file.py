@@ -4,7 +4,7 @@ A file has its arrays one after the other, each from a multiple of 64 bytes on, 
 block of 8 KiB. What describes the arrays, and the checksum of these checksums, are in a sealed JSON file beside it,
 which is written last: its existence shows that both are complete.
 
-Files are mapped into memory. A block is compared with its checksum when something in it is first read.
+A block is compared with its checksum when something in it is read.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from flows.dataset.checksums import read_json, write_json
 from flows.dataset.tables import sync, whole_file
 
 BLOCK: Final = 1 << 13
+#: Blocks that are read, and not mapped into memory.
+FEW_BLOCKS: Final = 1 << 13
 _ALIGNED: Final = 64
 
 Array = NDArray[Any]
@@ -100,7 +102,9 @@ class ArrayFile:
                 raise ValueError("it has another size")
             data = np.memmap(path, np.uint8, "r") if size else np.zeros(0, np.uint8)
             self._data: U8 = data[:size]
-            self._sums: U64 = np.frombuffer(data[size:].tobytes(), np.uint64)
+            with path.open("rb") as file:
+                file.seek(size)
+                self._sums: U64 = np.frombuffer(file.read(), np.uint64)
             if _digest(self._sums) != content["blocks"]:
                 raise ValueError("its checksums are not what was written")
             dtypes = {name: _dtype(one["dtype"]) for name, one in content["arrays"].items()}
@@ -111,30 +115,66 @@ class ArrayFile:
             self._starts: dict[str, int] = {name: one["at"] for name, one in content["arrays"].items()}
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} is damaged: {error}") from error
-        self._seen = np.zeros(blocks, np.bool_)
 
     def whole(self, name: str) -> Array:
-        """An array, mapped into memory, all of it compared with its checksums."""
-        return self.ranges(name, np.zeros(1, np.int64), np.array([len(self._arrays[name])]))
-
-    def ranges(self, name: str, starts: I64, stops: I64) -> Array:
-        """An array, mapped into memory, of which only the elements in some ranges are compared with their checksums.
-
-        Raises ValueError if any of them is not what was written.
-        """
+        """An array, mapped into memory. Raises ValueError if it is not what was written."""
         array = self._arrays[name]
-        first = (self._starts[name] + starts * array.itemsize) // BLOCK
-        last = (self._starts[name] + np.maximum(stops * array.itemsize - 1, 0)) // BLOCK
-        wanted = np.zeros(len(self._seen) + 1, np.int64)
-        filled = stops > starts
-        np.add.at(wanted, first[filled], 1)
-        np.add.at(wanted, last[filled] + 1, -1)
-        for block in np.flatnonzero((np.cumsum(wanted[:-1]) > 0) & ~self._seen).tolist():
-            found = xxhash.xxh3_64_intdigest(self._data[block * BLOCK : (block + 1) * BLOCK].data)
-            if found != self._sums[block]:
-                raise ValueError(f"{self.path} is damaged: its block {block} is not what was written")
-            self._seen[block] = True
+        for block in self._blocks(name, np.zeros(1, np.int64), np.array([len(array)])).tolist():
+            self._require(block, self._data[block * BLOCK : (block + 1) * BLOCK].data)
         return array
+
+    def ranges(self, name: str, starts: I64, stops: I64) -> tuple[Array, I64]:
+        """(elements, firsts): those of some ranges of an array, and where each range begins among them.
+
+        A few blocks are read as they are: what is mapped into memory comes with its neighbours, and would add up. Raises
+        ValueError if any of them is not what was written.
+        """
+        array, blocks = self._arrays[name], self._blocks(name, starts, stops)
+        if len(blocks) > FEW_BLOCKS:
+            for block in blocks.tolist():
+                self._require(block, self._data[block * BLOCK : (block + 1) * BLOCK].data)
+            return array, starts
+        read = self._read(blocks)
+        lengths = np.maximum(stops - starts, 0)
+        elements, firsts = np.empty(int(lengths.sum()), array.dtype), np.cumsum(lengths) - lengths
+        places = self._starts[name] + starts * array.itemsize
+        at = np.searchsorted(blocks, places // BLOCK) * BLOCK + places % BLOCK
+        for first, length, place in zip(firsts.tolist(), lengths.tolist(), at.tolist(), strict=True):
+            if length:
+                elements[first : first + length] = np.frombuffer(read, array.dtype, length, place)
+        return elements, firsts
+
+    def _blocks(self, name: str, starts: I64, stops: I64) -> I64:
+        """The blocks in which these ranges of an array are, in order."""
+        at, width = self._starts[name], self._arrays[name].itemsize
+        filled = stops > starts
+        first = (at + starts[filled] * width) // BLOCK
+        last = (at + stops[filled] * width - 1) // BLOCK
+        wanted = np.zeros(len(self._sums) + 1, np.int64)
+        np.add.at(wanted, first, 1)
+        np.add.at(wanted, last + 1, -1)
+        return np.flatnonzero(np.cumsum(wanted[:-1]) > 0)
+
+    def _read(self, blocks: I64) -> bytearray:
+        """These blocks, one after the other."""
+        read = bytearray(len(blocks) * BLOCK)
+        view, at = memoryview(read), 0
+        with self.path.open("rb", buffering=0) as file:
+            for run in np.split(blocks, np.flatnonzero(np.diff(blocks) > 1) + 1):
+                if len(run):
+                    size = min(len(run) * BLOCK, len(self._data) - int(run[0]) * BLOCK)
+                    file.seek(int(run[0]) * BLOCK)
+                    file.readinto(view[at : at + size])
+                    for number, block in enumerate(run.tolist()):
+                        start = at + number * BLOCK
+                        self._require(block, view[start : min(start + BLOCK, at + size)])
+                    at += len(run) * BLOCK
+        return read
+
+    def _require(self, block: int, content: memoryview) -> None:
+        """Raise ValueError if a block is not what was written."""
+        if xxhash.xxh3_64_intdigest(content) != self._sums[block]:
+            raise ValueError(f"{self.path} is damaged: its block {block} is not what was written")
 
 
 def _dtype(described: str | list[list[str]]) -> np.dtype[Any]:

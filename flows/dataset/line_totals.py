@@ -109,15 +109,21 @@ def _merged(several: Sequence[Segment]) -> Iterator[pl.DataFrame]:
 
 def _totals_of(segment: Segment, lines: U64) -> pl.DataFrame:
     wanted = np.unique(_bucket_of(lines))
-    starts = segment.file.ranges("starts", np.append(wanted, 0), np.append(wanted, 0) + 2)
-    firsts, stops = starts[wanted], starts[wanted + 1]
-    unlined = int(starts[0])
-    rows = segment.file.ranges("rows", np.append(firsts, 0), np.append(stops, unlined))
-    ranges = [np.arange(first, stop) for first, stop in zip(firsts.tolist(), stops.tolist(), strict=True)]
-    places = np.concatenate([np.zeros(0, np.int64), *ranges])
-    places = places[np.isin(rows["line"][places], lines)]
+    edges, at = segment.file.ranges("starts", np.append(wanted, 0), np.append(wanted, 0) + 2)
+    firsts, stops = edges[at[:-1]], edges[at[:-1] + 1]
+    unlined = int(edges[at[-1]])  # the rows without a line are before the first bucket
+    rows, at = segment.file.ranges("rows", np.append(firsts, 0), np.append(stops, unlined))
+    lengths = np.append(stops - firsts, unlined)
+    places = np.repeat(at - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+    found = rows[places]
+    with_line, without = found[: len(found) - unlined], found[len(found) - unlined :]
     names = _names(segment)
-    return pl.concat([_table(rows[:unlined], names, has_line=False), _table(rows[places], names)])
+    return pl.concat(
+        [
+            _table(without, names, has_line=False),
+            _table(with_line[np.isin(with_line["line"], lines)], names),
+        ]
+    )
 
 
 def _names(segment: Segment) -> pl.Series:

@@ -57,9 +57,10 @@ def rows_with(segments: Segments, keys: U64) -> dict[str, I64]:
 
 def _rows_with(segment: Segment, keys: U64) -> list[tuple[str, I64]]:
     numbers = bucket_of(keys)
-    starts = segment.file.ranges("starts", numbers, numbers + 2)
-    firsts, stops = starts[numbers].astype(np.int64), starts[numbers + 1].astype(np.int64)
-    found = find(segment.file.ranges("entries", WIDTH * firsts, WIDTH * stops), firsts, stops, keys)
+    starts, at = segment.file.ranges("starts", numbers, numbers + 2)
+    firsts, stops = starts[at].astype(np.int64), starts[at + 1].astype(np.int64)
+    entries, at = segment.file.ranges("entries", WIDTH * firsts, WIDTH * stops)
+    found = find(entries, at // WIDTH, at // WIDTH + stops - firsts, keys)
     ends = np.cumsum([rows for _, rows in segment.parts])
     cuts = np.searchsorted(found, np.concatenate(([0], ends)))
     return [

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flows.dataset import array_file
 from flows.dataset.array_file import BLOCK, ArrayFile, array_files, remove_arrays, writing_arrays
 
 NUMBERS = np.arange(3 * BLOCK, dtype=np.uint16)
@@ -30,8 +31,10 @@ def test_arrays_are_read_as_they_were_written(path: Path) -> None:
     assert file.details == {"made": "for a test"}
     assert np.array_equal(file.whole("numbers"), NUMBERS)
     assert np.array_equal(file.whole("words"), WORDS)
-    some = file.ranges("numbers", np.array([5, 9]), np.array([6, 9]))
-    assert some[5] == 5
+    starts, stops = np.array([20_000, 5, 9, 4090]), np.array([20_003, 6, 9, 12_300])
+    some, firsts = file.ranges("numbers", starts, stops)
+    for first, start, stop in zip(firsts.tolist(), starts.tolist(), stops.tolist(), strict=True):
+        assert some[first : first + stop - start].tolist() == list(range(start, stop))
 
 
 def test_an_empty_array_is_one(tmp_path: Path) -> None:
@@ -41,9 +44,13 @@ def test_an_empty_array_is_one(tmp_path: Path) -> None:
     assert len(ArrayFile(tmp_path / "a.bin").whole("none")) == 0
 
 
+@pytest.mark.parametrize("few", [0, 1000])
 @pytest.mark.parametrize("at", [0, BLOCK, 2 * len(NUMBERS) - 1, 2 * len(NUMBERS) + 8])
-def test_a_changed_byte_is_found_where_it_is_read(path: Path, at: int) -> None:
-    """The blocks that were not changed can still be read."""
+def test_a_changed_byte_is_found_where_it_is_read(
+    path: Path, at: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The blocks that were not changed can still be read; whether they are mapped into memory or not."""
+    monkeypatch.setattr(array_file, "FEW_BLOCKS", few)
     data = bytearray(path.read_bytes())
     data[at] ^= 1
     path.write_bytes(data)
@@ -52,7 +59,8 @@ def test_a_changed_byte_is_found_where_it_is_read(path: Path, at: int) -> None:
     with pytest.raises(ValueError, match="is not what was written"):
         file.ranges(name, np.array([place]), np.array([place + 1]))
     far = np.array([(place + 2 * BLOCK) % len(NUMBERS)])
-    assert file.ranges("numbers", far, far + 1)[far[0]] == NUMBERS[far[0]]
+    elements, (first,) = file.ranges("numbers", far, far + 1)
+    assert elements[first] == NUMBERS[far[0]]
 
 
 @pytest.mark.parametrize("damage", ["a checksum", "shorter", "longer", "the description", "no description"])

@@ -37,6 +37,11 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, xxhash.xxh3_128).hexdigest()
 
 
+def checksum_in(entry: Mapping[str, Any]) -> str:
+    """The checksum in an entry of a manifest, of this version or of an earlier one. Raises KeyError if it has none."""
+    return str(entry[SEAL] if SEAL in entry else entry[_FORMER])
+
+
 def is_as_written(path: Path, entry: Mapping[str, Any]) -> bool:
     """Whether a file has the size and the checksum of its entry in a manifest.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from flows.dataset.checksums import SEAL
+from flows.dataset.checksums import checksum_in
 from flows.dataset.damage import require_part
 from flows.dataset.layout import Layout, Span
 from flows.dataset.manifests import read_files
@@ -34,7 +34,7 @@ class IntactParts:
         for name in sorted(entries.keys() ^ paths.keys()):
             self.require(self._layout.folder(kind, span) / name.partition("/")[2], kind)
         for name, path in paths.items():
-            yield Part(path, entries[name].get(SEAL, ""), entries[name]["rows"])
+            yield Part(path, checksum_in(entries[name]), entries[name]["rows"])
 
     def require(self, part: Path, kind: str) -> None:
         """Raise CopydeskError if this part is not what was written."""

@@ -115,12 +115,12 @@ class Segments:
                 else:
                     self._segments = [one for one in self._segments if one not in several]
                     self._segments.append(together)
+            used = {segment.path for segment in self._segments}
+            for path in self._folder.glob("segment-*"):
+                if path.with_suffix(".bin") not in used:
+                    remove_arrays(path.with_suffix(".bin"))
         except OSError as error:
             _log.warning("%s cannot be written (%s): runs are slower without", self._folder, error.strerror)
-        used = {segment.path for segment in self._segments}
-        for path in self._folder.glob("segment-*"):
-            if path.with_suffix(".bin") not in used:
-                remove_arrays(path.with_suffix(".bin"))
 
     def _drop(self, segments: Sequence[Segment], error: ValueError) -> None:
         """Do without some segments, of which one is damaged: what they covered is read as a whole."""

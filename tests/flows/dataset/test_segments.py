@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from polars.testing import assert_frame_equal
 
 from cleaners.repeated_line.count_tables import COUNTS, merge_counts
 from flows.dataset import Dataset, line_totals, postings, segments
+from flows.dataset.checksums import read_json, write_json
 from flows.dataset.segments import Part, Segments
 from flows.maintenance import compact, rollback
 from flows.verify import verify
@@ -92,6 +94,26 @@ def test_a_full_disk_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert made.covered == set()
 
 
+def test_a_segment_that_cannot_be_removed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may belong to another user: a run goes on, and does not use it."""
+    parts = [Part(Path(name), name, 1) for name in ("a", "b")]
+
+    def read(_: Part) -> pl.DataFrame:
+        return pl.DataFrame({"key": [1]}, {"key": pl.UInt64})
+
+    postings.cover(opened(tmp_path, parts[:1]), read, keys_of)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(segments, "remove_arrays", refused)
+    made = opened(tmp_path, parts[1:])
+    postings.cover(made, read, keys_of)
+    assert made.covered == {"b"}
+
+
 COUNTED = st.lists(
     st.tuples(
         st.sampled_from(["a", "b", ""]), st.sampled_from([None, 0, 1, 2**48, 2**64 - 1]), st.integers(1, 3)
@@ -130,15 +152,17 @@ def test_totals_are_the_sum_of_all_parts(
     assert_frame_equal(found, merge_counts(list(frames.values())).filter(here), check_row_order=False)
 
 
-def add(out: Path, number: int) -> None:
-    """A run over a new story, one that was there before, and one that is nearly the same."""
+def add(out: Path, *numbers: int) -> None:
+    """A run over new stories, and for each one that was there before, and one that is nearly the same."""
     inputs = out.parent / "in"
     inputs.mkdir(exist_ok=True)
-    texts = [story(number), story(number // 2), story(number // 2).replace("were", "have been")]
-    records = [
-        {"text": f"{text}\nThe tide tables are on the back page.", "source": "tide.example"} for text in texts
-    ]
-    (inputs / f"{number:02}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+    for number in numbers:
+        texts = [story(number), story(number // 2), story(number // 2).replace("were", "have been")]
+        records = [
+            {"text": f"{text}\nThe tide tables are on the back page.", "source": "tide.example"}
+            for text in texts
+        ]
+        (inputs / f"{number:02}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
     plain_run(inputs, out, {"repeated_line": {"min_documents": 2}})
 
 
@@ -181,3 +205,48 @@ def test_runs_decide_the_same_with_postings(tmp_path: Path, monkeypatch: pytest.
     assert rows(covered) == rows(plain)
     assert {row["reason"] for row in rows(plain)["removed"]} >= {"duplicate", "repeated_line"}
     assert list(verify(Dataset(covered))) == []
+
+
+def test_parts_with_checksums_of_earlier_versions_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dataset that an earlier version wrote has the same rows after more runs, with segments or without."""
+
+    def grow_further(out: Path) -> None:
+        add(out, *range(8))
+        for number in range(8, 11):
+            add(out, number)
+        for manifest in Dataset(out).base("runs").glob("*/run.json"):
+            content = read_json(manifest)
+            for name, entry in content["files"].items():
+                kind, _, part = name.partition("/")
+                data = (Dataset(out).base(kind) / manifest.parent.name / part).read_bytes()
+                del entry["xxh3_128"]
+                entry["blake2b"] = hashlib.blake2b(data, digest_size=16).hexdigest()
+            write_json(manifest, content)
+        for number in (16, 18, 20):
+            add(out, number)
+
+    plain, covered = tmp_path / "a" / "out", tmp_path / "b" / "out"
+    covered.parent.mkdir()
+    grow_further(covered)
+    assert list(Dataset(covered).postings.glob("*.bin"))
+    monkeypatch.setattr(segments, "ENOUGH", 1000)
+    plain.parent.mkdir()
+    grow_further(plain)
+    assert rows(covered) == rows(plain)
+
+
+def test_damaged_segments_are_no_damage_to_the_dataset(tmp_path: Path) -> None:
+    """`verify` finds none, even if something else wrote their descriptions: the next run makes them anew."""
+    out = tmp_path / "out"
+    add(out, 0)
+    add(out, 1)
+    descriptions = [*Dataset(out).postings.glob("*.json"), *Dataset(out).line_totals.glob("*.json")]
+    assert len(descriptions) >= 2
+    for path in descriptions:
+        path.write_text("{}")
+    assert list(verify(Dataset(out))) == []
+    add(out, 2)
+    assert all("parts" in read_json(path)["details"] for path in Dataset(out).postings.glob("*.json"))
+    assert list(verify(Dataset(out))) == []

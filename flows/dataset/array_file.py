@@ -126,7 +126,7 @@ class ArrayFile:
     def ranges(self, name: str, starts: I64, stops: I64) -> tuple[Array, I64]:
         """(elements, firsts): those of some ranges of an array, and where each range begins among them.
 
-        A few blocks are read as they are: what is mapped into memory comes with its neighbours, and would add up. Raises
+        A few blocks are read as they are: what is mapped into memory comes with its neighbours, which add up. Raises
         ValueError if any of them is not what was written.
         """
         array, blocks = self._arrays[name], self._blocks(name, starts, stops)

@@ -30,7 +30,7 @@ ENOUGH: Final = 1 << 17
 ROWS_AT_ONCE: Final = 1 << 19
 #: Segments that are merged into one; a larger one than MOST_ROWS is not made.
 MERGED: Final = 4
-MOST_ROWS: Final = 1 << 25
+MOST_ROWS: Final = 1 << 24
 
 
 class Part(NamedTuple):

@@ -82,6 +82,7 @@ class DaskTasks:
 
     def __init__(self, engine: Engine, workers: int, progress: Progress) -> None:
         self.report: Report = progress
+        self.elsewhere = 0.0  # a task of a worker does not say
         self._progress = progress
         self._engine = engine
         self._workers = workers  # of a local cluster

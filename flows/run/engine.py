@@ -53,6 +53,10 @@ class Engine(Protocol):
 
     report: Report
 
+    @property
+    def elsewhere(self) -> float:
+        """CPU seconds that processes of this machine other than this one have spent on stages, as far as is known."""
+
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
     ) -> list[Result]:
@@ -84,6 +88,7 @@ class Threads:
     def __init__(self, workers: int, report: Report) -> None:
         self._workers = workers
         self.report = report
+        self.elsewhere = 0.0
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]

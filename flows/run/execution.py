@@ -80,7 +80,7 @@ def execute(
     is_first = not dataset.runs()
     run = replace(new_run(dataset, settings, phrases, lexicon, task.clock), limit=task.limit)
     run = replace(run, culprits=find_culprits(dataset, run, task.new))
-    times = Times()
+    times = Times(engine)
     read = read_and_clean(run, task.new, engine, times)
     for part in read:
         task.skipped.update(part.skipped)
@@ -268,19 +268,23 @@ def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Tim
 class Times:
     """The time that each stage took, for the manifest."""
 
-    def __init__(self) -> None:
-        #: Stage -> seconds of wall clock time, and of CPU time in this process.
+    def __init__(self, engine: Engine) -> None:
+        #: Stage -> seconds of wall clock time, and of CPU time in the processes of this machine.
         self.seconds: dict[str, dict[str, float]] = {}
+        self._engine = engine
 
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:
         """Measure the time of a stage."""
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), self._cpu()
         yield
         self.seconds[stage] = {
             "wall": round(time.perf_counter() - wall, 3),
-            "cpu": round(time.process_time() - cpu, 3),
+            "cpu": round(self._cpu() - cpu, 3),
         }
+
+    def _cpu(self) -> float:
+        return time.process_time() + self._engine.elsewhere
 
 
 def _batches(new: Sequence[Input], most: int) -> Iterator[stages.Batch]:

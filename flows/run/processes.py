@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
@@ -53,6 +54,11 @@ class Local:
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+
+    @property
+    def elsewhere(self) -> float:
+        """See `Engine`."""
+        return self._processes.elsewhere if self._processes else 0.0
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
@@ -94,6 +100,11 @@ class Processes:
     def __exit__(self, *error: object) -> None:
         for worker in self._workers:
             worker.end()
+
+    @property
+    def elsewhere(self) -> float:
+        """See `Engine`."""
+        return sum(worker.seconds for worker in self._workers)
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
@@ -149,6 +160,7 @@ class _Worker:
                 },
                 start_new_session=True,  # Ctrl-C is for the run's process, which ends this one
             )
+        self.seconds = 0.0  # of CPU time, up to its last answer
         self._is_told = threading.Event()
         pickled = pickle.dumps(replace(run, advance=abs))
         # by a thread, as the process takes a moment to start
@@ -164,7 +176,7 @@ class _Worker:
         self._is_told.wait()
         try:
             self._connection.send((function, item))
-            is_done, answer = self._connection.recv()
+            is_done, answer, self.seconds = self._connection.recv()
         except (EOFError, OSError):
             raise CopydeskError(
                 f"a process of this run was ended ({self._how_it_ended()}). If memory was short, set fewer workers; if "
@@ -199,7 +211,7 @@ def work(number: int) -> None:
         with watched(run.staging, f"-{os.getpid()}"):
             while True:
                 function, item = connection.recv()
-                connection.send(_answer(function, run, item))
+                connection.send((*_answer(function, run, item), time.process_time()))
 
 
 def _answer(function: Callable[[Run, Any], Any], run: Run, item: Any) -> tuple[bool, Any]:

@@ -62,11 +62,11 @@ def rehearse(
             dataset, settings, phrases_of(settings), lexicon_of(settings), datetime.now(UTC), Path(staging)
         )
         run = replace(run, limit=limit, culprits=culprits(dataset))
-        read = read_and_clean(run, new, engine, Times())
+        read = read_and_clean(run, new, engine, Times(engine))
         for part in read:
             skipped.update(part.skipped)
         shards = [part.shard for part in read if part.shard is not None]
-        counts = decide_and_split(run, shards, engine, Times()) if shards else Counts()
+        counts = decide_and_split(run, shards, engine, Times(engine)) if shards else Counts()
         ledger = stages.ledger(run, read)
         return replace(
             outcome,

@@ -53,6 +53,7 @@ class Tasks:
         self._free = threading.Semaphore(workers)
         self._progress = progress
         self.report: Report = progress
+        self.elsewhere = 0.0
 
     def each(
         self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]

@@ -84,9 +84,9 @@ def judged(file: str, settings: Settings, dataset: Dataset | None) -> Iterator[J
         run = new_run(known, settings, phrases, lexicon, datetime.now(UTC), staging)
         run = replace(run, run_id="", culprits=culprits(known))
         engine = Threads(run.workers, lambda *_: None)
-        read = read_and_clean(run, new, engine, Times())
+        read = read_and_clean(run, new, engine, Times(engine))
         if shards := [part.shard for part in read if part.shard is not None]:
-            decide_and_split(run, shards, engine, Times())
+            decide_and_split(run, shards, engine, Times(engine))
         tables = tables_in(staging / PUBLISH)
         ids = tables.scan("records").select("document_id").collect()["document_id"]
         rejected = [

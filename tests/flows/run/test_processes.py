@@ -80,6 +80,7 @@ def test_items_are_processed_elsewhere(two: Processes, run: Run) -> None:
     results = two.each("split", process_of, run, list(range(20)))
     assert [item for item, _ in results] == list(range(20))
     assert os.getpid() not in {process for _, process in results}
+    assert two.elsewhere > 0
     assert two.each("compare", process_of, run, [1]) == [(1, os.getpid())]
 
 

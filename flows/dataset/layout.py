@@ -122,6 +122,7 @@ class Layout(Folders):
         super().__init__(root, root / "_copydesk")
         self.format_file = self.state / "format.json"
         self.lock_file = self.state / "lock"
+        self.identity_file = self.state / "identity.json"
         self.history_file = self.state / "history.parquet"
         self.inventory_file = self.state / "inventory.json"
         self.rollback_file = self.state / "rollback.json"

@@ -6,6 +6,7 @@ recorded in the other table only, by the same transaction as the rows themselves
 repeated, or meets another one, appends no run twice and loses none.
 
     contents     what the dataset has of a table, run by run
+    marks        hashes by which a run is known again
     schemas      the columns in Arrow, with their comments
     exporting    the comparison, and the steps that follow from it
     delta        a table of Delta Lake

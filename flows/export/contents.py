@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import polars as pl
 import pyarrow.compute
 import pyarrow.parquet
-import xxhash
 
 from flows.dataset import Dataset
 from flows.dataset.checksums import SEAL
 from flows.dataset.intact import IntactParts
 from flows.dataset.manifests import read_files
 from flows.dataset.tables import scan_parts
+from flows.export.marks import files_mark, rows_mark
 from flows.export.schemas import arrow_schema
 
 #: Rows that are read at once: 1,024 articles of 2 MB each are as much as one Arrow array of text can be cast.
 BATCH: Final = 1_024
-#: A mark has 63 bits: Delta Lake stores it as a signed number.
-_BITS: Final = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -52,32 +49,22 @@ class Contents:
     def batches(self, run: Run) -> Iterator[Any]:
         """The rows of a run as pyarrow.RecordBatch of `arrow_schema`; memory holds one row group at a time."""
         schema = arrow_schema(self.table)
-        for batch in self._batches(run):
-            yield batch.cast(schema)
+        for path in run.parts:
+            with pyarrow.parquet.ParquetFile(path) as file:
+                groups = [n for n in range(file.num_row_groups) if _may_have(file.metadata.row_group(n), run)]
+                for batch in file.iter_batches(BATCH, row_groups=groups, columns=schema.names):
+                    own = batch.filter(pyarrow.compute.equal(batch.column("run_id"), run.run_id))
+                    if len(own):
+                        yield own.select(schema.names).cast(schema)
 
     def rows_mark(self, run: Run) -> int:
-        """A hash (XXH3) of the rows of a run in their order, as JSON lines, whatever parts they are in.
+        """The hash of the rows of a run, whatever parts they are in.
 
         Raises CopydeskError if a part is not what was written.
         """
         for part in run.parts:
             self.intact.require(part, self.table)
-        found = xxhash.xxh3_64()
-        for batch in self._batches(run):
-            rows = pl.from_arrow(batch)
-            assert isinstance(rows, pl.DataFrame)
-            found.update(rows.write_ndjson().encode())
-        return found.intdigest() & _BITS
-
-    def _batches(self, run: Run) -> Iterator[Any]:
-        names = arrow_schema(self.table).names
-        for path in run.parts:
-            with pyarrow.parquet.ParquetFile(path) as file:
-                groups = [n for n in range(file.num_row_groups) if _may_have(file.metadata.row_group(n), run)]
-                for batch in file.iter_batches(BATCH, row_groups=groups, columns=names):
-                    own = batch.filter(pyarrow.compute.equal(batch.column("run_id"), run.run_id))
-                    if len(own):
-                        yield own.select(names)
+        return rows_mark(self.batches(run))
 
 
 def _may_have(row_group: Any, run: Run) -> bool:
@@ -107,7 +94,7 @@ def read_contents(dataset: Dataset, table: str) -> Contents:
         run_id: Run(
             run_id,
             sum(number for _, number, _ in parts),
-            xxhash.xxh3_64_intdigest(",".join(checksum for _, _, checksum in parts).encode()) & _BITS,
+            files_mark(checksum for _, _, checksum in parts),
             tuple(path for path, _, _ in parts),
         )
         for run_id, parts in sorted(of_runs.items(), key=lambda one: int(one[0][1:]))

@@ -2,7 +2,8 @@
 
 What was exported of a run is in the table's application transactions: for each run one id for the files mark and one
 for the rows mark, whose versions are the marks. They are committed with the rows, and checkpoints keep them for good.
-An id for the whole dataset is in every commit, so that of two exports that write at once one fails.
+To look one up, the log is read anew, so the sum of all files marks is there, too: if it is the expected one, nothing
+has changed. As it is in every commit, of two exports that write at once one fails.
 
 The dataset that a table belongs to is in the metadata of its column `run_id`.
 """
@@ -10,7 +11,7 @@ The dataset that a table belongs to is in the metadata of its column `run_id`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -24,11 +25,13 @@ from flows.dataset.tables import ROW_GROUP, SCHEMAS
 from flows.errors import CopydeskError, UsageError
 from flows.export.contents import Run
 from flows.export.schemas import arrow_schema, comments, description
-from flows.export.target import Conflict, Marks, Recorded, Stream, in_short
+from flows.export.target import Conflict, Marks, Stream, in_short
 
 #: Keys in the metadata of the column `run_id`.
 DATASET: Final = "copydesk.dataset"
 TABLE: Final = "copydesk.table"
+#: The version of an application transaction that stands for no mark.
+GONE: Final = -1
 #: Columns of any length, by which nobody looks for rows.
 TEXTS: Final = ("title", "text", "metadata", "detail", "before", "after", "error")
 
@@ -43,9 +46,10 @@ class DeltaTarget:
         self._dataset_id = dataset_id
         self._claim = claim
         self._delta: Any = None
+        self._rows: Mapping[str, int] = {}
 
-    def recorded(self) -> Mapping[str, Recorded] | None:
-        """What the table has now, by run; None if there is none, and then the place is free."""
+    def rows_by_run(self) -> Mapping[str, int] | None:
+        """How many rows the table has now of each run; None if there is none, and then the place is free."""
         with self._errors():
             try:
                 self._delta = deltalake.DeltaTable(self._uri)
@@ -53,17 +57,21 @@ class DeltaTarget:
                 self._refuse_other_folders()
                 return None
             self._refuse_other_tables()
-            rows = _rows_by_run(self._delta)
-            return {
-                run_id: Recorded(number, self._delta.transaction_version(self._id(run_id, "files")))
-                for run_id, number in rows.items()
-            }
+            self._rows = _rows_by_run(self._delta)
+            return self._rows
+
+    def files_marks(self, expected: Mapping[str, int]) -> Mapping[str, int | None]:
+        """The recorded files marks of these runs; if all are the expected ones, the log is read once for their sum."""
+        with self._errors():
+            others = [self._version(run_id, "files") for run_id in self._rows if run_id not in expected]
+            if self._version() == _sum(expected.values(), others):
+                return expected
+            return {run_id: self._version(run_id, "files") for run_id in expected}
 
     def rows_mark(self, run_id: str) -> int | None:
         """The rows mark of a run, None if it was never recorded."""
         with self._errors():
-            version: int | None = self._delta.transaction_version(self._id(run_id, "rows"))
-            return version
+            return self._version(run_id, "rows")
 
     def create(self) -> None:
         """Make the table, without rows."""
@@ -114,7 +122,7 @@ class DeltaTarget:
         with self._errors():
             self._delta.delete(
                 f"run_id IN ({listed})",
-                commit_properties=self._commit(dict.fromkeys(run_ids, Marks(-1, -1))),
+                commit_properties=self._commit(dict.fromkeys(run_ids, Marks(GONE, GONE))),
             )
 
     def note(self, marks: Mapping[str, Marks]) -> None:
@@ -128,7 +136,10 @@ class DeltaTarget:
             )
 
     def _commit(self, marks: Mapping[str, Marks]) -> Any:
-        said = [Transaction(f"copydesk/{self._dataset_id}", self._delta.version() + 1 if self._delta else 0)]
+        """What a commit says beside its rows: the new marks, and the sum of all files marks with them."""
+        old = [self._version(run_id, "files") for run_id in marks]
+        total = _sum([self._version(), *(files for files, _ in marks.values())], without=old)
+        said = [Transaction(self._id(), total)]
         for run_id, (files, rows) in marks.items():
             said += [
                 Transaction(self._id(run_id, "files"), files),
@@ -139,8 +150,13 @@ class DeltaTarget:
             app_transactions=said,
         )
 
-    def _id(self, run_id: str, what: str) -> str:
-        return f"copydesk/{self._dataset_id}/{run_id}/{what}"
+    def _version(self, *of: str) -> int | None:
+        """A mark, or without arguments the sum of all files marks; None if there is none."""
+        version = self._delta.transaction_version(self._id(*of)) if self._delta else None
+        return None if version == GONE else version
+
+    def _id(self, *of: str) -> str:
+        return "/".join(("copydesk", str(self._dataset_id), *of))
 
     def _refuse_other_folders(self) -> None:
         if "://" in self._uri:
@@ -177,6 +193,14 @@ class DeltaTarget:
             raise Conflict(in_short(error)) from error
         except (DeltaError, OSError) as error:
             raise CopydeskError(f"{self._name} cannot be read or written: {in_short(error)}") from error
+
+
+def _sum(
+    marks: Iterable[int | None], more: Iterable[int | None] = (), without: Iterable[int | None] = ()
+) -> int:
+    """A sum of marks, as a mark; what is None or gone counts nothing."""
+    total = sum(mark for mark in (*marks, *more) if mark and mark != GONE)
+    return (total - sum(mark for mark in without if mark and mark != GONE)) % (1 << 63)
 
 
 def _with_statistics(table: str) -> list[str]:

@@ -88,29 +88,32 @@ def _follow(
 ) -> None:
     with _reading():
         contents = read_contents(dataset, table)
-    recorded = target.recorded()
-    if recorded is None:
+    rows = target.rows_by_run()
+    if rows is None:
         if not dry_run:
             target.create()
         changes.created = True
-        recorded = {}
+        rows = {}
+    counted = {
+        run.run_id: run.files_mark for run in contents.runs.values() if rows.get(run.run_id) == run.rows
+    }
+    marks = target.files_marks(counted) if counted else {}
     new: list[Run] = []
-    changed: list[tuple[Run, int]] = []
+    changed: list[Run] = []
     same: dict[str, Marks] = {}
     for run in contents.runs.values():
-        known = recorded.get(run.run_id)
-        if known is None:
+        if run.run_id not in rows:
             new.append(run)
-        elif known.rows != run.rows:
-            changed.append((run, known.rows))
-        elif known.files_mark != run.files_mark:
+        elif run.run_id not in counted:
+            changed.append(run)
+        elif (known := marks[run.run_id]) != run.files_mark:
             with _reading():
                 mark = contents.rows_mark(run)
-            if known.files_mark is not None and mark == target.rows_mark(run.run_id):
+            if known is not None and mark == target.rows_mark(run.run_id):
                 same[run.run_id] = Marks(run.files_mark, mark)
             else:
-                changed.append((run, known.rows))
-    gone = {run_id: known.rows for run_id, known in recorded.items() if run_id not in contents.runs}
+                changed.append(run)
+    gone = {run_id: number for run_id, number in rows.items() if run_id not in contents.runs}
     changes.runs, changes.rows = len(contents.runs), contents.rows
     _carry_out(target, contents, (new, changed, same, gone), changes, report, dry_run=dry_run)
 
@@ -118,7 +121,7 @@ def _follow(
 def _carry_out(
     target: Target,
     contents: Contents,
-    steps: tuple[list[Run], list[tuple[Run, int]], dict[str, Marks], dict[str, int]],
+    steps: tuple[list[Run], list[Run], dict[str, Marks], dict[str, int]],
     changes: Changes,
     report: Report,
     *,
@@ -126,7 +129,7 @@ def _carry_out(
 ) -> None:
     """Delete what is gone, then replace, then append in the order of the runs; `changes` takes note of each step."""
     new, changed, same, gone = steps
-    total = sum(run.rows for run in new) + sum(run.rows for run, _ in changed)
+    total = sum(run.rows for run in (*new, *changed))
     done = 0
 
     def write(step: Callable[[Run, Marks, Stream], None], run: Run) -> None:
@@ -160,7 +163,7 @@ def _carry_out(
         if not dry_run:
             target.note(same)
         changes.noted += same
-    for run, _ in changed:
+    for run in changed:
         write(target.replace, run)
         changes.replaced[run.run_id] = run.rows
     for run in new:

@@ -32,7 +32,7 @@ from flows.dataset.tables import SCHEMAS
 from flows.errors import CopydeskError, UsageError
 from flows.export.contents import Run
 from flows.export.schemas import comments, description
-from flows.export.target import Conflict, Marks, Recorded, Stream, in_short
+from flows.export.target import Conflict, Marks, Stream, in_short
 
 DATASET: Final = "copydesk.dataset"
 TABLE: Final = "copydesk.table"
@@ -112,18 +112,19 @@ class IcebergTarget:
         self._claim = claim
         self._iceberg: Any = None
 
-    def recorded(self) -> Mapping[str, Recorded] | None:
-        """What the table has now, by run; None if there is none."""
+    def rows_by_run(self) -> Mapping[str, int] | None:
+        """How many rows the table has now of each run; None if there is none."""
         with _errors(self._name):
             try:
                 self._iceberg = self._catalog.load_table(self._name)
             except NoSuchTableError:
                 return None
             self._refuse_other_tables()
-            return {
-                run_id: Recorded(rows, self._mark(run_id, 0))
-                for run_id, rows in _rows_by_run(self._iceberg).items()
-            }
+            return _rows_by_run(self._iceberg)
+
+    def files_marks(self, expected: Mapping[str, int]) -> Mapping[str, int | None]:
+        """The recorded files marks of these runs."""
+        return {run_id: self._mark(run_id, 0) for run_id in expected}
 
     def rows_mark(self, run_id: str) -> int | None:
         """The rows mark of a run, None if it was never recorded."""
@@ -165,7 +166,9 @@ class IcebergTarget:
         """Put these rows in the place of all that the table has of the run; readers see both snapshots or neither."""
         self._commit(
             lambda tx: tx.overwrite(
-                rows.reader, EqualTo(term="run_id", value=run.run_id), snapshot_properties=self._said([run.run_id])
+                rows.reader,
+                EqualTo(term="run_id", value=run.run_id),
+                snapshot_properties=self._said([run.run_id]),
             ),
             {run.run_id: marks},
         )
@@ -173,7 +176,9 @@ class IcebergTarget:
     def delete(self, run_ids: Sequence[str]) -> None:
         """Delete runs; files that have rows of no other run are only dropped."""
         self._commit(
-            lambda tx: tx.delete(In(term="run_id", literals=run_ids), snapshot_properties=self._said(run_ids)),
+            lambda tx: tx.delete(
+                In(term="run_id", literals=run_ids), snapshot_properties=self._said(run_ids)
+            ),
             {},
             forget=run_ids,
         )

@@ -26,7 +26,7 @@ def arrow_schema(table: str) -> Any:
 
 def comments(table: str) -> dict[str, str]:
     """Column -> a sentence on it."""
-    return MEANINGS[table]
+    return {name: MEANINGS[table][name] for name in SCHEMAS[table]}
 
 
 def description(table: str) -> str:

@@ -26,13 +26,6 @@ class Marks(NamedTuple):
     rows: int
 
 
-class Recorded(NamedTuple):
-    """What a table elsewhere has of a run."""
-
-    rows: int
-    files_mark: int | None  # None if it was never recorded
-
-
 class Stream:
     """Batches of rows on their way through a library that hides the errors of whoever yields them."""
 
@@ -55,8 +48,11 @@ class Target(Protocol):
     All raise CopydeskError if the table cannot be used, and those that change it raise Conflict.
     """
 
-    def recorded(self) -> Mapping[str, Recorded] | None:
-        """What the table has now, by run; None if there is no table."""
+    def rows_by_run(self) -> Mapping[str, int] | None:
+        """How many rows the table has now of each run; None if there is no table. It is asked first."""
+
+    def files_marks(self, expected: Mapping[str, int]) -> Mapping[str, int | None]:
+        """The recorded files marks of some runs; `expected` has those of the dataset, most likely the same."""
 
     def rows_mark(self, run_id: str) -> int | None:
         """The rows mark of a run, None if it was never recorded."""

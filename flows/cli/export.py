@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -107,7 +108,7 @@ def _target(
     dry_run: bool,
 ) -> Target:
     """The table elsewhere; raises UsageError if its library is missing, or if it would lie in the dataset."""
-    from flows.dataset.identity import give_identity, how_to_claim, read_identity
+    from flows.dataset.identity import how_to_claim
 
     place = to if table_format is Format.DELTA else warehouse
     if place is not None and "://" not in str(place) and Path(place).absolute().is_relative_to(dataset.root):
@@ -116,17 +117,24 @@ def _target(
         if table_format is Format.DELTA:
             from flows.export.delta import DeltaTarget
         else:
-            from flows.export.iceberg import IcebergTarget, catalog_of
+            from flows.export.iceberg import IcebergTarget, catalog_of, check_name
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"{error.name} is not installed, which --format {table_format} needs: "
+            f"{str(error.name).partition('.')[0]} is not installed, which --format {table_format} needs: "
             f'pip install "copydesk[{table_format}]"'
         ) from error
-    identity = read_identity(dataset) if dry_run else give_identity(dataset)
-    claim = how_to_claim(dataset, "{}")
+    claim = partial(how_to_claim, dataset)
     if table_format is Format.DELTA:
-        return DeltaTarget(to, table, identity, claim)
-    return IcebergTarget(catalog_of(catalog, warehouse, make=not dry_run), to, table, identity, claim)
+        return DeltaTarget(to, table, _identity(dataset, dry_run=dry_run), claim)
+    check_name(to, table)
+    known = catalog_of(catalog, warehouse, make=not dry_run)
+    return IcebergTarget(known, to, table, _identity(dataset, dry_run=dry_run), claim)
+
+
+def _identity(dataset: Dataset, *, dry_run: bool) -> str | None:
+    from flows.dataset.identity import give_identity, read_identity
+
+    return read_identity(dataset) if dry_run else give_identity(dataset)
 
 
 def _in_words(changes: Changes, *, dry_run: bool) -> str:

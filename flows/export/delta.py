@@ -11,7 +11,7 @@ The dataset that a table belongs to is in the metadata of its column `run_id`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -32,14 +32,19 @@ DATASET: Final = "copydesk.dataset"
 TABLE: Final = "copydesk.table"
 #: The version of an application transaction that stands for no mark.
 GONE: Final = -1
-#: Columns of any length, by which nobody looks for rows.
+#: Columns of any length, by which no one looks for rows.
 TEXTS: Final = ("title", "text", "metadata", "detail", "before", "after", "error")
 
 
 class DeltaTarget:
-    """A table of Delta Lake at a path or URL; `dataset_id` is None if the dataset was never exported."""
+    """A table of Delta Lake at a path or URL; `dataset_id` is None if the dataset was never exported.
 
-    def __init__(self, location: str, table: str, dataset_id: str | None, claim: str) -> None:
+    `claim` says how a dataset gets an id back.
+    """
+
+    def __init__(
+        self, location: str, table: str, dataset_id: str | None, claim: Callable[[str], str]
+    ) -> None:
         self._name = location
         self._uri = location if "://" in location else str(Path(location).absolute())
         self._table = table
@@ -50,6 +55,8 @@ class DeltaTarget:
 
     def rows_by_run(self) -> Mapping[str, int] | None:
         """How many rows the table has now of each run; None if there is none, and then the place is free."""
+        if "://" not in self._uri and Path(self._uri).is_file():
+            raise UsageError(f"{self._name} is a file: choose another place")
         with self._errors():
             try:
                 self._delta = deltalake.DeltaTable(self._uri)
@@ -162,7 +169,7 @@ class DeltaTarget:
         if "://" in self._uri:
             return
         folder = Path(self._uri)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.is_dir() and any(folder.iterdir()):
             raise UsageError(f"{self._name} is not a Delta table and not empty: choose another place")
 
     def _refuse_other_tables(self) -> None:
@@ -175,7 +182,7 @@ class DeltaTarget:
         if said[DATASET] != self._dataset_id:
             raise UsageError(
                 f"{self._name} is the table of another dataset, {said[DATASET]}: choose another place; "
-                f"if it is this one, which has lost its id: {self._claim.format(said[DATASET])}"
+                f"if it is this one, which has lost its id: {self._claim(said[DATASET])}"
             )
         if said.get(TABLE) != self._table:
             raise UsageError(f"{self._name} is the table {said.get(TABLE)!r}: choose another place")

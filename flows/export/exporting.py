@@ -115,10 +115,10 @@ def _follow(
                 changed.append(run)
     gone = {run_id: number for run_id, number in rows.items() if run_id not in contents.runs}
     changes.runs, changes.rows = len(contents.runs), contents.rows
-    _carry_out(target, contents, (new, changed, same, gone), changes, report, dry_run=dry_run)
+    _make_equal(target, contents, (new, changed, same, gone), changes, report, dry_run=dry_run)
 
 
-def _carry_out(
+def _make_equal(
     target: Target,
     contents: Contents,
     steps: tuple[list[Run], list[Run], dict[str, Marks], dict[str, int]],

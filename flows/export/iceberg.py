@@ -4,7 +4,7 @@ What was exported of a run is in the properties of the table, which outlive snap
 marks of a run, and is set by the transaction that writes its rows. The snapshots name the run, too.
 
 pyiceberg commits an append again upon the snapshot of a faster writer. An export must not: that writer may have
-appended the same run. So it is told, in memory only, that there are no retries.
+appended the same run. So the number of retries is set to 0, in memory only.
 """
 
 from __future__ import annotations
@@ -95,16 +95,28 @@ def iceberg_schema(table: str) -> Schema:
     return Schema(*fields)
 
 
+def check_name(identifier: str, table: str) -> None:
+    """Raise UsageError if a table has no namespace."""
+    if "." not in identifier.strip("."):
+        raise UsageError(
+            f"--to {identifier}: an Iceberg table has a namespace and a name, such as news.{table}"
+        )
+
+
 class IcebergTarget:
-    """A table in a catalog; `dataset_id` is None if the dataset was never exported."""
+    """A table in a catalog; `dataset_id` is None if the dataset was never exported.
+
+    `claim` says how a dataset gets an id back.
+    """
 
     def __init__(
-        self, catalog: Catalog, identifier: str, table: str, dataset_id: str | None, claim: str
+        self,
+        catalog: Catalog,
+        identifier: str,
+        table: str,
+        dataset_id: str | None,
+        claim: Callable[[str], str],
     ) -> None:
-        if "." not in identifier.strip("."):
-            raise UsageError(
-                f"--to {identifier}: an Iceberg table has a namespace and a name, such as news.{table}"
-            )
         self._catalog = catalog
         self._name = identifier
         self._table = table
@@ -214,7 +226,7 @@ class IcebergTarget:
         if said[DATASET] != self._dataset_id:
             raise UsageError(
                 f"{self._name} is the table of another dataset, {said[DATASET]}: choose another name; "
-                f"if it is this one, which has lost its id: {self._claim.format(said[DATASET])}"
+                f"if it is this one, which has lost its id: {self._claim(said[DATASET])}"
             )
         if said.get(TABLE) != self._table:
             raise UsageError(f"{self._name} is the table {said.get(TABLE)!r}: choose another name")

@@ -27,7 +27,7 @@ class Marks(NamedTuple):
 
 
 class Stream:
-    """Batches of rows on their way through a library that hides the errors of whoever yields them."""
+    """Batches of rows on their way through a library that hides the errors of their source."""
 
     def __init__(self, table: str, batches: Callable[[], Iterator[Any]]) -> None:
         self._batches = batches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from flows.export import Changes, export
 from flows.export.delta import DeltaTarget
 from flows.export.iceberg import IcebergTarget, catalog_of
 from flows.export.target import Target
+from small_runs import plain
 
 FORMATS = ("delta", "iceberg")
+SHARE = "Share this article on Facebook"
+SETTINGS = plain("boilerplate", "encoding") | {"inputs": {"on_change": "replace"}, "report": False}
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Lake:
 
     def target(self, dataset: Dataset, table: str = "documents") -> Target:
         """The table of that name, for an export."""
-        identity, claim = give_identity(dataset), how_to_claim(dataset, "{}")
+        identity, claim = give_identity(dataset), partial(how_to_claim, dataset)
         if self.form == "delta":
             return DeltaTarget(str(self.folder / table), table, identity, claim)
         return IcebergTarget(catalog_of(None, self.folder), f"news.{table}", table, identity, claim)

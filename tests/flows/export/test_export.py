@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,45 +22,10 @@ from flows.export import contents, exporting
 from flows.export.delta import DeltaTarget
 from flows.export.iceberg import IcebergTarget
 from flows.maintenance import compact, expire, restore, rollback
-from small_runs import LONG_AGO, aged, plain, record, run, story
+from small_runs import LONG_AGO, aged, record, run, story
 from support import ROOT, json_lines
 
-from .lakes import FORMATS, Died, Lake, assert_equal, dying, in_order, rows_of
-
-SHARE = "Share this article on Facebook"
-SETTINGS = plain("boilerplate", "encoding") | {"inputs": {"on_change": "replace"}, "report": False}
-
-
-@pytest.fixture(autouse=True)
-def _planned_by_pyiceberg(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Polars warns where its own planner of Iceberg scans is not installed; and nobody waits for another export."""
-    monkeypatch.setenv("POLARS_ICEBERG_PLANNER", "pyiceberg")
-    monkeypatch.setattr(exporting, "WAIT", 0)
-
-
-@pytest.fixture(params=FORMATS)
-def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
-    """An empty lake of each format."""
-    return Lake(request.param, tmp_path / "lake")
-
-
-@pytest.fixture(scope="module")
-def three_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset of three runs, with rows in every table; copy it before you change it."""
-    folder = tmp_path_factory.mktemp("three")
-    for number in range(3):
-        records: list[dict[str, Any]] = [record(10 * number + n, SHARE, story(n)) for n in range(4)]
-        records[0] |= {"title": "The cafÃ© opens", "published": "2024-05-01T10:00:00Z"}
-        (folder / f"{number}.jsonl").write_bytes(json_lines(*records, {"id": "empty", "text": ""}))
-        run(folder / f"{number}.jsonl", folder / "out", SETTINGS)
-    assert {table for table in TABLES if rows_of(folder / "out", table)} == set(TABLES)
-    return folder / "out"
-
-
-@pytest.fixture
-def out(three_runs: Path, tmp_path: Path) -> Path:
-    """A copy of `three_runs`."""
-    return shutil.copytree(three_runs, tmp_path / "out")
+from .lakes import SETTINGS, SHARE, Died, Lake, assert_equal, dying, in_order, rows_of
 
 
 def test_all_tables_are_equal_to_the_dataset_and_each_run_is_a_transaction(lake: Lake, out: Path) -> None:
@@ -206,9 +170,9 @@ def test_a_sequence_of_changes_is_followed(lake: Lake, out: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_random_sequences_of_changes_are_followed(lake: Lake, out: Path, seed: int) -> None:
-    """The same for sequences that nobody thought of."""
+    """The same for sequences that no one thought of."""
     chance = random.Random(seed)
     names = chance.choices(["run", "restore", "rollback", "compact", "expire"], [5, 3, 1, 2, 1], k=14)
     follow(lake, out, chance, names)
@@ -295,7 +259,7 @@ def test_two_exports_at_once_append_no_run_twice(
 
 
 def test_two_exports_by_turns_share_the_work(lake: Lake, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is faster appends a run; a table that was made in the meantime is used; a conflict at the end is told."""
+    """A table that was made in the meantime is used; an export that is too slow every time fails with a sentence."""
     owner = DeltaTarget if lake.form == "delta" else IcebergTarget
     create = owner.create
 
@@ -309,16 +273,16 @@ def test_two_exports_by_turns_share_the_work(lake: Lake, out: Path, monkeypatch:
     assert_equal(lake, out, ("documents",))
 
     def conflict(*_: Any) -> None:
-        raise exporting.Conflict("somebody else")
+        raise exporting.Conflict("another writer")
 
     rollback(Dataset(out), "r000003")
     monkeypatch.setattr(owner, "delete", conflict)
-    with pytest.raises(CopydeskError, match=r"other writers were faster 5 times; .*somebody else"):
+    with pytest.raises(CopydeskError, match=r"other writers were faster 5 times; .*another writer"):
         lake.export(out)
 
 
 def test_what_others_did_to_the_table_is_made_good(lake: Lake, out: Path) -> None:
-    """Rows that somebody deleted are back; rows of no run are gone; a table that was optimised stays as it is."""
+    """Rows that others deleted are back; rows of no run are gone; a table that was optimised stays as it is."""
     lake.export(out)
     if lake.form == "delta":
         lake.delta().optimize.compact()

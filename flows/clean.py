@@ -20,155 +20,43 @@ os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
 
 import argparse
-import errno
 import logging
 import sys
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from os.path import expanduser
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from prefect import flow, get_run_logger, runtime, tags, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect import flow, get_run_logger, runtime, tags
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.flows import Flow
-from prefect.futures import PrefectFuture
 from prefect.states import Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from prefect.tasks import Task
-from prefect.utilities.annotations import quote
 
 from flows import frames, maintenance
 from flows.dataset import Dataset
+from flows.dataset.remote import local_folder, name_of
 from flows.dataset.summary import Outcome
 from flows.errors import CopydeskError, Held, Locked, UsageError, message_of
 from flows.printable import make_logs_printable, printable, printable_traceback
 from flows.report.page.storing import page_after
 from flows.report.streams import standard_streams
 from flows.run.artifacts import Progress, pages, record_asset, rename, run_name, run_tags, show_outcome
-from flows.run.engine import Item, Product, Report, Result, workers
+from flows.run.engine import Engine, workers
 from flows.run.notify import Event, notify
 from flows.run.plan import execute_run
-from flows.run.stages import Batch, ReadShard, Run
+from flows.run.tasks import Tasks
 from flows.settings import Settings, read_settings
-
-RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
-
-#: File system errors for which a retry is pointless.
-_PERMANENT: Final = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT}
-
-
-def _is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether a retry may help: after file or network errors, but not after a bug or with a full disk."""
-    try:
-        state.result()
-    except OSError as error:
-        return error.errno not in _PERMANENT
-    except Exception:
-        return False
-    return False
-
-
-@task(retry_condition_fn=_is_transient, cache_policy=NO_CACHE, persist_result=False)
-def stage_of(function: Callable[[Run, Any], Any], run: Run, item: Any) -> Any:
-    """One stage of one item."""
-    return function(run, item)
-
-
-class Tasks:
-    """Executes stages as Prefect tasks, on the task runner of the current flow; see `engine.Engine`.
-
-    At most `workers` tasks run at a time, whatever the task runner allows, because memory grows with the number of
-    shards in progress.
-    """
-
-    def __init__(self, workers: int, progress: Progress) -> None:
-        self._free = threading.Semaphore(workers)
-        self._progress = progress
-        self.report: Report = progress
-
-    def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
-    ) -> list[Result]:
-        """One task per item."""
-        futures = [self._submit(stage, function, run, item) for item in items]
-        return self._results(stage, futures)
-
-    def chain(
-        self,
-        stages: tuple[str, str],
-        produce: Callable[[Run, Item], Iterable[Product]],
-        function: Callable[[Run, Product], object],
-        run: Run,
-        items: Sequence[Item],
-        sizes: Sequence[int],  # noqa: ARG002 - each task is reported
-    ) -> list[Product]:
-        """One task per item, and one for each of its products as soon as that item's task is done."""
-        self._progress.start(run.run_id)
-        first, second = stages
-        products: list[Product] = []
-        futures = []
-        ahead = [self._submit(first, _produced, run, (produce, item)) for item in items[:1]]
-        for number in range(len(items)):
-            made = ahead.pop().result()
-            self.report(first, number + 1, len(items))
-            ahead = [
-                self._submit(first, _produced, run, (produce, item))
-                for item in items[number + 1 : number + 2]
-            ]
-            for product in made:
-                products.append(product)
-                futures.append(self._submit(second, function, run, product))
-        self._results(second, futures)
-        return products
-
-    def _submit(
-        self, stage: str, function: Callable[[Run, Any], Any], run: Run, item: Any
-    ) -> PrefectFuture[Any]:
-        work = stage_of.with_options(
-            name=stage,
-            task_run_name=_name(stage, item),
-            retries=len(RETRY_DELAYS),
-            retry_delay_seconds=RETRY_DELAYS,
-        )
-        # quoted: otherwise Prefect searches every argument for futures
-        quoted: tuple[Any, ...] = (quote(function), quote(run), quote(item))
-        self._free.acquire()
-        future = work.submit(*quoted)
-        future.add_done_callback(lambda _: self._free.release())
-        return future
-
-    def _results(self, stage: str, futures: Sequence[PrefectFuture[Any]]) -> list[Any]:
-        results = []
-        for done, future in enumerate(futures, 1):
-            results.append(future.result())
-            self.report(stage, done, len(futures))
-        return results
-
-
-def _produced(run: Run, item: tuple[Callable[[Run, Any], Iterable[Product]], Any]) -> list[Product]:
-    produce, source = item
-    return list(produce(run, source))
-
-
-def _name(stage: str, item: object) -> str:
-    """The name of a task run: the stage, and the shard or the number of the batch."""
-    match item:
-        case str() | ReadShard(str()):
-            return f"{stage} {item if isinstance(item, str) else item.shard}"
-        case (_, Batch(number)):
-            return f"{stage} {number:05d}"
-        case _:
-            return stage
 
 
 def _notify(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 - passed by name
     """Send the notices that the configuration asks for when a run ends badly; a state hook of the flow."""
     parameters = flow_run.parameters
-    config, out = parameters.get("config"), Path(str(parameters.get("out")))
+    config = parameters.get("config")
     try:
+        out = _folder(parameters.get("out"))
         settings = read_settings(_home(config) if config else None)
     except CopydeskError as error:
         logging.getLogger(__name__).warning("no notice was sent about the run: %s", error)
@@ -189,8 +77,13 @@ def _home(path: object) -> Path:
     return Path(expanduser(str(path)))
 
 
+def _folder(out: object) -> Path:
+    """The folder of a dataset, which may be the working copy for a URL."""
+    return local_folder(_home(out))
+
+
 def _name_until_it_has_an_id() -> str:
-    return run_name(_home(runtime.flow_run.parameters.get("out", "")))
+    return run_name(_folder(runtime.flow_run.parameters.get("out", "")))
 
 
 _KINDS: Final[dict[str, Event]] = {"FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
@@ -215,22 +108,24 @@ def clean(
     config: Path | None = None,
     retry_rejected: bool = False,
     limit: int = 0,
+    dask_workers: int = 0,
 ) -> Outcome | State[Any]:
     """Clean the new and changed `inputs`, publish them as one run of the dataset in `out`, and return the outcome.
 
-    With a limit, only the first `limit` new records are read. If an anomaly guard holds this run or an earlier one, the
+    With a limit, only the first `limit` new records are read. With `dask_workers`, as many processes of Dask on this
+    machine do the work, whatever `[engine]` says. If an anomaly guard holds this run or an earlier one, the
     flow run ends in the state Held, of type Failed. Raises what `flows.run.plan.execute_run` and
     `flows.settings.read_settings` raise.
     """
     make_logs_printable()
     # parameters of a deployment have passed no shell
     inputs = [expanduser(_GIVEN.get(name, name)) for name in inputs]
-    out, config = _home(out), config and _home(config)
+    out, config = _folder(out), config and _home(config)
     settings = read_settings(config)
     progress = Progress(out)
-    engine = Tasks(workers(settings), progress)
     try:
-        outcome = execute_run(inputs, out, settings, engine, retry_rejected=retry_rejected, limit=limit)
+        with _engine(settings, dask_workers, progress) as engine:
+            outcome = execute_run(inputs, out, settings, engine, retry_rejected=retry_rejected, limit=limit)
     except Held as held:
         if isinstance(held.outcome, Outcome):
             page_after(held.outcome, settings)
@@ -250,6 +145,26 @@ def clean(
     return outcome
 
 
+#: What `[engine]` says where a cluster is started here for the run.
+_LOCAL_CLUSTER: Final = {"task_runner": "dask", "dask_address": "", "dask_cluster": ""}
+
+
+@contextmanager
+def _engine(settings: Settings, dask_workers: int, progress: Progress) -> Iterator[Engine]:
+    """What executes the tasks: this process, or workers of Dask."""
+    if not dask_workers and settings.engine.task_runner == "local":
+        yield Tasks(workers(settings), progress)
+        return
+    from flows.run.dask_cluster import require_dask
+
+    require_dask()
+    from flows.run.dask_tasks import DaskTasks
+
+    table = settings.engine.model_copy(update=_LOCAL_CLUSTER) if dask_workers else settings.engine
+    with DaskTasks(table, dask_workers or workers(settings), progress) as engine:
+        yield engine
+
+
 @flow(name="copydesk-compact", flow_run_name="compact {out}", persist_result=False)
 def compact(out: Path, offline: bool = False) -> str:
     """Merge the small part files of the dataset in `out`, and return a line that says what was done.
@@ -258,7 +173,7 @@ def compact(out: Path, offline: bool = False) -> str:
     UsageError if `out` is not a dataset.
     """
     make_logs_printable()
-    dataset = Dataset(_home(out))
+    dataset = Dataset(_folder(out))
     if not dataset.exists():
         raise UsageError(f"{out} is not a copydesk dataset")
     parts = maintenance.compact(dataset, offline=offline)
@@ -275,14 +190,17 @@ def clean_here(
     config: Path | None = None,
     retry_rejected: bool = False,
     limit: int = 0,
+    dask_workers: int = 0,
 ) -> Outcome:
     """Run the flow in this process, with the configured number of workers, and return the outcome."""
     config = config and _home(config)
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers(read_settings(config)))
     _GIVEN.update({printable(name): name for name in inputs})
     shown = [printable(name) for name in inputs]
-    with tags(*run_tags(_home(out))):
-        outcome = clean.with_options(task_runner=runner)(shown, out, config, retry_rejected, limit)
+    with tags(*run_tags(_folder(out))):
+        outcome = clean.with_options(task_runner=runner)(
+            shown, Path(name_of(_folder(out))), config, retry_rejected, limit, dask_workers
+        )
     assert isinstance(outcome, Outcome)  # Prefect raises the exception of a failed state
     return outcome
 
@@ -293,7 +211,7 @@ def main() -> None:
         prog="python -m flows.clean", description="Clean scraped text with a Prefect flow."
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, glob or URL")
-    parser.add_argument("--out", required=True, type=Path, help="folder of the dataset")
+    parser.add_argument("--out", required=True, type=Path, help="folder or URL of the dataset")
     parser.add_argument("--config", type=Path, help="configuration (TOML)")
     arguments = parser.parse_args()
     with standard_streams():

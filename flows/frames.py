@@ -66,15 +66,18 @@ def clean(
 
     It is what `copydesk run` does without a server. `inputs` are files, folders, globs or URLs; `config` is a
     configuration file, or the settings that `flows.settings.read_settings` returns. Raises what
-    `flows.run.plan.execute_run` and `read_settings` raise, all of it `flows.errors.CopydeskError`.
+    `flows.run.plan.execute_run` and `read_settings` raise, all of it `flows.errors.CopydeskError`. `out` may be a URL.
     """
+    from flows.dataset.remote import local_folder
     from flows.run.engine import Threads, workers
     from flows.run.plan import execute_run
 
     settings = _settings(config)
     given = [inputs] if isinstance(inputs, str | Path) else inputs
     engine = Threads(workers(settings), lambda *_: None)
-    return execute_run(list(map(str, given)), Path(out), settings, engine, retry_rejected=retry_rejected)
+    return execute_run(
+        list(map(str, given)), local_folder(out), settings, engine, retry_rejected=retry_rejected
+    )
 
 
 def clean_frame(
@@ -118,6 +121,21 @@ def clean_frame(
     lexicon = lexicon_of(settings)
     cleaned = clean_alone(shards, settings, phrases_of(settings), lexicon, workers(settings))
     return _tables(cleaned, lexicon)
+
+
+def dataset_files(dataset: str | Path, table: str = "documents") -> list[str]:
+    """The Parquet files of a table of a published dataset, as it is now: paths, or URLs of a dataset behind a URL.
+
+    Give them to polars, DuckDB, Spark or another reader. Behind a URL, nothing else is exact: a folder there also has
+    what a run is uploading, or what one that was killed had uploaded, until the next one removes it. The files of an
+    older list may be gone after a rollback or the like, which is an error and no wrong answer. Only the newest commit
+    is read for it.
+
+    Raises UsageError if there is no such dataset or table, and CopydeskError if the storage cannot be read.
+    """
+    from flows.dataset.listing import files_of
+
+    return files_of(dataset, table)
 
 
 def _settings(config: Settings | str | Path | None) -> Settings:

@@ -55,9 +55,29 @@ def printable(text: str, keep: str = "") -> str:
     >>> printable("ftp://user:s3cret@host/a.txt")
     'ftp://user:***@host/a.txt'
     """
+    if _SHOWN_AS:
+        text = _as_shown(text)
     if text.isascii() and text.isprintable():
         return mask(text)
     return mask(_UNPRINTABLE.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text))
+
+
+#: Folders on this machine that stand for something else, and what that is.
+_SHOWN_AS: Final[dict[str, str]] = {}
+
+
+def show_as(folder: str, name: str, but: str) -> None:
+    """From now on, this folder is shown as `name`, except where its path goes on as the regular expression `but` says.
+
+    A dataset on object storage is worked on in a folder of this machine, whose name would mean nothing to its users.
+    """
+    _SHOWN_AS[rf"{re.escape(folder)}(?![\w.-])(?!{but})"] = name
+
+
+def _as_shown(text: str) -> str:
+    for folder, name in _SHOWN_AS.items():
+        text = re.sub(folder, name.replace("\\", r"\\"), text)
+    return text
 
 
 def mask(text: str) -> str:

@@ -167,6 +167,8 @@ def _allowed(field: FieldInfo) -> str:
     annotation = field.annotation
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{json.dumps(value)}`" for value in get_args(annotation))
+    if get_origin(annotation) is dict:
+        return "table"
     if get_args(annotation) and str in [get_origin(a) or a for a in get_args(annotation)]:
         return "list of texts"
     if get_origin(annotation) is not None:  # tuple[str, ...] | Literal["all"]

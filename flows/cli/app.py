@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from flows.cli.home import expand_home
+from flows.cli.home import dataset_folder, expand_home
 from flows.cli.logs import is_on_stderr
 from flows.errors import CopydeskError, UsageError, remedy
 from flows.printable import printable, printable_traceback
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: The order of commands in the help text.
 COMMANDS: Final = (
-    *("init", "run", "serve", "explain", "report", "runs", "verify"),
+    *("init", "run", "serve", "explain", "report", "runs", "files", "verify"),
     *("rollback", "restore", "review", "publish", "discard", "compact", "expire", "reindex", "export", "warm"),
 )
 
@@ -87,11 +87,16 @@ Inputs = Annotated[
         callback=expand_home,
     ),
 ]
-Out = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False, callback=expand_home)]
+Out = Annotated[
+    Path, typer.Argument(help="Folder or URL of a dataset.", show_default=False, callback=dataset_folder)
+]
 NewOut = Annotated[
     Path,
     typer.Option(
-        "--out", "-o", help="Folder of the dataset; it is made if it does not exist.", callback=expand_home
+        "--out",
+        "-o",
+        help="Folder of the dataset, or a URL such as s3://bucket/news; it is made if it does not exist.",
+        callback=dataset_folder,
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]

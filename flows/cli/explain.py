@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.app import Config, app, examples, open_dataset, say, warn
-from flows.cli.home import expand_home
+from flows.cli.home import dataset_folder, expand_home
 from flows.cli.look import exit_if_lost
 from flows.cli.paging import paged
 from flows.errors import CopydeskError, UsageError
@@ -62,8 +62,8 @@ def explain(
         typer.Option(
             "--out",
             "-o",
-            help="Folder of a dataset: a FILE is judged by its memory, a document is looked up in it.",
-            callback=expand_home,
+            help="Folder or URL of a dataset: a FILE is judged by its memory, a document is looked up in it.",
+            callback=dataset_folder,
         ),
     ] = None,
     document: Annotated[

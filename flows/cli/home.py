@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os.path import expanduser
+from pathlib import Path
 from typing import Any
 
 
@@ -11,3 +12,16 @@ def expand_home(given: Any) -> Any:
     if isinstance(given, list | tuple):
         return [expand_home(each) for each in given]
     return given and type(given)(expanduser(str(given)))
+
+
+def dataset_folder(given: Path | None) -> Path | None:
+    """The folder of a dataset that the command line names by a path, or by a URL.
+
+    All commands work on a folder; that of a URL is the working copy, which every message shows as the URL.
+    """
+    given = expand_home(given)
+    if given is None or ":/" not in str(given):
+        return given
+    from flows.dataset.remote import local_folder
+
+    return local_folder(given)

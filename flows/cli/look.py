@@ -1,6 +1,8 @@
-"""The commands that only read: runs, verify."""
+"""The commands that only read: runs, files, verify."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -21,6 +23,27 @@ def runs(out: Out, as_json: Json = False) -> None:
         say.print(runs_table(dataset, dataset.runs()))
         for run_id in dataset.held_runs():
             say.print(f"{run_id}  held, not published: {'; '.join(dataset.held_for(run_id))}")
+    exit_if_lost()
+
+
+@app.command(
+    epilog=examples(
+        "copydesk files s3://bucket/news",
+        "copydesk files s3://bucket/news removed",
+    )
+)
+def files(
+    out: Out,
+    table: Annotated[
+        str, typer.Argument(help="Name of the table: documents, removed, repaired or rejected.")
+    ] = "documents",
+) -> None:
+    """List the Parquet files of a table, a line each: on object storage, what a reader should read."""
+    from flows.dataset.listing import files_of
+    from flows.dataset.remote import name_of
+
+    for name in files_of(name_of(out), table):
+        say.print(name)
     exit_if_lost()
 
 

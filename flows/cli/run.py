@@ -28,7 +28,7 @@ from flows.cli.interrupt import GRACE, answering_interrupts
 from flows.cli.logs import LogFile, LogFormatOption, is_on_stderr, logging_to
 from flows.cli.prefect_api import Engine, use_prefect
 from flows.cli.start import import_numba, importing
-from flows.errors import Held
+from flows.errors import Held, UsageError
 
 if TYPE_CHECKING:
     from flows.dataset.summary import Outcome
@@ -49,6 +49,7 @@ class Options:
     engine: Engine
     retry_rejected: bool
     limit: int
+    dask_workers: int
     dry_run: bool
     as_json: bool
     quiet: bool
@@ -73,6 +74,16 @@ def run(
             help="What executes the run; auto is a Prefect flow run if a Prefect API is configured, else this process."
         ),
     ] = Engine.AUTO,
+    dask_workers: Annotated[
+        int | None,
+        typer.Option(
+            "--dask-workers",
+            min=1,
+            metavar="N",
+            help="Execute the tasks of a Prefect flow run in N processes of Dask, started for this run.",
+            show_default="as [engine] says",
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -109,7 +120,7 @@ def run(
             print_json({"status": "failed", "exit_code": code, "error": message})
 
     answered: list[Status] = []
-    options = Options(engine, retry_rejected, limit or 0, dry_run, as_json, quiet, verbose)
+    options = Options(engine, retry_rejected, limit or 0, dask_workers or 0, dry_run, as_json, quiet, verbose)
     with ExitStack() as stack:
         stack.enter_context(report_errors("nothing was published", answer))
         with importing():
@@ -164,11 +175,17 @@ def _execute(
     """The outcome of the run and, of a dry run, the files that would be read."""
     with importing():
         from flows.dataset import Layout
+        from flows.dataset.remote import open_to_read, working_copy_in
 
-    before = Layout(out).runs()
+    def published() -> list[str]:
+        copy = working_copy_in(out)  # which has a run before it is published
+        return Layout(out).runs() if copy is None else copy.base.runs()
+
+    open_to_read(out)
+    before = published()
 
     def consequence() -> str:
-        new = [run_id for run_id in Layout(out).runs() if run_id not in before]
+        new = [run_id for run_id in published() if run_id not in before]
         return f"{new[0]} is published" if new else "nothing of this run was published"
 
     notices = (
@@ -176,31 +193,48 @@ def _execute(
         if settings.notify.webhook.get_secret_value() or settings.notify.command
         else 0
     )
-    if not options.dry_run and use_prefect(options.engine, fallback="the run is executed"):
+    chosen = _engine(settings, options)
+    if not options.dry_run and use_prefect(chosen, fallback="the run is executed"):
         from flows.clean import clean_here
 
         with answering_interrupts(consequence, _PREFECT_GRACE + notices):
-            return clean_here(inputs, out, config, options.retry_rejected, options.limit), []
+            return clean_here(
+                inputs, out, config, options.retry_rejected, options.limit, options.dask_workers
+            ), []
     with importing():
         from flows.cli.progress import show_progress
-        from flows.run.engine import Threads, workers
+        from flows.run.engine import workers
         from flows.run.notify import notify_on_failure
         from flows.run.plan import execute_run
+        from flows.run.processes import Local
 
     with (
         answering_interrupts(consequence, GRACE + notices),
         show_progress(warn, quiet=options.quiet or is_on_stderr()) as report,
+        Local(workers(settings), _logged(report)) as engine,
     ):
-        threads = Threads(workers(settings), _logged(report))
         how: dict[str, Any] = {"retry_rejected": options.retry_rejected, "prepare": import_numba}
         if options.dry_run:
             from flows.report.dry_run import files_by_format
             from flows.run.rehearsal import rehearse
 
-            outcome, new = rehearse(inputs, out, settings, threads, limit=options.limit or SAMPLE, **how)
+            outcome, new = rehearse(inputs, out, settings, engine, limit=options.limit or SAMPLE, **how)
             return outcome, files_by_format(new, settings)
         with notify_on_failure(settings.notify, out):
-            return execute_run(inputs, out, settings, threads, limit=options.limit, **how), []
+            return execute_run(inputs, out, settings, engine, limit=options.limit, **how), []
+
+
+def _engine(settings: Settings, options: Options) -> Engine:
+    """The engine that was asked for; Dask is asked for by name, and comes with Prefect."""
+    given = settings.engine
+    if options.dask_workers:
+        if options.engine is Engine.LOCAL:
+            raise UsageError("--dask-workers needs a Prefect flow run: leave out --engine local")
+        if named := "dask_address" if given.dask_address else "dask_cluster" if given.dask_cluster else "":
+            raise UsageError(f"--dask-workers starts a cluster of its own: leave it out, or [engine] {named}")
+    if options.engine is Engine.AUTO and (options.dask_workers or given.task_runner == "dask"):
+        return Engine.PREFECT
+    return options.engine
 
 
 def _logged(report: Report) -> Report:

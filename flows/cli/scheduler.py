@@ -137,7 +137,7 @@ def serve_locally(
         due = clock.after(max(now(), due), start)
 
 
-def run_command(inputs: Sequence[str], out: Path, config: Path | None, *more: str) -> list[str]:
+def run_command(inputs: Sequence[str], out: Path | str, config: Path | None, *more: str) -> list[str]:
     """The command line of one run without Prefect."""
     copydesk = [sys.executable, "-m", "flows.cli"]
     options = ["--config", str(config)] if config is not None else []
@@ -145,7 +145,7 @@ def run_command(inputs: Sequence[str], out: Path, config: Path | None, *more: st
 
 
 def serve_with_prefect(
-    inputs: Sequence[str], out: Path, config: Path | None, clock: Clock, name: str
+    inputs: Sequence[str], out: Path | str, config: Path | None, clock: Clock, name: str
 ) -> None:
     """Serve the flow as a deployment on the Prefect server until SIGINT or SIGTERM, then pause its schedule.
 

@@ -60,6 +60,7 @@ def serve(
     )
     from flows.dataset import Dataset
     from flows.dataset.layout import is_dataset
+    from flows.dataset.remote import name_of
     from flows.inputs.finding import require_inputs
     from flows.settings import phrases_of, read_settings
 
@@ -67,6 +68,7 @@ def serve(
     clock = Clock(cron, interval, timezone or local_timezone())
     phrases_of(read_settings(config))  # report a mistake now, not at the first run
     dataset = Dataset(out)
+    place = name_of(dataset.root)
     require_inputs(inputs, exclude=dataset.root, is_dataset=is_dataset)
     inputs = [name if "://" in name else str(Path(name).absolute()) for name in inputs]
     config = config and config.absolute()
@@ -78,23 +80,23 @@ def serve(
 
     with logging_to(log_file, log_format):
         if use_prefect(engine, fallback="the schedule runs", server=True):
-            name = name or deployment_name(dataset.root)
-            log(f"serving {dataset.root}: {clock}; deployment copydesk/{name} on the Prefect server")
-            serve_with_prefect(inputs, dataset.root, config, clock, name)
+            name = name or deployment_name(place)
+            log(f"serving {place}: {clock}; deployment copydesk/{name} on the Prefect server")
+            serve_with_prefect(inputs, place, config, clock, name)
             log("stopped")
             return
         stop = Stop()
         with stop.on_signals():
-            log(f"serving {dataset.root}: {clock}; without Prefect, until this process ends")
+            log(f"serving {place}: {clock}; without Prefect, until this process ends")
             more = ["--quiet"] if quiet else []
             more += ["--log-file", str(log_file.absolute())] if log_file is not None else []
             more += ["--log-format", log_format.value] if log_format is not None else []
-            command = run_command(inputs, dataset.root, config, *more)
+            command = run_command(inputs, place, config, *more)
             serve_locally(command, clock, log, stop)
             log("stopped")
 
 
-def deployment_name(out: Path) -> str:
+def deployment_name(out: Path | str) -> str:
     """The name of a dataset's deployment: its path, without the characters that Prefect does not allow.
 
     >>> deployment_name(Path("/data/the news"))

@@ -39,6 +39,8 @@ A run counts, in each of these folders, only if `documents` has it. Its folder t
 everything else is in place and on the disk: before that instant the dataset is as it was, after it the run is complete.
 The next command that takes the lock removes what a crash left.
 
+A dataset behind a URL is a folder like this one, too, which is copied to and from the storage (`dataset.remote`).
+
 Every file but the lock and the pages has a checksum. Those of part files are in the manifest of their run, or in a
 `parts.json` beside parts that belong to no run. All other files contain their own (`dataset.checksums`).
 """

@@ -67,17 +67,30 @@ def _seal(data: bytes) -> bytes:
 def write_sealed(path: Path, data: bytes) -> None:
     """Write a file durably, with its checksum instead of `BLANK`; its name appears only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    head, _, tail = data.rpartition(BLANK)
     with whole_file(path) as partial:
-        partial.write_bytes(head + _seal(data) + tail)
+        partial.write_bytes(_sealed(data))
         sync(partial)
+
+
+def _sealed(data: bytes) -> bytes:
+    head, _, tail = data.rpartition(BLANK)
+    return head + _seal(data) + tail
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON object, sealed, durably and with printable strings; it appears only when it is complete."""
+    write_sealed(path, _json(value))
+
+
+def sealed_json(value: Mapping[str, Any]) -> bytes:
+    """What `write_json` would write."""
+    return _sealed(_json(value))
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
     content = {key: each for key, each in printable_json(value).items() if key not in (SEAL, _FORMER)}
     text = json.dumps({**content, SEAL: BLANK.decode()}, indent=1, ensure_ascii=False)
-    write_sealed(path, f"{text}\n".encode())
+    return f"{text}\n".encode()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -85,15 +98,19 @@ def read_json(path: Path) -> dict[str, Any]:
 
     Raises OSError if it cannot be read, and ValueError if it is damaged.
     """
-    data = path.read_bytes()
+    return parse_json(path.read_bytes(), path)
+
+
+def parse_json(data: bytes, name: object) -> dict[str, Any]:
+    """The JSON object in the content of a file of that name, as `read_json` gives it."""
     if is_sealed(data) is False:
-        raise ValueError(f"{path} is not what was written")
+        raise ValueError(f"{name} is not what was written")
     value = orjson.loads(data)
     if not isinstance(value, dict):
-        raise ValueError(f"{path} is not a JSON object")
+        raise ValueError(f"{name} is not a JSON object")
     former = value.pop(_FORMER, None)
     if former is not None and former != _former_seal(value):
-        raise ValueError(f"{path} is not what was written")
+        raise ValueError(f"{name} is not what was written")
     value.pop(SEAL, None)
     return value
 

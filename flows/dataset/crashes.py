@@ -26,7 +26,7 @@ from flows.dataset.layout import Layout
 
 _log: Final = logging.getLogger(__name__)
 
-_CRASH: Final = "crash"  # what faulthandler wrote
+_CRASH: Final = "crash"  # what faulthandler wrote; + name: in that process
 _READING: Final = "reading-"  # + batch: the input that is being read
 _CLEANING: Final = "cleaning-"  # + shard: it is being cleaned
 _SUSPECTS_JSON: Final = "suspects.json"
@@ -50,10 +50,14 @@ Culprits = dict[tuple[str, str], str]
 
 
 @contextmanager
-def watched(staging: Path) -> Iterator[None]:
-    """Let Python write down in a staging folder which signal ends this process, if one does."""
+def watched(staging: Path, name: str = "") -> Iterator[None]:
+    """Let Python write down in a staging folder which signal ends this process, if one does.
+
+    If several processes work for a run, each has a name.
+    """
     was_enabled = faulthandler.is_enabled()
-    with (staging / _CRASH).open("w") as file:
+    path = staging / f"{_CRASH}{name}"
+    with path.open("w") as file:
         faulthandler.enable(file)
         try:
             yield
@@ -62,7 +66,7 @@ def watched(staging: Path) -> Iterator[None]:
             if was_enabled:  # as with PYTHONFAULTHANDLER; stderr may be closed, or no file
                 with suppress(OSError, ValueError, RuntimeError):
                     faulthandler.enable(sys.__stderr__ or sys.stderr)
-    (staging / _CRASH).unlink()
+    path.unlink(missing_ok=True)
 
 
 class _StackT(ctypes.Structure):
@@ -94,7 +98,7 @@ def noting_inputs(staging: Path, batch: int) -> Iterator[Callable[[str], None]]:
             os.pwrite(file.fileno(), json.dumps(uri).encode() + b"\n", 0)
 
         yield note
-    path.unlink()
+    path.unlink(missing_ok=True)  # of a worker that was given up for lost, and read the same
 
 
 @contextmanager
@@ -104,13 +108,13 @@ def noting_shard(staging: Path, shard: str) -> Iterator[None]:
     path = staging / f"{_CLEANING}{shard}"
     path.touch()
     yield
-    path.unlink()
+    path.unlink(missing_ok=True)
 
 
 def keep_evidence(layout: Layout) -> None:
     """Move what crashed runs were at out of `staging`, before that is emptied."""
     for staging in sorted(layout.staging.glob("r*-*")):
-        crash = _crash(staging / _CRASH)
+        crash = next(filter(None, map(_crash, sorted(staging.glob(f"{_CRASH}*")))), "")
         if not crash:
             continue
         folder = layout.suspects / staging.name

@@ -13,6 +13,7 @@ from typing import Any, Final
 from flows.dataset.checksums import is_as_written, read_json, read_sealed_part
 from flows.dataset.layout import OF_NO_RUN, OUTLIVE, PARTS_JSON, RUN_JSON, Layout, Span, parts_in
 from flows.dataset.manifests import read_files
+from flows.dataset.remote import fetch, fetch_again
 from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError
 
@@ -72,6 +73,7 @@ def damaged_parts(
     """(kind, path, what is wrong) for the parts of these kinds of a span of runs whose manifest has these `files`."""
     for kind in kinds:
         folder = layout.folder(kind, span)
+        fetch(folder)
         try:
             names = [path.name for path in folder.iterdir()]
         except FileNotFoundError:
@@ -122,8 +124,9 @@ def damaged_held(layout: Layout, run_id: str) -> Iterator[tuple[Path, str]]:
 
 def _problem(path: Path, entry: Mapping[str, Any]) -> str:
     """What is wrong with a part; "" if nothing is."""
+    fetch(path)
     try:
-        if is_as_written(path, entry):
+        if is_as_written(path, entry) or (fetch_again(path) and is_as_written(path, entry)):
             return ""
     except FileNotFoundError:
         return "is missing"
@@ -134,6 +137,8 @@ def _problem(path: Path, entry: Mapping[str, Any]) -> str:
 
 def require_intact(layout: Layout, kinds: Sequence[str], spans: Iterable[Span | str]) -> None:
     """Raise CopydeskError if a part of these kinds and spans of runs is not what was written."""
+    spans = list(spans)
+    fetch(*(layout.folder(kind, span) for kind in kinds for span in spans))
     for span in spans:
         try:
             files = read_files(layout, span)

@@ -14,6 +14,7 @@ from flows.dataset.commit import commit
 from flows.dataset.inventory import last_number
 from flows.dataset.layout import Layout, Span, refuse_other_folders, run_name
 from flows.dataset.manifests import read_manifest, read_manifests
+from flows.dataset.remote import open_to_read
 from flows.dataset.tables import FORMAT, SCHEMAS, scan_parts
 from flows.dataset.writing import read_format, rewrite_format, writing
 from flows.errors import CopydeskError
@@ -28,6 +29,7 @@ class Dataset(Layout):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
+        open_to_read(self.root)
         refuse_other_folders(root)
         try:
             found = read_format(self)

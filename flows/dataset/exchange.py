@@ -21,6 +21,7 @@ from typing import Final
 
 from flows.dataset.inventory import clear
 from flows.dataset.layout import Layout
+from flows.dataset.remote import fetch, working_copy_in
 from flows.dataset.tables import TABLES, sync
 from flows.errors import CopydeskError
 
@@ -31,12 +32,16 @@ _UNSUPPORTED: Final = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
 
 
 def link(source: Path, target: Path) -> None:
-    """Hard-link a file, or all files below a folder; they are copied if the file system has no hard links."""
+    """Hard-link a file, or all files below a folder; they are copied if the file system has no hard links.
+
+    Of a dataset behind a URL, files of a folder that are not here stay where they are.
+    """
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
         for path in source.iterdir():
             link(path, target / path.name)
         return
+    fetch(source)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         target.hardlink_to(source)
@@ -47,9 +52,14 @@ def link(source: Path, target: Path) -> None:
         sync(target)
 
 
+def has_no_readers(layout: Layout) -> bool:
+    """Whether a dataset is the working copy of one behind a URL, where its readers are."""
+    return working_copy_in(layout.root) is not None
+
+
 def require_exchange(layout: Layout, *, offline: bool) -> None:
     """Raise CopydeskError if the file system cannot exchange folders, unless `offline`: then there are no readers."""
-    if offline:
+    if offline or has_no_readers(layout):
         return
     trial = layout.staging / "trial"
     try:
@@ -80,7 +90,7 @@ def exchange(layout: Layout, *, offline: bool = False) -> None:
         for name in folders:
             sync(Path(path, name))
     sync(tree)
-    _swap(layout, "documents", offline=offline)
+    _swap(layout, "documents", offline=offline or has_no_readers(layout))
     finish(layout)
 
 

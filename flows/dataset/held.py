@@ -28,8 +28,10 @@ from flows.errors import CopydeskError, UsageError
 def hold(layout: Layout, run_id: str, staging: Path, reasons: Sequence[str]) -> None:
     """Set the run that is staged in `staging/publish` aside; one rename makes it a held run."""
     for path in staging.iterdir():
-        if path.name != PUBLISH:
+        if path.is_dir() and path.name != PUBLISH:
             shutil.rmtree(path)
+        elif path.is_file():  # what a worker was at that was lost
+            path.unlink()
     write_json(staging / HELD_JSON, {"run_id": run_id, **_made_after(layout), "reasons": list(reasons)})
     publish = staging / PUBLISH
     for folder in (*publish.iterdir(), publish, staging):

@@ -5,13 +5,12 @@ The first export gives the id. It is in no other file, stays when the folder mov
 
 from __future__ import annotations
 
-import os
 import uuid
 
 from flows.dataset.checksums import read_json, write_json
+from flows.dataset.dataset import Dataset
 from flows.dataset.layout import Layout
-from flows.dataset.tables import sync
-from flows.errors import CopydeskError, remedy
+from flows.errors import CopydeskError
 
 
 def read_identity(layout: Layout) -> str | None:
@@ -25,27 +24,17 @@ def read_identity(layout: Layout) -> str | None:
         raise CopydeskError(f"{path} is damaged ({error}): restore it from a backup") from error
 
 
-def give_identity(layout: Layout) -> str:
-    """The id of a dataset, which is given now if it has none; if two processes do so at once, both get the same.
+def give_identity(dataset: Dataset) -> str:
+    """The id of a dataset, which is given now if it has none, under its lock.
 
-    Raises CopydeskError if it cannot be written.
+    Raises Locked if it has none and another process is writing the dataset, CopydeskError if it cannot be written.
     """
-    if known := read_identity(layout):
+    if (known := read_identity(dataset)) is not None:
         return known
-    path = layout.identity_file
-    own = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        write_json(own, {"id": str(uuid.uuid4())})
-        try:
-            os.link(own, path)
-        except FileExistsError:
-            pass
-        finally:
-            own.unlink()
-        sync(layout.state)
-    except OSError as error:
-        raise CopydeskError(f"cannot write {path}: {error.strerror}{remedy(error)}") from error
-    return give_identity(layout)
+    with dataset.writing():
+        if read_identity(dataset) is None:
+            write_json(dataset.identity_file, {"id": str(uuid.uuid4())})
+    return give_identity(dataset)
 
 
 def how_to_claim(layout: Layout, identity: str) -> str:

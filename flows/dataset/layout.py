@@ -11,6 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from flows.dataset.checksums import read_json
+from flows.dataset.names import (
+    EXCHANGE,
+    LINE_TOTALS,
+    LOCK,
+    POSTINGS,
+    REPORTS,
+    STAGING,
+    STATE_FOLDER,
+    SUSPECTS,
+)
+from flows.dataset.remote import MARKER, fetch
 from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError, UsageError
 
@@ -119,9 +130,9 @@ class Layout(Folders):
 
     def __init__(self, root: Path) -> None:
         root = root.absolute()
-        super().__init__(root, root / "_copydesk")
+        super().__init__(root, root / STATE_FOLDER)
         self.format_file = self.state / "format.json"
-        self.lock_file = self.state / "lock"
+        self.lock_file = self.state / LOCK
         self.identity_file = self.state / "identity.json"
         self.history_file = self.state / "history.parquet"
         self.inventory_file = self.state / "inventory.json"
@@ -129,14 +140,14 @@ class Layout(Folders):
         self.culprits_file = self.state / "culprits.json"
         self.card_file = root / "README.md"
         self.card_facts_file = self.state / "card.json"
-        self.postings = self.state / "postings"
-        self.line_totals = self.state / "line_totals"
-        self.suspects = self.state / "suspects"
+        self.postings = self.state / POSTINGS
+        self.line_totals = self.state / LINE_TOTALS
+        self.suspects = self.state / SUSPECTS
         self.reviews = self.state / "reviews"
         self.held = self.state / "held"
-        self.reports = self.state / "reports"
-        self.staging = self.state / "staging"
-        exchanged = self.staging / "exchange"
+        self.reports = self.state / REPORTS
+        self.staging = self.state / STAGING
+        exchanged = self.staging / EXCHANGE
         self.tree = Folders(exchanged, exchanged)
 
     def exists(self) -> bool:
@@ -203,6 +214,7 @@ class Layout(Folders):
         if run is not None:
             return parts_in(self.folder(kind, run))
         folders = [self.expired(kind), *(self.folder(kind, span) for span in self.spans())]
+        fetch(*folders)
         return [path for folder in folders for path in parts_in(folder)]
 
 
@@ -212,7 +224,8 @@ def is_dataset(folder: str) -> bool:
 
 
 def parts_in(folder: Path) -> list[Path]:
-    """The part files of a folder, in order."""
+    """The part files of a folder, in order; of a dataset behind a URL they are fetched."""
+    fetch(folder)
     return sorted(folder.glob("part-*.parquet"))
 
 
@@ -249,13 +262,15 @@ def rolled_back_in(layout: Layout, kind: str) -> int | None:
 def refuse_other_folders(root: Path) -> None:
     """Raise UsageError if `root` cannot become a dataset: a URL, a file, or a folder with other content."""
     if "://" in str(root) or ":/" in str(root):
-        raise UsageError(f"{root} is a URL: --out needs a folder on this machine")
+        raise UsageError(
+            f"{root} is a URL: a folder is needed here (`flows.dataset.remote.local_folder` gives one)"
+        )
     if any("\ud800" <= character <= "\udfff" for character in str(root.absolute())):
         raise UsageError(f"{root} is not UTF-8: --out needs a folder whose path is")
     if root.exists() and not root.is_dir():
         raise UsageError(f"{root} is a file: --out needs a folder")
-    if Layout(root).exists() or Layout(root).inventory_file.exists():
-        return
+    if Layout(root).exists() or Layout(root).inventory_file.exists() or (root / MARKER).exists():
+        return  # of a dataset behind a URL, it is the URL that must have no other content
     if (other := _other_content(Layout(root))) is not None:
         raise UsageError(
             f"{root} is not a copydesk dataset: it holds {other!r}, which copydesk did not write; choose another folder"

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, Literal
 
@@ -205,13 +206,18 @@ def write_part(
         sync(partial)
 
 
+#: The folder for files that are not complete; None: that of the file. Workers on several machines each have their own:
+#: one that was given up for lost may still write the same file, or a file of a run that is being published.
+PARTIALS: Final[ContextVar[Path | None]] = ContextVar("PARTIALS", default=None)
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Another path to write to; the file appears under its own name when the block has ended well.
 
     Errors of polars or the system in the block become an OSError with the error number and the file's own name.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = (PARTIALS.get() or path.parent) / f".{path.name}.partial"
     try:
         yield partial
         partial.replace(path)

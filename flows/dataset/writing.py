@@ -31,10 +31,14 @@ from flows.dataset.layout import (
     run_name,
 )
 from flows.dataset.manifests import write_rolled_back
+from flows.dataset.remote import working_copy_in
 from flows.dataset.tables import FORMAT, TABLES, read_part, sync
 from flows.errors import CopydeskError, Locked, remedy
 
 _log: Final = logging.getLogger(__name__)
+
+#: Seconds to wait for the lock of a working copy, which commands that read hold while they bring it up to date.
+PATIENCE: Final = 10.0
 
 
 @contextmanager
@@ -43,7 +47,12 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
 
     Raises Locked if another process holds the lock, and CopydeskError if the folder cannot be written, or if something
     was lost that nothing can rebuild. With `without_lost_runs`, runs may be lost: the command takes them out.
+
+    A dataset behind a URL is published when the block has ended well: raises Locked if another writer was faster.
     """
+    copy = working_copy_in(layout.root)
+    if copy is not None:
+        copy.make_folder()
     try:
         layout.state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -52,7 +61,7 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
         ) from error
     lock = FileLock(layout.lock_file)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0 if copy is None else PATIENCE)
     except Timeout:
         raise Locked(f"another run is writing {layout.root}; wait until it ends, and run again") from None
     except OSError as error:
@@ -60,6 +69,8 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
             f"cannot write to the output folder {layout.root}: {error.strerror}{remedy(error)}"
         ) from error
     try:
+        if copy is not None:
+            copy.refresh(to_write=True)
         _write_format(layout)
         recover(layout)
         _refuse_losses(layout, runs=not without_lost_runs)
@@ -70,6 +81,8 @@ def writing(layout: Layout, *, without_lost_runs: bool = False) -> Iterator[None
         renew_card(layout)
         take_stock(layout)
         _forget_reports(layout)
+        if copy is not None:
+            copy.publish()
     finally:
         lock.release()
 
@@ -186,7 +199,7 @@ def recover(layout: Layout) -> None:
         finish(layout)
     keep_evidence(layout)
     shutil.rmtree(layout.staging, ignore_errors=True)
-    layout.staging.mkdir()
+    layout.staging.mkdir(exist_ok=True)  # workers of the run that crashed may still write there
     of_card = layout.card_file.with_name(f".{layout.card_file.name}.partial")
     of_card.unlink(missing_ok=True)
     for partial in (*layout.state.glob(".*.partial"), *layout.state.glob("*/.*.partial")):

@@ -12,9 +12,14 @@ import pyarrow.parquet
 
 from flows.dataset import Dataset
 from flows.dataset.checksums import SEAL
+from flows.dataset.exchange import is_unfinished
 from flows.dataset.intact import IntactParts
+from flows.dataset.inventory import lost
 from flows.dataset.manifests import read_files
+from flows.dataset.remote import fetch
 from flows.dataset.tables import scan_parts
+from flows.dataset.writing import without_run
+from flows.errors import CopydeskError
 from flows.export.marks import files_mark, rows_mark
 from flows.export.schemas import arrow_schema
 
@@ -77,8 +82,13 @@ def read_contents(dataset: Dataset, table: str) -> Contents:
     """What a dataset has of a table.
 
     Of runs that were compacted, the column `run_id` is read; of others nothing but the manifest. Raises
-    FileNotFoundError if files are exchanged at this moment, and CopydeskError if a manifest is damaged.
+    FileNotFoundError if files are exchanged at this moment, and CopydeskError if a run was lost or a manifest is
+    damaged.
     """
+    if missing := lost(dataset).published:
+        raise CopydeskError(f"{dataset.folder('documents', missing[0])} was lost; {without_run(dataset)}")
+    if not dataset.base("documents").is_dir() and is_unfinished(dataset):
+        raise CopydeskError(f"folders of {dataset.root} are being exchanged; export again when that is done")
     of_runs: dict[str, list[tuple[Path, int, str]]] = {}
     for span in dataset.spans():
         for name, entry in sorted(read_files(dataset, span).items()):
@@ -103,4 +113,5 @@ def read_contents(dataset: Dataset, table: str) -> Contents:
 
 
 def _rows_by_run(path: Path) -> dict[str, int]:
+    fetch(path)
     return dict(scan_parts(path).group_by("run_id").len().collect().iter_rows())

@@ -42,7 +42,7 @@ def files_behind(url: str, skipped: Counter[str]) -> list[RemoteInfo]:
     if "::" in url:
         raise UsageError(f"{url}: chained URLs are not supported")
     try:
-        storage, path = _storage(url)
+        storage, path = storage_of(url)
         if storage.isfile(path):
             found = {path: storage.info(path)}
         elif MAGIC.search(_without_query(path)):
@@ -85,7 +85,7 @@ def open_remote(url: str) -> IO[bytes]:
 
 
 def _open(url: str) -> IO[bytes]:
-    storage, path = _storage(url)
+    storage, path = storage_of(url)
     return cast(IO[bytes], storage.open(path, "rb"))
 
 
@@ -119,7 +119,7 @@ def _as_os_error(error: Exception) -> OSError:
     return OSError(str(error) or type(error).__name__)
 
 
-def _storage(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+def storage_of(url: str, **options: Any) -> tuple[fsspec.AbstractFileSystem, str]:
     """The storage and the path in it; raises UsageError if no package for the protocol is known or installed."""
     from fsspec.core import url_to_fs
     from fsspec.registry import get_filesystem_class
@@ -129,17 +129,17 @@ def _storage(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
         get_filesystem_class(protocol)
     except ValueError as error:
         raise UsageError(
-            f"{url}: the protocol {protocol}:// is unknown; INPUT may be a path, or a URL such as https://, s3:// or gs://"
+            f"{url}: the protocol {protocol}:// is unknown; give a path, or a URL such as https://, s3:// or gs://"
         ) from error
     except ImportError as error:
         extra = EXTRAS.get(protocol)
         how = f'pip install "copydesk[{extra}]"' if extra else str(error)
         raise UsageError(f"{url}: {protocol}:// needs a package that is not installed: {how}") from error
     try:
-        storage, path = url_to_fs(url)
+        storage, path = url_to_fs(url, **options)
     except (AttributeError, TypeError) as error:  # how the storages that wrap another one miss it
         raise UsageError(
-            f"{url}: the protocol {protocol}:// needs more than a URL can say; INPUT may be a path, "
+            f"{url}: the protocol {protocol}:// needs more than a URL can say; give a path, "
             "or a URL such as https://, s3:// or gs://"
         ) from error
     return storage, path
@@ -160,7 +160,7 @@ def _urls(given: str, storage: fsspec.AbstractFileSystem, path: str | None) -> C
 
     for make in (by_storage, by_host):
         try:
-            if path is None or _storage(make(path)) == (storage, path):
+            if path is None or storage_of(make(path)) == (storage, path):
                 return make
         except Exception:
             continue

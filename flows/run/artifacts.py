@@ -55,7 +55,7 @@ def run_name(out: Path, run_id: str | None = None) -> str:
     return " ".join(filter(None, (printable(out.name or str(out)), run_id)))
 
 
-def run_tags(out: Path) -> list[str]:
+def run_tags(out: Path | str) -> list[str]:
     """The tags of a dataset's flow runs and deployments: "copydesk", and its path.
 
     >>> run_tags(Path("/data/news"))
@@ -74,10 +74,11 @@ def artifact_key(kind: str, out: Path) -> str:
     >>> artifact_key("run", Path("/data/The News"))
     'copydesk-run-data-the-news-b930b0'
     """
-    path = str(out).strip("/")
+    place = printable(str(out))
+    path = place.strip("/")
     name = re.sub("[^a-z0-9]+", "-", path.lower()).strip("-")[-_MAX_NAME_LENGTH:]
     if name.replace("-", "/") != path:
-        name = f"{name}-{hashlib.blake2b(str(out).encode('utf-8', 'surrogateescape'), digest_size=3).hexdigest()}"
+        name = f"{name}-{hashlib.blake2b(place.encode(), digest_size=3).hexdigest()}"
     return f"copydesk-{kind}-{name.strip('-')}"
 
 

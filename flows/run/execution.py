@@ -91,7 +91,7 @@ def execute(
     waits = remedies(pl.concat([task.unchanged, waiting(ledger)]))
     seconds = time.perf_counter() - task.started
     if counts is None:
-        shutil.rmtree(run.staging)
+        shutil.rmtree(run.staging, ignore_errors=True)
         remember(dataset, pl.concat([task.same, ledger]))
         nothing = dataset.root, None, task.found, len(task.new), Counts(), seconds, left, task.skipped
         return Outcome(*nothing, waits=waits), []
@@ -205,7 +205,9 @@ def _write_manifest(run: Run, details: Mapping[str, object]) -> None:
         "copydesk": run.metadata["copydesk_version"],
         "configuration": run.metadata["configuration"],
         "index": index_rules(run.settings.duplicate),
-        "settings": run.settings.model_dump(mode="json", exclude={"notify"}),  # which may contain secrets
+        "settings": run.settings.model_dump(
+            mode="json", exclude={"notify", "engine"}
+        ),  # which may contain secrets
         **details,
         "files": describe_parts(publish, sorted(publish.rglob("part-*.parquet"))),
     }
@@ -219,7 +221,8 @@ def _publish(dataset: Dataset, run: Run, same: pl.DataFrame) -> None:
     if run.settings.inputs.on_change == "replace":
         replace_older(dataset, run.run_id)
     remember(dataset, same)
-    shutil.rmtree(run.staging)
+    # a worker that was given up for lost may still write there, until it sees that the run is over
+    shutil.rmtree(run.staging, ignore_errors=True)
     _compact(dataset, run.settings.publish.compact_after)
 
 

@@ -19,6 +19,7 @@ from flows.dataset.index import index_rules
 from flows.dataset.intact import CHECKED_WHEN_READ
 from flows.dataset.layout import OF_NO_RUN, is_dataset
 from flows.dataset.ledger import ChangedInputs, changed_inputs, remember
+from flows.dataset.remote import fetch, name_of
 from flows.dataset.summary import Counts, Outcome, remedies
 from flows.errors import ConfigurationError, Held
 from flows.inputs import Input, deciding, find
@@ -77,13 +78,15 @@ def find_inputs(
     given: Sequence[str], dataset: Dataset, settings: Settings, skipped: Counter[str]
 ) -> list[Input]:
     """The inputs among `given`, those of the dataset itself excluded; `skipped` counts what is none."""
-    return find(
+    mine = f"{name_of(dataset.root)}/"  # a URL, if the dataset is behind one
+    found = find(
         given,
         exclude=dataset.root,
         is_dataset=is_dataset,
         outside_links=settings.inputs.outside_links,
         skipped=skipped,
     )
+    return [one for one in found if not one.path.startswith(mine)]
 
 
 def new_inputs(
@@ -132,6 +135,7 @@ def refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) ->
 
 def require_state(dataset: Dataset, kinds: Sequence[str]) -> None:
     """Raise CopydeskError if any of these kinds of state is damaged; some are checked when they are read."""
+    fetch(*(dataset.folder(kind, span) for kind in kinds for span in dataset.spans()))
     require_intact_beside(dataset, kinds)
     now = [kind for kind in kinds if kind not in (*OF_NO_RUN, *CHECKED_WHEN_READ)]
     require_intact(dataset, now, dataset.spans())

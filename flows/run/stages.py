@@ -185,6 +185,8 @@ def clean(run: Run, read: ReadShard) -> None:
 
 
 def _clean(run: Run, shard: str) -> None:
+    if _is_done(run.path("read", shard), run.path("documents", shard)):
+        return
     read = _read(run.path("read", shard))
     documents, frame = clean_shard(read, run.settings, run.phrases, run.lexicon, run.exceptions)
     if run.settings.repeated_line.enabled:
@@ -196,7 +198,15 @@ def _clean(run: Run, shard: str) -> None:
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
     _write_paragraphs(frame, run.path("cleaned", shard))
     _write(documents.drop("text"), run.path("documents", shard))
-    run.path("read", shard).unlink()
+    run.path("read", shard).unlink(missing_ok=True)
+
+
+def _is_done(source: Path, last: Path) -> bool:
+    """Whether a stage has ended that writes `last` at its end and then removes its source.
+
+    So it is if the worker that has done it was lost before it could say so.
+    """
+    return not source.exists() and last.exists()
 
 
 class Partition(NamedTuple):
@@ -271,6 +281,8 @@ def _frequencies(run: Run) -> pl.DataFrame | None:
 
 def remove_repeated(run: Run, shard: str) -> None:
     """Remove a shard's repeated lines and inline boilerplate, fingerprint the remaining paragraphs, count words."""
+    if _is_done(run.path("cleaned", shard), run.path("paragraphs", shard)):
+        return
     documents = _read(run.path("documents", shard))
     frame = _paragraphs(run, "cleaned", shard, documents)
     if run.settings.repeated_line.enabled:
@@ -281,7 +293,7 @@ def remove_repeated(run: Run, shard: str) -> None:
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
     _write_paragraphs(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
-    run.path("cleaned", shard).unlink()
+    run.path("cleaned", shard).unlink(missing_ok=True)
 
 
 def compare(run: Run, shards: Sequence[str]) -> None:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, create_model, field_validator
+from pydantic_core import PydanticCustomError
 
 from cleaners import PIPELINE, REASONS
 from flows.settings import usual_names
+
+#: The type of an error that is about two keys together.
+CONFLICT: Final = "conflict"
 
 
 class Table(BaseModel):
@@ -226,6 +230,31 @@ class Notify(Table):
         return tuple(value) if isinstance(value, list) else value
 
 
+class Engine(Table):
+    """Where the tasks of a Prefect flow run are executed; it never changes the result."""
+
+    task_runner: Literal["local", "dask"] = "local"  # "dask" needs copydesk[dask]
+    dask_address: str = Field(default="", pattern=r"^$|^[a-z+]+://\S+:\d+$")  # of a running scheduler
+    dask_cluster: str = Field(
+        default="", pattern=r"^$|^[^\W\d]\w*(\.[^\W\d]\w*)+$"
+    )  # a class, such as "dask_jobqueue.SLURMCluster", of which each run makes a cluster
+    dask_arguments: dict[str, Any] = {}  # of that class
+
+    @field_validator("dask_address", "dask_cluster", "dask_arguments")
+    @classmethod
+    def _agrees(cls, value: object, info: ValidationInfo) -> object:
+        others = info.data
+        if value and others.get("task_runner") == "local":
+            raise PydanticCustomError(CONFLICT, 'needs task_runner = "dask"')
+        if value and info.field_name == "dask_cluster" and others.get("dask_address"):
+            raise PydanticCustomError(
+                CONFLICT, "leave it out, or leave out dask_address: a run has one scheduler"
+            )
+        if value and info.field_name == "dask_arguments" and not others.get("dask_cluster", "unknown"):
+            raise PydanticCustomError(CONFLICT, "needs dask_cluster, the class that takes these arguments")
+        return value
+
+
 class Settings(Table):
     """All settings of a run."""
 
@@ -247,6 +276,7 @@ class Settings(Table):
     publish: Publish = Publish()
     guards: Guards = Guards()
     notify: Notify = Notify()
+    engine: Engine = Engine()
 
     def table(self, name: str) -> Table:
         """The table of that name."""

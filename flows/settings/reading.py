@@ -21,7 +21,7 @@ from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
 from flows.settings.bundled import built_in_phrase_files
-from flows.settings.model import Settings, Table
+from flows.settings.model import CONFLICT, Settings, Table
 from flows.settings.phrase_files import read_lexicon, read_phrases
 
 
@@ -72,7 +72,8 @@ def _explain(path: Path, error: ErrorDetails) -> str:
         return f'{place}: unknown {kind} "{key}"' + (f'; did you mean "{close[0]}"?' if close else "")
     message = error["msg"][0].lower() + error["msg"][1:]
     secret = key in model.model_fields and isinstance(model.model_fields[key].default, SecretStr)
-    return f"{place}: {key}: {message}" + ("" if secret else f", not {error['input']!r}")
+    silent = secret or error["type"] == CONFLICT
+    return f"{place}: {key}: {message}" + ("" if silent else f", not {error['input']!r}")
 
 
 def phrases_of(settings: Settings) -> tuple[Phrase, ...]:
@@ -97,7 +98,7 @@ def configuration_hash(settings: Settings, phrases: Sequence[Phrase], lexicon: L
     decisive = settings.model_dump(
         mode="json",
         exclude={
-            **dict.fromkeys(("workers", "report", "publish", "guards", "notify"), True),
+            **dict.fromkeys(("workers", "report", "publish", "guards", "notify", "engine"), True),
             "phrases": {"files"},
         },
     )

@@ -14,13 +14,14 @@ from typing import Final
 
 import polars as pl
 
-from flows.dataset import Dataset, Layout
+from flows.dataset import Dataset, Layout, Span
 from flows.dataset.card import card_agrees
-from flows.dataset.damage import what_follows
+from flows.dataset.damage import CONSEQUENCES, what_follows
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.layout import RUN_JSON
 from flows.dataset.ledger import read_ledger
 from flows.dataset.positions import ranks
+from flows.dataset.remote import working_copy_in
 from flows.dataset.summary import REPLACED, Counts
 from flows.dataset.tables import read_part
 from flows.dataset.writing import read_format, rewrite_format
@@ -75,6 +76,11 @@ def verify_folder(root: Path) -> Iterator[str]:
     Raises UsageError if the folder is not a dataset, and CopydeskError if it has another format.
     """
     layout = Layout(root)
+    if (copy := working_copy_in(layout.root)) is not None:
+        copy.open_to_read()
+        if lost := [_of_storage(layout, *found) for found in copy.problems()]:
+            yield from lost
+            return
     try:
         number = read_format(layout)
     except (OSError, ValueError) as error:
@@ -87,6 +93,16 @@ def verify_folder(root: Path) -> Iterator[str]:
     if not dataset.exists():
         raise UsageError(f"{root} is not a copydesk dataset")
     yield from verify(dataset)
+
+
+def _of_storage(layout: Layout, path: str, problem: str) -> str:
+    """What is wrong with an object of a dataset behind a URL, what follows, and how it is repaired."""
+    file = layout.root / path
+    base = layout.state if file.is_relative_to(layout.state) else layout.root
+    kind, _, folder = file.relative_to(base).as_posix().partition("/")
+    span = Span.of(folder.partition("/")[0])
+    follows = what_follows(layout, kind, span) if kind in CONSEQUENCES else "restore it from a backup"
+    return f"{file} {problem}: {follows}"
 
 
 def verify(dataset: Dataset) -> Iterator[str]:

@@ -16,9 +16,10 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
-from flows.dataset.checksums import read_json, write_json
+from flows.dataset.checksums import checksum, read_json, write_json
 from flows.dataset.layout import RUN_JSON, Layout, Span
 from flows.dataset.manifests import read_manifests
+from flows.dataset.remote import working_copy_in
 from flows.dataset.summary import Counts
 from flows.dataset.tables import TABLES, scan_parts
 from flows.printable import printable, printable_json
@@ -103,6 +104,8 @@ def current_facts(layout: Layout, kept: Facts) -> Facts:
 def _states(layout: Layout, spans: Iterable[Span]) -> list[str]:
     """For each folder of runs, what changes whenever its manifest is written anew: as it is with every file of it."""
     runs, found = layout.base("runs"), []
+    if working_copy_in(layout.root) is not None:  # its files may be fetched again at any time
+        return [f"{span} {checksum(runs / f'run={span}' / RUN_JSON)}" for span in spans]
     for span in spans:
         status = os.stat(f"{runs}/run={span}/{RUN_JSON}")  # noqa: PTH116 - there may be thousands
         found.append(f"{span} {status.st_ino} {status.st_size} {status.st_mtime_ns}")

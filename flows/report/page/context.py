@@ -10,6 +10,7 @@ import orjson
 
 from cleaners import REASONS
 from flows.dataset.summary import Counts
+from flows.printable import printable
 from flows.report.page import counting, plots
 from flows.report.page.copies import Copies, copies
 from flows.report.page.near_misses import NearMisses
@@ -68,8 +69,8 @@ def context(
         "guards": counting.guarded(run),
         "guards_on": settings["guards"]["enabled"],
         "changed": _changed(settings),
-        "quoted": shlex.quote(str(run.dataset.root)),
-        "review": f"copydesk review {shlex.quote(str(run.dataset.root))} marks.json",
+        "quoted": shlex.quote(printable(str(run.dataset.root))),
+        "review": f"copydesk review {shlex.quote(printable(str(run.dataset.root)))} marks.json",
     }
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from flows.dataset.layout import Span
 from flows.dataset.positions import kept, taken
+from flows.dataset.remote import without_fetching
 from flows.dataset.tables import scan_parts
 from flows.report.page.reading import RunTables
 
@@ -111,7 +112,9 @@ def read_witnesses(run: RunTables, places: pl.DataFrame) -> pl.DataFrame:
 def find_earlier(run: RunTables, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
     """document_id, these columns and file of the documents with these ids that the newest earlier runs published."""
     spans = [span for span in run.dataset.spans() if f"{span}" < run.run_id][-MOST_RUNS:]
-    parts = [part for span in reversed(spans) for part in run.dataset.parts("documents", span)][:MOST_FILES]
+    with without_fetching(run.dataset.root):  # behind a URL, what the run has not compared is not looked at
+        parts = [part for span in reversed(spans) for part in run.dataset.parts("documents", span)]
+    parts = parts[:MOST_FILES]
     if not parts or ids.is_empty():
         return (
             run.scan("documents").select("document_id", *columns, pl.lit("").alias("file")).head(0).collect()

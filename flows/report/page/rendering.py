@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from flows.dataset.summary import Counts
 from flows.errors import CopydeskError
+from flows.printable import printable
 from flows.report.page.context import context
 from flows.report.page.documents import read_documents, witnesses_of
 from flows.report.page.near_misses import close_pairs, near_misses
@@ -94,7 +95,7 @@ def render(run: RunTables) -> str:
 def _content(run: RunTables, found: Sequence[Mapping[str, Any]]) -> Markup:
     """What the script of the page reads, as JSON that cannot end the element that it stands in."""
     value = {
-        "dataset": str(run.dataset.root),
+        "dataset": printable(str(run.dataset.root)),
         "run": run.run_id,
         "finished": run.manifest["finished"],
         "borderline": BORDERLINE,

@@ -123,8 +123,8 @@ def test_a_file_is_no_dataset(tmp_path: Path) -> None:
 
 
 def test_one_module_knows_the_paths() -> None:
-    """Only `layout` spells paths of the state, and only `tables` knows how parts are read; inputs stand below both."""
-    spelled = {'"_copydesk': "dataset/layout.py", '"history.parquet': "dataset/layout.py"}
+    """Only `names` and `layout` spell paths of the state, only `tables` knows how parts are read; inputs are below."""
+    spelled = {'"_copydesk': "dataset/names.py", '"history.parquet': "dataset/layout.py"}
     spelled |= {'"run.json': "dataset/layout.py", "hive_partitioning": "dataset/tables.py"}
     for path in (ROOT / "flows").rglob("*.py"):
         name = path.relative_to(ROOT / "flows").as_posix()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -342,6 +343,18 @@ def test_damage_is_never_exported(lake: Lake, out: Path) -> None:
     part.write_bytes(sound)
     lake.export(out)
     assert_equal(lake, out, ("documents",))
+
+
+@pytest.mark.parametrize("name", ["documents", "documents/run=r000002"])
+def test_what_was_lost_is_not_deleted_elsewhere(lake: Lake, out: Path, name: str) -> None:
+    """A folder that is gone is no rollback: the export is refused, and the other table keeps its rows."""
+    lake.export(out)
+    shutil.move(out / name, out.parent / "lost")
+    with pytest.raises(CopydeskError, match="was lost"):
+        lake.export(out)
+    assert len(lake.read()) == 12
+    shutil.move(out.parent / "lost", out / name)
+    assert lake.export(out).transactions == 0
 
 
 def test_the_ways_to_read_it_in_the_manual(lake: Lake, out: Path) -> None:

@@ -33,7 +33,10 @@ from prefect.flows import Flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
+from flows import dataset_files
+from flows import printable as printable_module
 from flows.clean import clean, clean_here, compact
+from flows.dataset import remote
 from flows.dataset.tables import TABLES
 from flows.errors import Held, InputMissing, UsageError
 from flows.printable import as_markdown
@@ -117,6 +120,22 @@ def test_a_flow_compacts(tmp_path: Path) -> None:
     assert "nothing to merge" in compact(tmp_path / "out")
 
 
+def test_a_flow_publishes_at_a_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As deployments give it: the type of the parameter joins its slashes. Runs are named and tagged by the URL."""
+    monkeypatch.setenv("COPYDESK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(remote, "_OPEN", {})
+    monkeypatch.setattr(printable_module, "_SHOWN_AS", {})
+    (tmp_path / "story.txt").write_text(STORY)
+    url = "memory://of-a-flow/news"
+    outcome = clean_here([str(tmp_path / "story.txt")], Path(url))
+    assert outcome.run_id == "r000001"
+    assert len(dataset_files(url)) == 1
+    (flow_run,) = flow_runs(url)
+    assert flow_run.name == "news r000001"
+    assert flow_run.parameters["out"] == "memory:/of-a-flow/news"
+    assert compact(Path(url)) == f"{Path(url)}: nothing to merge"
+
+
 def test_tasks_have_names_and_the_summary_is_an_artifact(tmp_path: Path) -> None:
     """Task runs are named after stage and shard, and the summary is an artifact."""
     path = tmp_path / "a.txt"
@@ -169,7 +188,7 @@ def test_transient_errors_are_retried(
         once(run, shards)
 
     monkeypatch.setattr(stages, "count_lines", fail_once)
-    monkeypatch.setattr("flows.clean.RETRY_DELAYS", [0, 0])
+    monkeypatch.setattr("flows.run.tasks.RETRY_DELAYS", [0, 0])
     path = tmp_path / "a.txt"
     path.write_text("A story about the harbour, told for the flow.")
     if tries == 1:
@@ -237,7 +256,7 @@ def artifacts(kind: str, out: Path) -> list[Artifact]:
         )[::-1]
 
 
-def flow_runs(out: Path) -> list[FlowRun]:
+def flow_runs(out: Path | str) -> list[FlowRun]:
     """The flow runs of a dataset, by their tag, in the order of their starts."""
     tags = FlowRunFilterTags(all_=[str(out)])
     with get_client(sync_client=True) as client:

@@ -1,0 +1,423 @@
+"""The working copy of a dataset behind a URL: an ordinary dataset on this machine, made to be what a commit says."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import secrets
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+from filelock import FileLock, Timeout
+
+from flows.dataset.checksums import BLANK, SEAL, checksum, read_json, write_json, write_sealed
+from flows.dataset.names import (
+    EXCHANGE,
+    LINE_TOTALS,
+    LOCK,
+    POSTINGS,
+    REPORTS,
+    STAGING,
+    STATE_FOLDER,
+    SUSPECTS,
+    WORKING_COPY_JSON,
+)
+from flows.dataset.remote import MARKER, cache_folder
+from flows.dataset.remote.commits import ATTEMPTS, NOTHING, Commit, Stored, attempt_of, newest, numbers
+from flows.dataset.remote.publishing import publish, sweep
+from flows.dataset.remote.store import Store, open_store, together
+from flows.errors import CopydeskError, Locked, UsageError, remedy
+from flows.printable import show_as
+
+_log: Final = logging.getLogger(__name__)
+
+#: Parts in the folders of runs are fetched when they are read, of all tables and kinds of state but these: every
+#: command reads the manifests, and every page the statistics of many runs.
+EAGER: Final = ("runs", "source_stats")
+_LAZY_PART: Final = re.compile(rf"(?:{STATE_FOLDER}/)?(?!(?:{'|'.join(EAGER)})/)[^/]+/run=[^/]+/part-[^/]+")
+#: What is of this machine alone, and in no commit.
+_LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, WORKING_COPY_JSON)
+#: What is shown as the path that it has here, not as one below the URL: no object has it.
+_SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, _LOCAL))})(?![\w.-])"
+
+
+#: Characters of the name of a working copy, which is the end of its URL.
+_LONGEST_NAME: Final = 80
+
+
+class Stamp(NamedTuple):
+    """What shows that a file has not changed since its checksum was computed; a hard link has the same."""
+
+    size: int
+    modified_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        """The stamp of a file with this status."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+class WorkingCopy:
+    """The folder `root`, a copy of the dataset behind `store`."""
+
+    def __init__(self, root: Path, store: Store, known: Mapping[str, Any]) -> None:
+        """`known` is what MARKER has, if it can be read."""
+        self.root = root
+        self.store = store
+        self.is_exclusive = bool(
+            known.get("is_exclusive")
+        )  # whether the storage was found to be fit for commits
+        self.attempt = str(known.get("attempt", ""))  # the last one of this working copy
+        self.base = NOTHING if not known else _commit_of(known)  # the commit that this is a copy of
+        self._checksums: dict[Stamp, str] = {
+            Stamp(*stamp): digest for *stamp, digest in known.get("here", {}).values()
+        }
+        self._absent: dict[str, dict[str, Stored]] = {}  # folder -> path -> where it is
+        self._set_absent(known.get("absent", ()))
+        self._fetching = threading.RLock()
+        self._may_fetch = True
+        self.is_stale = False  # to be read as the newest commit, and not yet made that
+        self._is_read = False  # the newest commit
+        show_as(str(root), store.url, _SHOWN_AS_IT_IS)
+
+    # what is here, and what is not
+
+    def _set_absent(self, paths: Iterable[str]) -> None:
+        self._absent = {}
+        for path in paths:
+            self._absent.setdefault(path.rpartition("/")[0], {})[path] = self.base.files[path]
+
+    def absent(self) -> dict[str, Stored]:
+        """The files of the commit that are not here, but whose folder is: a command took away the others."""
+        return {
+            path: stored
+            for folder, files in self._absent.items()
+            if (self.root / folder).is_dir()
+            for path, stored in files.items()
+            if not (self.root / path).exists()
+        }
+
+    def files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """(path, status) of the files that are here and belong to a commit."""
+        root = str(self.root)
+        for folder, folders, names in os.walk(root):
+            relative = folder[len(root) + 1 :]
+            if relative == STATE_FOLDER:
+                folders[:] = [name for name in folders if name not in _LOCAL]
+                names = [name for name in names if name not in _LOCAL]
+            for name in names:
+                path = f"{relative}/{name}" if relative else name
+                yield path, os.stat(f"{folder}/{name}")  # noqa: PTH116 - there may be thousands
+
+    def checksum_of(self, path: str, status: os.stat_result) -> str:
+        """The checksum of a file, which is computed only if the file is another one than before."""
+        stamp = Stamp.of(status)
+        if stamp not in self._checksums:
+            self._checksums[stamp] = checksum(self.root / path)
+        return self._checksums[stamp]
+
+    def save(self) -> None:
+        """Write MARKER."""
+        here = {path: status for path, status in self.files() if path in self.base.files}
+        stamps = {
+            path: (*(stamp := Stamp.of(status)), self._checksums.get(stamp, ""))
+            for path, status in here.items()
+        }
+        content = {
+            "url": self.store.url,
+            "is_exclusive": self.is_exclusive,
+            "attempt": self.attempt,
+            "number": self.base.number,
+            "by": self.base.attempt,
+            "files": {path: list(stored) for path, stored in self.base.files.items()},
+            "here": {path: list(stamp) for path, stamp in stamps.items() if stamp[-1]},
+            "absent": sorted(self.absent()),
+        }
+        # written often, and as long as the dataset has files; the URL is printable, and so is each path
+        content[SEAL] = BLANK.decode()
+        write_sealed(self.root / MARKER, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+    # from the storage
+
+    def make_folder(self) -> None:
+        """Make the folder; raises CopydeskError if it cannot be written."""
+        try:
+            (self.root / STATE_FOLDER).mkdir(parents=True, exist_ok=True)
+            if not (self.root / MARKER).exists():
+                write_json(self.root / MARKER, {"url": self.store.url})
+        except OSError as error:
+            raise CopydeskError(
+                f"the working copy of {self.store.url} cannot be kept in {cache_folder()}: "
+                f"{error.strerror}{remedy(error)}, or name another folder in COPYDESK_CACHE"
+            ) from error
+
+    def open_to_read(self) -> None:
+        """Make this the newest commit, once in the life of a process that has opened it by its URL.
+
+        If another command is working here, it is read as it is.
+        """
+        if not self.is_stale:
+            return
+        self.is_stale = False
+        if not self.root.exists() and newest(self.store) is NOTHING:
+            return
+        self.make_folder()
+        lock = FileLock(self.root / STATE_FOLDER / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            _log.warning("another command is writing %s, which is read as that one found it", self.store.url)
+            return
+        try:
+            self.refresh()
+        finally:
+            lock.release()
+
+    def refresh(self, *, to_write: bool = False) -> None:
+        """Make the working copy what the newest commit says; the caller holds the lock.
+
+        With `to_write`, what writers left on the storage that lost or died is removed. Raises UsageError if the URL has
+        other content, or a storage that cannot hold a dataset.
+        """
+        self.is_stale = False
+        there = numbers(self.store)[-1:]
+        # not read again by the same process; between two of them, somebody may have removed all and started anew
+        commit = self.base if self._is_read and there == [self.base.number] else newest(self.store)
+        self._is_read = True
+        if commit is NOTHING:
+            _refuse_other_content(self.store)
+        if to_write:
+            if not self.is_exclusive:
+                self.store.require_exclusive(ATTEMPTS)
+                self.is_exclusive = True
+            sweep(self.store, commit, self.attempt)
+        self.base = commit
+        here = self._drop_others(commit)
+        for folder in _folders(commit.files):
+            if not os.path.isdir(f"{self.root}/{folder}"):  # noqa: PTH112 - there may be thousands
+                (self.root / folder).mkdir(parents=True, exist_ok=True)
+        missing = [path for path in commit.files if path not in here]
+        self._set_absent(missing)
+        self._fetch(path for path in missing if not _LAZY_PART.fullmatch(path))
+        self.save()
+
+    def _drop_others(self, commit: Commit) -> set[str]:
+        """Remove what is not in a commit; the paths of what is."""
+        shutil.rmtree(self.root / STATE_FOLDER / STAGING / EXCHANGE, ignore_errors=True)
+        here = set()
+        for path, status in list(self.files()):
+            wanted = commit.files.get(path)
+            if (
+                wanted is not None
+                and status.st_size == wanted.bytes
+                and self.checksum_of(path, status) == wanted.checksum
+            ):
+                here.add(path)
+            else:
+                (self.root / path).unlink()
+        wanted_folders = _folders(commit.files)
+        root = str(self.root)
+        for folder, _, _ in os.walk(root, topdown=False):
+            path = folder[len(root) + 1 :]
+            top, _, below = path.partition("/")
+            is_local = top == STATE_FOLDER and below.partition("/")[0] in ("", *_LOCAL)
+            if path and not is_local and path not in wanted_folders:
+                shutil.rmtree(folder)
+        return here
+
+    def fetch(self, paths: Iterable[Path]) -> None:
+        """Fetch what is absent of files, and all that is absent in folders."""
+        if not self._may_fetch:
+            return
+        wanted: dict[str, None] = {}
+        for path in paths:
+            name = path.relative_to(self.root).as_posix()
+            if name in self._absent:
+                wanted |= dict.fromkeys(self._absent[name])
+            elif self._is_absent(name):
+                wanted[name] = None
+        self._fetch(wanted)
+
+    def fetch_again(self, path: Path) -> bool:
+        """Fetch a file whose bytes are not those of the commit; whether they are now."""
+        name = path.relative_to(self.root).as_posix()
+        stored = self.base.files.get(name)
+        if stored is None or not path.exists() or checksum(path) == stored.checksum:
+            return False
+        _log.warning("%s is not what was written, and is fetched again", path)
+        self._absent.setdefault(name.rpartition("/")[0], {})[name] = stored
+        self._fetch([name])
+        return not self._is_absent(name)
+
+    def _is_absent(self, name: str) -> bool:
+        return name in self._absent.get(name.rpartition("/")[0], {})
+
+    def _fetch(self, paths: Iterable[str]) -> None:
+        """Fetch files that are absent; one that the storage has lost or damaged stays so: its reader says it."""
+        with self._fetching:
+            wanted = [(path, self.base.files[path]) for path in paths if self._is_absent(path)]
+            for (path, stored), problem in zip(wanted, together(self._fetch_one, wanted), strict=True):
+                if problem:
+                    self._refuse_newer()
+                    _log.warning("%s %s", self.store.url_of(stored.key), problem)
+                else:
+                    del self._absent[path.rpartition("/")[0]][path]
+
+    def _fetch_one(self, wanted: tuple[str, Stored]) -> str:
+        """Fetch a file; what is wrong with its object, "" if nothing is."""
+        path, stored = wanted
+        target = self.root / path
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            problem = self._download(stored, partial)
+            if not problem:
+                partial.replace(target)
+                self._checksums[Stamp.of(target.stat())] = stored.checksum
+        finally:
+            partial.unlink(missing_ok=True)
+        return problem
+
+    def _download(self, stored: Stored, target: Path) -> str:
+        try:
+            self.store.fetch(stored.key, target)
+        except FileNotFoundError:
+            return "is missing"
+        if target.stat().st_size != stored.bytes or checksum(target) != stored.checksum:
+            return f"is not what was written ({stored.bytes:,} bytes)"
+        return ""
+
+    def _refuse_newer(self) -> None:
+        """Raise Locked if there is a newer commit by now, which may have taken the file away."""
+        if numbers(self.store)[-1:] != [self.base.number]:
+            raise Locked(f"another command has changed {self.store.url} since this one began: run it again")
+
+    @contextmanager
+    def without_fetching(self) -> Iterator[None]:
+        """What is absent stays so inside the block."""
+        self._may_fetch, before = False, self._may_fetch
+        try:
+            yield
+        finally:
+            self._may_fetch = before
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """(path, what is wrong with its object) for each damaged object; all are read, and make the copy whole."""
+        if not self.base.files:
+            return
+        partials = self.root / STATE_FOLDER / STAGING
+        partials.mkdir(parents=True, exist_ok=True)
+
+        def check(item: tuple[str, Stored]) -> str:
+            path, stored = item
+            target = self.root / path
+            partial = partials / f"check-{secrets.token_hex(8)}"
+            try:
+                problem = self._download(stored, partial)
+                if not problem and not (target.exists() and checksum(target) == stored.checksum):
+                    partial.replace(target)
+                    self._checksums[Stamp.of(target.stat())] = stored.checksum
+                    self._absent.get(path.rpartition("/")[0], {}).pop(path, None)
+            finally:
+                partial.unlink(missing_ok=True)
+            return problem
+
+        items = sorted(self.base.files.items())
+        for (path, _), problem in zip(items, together(check, items), strict=True):
+            if problem:
+                self._refuse_newer()
+                yield path, problem
+
+    # to the storage
+
+    def publish(self) -> None:
+        """Make what is here the next commit, if it differs from the last; the caller holds the lock.
+
+        Raises Locked if another writer was faster, and CopydeskError if the storage cannot be written: then nothing is
+        published.
+        """
+        publish(self)
+
+    def committed(self, base: Commit) -> None:
+        """Note that what is here is this commit now."""
+        absent = self.absent()
+        self.base = base
+        self._set_absent(path for path in absent if path in base.files)
+        self.save()
+
+
+def make_working_copy(url: str) -> WorkingCopy:
+    """The working copy for a URL, whose folder is made when it is needed.
+
+    Raises UsageError if the URL cannot be that of a dataset.
+    """
+    url = open_store(url).url
+    name = re.sub(r"[^\w.-]+", "-", url.rpartition("/")[2])[-_LONGEST_NAME:].strip(".") or "dataset"
+    root = cache_folder() / _folder_for(url) / name
+    copy = read_working_copy(root, url)
+    copy.is_stale = True
+    return copy
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    """The folders of these files, and those in which they are."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _folder_for(url: str) -> str:
+    """The folder in which the working copy for a URL is."""
+    return hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
+
+
+def read_working_copy(root: Path, url: str = "") -> WorkingCopy:
+    """The working copy in a folder that has MARKER; `url` is that of the dataset, if it is known.
+
+    Raises CopydeskError if MARKER is damaged, or if somebody has copied the folder.
+    """
+    try:
+        known = read_json(root / MARKER)
+        url = known["url"]
+    except (OSError, ValueError, KeyError) as error:
+        if not url:
+            raise CopydeskError(
+                f"{root / MARKER} is damaged ({error}): name the dataset by its URL"
+            ) from error
+        known = {}
+    if root.parent.name != _folder_for(url):
+        raise CopydeskError(
+            f"{root} was copied from the working copy of {url}, and may lack files: name the dataset by its URL; or "
+            f"make this one of its own: remove {root / MARKER}, and see what `copydesk verify` says"
+        )
+    if "files" not in known:
+        known = {}
+    return WorkingCopy(root, Store(url), known)
+
+
+def _commit_of(known: Mapping[str, Any]) -> Commit:
+    files = {path: Stored(*stored) for path, stored in known["files"].items()}
+    return Commit(known["number"], known["by"], files) if known["number"] else NOTHING
+
+
+def _refuse_other_content(store: Store) -> None:
+    """Raise UsageError if there is something at a URL that copydesk did not write."""
+    names = store.first_level()
+    if not names or any(attempt_of(key) for key in store.keys(ATTEMPTS)):
+        return
+    if others := [name for name in names if name != STATE_FOLDER]:
+        raise UsageError(
+            f"{store.url} is not a copydesk dataset: it holds {others[0]!r}, which copydesk did not write; choose "
+            "another place"
+        )

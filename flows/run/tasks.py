@@ -1,0 +1,131 @@
+"""The stages of a run as Prefect tasks on the task runner of the current flow.
+
+Annotations are no strings here, as Prefect reads those of a task.
+"""
+
+import errno
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
+from prefect.tasks import Task
+from prefect.utilities.annotations import quote
+
+from flows.run.artifacts import Progress
+from flows.run.engine import Item, Product, Report, Result
+from flows.run.stages import Batch, ReadShard, Run
+
+RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
+
+#: File system errors for which a retry is pointless.
+_PERMANENT: Final = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT}
+
+
+def _is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether a retry may help: after file or network errors, but not after a bug or with a full disk."""
+    try:
+        state.result()
+    except OSError as error:
+        return error.errno not in _PERMANENT
+    except Exception:
+        return False
+    return False
+
+
+@task(retry_condition_fn=_is_transient, cache_policy=NO_CACHE, persist_result=False)
+def stage_of(function: Callable[[Any, Any], Any], run: Any, item: Any) -> Any:
+    """One stage of one item."""
+    return function(run, item)
+
+
+class Tasks:
+    """Executes stages as Prefect tasks, on the task runner of the current flow; see `engine.Engine`.
+
+    At most `workers` tasks run at a time, whatever the task runner allows, because memory grows with the number of
+    shards in progress.
+    """
+
+    def __init__(self, workers: int, progress: Progress) -> None:
+        self._free = threading.Semaphore(workers)
+        self._progress = progress
+        self.report: Report = progress
+
+    def each(
+        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+    ) -> list[Result]:
+        """One task per item."""
+        futures = [self._submit(stage, function, run, item) for item in items]
+        return self._results(stage, futures)
+
+    def chain(
+        self,
+        stages: tuple[str, str],
+        produce: Callable[[Run, Item], Iterable[Product]],
+        function: Callable[[Run, Product], object],
+        run: Run,
+        items: Sequence[Item],
+        sizes: Sequence[int],  # noqa: ARG002 - each task is reported
+    ) -> list[Product]:
+        """One task per item, and one for each of its products as soon as that item's task is done."""
+        self._progress.start(run.run_id)
+        first, second = stages
+        products: list[Product] = []
+        futures = []
+        ahead = [self._submit(first, _produced, run, (produce, item)) for item in items[:1]]
+        for number in range(len(items)):
+            made = ahead.pop().result()
+            self.report(first, number + 1, len(items))
+            ahead = [
+                self._submit(first, _produced, run, (produce, item))
+                for item in items[number + 1 : number + 2]
+            ]
+            for product in made:
+                products.append(product)
+                futures.append(self._submit(second, function, run, product))
+        self._results(second, futures)
+        return products
+
+    def _submit(
+        self, stage: str, function: Callable[[Run, Any], Any], run: Run, item: Any
+    ) -> PrefectFuture[Any]:
+        self._free.acquire()
+        future = task_of(stage, item).submit(quote(function), quote(run), quote(item))
+        future.add_done_callback(lambda _: self._free.release())
+        return future
+
+    def _results(self, stage: str, futures: Sequence[PrefectFuture[Any]]) -> list[Any]:
+        results = []
+        for done, future in enumerate(futures, 1):
+            results.append(future.result())
+            self.report(stage, done, len(futures))
+        return results
+
+
+def _produced(run: Run, item: tuple[Callable[[Run, Any], Iterable[Product]], Any]) -> list[Product]:
+    produce, source = item
+    return list(produce(run, source))
+
+
+def task_of(stage: str, item: object) -> Task[..., Any]:
+    """The task of one stage of one item; Prefect searches its arguments for futures, unless they are quoted."""
+    return stage_of.with_options(
+        name=stage,
+        task_run_name=name_of(stage, item),
+        retries=len(RETRY_DELAYS),
+        retry_delay_seconds=RETRY_DELAYS,
+    )
+
+
+def name_of(stage: str, item: object) -> str:
+    """The name of a task run: the stage, and the shard or the number of the batch."""
+    match item:
+        case str() | ReadShard(str()):
+            return f"{stage} {item if isinstance(item, str) else item.shard}"
+        case (_, Batch(number)) | Batch(number):
+            return f"{stage} {number:05d}"
+        case _:
+            return stage

@@ -10,6 +10,7 @@ import os
 
 from flows.cli import (  # noqa: F401 - each adds its commands to the app
     explain,
+    export,
     held,
     init,
     look,

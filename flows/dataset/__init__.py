@@ -3,6 +3,7 @@
     OUT/documents/run=<id>/part-*.parquet   what readers read; removed, repaired and rejected look the same
     OUT/README.md                           the card: what the dataset is, and how it is read (`dataset.card`)
     OUT/_copydesk/format.json               the format number of the dataset
+    OUT/_copydesk/identity.json             the id of the dataset, in all tables that are exported from it
     OUT/_copydesk/lock                      held by the process that writes
     OUT/_copydesk/staging/                  a run before its commit, folders before their exchange
     OUT/_copydesk/ledger/run=<id>/          the input files that a run read

@@ -133,6 +133,7 @@ class Layout(Folders):
         super().__init__(root, root / STATE_FOLDER)
         self.format_file = self.state / "format.json"
         self.lock_file = self.state / LOCK
+        self.identity_file = self.state / "identity.json"
         self.history_file = self.state / "history.parquet"
         self.inventory_file = self.state / "inventory.json"
         self.rollback_file = self.state / "rollback.json"

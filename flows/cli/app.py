@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 #: The order of commands in the help text.
 COMMANDS: Final = (
     *("init", "run", "serve", "explain", "report", "runs", "files", "verify"),
-    *("rollback", "restore", "review", "publish", "discard", "compact", "expire", "reindex", "export", "warm"),
+    *(
+        "rollback",
+        "restore",
+        "review",
+        "publish",
+        "discard",
+        "compact",
+        "expire",
+        "reindex",
+        "export",
+        "warm",
+    ),
 )
 
 

@@ -18,19 +18,9 @@ import orjson
 from filelock import FileLock, Timeout
 
 from flows.dataset.checksums import BLANK, SEAL, checksum, read_json, write_json, write_sealed
-from flows.dataset.names import (
-    EXCHANGE,
-    LINE_TOTALS,
-    LOCK,
-    POSTINGS,
-    REPORTS,
-    STAGING,
-    STATE_FOLDER,
-    SUSPECTS,
-    WORKING_COPY_JSON,
-)
+from flows.dataset.names import EXCHANGE, LOCK, STAGING, STATE_FOLDER
 from flows.dataset.remote import MARKER, cache_folder
-from flows.dataset.remote.commits import ATTEMPTS, NOTHING, Commit, Stored, attempt_of, newest, numbers
+from flows.dataset.remote.commits import ATTEMPTS, LOCAL, NOTHING, Commit, Stored, attempt_of, newest, numbers
 from flows.dataset.remote.publishing import publish, sweep
 from flows.dataset.remote.store import Store, open_store, together
 from flows.errors import CopydeskError, Locked, UsageError, remedy
@@ -42,10 +32,8 @@ _log: Final = logging.getLogger(__name__)
 #: command reads the manifests, and every page the statistics of many runs.
 EAGER: Final = ("runs", "source_stats")
 _LAZY_PART: Final = re.compile(rf"(?:{STATE_FOLDER}/)?(?!(?:{'|'.join(EAGER)})/)[^/]+/run=[^/]+/part-[^/]+")
-#: What is of this machine alone, and in no commit.
-_LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, WORKING_COPY_JSON)
 #: What is shown as the path that it has here, not as one below the URL: no object has it.
-_SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, _LOCAL))})(?![\w.-])"
+_SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, LOCAL))})(?![\w.-])"
 
 
 #: Characters of the name of a working copy, which is the end of its URL.
@@ -72,9 +60,8 @@ class WorkingCopy:
         """`known` is what MARKER has, if it can be read."""
         self.root = root
         self.store = store
-        self.is_exclusive = bool(
-            known.get("is_exclusive")
-        )  # whether the storage was found to be fit for commits
+        #: whether the storage was found to be fit for commits
+        self.is_exclusive = bool(known.get("is_exclusive"))
         self.attempt = str(known.get("attempt", ""))  # the last one of this working copy
         self.base = NOTHING if not known else _commit_of(known)  # the commit that this is a copy of
         self._checksums: dict[Stamp, str] = {
@@ -111,8 +98,8 @@ class WorkingCopy:
         for folder, folders, names in os.walk(root):
             relative = folder[len(root) + 1 :]
             if relative == STATE_FOLDER:
-                folders[:] = [name for name in folders if name not in _LOCAL]
-                names = [name for name in names if name not in _LOCAL]
+                folders[:] = [name for name in folders if name not in LOCAL]
+                names = [name for name in names if name not in LOCAL]
             for name in names:
                 path = f"{relative}/{name}" if relative else name
                 yield path, os.stat(f"{folder}/{name}")  # noqa: PTH116 - there may be thousands
@@ -228,7 +215,7 @@ class WorkingCopy:
         for folder, _, _ in os.walk(root, topdown=False):
             path = folder[len(root) + 1 :]
             top, _, below = path.partition("/")
-            is_local = top == STATE_FOLDER and below.partition("/")[0] in ("", *_LOCAL)
+            is_local = top == STATE_FOLDER and below.partition("/")[0] in ("", *LOCAL)
             if path and not is_local and path not in wanted_folders:
                 shutil.rmtree(folder)
         return here

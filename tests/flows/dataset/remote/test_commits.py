@@ -382,6 +382,10 @@ def test_other_content_is_refused(out: Path, jsonl: Jsonl) -> None:
         ("memory://bucket/news?token=s3cret", "has no password"),
         ("memory://bucket/*", "no chain, pattern or query"),
         ("zip://news::memory://bucket", "no chain, pattern or query"),
+        ("memory://bucket/../news", "has no part `.` or `..`"),
+        ("memory://bucket/.", "has no part `.` or `..`"),
+        ("memory://", "names no place"),
+        ("s3:", "names no place"),
         ("nowhere://bucket/news", "the protocol nowhere:// is unknown"),
     ],
 )

@@ -57,7 +57,7 @@ def local_folder(given: Path | str) -> Path:
         return Path(given)
     if (url := url_of(given)) is None:
         return Path(f"/{found[2]}")
-    from flows.dataset.remote.working_copy import make_working_copy
+    from flows.dataset.remote.opening import make_working_copy
 
     copy = make_working_copy(url)
     return _OPEN.setdefault(copy.root, copy).root
@@ -81,7 +81,7 @@ def working_copy_in(root: Path) -> WorkingCopy | None:
         return copy
     if not (root / MARKER).exists():
         return None
-    from flows.dataset.remote.working_copy import read_working_copy
+    from flows.dataset.remote.opening import read_working_copy
 
     _OPEN[root] = copy = read_working_copy(root)
     return copy

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -17,12 +16,12 @@ from typing import Any, Final, NamedTuple
 import orjson
 from filelock import FileLock, Timeout
 
-from flows.dataset.checksums import BLANK, SEAL, checksum, read_json, write_json, write_sealed
+from flows.dataset.checksums import BLANK, SEAL, checksum, write_json, write_sealed
 from flows.dataset.names import EXCHANGE, LOCK, STAGING, STATE_FOLDER
 from flows.dataset.remote import MARKER, cache_folder
 from flows.dataset.remote.commits import ATTEMPTS, LOCAL, NOTHING, Commit, Stored, attempt_of, newest, numbers
 from flows.dataset.remote.publishing import publish, sweep
-from flows.dataset.remote.store import Store, open_store, together
+from flows.dataset.remote.store import Store, together
 from flows.errors import CopydeskError, Locked, UsageError, remedy
 from flows.printable import show_as
 
@@ -34,10 +33,6 @@ EAGER: Final = ("runs", "source_stats")
 _LAZY_PART: Final = re.compile(rf"(?:{STATE_FOLDER}/)?(?!(?:{'|'.join(EAGER)})/)[^/]+/run=[^/]+/part-[^/]+")
 #: What is shown as the path that it has here, not as one below the URL: no object has it.
 _SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, LOCAL))})(?![\w.-])"
-
-
-#: Characters of the name of a working copy, which is the end of its URL.
-_LONGEST_NAME: Final = 80
 
 
 class Stamp(NamedTuple):
@@ -340,19 +335,6 @@ class WorkingCopy:
         self.save()
 
 
-def make_working_copy(url: str) -> WorkingCopy:
-    """The working copy for a URL, whose folder is made when it is needed.
-
-    Raises UsageError if the URL cannot be that of a dataset.
-    """
-    url = open_store(url).url
-    name = re.sub(r"[^\w.-]+", "-", url.rpartition("/")[2])[-_LONGEST_NAME:].strip(".") or "dataset"
-    root = cache_folder() / _folder_for(url) / name
-    copy = read_working_copy(root, url)
-    copy.is_stale = True
-    return copy
-
-
 def _folders(paths: Iterable[str]) -> set[str]:
     """The folders of these files, and those in which they are."""
     found: set[str] = set()
@@ -362,35 +344,6 @@ def _folders(paths: Iterable[str]) -> set[str]:
             found.add(folder)
             folder = folder.rpartition("/")[0]
     return found
-
-
-def _folder_for(url: str) -> str:
-    """The folder in which the working copy for a URL is."""
-    return hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
-
-
-def read_working_copy(root: Path, url: str = "") -> WorkingCopy:
-    """The working copy in a folder that has MARKER; `url` is that of the dataset, if it is known.
-
-    Raises CopydeskError if MARKER is damaged, or if somebody has copied the folder.
-    """
-    try:
-        known = read_json(root / MARKER)
-        url = known["url"]
-    except (OSError, ValueError, KeyError) as error:
-        if not url:
-            raise CopydeskError(
-                f"{root / MARKER} is damaged ({error}): name the dataset by its URL"
-            ) from error
-        known = {}
-    if root.parent.name != _folder_for(url):
-        raise CopydeskError(
-            f"{root} was copied from the working copy of {url}, and may lack files: name the dataset by its URL; or "
-            f"make this one of its own: remove {root / MARKER}, and see what `copydesk verify` says"
-        )
-    if "files" not in known:
-        known = {}
-    return WorkingCopy(root, Store(url), known)
 
 
 def _commit_of(known: Mapping[str, Any]) -> Commit:

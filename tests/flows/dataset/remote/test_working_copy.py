@@ -18,8 +18,8 @@ from flows.dataset import Dataset
 from flows.dataset.crashes import convict, culprits
 from flows.dataset.remote import local_folder, name_of
 from flows.dataset.remote.commits import newest, write_commit
+from flows.dataset.remote.opening import read_working_copy
 from flows.dataset.remote.store import Store
-from flows.dataset.remote.working_copy import read_working_copy
 from flows.errors import CopydeskError, Locked, UsageError
 from flows.maintenance import compact, expire, rollback
 from flows.printable import printable

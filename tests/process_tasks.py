@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import logging
 import os
 from typing import Any, NoReturn
 
@@ -26,6 +27,13 @@ def fail(_run: Any, item: str) -> NoReturn:
         "copydesk": CopydeskError("the part is damaged"),
         "local": Local("of a function"),
     }[item]
+
+
+def logged(_run: Any, item: str) -> str:
+    """What this process would log of the item."""
+    return logging.getLogRecordFactory()(
+        "flows", logging.WARNING, "", 0, "reading %s", (item,), None
+    ).getMessage()
 
 
 def crash(_run: Any, _item: object) -> None:

@@ -20,7 +20,7 @@ def dataset_folder(given: Path | None) -> Path | None:
     All commands work on a folder; that of a URL is the working copy, which every message shows as the URL.
     """
     given = expand_home(given)
-    if given is None or ":/" not in str(given):
+    if given is None or ":" not in str(given):
         return given
     from flows.dataset.remote import local_folder
 

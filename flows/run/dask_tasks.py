@@ -280,7 +280,10 @@ def _connected(address: str) -> Iterator[Any]:
         try:
             client = runner.client
         except (OSError, ValueError) as error:
-            raise CopydeskError(f"no scheduler of Dask answers at {address} ({message_of(error)})") from error
+            raise CopydeskError(
+                f"no scheduler of Dask answers at {address} ({message_of(error)}): start one with `dask scheduler`, or "
+                "correct [engine] dask_address"
+            ) from error
         yield client
 
 

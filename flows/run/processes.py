@@ -205,7 +205,9 @@ def work(number: int) -> None:
         run: Run = pickle.loads(connection.recv_bytes())
         from cleaners.language.model import preload
         from flows.dataset.crashes import watched
+        from flows.printable import make_logs_printable
 
+        make_logs_printable()  # they reach the terminal of the run
         if run.settings.language.enabled:
             threading.Thread(target=preload, daemon=True).start()
         with watched(run.staging, f"-{os.getpid()}"):

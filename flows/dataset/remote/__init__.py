@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flows.dataset.names import STATE_FOLDER, WORKING_COPY_JSON
+from flows.errors import UsageError
 
 if TYPE_CHECKING:
     from flows.dataset.remote.working_copy import WorkingCopy
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 #: What makes a folder a working copy.
 MARKER: Final = Path(STATE_FOLDER, WORKING_COPY_JSON)
 #: A URL, also after `Path` has joined its slashes; a scheme of one letter would be a drive.
-_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.+)", re.DOTALL)
+_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+([^/].*)", re.DOTALL)
+#: The beginning of a URL, as `s3://$BUCKET` is without the variable; also after `Path` has removed its slashes.
+_NO_PLACE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/*")
 #: The working copies that this process has opened, by their folders.
 _OPEN: Final[dict[Path, WorkingCopy]] = {}
 
@@ -49,10 +52,12 @@ def local_folder(given: Path | str) -> Path:
     """
     found = _URL.fullmatch(str(given))
     if found is None:
+        if _NO_PLACE.fullmatch(str(given)):
+            raise UsageError(f"{given} names no place: say which, such as s3://bucket/news")
         return Path(given)
     if (url := url_of(given)) is None:
         return Path(f"/{found[2]}")
-    from flows.dataset.remote.working_copy import make_working_copy
+    from flows.dataset.remote.opening import make_working_copy
 
     copy = make_working_copy(url)
     return _OPEN.setdefault(copy.root, copy).root
@@ -67,7 +72,7 @@ def url_of(given: Path | str) -> str | None:
     found = _URL.fullmatch(str(given))
     if found is None or found[1] in ("file", "local"):
         return None
-    return f"{found[1]}://{found[2].rstrip('/')}"
+    return f"{found[1]}://{re.sub('/+', '/', found[2]).rstrip('/')}"
 
 
 def working_copy_in(root: Path) -> WorkingCopy | None:
@@ -76,7 +81,7 @@ def working_copy_in(root: Path) -> WorkingCopy | None:
         return copy
     if not (root / MARKER).exists():
         return None
-    from flows.dataset.remote.working_copy import read_working_copy
+    from flows.dataset.remote.opening import read_working_copy
 
     _OPEN[root] = copy = read_working_copy(root)
     return copy

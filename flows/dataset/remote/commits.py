@@ -19,11 +19,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Final, NamedTuple
 
 from flows.dataset.checksums import SEAL, parse_json, sealed_json
-from flows.dataset.names import STATE_FOLDER
+from flows.dataset.names import (
+    LINE_TOTALS,
+    LOCK,
+    POSTINGS,
+    REPORTS,
+    STAGING,
+    STATE_FOLDER,
+    SUSPECTS,
+    WORKING_COPY_JSON,
+)
 from flows.dataset.remote.store import Store
 from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError
@@ -31,6 +40,8 @@ from flows.errors import CopydeskError
 COMMITS: Final = f"{STATE_FOLDER}/commits"
 #: A writer names itself here before it uploads, until all that it replaced is gone.
 ATTEMPTS: Final = f"{STATE_FOLDER}/attempts"
+#: What is of one machine alone, and in no commit.
+LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, WORKING_COPY_JSON)
 #: Commits that are kept, the newest ones, which show what happened.
 KEPT: Final = 50
 
@@ -115,12 +126,40 @@ def read_commit(store: Store, number: int) -> Commit:
         files = {
             path: Stored(one["object"], one["bytes"], one[SEAL]) for path, one in content["files"].items()
         }
-        return Commit(content["number"], content["attempt"], files)
+        _check(content, number, files)
+        return Commit(number, content["attempt"], files)
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CopydeskError(
             f"the newest commit, {url}, cannot be read: {error}; restore it from a version or a backup of the storage; "
             "without it, the dataset is what the commit before says, if you remove it"
         ) from error
+
+
+def _check(content: Mapping[str, object], number: int, files: Mapping[str, Stored]) -> None:
+    """Raise ValueError if a commit is none that a writer made.
+
+    Anyone who may write to the storage can put one there. What it names is written below the working copy, and removed
+    below the URL; so no name may lead out of either, or to what a machine has for itself.
+    """
+    if content["number"] != number or not isinstance(content["attempt"], str):
+        raise ValueError(f"it says that its number is {content['number']!r}")
+    for path, one in files.items():
+        if not (_is_below(path) and path.isprintable()) or _is_local(path):
+            raise ValueError(f"{path!r} cannot be a file of a dataset")
+        if not isinstance(one.key, str) or not _is_below(one.key) or attempt_of(one.key) is None:
+            raise ValueError(f"{one.key!r} cannot be an object of a dataset")
+        if type(one.bytes) is not int or one.bytes < 0 or not isinstance(one.checksum, str):
+            raise ValueError(f"size or checksum of {path!r} is damaged")
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path with slashes leads to a place below the folder where it begins, on this system, too."""
+    return PurePath(path).parts == tuple(path.split("/")) and ".." not in path.split("/")
+
+
+def _is_local(path: str) -> bool:
+    top, _, below = path.partition("/")
+    return top == STATE_FOLDER and below.partition("/")[0] in LOCAL
 
 
 def write_commit(store: Store, commit: Commit) -> bool:

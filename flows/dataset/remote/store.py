@@ -171,4 +171,6 @@ def open_store(url: str) -> Store:
         )
     if "::" in url or re.search(r"[*?#\[]", url):
         raise UsageError(f"{url}: the URL of a dataset is no chain, pattern or query")
+    if {".", ".."}.intersection(url.split("/")):
+        raise UsageError(f"{url}: the URL of a dataset has no part `.` or `..`: write where it leads to")
     return Store(url)

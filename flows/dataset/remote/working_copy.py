@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -17,22 +16,12 @@ from typing import Any, Final, NamedTuple
 import orjson
 from filelock import FileLock, Timeout
 
-from flows.dataset.checksums import BLANK, SEAL, checksum, read_json, write_json, write_sealed
-from flows.dataset.names import (
-    EXCHANGE,
-    LINE_TOTALS,
-    LOCK,
-    POSTINGS,
-    REPORTS,
-    STAGING,
-    STATE_FOLDER,
-    SUSPECTS,
-    WORKING_COPY_JSON,
-)
+from flows.dataset.checksums import BLANK, SEAL, checksum, write_json, write_sealed
+from flows.dataset.names import EXCHANGE, LOCK, STAGING, STATE_FOLDER
 from flows.dataset.remote import MARKER, cache_folder
-from flows.dataset.remote.commits import ATTEMPTS, NOTHING, Commit, Stored, attempt_of, newest, numbers
+from flows.dataset.remote.commits import ATTEMPTS, LOCAL, NOTHING, Commit, Stored, attempt_of, newest, numbers
 from flows.dataset.remote.publishing import publish, sweep
-from flows.dataset.remote.store import Store, open_store, together
+from flows.dataset.remote.store import Store, together
 from flows.errors import CopydeskError, Locked, UsageError, remedy
 from flows.printable import show_as
 
@@ -42,14 +31,8 @@ _log: Final = logging.getLogger(__name__)
 #: command reads the manifests, and every page the statistics of many runs.
 EAGER: Final = ("runs", "source_stats")
 _LAZY_PART: Final = re.compile(rf"(?:{STATE_FOLDER}/)?(?!(?:{'|'.join(EAGER)})/)[^/]+/run=[^/]+/part-[^/]+")
-#: What is of this machine alone, and in no commit.
-_LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, WORKING_COPY_JSON)
 #: What is shown as the path that it has here, not as one below the URL: no object has it.
-_SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, _LOCAL))})(?![\w.-])"
-
-
-#: Characters of the name of a working copy, which is the end of its URL.
-_LONGEST_NAME: Final = 80
+_SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, LOCAL))})(?![\w.-])"
 
 
 class Stamp(NamedTuple):
@@ -72,9 +55,8 @@ class WorkingCopy:
         """`known` is what MARKER has, if it can be read."""
         self.root = root
         self.store = store
-        self.is_exclusive = bool(
-            known.get("is_exclusive")
-        )  # whether the storage was found to be fit for commits
+        #: whether the storage was found to be fit for commits
+        self.is_exclusive = bool(known.get("is_exclusive"))
         self.attempt = str(known.get("attempt", ""))  # the last one of this working copy
         self.base = NOTHING if not known else _commit_of(known)  # the commit that this is a copy of
         self._checksums: dict[Stamp, str] = {
@@ -111,8 +93,8 @@ class WorkingCopy:
         for folder, folders, names in os.walk(root):
             relative = folder[len(root) + 1 :]
             if relative == STATE_FOLDER:
-                folders[:] = [name for name in folders if name not in _LOCAL]
-                names = [name for name in names if name not in _LOCAL]
+                folders[:] = [name for name in folders if name not in LOCAL]
+                names = [name for name in names if name not in LOCAL]
             for name in names:
                 path = f"{relative}/{name}" if relative else name
                 yield path, os.stat(f"{folder}/{name}")  # noqa: PTH116 - there may be thousands
@@ -228,7 +210,7 @@ class WorkingCopy:
         for folder, _, _ in os.walk(root, topdown=False):
             path = folder[len(root) + 1 :]
             top, _, below = path.partition("/")
-            is_local = top == STATE_FOLDER and below.partition("/")[0] in ("", *_LOCAL)
+            is_local = top == STATE_FOLDER and below.partition("/")[0] in ("", *LOCAL)
             if path and not is_local and path not in wanted_folders:
                 shutil.rmtree(folder)
         return here
@@ -353,19 +335,6 @@ class WorkingCopy:
         self.save()
 
 
-def make_working_copy(url: str) -> WorkingCopy:
-    """The working copy for a URL, whose folder is made when it is needed.
-
-    Raises UsageError if the URL cannot be that of a dataset.
-    """
-    url = open_store(url).url
-    name = re.sub(r"[^\w.-]+", "-", url.rpartition("/")[2])[-_LONGEST_NAME:].strip(".") or "dataset"
-    root = cache_folder() / _folder_for(url) / name
-    copy = read_working_copy(root, url)
-    copy.is_stale = True
-    return copy
-
-
 def _folders(paths: Iterable[str]) -> set[str]:
     """The folders of these files, and those in which they are."""
     found: set[str] = set()
@@ -375,35 +344,6 @@ def _folders(paths: Iterable[str]) -> set[str]:
             found.add(folder)
             folder = folder.rpartition("/")[0]
     return found
-
-
-def _folder_for(url: str) -> str:
-    """The folder in which the working copy for a URL is."""
-    return hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
-
-
-def read_working_copy(root: Path, url: str = "") -> WorkingCopy:
-    """The working copy in a folder that has MARKER; `url` is that of the dataset, if it is known.
-
-    Raises CopydeskError if MARKER is damaged, or if somebody has copied the folder.
-    """
-    try:
-        known = read_json(root / MARKER)
-        url = known["url"]
-    except (OSError, ValueError, KeyError) as error:
-        if not url:
-            raise CopydeskError(
-                f"{root / MARKER} is damaged ({error}): name the dataset by its URL"
-            ) from error
-        known = {}
-    if root.parent.name != _folder_for(url):
-        raise CopydeskError(
-            f"{root} was copied from the working copy of {url}, and may lack files: name the dataset by its URL; or "
-            f"make this one of its own: remove {root / MARKER}, and see what `copydesk verify` says"
-        )
-    if "files" not in known:
-        known = {}
-    return WorkingCopy(root, Store(url), known)
 
 
 def _commit_of(known: Mapping[str, Any]) -> Commit:

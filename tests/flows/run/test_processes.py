@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from process_tasks import crash, fail, process_of
+from process_tasks import crash, fail, logged, process_of
 
 from cleaners.lexicon import Lexicon
 from flows.errors import CopydeskError
@@ -95,6 +95,11 @@ def test_errors_arrive_as_they_are(two: Processes, run: Run) -> None:
     with pytest.raises(CopydeskError, match="Local: of a function"):
         two.each("split", fail, run, ["local", "local"])
     assert len(two.each("split", process_of, run, [1, 2])) == 2
+
+
+def test_what_a_process_logs_cannot_control_the_terminal(two: Processes, run: Run) -> None:
+    """As little as a record of the run's own process can: both write to the same one."""
+    assert two.each("clean", logged, run, ["\x1b[2J", "é"]) == [r"reading \x1b[2J", "reading é"]
 
 
 def test_native_code_ends_a_process_and_not_the_run(two: Processes, run: Run, tmp_path: Path) -> None:

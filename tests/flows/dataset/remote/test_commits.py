@@ -14,8 +14,10 @@ from typing import Any
 
 import fsspec
 import pytest
+from xxhash import xxh3_128_hexdigest
 
 from flows.dataset import Dataset
+from flows.dataset.checksums import BLANK, SEAL
 from flows.dataset.remote import local_folder
 from flows.dataset.remote.commits import ATTEMPTS, KEPT, Attempt, attempt_of, newest, numbers, write_commit
 from flows.dataset.remote.store import Store
@@ -277,6 +279,77 @@ def test_a_commit_that_is_damaged_is_named(out: Path, jsonl: Jsonl) -> None:
         Dataset(local_folder(URL))
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "../x",
+            "documents/../../x",
+            "{elsewhere}/x",
+            "documents//x",
+            "./x",
+            "",
+            "documents/x\x1b[2J",
+            "a\0b",
+        ),
+        *("_copydesk/lock", "_copydesk/staging/r000009-1/work/run-0.pickle", "_copydesk/working_copy.json"),
+    ],
+)
+def test_a_commit_leads_to_no_place_but_the_dataset(
+    path: str, out: Path, jsonl: Jsonl, tmp_path: Path
+) -> None:
+    """One that somebody put there, with a right checksum, is refused before anything is written or removed."""
+    plain_run(jsonl([record(1)]), out)
+    path = path.format(elsewhere=tmp_path)
+    forged(lambda files: {**files, path: next(iter(files.values()))})
+    before = {file for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(CopydeskError, match="cannot be a file of a dataset"):
+        Dataset(local_folder(URL))
+    assert {file for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("object", "../other/x.00000001-1a2b3c4d.parquet", "cannot be an object"),
+        ("object", "/etc/x.00000001-1a2b3c4d", "cannot be an object"),
+        ("object", "documents/somebody_elses.parquet", "cannot be an object"),
+        ("object", 7, "cannot be an object"),
+        *(("bytes", value, "size or checksum") for value in ("7", -1, 1e300, True, None)),
+        ("xxh3_128", 7, "size or checksum"),
+    ],
+)
+def test_a_commit_says_of_each_file_what_it_must(
+    field: str, value: object, said: str, out: Path, jsonl: Jsonl
+) -> None:
+    """The object is one of the dataset; a size is a whole number."""
+    plain_run(jsonl([record(1)]), out)
+    forged(lambda files: {path: {**one, field: value} for path, one in files.items()})
+    with pytest.raises(CopydeskError, match=said):
+        newest(Store(URL))
+
+
+def forged(change: Callable[[dict[str, Any]], dict[str, Any]], **fields: object) -> None:
+    """Put another commit in the place of the first, with a right checksum."""
+    store, key = Store(URL), "_copydesk/commits/00000001.json"
+    content = json.loads(store.read(key))
+    content |= {"files": change(content["files"]), **fields}
+    # sealed as it is: `sealed_json` would make strings printable
+    text = json.dumps({**content, SEAL: BLANK.decode()}, indent=1)
+    store.remove([key])
+    store.create(key, text.replace(BLANK.decode(), xxh3_128_hexdigest(text.encode())).encode())
+    forget()
+
+
+@pytest.mark.parametrize("number", [2, "1", 10**30, None])
+def test_a_commit_has_the_number_of_its_name(number: object, out: Path, jsonl: Jsonl) -> None:
+    """Otherwise the next writer would go on from another one."""
+    plain_run(jsonl([record(1)]), out)
+    forged(lambda files: files, number=number)
+    with pytest.raises(CopydeskError, match=r"the newest commit, .* cannot be read"):
+        newest(Store(URL))
+
+
 def test_a_storage_that_overwrites_what_was_to_be_new_is_refused(
     out: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +382,10 @@ def test_other_content_is_refused(out: Path, jsonl: Jsonl) -> None:
         ("memory://bucket/news?token=s3cret", "has no password"),
         ("memory://bucket/*", "no chain, pattern or query"),
         ("zip://news::memory://bucket", "no chain, pattern or query"),
+        ("memory://bucket/../news", "has no part `.` or `..`"),
+        ("memory://bucket/.", "has no part `.` or `..`"),
+        ("memory://", "names no place"),
+        ("s3:", "names no place"),
         ("nowhere://bucket/news", "the protocol nowhere:// is unknown"),
     ],
 )

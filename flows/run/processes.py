@@ -1,8 +1,8 @@
 """Executing the stages of a large run in processes, each with an interpreter of its own.
 
-Threads share one interpreter lock, which reading and cleaning hold for more than a third of their time: more than two
-or three threads gain nothing. A process takes a second to start, so that only large runs have them. Inputs are read in
-this process, and so is a stage of one item processed, since polars has all its threads here.
+Threads share one interpreter lock, which reading and cleaning hold for more than a third of their time: more than three
+threads gain nothing. A process takes a second to start, so that only large runs with many workers have them. Inputs are
+read in this process, and so is a stage of one item processed, since polars has all its threads here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from flows.run.engine import Item, Product, Report, Result, Threads
 if TYPE_CHECKING:
     from flows.run.stages import Run
 
-#: Bytes of new input from which on processes pay, with one of them; with several, they pay sooner.
+#: Workers that threads are enough for: on two cores they are faster than processes for inputs of any size.
+FEW: Final = 3
+#: Bytes of new input from which on processes pay, times their number.
 LARGE: Final = 400_000_000
 
 
@@ -76,7 +78,7 @@ class Local:
         sizes: Sequence[int],
     ) -> list[Product]:
         """See `Engine`."""
-        if os.name == "posix" and self._workers > 1 and sum(sizes) * self._workers >= self._large:
+        if os.name == "posix" and self._workers > FEW and sum(sizes) * self._workers >= self._large:
             self._processes = self._stack.enter_context(Processes(self._workers, self.report, run))
         return (self._processes or self._threads).chain(stages, produce, function, run, items, sizes)
 

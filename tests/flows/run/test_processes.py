@@ -54,7 +54,7 @@ def test_a_large_run_publishes_the_same_bytes(tmp_path: Path) -> None:
     written = []
     for large in (10**9, 0):
         out = tmp_path / "out"
-        with Local(2, quiet, large) as engine:
+        with Local(4, quiet, large) as engine:
             execute_run([str(inputs)], out, settings, engine)
         tables = ("documents", "removed", "repaired", "rejected")
         parts = [part for table in tables for part in sorted((out / table).rglob("*.parquet"))]
@@ -65,8 +65,8 @@ def test_a_large_run_publishes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_not_large_has_no_processes(run: Run) -> None:
-    """Nor one with a single worker."""
-    for workers, large, size in ((2, 1000, 499), (1, 0, 1)):
+    """Nor one with few workers."""
+    for workers, large, size in ((4, 1000, 249), (3, 0, 1)):
         with Local(workers, quiet, large=large) as engine:
             products = engine.chain(
                 ("read", "clean"), lambda _run, item: [item], process_of, run, [1], [size]

@@ -119,8 +119,7 @@ class ArrayFile:
     def whole(self, name: str) -> Array:
         """An array, mapped into memory. Raises ValueError if it is not what was written."""
         array = self._arrays[name]
-        for block in self._blocks(name, np.zeros(1, np.int64), np.array([len(array)])).tolist():
-            self._require(block, self._data[block * BLOCK : (block + 1) * BLOCK].data)
+        self._require_mapped(self._blocks(name, np.zeros(1, np.int64), np.array([len(array)])))
         return array
 
     def ranges(self, name: str, starts: I64, stops: I64) -> tuple[Array, I64]:
@@ -131,8 +130,7 @@ class ArrayFile:
         """
         array, blocks = self._arrays[name], self._blocks(name, starts, stops)
         if len(blocks) > FEW_BLOCKS:
-            for block in blocks.tolist():
-                self._require(block, self._data[block * BLOCK : (block + 1) * BLOCK].data)
+            self._require_mapped(blocks)
             return array, starts
         read = self._read(blocks)
         lengths = np.maximum(stops - starts, 0)
@@ -170,6 +168,11 @@ class ArrayFile:
                         self._require(block, view[start : min(start + BLOCK, at + size)])
                     at += len(run) * BLOCK
         return read
+
+    def _require_mapped(self, blocks: I64) -> None:
+        """Raise ValueError if one of these blocks, mapped into memory, is not what was written."""
+        for block in blocks.tolist():
+            self._require(block, self._data[block * BLOCK : (block + 1) * BLOCK].data)
 
     def _require(self, block: int, content: memoryview) -> None:
         """Raise ValueError if a block is not what was written."""

@@ -20,7 +20,7 @@ from cleaners.kernels import I64
 from flows.dataset import Dataset, postings, run_name
 from flows.dataset.intact import IntactParts
 from flows.dataset.segments import Part, Segments
-from flows.dataset.tables import count_rows, read_part, scan_parts
+from flows.dataset.tables import count_rows, scan_parts
 from flows.errors import CopydeskError
 from flows.settings.model import Duplicate, fingerprint_rules
 
@@ -84,12 +84,7 @@ def index_tables(
     rules = {**index_rules(settings), "same_numbers": settings.same_numbers}
     segments = Segments(dataset.postings, rules, [one.part for one in parts])
     if may_write:
-
-        def read(part: Part) -> pl.DataFrame:
-            intact.require(part.path, "index")
-            return read_part(part.path)
-
-        postings.cover(segments, read, keys.hashes_of)
+        postings.cover(segments, lambda part: intact.read(part, "index"), keys.hashes_of)
     found = postings.rows_with(segments, keys.hashes())
 
     def narrowed(chunk: pl.LazyFrame) -> pl.DataFrame:

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
+
 from flows.dataset.checksums import checksum_in
 from flows.dataset.damage import require_part
 from flows.dataset.layout import Layout, Span
 from flows.dataset.manifests import read_files
 from flows.dataset.segments import Part
+from flows.dataset.tables import read_part
 
 #: Kinds of state of which a run reads some parts, and checks these when it reads them.
 CHECKED_WHEN_READ: Final = ("index", "line_counts")
@@ -43,6 +46,11 @@ class IntactParts:
         span = part.parent.name.removeprefix("run=")
         require_part(self._layout, kind, span, part.name, self._entries(span))
         self._seen.add(part)
+
+    def read(self, part: Part, kind: str) -> pl.DataFrame:
+        """The rows of a part; raises CopydeskError if it is not what was written."""
+        self.require(part.path, kind)
+        return read_part(part.path)
 
     def _entries(self, span: Span | str) -> Mapping[str, Any]:
         if str(span) not in self._files:

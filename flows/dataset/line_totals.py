@@ -21,7 +21,7 @@ from flows.dataset.dataset import Dataset
 from flows.dataset.intact import IntactParts
 from flows.dataset.layout import parts_in
 from flows.dataset.segments import Part, Segment, Segments
-from flows.dataset.tables import read_part, scan_parts
+from flows.dataset.tables import scan_parts
 
 #: A bucket has the rows with the same upper bits of the hash of their line.
 _BUCKET_BITS: Final = 16
@@ -42,15 +42,11 @@ def earlier_counts(dataset: Dataset, lines: pl.Series, *, may_write: bool) -> li
     parts = [part for span in dataset.spans() for part in intact.of("line_counts", span)]
     segments = Segments(dataset.line_totals, {"columns": list(COUNTS)}, parts)
     if may_write:
-
-        def read(part: Part) -> pl.DataFrame:
-            intact.require(part.path, "line_counts")
-            return read_part(part.path)
-
-        cover(segments, read)
+        cover(segments, lambda part: intact.read(part, "line_counts"))
     totals = totals_of(segments, lines.drop_nulls().to_numpy())
     wanted = pl.col("line").is_null() | pl.col("line").is_in(lines.implode())
-    left = [part.path for part in parts if part.checksum not in segments.covered]
+    covered = segments.covered
+    left = [part.path for part in parts if part.checksum not in covered]
     for path in left:
         intact.require(path, "line_counts")
     expired = parts_in(dataset.expired("line_counts"))

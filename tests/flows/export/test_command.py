@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import deltalake
 import polars as pl
 import pyarrow as pa
 import pytest
+from s3_server import server
 
 from flows.dataset import Dataset
 from flows.dataset.identity import give_identity
@@ -20,6 +20,8 @@ from flows.maintenance import compact, restore, rollback
 from support import Copydesk
 
 from .lakes import Lake, assert_equal
+
+__all__ = ["server"]  # a fixture
 
 
 def where(lake: Lake) -> str:
@@ -208,17 +210,6 @@ def test_a_catalog_of_the_configuration(
     assert copydesk(*given).out.startswith("news.documents: 3 runs appended")
     assert copydesk(*given, "--catalog", "prod").out.startswith("news.documents: 3 runs appended")
     assert copydesk(*given).out.startswith("news.documents: nothing to do")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of a server on loopback that speaks S3."""
-    moto = pytest.importorskip("moto.server")
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def test_a_delta_table_in_a_bucket(

@@ -18,11 +18,8 @@ from typing import Any
 import cloudpickle
 import polars as pl
 import pytest
-from prefect.settings import PREFECT_API_URL
-
-pytest.importorskip("prefect_dask")
-
 from distributed import Client, WorkerPlugin
+from prefect.settings import PREFECT_API_URL
 
 import dask_trouble
 from flows.clean import clean_here

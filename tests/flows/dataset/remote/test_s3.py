@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -15,8 +14,8 @@ import fsspec
 import polars as pl
 import pyarrow.dataset
 import pytest
-from moto.server import ThreadedMotoServer
 from pyarrow.fs import S3FileSystem
+from s3_server import server
 
 from flows import clean, dataset_files
 from flows.dataset.remote.commits import newest
@@ -26,17 +25,9 @@ from support import ROOT, Copydesk, Jsonl, json_lines
 
 from .storages import forget
 
+__all__ = ["server"]  # a fixture
+
 URL = "s3://bucket/news"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of the server."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,13 @@
     split    a shard          -> the parts of the published tables
 
 A stage writes each file whole or not at all, reads only what earlier stages wrote, and is deterministic. So it can be
-repeated, alone, on any machine that shares the folder.
+repeated, alone, on any machine that shares the folder. What no later stage reads is removed, so that the folder holds
+every text once.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -259,6 +261,12 @@ def count_lines(run: Run, partition: Partition) -> None:
     _write(frequent, run.path("frequent", name))
 
 
+def forget_counts(run: Run, shards: Sequence[str]) -> None:
+    """Remove the counts of the shards' lines, once all partitions are merged."""
+    for shard in shards:
+        run.path("line_counts", shard).unlink(missing_ok=True)
+
+
 def _frequent_lines(run: Run) -> pl.DataFrame:
     """The frequent lines of all partitions."""
     return merge_counts([_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))])
@@ -293,7 +301,8 @@ def remove_repeated(run: Run, shard: str) -> None:
     rows = frame.select(eligible()).to_series().arg_true()
     _write(fingerprints.with_columns(rows.alias("row")), run.path("fingerprints", shard))
     _write_paragraphs(frame.with_columns(count_words(frame, fingerprints)), run.path("paragraphs", shard))
-    run.path("cleaned", shard).unlink(missing_ok=True)
+    for kind in ("cleaned", "line_keys"):
+        run.path(kind, shard).unlink(missing_ok=True)
 
 
 def compare(run: Run, shards: Sequence[str]) -> None:
@@ -331,6 +340,18 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
 
 def split(run: Run, shard: str) -> Counts:
     """Write a shard's parts of the published tables and of the index; return its counts."""
+    counts = run.path("counts", shard).with_suffix(".json")
+    if not _is_done(run.path("paragraphs", shard), counts):
+        counted = _split(run, shard)
+        counts.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(counts) as partial:
+            partial.write_text(json.dumps(counted.to_json()), encoding="utf-8")
+        for kind in ("paragraphs", "fingerprints", "decisions"):
+            run.path(kind, shard).unlink(missing_ok=True)
+    return Counts.from_json(json.loads(counts.read_text(encoding="utf-8")))
+
+
+def _split(run: Run, shard: str) -> Counts:
     documents = _read(run.path("documents", shard))
     frame = _paragraphs(run, "paragraphs", shard, documents)
     decisions = without_protected(frame, _read(run.path("decisions", shard)))

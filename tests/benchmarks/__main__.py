@@ -112,7 +112,7 @@ def _bench(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Bench:
 def _measure(bench: Bench, parts: list[str]) -> None:
     """Measure part after part; one that fails costs only itself."""
     minutes = {name: _minutes(name, bench) for name in parts}
-    disk = 5 * max(bench.sizes) / 1000 if "growth" in parts else bench.megabytes / 100
+    disk = 3 * max(bench.sizes) / 1000 if "growth" in parts else bench.megabytes / 100
     say(
         f"about {sum(minutes.values()):.0f} minutes on two idle cores ("
         + ", ".join(f"{name} {spent:.0f}" for name, spent in minutes.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
@@ -10,7 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+import zstandard
 
 from cleaners import PIPELINE
 
@@ -176,7 +179,7 @@ def growth(bench: Bench) -> dict[str, Any]:
     largest = multiplied(bench.given, max(bench.sizes)) if bench.given else generated(max(bench.sizes))
     found = []
     for megabytes in sorted(bench.sizes):
-        path = place / "input.jsonl"
+        path = place / "input.jsonl.zst"
         _beginning(largest, megabytes, path)
         costs, failed = in_turns(
             {f"{megabytes:g} MB": partial(_with_staging, bench, path, place / "out")},
@@ -186,7 +189,7 @@ def growth(bench: Bench) -> dict[str, Any]:
         if failed:
             raise CommandFailed(next(iter(failed.values())))
         (cost,) = costs.values()
-        found.append({"megabytes": megabytes, "input_mb": path.stat().st_size / 1e6, **summary(cost)})
+        found.append({"megabytes": megabytes, **summary(cost)})
     shutil.rmtree(place)
     if bench.given or largest != bench.corpus():
         largest.unlink()
@@ -201,12 +204,18 @@ def _with_staging(bench: Bench, given: Path, out: Path) -> Cost:
 
 
 def _beginning(whole: Path, megabytes: float, path: Path) -> None:
-    """The whole lines of the first megabytes."""
+    """Write the whole lines of the first megabytes, compressed by zstd."""
     left = int(megabytes * 1e6)
-    with whole.open("rb") as lines, path.open("wb") as file:
+    with _lines(whole) as lines, zstandard.open(path, "wb") as file:
         while left > 0 and (some := lines.readlines(min(left, 1 << 24))):
-            file.writelines(some)
-            left -= sum(map(len, some))
+            left -= file.write(b"".join(some))
+
+
+def _lines(path: Path) -> IO[bytes]:
+    """The lines of a file that may be compressed by zstd."""
+    if path.suffix == ".zst":
+        return io.BufferedReader(zstandard.open(path, "rb"), 1 << 20)
+    return path.open("rb")
 
 
 def profile(bench: Bench) -> dict[str, Any]:

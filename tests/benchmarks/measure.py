@@ -160,8 +160,8 @@ def generated(megabytes: float, damaged: float | None = None) -> Path:
 
 
 def multiplied(given: Path, megabytes: float) -> Path:
-    """A corpus of that size, made of a given one."""
-    path = FOLDER / "corpora" / f"multiplied-{megabytes:g}.jsonl"
+    """A corpus of that size, made of a given one; compressed, because it may not fit on the disk with its dataset."""
+    path = FOLDER / "corpora" / f"multiplied-{megabytes:g}.jsonl.zst"
     path.parent.mkdir(parents=True, exist_ok=True)
     say(f"  making {megabytes:g} MB of {given}")
     command = [sys.executable, "-m", "tests.benchmarks.multiply", given, f"{megabytes}", path]

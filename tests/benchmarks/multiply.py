@@ -1,11 +1,11 @@
-"""A large corpus made of a real one: JSONL, copied until it is large enough, each copy edited in its own way.
+"""A large corpus made of a real one, copied until it is large enough, each copy edited in its own way.
 
-In each copy the words that are neither rare nor among the most frequent are exchanged in pairs, drawn by seed. So its
-paragraphs are new to those of other copies, while what came twice in the corpus comes twice in the copy. A few records
-of each copy stay as they are: reprints. The same input gives the same bytes, and a larger corpus begins with a smaller
-one.
+It is JSONL, compressed by zstd. In each copy the words that are neither rare nor among the most frequent are exchanged
+in pairs, drawn by seed. So its paragraphs are new to those of other copies, while what came twice in the corpus comes
+twice in the copy. A few records of each copy stay as they are: reprints. The same input gives the same bytes, and a
+larger corpus begins with a smaller one.
 
-    python -m tests.benchmarks.multiply INPUT.jsonl MEGABYTES OUT.jsonl
+    python -m tests.benchmarks.multiply INPUT.jsonl MEGABYTES OUT.jsonl.zst
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+import zstandard
 
 #: Ranks of the words that are exchanged, by frequency.
 FIRST, LAST = 50, 4_050
@@ -30,10 +31,10 @@ CHUNK: Final = 1 << 24
 
 
 def write(given: Path, megabytes: float, out: Path) -> None:
-    """Write at least so many megabytes of whole records; the first copy of `given` is not edited."""
+    """Write at least so many megabytes of whole records, compressed; the first copy of `given` is not edited."""
     words = _words(given)
     left = int(megabytes * 1e6)
-    with out.open("wb") as file:
+    with zstandard.open(out, "wb") as file:
         for copy in count():
             for record in _edited(given, words, copy):
                 file.write(record)

@@ -212,7 +212,7 @@ def _growth(found: Results) -> str:
 
 
 def _pace(one: Results) -> float:
-    pace: float = one["wall"]["min"] / one["input_mb"]
+    pace: float = one["wall"]["min"] / one["text_mb"]
     return pace
 
 

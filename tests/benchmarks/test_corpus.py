@@ -7,6 +7,8 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 
+import zstandard
+
 from benchmarks import corpus, multiply
 
 
@@ -54,11 +56,13 @@ def _shingles(text: str) -> list[str]:
 
 def test_a_multiplied_corpus_repeats_itself_within_a_copy_only(tmp_path: Path) -> None:
     """What comes twice in the corpus comes twice in each copy; hardly any paragraph is in two copies."""
-    given, larger = tmp_path / "given.jsonl", tmp_path / "larger.jsonl"
+    given, larger = tmp_path / "given.jsonl", tmp_path / "larger.jsonl.zst"
     corpus.write(given, 0.5)
     multiply.write(given, given.stat().st_size * 2.5 / 1e6, larger)
-    assert larger.read_bytes().startswith(given.read_bytes())
-    records = [json.loads(line)["text"].split("\n") for line in larger.read_text("utf-8").splitlines()]
+    with zstandard.open(larger, "rt", encoding="utf-8") as file:
+        text = file.read()
+    assert text.startswith(given.read_text("utf-8"))
+    records = [json.loads(line)["text"].split("\n") for line in text.splitlines()]
     count = len(given.read_text("utf-8").splitlines())
     copy = [
         (paragraph, edited)

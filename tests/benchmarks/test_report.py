@@ -69,9 +69,7 @@ RESULTS: dict[str, Any] = {
     "growth": {
         **MADE_ON,
         "generated": False,
-        "sizes": [
-            {**RUN, "megabytes": mb, "input_mb": mb, "text_mb": mb, "staging_mb": mb} for mb in (500, 5000)
-        ],
+        "sizes": [{**RUN, "megabytes": mb, "text_mb": mb, "staging_mb": mb} for mb in (500, 5000)],
     },
     "profile": {**MADE_ON, "megabytes": 3, "stages": {}, "steps": {"start-up": 3.0, "cleaners.x": 1.0}},
     "startup": {**MADE_ON, "contenders": {"copydesk run": RUN}},

@@ -15,12 +15,15 @@ MOST: Final = 0.5
 def paragraphs(links: Links, texts: pl.LazyFrame, most: int | None = None) -> pl.LazyFrame:
     """A row for each paragraph that was printed more than once, in the order of its first copy in `texts`.
 
-    `texts` are the rows that the links were made of. With `most`, only this many: those with most prints, in that order.
-    `text` is that of the earliest copy, which its document has no more.
+    `texts` are the rows that the links were made of. With `most`, only this many, those with most prints first. `text`
+    is that of the earliest copy, which its document has no more.
     """
     first = pl.col("place").min()
     copy = pl.col("place").filter(~pl.col("is_kept")).min()
-    rows = links.rows.join(links.documents.select("doc", "source", "published"), on="doc")
+    # numbers instead of names, because a paragraph has a list of them
+    names = pl.Enum(links.documents["source"].drop_nulls().unique().sort())
+    about = links.documents.select("doc", pl.col("source").cast(names), "published")
+    rows = links.rows.join(about, on="doc")
     found = rows.group_by("paragraph").agg(
         first.alias("first"),
         pl.col("place").filter("is_kept").first().alias("kept"),
@@ -43,7 +46,7 @@ def paragraphs(links: Links, texts: pl.LazyFrame, most: int | None = None) -> pl
     joined = texts.select(*keys, "text").join(places, on=keys, maintain_order="left")
     if most is not None:
         joined = joined.sort(["prints", "first"], descending=[True, False])
-    return joined.select(columns)
+    return joined.with_columns(pl.col("sources").cast(pl.List(pl.String()))).select(columns)
 
 
 def pairs(links: Links, most: int | None = None) -> pl.LazyFrame:

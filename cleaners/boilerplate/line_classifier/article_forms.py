@@ -103,7 +103,7 @@ def lines_of(
         for name, value in features.items():
             f[FEATURE[name]] = value
     prose = [t.to_frame("t").select(is_prose(pl.col("t"))).to_series().to_numpy() for t in texts[1:]]
-    return Lines(*texts, *prose, f)
+    return Lines(texts[0], texts[1], texts[2], prose[0], prose[1], f)
 
 
 def lines_around(frame: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Lines:
@@ -139,7 +139,10 @@ def is_subhead(lines: Lines) -> Bools:
     )
     worded = (f[WORDING] < 0) | (f[BOILERPLATE_WORDS] <= 0)
     between = lines.prose_above & lines.prose_below & (f[PROSE_AFTER] >= PROSE_BELOW_SUBHEAD)
-    return few & worded & between & _has(lines.text, _OPENS_SENTENCE) & _has(lines.below, _OPENS_SENTENCE)
+    subhead: Bools = (
+        few & worded & between & _has(lines.text, _OPENS_SENTENCE) & _has(lines.below, _OPENS_SENTENCE)
+    )
+    return subhead
 
 
 def is_introduction(lines: Lines) -> Bools:
@@ -153,7 +156,8 @@ def is_introduction(lines: Lines) -> Bools:
     """
     f = lines.f
     sentence = (f[ENDING] == END_COLON) & (f[WORDS] >= INTRODUCTION_WORDS) & (f[CAPITALISED] < OF_SENTENCE)
-    return sentence & (f[WORDING] < 0) & (f[PHRASE_STATE] <= 0) & lines.prose_above
+    introduction: Bools = sentence & (f[WORDING] < 0) & (f[PHRASE_STATE] <= 0) & lines.prose_above
+    return introduction
 
 
 def introduces(lines: Lines) -> Bools:
@@ -167,7 +171,8 @@ def introduces(lines: Lines) -> Bools:
     """
     f = lines.f
     worded = (f[WORDING] < 0) & (f[PHRASE_STATE] <= 0)
-    return worded & (f[ENDING] == END_COLON) & _has(lines.below, _QUOTATION_OR_ITEM)
+    introducing: Bools = worded & (f[ENDING] == END_COLON) & _has(lines.below, _QUOTATION_OR_ITEM)
+    return introducing
 
 
 def is_remark(lines: Lines) -> Bools:
@@ -182,7 +187,8 @@ def is_remark(lines: Lines) -> Bools:
     f = lines.f
     worded = is_plain(f) & (f[WORDING] < 0) & (f[BOILERPLATE_WORDS] <= MANY_BOILERPLATE_WORDS)
     place = lines.prose_above & (lines.prose_below | (lines.below == "").to_numpy()) & ~page_like(f.T)
-    return worded & place & _has(lines.text, _EXCLAMATION_OR_QUESTION)
+    remark: Bools = worded & place & _has(lines.text, _EXCLAMATION_OR_QUESTION)
+    return remark
 
 
 def is_sentence(lines: Lines) -> Bools:
@@ -196,7 +202,8 @@ def is_sentence(lines: Lines) -> Bools:
     """
     f = lines.f
     sentence = (f[ENDING] == END_STOP) & (f[WORDS] >= SENTENCE_WORDS) & is_plain(f)
-    return sentence & (f[WORDING] < 0) & lines.prose_above & lines.prose_below & ~page_like(f.T)
+    alone: Bools = sentence & (f[WORDING] < 0) & lines.prose_above & lines.prose_below & ~page_like(f.T)
+    return alone
 
 
 def is_speaker(lines: Lines) -> Bools:
@@ -211,7 +218,8 @@ def is_speaker(lines: Lines) -> Bools:
     f = lines.f
     name = is_plain(f) & (f[WORDS] >= 1) & (f[WORDS] <= MAX_NAME_WORDS) & (f[DIGITS] == 0)
     worded = (f[BOILERPLATE_WORDS] <= FEW_BOILERPLATE_WORDS) & (f[ENDING] == END_NOTHING)
-    return name & worded & (f[REPEATS] >= MIN_REPEATS) & lines.prose_above & lines.prose_below
+    speaker: Bools = name & worded & (f[REPEATS] >= MIN_REPEATS) & lines.prose_above & lines.prose_below
+    return speaker
 
 
 def is_attribution(lines: Lines) -> Bools:
@@ -226,7 +234,10 @@ def is_attribution(lines: Lines) -> Bools:
     f = lines.f
     name = (f[WORDS] >= 2) & (f[WORDS] <= MAX_ATTRIBUTION_WORDS) & (f[CAPITALISED] > OF_NAME)
     name &= (f[PHRASE_STATE] <= 0) & (f[ADDRESS] == 0) & (f[DIGITS] == 0) & (f[ENDING] == END_NOTHING)
-    return name & (f[BOILERPLATE_WORDS] <= MANY_BOILERPLATE_WORDS) & _has(lines.above, _QUOTATION)
+    attribution: Bools = (
+        name & (f[BOILERPLATE_WORDS] <= MANY_BOILERPLATE_WORDS) & _has(lines.above, _QUOTATION)
+    )
+    return attribution
 
 
 def is_section_break(lines: Lines) -> Bools:
@@ -237,7 +248,8 @@ def is_section_break(lines: Lines) -> Bools:
     >>> is_section_break(lines_of(["* * *"], ["So it ended in May."], ["Home"])).item()
     False
     """
-    return lines.prose_above & lines.prose_below & _has(lines.text, _SECTION_BREAK)
+    breaks: Bools = lines.prose_above & lines.prose_below & _has(lines.text, _SECTION_BREAK)
+    return breaks
 
 
 def is_salutation(lines: Lines) -> Bools:
@@ -251,7 +263,8 @@ def is_salutation(lines: Lines) -> Bools:
     """
     f = lines.f
     form = (f[ENDING] == END_COMMA) & (f[WORDS] <= FEW_WORDS) & (f[CAPITALISED] >= OF_SENTENCE) & is_plain(f)
-    return form & (f[FROM_TOP] < SALUTATION_LINES) & lines.prose_below
+    salutation: Bools = form & (f[FROM_TOP] < SALUTATION_LINES) & lines.prose_below
+    return salutation
 
 
 def is_sign_off(lines: Lines) -> Bools:
@@ -269,7 +282,8 @@ def is_sign_off(lines: Lines) -> Bools:
     greets = (f[ENDING] == END_COMMA) & lines.prose_above
     name = (f[CAPITALISED] > OF_NAME) & (f[ENDING] != END_COLON) & _has(lines.above, _NAME_AND_COMMA)
     short = is_plain(f) & (f[WORDS] >= 1) & (f[WORDS] <= FEW_WORDS) & (f[CAPITALISED] + greets > 0)
-    return short & (greets | name) & (f[PROSE_BEFORE] > 0) & (f[PROSE_AFTER] == 0)
+    closing: Bools = short & (greets | name) & (f[PROSE_BEFORE] > 0) & (f[PROSE_AFTER] == 0)
+    return closing
 
 
 def is_sound(lines: Lines) -> Bools:
@@ -283,7 +297,8 @@ def is_sound(lines: Lines) -> Bools:
     """
     f = lines.f
     worded = (f[BOILERPLATE_WORDS] <= FEW_BOILERPLATE_WORDS) & (f[PHRASE_STATE] <= 0)
-    return worded & lines.prose_above & lines.prose_below & _has(lines.text, _SOUND)
+    sound: Bools = worded & lines.prose_above & lines.prose_below & _has(lines.text, _SOUND)
+    return sound
 
 
 def is_post(lines: Lines) -> Bools:
@@ -293,7 +308,8 @@ def is_post(lines: Lines) -> Bools:
     >>> is_post(lines_of(lines_, ["", ""], ["", ""])).tolist()
     [True, False]
     """
-    return (lines.f[PHRASE_STATE] <= 0) & _has(lines.text, _POST)
+    post: Bools = (lines.f[PHRASE_STATE] <= 0) & _has(lines.text, _POST)
+    return post
 
 
 def is_item(lines: Lines) -> Bools:
@@ -311,7 +327,8 @@ def is_item(lines: Lines) -> Bools:
         for t in (lines.text, lines.above, lines.below)
     )
     listed: Bools = ((mark != "") & ((mark == above) | (mark == below))).to_numpy()
-    return listed & (f[PHRASE_STATE] <= 0) & (f[ADDRESS] == 0) & (f[PROSE_AFTER] > 0) & ~page_like(f.T)
+    item: Bools = listed & (f[PHRASE_STATE] <= 0) & (f[ADDRESS] == 0) & (f[PROSE_AFTER] > 0) & ~page_like(f.T)
+    return item
 
 
 #: The kinds of lines that stay whatever their score.
@@ -328,7 +345,8 @@ def stays_by_form(frame: pl.DataFrame, rows: NDArray[np.int64], features: F32) -
     """Whether each of these lines is of a kind that stays whatever its score; `features` are those of `rows`."""
     lines = lines_around(frame, rows, features)
     # what stands above all prose may be a ticker
-    return _any(STAYS, lines) | (in_tables(frame, rows) & (lines.f[PROSE_BEFORE] > 0))
+    stays: Bools = _any(STAYS, lines) | (in_tables(frame, rows) & (lines.f[PROSE_BEFORE] > 0))
+    return stays
 
 
 def may_stay_by_form(frame: pl.DataFrame, rows: NDArray[np.int64], features: F32) -> Bools:

@@ -107,7 +107,7 @@ def entry(more: str) -> str:
         ),
         (
             entry('match = "begin"'),
-            "mine.toml, line 1, [[phrase]] \"a\": match must be one of line, start, anywhere, regex, not 'begin'",
+            "mine.toml, line 1, [[phrase]] \"a\": match must be one of line, start, anywhere, before_names, after_names, regex, not 'begin'",
         ),
         (entry("where = []"), 'mine.toml, line 1, [[phrase]] "a": where must be one of any, end, not []'),
         (

@@ -47,13 +47,21 @@ def measured_sets(shared: Path) -> list[Scored]:
 
 
 def train(shared: Path, out: Path) -> None:
-    """Grow the trees, find the thresholds on lines that they were not grown on, and write all to a file.
-
-    The thresholds hold for the worst family of sites that no forest has seen, and of extractors that none has seen.
-    """
-    measured = measured_sets(shared)
+    """Train on the shared data, and write the model to a file."""
     name, documents = SITES
-    sets = [*measured, after_rules(repeated_on_sites(shared / "data" / "news" / name, documents, SEED))]
+    of_news = after_rules(repeated_on_sites(shared / "data" / "news" / name, documents, SEED))
+    text = trained(measured_sets(shared), of_news)
+    out.write_text(text, encoding="utf-8")
+    print(f"{out}: {len(text) / 1000:.0f} kB")
+    print("\n".join(text.splitlines()[: text.splitlines().index(' "features": [')]))
+
+
+def trained(measured: Sequence[Scored], of_news: Scored) -> str:
+    """The text of a model's file: trees, and thresholds found on lines that the trees were not grown on.
+
+    The thresholds hold for the worst family, be it of sites that no forest has seen, or of extractors that none has.
+    """
+    sets = [*measured, of_news]
     wordings = Wordings(sets)
     of_sites = unseen_sites(wordings)
     held_out: dict[str, Odds] = {
@@ -84,12 +92,9 @@ def train(shared: Path, out: Path) -> None:
     }
     thresholds = {kind: [round(float(t[n]), 4) for t in levels] for n, kind in enumerate(KINDS)}
     languages = sorted({str(code) for s in sets for code in np.unique(s.language)})
-    text = write_model(
+    return write_model(
         trees_of(booster), thresholds, about, languages, round(margin, 4), learned.weights, learned.scale
     )
-    out.write_text(text, encoding="utf-8")
-    print(f"{out}: {len(text) / 1000:.0f} kB")
-    print("\n".join(text.splitlines()[: text.splitlines().index(' "features": [')]))
 
 
 def quality(judged: Sequence[Family], thresholds: tuple[float, float]) -> dict[str, str]:

@@ -88,7 +88,8 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     day_of_time = (
         rf"(?:{any_of(lexicon.days)}|{month}\p{{L}}*\.?|\d{{1,2}}[./-]\d{{1,2}}(?:[./-](?:\d\d){{1,2}})?\.?)"
     )
-    around_time = rf"(?:{day_of_time}|{day}|{_YEAR}|{any_of((*lexicon.date_links, *lexicon.before_time))}|\p{{L}}{{1,3}})"
+    beside_date = any_of((*lexicon.date_links, *lexicon.before_time))
+    around_time = rf"(?:{day_of_time}|{day}|{_YEAR}|{beside_date}|\p{{L}}{{1,3}})"
     sure_time = (
         rf"(?:{half_day}|{short_clock}\s?{after_time}|{any_of(lexicon.before_time)}\s?{short_clock}"
         rf"|{day_of_time}{gap}(?:\p{{L}}{{1,3}}{gap})?{short_clock})"
@@ -158,12 +159,12 @@ def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     by_lines = those(those(short, patterns.begins_by_line), patterns.by_line)
     # where two labels fit, the later one in this list wins
     labelled_rows = [
+        ("time stamp", those(those(timed, _FIGURES_OF_TIME), patterns.update)),
         ("by-line", by_lines.filter(~matches(text.gather(by_lines), patterns.no_by_line))),
         ("by-line", those(short, patterns.other_by_line)),
         ("dateline", those(those(short, r"[)\-–—]$"), patterns.agency_line)),
         ("dateline", those(those(timed, _FIGURES_OF_DATE), patterns.date)),
         ("time stamp", those(timed, patterns.time_stamp)),
-        ("time stamp", those(those(timed, _FIGURES_OF_TIME), patterns.update)),
     ]
     labels = pl.repeat(None, len(text), dtype=pl.String, eager=True)
     for label, rows in labelled_rows:

@@ -22,6 +22,7 @@ from cleaners.boilerplate.line_classifier.exemptions import (
     MAX_NAME_WORDS,
     MIN_REPEATS,
     Bools,
+    amid_prose,
     is_plain,
     page_like,
 )
@@ -35,6 +36,7 @@ from cleaners.boilerplate.line_classifier.feature_names import (
     FEATURE,
     FEATURES,
     FROM_TOP,
+    MARKS_NEAR,
     PHRASE_STATE,
     PROSE_AFTER,
     PROSE_BEFORE,
@@ -61,11 +63,15 @@ INTRODUCTION_WORDS: Final = 5
 #: Lines from the top of a document to its salutation, at most.
 SALUTATION_LINES: Final = 6
 MAX_ATTRIBUTION_WORDS: Final = 8
+#: Words of a line of verse, at least.
+VERSE_WORDS: Final = 3
+#: Feature `wording` of what is hardly more worded like boilerplate than like articles.
+HALF: Final = 0.5
 #: Shares of words with a capital: a sentence has fewer, a name more.
 OF_SENTENCE, OF_NAME = 0.4, 0.6
 
 _OPENS_SENTENCE: Final = r"^[\p{Lu}\p{Lo}\p{N}\"“„«»‘「『(\[—–¿¡]"
-_QUOTATION: Final = r"^[\"“„«»‘「『].*[\"”“»«’」』][.,]?$"
+_QUOTATION: Final = r"[\"“„«»‘「『].*[\"”“»«’」』][.,]?$"
 _QUOTATION_OR_ITEM: Final = r"^[\"“„«»‘「『>*•·▪■●◦–—-]|^\d{1,3}[.)]"
 _EXCLAMATION_OR_QUESTION: Final = r"[?!？！؟…][\"'”’»)」』]?$"
 _SECTION_BREAK: Final = r"^[*_•·~#=—–-]+(?:\s+[*_•·~#=—–-]+)*$"
@@ -73,6 +79,14 @@ _NAME_AND_COMMA: Final = r"^\p{Lu}[^.!?:;|]{1,40},$"
 _SOUND: Final = r"^(?:[\p{L} ]{0,30})?[\[(][\p{L} ,’'-]{2,40}[\])]$"
 _POST: Final = r"[—–-] ?.{1,60}\(@\w+\)|^.{15,}\b(?:pic\.twitter\.com|t\.co)/"
 _ITEM: Final = r"^([•·∙●○▪■◦–—*-]|[0-9]{1,3}[.)])\s"
+
+_VERSE: Final = r"^[\p{Lu}\"“'‘„«¿¡][^\s:|]*(?: [^\s:|]+){2,9}[\p{L}\p{M},;’'”\"–—-]$"
+_MARK_INSIDE: Final = r"\w.*[,;:(–—-].*\w"
+_FORM: Final = (
+    (r"\p{Lu}[\p{L}\p{M}’'-]*(?: \p{Lu}[\p{L}\p{M}’'-]*)*", "X"),
+    (r"[\p{Ll}\p{Lo}][\p{L}\p{M}’'-]*(?: [\p{Ll}\p{Lo}][\p{L}\p{M}’'-]*)*", "x"),
+    (r"\p{N}+", "1"),
+)
 
 
 class Lines(NamedTuple):
@@ -137,7 +151,8 @@ def is_subhead(lines: Lines) -> Bools:
         & (f[WORDS] <= FEW_WORDS)
         & np.isin(f[ENDING], (END_NOTHING, END_QUESTION))
     )
-    worded = (f[WORDING] < 0) | (f[BOILERPLATE_WORDS] <= 0)
+    worded = (f[WORDING] < HALF) & (f[BOILERPLATE_WORDS] <= FEW_BOILERPLATE_WORDS)
+    worded |= f[WORDING] < 0
     between = lines.prose_above & lines.prose_below & (f[PROSE_AFTER] >= PROSE_BELOW_SUBHEAD)
     subhead: Bools = (
         few & worded & between & _has(lines.text, _OPENS_SENTENCE) & _has(lines.below, _OPENS_SENTENCE)
@@ -155,7 +170,9 @@ def is_introduction(lines: Lines) -> Bools:
     False
     """
     f = lines.f
-    sentence = (f[ENDING] == END_COLON) & (f[WORDS] >= INTRODUCTION_WORDS) & (f[CAPITALISED] < OF_SENTENCE)
+    sentence = (f[WORDS] >= INTRODUCTION_WORDS) & (f[CAPITALISED] < OF_SENTENCE)
+    sentence |= (f[WORDS] >= 2) & lines.prose_below
+    sentence &= f[ENDING] == END_COLON
     introduction: Bools = sentence & (f[WORDING] < 0) & (f[PHRASE_STATE] <= 0) & lines.prose_above
     return introduction
 
@@ -186,8 +203,9 @@ def is_remark(lines: Lines) -> Bools:
     """
     f = lines.f
     worded = is_plain(f) & (f[WORDING] < 0) & (f[BOILERPLATE_WORDS] <= MANY_BOILERPLATE_WORDS)
-    place = lines.prose_above & (lines.prose_below | (lines.below == "").to_numpy()) & ~page_like(f.T)
-    remark: Bools = worded & place & _has(lines.text, _EXCLAMATION_OR_QUESTION)
+    amid = lines.prose_below & (f[PROSE_AFTER] >= PROSE_BELOW_SUBHEAD)
+    last = (lines.below == "").to_numpy() & ~page_like(f.T)
+    remark: Bools = worded & lines.prose_above & (amid | last) & _has(lines.text, _EXCLAMATION_OR_QUESTION)
     return remark
 
 
@@ -223,7 +241,7 @@ def is_speaker(lines: Lines) -> Bools:
 
 
 def is_attribution(lines: Lines) -> Bools:
-    """Who said or wrote it, right below a paragraph in quotation marks: "Nora Quill, Harbour Gazette".
+    """Who said or wrote it, right below a paragraph that ends in a quotation: "Nora Quill, Harbour Gazette".
 
     >>> line = {"text": ["Nora Quill, Harbour Gazette"], "words": 4, "capitalised": 1, "below": [""]}
     >>> is_attribution(lines_of(above=["“Nobody had asked us.”"], **line)).item()
@@ -331,13 +349,56 @@ def is_item(lines: Lines) -> Bools:
     return item
 
 
+def is_line_of_verse(lines: Lines) -> Bools:
+    """A line of a poem or a plain list in an article: it and a line beside it are short, and end with no stop.
+
+    >>> beside = {"above": ["And the boats were all away,"], "below": [""], "words": 6, "wording": -1, "prose_lines": 1}
+    >>> is_line_of_verse(lines_of(["And nobody stood on the quay"], **beside, prose_after=3)).item()
+    True
+    >>> is_line_of_verse(lines_of(["And nobody stood on the quay"], **beside, marks_near=1)).item()
+    False
+    """
+    f = lines.f
+    beside = _has(lines.above, _VERSE) | _has(lines.below, _VERSE)
+    article = (f[MARKS_NEAR] == 0) & (f[PROSE_AFTER] >= PROSE_BELOW_SUBHEAD) & ~page_like(f.T)
+    worded = is_plain(f) & (f[WORDING] < 0) & (f[DIGITS] == 0) & (f[WORDS] >= VERSE_WORDS)
+    verse: Bools = worded & article & beside & _has(lines.text, _VERSE)
+    return verse
+
+
+def is_entry(lines: Lines) -> Bools:
+    """An entry of a list in mid-article: the lines above and below have the same form, with a mark inside.
+
+    >>> beside = {"above": ["Gov. Ada Finch, Ohio"], "below": ["Gov. Ola Lind, Utah"], "prose_lines": 1}
+    >>> is_entry(lines_of(["Gov. Piet Maas, New Mexico"], **beside, prose_before=3, prose_after=3)).item()
+    True
+    >>> is_entry(lines_of(["Gov. Piet Maas, New Mexico"], **beside, prose_before=3)).item()
+    False
+    """
+    f = lines.f
+    form = _form_of(lines.text)
+    same: Bools = ((form == _form_of(lines.above)) & (form == _form_of(lines.below))).to_numpy()
+    article = amid_prose(f.T) & (f[MARKS_NEAR] == 0) & (f[PHRASE_STATE] <= 0) & ~page_like(f.T)
+    entry: Bools = same & article & _has(form, _MARK_INSIDE)
+    return entry
+
+
+def _form_of(text: pl.Series) -> pl.Series:
+    """The form of each text: "X. X, x 1" for "Gov. Ada Finch, aged 50"; runs of words with a capital are one word."""
+    form = text
+    for pattern, replacement in _FORM:
+        form = form.str.replace_all(pattern, replacement)
+    return form
+
+
 #: The kinds of lines that stay whatever their score.
 STAYS: Final[tuple[Callable[[Lines], Bools], ...]] = (
     introduces, is_attribution, is_section_break, is_salutation, is_sign_off, is_sound, is_post,
 )  # fmt: skip
 #: The kinds of lines that stay unless their score is far beyond the threshold, see `lists.SURE`.
 DOUBTFUL: Final[tuple[Callable[[Lines], Bools], ...]] = (
-    is_subhead, is_introduction, is_remark, is_sentence, is_speaker, is_item,
+    is_subhead, is_introduction, is_remark, is_sentence, is_speaker, is_item, is_entry,
+    is_line_of_verse,
 )  # fmt: skip
 
 

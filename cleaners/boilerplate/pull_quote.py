@@ -26,6 +26,8 @@ MIN_PART, MIN_EXTRA, MIN_EXTRA_OF_QUOTATION = 8, 20, 5
 HEAD_LINES: Final = 5
 #: A pull quote stands at most this many lines above the paragraph, or below it. Further below, somebody answers it.
 MAX_ABOVE, MAX_BELOW = 40, 6
+#: A document with more lines that may be pull quotes is a discussion, in which people quote each other.
+MAX_IN_DOCUMENT: Final = 8
 #: A paragraph that holds more lines of its document is a summary, or the article once more.
 MAX_PULLED: Final = 2
 
@@ -59,8 +61,8 @@ def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64], boilerplate: pl.Seri
     These lines stay: what stands above the first paragraph that is not repeated, or, without quotation marks, among the
     first HEAD_LINES lines, or not between two paragraphs; what stands far from the paragraph, as the quotations in
     readers' answers do; items of lists; questions and subheads, which are too short; a line that is printed more than
-    once, as a refrain is; adjacent lines, as a summary has; and the lines of which one paragraph holds more than
-    MAX_PULLED.
+    once, as a refrain is; adjacent lines, as a summary has; the lines of which one paragraph holds more than
+    MAX_PULLED; and all in a document with more than MAX_IN_DOCUMENT of them.
     """
     pairs = longer_lines(lines, texts)
     row = lines.get_column("row")
@@ -169,5 +171,6 @@ def _pulled(lines: pl.DataFrame, held: pl.DataFrame, boilerplate: pl.Series) -> 
         )
         .filter("pulled", (pl.col("prose_above") > 0) & (pl.col("printed") == 1))
         .filter(~pl.col("beside_pulled"), pl.col("quoted") | pl.col("amid_prose"))
+        .filter(pl.len().over("document") <= MAX_IN_DOCUMENT)
         .select("row", pl.lit(RULE).alias("rule"))
     )

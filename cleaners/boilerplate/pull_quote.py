@@ -24,6 +24,10 @@ MAX_PARAGRAPH_WORDS, MAX_PARAGRAPH_BYTES = 300, 6000
 MIN_PART, MIN_EXTRA, MIN_EXTRA_OF_QUOTATION = 8, 20, 5
 #: In the first lines of a document stand its decks and its summary; only quotations are pulled there.
 HEAD_LINES: Final = 5
+#: A pull quote stands at most this many lines above the paragraph, or below it. Further below, somebody answers it.
+MAX_ABOVE, MAX_BELOW = 40, 6
+#: A document with more lines that may be pull quotes is a discussion, in which people quote each other.
+MAX_IN_DOCUMENT: Final = 8
 #: A paragraph that holds more lines of its document is a summary, or the article once more.
 MAX_PULLED: Final = 2
 
@@ -55,13 +59,17 @@ def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64], boilerplate: pl.Seri
     after a dash.
 
     These lines stay: what stands above the first paragraph that is not repeated, or, without quotation marks, among the
-    first HEAD_LINES lines; items of lists; questions and subheads, which are too short; a line that is printed more
-    than once, as a refrain is; adjacent lines, as a summary has; and the lines of which one paragraph holds more than
-    MAX_PULLED.
+    first HEAD_LINES lines, or not between two paragraphs; what stands far from the paragraph, as the quotations in
+    readers' answers do; items of lists; questions and subheads, which are too short; a line that is printed more than
+    once, as a refrain is; adjacent lines, as a summary has; the lines of which one paragraph holds more than
+    MAX_PULLED; and all in a document with more than MAX_IN_DOCUMENT of them.
     """
     pairs = longer_lines(lines, texts)
     row = lines.get_column("row")
-    pairs = pairs.filter(~row.gather(pairs.get_column("line")).is_in(boilerplate.implode()))
+    pairs = pairs.filter(
+        (pl.col("line") - pl.col("copy")).is_between(-MAX_BELOW, MAX_ABOVE),
+        ~row.gather(pairs.get_column("line")).is_in(boilerplate.implode()),
+    )
     text = lines.get_column("text")
     first = np.flatnonzero(np.diff(lines.get_column("document").to_numpy(), prepend=-1))
     copy = pairs.get_column("copy").to_numpy()
@@ -85,7 +93,7 @@ def pull_quotes(lines: pl.DataFrame, texts: tuple[U8, I64], boilerplate: pl.Seri
     )
     asked = both.filter("prose", pl.col("of_paragraph") <= MAX_PARAGRAPH_WORDS)
     holds = [_holds(paragraph, line) for paragraph, line in asked.select("paragraph", "text").rows()]
-    return _pulled(lines, asked.filter(pl.Series(holds, dtype=pl.Boolean)))
+    return _pulled(lines, asked.filter(pl.Series(holds, dtype=pl.Boolean)), boilerplate)
 
 
 def _may_be_pulled() -> pl.Expr:
@@ -136,29 +144,33 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _pulled(lines: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+def _pulled(lines: pl.DataFrame, held: pl.DataFrame, boilerplate: pl.Series) -> pl.DataFrame:
     """The lines to remove of the pairs (copy, line that holds it), indices into `lines`: a table (row, rule)."""
     pulled = (
         held.filter(pl.col("copy").n_unique().over("line") <= MAX_PULLED).get_column("copy").unique().sort()
     )
     documents = lines.get_column("document").gather(pulled).unique()
+
+    def beside(column: str) -> list[pl.Expr]:
+        return [pl.col(column).shift(step).over("document").fill_null(False) for step in (1, -1)]
+
     return (
         lines.with_row_index("n")
-        .filter(pl.col("document").is_in(documents.implode()))
+        .filter(pl.col("document").is_in(documents.implode()), ~pl.col("row").is_in(boilerplate.implode()))
         .with_columns(
             pl.col("n").is_in(pulled.implode()).alias("pulled"),
             words_and_prose(pl.col("text")).struct.field("prose"),
             pl.col("text").str.strip_chars(_EDGES).alias("words"),
+            pl.col("text").str.contains(_OPENS).alias("quoted"),
         )
-        .with_columns((pl.col("prose") & ~pl.col("pulled")).cum_sum().over("document").alias("above"))
         .with_columns(
-            *(
-                pl.col("pulled").shift(step).over("document").fill_null(False).alias(f"beside {step}")
-                for step in (1, -1)
-            ),
+            (pl.col("prose") & ~pl.col("pulled")).cum_sum().over("document").alias("prose_above"),
             pl.len().over("document", "words").alias("printed"),
+            pl.any_horizontal(beside("pulled")).alias("beside_pulled"),
+            pl.all_horizontal(beside("prose")).alias("amid_prose"),
         )
-        .filter("pulled", (pl.col("above") > 0) & (pl.col("printed") == 1))
-        .filter(~pl.col("beside 1") & ~pl.col("beside -1"))
+        .filter("pulled", (pl.col("prose_above") > 0) & (pl.col("printed") == 1))
+        .filter(~pl.col("beside_pulled"), pl.col("quoted") | pl.col("amid_prose"))
+        .filter(pl.len().over("document") <= MAX_IN_DOCUMENT)
         .select("row", pl.lit(RULE).alias("rule"))
     )

@@ -21,11 +21,10 @@ from flows.run.clean_shard import clean_documents, options
 from flows.settings import Settings, lexicon_of, phrases_of
 from flows.settings.bundled import line_classifier_model
 
-from .sets import LabelledSet, kind_of, labelled_sets, records
+from .sets import SHARES, LabelledSet, kind_of, labelled_sets, records
 
 SAMPLE: Final = 1500  # documents of a corpus
 LABEL_WORDS: Final = 3
-LINES: Final = 30_000  # of a labelled set, about, at most
 LEAST: Final = 300  # characters of a document of a corpus
 METADATA: Final = "-meta.txt"
 _HEADER: Final = (
@@ -37,7 +36,7 @@ def evaluate(shared: Path) -> None:
     """Print the tables: labelled sets, what is missed of them, corpora; all by the default configuration."""
     print("Labelled lines, most of which training has seen; those that no forest has seen are below.\n")
     print(_HEADER)
-    sets = labelled_sets(shared, LINES)
+    sets = labelled_sets(shared, SHARES)
     results = [(labelled, cleaned(labelled.frame())["reason"].is_not_null().to_numpy()) for labelled in sets]
     rows = [row for labelled, gone in results for row in _rows(labelled, gone)]
     for _, row in sorted(rows):  # the worst first

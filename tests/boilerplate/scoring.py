@@ -108,11 +108,15 @@ class Figures:
 
 #: Shares of the article's words that the default may lose, by kind of text; LOST of any other kind.
 LOST: Final = 0.003
-LOST_OF_KIND: Final = {"by hand": 0.005, "whole page": 0.005}
-#: What scores may lose in any case of a family in which rules lose much.
-ALLOWANCE: Final = 0.0005
+LOST_OF_KIND: Final = {"by hand": 0.005, "whole page": 0.005, "text nodes": 0.005, "resiliparse": 0.007}
+#: What share of that scores may lose whatever rules lose: where those lose much, mostly the labels are at fault.
+OF_SCORES: Final = 0.5
 #: Sets with fewer words to keep are judged together with others of their kind.
 LARGE: Final = 30_000
+#: Families with fewer do not decide about thresholds: a line or two would.
+DECISIVE: Final = 100_000
+#: These do not decide either: the gold of one is the output of a program, the other has lost letters.
+UNRELIABLE: Final = ("readability", "googletrends")
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,13 @@ class Family:
     sets: Sequence[Scored]
     odds: Sequence[NDArray[np.float64]]
     may_lose: float  # share of the article's words, by default
+    decides: bool = True  # about thresholds
 
     @property
     def least_kept(self) -> float:
         """The share of the article's words that the default is to keep."""
         by_rules = self.figures((-NEVER, -NEVER)).kept
-        return min(1 - self.may_lose, by_rules - ALLOWANCE)
+        return min(1 - self.may_lose, by_rules - OF_SCORES * self.may_lose)
 
     def figures(self, thresholds: tuple[float, float]) -> Figures:
         """The figures, where rules remove lines, and scores from a threshold on: for articles, and for whole pages."""
@@ -160,7 +165,13 @@ def families(sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]]) ->
         if (s.keep & judged).any():
             members.setdefault(f"{kind_of(s.name)} of {source}", []).append(s)
     return [
-        Family(name, of, [odds[s.name] for s in of], LOST_OF_KIND.get(kind_of(of[0].name), LOST))
+        Family(
+            name,
+            of,
+            [odds[s.name] for s in of],
+            LOST_OF_KIND.get(kind_of(of[0].name), LOST),
+            name.endswith("of others") or source_of(of[0].name) not in UNRELIABLE,
+        )
         for name, of in sorted(members.items())
     ]
 
@@ -192,8 +203,9 @@ def best_thresholds(judged: Sequence[Family], factor: float, least: float) -> tu
                 drop = np.append(0, np.cumsum(~s.keep[free]))
                 lost[n] += keep[-1] - keep[first]
                 won[n] += drop[-1] - drop[first]
-        budget = factor * max(family.may_lose - of_rules / words, ALLOWANCE)
-        allowed &= np.add.outer(lost[0], lost[1]) <= budget * words
+        budget = factor * max(family.may_lose - of_rules / words, OF_SCORES * family.may_lose)
+        if family.decides and words >= DECISIVE:
+            allowed &= np.add.outer(lost[0], lost[1]) <= budget * words
         recall += np.add.outer(won[0], won[1]) / max(drops, 1)
     article, page = np.unravel_index(np.argmax(np.where(allowed, recall, -1)), recall.shape)
     return float(GRID[article]), float(GRID[page])

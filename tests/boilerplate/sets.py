@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -112,15 +112,17 @@ def _by_chance(document: Document) -> NDArray[np.bool_]:
     return keep & ~near & (words <= CHANCE_WORDS)
 
 
-#: Extractors that return the whole page, and sources of text nodes, which are as good as that.
-WHOLE: Final = ("fullpage", "inscriptis_full", "resiliparse_full", "html", "text_nodes")
+#: Extractors that return the whole page.
+WHOLE: Final = ("fullpage", "inscriptis_full", "resiliparse_full", "html")
 
 
 def kind_of(name: str) -> str:
-    """The kind of text of a set, by its name "source.extractor": the extractor, "whole page" or "by hand"."""
+    """The kind of text of a set, by its name: the extractor, "whole page", "text nodes", or "by hand"."""
     source, _, extractor = name.partition(".")
     if source == "turku":
         return "by hand"
+    if extractor == "text_nodes":
+        return "text nodes"
     return "whole page" if extractor in WHOLE else extractor.split("_")[0]
 
 
@@ -129,15 +131,18 @@ def source_of(name: str) -> str:
     return name.partition(".")[0].removesuffix("_articles")
 
 
-def labelled_sets(shared: Path, most: float = math.inf) -> list[LabelledSet]:
-    """The labelled sets of the folder of shared data, of each a sample of documents with at most about `most` lines."""
+#: Shares of the documents of some kinds of text that are enough to learn from, and to measure.
+SHARES: Final = {"whole page": 0.35, "text nodes": 0.5}
+
+
+def labelled_sets(shared: Path, shares: Mapping[str, float] = MappingProxyType({})) -> list[LabelledSet]:
+    """The labelled sets of the folder of shared data; `shares` of the documents of some kinds, and all of others."""
     folder = shared / "data" / "boilerplate"
     sets = []
     for path in sorted([*folder.glob("*.jsonl.zst"), *folder.glob("extracted/*.jsonl.zst")]):
         name = path.name.removesuffix(".jsonl.zst")
-        documents = list(_documents(path))
-        share = most / max(sum(len(d.lines) for d in documents), 1)
-        documents = [d for d in documents if zlib.crc32(f"{name} {d.name}".encode()) < share * 2**32]
+        share = shares.get(kind_of(name), 1.0)
+        documents = [d for d in _documents(path) if zlib.crc32(f"{name} {d.name}".encode()) < share * 2**32]
         if documents:
             sets.append(LabelledSet(name, "real", documents))
     return sets

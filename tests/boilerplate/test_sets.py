@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from boilerplate.labels import consistent
-from boilerplate.scoring import NEVER, Family, Scored, after_rules, best_thresholds, families
+from boilerplate.scoring import DECISIVE, LARGE, NEVER, Family, Scored, after_rules, best_thresholds, families
 from boilerplate.sets import Document, LabelledSet, labelled_sets, repeated_on_sites
 from boilerplate.training import beyond
 
@@ -118,7 +118,7 @@ def test_figures() -> None:
 
 def test_what_is_judged() -> None:
     """Small sets of a kind are judged together, large ones with others of their source; lines without odds are not."""
-    large = [scored(f"{source}.x", [True] * 4, [9000] * 4) for source in ("a", "b", "b_articles")]
+    large = [scored(f"{source}.x", [True] * 4, [LARGE] * 4) for source in ("a", "b", "b_articles")]
     small = [scored(f"{source}.x", [True] * 4, [9] * 4) for source in ("c", "d")]
     odds = {s.name: ODDS for s in (*large, *small)} | {"d.x": np.array([np.nan, np.nan, 1, 2])}
     judged = {f.name: f.figures((0, 0)).lines for f in families([*large, *small], odds)}
@@ -127,8 +127,13 @@ def test_what_is_judged() -> None:
 
 def test_thresholds() -> None:
     """The lowest thresholds are taken at which enough words are kept in the worst family."""
-    lines = Family("lines", [scored("s.x", [False, True, False, True], [1, 10, 1, 90])], [ODDS], 0.1)
-    pages = Family("pages", [scored("s.y", [False] * 3 + [True], [1, 1, 1, 9], True)], [ODDS], 0.1)
+    lines = Family(
+        "lines",
+        [scored("s.x", [False, True, False, True], [DECISIVE, 10 * DECISIVE, DECISIVE, 90 * DECISIVE])],
+        [ODDS],
+        0.1,
+    )
+    pages = Family("pages", [scored("s.y", [False] * 3 + [True], [1, 1, 1, DECISIVE], True)], [ODDS], 0.1)
     article, page = best_thresholds([lines, pages], 0.5, -np.inf)
     assert 2 < article <= 3
     assert page <= 1
@@ -138,7 +143,12 @@ def test_thresholds() -> None:
 
 def test_beyond_thresholds() -> None:
     """The margin is what a family needs beyond the thresholds, 0 where it keeps enough."""
-    lines = Family("lines", [scored("s.x", [False, True, False, True], [1, 10, 1, 90])], [ODDS], 0.05)
+    lines = Family(
+        "lines",
+        [scored("s.x", [False, True, False, True], [DECISIVE, 10 * DECISIVE, DECISIVE, 90 * DECISIVE])],
+        [ODDS],
+        0.05,
+    )
     assert beyond(lines, (1.5, 0)) == pytest.approx(0.625)
     assert beyond(lines, (2.5, 0)) == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,7 @@ from .growing import (
 from .labels import consistent
 from .model_file import write_model
 from .scoring import Family, Scored, after_rules, best_thresholds, families
-from .sets import labelled_sets, repeated_on_sites
+from .sets import SHARES, labelled_sets, repeated_on_sites
 from .wording import Wordings
 
 #: How much of the article a level of strictness may lose, beside the default.
@@ -32,9 +33,8 @@ DEFAULT: Final = 0.5
 #: Up to the default, a line goes only if it is rather boilerplate than not.
 LEAST: Final = 0.0
 SEED: Final = 1
-#: Lines of a set, about, at most: more of the same pages teach little.
-MOST_LINES: Final = 12_000
 SITES: Final = ("allsides.jsonl.zst", 3000)
+SITES_OF_LANGUAGE: Final = 10
 LOST_OF_LANGUAGE: Final = 0.005  # share of its words, by default
 
 Odds = Mapping[str, NDArray[np.float64]]
@@ -42,7 +42,7 @@ Odds = Mapping[str, NDArray[np.float64]]
 
 def measured_sets(shared: Path) -> list[Scored]:
     """The labelled sets of the folder, after the rules."""
-    sets = labelled_sets(shared, MOST_LINES)
+    sets = labelled_sets(shared, SHARES)
     return [after_rules(labelled, sure) for labelled, sure in zip(sets, consistent(sets), strict=True)]
 
 
@@ -91,10 +91,17 @@ def trained(measured: Sequence[Scored], of_news: Scored) -> str:
         "precision_recall_and_words_kept": {how: quality(judged[how], default) for how in judged},
     }
     thresholds = {kind: [round(float(t[n]), 4) for t in levels] for n, kind in enumerate(KINDS)}
-    languages = sorted({str(code) for s in sets for code in np.unique(s.language)})
+    languages = trained_languages(sets)
     return write_model(
         trees_of(booster), thresholds, about, languages, round(margin, 4), learned.weights, learned.scale
     )
+
+
+def trained_languages(sets: Sequence[Scored]) -> list[str]:
+    """The languages of which the sets have lines of at least SITES_OF_LANGUAGE sites."""
+    sites = {(str(code), str(group)) for s in sets for code, group in zip(s.language, s.group, strict=True)}
+    count = Counter(code for code, _ in sites if code != "?")
+    return sorted(code for code, number in count.items() if number >= SITES_OF_LANGUAGE)
 
 
 def quality(judged: Sequence[Family], thresholds: tuple[float, float]) -> dict[str, str]:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners.duplicate import buckets, candidate_pairs, shared_keys
+from cleaners.duplicate import buckets, candidate_pairs, candidate_texts, shared_keys
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate.cleaner import FingerprintTable
 from support import frame_of
@@ -181,7 +181,7 @@ def test_crowding_workers_and_parts_change_nothing(
         patch.setattr(buckets, "PAIRS_WORTH", pairs_worth)
         patch.setattr(shared_keys, "KEYS_AT_ONCE", keys_at_once)
         patch.setattr(candidate_pairs, "KEYS_IN_FILTER", keys_in_filter)
-        patch.setattr(duplicate, "SHINGLES_AT_ONCE", shingles_at_once)
+        patch.setattr(candidate_texts, "SHINGLES_AT_ONCE", shingles_at_once)
         assert find(tables, **ruling, workers=workers).equals(plain)
 
 

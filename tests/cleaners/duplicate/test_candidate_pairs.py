@@ -39,8 +39,8 @@ def test_near_misses_by_the_thousand_are_not_all_compared(words_each: int, blank
     seen = []
     real = duplicate.uncrowded_buckets
 
-    def spy(plain: Buckets, members: Sets, threshold: Fraction) -> Buckets:
-        seen.extend([plain, real(plain, members, threshold)])
+    def spy(plain: Buckets, members: Sets, first_new: int, threshold: Fraction) -> Buckets:
+        seen.extend([plain, real(plain, members, first_new, threshold)])
         return seen[-1]
 
     count = 3000

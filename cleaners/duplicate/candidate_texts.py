@@ -71,6 +71,16 @@ class TextReader(NamedTuple):
 
         return self.pool.map(of_table, range(len(self.tables)))
 
+    def read(self, rows: I64) -> pl.Series:
+        """The texts of rows, in the order given; rows may repeat."""
+        wanted, place = np.unique(rows, return_inverse=True)
+        parts = [
+            table.texts(local)
+            for table, start, stop in zip(self.tables, self.starts, self.starts[1:], strict=False)
+            if len(local := RowTables.local_rows(wanted, start, stop))
+        ]
+        return pl.concat(parts).gather(place)
+
 
 def promising_pairs(
     pairs: Pairs, texts: TextReader, candidates: Candidates, n: int, threshold: Fraction

@@ -30,6 +30,7 @@ from cleaners.duplicate.candidate_texts import (
     promising_pairs,
     read_texts,
 )
+from cleaners.duplicate.differences import differences
 from cleaners.duplicate.facts import FactWords
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.duplicate.pair_rule import compared
@@ -51,6 +52,9 @@ __all__ = [
     "fingerprint_table",
     "kept_fingerprints",
 ]
+
+#: Pairs of a duplicate and its witness whose texts are in memory at once.
+PAIRS_AT_ONCE: Final = 1 << 16
 
 #: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
@@ -220,6 +224,7 @@ def find_duplicates(
         pl.Series("common", np.where(same, 1, common), pl.Int64),
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
         pl.Series("same", same, pl.Boolean),
+        _differences(texts, rows[repeats], rows[witnesses], ~same),
     )
     removed = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
@@ -242,6 +247,17 @@ def find_duplicates(
         removed_rows[first:end].with_columns(pl.col("row") - int(start))
         for (first, end), start in zip(pairwise(ends), starts[:-1], strict=True)
     ]
+
+
+def _differences(texts: TextReader, rows: I64, witnesses: I64, which: NDArray[np.bool_]) -> pl.Series:
+    """`differences` between the rows and their witnesses, at the rows that are wanted; null elsewhere."""
+    wanted = np.flatnonzero(which)
+    parts = [pl.Series([], dtype=pl.String)]
+    for first in range(0, len(wanted), PAIRS_AT_ONCE):
+        some = wanted[first : first + PAIRS_AT_ONCE]
+        parts.append(differences(texts.read(rows[some]), texts.read(witnesses[some])))
+    nothing = pl.repeat(None, len(rows), dtype=pl.String, eager=True)
+    return nothing.scatter(wanted, pl.concat(parts)).alias("differs")
 
 
 def _compact_index(which: NDArray[np.bool_]) -> U32:
@@ -314,7 +330,7 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
         .when(~pl.col("same"))
-        .then(pl.format("{} of {} shingles", "common", "union"))
+        .then(pl.format("{} of {} shingles; {}", "common", "union", "differs"))
         .alias("detail"),
         (pl.col("common") / pl.col("union")).alias("jaccard"),
     )

@@ -1,4 +1,4 @@
-"""What is read from the texts of candidates: their shingle sets and what they tell.
+"""What is read from the texts of candidates: their shingle sets and the facts they state.
 
 Texts are read only for paragraphs that have a key in common with another one.
 """
@@ -22,6 +22,7 @@ from cleaners.duplicate.facts import (
     token_maps,
     tokens_and_order,
 )
+from cleaners.duplicate.pair_rule import Compared, compared
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import Pairs, number_pairs
 from cleaners.kernels import I64, U32, U64
@@ -63,11 +64,12 @@ class TextReader(NamedTuple):
     starts: I64  # as in `RowTables`
     pool: Executor
 
-    def map(self, make: Callable[[FingerprintTable, I64], Result], rows: I64) -> Iterator[Result]:
-        """`make(table, rows of that table)` for each table in order, for those of the sorted `rows` that it has."""
+    def map(self, make: Callable[[FingerprintTable, I64, int], Result], rows: I64) -> Iterator[Result]:
+        """`make(table, rows of that table, its first row)` for each table in order, for those of the sorted `rows`."""
 
         def of_table(i: int) -> Result:
-            return make(self.tables[i], RowTables.local_rows(rows, *self.starts[i : i + 2]))
+            start, stop = self.starts[i : i + 2].tolist()
+            return make(self.tables[i], RowTables.local_rows(rows, start, stop), start)
 
         return self.pool.map(of_table, range(len(self.tables)))
 
@@ -96,7 +98,7 @@ def promising_pairs(
     if candidates.tokens[left].sum(dtype=np.int64) <= SHINGLES_AT_ONCE:
         return pairs
     sizes, bitmaps = np.zeros(count, np.int64), np.zeros((count, BITMAP_WORDS), np.uint64)
-    parts = texts.map(lambda table, rows: sketches(table.texts(rows), n), candidates.rows[left])
+    parts = texts.map(lambda table, rows, _: sketches(table.texts(rows), n), candidates.rows[left])
     for some_sizes, some_bitmaps in parts:
         some, left = left[: len(some_sizes)], left[len(some_sizes) :]
         sizes[some], bitmaps[some] = some_sizes, some_bitmaps
@@ -104,11 +106,10 @@ def promising_pairs(
     return Pairs(pairs.rows[chosen], pairs.keys[chosen])
 
 
-class Tellings(NamedTuple):
+class ReadTexts(NamedTuple):
     """What the texts of the candidates say."""
 
-    sets: Sets
-    facts: Facts | None
+    compared: Compared
     variants: I64  # for each row of this run, see `keep_rule.Walk`
 
 
@@ -119,57 +120,72 @@ def read_texts(
     new_rows: I64,
     sets_of_new: U32,
     n: int,
+    threshold: Fraction,
     words: FactWords | None,
-) -> Tellings:
-    """The shingle sets of the candidates that have keys, and with `words` what they tell and require.
+) -> ReadTexts:
+    """The shingle sets of the candidates that have keys, and with `words` what they state and require.
 
     `new_rows` are the rows of this run that may be removed, and `sets_of_new` the set of each.
     """
     with_keys = np.zeros(len(candidates.rows), np.bool_)
     with_keys[pairs.rows] = True
     # a text has at most as many shingles as tokens
-    room = int(candidates.tokens[with_keys].sum(dtype=np.int64))
-
-    def read(table: FingerprintTable, rows: I64) -> tuple[tuple[NDArray[Any], I64], ...]:
-        text = table.texts(rows)
-        shingles, offsets = shingle_sets(text, n)
-        if words is None:
-            return ((shingles, offsets),)
-        return (shingles, offsets), *tokens_and_order(text, n, shingles, offsets)
-
-    lists = [_Lists(np.empty(room, np.uint64))]
-    if words is not None:
-        lists += [_Lists(np.empty(room, np.uint64)), _Lists(np.empty(room, np.uint32))]
-    for found in texts.map(read, candidates.rows[with_keys]):
-        for some, (values, starts) in zip(lists, found, strict=True):
-            some.append(values, starts)
-    sets = Sets(*lists[0].spread(with_keys), candidates.numbers)
-    keyed = with_keys[sets_of_new]
+    shingles = _Lists(np.empty(int(candidates.tokens[with_keys].sum(dtype=np.int64)), np.uint64))
+    for found in texts.map(
+        lambda table, rows, _: shingle_sets(table.texts(rows), n), candidates.rows[with_keys]
+    ):
+        shingles.append(*found)
+    sets = Sets(*shingles.spread(with_keys), candidates.numbers)
+    rule = compared(*sets, None, threshold)
     if words is None:
-        return Tellings(sets, None, np.where(keyed, sets_of_new.astype(np.int64), -1))
-    variants, required, starts = _required(words, texts, new_rows[keyed], sets_of_new[keyed])
-    tokens, token_starts = lists[1].spread(with_keys)
+        return ReadTexts(rule, np.where(with_keys[sets_of_new], sets_of_new.astype(np.int64), -1))
+    # few sets that share a key have a near-duplicate, so it pays to read the texts of those once more
+    near = with_keys & may_have_match(pairs, rule.sizes, rule.bitmaps, rule.numbers, threshold)
+    firsts, asked = candidates.rows[near], new_rows[near[sets_of_new]]
+
+    def read(table: FingerprintTable, rows: I64, start: int) -> _Read:
+        text, of_table = table.texts(rows), rows + start
+        first, own = (pl.Series(np.isin(of_table, some, assume_unique=True)) for some in (firsts, asked))
+        sets = text.filter(first)
+        required = required_tokens(text.filter(own), table.languages(rows[own.to_numpy()]), words)
+        return _Read(*tokens_and_order(sets, n, *shingle_sets(sets, n)), required)
+
+    room = int(candidates.tokens[near].sum(dtype=np.int64))
+    tokens, order = _Lists(np.empty(room, np.uint64)), _Lists(np.empty(room, np.uint32))
+    lists: list[tuple[U64, I64, U64]] = []
+    for some in texts.map(read, np.union1d(firsts, asked)):
+        tokens.append(*some.tokens)
+        order.append(*some.order)
+        lists.append(some.required)
+    variants, required, starts = _variants(lists, sets_of_new[near[sets_of_new]])
+    all_tokens, token_starts = tokens.spread(near)
     facts = Facts(
-        tokens,
+        all_tokens,
         token_starts,
-        token_maps(tokens, token_starts),
-        *lists[2].spread(with_keys),
+        token_maps(all_tokens, token_starts),
+        *order.spread(near),
         required,
         starts,
         token_maps(required, starts),
     )
     of_rows = np.full(len(new_rows), -1)
-    of_rows[keyed] = variants
-    return Tellings(sets, facts, of_rows)
+    of_rows[near[sets_of_new]] = variants
+    return ReadTexts(rule._replace(facts=facts, same_facts=True), of_rows)
 
 
-def _required(words: FactWords, texts: TextReader, rows: I64, sets: U32) -> tuple[I64, U64, I64]:
-    """(variants, required, starts): the variant of each row, and what each variant requires, as in `Facts`."""
+class _Read(NamedTuple):
+    """What is read of some texts: of those that stand for a set, and of those of this run."""
 
-    def read(table: FingerprintTable, rows: I64) -> tuple[U64, I64, U64]:
-        return required_tokens(table.texts(rows), table.languages(rows), words)
+    tokens: tuple[U64, I64]
+    order: tuple[U32, I64]
+    required: tuple[U64, I64, U64]
 
-    parts = [*texts.map(read, rows)]
+
+def _variants(parts: Sequence[tuple[U64, I64, U64]], sets: U32) -> tuple[I64, U64, I64]:
+    """(variants, required, starts): the variant of each row, and what each variant requires, as in `Facts`.
+
+    `parts` are what `required_tokens` returns for consecutive rows, and `sets` the set of each row.
+    """
     values, hashes = (np.concatenate([part[i] for part in parts]) for i in (0, 2))
     counts = np.concatenate([np.diff(part[1]) for part in parts])
     _, first, variants = np.unique(

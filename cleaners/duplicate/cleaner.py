@@ -22,7 +22,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.duplicate import candidate_pairs, keep_rule
-from cleaners.duplicate.buckets import plain_buckets, uncrowded_buckets
+from cleaners.duplicate.buckets import Sets, plain_buckets, uncrowded_buckets
 from cleaners.duplicate.candidate_texts import (
     Candidates,
     FingerprintTable,
@@ -33,7 +33,6 @@ from cleaners.duplicate.candidate_texts import (
 from cleaners.duplicate.differences import differences
 from cleaners.duplicate.facts import FactWords
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
-from cleaners.duplicate.pair_rule import compared
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.kernels import I64, U32
 from cleaners.text.shingles import count_tokens
@@ -133,7 +132,7 @@ def find_duplicates(
     `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs that
     earlier runs kept, in order; it may omit those that are never compared (see `kept_fingerprints`).
 
-    With `same_facts`, the words of each language, a near-duplicate tells nothing that its witness does not (see
+    With `same_facts`, the words of each language, a near-duplicate states nothing that its witness does not (see
     `cleaners.duplicate.facts`); without it, numbers and Jaccard decide.
 
     A document is removed whole if paragraphs with a witness in earlier documents hold at least `document_share` of its
@@ -186,11 +185,13 @@ def find_duplicates(
         # `pairs` is rebound so that the larger array before it can be freed
         pairs = promising_pairs(pairs, texts, candidates, n, threshold_fraction)
         first_new = int(np.searchsorted(rows, row_tables.first_new))
-        sets, facts, variants = read_texts(
-            candidates, pairs, texts, rows[first_new:], sets_of_rows[first_new:], n, same_facts
+        rule, variants = read_texts(
+            *(candidates, pairs, texts, rows[first_new:], sets_of_rows[first_new:]),
+            *(n, threshold_fraction, same_facts),
         )
     first_new_set = int(np.searchsorted(originals, row_tables.first_new))
     del originals, candidates
+    sets = Sets(rule.shingles, rule.offsets, rule.numbers)
     buckets = uncrowded_buckets(
         plain_buckets(pairs, len(sets.numbers)), sets, first_new_set, threshold_fraction
     )
@@ -203,15 +204,15 @@ def find_duplicates(
     )
     decisions = keep_rule.decide(
         walk,
-        compared(*sets, facts, threshold_fraction),
+        rule,
         buckets,
         documents,
         _older_versions(row_tables, rows, documents, older),
         document_share=document_share,
         min_words=min_words,
     )
-    sizes = np.diff(sets.offsets)
-    del sets, facts, buckets  # most of the memory
+    sizes = rule.sizes
+    del sets, rule, buckets  # most of the memory
 
     repeats = np.flatnonzero(decisions.witnesses >= 0)
     witnesses = decisions.witnesses[repeats]
@@ -255,7 +256,8 @@ def _differences(texts: TextReader, rows: I64, witnesses: I64, which: NDArray[np
     parts = [pl.Series([], dtype=pl.String)]
     for first in range(0, len(wanted), PAIRS_AT_ONCE):
         some = wanted[first : first + PAIRS_AT_ONCE]
-        parts.append(differences(texts.read(rows[some]), texts.read(witnesses[some])))
+        both = texts.read(np.concatenate((rows[some], witnesses[some])))
+        parts.append(differences(both[: len(some)], both[len(some) :]))
     nothing = pl.repeat(None, len(rows), dtype=pl.String, eager=True)
     return nothing.scatter(wanted, pl.concat(parts)).alias("differs")
 

@@ -1,6 +1,6 @@
-"""What a paragraph tells: what its witness must tell, too, so that nothing is lost when the paragraph goes.
+"""The facts that a paragraph states: its witness must state them, too, so that none is lost when the paragraph goes.
 
-A later paragraph may tell something new in three ways:
+A later paragraph may state something new in three ways:
 
 - a run of `NEW_SHINGLES` consecutive shingles is missing from the earlier one: a new clause or sentence;
 - a number word, day, month or negation of its language is in it oftener than in the earlier one;
@@ -39,7 +39,7 @@ from cleaners.text.tokens import (
 )
 from cleaners.text.utf8 import starts_of, utf8
 
-#: So many consecutive shingles that an earlier paragraph lacks are a new clause.
+#: Consecutive shingles that an earlier paragraph lacks: this many are a new clause.
 NEW_SHINGLES: Final = 6
 
 #: A word behind one of these begins a sentence, a quotation or a remark: its capital says nothing.
@@ -57,7 +57,7 @@ class FactWords(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What the sets of a comparison tell, and what their rows require of a witness.
+    """What the sets of a comparison state, and what their rows require of a witness.
 
     Rows with equal tokens may require different things, by their language and their capitals. Each distinct list of
     a set is a variant of it.
@@ -258,7 +258,7 @@ def holds(values: U64, start: Integer, end: Integer, value: Word) -> Any:
 
 
 @helper
-def may_tell_all(facts: Facts, variant: int, other: int) -> Any:
+def may_state_all(facts: Facts, variant: int, other: int) -> Any:
     """Whether the bitmaps allow for all that the variant requires to be in the other set."""
     missing = np.uint64(0)
     for word in range(BITMAP_WORDS):

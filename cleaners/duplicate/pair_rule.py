@@ -3,7 +3,8 @@
     common = common_shingles(compared, own, variant, other, known)
 
 Nothing else decides whether two paragraphs with other tokens are near-duplicates. (With the same tokens and numbers
-they always are: such rows have one set.) The rule is not symmetric: `own` is the later one, which may tell nothing new.
+they always are: such rows have one set.) The rule is not symmetric: `own` is the later one, which may state
+nothing new.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cleaners.duplicate.facts import Facts, has_new_clause, has_required, may_tell_all
+from cleaners.duplicate.facts import Facts, has_new_clause, has_required, may_state_all
 from cleaners.kernels import I64, U64, Flags, Integer, Rows, Written, helper, kernel
 from cleaners.text.shingles import BITMAP_WORDS, different_bits, set_bits
 
@@ -27,7 +28,7 @@ class Compared(NamedTuple):
     numbers: U64  # the hash of the numbers of each set; sets with different ones are no near-duplicates
     bitmaps: Rows[U64]  # (sets, BITMAP_WORDS), see `shingles.set_bits`
     facts: Facts
-    same_facts: bool  # whether a near-duplicate may tell nothing new
+    same_facts: bool  # whether a near-duplicate may state nothing new
     p: int
     q: int
 
@@ -75,7 +76,7 @@ def common_shingles(compared: Compared, own: int, variant: int, other: int, know
     shingles, offsets, sizes, numbers, bitmaps, facts, same_facts, p, q = compared
     if not may_be_near(sizes, bitmaps, numbers, own, other, p, q):
         return -1
-    if same_facts and not may_tell_all(facts, variant, other):
+    if same_facts and not may_state_all(facts, variant, other):
         return -1
     common = _overlap(
         *(shingles, offsets[own], offsets[own + 1]),

@@ -69,7 +69,7 @@ class Paragraph:
             if word[0].isupper() and not set(before) & set("(.")
         }
 
-    def tells_more_than(self, other: Paragraph, options: dict[str, Any]) -> bool:
+    def states_more_than(self, other: Paragraph, options: dict[str, Any]) -> bool:
         """Whether it says something that the other one does not: a clause, a listed word, a name."""
         if options["same_facts"] is None or self.tokens == other.tokens:
             return False
@@ -98,7 +98,7 @@ class Paragraph:
         )
         # the bands may miss a pair; the oracle accepts that
         found = options["method"] == "exact" or self.bands & other.bands
-        if not found or self.tells_more_than(other, options):
+        if not found or self.states_more_than(other, options):
             return Fraction(0)
         return Fraction(len(mine & theirs), len(mine | theirs))
 
@@ -181,12 +181,12 @@ def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> Non
 
 
 @st.composite
-def retellings(draw: st.DrawFn) -> Corpus:
-    """Documents of one paragraph each, which tell the same with some words or a clause more, less or changed."""
-    told = st.sampled_from([*"abcdefgh", "bee", "Eel.", "(Fox", "No,"])
+def rewordings(draw: st.DrawFn) -> Corpus:
+    """Documents of one paragraph each, which say the same with some words or a clause more, less or changed."""
+    words_of_base = st.sampled_from([*"abcdefgh", "bee", "Eel.", "(Fox", "No,"])
     word = st.sampled_from(["bee", "dog", "Cat", "Eel", "(7.T)", "a"])
     clause = st.integers(3, 7).map(lambda length: [*"tuvwxyz"][:length])
-    base = draw(st.lists(told, min_size=14, max_size=24))
+    base = draw(st.lists(words_of_base, min_size=14, max_size=24))
     corpus: Corpus = []
     for _ in range(draw(st.integers(2, 4))):
         text = base.copy()
@@ -197,9 +197,11 @@ def retellings(draw: st.DrawFn) -> Corpus:
     return corpus
 
 
-@given(retellings(), st.sampled_from([1, 3]), st.sampled_from([0.3, 0.6]), st.booleans())
-def test_what_tells_something_new_stays(corpus: Corpus, n: int, threshold: float, same_numbers: bool) -> None:
-    """A near-duplicate with a new clause, name or listed word is kept; the earliest that tells all is the witness."""
+@given(rewordings(), st.sampled_from([1, 3]), st.sampled_from([0.3, 0.6]), st.booleans())
+def test_what_states_something_new_stays(
+    corpus: Corpus, n: int, threshold: float, same_numbers: bool
+) -> None:
+    """A near-duplicate with a new clause, name or listed word is kept; the earliest that states all is the witness."""
     chosen: dict[str, Any] = {"n": n, "threshold": threshold, "method": "exact", "same_numbers": same_numbers}
     chosen |= {"same_facts": fact_words(LISTED), "document_share": None, "min_words": None}
     assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)

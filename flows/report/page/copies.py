@@ -1,4 +1,4 @@
-"""Who copies whom, and how much later: paragraphs that were removed because another document printed them before."""
+"""Who copies whom, and how much later: paragraphs that were found because another document printed them before."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Copies(NamedTuple):
 def copies(run: RunTables) -> Copies:
     """Who copies whom in a run."""
     pairs = (
-        run.scan("removed")
+        run.found()
         .filter(
             pl.col("duplicate_of_document_id").is_not_null()
             & (pl.col("duplicate_of_document_id") != pl.col("document_id"))

@@ -18,8 +18,8 @@ from flows.dataset import Dataset
 from flows.dataset.tables import TABLES
 from flows.maintenance import relabel
 from flows.verify import verify
-from small_runs import PLAIN, plain, plain_run, published, record, run, story, swept
-from support import Answer, Copydesk, Jsonl, json_lines, table
+from small_runs import PLAIN, plain, published, record, run, story, swept
+from support import Answer, Copydesk, Jsonl, table
 
 from .stories import digests
 from .test_promises import FEW, RECORDS, put_together
@@ -61,7 +61,7 @@ def test_labelled_paragraphs_stay_and_are_listed(tmp_path: Path, jsonl: Jsonl) -
 def test_a_labelled_paragraph_is_nobodys_witness(tmp_path: Path, jsonl: Jsonl) -> None:
     """A~B~C: B is labelled as a duplicate of A; C, which resembles only B, is kept, now and in a later run."""
     words = story(7).split()
-    b, c = [*words[:5], *"one two".split(), *words[7:]], [*words[:5], *"one two".split(), *words[7:]]
+    b, c = [*words[:5], *["one", "two"], *words[7:]], [*words[:5], *["one", "two"], *words[7:]]
     c[-6:-4] = ["and", "more"]
     said = PLAIN | {"duplicate": LABEL | {"same_numbers": False, "threshold": 0.8}}
     texts = [story(7), " ".join(b), " ".join(c)]
@@ -122,8 +122,8 @@ def test_all_promises_hold_with_labels(
 ) -> None:
     """Promises 1 to 3, whatever is labelled; the decisions do not depend on it, and later changes lead to the same.
 
-    Nothing vanishes, each witness is kept and unlabelled (`verify` looks), two runs add up to one. The rows of `removed`
-    and `labelled` together are always the same, and `relabel` makes each dataset the other.
+    Nothing vanishes, each witness is kept and unlabelled (`verify` looks), two runs add up to one. The rows of
+    `removed` and `labelled` together are always the same, and `relabel` makes each dataset the other.
     """
     if not records:
         return

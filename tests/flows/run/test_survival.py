@@ -22,7 +22,7 @@ import pytest
 from flows.dataset import Dataset, write_json
 from flows.dataset.tables import write_part
 from flows.errors import remedy
-from flows.maintenance import compact, expire, restore, rollback
+from flows.maintenance import compact, expire, relabel, restore, rollback
 from flows.run import stages
 from flows.verify import verify
 from small_runs import PLAIN, published, record, run, story, swept
@@ -121,7 +121,7 @@ def test_runs_that_are_killed_at_random(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
-    """Runs, rollbacks, restores, relabellings and compactions, killed or not: a reader may miss a file, but never sees wrong rows."""
+    """Whatever changes a dataset, killed or not: a reader may miss a file, but never sees wrong rows."""
     chance, out, folder = random.Random(), tmp_path / "out", tmp_path / "in"
     folder.mkdir()
     took = dict.fromkeys(("run", "rollback", "restore", "label", "remove", "compact"), 1.0)
@@ -291,6 +291,7 @@ def test_commands_do_not_wait_for_the_lock(tmp_path: Path, copydesk: Copydesk, c
     arguments = {
         "rollback": ["r000001"],
         "restore": ["--run", "r000001"],
+        "relabel": ["--reason", "duplicate", "--action", "label"],
         "expire": ["--before", "2100-01-01"],
     }
     with Dataset(out).writing():

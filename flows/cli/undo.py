@@ -100,7 +100,7 @@ def relabel(
     action: Annotated[
         Action,
         typer.Option(
-            help="With label, what the reason removed is in the text again, and labelled; with remove, what it labelled goes.",
+            help="With label, what it removed is in the text again, and labelled; with remove, what it labelled goes.",
             show_default=False,
         ),
     ],

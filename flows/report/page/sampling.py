@@ -34,9 +34,9 @@ COLUMNS: Final = (
 def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFrame:
     """At most `most` removals of the run: `COLUMNS`, margin (null without one), and turn, by which they are in order.
 
-    Labelled paragraphs are among them. Each reason has the same share of them, as far as it has that many. They come in the order in which they are worth
-    looking at: those of all reasons by turns, for each reason the borderline ones and a mixture of its rules by turns.
-    The same text comes again only after all others.
+    Labelled paragraphs are among them. Each reason has the same share of them, as far as it has that many. They come in
+    the order in which they are worth looking at: those of all reasons by turns, for each reason the borderline ones and
+    a mixture of its rules by turns. The same text comes again only after all others.
     """
     rows = (
         run.found(parts_to_look_at(run))

@@ -99,7 +99,7 @@ class Scores(NamedTuple):
 
 
 def scores(run: RunTables, settings: Mapping[str, Any]) -> Scores | None:
-    """The scores of lines, removed or labelled, and what lower strictness would have removed; None if nothing has a score."""
+    """The scores of removed and labelled lines, and what lower strictness would find; None if nothing has a score."""
     score = pl.col("detail").str.extract(r"^(\d\.\d+):", 1).cast(pl.Float64, strict=False)
     rows = (
         run.found()

@@ -23,5 +23,8 @@ def dataset_folder(given: Path | None) -> Path | None:
     if given is None or ":" not in str(given):
         return given
     from flows.dataset.remote import local_folder
+    from flows.errors import UsageError
 
+    if str(given).startswith("memory:"):
+        raise UsageError("memory:// is gone when this command ends: name a folder or an object storage")
     return local_folder(given)

@@ -48,6 +48,11 @@ def use_prefect(engine: Engine, *, fallback: str, server: bool = False) -> bool:
     return False
 
 
+def silence_prefect() -> None:
+    """Let Prefect print nothing of its own, if it is not imported yet; what it reports to its API stays the same."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
 def configured_api() -> str | None:
     """The URL of the Prefect API from the environment or the active Prefect profile; None if there is none."""
     if api := os.environ.get("PREFECT_API_URL"):

@@ -26,7 +26,7 @@ from flows.cli.app import (
 )
 from flows.cli.interrupt import GRACE, answering_interrupts
 from flows.cli.logs import LogFile, LogFormatOption, is_on_stderr, logging_to
-from flows.cli.prefect_api import Engine, use_prefect
+from flows.cli.prefect_api import Engine, silence_prefect, use_prefect
 from flows.cli.start import import_numba, importing
 from flows.errors import Held, UsageError
 
@@ -195,6 +195,8 @@ def _execute(
     )
     chosen = _engine(settings, options)
     if not options.dry_run and use_prefect(chosen, fallback="the run is executed"):
+        if options.quiet:
+            silence_prefect()
         from flows.clean import clean_here
 
         with answering_interrupts(consequence, _PREFECT_GRACE + notices):

@@ -137,11 +137,14 @@ def serve_locally(
         due = clock.after(max(now(), due), start)
 
 
-def run_command(inputs: Sequence[str], out: Path | str, config: Path | None, *more: str) -> list[str]:
-    """The command line of one run without Prefect."""
+def run_command(
+    inputs: Sequence[str], out: Path | str, config: Path | None, *more: str, with_dask: bool = False
+) -> list[str]:
+    """The command line of one run: without Prefect, unless workers of Dask execute it, which come with Prefect."""
     copydesk = [sys.executable, "-m", "flows.cli"]
     options = ["--config", str(config)] if config is not None else []
-    return [*copydesk, "run", *inputs, "--out", str(out), *options, "--engine", "local", *more]
+    engine = "prefect" if with_dask else "local"
+    return [*copydesk, "run", *inputs, "--out", str(out), *options, "--engine", engine, *more]
 
 
 def serve_with_prefect(

@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.app import Config, Inputs, NewOut, Quiet, app, examples, refuse_current_folder, warn
 from flows.cli.logs import LogFile, LogFormatOption, is_on_stderr, logging_to
-from flows.cli.prefect_api import Engine, use_prefect
+from flows.cli.prefect_api import Engine, silence_prefect, use_prefect
 
 _log: Final = logging.getLogger(__name__)
 
@@ -66,7 +66,8 @@ def serve(
 
     refuse_current_folder(out)
     clock = Clock(cron, interval, timezone or local_timezone())
-    phrases_of(read_settings(config))  # report a mistake now, not at the first run
+    settings = read_settings(config)
+    phrases_of(settings)  # report a mistake now, not at the first run
     dataset = Dataset(out)
     place = name_of(dataset.root)
     require_inputs(inputs, exclude=dataset.root, is_dataset=is_dataset)
@@ -81,6 +82,8 @@ def serve(
     with logging_to(log_file, log_format):
         if use_prefect(engine, fallback="the schedule runs", server=True):
             name = name or deployment_name(place)
+            if quiet:
+                silence_prefect()
             log(f"serving {place}: {clock}; deployment copydesk/{name} on the Prefect server")
             serve_with_prefect(inputs, place, config, clock, name)
             log("stopped")
@@ -91,7 +94,8 @@ def serve(
             more = ["--quiet"] if quiet else []
             more += ["--log-file", str(log_file.absolute())] if log_file is not None else []
             more += ["--log-format", log_format.value] if log_format is not None else []
-            command = run_command(inputs, place, config, *more)
+            with_dask = settings.engine.task_runner == "dask"
+            command = run_command(inputs, place, config, *more, with_dask=with_dask)
             serve_locally(command, clock, log, stop)
             log("stopped")
 

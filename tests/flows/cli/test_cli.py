@@ -71,6 +71,7 @@ def test_a_glob_that_matches_nothing_succeeds(copydesk: Copydesk, tmp_path: Path
         (["run", "{tmp}/story.txt", "--out", "{tmp}/out", "--engine", "spark"], "not one of"),
         (["run", "{tmp}/story.txt"], "--out"),
         (["run", "{tmp}/story.txt", "--out", "nowhere://bucket/out"], "the protocol nowhere:// is unknown"),
+        (["run", "{tmp}/story.txt", "--out", "memory://news"], "gone when this command ends"),
         (["run", "{tmp}/story.txt", "--out", ""], "a folder of its own"),
         (["run", "", "--out", "{tmp}/out"], "an INPUT is empty"),
         (["runs", "{tmp}"], "is not a copydesk dataset"),

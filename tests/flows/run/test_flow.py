@@ -53,6 +53,8 @@ from support import ROOT, STORY, Copydesk, table
 
 from .webhooks import Hook, hook
 
+CONSOLE = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
+
 __all__ = ["hook"]  # a fixture
 
 #: Services of the server that nothing here waits for; the one that records task runs stays.
@@ -207,6 +209,23 @@ def test_the_command_runs_the_flow(copydesk: Copydesk, tmp_path: Path) -> None:
     assert answer.code == 0
     assert "run r000001" in answer.out
     assert len(table(tmp_path / "out", "documents")) == 1
+
+
+def test_quiet_holds_for_prefect(copydesk: Copydesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--quiet`, Prefect's own lines are not printed, nor those of a temporary server; without it they are."""
+    monkeypatch.delenv(CONSOLE, raising=False)
+    heard: list[str | None] = []
+
+    def refuse(*_given: object) -> None:
+        heard.append(os.environ.get(CONSOLE))
+        raise UsageError("enough")
+
+    monkeypatch.setattr("flows.clean.clean_here", refuse)
+    path = tmp_path / "a.txt"
+    path.write_text("A story about the harbour, told for the flow.")
+    for options in ((), ("--quiet",)):
+        copydesk("run", path, "--out", tmp_path / "out", "--engine", "prefect", *options)
+    assert heard == [None, "CRITICAL"]
 
 
 def test_telemetry_is_off() -> None:

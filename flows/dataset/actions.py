@@ -25,7 +25,7 @@ def is_labelled(rows: pl.DataFrame, labels: Collection[str], document: str = "do
     """Whether each row stays in the text although it has a `reason` (Boolean, `labelled`).
 
     It does if `labels` has its reason. And a document is never cut down to its labelled paragraphs: where it has one,
-    what would go because the document goes whole stays as well. `document` is the column that tells documents apart.
+    what would go because the document goes whole stays as well. `document` is the column with the document.
 
     >>> rows = pl.DataFrame({"document_id": ["a", "a", "a", "b"],
     ...                      "reason": ["duplicate", "too_short", None, "too_short"]})

@@ -120,7 +120,7 @@ class Counts:
 
 
 def by_reason(rows: pl.DataFrame, document: str = "document_id") -> ByReason:
-    """Rows with `reason` and `words`, counted by reason; `document` is the column that tells documents apart."""
+    """Rows with `reason` and `words`, counted by reason; `document` is the column with the document."""
     counted = rows.group_by("reason").agg(pl.col(document).n_unique(), pl.len(), pl.col("words").sum())
     return {
         reason: (documents, paragraphs, words) for reason, documents, paragraphs, words in counted.iter_rows()

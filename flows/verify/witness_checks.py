@@ -121,8 +121,8 @@ def witnesses_agree(
 ) -> Iterator[Finding]:
     """Whether each near-duplicate of a part has a kept, earlier witness, with the Jaccard that its row gives.
 
-    `rows` are those of `table`, `removed` or `labelled`. `witnesses` has no labelled paragraphs: they are nobody's
-    witness. Witnesses in `expired` cannot be checked: their text is gone.
+    `rows` are those of `table`, `removed` or `labelled`. `witnesses` has no labelled paragraphs: they are no
+    witnesses. Witnesses in `expired` cannot be checked: their text is gone.
     """
     duplicates = rows.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
     own = with_fingerprints(duplicates.select(*PLACE, "text"), settings).drop_nulls("exact_a")

@@ -1,6 +1,6 @@
 """The published dataset on disk: its layout, its lock, and the one rename that commits a run.
 
-    OUT/documents/run=<id>/part-*.parquet   what readers read; removed, repaired and rejected look the same
+    OUT/documents/run=<id>/part-*.parquet   what readers read; removed, labelled, repaired and rejected look the same
     OUT/README.md                           the card: what the dataset is, and how it is read (`dataset.card`)
     OUT/_copydesk/format.json               the format number of the dataset
     OUT/_copydesk/identity.json             the id of the dataset, in all tables that are exported from it

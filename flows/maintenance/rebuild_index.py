@@ -78,7 +78,9 @@ def _part(
     if tuple(kinds) != SHARDED:
         return {}
     documents = read("documents")
-    paragraphs = kept(documents, taken(read("removed"), read("repaired")))
+    paragraphs = kept(documents, taken(read("removed"), read("repaired"))).join(
+        read("labelled"), on=["document_id", "position"], how="anti", maintain_order="left"
+    )
     fingerprints = fingerprint(paragraphs, **fingerprint_rules(settings), frequencies=frequencies)
     runs = documents.select("document_id", "run_id")
     index = fingerprints.join(runs, on="document_id", how="left", maintain_order="left").drop_nulls("exact_a")

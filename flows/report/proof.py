@@ -51,6 +51,11 @@ class ProofParagraph:
         return self.reason is not None
 
     @property
+    def is_labelled(self) -> bool:
+        """Whether it stays in the text although there is a reason, whose action is "label"."""
+        return self.reason is None and self.rule is not None
+
+    @property
     def is_repaired(self) -> bool:
         """Whether repair changed it by more than white space."""
         return self.before is not None

@@ -46,7 +46,7 @@ MARKUP_FIX: Final = "extract_markup"
 
 def options(table: Table) -> dict[str, Any]:
     """The keyword arguments for a cleaner, from its table of the configuration."""
-    return {name: value for name, value in table if name not in ("enabled", "source_history")}
+    return {name: value for name, value in table if name not in ("enabled", "action", "source_history")}
 
 
 def clean_shard(
@@ -208,9 +208,9 @@ def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:
 def with_texts(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """The documents with `text`, what is left of it, its `words` and `paragraphs`, and `removed_paragraphs`.
 
-    `frame` has their paragraphs, with `words`. `text` is null if nothing is left.
+    `frame` has their paragraphs, with `words` and `labelled`. `text` is null if nothing is left.
     """
-    kept = frame.get_column("reason").is_null()
+    kept = frame.get_column("reason").is_null() | frame.get_column("labelled")
     left = frame.select("document", "text", "words").filter(kept & (frame.get_column("text") != ""))
     texts = left.group_by("document").agg("text", pl.col("words").sum(), pl.len().alias("paragraphs"))
     texts = texts.with_columns(pl.col("text").list.join("\n\n"))  # joining in `agg` takes three times as long

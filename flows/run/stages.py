@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from cleaners.attributes import labelled
+from cleaners.attributes import line_labels
 from cleaners.duplicate.cleaner import (
     FingerprintTable,
     duplicate,
@@ -42,6 +42,7 @@ from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
 from flows import inputs
 from flows.dataset import Dataset
+from flows.dataset.actions import is_labelled
 from flows.dataset.crashes import Culprits, noting_inputs, noting_shard
 from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
@@ -362,6 +363,7 @@ def _split(run: Run, shard: str) -> Counts:
     decisions = without_protected(frame, _read(run.path("decisions", shard)))
     names = documents.get_column("document_id").gather(frame.get_column("document"))
     frame = duplicate(frame, decisions).with_columns(names)
+    frame = frame.with_columns(is_labelled(frame, run.settings.labels, "document"))
     whole = with_texts(documents, frame)
     has_text, has_removed = pl.col("text").is_not_null(), pl.col("removed_paragraphs") > 0
     published = whole.filter(has_text)
@@ -373,10 +375,12 @@ def _split(run: Run, shard: str) -> Counts:
             empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
         ]
     )
-    removed = frame.filter(pl.col("reason").is_not_null())
+    found = frame.filter(pl.col("reason").is_not_null())
+    found = found.hstack(documents.select("uri", "url")[found.get_column("document")])
     parts = {
         "documents": published,
-        "removed": removed.hstack(documents.select("uri", "url")[removed.get_column("document")]),
+        "removed": found.filter(~pl.col("labelled")),
+        "labelled": found.filter("labelled"),
         "repaired": repaired(documents, frame),
         "rejected": rejected,
     }
@@ -385,7 +389,7 @@ def _split(run: Run, shard: str) -> Counts:
         pl.col(name).cast(dtype) for name, dtype in RECORDS.items()
     )
     write_part(run.signed(records), run.publish("records", shard), run.metadata)
-    write_part(run.signed(labelled(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
+    write_part(run.signed(line_labels(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
     for table, part in parts.items():
         write_part(
             conform(table, run.signed(part)), run.publish(table, shard), run.metadata, ROW_GROUP[table]

@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from cleaners import REASONS
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
@@ -68,6 +69,8 @@ def _explain(path: Path, error: ErrorDetails) -> str:
     place = f"{path}, [{'.'.join(tables)}]" if tables else f"{path}"
     key = names[len(tables)]
     if error["type"] == "extra_forbidden":
+        if key == "action":
+            return f"{place}: only reasons have an action: {', '.join(REASONS)}"
         close = difflib.get_close_matches(key, model.model_fields, n=1)
         kind = "table" if isinstance(error["input"], dict) else "key"
         return f'{place}: unknown {kind} "{key}"' + (f'; did you mean "{close[0]}"?' if close else "")

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from cleaners.attributes import LABELLED
+from cleaners.attributes import LINE_LABELS
 from cleaners.duplicate.fingerprints import fingerprint_schema
 from cleaners.duplicate.rarest_shingles import FREQUENCIES
 from cleaners.repeated_line.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
+from flows.dataset.actions import labels_of
 from flows.dataset.checksums import is_sealed
 from flows.dataset.damage import damaged_beside, damaged_caches, damaged_held, damaged_parts, what_follows
 from flows.dataset.exchange import is_unfinished
@@ -59,6 +60,7 @@ class Promise:
     index: Mapping[str, Any]  # the settings that its part of the index was made with
     duplicate: Mapping[str, Any]  # the settings that decided on its near-duplicates
     enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was enabled
+    labels: frozenset[str]  # reasons whose action is "label"
     inputs: int
     restored: int  # paragraphs that no later run may remove
     counts: Counts
@@ -107,6 +109,7 @@ def _promise(run_id: str, manifest: Mapping[str, Any]) -> Promise:
             for name, table in settings.items()
             if isinstance(table, dict) and "enabled" in table
         },
+        labels_of(manifest),
         int(manifest["inputs"]),
         int(manifest.get("restored", 0)),
         Counts.from_json(manifest["counts"]),
@@ -263,7 +266,7 @@ def _schema(kind: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
         case "line_counts":
             return COUNTS | RUN_ID
         case "labels":
-            return LABELLED | RUN_ID
+            return LINE_LABELS | RUN_ID
         case "source_stats":
             return SOURCE_STATS
     return SCHEMAS[kind]

@@ -9,11 +9,11 @@ import polars as pl
 
 from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset
-from flows.dataset.tables import TABLES, scan_parts
+from flows.dataset.tables import scan_parts
 from flows.report.copies.names import Order
 
 #: Where paragraphs with a witness are.
-WITH_WITNESSES: Final = tuple(table for table in ("removed", "labelled") if table in TABLES)
+WITH_WITNESSES: Final = ("removed", "labelled")
 #: What is known of a document.
 ABOUT: Final = ("uri", "source", "url", "title", "published")
 #: Reasons of paragraphs that were compared: with them, a document is as long as the article that was printed.

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from flows.dataset.positions import kept, taken
-from flows.dataset.tables import TABLES
 from flows.report.explain.tables import Tables
 from flows.report.proof import Proof, ProofParagraph, Witness
 
@@ -70,7 +69,7 @@ def _read(tables: Tables, ids: Iterable[str]) -> dict[Place, _Document]:
     published, unpublished = tables.rows("documents", ids), tables.rows("unpublished", ids)
     removed, repaired = tables.rows("removed", ids), tables.rows("repaired", ids)
     labels = tables.rows("labels", ids)
-    labelled = tables.rows("labelled", ids) if "labelled" in TABLES else removed.clear()
+    labelled = tables.rows("labelled", ids)
     found: dict[Place, _Document] = {}
 
     def at(row: _Row) -> _Document:

@@ -107,6 +107,8 @@ def _paragraph(row: dict[str, Any], witnesses: dict[tuple[str, int], dict[str, A
     for name in ("reason", "rule", "detail", "label"):
         if row[name] is not None:
             found[name] = shown(row[name])
+    if row["labelled"]:
+        found["labelled"] = True
     if row["before"] is not None:
         found |= {"before": shown(row["before"], most), "fixes": row["fixes"]}
     if row["turn"] is not None:

@@ -169,7 +169,7 @@ def test_restore_wants_to_know_what(tmp_path: Path, jsonl: Jsonl, copydesk: Copy
     assert copydesk("restore", out).code == 2
     answer = copydesk("restore", out, "--reason", "duplicate", "--run", "r000001")
     assert answer.code == 2
-    assert "nothing was removed in" in answer.err
+    assert "nothing was removed or labelled in" in answer.err
     assert "reason = 'duplicate' and run = 'r000001'; did you mean 'boilerplate'?" in answer.err
     with pytest.raises(UsageError):
         restore(Dataset(out))

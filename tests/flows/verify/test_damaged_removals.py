@@ -65,7 +65,7 @@ DAMAGED_REMOVALS: Damages = {
     ),
     "the uri of a removed row": (
         rewrite("removed", put("uri", "/elsewhere.jsonl#2", BOILERPLATE)),
-        "r000001: documents, removed, repaired: a document has two uris",
+        "r000001: documents, removed, labelled, repaired: a document has two uris",
     ),
     "a removed row lost": (
         rewrite("removed", without(BOILERPLATE)),

@@ -50,6 +50,9 @@ Result = TypeVar("Result")
 #: Above this many shingles (128 MB), only the sets that may have a near-duplicate are kept in memory.
 SHINGLES_AT_ONCE: Final = 1 << 24
 
+#: How a rule ends whose witness is in a reference; `detail` then ends with its uri: see `uri_in_reference`.
+IN_REFERENCE: Final = " in a reference"
+
 #: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
     "row": pl.UInt32(),  # of the paragraph in its table of fingerprints
@@ -65,10 +68,11 @@ DECISIONS: Final[dict[str, pl.DataType]] = {
 
 
 class FingerprintTable(NamedTuple):
-    """The fingerprints of some paragraphs, in order, and a function that returns their texts."""
+    """The fingerprints of some paragraphs, in order, and what else is known of some rows, by their numbers."""
 
     fingerprints: pl.LazyFrame
-    texts: Callable[[I64], pl.Series]  # from row numbers to the texts of those rows
+    texts: Callable[[I64], pl.Series]  # the texts of rows
+    uris: Callable[[I64], pl.Series] | None = None  # the uris of their documents, in a table of a reference
 
 
 def eligible() -> pl.Expr:
@@ -122,8 +126,9 @@ def find_duplicates(
 ) -> list[pl.DataFrame]:
     """The paragraphs to remove: one frame for each of `tables`, its rows in order, with the columns of `DECISIONS`.
 
-    `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs that
-    earlier runs kept, in order; it may omit those that are never compared (see `kept_fingerprints`).
+    `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs of
+    references, whose tables have `uris`, and those that earlier runs kept, in order; it may omit those that are never
+    compared (see `kept_fingerprints`).
 
     A document is removed whole if paragraphs with a witness in earlier documents hold at least `document_share` of its
     tokens, or if fewer than `min_words` tokens are left. None switches the rule off.
@@ -185,7 +190,7 @@ def find_duplicates(
         sets,
         buckets,
         documents,
-        _older_versions(row_tables, rows, documents, older),
+        _older_versions(index, row_tables, rows, documents, older),
         threshold=threshold,
         document_share=document_share,
         min_words=min_words,
@@ -204,6 +209,7 @@ def find_duplicates(
         pl.Series("common", np.where(same, 1, common), pl.Int64),
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
         pl.Series("same", same, pl.Boolean),
+        _reference_uris(index, row_tables.starts, rows[witnesses]),
     )
     removed = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
@@ -312,8 +318,24 @@ def _documents(row_tables: RowTables) -> keep_rule.Documents:
     return keep_rule.Documents(starts, np.concatenate(tokens))
 
 
+def _reference_uris(index: Sequence[FingerprintTable], starts: I64, rows: I64) -> pl.Series:
+    """The uri of the document of each row that is in a table of a reference, null for all others."""
+    wanted, place = np.unique(rows, return_inverse=True)
+    known = [pl.Series(dtype=pl.String)]
+    for table, start, stop in zip(index, starts, starts[1:], strict=False):
+        local = RowTables.local_rows(wanted, start, stop)
+        nothing = pl.repeat(None, len(local), dtype=pl.String, eager=True)
+        known.append(table.uris(local) if table.uris and len(local) else nothing)
+    uris = pl.concat(known)
+    return uris.extend_constant(None, len(wanted) - len(uris)).gather(place).alias("reference")
+
+
 def _older_versions(
-    row_tables: RowTables, rows: I64, documents: keep_rule.Documents, older: pl.DataFrame | None
+    index: Sequence[FingerprintTable],
+    row_tables: RowTables,
+    rows: I64,
+    documents: keep_rule.Documents,
+    older: pl.DataFrame | None,
 ) -> keep_rule.Versions:
     """For each document of this run, the rows of the walk that belong to its older versions.
 
@@ -326,7 +348,9 @@ def _older_versions(
         "document"
     )
     ranges = [pl.DataFrame(schema={"older": pl.String, "first": pl.Int64, "stop": pl.Int64})]
-    for table, start in zip(row_tables.tables[: row_tables.indexed], row_tables.starts, strict=False):
+    for one, table, start in zip(index, row_tables.tables, row_tables.starts, strict=False):
+        if one.uris:  # a reference has no versions of this dataset's documents
+            continue
         runs = table.select("document_id").collect().to_series().rle()
         stops = runs.struct.field("len").cast(pl.Int64).cum_sum() + int(start)
         firsts = stops - runs.struct.field("len")
@@ -355,19 +379,41 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .then(pl.lit("printed before"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.lit("too few words left"))
-        .when("same")
-        .then(pl.lit("same tokens"))
-        .otherwise(pl.lit("near-duplicate"))
+        .otherwise(
+            pl.concat_str(
+                pl.when("same").then(pl.lit("same tokens")).otherwise(pl.lit("near-duplicate")),
+                pl.when(pl.col("reference").is_not_null()).then(pl.lit(IN_REFERENCE)),
+                ignore_nulls=True,
+            )
+        )
         .alias("rule"),
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.format("{} % of the document was printed before", "share"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
-        .when(~pl.col("same"))
-        .then(pl.format("{} of {} shingles", "common", "union"))
+        .otherwise(
+            pl.concat_str(
+                pl.when(~pl.col("same")).then(pl.format("{} of {} shingles", "common", "union")),
+                pl.format("in {}", "reference"),
+                separator="; ",
+                ignore_nulls=True,
+            )
+        )
+        .replace("", None)
         .alias("detail"),
         (pl.col("common") / pl.col("union")).alias("jaccard"),
     )
+
+
+def uri_in_reference(rule: str | None, detail: str | None) -> str | None:
+    """The uri of the document with the witness, if that is in a reference.
+
+    >>> uri_in_reference("near-duplicate in a reference", "31 of 37 shingles; in /data/benchmark.jsonl#12")
+    '/data/benchmark.jsonl#12'
+    """
+    if not (rule or "").endswith(IN_REFERENCE):
+        return None
+    return f"; {detail}".partition("; in ")[2]
 
 
 def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:

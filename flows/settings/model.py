@@ -145,6 +145,14 @@ class Duplicate(Table):
     method: Literal["minhash", "exact"] = "minhash"  # how candidates are found
     same_numbers: bool = True
     window_days: float = Field(default=0, ge=0)  # maximum age of a witness's run; 0: any age
+    against: tuple[
+        str, ...
+    ] = ()  # datasets, and inputs with texts, that are only read: their paragraphs are witnesses
+
+    @field_validator("against", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
 
 
 class DuplicateDocument(Table):

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.duplicate.cleaner import IN_REFERENCE
 from cleaners.duplicate.fingerprints import exact_hashes, fingerprint
 from cleaners.text.shingles import shingle_sets
 from flows.dataset import Dataset
@@ -113,6 +114,20 @@ def select_witnesses(kept: pl.DataFrame, ranks: pl.DataFrame, named: pl.DataFram
     )
 
 
+def _references_agree(duplicates: pl.DataFrame, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether duplicates of paragraphs in references can be such: the reference is named, the Jaccard is enough."""
+    if not settings["against"]:
+        yield "removed: a witness in a reference, but the run had none", duplicates["document_id"]
+    unnamed = duplicates.filter(~pl.col("detail").str.contains(r"(?:^|; )in .").fill_null(False))
+    yield "removed: a witness in a reference that is not named", unnamed["document_id"]
+    jaccard = pl.col("jaccard").cast(pl.Float64)
+    same = pl.col("rule").str.starts_with("same tokens")
+    wrong = duplicates.filter(
+        ~jaccard.is_between(settings["threshold"] - 1e-6, 1 + 1e-6) | (same & (jaccard != 1))
+    )
+    yield "removed: the Jaccard of a duplicate is wrong", wrong["document_id"]
+
+
 def witnesses_agree(
     part: Part,
     ranks: pl.DataFrame,
@@ -122,9 +137,13 @@ def witnesses_agree(
 ) -> Iterator[Finding]:
     """Whether each near-duplicate of a part has a kept, earlier witness, with the Jaccard that `removed` gives.
 
-    Witnesses in `expired` cannot be checked: their text is gone.
+    Witnesses in `expired` cannot be checked: their text is gone. Nor can those in references, which are not of this
+    dataset; but the run must have had some.
     """
     duplicates = part.removed.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
+    outside = pl.col("rule").str.ends_with(IN_REFERENCE).fill_null(False)
+    yield from _references_agree(duplicates.filter(outside), settings)
+    duplicates = duplicates.filter(~outside)
     own = with_fingerprints(duplicates.select(*PLACE, "text"), settings).drop_nulls("exact_a")
     own = _with_shingles(own, settings["n"]).drop("text")
     short = duplicates.join(own, on=PLACE, how="anti", maintain_order="left")

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.duplicate.cleaner import IN_REFERENCE
 from flows.report.page.counting import MOST_ROWS
 from flows.report.page.documents import find_earlier
 from flows.report.page.reading import RunTables
@@ -49,6 +50,7 @@ def copies(run: RunTables) -> Copies:
         .filter(
             pl.col("duplicate_of_document_id").is_not_null()
             & (pl.col("duplicate_of_document_id") != pl.col("document_id"))
+            & ~pl.col("rule").str.ends_with(IN_REFERENCE)
         )
         .group_by("document_id", pl.col("duplicate_of_document_id").alias("witness_id"))
         .len("paragraphs")

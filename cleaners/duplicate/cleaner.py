@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from cleaners.duplicate import candidate_pairs, keep_rule
 from cleaners.duplicate.buckets import Sets, may_have_match, plain_buckets, uncrowded_buckets
+from cleaners.duplicate.document_order import Keep, order_of, reordered
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import Pairs
@@ -122,6 +123,8 @@ def find_duplicates(
     min_words: int | None,
     method: Method = "minhash",
     older: pl.DataFrame | None = None,
+    keep: Keep = "earliest",
+    sources: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> list[pl.DataFrame]:
     """The paragraphs to remove: one frame for each of `tables`, its rows in order, with the columns of `DECISIONS`.
@@ -135,6 +138,10 @@ def find_duplicates(
 
     `older` has rows of (document_id, older): the first is a document of this run, the second an older version of it in
     the index. An older version is never a witness for its new version.
+
+    `keep` says which of the copies in this run stays: that of the earliest document, of the longest one, by its tokens
+    in `tables`, or of the best source, by a list. A list needs `sources`, which has rows of (document_id, source), and
+    raises ValueError without. What earlier runs kept stays in any case.
 
     `workers` bands are processed at once; their number does not change the result.
     """
@@ -185,16 +192,21 @@ def find_duplicates(
         sets=sets_of_rows,
         places=rows[rows >= row_tables.first_new] - row_tables.first_new,
     )
+    versions = _older_versions(index, row_tables, rows, documents, older)
+    order = order_of(keep, documents, _sources(row_tables, documents, sources))
+    ordered = reordered(walk, documents, versions, rows, order)
+    walk, rows = ordered.walk, ordered.rows
     decisions = keep_rule.decide(
         walk,
         sets,
         buckets,
-        documents,
-        _older_versions(index, row_tables, rows, documents, older),
+        ordered.documents,
+        ordered.versions,
         threshold=threshold,
         document_share=document_share,
         min_words=min_words,
     )
+    decisions = ordered.back(decisions)
     sizes = np.diff(sets.offsets)
     del sets, buckets  # most of the memory
 
@@ -205,7 +217,7 @@ def find_duplicates(
     duplicates = row_tables.gather(rows[witnesses], "document_id", "position").select(
         pl.col("document_id").alias("duplicate_of_document_id"),
         pl.col("position").alias("duplicate_of_position"),
-        pl.Series("row", walk.places[repeats - walk.first_new], pl.Int64),
+        pl.Series("row", ordered.given(walk.places[repeats - walk.first_new]), pl.Int64),
         pl.Series("common", np.where(same, 1, common), pl.Int64),
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
         pl.Series("same", same, pl.Boolean),
@@ -316,6 +328,16 @@ def _documents(row_tables: RowTables) -> keep_rule.Documents:
         tokens.append(columns.get_column("tokens").to_numpy())
     starts = np.concatenate((*firsts, [row_tables.new_rows])).astype(np.int64)
     return keep_rule.Documents(starts, np.concatenate(tokens))
+
+
+def _sources(
+    row_tables: RowTables, documents: keep_rule.Documents, sources: pl.DataFrame | None
+) -> pl.Series | None:
+    """The source of each document of this run, if they are known."""
+    if sources is None:
+        return None
+    ids = row_tables.gather(documents.starts[:-1] + row_tables.first_new, "document_id")
+    return ids.join(sources, on="document_id", how="left", maintain_order="left").get_column("source")
 
 
 def _reference_uris(index: Sequence[FingerprintTable], starts: I64, rows: I64) -> pl.Series:

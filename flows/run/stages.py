@@ -317,7 +317,9 @@ def compare(run: Run, shards: Sequence[str]) -> None:
         reference_parts(run.references, s, _frequencies(run), cache, run.workers) if s.enabled else []
     )
     index = index_tables(dataset, tables, s, run.workers, run.since, references, may_write=run.may_write)
-    found = decide(tables, index, run.settings, _older(run, shards), run.workers)
+    documents = pl.concat([pl.scan_ipc(run.path("documents", shard), glob=False) for shard in shards])
+    sources = documents.select("document_id", "source").collect() if isinstance(s.keep, tuple) else None
+    found = decide(tables, index, run.settings, _older(run, shards), sources, run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))
 

@@ -45,7 +45,7 @@ from flows.settings.model import FINGERPRINTED_BY, Duplicate
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
 RUN_ID: Final = {"run_id": pl.String()}
 #: The settings of [duplicate] that decide which paragraphs are near-duplicates.
-COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers", "against")
+COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers", "against", "keep")
 
 #: What polars raises for a damaged Parquet file, or a file of another format.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)

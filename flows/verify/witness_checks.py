@@ -152,7 +152,12 @@ def witnesses_agree(
         duplicates.rename({"duplicate_of_document_id": "witness", "duplicate_of_position": "place"})
         .join(own, on=PLACE, how="inner", maintain_order="left")
         .join(ranks, on="document_id", how="left", maintain_order="left")
-        .join(witnesses, on=["witness", "place"], how="left", maintain_order="left")
+        .join(
+            witnesses.unique(["witness", "place"], keep="last"),
+            on=["witness", "place"],
+            how="left",
+            maintain_order="left",
+        )
     )
     pairs = pairs.join(
         expired, left_on=["witness", "place"], right_on=list(PLACE), how="anti", maintain_order="left"
@@ -162,6 +167,7 @@ def witnesses_agree(
     pairs = pairs.filter(kept)
     same = pl.col("witness_rank") == pl.col("rank")
     later = (pl.col("witness_rank") > pl.col("rank")) | (same & (pl.col("place") >= pl.col("position")))
+    later |= (pl.col("witness") == pl.col("document_id")) & (pl.col("place") >= pl.col("position"))
     yield "removed: the witness of a duplicate comes after it", pairs.filter(later)["document_id"]
     if settings["same_numbers"]:
         other = pairs.filter(pl.col("numbers") != pl.col("witness_numbers"))

@@ -46,6 +46,7 @@ from flows.dataset.actions import is_labelled
 from flows.dataset.crashes import Culprits, noting_inputs, noting_shard
 from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
+from flows.dataset.index_parts import reference_parts
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.line_totals import earlier_counts
@@ -88,6 +89,7 @@ class Run:
     ranks_shingles: bool = False  # whether this run ranks the shingles for the dataset
     workers: int = 1  # threads of a stage that has one item
     since: str = ""  # the first run whose paragraphs can be witnesses
+    references: Sequence[Path] = ()  # datasets that are only read, and whose paragraphs can be witnesses
     culprits: Culprits = field(default_factory=dict)  # records that crash native code
     limit: int = 0  # new records that are read at most; 0: all
     advance: Callable[[int], object] = (
@@ -310,9 +312,15 @@ def compare(run: Run, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
     tables = [_fingerprints(run, shard) for shard in shards]
     dataset = Dataset(run.out)
-    may_write = run.staging.is_relative_to(dataset.staging)
-    index = index_tables(dataset, tables, run.settings.duplicate, run.workers, run.since, may_write=may_write)
-    found = decide(tables, index, run.settings, _older(run, shards), run.workers)
+    cache = (dataset.references if run.may_write else run.staging) / "fingerprints"
+    s = run.settings.duplicate
+    references = (
+        reference_parts(run.references, s, _frequencies(run), cache, run.workers) if s.enabled else []
+    )
+    index = index_tables(dataset, tables, s, run.workers, run.since, references, may_write=run.may_write)
+    documents = pl.concat([pl.scan_ipc(run.path("documents", shard), glob=False) for shard in shards])
+    sources = documents.select("document_id", "source").collect() if isinstance(s.keep, tuple) else None
+    found = decide(tables, index, run.settings, _older(run, shards), sources, run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))
 

@@ -20,7 +20,7 @@ from cleaners.text.matching import matches
 #: The labels that a line can have.
 LABELS: Final = ("by-line", "dateline", "time stamp")
 #: The schema of a table of labelled lines.
-LABELLED: Final = {"document_id": pl.String(), "position": pl.UInt32(), "label": pl.String()}
+LINE_LABELS: Final = {"document_id": pl.String(), "position": pl.UInt32(), "label": pl.String()}
 #: Longer lines, in bytes, have no label.
 MAX_BYTES: Final = 160
 #: Longer lines, in bytes, are not searched for a date or a time of day.
@@ -172,7 +172,7 @@ def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     return labels.alias("label")
 
 
-def labelled(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """The labelled lines of a frame with a `document_id`, removed ones included, with the columns of `LABELLED`."""
+def line_labels(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """The labelled lines of a frame with a `document_id`, removed ones included, with the columns of `LINE_LABELS`."""
     labels = label_lines(frame.get_column("text"), lexicon)
     return frame.select("document_id", "position", labels).filter(pl.col("label").is_not_null())

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from cleaners.attributes import labelled
+from cleaners.attributes import line_labels
 from cleaners.duplicate.cleaner import (
     FingerprintTable,
     duplicate,
@@ -42,9 +42,11 @@ from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
 from flows import inputs
 from flows.dataset import Dataset
+from flows.dataset.actions import is_labelled
 from flows.dataset.crashes import Culprits, noting_inputs, noting_shard
 from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
+from flows.dataset.index_parts import reference_parts
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.line_totals import earlier_counts
@@ -87,6 +89,7 @@ class Run:
     ranks_shingles: bool = False  # whether this run ranks the shingles for the dataset
     workers: int = 1  # threads of a stage that has one item
     since: str = ""  # the first run whose paragraphs can be witnesses
+    references: Sequence[Path] = ()  # datasets that are only read, and whose paragraphs can be witnesses
     culprits: Culprits = field(default_factory=dict)  # records that crash native code
     limit: int = 0  # new records that are read at most; 0: all
     advance: Callable[[int], object] = (
@@ -309,9 +312,15 @@ def compare(run: Run, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
     tables = [_fingerprints(run, shard) for shard in shards]
     dataset = Dataset(run.out)
-    may_write = run.staging.is_relative_to(dataset.staging)
-    index = index_tables(dataset, tables, run.settings.duplicate, run.workers, run.since, may_write=may_write)
-    found = decide(tables, index, run.settings, _older(run, shards), run.workers)
+    cache = (dataset.references if run.may_write else run.staging) / "fingerprints"
+    s = run.settings.duplicate
+    references = (
+        reference_parts(run.references, s, _frequencies(run), cache, run.workers) if s.enabled else []
+    )
+    index = index_tables(dataset, tables, s, run.workers, run.since, references, may_write=run.may_write)
+    documents = pl.concat([pl.scan_ipc(run.path("documents", shard), glob=False) for shard in shards])
+    sources = documents.select("document_id", "source").collect() if isinstance(s.keep, tuple) else None
+    found = decide(tables, index, run.settings, _older(run, shards), sources, run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))
 
@@ -335,7 +344,12 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
         places = _read(path, "row").get_column("row").gather(rows)
         return _read(run.path("paragraphs", shard), "text").get_column("text").gather(places)
 
-    return FingerprintTable(pl.scan_ipc(path, glob=False), texts)
+    def languages(rows: I64) -> pl.Series:
+        places = _read(path, "row").get_column("row").gather(rows)
+        documents = _read(run.path("paragraphs", shard), "document").get_column("document").gather(places)
+        return _read(run.path("documents", shard), "language").get_column("language").gather(documents)
+
+    return FingerprintTable(pl.scan_ipc(path, glob=False), texts, languages)
 
 
 def split(run: Run, shard: str) -> Counts:
@@ -357,6 +371,7 @@ def _split(run: Run, shard: str) -> Counts:
     decisions = without_protected(frame, _read(run.path("decisions", shard)))
     names = documents.get_column("document_id").gather(frame.get_column("document"))
     frame = duplicate(frame, decisions).with_columns(names)
+    frame = frame.with_columns(is_labelled(frame, run.settings.labels, "document"))
     whole = with_texts(documents, frame)
     has_text, has_removed = pl.col("text").is_not_null(), pl.col("removed_paragraphs") > 0
     published = whole.filter(has_text)
@@ -368,10 +383,12 @@ def _split(run: Run, shard: str) -> Counts:
             empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
         ]
     )
-    removed = frame.filter(pl.col("reason").is_not_null())
+    found = frame.filter(pl.col("reason").is_not_null())
+    found = found.hstack(documents.select("uri", "url")[found.get_column("document")])
     parts = {
         "documents": published,
-        "removed": removed.hstack(documents.select("uri", "url")[removed.get_column("document")]),
+        "removed": found.filter(~pl.col("labelled")),
+        "labelled": found.filter("labelled"),
         "repaired": repaired(documents, frame),
         "rejected": rejected,
     }
@@ -380,7 +397,7 @@ def _split(run: Run, shard: str) -> Counts:
         pl.col(name).cast(dtype) for name, dtype in RECORDS.items()
     )
     write_part(run.signed(records), run.publish("records", shard), run.metadata)
-    write_part(run.signed(labelled(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
+    write_part(run.signed(line_labels(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
     for table, part in parts.items():
         write_part(
             conform(table, run.signed(part)), run.publish(table, shard), run.metadata, ROW_GROUP[table]

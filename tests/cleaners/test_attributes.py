@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cleaners.attributes import label_lines, labelled
+from cleaners.attributes import label_lines, line_labels
 from cleaners.boilerplate.cleaner import boilerplate
 from support import LEXICON, frame_of
 
@@ -92,7 +92,7 @@ def test_null_has_no_label() -> None:
 def test_table_of_labels() -> None:
     """Lines with a label, and no others, are told with their document and position."""
     frame = frame_of(["By Nora Quill", PROSE, "10:05"]).with_columns(pl.lit("d000").alias("document_id"))
-    told = labelled(frame, LEXICON)
+    told = line_labels(frame, LEXICON)
     assert told.rows() == [("d000", 0, "by-line"), ("d000", 2, "time stamp")]
 
 

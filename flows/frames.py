@@ -125,6 +125,33 @@ def clean_frame(
     return _tables(cleaned, settings.labels, lexicon)
 
 
+def copies(
+    dataset: str | Path, by: str = "sources", *, order: str = "published", share: float = 0.5
+) -> pl.LazyFrame:
+    """What a published dataset printed more than once: the table that `copydesk copies --by` shows, as a lazy frame.
+
+    `by` is "paragraphs" (a row for each that was printed more than once), "pairs" (of documents with text in common),
+    "sources" (who copies whom) or "clusters" (documents around the one from which they have at least this `share` of
+    their words). `order` says which print is the first: that with the earliest date ("published"), or the one that was
+    read first and is kept ("read"). The section "Copies" of flows/README.md has the columns.
+
+    Collect it with `engine="streaming"`, or sink it, if it may be large. Memory grows with the number of copies, not
+    with texts. Raises UsageError if there is no such dataset, table or order, or if `share` is not in (0, 1].
+    """
+    from flows.dataset import Dataset
+    from flows.dataset.remote import local_folder
+    from flows.report.copies.names import By, Order
+    from flows.report.copies.query import Copies
+
+    for given, names in ((by, By), (order, Order)):
+        if given not in list(names):
+            raise UsageError(f"there is no {given!r}: choose one of {', '.join(names)}")
+    published = Dataset(local_folder(dataset))
+    if not published.exists():
+        raise UsageError(f"{dataset} is not a copydesk dataset")
+    return Copies(published, Order(order), share).table(By(by))
+
+
 def dataset_files(dataset: str | Path, table: str = "documents") -> list[str]:
     """The Parquet files of a table of a published dataset, as it is now: paths, or URLs of a dataset behind a URL.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: The order of commands in the help text.
 COMMANDS: Final = (
-    *("init", "run", "serve", "explain", "report", "runs", "files", "verify"),
+    *("init", "run", "serve", "explain", "report", "copies", "runs", "files", "verify"),
     *(
         "rollback",
         "restore",

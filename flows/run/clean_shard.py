@@ -20,6 +20,7 @@ from cleaners.duplicate.cleaner import (
     find_duplicates,
     fingerprint_table,
 )
+from cleaners.duplicate.facts import fact_words
 from cleaners.duplicate.fingerprints import FIRST_KEY_COLUMN, fingerprint_schema
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
@@ -35,6 +36,7 @@ from flows.inputs.markup.fragments import fragment_text
 from flows.inputs.markup.in_records import FRAGMENT
 from flows.settings import Settings
 from flows.settings.bundled import line_classifier_model
+from flows.settings.fact_files import fact_lists
 from flows.settings.model import Table, fingerprint_rules
 
 TITLE_FIXES = "_title_fixes"  # internal columns of the documents, not published
@@ -184,6 +186,7 @@ def decide(
         n=s.n,
         threshold=s.threshold,
         same_numbers=s.same_numbers,
+        same_facts=fact_words(fact_lists()) if s.enabled and s.same_facts else None,
         document_share=settings.duplicate_document.document_share
         if settings.duplicate_document.enabled
         else None,

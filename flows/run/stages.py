@@ -336,7 +336,12 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
         places = _read(path, "row").get_column("row").gather(rows)
         return _read(run.path("paragraphs", shard), "text").get_column("text").gather(places)
 
-    return FingerprintTable(pl.scan_ipc(path, glob=False), texts)
+    def languages(rows: I64) -> pl.Series:
+        places = _read(path, "row").get_column("row").gather(rows)
+        documents = _read(run.path("paragraphs", shard), "document").get_column("document").gather(places)
+        return _read(run.path("documents", shard), "language").get_column("language").gather(documents)
+
+    return FingerprintTable(pl.scan_ipc(path, glob=False), texts, languages)
 
 
 def split(run: Run, shard: str) -> Counts:

@@ -145,6 +145,7 @@ class Duplicate(ReasonTable):
     short: Literal["keep", "exact"] = "keep"
     method: Literal["minhash", "exact"] = "minhash"  # how candidates are found
     same_numbers: bool = True
+    same_facts: bool = True
     window_days: float = Field(default=0, ge=0)  # maximum age of a witness's run; 0: any age
 
 

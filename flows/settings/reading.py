@@ -22,6 +22,7 @@ from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
 from flows.settings.bundled import built_in_phrase_files
+from flows.settings.fact_files import fact_lists
 from flows.settings.model import CONFLICT, Settings, Table
 from flows.settings.phrase_files import read_lexicon, read_phrases
 
@@ -105,7 +106,12 @@ def configuration_hash(settings: Settings, phrases: Sequence[Phrase], lexicon: L
             "phrases": {"files"},
         },
     )
-    content = f"[{_as_json(decisive)}, {_phrases_as_json(tuple(phrases))}, {_as_json(vars(lexicon))}]"
+    parts = (
+        _as_json(decisive),
+        _phrases_as_json(tuple(phrases)),
+        *map(_as_json, (vars(lexicon), fact_lists())),
+    )
+    content = f"[{', '.join(parts)}]"
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 

@@ -137,7 +137,7 @@ def test_a_restored_duplicate_is_a_witness_from_now_on(tmp_path: Path, jsonl: Js
     further = " ".join(
         [*words[:5], *["one", "after", "the", "other"], *words[9:-6], *["and", "much", "more", "besides"]]
     )
-    said = {**NO_MEMORY, "duplicate": {"same_numbers": False, "threshold": 0.75}}
+    said = {**NO_MEMORY, "duplicate": {"same_numbers": False, "same_facts": False, "threshold": 0.75}}
     run(jsonl([record(1, story(7)), record(2, near)]), out, said)
     assert len(table(out, "removed")) == 1
     near_id = table(out, "removed")["document_id"][0]

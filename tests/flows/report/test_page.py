@@ -160,6 +160,31 @@ def test_copies_have_source_witness_and_delay(out: Path) -> None:
     assert " echo courier 1 1 3 hours later " in plain_text(page_of(out, "r000002"))
 
 
+def test_the_earlier_date_decides_who_copies_whom(tmp_path: Path) -> None:
+    """Where the print that was read first has the later date, it is the copy; the page says that this was so."""
+    lines = _lines(
+        tmp_path / "a.jsonl",
+        {**record(1), "source": "paper", "date": "2024-03-02T08:00:00Z"},
+        {**record(1), "id": "b", "source": "agency", "date": "2024-03-01T08:00:00Z"},
+    )
+    plain_run(lines, tmp_path / "out")
+    text = plain_text(page_of(tmp_path / "out"))
+    assert " paper agency 1 1 24 hours later " in text
+    assert "Of 1 paragraph, what was read first and kept has a later date than a copy." in text
+    assert "later date than a copy" not in plain_text(page_of_copies(tmp_path))
+
+
+def page_of_copies(folder: Path) -> str:
+    """The page of a run with a copy whose dates are in the order of reading."""
+    lines = _lines(
+        folder / "b.jsonl",
+        {**record(1), "date": "2024-03-01T08:00:00Z"},
+        {**record(1), "id": "b", "source": "echo", "date": "2024-03-02T08:00:00Z"},
+    )
+    plain_run(lines, folder / "in-order")
+    return page_of(folder / "in-order")
+
+
 def test_a_witness_of_an_earlier_run_is_shown(tmp_path: Path) -> None:
     """Its text, source and title come from the run that printed it."""
     out = tmp_path / "out"

@@ -47,6 +47,7 @@ class FingerprintTable(NamedTuple):
     texts: Callable[[I64], pl.Series]  # from row numbers to the texts of those rows
     #: from row numbers to the languages of those rows, which count only in this run; null where unknown
     languages: Callable[[I64], pl.Series] = unknown_languages
+    uris: Callable[[I64], pl.Series] | None = None  # the uris of their documents, in a table of a reference
 
 
 class Candidates(NamedTuple):

@@ -31,6 +31,7 @@ from cleaners.duplicate.candidate_texts import (
     read_texts,
 )
 from cleaners.duplicate.differences import differences
+from cleaners.duplicate.document_order import Keep, order_of, reordered
 from cleaners.duplicate.facts import FactWords
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.duplicate.row_tables import RowTables
@@ -54,6 +55,9 @@ __all__ = [
 
 #: Pairs of a duplicate and its witness whose texts are in memory at once.
 PAIRS_AT_ONCE: Final = 1 << 16
+
+#: How a rule ends whose witness is in a reference; `detail` then ends with its uri: see `uri_in_reference`.
+IN_REFERENCE: Final = " in a reference"
 
 #: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
@@ -125,12 +129,15 @@ def find_duplicates(
     min_words: int | None,
     method: Method = "minhash",
     older: pl.DataFrame | None = None,
+    keep: Keep = "earliest",
+    sources: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> list[pl.DataFrame]:
     """The paragraphs to remove: one frame for each of `tables`, its rows in order, with the columns of `DECISIONS`.
 
-    `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs that
-    earlier runs kept, in order; it may omit those that are never compared (see `kept_fingerprints`).
+    `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs of
+    references, whose tables have `uris`, and those that earlier runs kept, in order; it may omit those that are never
+    compared (see `kept_fingerprints`).
 
     With `same_facts`, the words of each language, a near-duplicate states nothing that its witness does not (see
     `cleaners.duplicate.facts`); without it, numbers and Jaccard decide.
@@ -140,6 +147,10 @@ def find_duplicates(
 
     `older` has rows of (document_id, older): the first is a document of this run, the second an older version of it in
     the index. An older version is never a witness for its new version.
+
+    `keep` says which of the copies in this run stays: that of the earliest document, of the longest one, by its tokens
+    in `tables`, or of the best source, by a list. A list needs `sources`, which has rows of (document_id, source), and
+    raises ValueError without. What earlier runs kept stays in any case.
 
     `workers` bands are processed at once; their number does not change the result.
     """
@@ -202,15 +213,20 @@ def find_duplicates(
         variants=variants,
         places=rows[first_new:] - row_tables.first_new,
     )
+    versions = _older_versions(index, row_tables, rows, documents, older)
+    order = order_of(keep, documents, _sources(row_tables, documents, sources))
+    ordered = reordered(walk, documents, versions, rows, order)
+    walk, rows = ordered.walk, ordered.rows
     decisions = keep_rule.decide(
         walk,
         rule,
         buckets,
-        documents,
-        _older_versions(row_tables, rows, documents, older),
+        ordered.documents,
+        ordered.versions,
         document_share=document_share,
         min_words=min_words,
     )
+    decisions = ordered.back(decisions)
     sizes = rule.sizes
     del sets, rule, buckets  # most of the memory
 
@@ -221,11 +237,12 @@ def find_duplicates(
     duplicates = row_tables.gather(rows[witnesses], "document_id", "position").select(
         pl.col("document_id").alias("duplicate_of_document_id"),
         pl.col("position").alias("duplicate_of_position"),
-        pl.Series("row", walk.places[repeats - walk.first_new], pl.Int64),
+        pl.Series("row", ordered.given(walk.places[repeats - walk.first_new]), pl.Int64),
         pl.Series("common", np.where(same, 1, common), pl.Int64),
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
         pl.Series("same", same, pl.Boolean),
         _differences(texts, rows[repeats], rows[witnesses], ~same),
+        _reference_uris(index, row_tables.starts, rows[witnesses]),
     )
     removed = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
@@ -280,8 +297,34 @@ def _documents(row_tables: RowTables) -> keep_rule.Documents:
     return keep_rule.Documents(starts, np.concatenate(tokens))
 
 
+def _sources(
+    row_tables: RowTables, documents: keep_rule.Documents, sources: pl.DataFrame | None
+) -> pl.Series | None:
+    """The source of each document of this run, if they are known."""
+    if sources is None:
+        return None
+    ids = row_tables.gather(documents.starts[:-1] + row_tables.first_new, "document_id")
+    return ids.join(sources, on="document_id", how="left", maintain_order="left").get_column("source")
+
+
+def _reference_uris(index: Sequence[FingerprintTable], starts: I64, rows: I64) -> pl.Series:
+    """The uri of the document of each row that is in a table of a reference, null for all others."""
+    wanted, place = np.unique(rows, return_inverse=True)
+    known = [pl.Series(dtype=pl.String)]
+    for table, start, stop in zip(index, starts, starts[1:], strict=False):
+        local = RowTables.local_rows(wanted, start, stop)
+        nothing = pl.repeat(None, len(local), dtype=pl.String, eager=True)
+        known.append(table.uris(local) if table.uris and len(local) else nothing)
+    uris = pl.concat(known)
+    return uris.extend_constant(None, len(wanted) - len(uris)).gather(place).alias("reference")
+
+
 def _older_versions(
-    row_tables: RowTables, rows: I64, documents: keep_rule.Documents, older: pl.DataFrame | None
+    index: Sequence[FingerprintTable],
+    row_tables: RowTables,
+    rows: I64,
+    documents: keep_rule.Documents,
+    older: pl.DataFrame | None,
 ) -> keep_rule.Versions:
     """For each document of this run, the rows of the walk that belong to its older versions.
 
@@ -294,7 +337,9 @@ def _older_versions(
         "document"
     )
     ranges = [pl.DataFrame(schema={"older": pl.String, "first": pl.Int64, "stop": pl.Int64})]
-    for table, start in zip(row_tables.tables[: row_tables.indexed], row_tables.starts, strict=False):
+    for one, table, start in zip(index, row_tables.tables, row_tables.starts, strict=False):
+        if one.uris:  # a reference has no versions of this dataset's documents
+            continue
         runs = table.select("document_id").collect().to_series().rle()
         stops = runs.struct.field("len").cast(pl.Int64).cum_sum() + int(start)
         firsts = stops - runs.struct.field("len")
@@ -323,19 +368,43 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .then(pl.lit("printed before"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.lit("too few words left"))
-        .when("same")
-        .then(pl.lit("same tokens"))
-        .otherwise(pl.lit("near-duplicate"))
+        .otherwise(
+            pl.concat_str(
+                pl.when("same").then(pl.lit("same tokens")).otherwise(pl.lit("near-duplicate")),
+                pl.when(pl.col("reference").is_not_null()).then(pl.lit(IN_REFERENCE)),
+                ignore_nulls=True,
+            )
+        )
         .alias("rule"),
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.format("{} % of the document was printed before", "share"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
-        .when(~pl.col("same"))
-        .then(pl.format("{} of {} shingles; {}", "common", "union", "differs"))
+        .otherwise(
+            pl.concat_str(
+                pl.when(~pl.col("same")).then(
+                    pl.format("{} of {} shingles; {}", "common", "union", "differs")
+                ),
+                pl.format("in {}", "reference"),
+                separator="; ",
+                ignore_nulls=True,
+            )
+        )
+        .replace("", None)
         .alias("detail"),
         (pl.col("common") / pl.col("union")).alias("jaccard"),
     )
+
+
+def uri_in_reference(rule: str | None, detail: str | None) -> str | None:
+    """The uri of the document with the witness, if that is in a reference.
+
+    >>> uri_in_reference("near-duplicate in a reference", "31 of 37 shingles; in /data/benchmark.jsonl#12")
+    '/data/benchmark.jsonl#12'
+    """
+    if not (rule or "").endswith(IN_REFERENCE):
+        return None
+    return f"; {detail}".partition("; in ")[2]
 
 
 def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:

@@ -78,7 +78,7 @@ def reordered(
     everyone = np.concatenate((np.arange(walk.first_new), walk.first_new + moved))
     version_starts, ranges = _moved(versions.starts, order)
     return Reordered(
-        Walk(walk.first_new, walk.sets[everyone], mine[moved]),
+        Walk(walk.first_new, walk.sets[everyone], walk.variants[moved], mine[moved]),
         Documents(starts, documents.tokens[places]),
         Versions(version_starts, versions.firsts[ranges], versions.stops[ranges]),
         rows[everyone],

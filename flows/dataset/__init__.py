@@ -12,6 +12,7 @@
     OUT/_copydesk/unpublished/run=<id>/     the documents of which it kept nothing, in case their text is restored
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
     OUT/_copydesk/postings/                 in which rows of large parts of the index a key occurs: a cache
+    OUT/_copydesk/references/               fingerprints and texts of references: a cache
     OUT/_copydesk/shingle_frequencies/      how rare shingles are, for the method "exact": from the first run only
     OUT/_copydesk/line_counts/run=<id>/     how often each source printed a line
     OUT/_copydesk/line_totals/              the sums of large parts of that: a cache

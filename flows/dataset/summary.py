@@ -203,6 +203,9 @@ class Outcome:
     rejections: tuple[RejectionKind, ...] = ()  # what was rejected, by kind
     is_first: bool = False  # whether the dataset had no run before
     limit: int = 0  # of new records, if it was reached
+    unread: tuple[
+        tuple[int, str, str], ...
+    ] = ()  # records of a reference that could not be read: number, first, why
 
     @property
     def is_unreadable(self) -> bool:
@@ -282,9 +285,22 @@ class Outcome:
             f"question marks may stand for quotes in {counted(number, 'paragraph')}: {', '.join(said)}{more}"
         )
 
+    def references_line(self) -> str:
+        """How many records of references could not be read, in one line; "" if all were.
+
+        >>> Outcome(Path(), "r000001", 1, 1, Counts(), 1.0, unread=((2, "/in/a.jsonl#7", "no text"),)).references_line()
+        'not compared: 2 records of references (as /in/a.jsonl#7: no text)'
+        """
+        if not self.unread:
+            return ""
+        _, uri, error = self.unread[0]
+        number = counted(sum(one[0] for one in self.unread), "record")
+        return f"not compared: {number} of references (as {printable(uri)}: {shortened(error)})"
+
     def notes(self) -> list[str]:
         """What else there is to know, a line each."""
-        return [*filter(None, (self.fields_line(), self.limit_line(), self.waits_line(), self.quotes_line()))]
+        read = self.fields_line(), self.limit_line(), self.waits_line()
+        return [*filter(None, (*read, self.quotes_line(), self.references_line()))]
 
     def names(self) -> dict[str, dict[str, int]]:
         """Field of the settings -> its names in records -> the number of documents."""

@@ -19,7 +19,7 @@ from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from flows.dataset import Dataset, Span
 from flows.dataset.damage import require_intact
 from flows.dataset.exchange import exchange, require_exchange
-from flows.dataset.index import index_rules
+from flows.dataset.index_parts import index_rules
 from flows.dataset.layout import FIRST_PART, SHARDED
 from flows.dataset.manifests import Manifests, describe_part, read_manifests
 from flows.dataset.positions import kept, taken

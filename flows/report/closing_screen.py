@@ -96,6 +96,7 @@ def lines(
             outcome.limit_line() if status != "dry run" else "",
             outcome.waits_line(),
             outcome.quotes_line(),
+            outcome.references_line(),
         ):
             if note:
                 yield note
@@ -197,6 +198,10 @@ def as_json(
         ],
         "fields": printable_json(outcome.names()),
         "question_marks": printable_json(dict(outcome.lossy_quotes)),
+        "unread": [
+            printable_json({"count": count, "uri": uri, "error": error})
+            for count, uri, error in outcome.unread
+        ],
         "held_for": held_for,
         "report": None if page is None else printable(str(page)),
         "bytes": counts.bytes,

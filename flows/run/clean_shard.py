@@ -171,6 +171,7 @@ def decide(
     index: Sequence[FingerprintTable],
     settings: Settings,
     older: pl.DataFrame | None = None,
+    sources: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> list[pl.DataFrame]:
     """The decisions of `find_duplicates` with these settings; without duplicates if `[duplicate]` is off."""
@@ -193,6 +194,8 @@ def decide(
         min_words=settings.too_short.min_words if settings.too_short.enabled else None,
         method=s.method,
         older=older,
+        keep=s.keep,
+        sources=sources,
         workers=workers,
     )
 

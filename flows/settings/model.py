@@ -146,7 +146,17 @@ class Duplicate(ReasonTable):
     method: Literal["minhash", "exact"] = "minhash"  # how candidates are found
     same_numbers: bool = True
     same_facts: bool = True
+    #: Which copy of one run stays: in the earliest document, in the longest one, or by source, the best first.
+    keep: Literal["earliest", "longest"] | tuple[str, ...] = "earliest"
     window_days: float = Field(default=0, ge=0)  # maximum age of a witness's run; 0: any age
+    against: tuple[
+        str, ...
+    ] = ()  # datasets, and inputs with texts, that are only read: their paragraphs are witnesses
+
+    @field_validator("against", "keep", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
 
 
 class DuplicateDocument(ReasonTable):

@@ -52,7 +52,18 @@ def read_settings(path: Path | None = None) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(*(_explain(path, e) for e in error.errors())) from error
     files = tuple(str(path.parent / expanduser(name)) for name in settings.phrases.files)
-    return settings.model_copy(update={"phrases": settings.phrases.model_copy(update={"files": files})})
+    against = tuple(_place(path.parent, name) for name in settings.duplicate.against)
+    return settings.model_copy(
+        update={
+            "phrases": settings.phrases.model_copy(update={"files": files}),
+            "duplicate": settings.duplicate.model_copy(update={"against": against}),
+        }
+    )
+
+
+def _place(folder: Path, name: str) -> str:
+    """A URL, or the absolute path of what a configuration file in `folder` names."""
+    return name if "://" in name else str((folder / expanduser(name)).absolute())
 
 
 def _explain(path: Path, error: ErrorDetails) -> str:

@@ -46,7 +46,7 @@ from flows.settings.model import FINGERPRINTED_BY, Duplicate
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
 RUN_ID: Final = {"run_id": pl.String()}
 #: The settings of [duplicate] that decide which paragraphs are near-duplicates.
-COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers")
+COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers", "against", "keep")
 
 #: What polars raises for a damaged Parquet file, or a file of another format.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -96,7 +96,9 @@ def read_promises(dataset: Dataset, span: Span) -> Promises:
 
 def _promise(run_id: str, manifest: Mapping[str, Any]) -> Promise:
     settings = manifest["settings"]
-    duplicate = Duplicate.model_validate({key: settings["duplicate"][key] for key in COMPARED_BY})
+    duplicate = Duplicate.model_validate(
+        {key: value for key, value in settings["duplicate"].items() if key in COMPARED_BY}
+    )
     if manifest["run_id"] != run_id:
         raise ValueError(f"it belongs to {manifest['run_id']}")
     made_by = {key: manifest["index"][key] for key in FINGERPRINTED_BY}

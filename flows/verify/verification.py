@@ -170,6 +170,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
             found = {run_id: Found() for run_id in folder.runs}
             ledgers = by_run(read_ledger(dataset.parts("ledger", folder.span)))
             nothing = pl.DataFrame(schema=INPUTS)
+            ahead = _witnesses_ahead(dataset, folder, named)
             for run_id, promise in folder.runs.items():
                 found[run_id].findings += ledger_agrees(ledgers.get(run_id, nothing), promise.inputs)
             for name in folder.parts():
@@ -197,10 +198,11 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                     here.findings += order_agrees(part, places)
                     here.findings += words_agree(part, kept)
                     here.findings += index_agrees(part.index, plain)
+                    known = pl.concat([witnesses, ahead[run_id]]) if run_id in ahead else witnesses
                     for table in ("removed", "labelled"):
                         rows = getattr(part, table)
                         here.findings += witnesses_agree(
-                            table, rows, places, witnesses, promise.duplicate, expired
+                            table, rows, places, known, promise.duplicate, expired
                         )
                     witnesses = witnesses.with_columns(pl.lit(-1, pl.Int64).alias("witness_rank"))
                     here.ids += [part.documents["document_id"], *part.gone()]
@@ -217,6 +219,24 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
         for (run_id,), ids in twice.partition_by("run", as_dict=True, maintain_order=True).items():
             what = "documents, removed: a document is listed twice"
             yield from _lines(f"{run_id}: ", [(what, ids["document_id"])])
+
+
+def _witnesses_ahead(dataset: Dataset, folder: Promises, named: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The witnesses in each run whose order is another than that of its parts, so that they may come later there."""
+    runs = {
+        run_id: promise for run_id, promise in folder.runs.items() if promise.duplicate["keep"] != "earliest"
+    }
+    if not runs:
+        return {}
+    ahead = {run_id: pl.DataFrame(schema=WITNESSES) for run_id in runs}
+    for name in folder.parts():
+        for run_id, part in Part.read(dataset, folder.span, name).runs():
+            if run_id in runs:
+                replaced = part.removed.filter(pl.col("reason") == REPLACED).select(*PLACE, "text")
+                former = with_fingerprints(pl.concat([part.kept(), replaced]), runs[run_id].index)
+                found = select_witnesses(former, ranks(part.records), named)
+                ahead[run_id].extend(found.with_columns(witness_rank=pl.lit(-1, pl.Int64)))
+    return ahead
 
 
 def _lines(run: str, findings: Iterable[Finding]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.duplicate.cleaner import IN_REFERENCE
 from cleaners.duplicate.fingerprints import exact_hashes, fingerprint
 from cleaners.text.shingles import shingle_sets
 from flows.dataset import Dataset
@@ -111,6 +112,20 @@ def select_witnesses(kept: pl.DataFrame, ranks: pl.DataFrame, named: pl.DataFram
     )
 
 
+def _references_agree(table: str, duplicates: pl.DataFrame, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether duplicates of paragraphs in references can be such: the reference is named, the Jaccard is enough."""
+    if not settings["against"]:
+        yield f"{table}: a witness in a reference, but the run had none", duplicates["document_id"]
+    unnamed = duplicates.filter(~pl.col("detail").str.contains(r"(?:^|; )in .").fill_null(False))
+    yield f"{table}: a witness in a reference that is not named", unnamed["document_id"]
+    jaccard = pl.col("jaccard").cast(pl.Float64)
+    same = pl.col("rule").str.starts_with("same tokens")
+    wrong = duplicates.filter(
+        ~jaccard.is_between(settings["threshold"] - 1e-6, 1 + 1e-6) | (same & (jaccard != 1))
+    )
+    yield f"{table}: the Jaccard of a duplicate is wrong", wrong["document_id"]
+
+
 def witnesses_agree(
     table: str,
     rows: pl.DataFrame,
@@ -122,9 +137,13 @@ def witnesses_agree(
     """Whether each near-duplicate of a part has a kept, earlier witness, with the Jaccard that its row gives.
 
     `rows` are those of `table`, `removed` or `labelled`. `witnesses` has no labelled paragraphs: they are no
-    witnesses. Witnesses in `expired` cannot be checked: their text is gone.
+    witnesses. Witnesses in `expired` cannot be checked: their text is gone. Nor can those in references, which are not
+    of this dataset; but the run must have had some.
     """
     duplicates = rows.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
+    outside = pl.col("rule").str.ends_with(IN_REFERENCE).fill_null(False)
+    yield from _references_agree(table, duplicates.filter(outside), settings)
+    duplicates = duplicates.filter(~outside)
     own = with_fingerprints(duplicates.select(*PLACE, "text"), settings).drop_nulls("exact_a")
     own = _with_shingles(own, settings["n"]).drop("text")
     short = duplicates.join(own, on=PLACE, how="anti", maintain_order="left")
@@ -133,7 +152,12 @@ def witnesses_agree(
         duplicates.rename({"duplicate_of_document_id": "witness", "duplicate_of_position": "place"})
         .join(own, on=PLACE, how="inner", maintain_order="left")
         .join(ranks, on="document_id", how="left", maintain_order="left")
-        .join(witnesses, on=["witness", "place"], how="left", maintain_order="left")
+        .join(
+            witnesses.unique(["witness", "place"], keep="last"),
+            on=["witness", "place"],
+            how="left",
+            maintain_order="left",
+        )
     )
     pairs = pairs.join(
         expired, left_on=["witness", "place"], right_on=list(PLACE), how="anti", maintain_order="left"
@@ -143,6 +167,7 @@ def witnesses_agree(
     pairs = pairs.filter(kept)
     same = pl.col("witness_rank") == pl.col("rank")
     later = (pl.col("witness_rank") > pl.col("rank")) | (same & (pl.col("place") >= pl.col("position")))
+    later |= (pl.col("witness") == pl.col("document_id")) & (pl.col("place") >= pl.col("position"))
     yield f"{table}: the witness of a duplicate comes after it", pairs.filter(later)["document_id"]
     if settings["same_numbers"]:
         other = pairs.filter(pl.col("numbers") != pl.col("witness_numbers"))

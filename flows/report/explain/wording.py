@@ -72,7 +72,7 @@ def where(witness: Witness, proof: Proof) -> str:
     facts = [witness.source, witness.published and f"{witness.published:%Y-%m-%d}"]
     of = near(witness.uri) if witness.uri else f"document {witness.document_id[:12]}"
     from_ = ", ".join(str(one) for one in facts if one)
-    lost = ", which has expired" if witness.text is None else ""
+    lost = ", which has expired" if witness.text is None and not witness.in_reference else ""
     return f"paragraph {witness.position} of {of}{f' ({from_})' if from_ else ''}{jaccard}{lost}"
 
 

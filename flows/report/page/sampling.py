@@ -106,7 +106,7 @@ def _margins(settings: Mapping[str, Any]) -> Iterator[tuple[pl.Expr, pl.Expr]]:
     detail = pl.col("detail")
     number = detail.str.extract(r"^(\d+(?:\.\d+)?)", 1).cast(pl.Float64, strict=False)
     yield (
-        pl.col("rule") == "near-duplicate",
+        pl.col("rule").str.starts_with("near-duplicate"),
         pl.col("jaccard").cast(pl.Float64) - settings["duplicate"]["threshold"],
     )
     # a line whose score is too low for an article is one of a whole page

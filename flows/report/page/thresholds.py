@@ -42,7 +42,7 @@ def similarities(run: RunTables, settings: Mapping[str, Any], near: Mapping[int,
     rows = (
         run.found()
         .filter(pl.col("jaccard").is_not_null())
-        .group_by(place, (pl.col("rule") == "same tokens").alias("same"))
+        .group_by(place, pl.col("rule").str.starts_with("same tokens").alias("same"))
         .len()
         .collect()
     )

@@ -170,7 +170,9 @@
       witness: p.witness && {
         ...p.witness,
         jaccard: p.witness.jaccard?.toFixed(2),
-        text: p.witness.text ?? "(its run lies too far back; copydesk explain shows it)",
+        text: p.witness.text ?? (p.rule?.endsWith(" in a reference")
+          ? "(in a reference, whose texts are not copied)"
+          : "(its run lies too far back; copydesk explain shows it)"),
         published: dateOf(p.witness.published),
       },
     });

@@ -289,6 +289,52 @@ def test_an_older_version_is_no_witness(
     assert decisions_of(frame) == wanted
 
 
+@given(
+    corpora(),
+    options,
+    st.integers(0, 7),
+    st.one_of(st.just("longest"), st.permutations("abc").map(lambda names: names[:2])),
+    st.lists(st.sampled_from(["a", "b", "c", None]), min_size=7, max_size=7),
+)
+@settings(max_examples=settings().max_examples // 2)
+def test_which_copy_stays_is_another_order_of_a_runs_documents(
+    corpus: Corpus, chosen: dict[str, Any], cut: int, keep: Any, sources: list[str | None]
+) -> None:
+    """With `keep`, each run decides as if its documents were given in that order; earlier runs come first."""
+    making = {name: chosen[name] for name in DEFAULTS}
+    ruling = {name: chosen[name] for name in RULES}
+    cut = min(cut, len(corpus))
+
+    def rank(document: int) -> int:
+        if keep == "longest":
+            return -sum(len(words(text)) for text in corpus[document])
+        source = sources[document]
+        return keep.index(source) if source in keep else len(keep)
+
+    runs = [range(cut), range(cut, len(corpus))]
+    order = [document for run_ in runs for document in sorted(run_, key=rank)]
+    wanted: dict[int, list[tuple[Any, ...]]] = {}
+    decided = iter(oracle([corpus[document] for document in order], **chosen))
+    for document in order:
+        rows = [next(decided) for _ in corpus[document]]
+        wanted[document] = [
+            (reason, witness and f"d{order[int(witness[1:])]:03}", *rest) for reason, witness, *rest in rows
+        ]
+    known = pl.DataFrame(
+        {"document_id": [f"d{n:03}" for n in range(7)], "source": sources},
+        schema_overrides={"source": pl.String},
+    )
+    index: list[FingerprintTable] = []
+    found = []
+    for these in runs:
+        frame = frame_of(*(corpus[n] for n in these), first=these.start)
+        table = table_of(frame, **making)
+        (mine,) = duplicate.find_duplicates([table], index, **ruling, keep=keep, sources=known)
+        found += decisions_of(duplicate.duplicate(frame, mine))
+        index.append(kept(table, mine))
+    assert found == [row for document in range(len(corpus)) for row in wanted[document]]
+
+
 def test_tables_in_files(tmp_path: Path) -> None:
     """Lazy scans of Parquet files give the same decisions as frames in memory."""
     corpora_of_two: Sequence[Corpus] = [

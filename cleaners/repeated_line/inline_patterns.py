@@ -7,6 +7,7 @@ import re
 from typing import Final, NamedTuple
 
 from cleaners.lexicon import Lexicon, Opening, any_name, any_of, any_pattern, name_forms
+from cleaners.repeated_line.whole_promo import PromoPatterns, promo_patterns
 
 #: How the names of shortcodes begin.
 SHORTCODE_WORDS: Final = (
@@ -20,6 +21,8 @@ SHORTCODE_WORDS: Final = (
     "youtube",
     "tweet",
 )
+#: Who wrote the paragraph, at its end: "--Nora Quill". It is no part of a plea.
+_BY: Final = r" ?(?:--|[–—]) ?[A-Z]"
 _BORDER: Final = r"\b"  # of a word, for Python's `re`
 _SENTENCE_END: Final = r"[.!?…”\"’)] "
 
@@ -65,6 +68,7 @@ class InlinePatterns(NamedTuple):
     notice: re.Pattern[str]  # "Story continues below advertisement"
     notice_begins: tuple[str, ...]
     plea: re.Pattern[str]  # "Click here to subscribe." as the last sentence
+    promo: PromoPatterns  # the sentences before it
 
 
 @functools.cache
@@ -98,8 +102,9 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
             sorted(name_forms(begin for notice in lexicon.inline_notices for begin in notice.begins))
         ),
         plea=re.compile(
-            rf"(?<={_SENTENCE_END}){any_pattern(map(_opening, lexicon.inline_pleas))}[^.!?]{{0,100}}[.!]?$"
+            rf"(?<={_SENTENCE_END}){any_pattern(map(_opening, lexicon.inline_pleas))}(?:(?!{_BY})[^.!?]){{0,100}}[.!]?$"
         ),
+        promo=promo_patterns(lexicon),
     )
 
 

@@ -68,7 +68,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
     guarded = np.ones(len(frame), np.bool_)
     guarded[asked] = ~may_be_removed(frame, found, asked, features_of_asked)
     careful = caution(features)
-    careful[np.searchsorted(rows, asked)] += SURE * must_be_sure(frame["text"], asked, features_of_asked)
+    careful[np.searchsorted(rows, asked)] += SURE * must_be_sure(frame, asked, features_of_asked)
     page = np.zeros(len(frame), np.bool_)
     page[rows] = page_like(features)
     return Scored(

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.attributes import label_lines
+from cleaners.boilerplate.line_classifier.article_forms import stays_by_form
 from cleaners.boilerplate.line_classifier.boilerplate_words import boilerplate_words
 from cleaners.boilerplate.line_classifier.characters import characters
 from cleaners.boilerplate.line_classifier.context import BOILERPLATE_PHRASE, KEPT, MENU_PHRASE, NEAR, REMOVED
@@ -74,9 +75,11 @@ def classify_lines(
     odds[may] = log_odds(features[may], model, needed.min(initial=np.inf))
     beyond[may] = odds[may] - needed
     removed = beyond >= 0
-    removed[removed] = texts_allow(frame, rows[removed], lexicon)  # slow, so only for the few that are left
+    removed[removed] = texts_allow(
+        frame, rows[removed], features[removed], lexicon
+    )  # slow, so only for the few that are left
     beyond[~removed] = -np.inf
-    removed &= ~in_lists(frame.get_column("text"), rows, features, beyond, lexicon)
+    removed &= ~in_lists(frame, rows, features, beyond, lexicon)
     return pl.DataFrame(
         {
             "row": pl.Series(rows[removed], dtype=pl.UInt32),
@@ -121,14 +124,15 @@ def places_allow(
     return may
 
 
-def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64], lexicon: Lexicon) -> Bools:
-    """Whether the text of each of these lines allows its removal.
+def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, lexicon: Lexicon) -> Bools:
+    """Whether the text of each of these lines allows its removal; `features` are those of `rows`.
 
-    By-lines, datelines, time stamps, quoted mail, quotations and sounds in brackets stay.
+    By-lines, datelines, time stamps, quoted mail, quotations and sounds in brackets stay, and so do the kinds of lines
+    that `article_forms` knows by their form.
     """
     text = frame.get_column("text").gather(rows)
     exempt = matches(text, _EXEMPT).fill_null(False) | label_lines(text, lexicon).is_not_null()
-    allowed: Bools = (~exempt).to_numpy()
+    allowed: Bools = ~(exempt.to_numpy() | stays_by_form(frame, rows, features))
     return allowed
 
 

@@ -11,6 +11,7 @@ thousands, and matches few. So the prefilter `cleaners.phrases.candidates` rules
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ import polars as pl
 
 from cleaners.phrases.candidates import candidates
 from cleaners.phrases.folding import fold, lower, strip_end
+from cleaners.phrases.names import names_follow, names_precede
 from cleaners.phrases.phrase import MAX_WORDING_CHARACTERS, Phrase
 from cleaners.phrases.tables import Regexes, Tables, any_of, make_tables, whole_words
 from cleaners.text.matching import matches
@@ -148,11 +150,12 @@ def _find_wordings(candidates: pl.DataFrame, tables: Tables, numbers: dict[str, 
     `numbers` maps a wording to its phrases.
     """
     found: list[tuple[int, str | None, int, bool]] = []
-    for row, source, line, whole, count, wording in candidates.select(
+    for row, source, text, line, whole, count, wording in candidates.select(
         "row",
         "source",
+        "text",
         "folded",
-        pl.col("text").str.len_chars() <= _HEAD_CHARACTERS,
+        (pl.col("text").str.len_chars() <= _HEAD_CHARACTERS).alias("whole"),
         words(pl.col("text")).alias("words"),
         "wording",
     ).iter_rows():
@@ -161,12 +164,26 @@ def _find_wordings(candidates: pl.DataFrame, tables: Tables, numbers: dict[str, 
             phrase = tables.phrases[number]
             if count > phrase.max_words:
                 continue
-            match = pattern.match(line) if phrase.match == "start" else pattern.search(line)
-            if match:
+            begins = phrase.match in ("start", "before_names")
+            match = pattern.match(line) if begins else pattern.search(line)
+            if match and _has_its_names(phrase, text, line, match):
                 rest = line[: match.start()] + line[match.end() :]
                 bare = whole and not any(c.isalnum() or c == "#" for c in rest)
                 found.append((row, source, number, bare))
     return pl.DataFrame(found, schema=_FOUND, orient="row")
+
+
+def _has_its_names(phrase: Phrase, text: str, folded: str, match: re.Match[str]) -> bool:
+    """Whether names stand beside the match in a folded line, if the phrase wants them; `text` is the line as it was."""
+    if phrase.match not in ("before_names", "after_names"):
+        return True
+    words = [word for word in text.split() if any(map(str.isalnum, word))]
+    size = len(match[0].split())
+    if phrase.match == "before_names":  # in a script without spaces the names are part of the same word
+        return names_follow(words[size:]) or (len(words) == size and match.end() < len(folded))
+    after = sum(any(map(str.isalnum, word)) for word in folded[match.end() :].split())
+    before, follow = words[: len(words) - after - size], words[len(words) - after :]
+    return names_precede(before) and (not after or names_follow(follow))
 
 
 def _find_regexes(lines: pl.DataFrame, regexes: Regexes, tables: Tables) -> pl.DataFrame:

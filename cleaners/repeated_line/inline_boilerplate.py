@@ -7,6 +7,7 @@ of `line_counts`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -35,8 +36,12 @@ SHARE_DIVISOR: Final = 5
 ALL_DIFFERENT_UP_TO: Final = 5
 
 
-def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame:
+def inline_boilerplate(
+    frame: pl.DataFrame, *, lexicon: Lexicon, closing_credits: bool = True
+) -> pl.DataFrame:
     """The frame without the inline boilerplate that is recognised by shape alone.
+
+    With `closing_credits` off, "(Reporting by ...; Editing by ...)" at the end of a paragraph stays.
 
     Paragraphs that a cleaner has removed are left alone. A paragraph that would keep no letter and no digit is not
     rewritten but removed; the rule names the shape, as in "nothing but shortcodes".
@@ -48,6 +53,8 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
     >>> inline_boilerplate(to_paragraphs(documents), lexicon=Lexicon(related_labels=("Related",)))["text"].to_list()
     ['The talks are over. Boats sail.']
     """
+    if not closing_credits:
+        lexicon = replace(lexicon, closing_credits=())
     text = frame.get_column("text")
     possible = possible_shapes(text.fill_null(""), lexicon)
     rows = ((possible > 0) & frame.get_column("reason").is_null() & text.is_not_null()).arg_true()

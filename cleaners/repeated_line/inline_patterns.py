@@ -68,6 +68,8 @@ class InlinePatterns(NamedTuple):
     notice: re.Pattern[str]  # "Story continues below advertisement"
     notice_begins: tuple[str, ...]
     plea: re.Pattern[str]  # "Click here to subscribe." as the last sentence
+    credit: re.Pattern[str]  # "(Reporting by Nora Quill)" at the end; its group is what follows the label
+    credit_label: re.Pattern[str]  # "Reporting by"
     promo: PromoPatterns  # the sentences before it
 
 
@@ -80,6 +82,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
         any_pattern(_opening(notice) for notice in lexicon.inline_notices if notice.after_sentence == ended)
         for ended in (True, False)
     )
+    credit = any_of(lexicon.closing_credits)
     middle = (  # nothing else can match what an attempt has matched
         r"(?>(?:[^\W\d_a-z][\w.,()“”\"’'-]*+|[(“\"‘'][\w.,()“”\"’'-]*+"
         rf"|{any_of(lexicon.name_particles)}) )"
@@ -104,6 +107,10 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
         plea=re.compile(
             rf"(?<={_SENTENCE_END}){any_pattern(map(_opening, lexicon.inline_pleas))}(?:(?!{_BY})[^.!?]){{0,100}}[.!]?$"
         ),
+        credit=re.compile(
+            rf"[(（]\s?{credit}(?!\w)\s?[:：/]?\s?([^()（）]{{2,400}})(?:[)）]|$)", re.IGNORECASE
+        ),
+        credit_label=re.compile(rf"(?<!\w){credit}(?!\w)", re.IGNORECASE),
         promo=promo_patterns(lexicon),
     )
 

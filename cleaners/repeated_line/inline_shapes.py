@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from cleaners.repeated_line.closing_credits import closing_credits
 from cleaners.repeated_line.inline_patterns import (
     BEFORE_FUNCTION,
     CALLED,
@@ -166,6 +167,7 @@ SHAPES: Final[tuple[Callable[[str, InlinePatterns], str], ...]] = (
     bracketed_teasers,
     advertisement_marks,
     closing_pleas,
+    closing_credits,
 )
 
 

@@ -258,7 +258,7 @@ def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Tim
                 dataset = Dataset(run.out)
                 require_intact(dataset, ("line_counts",), dataset.spans())
             engine.each("count", stages.count_lines, run, partitions)
-            stages.forget_counts(run, shards)
+            stages.merge_partitions(run, shards)
     if run.ranks_shingles:
         with times.of("shingle_frequencies"):
             engine.each("shingle_frequencies", stages.rank_shingles, run, [shards])

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from cleaners.attributes import line_labels
@@ -197,7 +198,9 @@ def _clean(run: Run, shard: str) -> None:
     if run.settings.repeated_line.enabled:
         keys = line_keys(frame, lexicon=run.lexicon, max_characters=run.settings.repeated_line.max_characters)
         _write(keys, run.path("line_keys", shard))
-        _write(count_source_lines(frame, documents["published"], keys=keys), run.path("line_counts", shard))
+        counts = count_source_lines(frame, documents["published"], keys=keys)
+        # by line: so a partition is a slice
+        _write(counts.sort("line", maintain_order=True), run.path("line_counts", shard))
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
@@ -223,9 +226,20 @@ class Partition(NamedTuple):
 
     def rows(self) -> pl.Expr:
         """The rows of a table of counts in this partition; rows without a line are in the first."""
-        first, end = (n * 2**64 // self.of for n in (self.number, self.number + 1))
-        within = pl.col("line").is_between(first, end - 1)
+        within = pl.col("line").is_between(self._bound(self.number), self._bound(self.number + 1) - 1)
         return within | pl.col("line").is_null() if self.number == 0 else within
+
+    def slice_of(self, counts: pl.DataFrame) -> pl.DataFrame:
+        """The same of a table that is sorted by line, those without one first."""
+        line = counts.get_column("line")
+        nulls = line.null_count()
+        inner = np.array([self._bound(n) for n in range(1, self.of)], np.uint64)
+        edges = [0, *(np.searchsorted(line.slice(nulls).to_numpy(), inner) + nulls).tolist(), len(counts)]
+        return counts[edges[self.number] : edges[self.number + 1]]
+
+    def _bound(self, number: int) -> int:
+        """The least hash of a partition."""
+        return number * 2**64 // self.of
 
 
 def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
@@ -240,12 +254,8 @@ def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
 
 def count_lines(run: Run, partition: Partition) -> None:
     """Count how often each source printed a line: in this run, for later runs, and in all runs, to decide now."""
-    here = merge_counts(
-        [
-            pl.scan_ipc(run.path("line_counts", shard), glob=False).filter(partition.rows()).collect()
-            for shard in partition.shards
-        ]
-    )
+    tables = [partition.slice_of(_read(run.path("line_counts", shard))) for shard in partition.shards]
+    here = merge_counts(tables) if len(tables) > 1 else tables[0].sort("source", "line")
     name = f"{partition.number:05d}"
     write_part(run.signed(here), run.publish("line_counts", name), run.metadata)
     # earlier counts matter only for lines that occur in this run
@@ -264,15 +274,25 @@ def count_lines(run: Run, partition: Partition) -> None:
     _write(frequent, run.path("frequent", name))
 
 
-def forget_counts(run: Run, shards: Sequence[str]) -> None:
-    """Remove the counts of the shards' lines, once all partitions are merged."""
+def merge_partitions(run: Run, shards: Sequence[str]) -> None:
+    """Merge the frequent lines of all partitions, and remove the counts of the shards."""
+    parts = [_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))]
+    _write(pl.concat(parts).sort("line"), run.path("frequent_lines", "00000"))
     for shard in shards:
         run.path("line_counts", shard).unlink(missing_ok=True)
 
 
-def _frequent_lines(run: Run) -> pl.DataFrame:
-    """The frequent lines of all partitions."""
-    return merge_counts([_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))])
+def _frequent_lines(run: Run, keys: pl.DataFrame) -> pl.DataFrame:
+    """The frequent lines among those with these keys, and the documents of all sources."""
+    table = _read(run.path("frequent_lines", "00000"))
+    line = table.get_column("line")
+    nulls = line.null_count()
+    wanted = keys.get_column("line").unique().to_numpy()
+    first, end = (np.searchsorted(line.slice(nulls).to_numpy(), wanted, side) for side in ("left", "right"))
+    rows = pl.int_ranges(pl.Series(nulls + first), pl.Series(nulls + end), eager=True).explode(
+        empty_as_null=False
+    )
+    return pl.concat([table.head(nulls), table[rows]]).sort("source", "line")
 
 
 def rank_shingles(run: Run, shards: Sequence[str]) -> None:
@@ -297,8 +317,8 @@ def remove_repeated(run: Run, shard: str) -> None:
     documents = _read(run.path("documents", shard))
     frame = _paragraphs(run, "cleaned", shard, documents)
     if run.settings.repeated_line.enabled:
-        lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
-        cleaned = without_repeated_lines(frame, lines, keys, run.settings, run.lexicon)
+        keys = _read(run.path("line_keys", shard))
+        cleaned = without_repeated_lines(frame, _frequent_lines(run, keys), keys, run.settings, run.lexicon)
         frame = protect(cleaned, documents, run.exceptions, since=frame)
     fingerprints = fingerprints_of(frame, documents, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()

@@ -117,6 +117,10 @@ class Boilerplate(ReasonTable):
     image_credits: bool = True  # "Photo: Nora Quill/Agency", and captions that end with a credit
     pull_quotes: bool = True  # quotations repeated between the paragraphs
     author_biographies: bool = True  # "Nora Quill is a reporter for ..." at the end
+    credits: bool = True  # "Nora Quill contributed to this report"; in brackets: [inline_boilerplate]
+    disclaimers: bool = True  # "The opinions expressed are those of the author"
+    list_labels: bool = True  # "List 1 of 3", "Table of contents"
+    editors_notes: bool = False  # false: corrections, updates and notes of the editor are kept
     by_lines: bool = False  # false: labelled and kept
     datelines: bool = False  # false: labelled and kept
 
@@ -125,6 +129,7 @@ class InlineBoilerplate(Table):
     """Boilerplate inside a paragraph; the rest of the paragraph is kept."""
 
     enabled: bool = True
+    closing_credits: bool = True  # "(Reporting by Nora Quill; Editing by Adam Roe)" at its end
 
 
 class RepeatedLine(ReasonTable):

@@ -93,9 +93,7 @@ def _needed(
     frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, model: LineModel, strictness: float
 ) -> F32:
     """The log-odds from which each line is removed, as float32 of shape (lines,)."""
-    # no script without case was in the training data, whatever the language of the document
-    foreign = _in_untrained_language(frame, model)[rows] | caseless(features)
-    margin = np.where(foreign, model.margin, 0)
+    margin = np.where(_is_foreign(frame, model, rows, features), model.margin, 0)
     article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
     needed: F32 = np.where(page_like(features), page, article) + margin + caution(features)
     return needed
@@ -205,10 +203,15 @@ def phrase_states(frame: pl.DataFrame, found: pl.DataFrame) -> I8:
     return states
 
 
-def _in_untrained_language(frame: pl.DataFrame, model: LineModel) -> Bools:
-    """Whether each row is of a document in a known language that the model was not trained on."""
-    language = frame.get_column("language")
-    return (language.is_not_null() & ~language.is_in(list(model.languages))).to_numpy()
+def _is_foreign(frame: pl.DataFrame, model: LineModel, rows: NDArray[np.int64], features: F32) -> Bools:
+    """Whether the model was not trained on the language of each line's document.
+
+    Where the language is not known, only a line in a script without case counts: hardly any such language is trained.
+    """
+    language = frame.get_column("language").gather(rows)
+    trained = language.is_in(list(model.languages)).fill_null(False).to_numpy()
+    foreign: Bools = ~trained & (language.is_not_null().to_numpy() | caseless(features))
+    return foreign
 
 
 def _ambiguous_lines(found: pl.DataFrame, size: int) -> Bools:

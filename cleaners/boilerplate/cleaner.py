@@ -103,7 +103,10 @@ def boilerplate(
     looked = lines.with_columns(possible_kinds(lines, texts, lexicon))
     beside = [  # kinds of lines that have a switch: whether to remove them, and the lines
         (image_credits, credits_of_images(looked, lexicon)),
-        (pull_quotes, quotes_pulled(looked, texts)),
+        (
+            pull_quotes,
+            quotes_pulled(lines, texts, found.filter(pl.col("action") != "keep").get_column("row")),
+        ),
         (author_biographies, biographies_of_authors(looked, lexicon)),
     ]
     stays = [rows.get_column("row") for goes, rows in beside if not goes]

@@ -20,8 +20,11 @@ from cleaners.repeated_line.inline_patterns import inline_patterns
 from cleaners.repeated_line.inline_prefilter import possible_shapes
 from cleaners.repeated_line.inline_shapes import MAX_ROUNDS, SHAPES
 from cleaners.repeated_line.line_keys import SENTENCE_KEY
+from cleaners.repeated_line.whole_promo import promo_patterns, without_promo
 
 FIX: Final = "inline_boilerplate"
+#: The rule of a paragraph that is nothing but a promo.
+NOTHING_ELSE: Final = "nothing but closing pleas"
 #: The reason of a paragraph that is nothing but boilerplate: the same as for lines of boilerplate.
 REASON: Final = "boilerplate"
 
@@ -107,7 +110,8 @@ def repeated_inline_boilerplate(
     `table` is a merged table of `line_counts.count_source_lines`, `keys` are the `line_keys.line_keys` of the frame.
     The sentence is a plea (`closing_sentences`), is in at least MIN_DOCUMENTS documents and a share of
     `min_share / SHARE_DIVISOR`, and was seen after about as many different texts. If a paragraph ends in several such
-    sentences, all of them are removed.
+    sentences, all of them are removed, and the rest of their promo with them (`whole_promo`). A paragraph that is
+    nothing but a promo is removed with the reason `boilerplate`.
     """
     totals = table.filter(pl.col("line").is_null()).select("source", pl.col("documents").alias("of"))
     known = (
@@ -144,7 +148,21 @@ def repeated_inline_boilerplate(
             "start",
         )
     changed = changed.unique().sort()
-    return rewrite_rows(frame, changed, text.gather(changed), _fixes(len(changed)))
+    patterns, before = promo_patterns(lexicon), frame.get_column("text").gather(changed)
+    kept = pl.Series(
+        [
+            without_promo(short, long[len(short) :], patterns)
+            for short, long in zip(text.gather(changed), before, strict=True)
+        ],
+        dtype=pl.String,
+    )
+    gone = changed.filter(kept == "")
+    if len(gone):
+        rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(gone, NOTHING_ELSE)
+        frame = remove(frame, rule.is_not_null(), REASON, rule)
+    return rewrite_rows(
+        frame, changed.filter(kept != ""), kept.filter(kept != ""), _fixes(int((kept != "").sum()))
+    )
 
 
 def _fixes(count: int) -> pl.Series:

@@ -27,6 +27,7 @@ from cleaners.repeated_line.inline_patterns import (
     SHORTCODE,
     InlinePatterns,
 )
+from cleaners.repeated_line.whole_promo import without_promo
 
 #: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
 MAX_ROUNDS: Final = 30
@@ -123,7 +124,7 @@ def advertisement_marks(text: str, patterns: InlinePatterns) -> str:
 
 
 def closing_pleas(text: str, patterns: InlinePatterns) -> str:
-    """The text without the last sentences that ask for a click or a subscription.
+    """The text without the last sentences that ask for a click or a subscription, and without the rest of the promo.
 
     "Boats sail at noon. Click here to subscribe." becomes
     "Boats sail at noon.".
@@ -131,7 +132,7 @@ def closing_pleas(text: str, patterns: InlinePatterns) -> str:
     end = len(text)
     while plea := patterns.plea.search(text, _last_sentence(text, end), end):
         end = _end_before(text, plea.start())
-    return text[:end]
+    return text if end == len(text) else without_promo(text[:end], text[end:], patterns.promo)
 
 
 def _last_sentence(text: str, end: int) -> int:

@@ -87,8 +87,8 @@ def make_prefilter(
 def candidates(text: pl.Series, prefilter: Prefilter, longest: int = MAX_CHARACTERS) -> pl.DataFrame:
     """What each text may match: a frame of four Booleans, `is_line`, `starts`, `starts_regex` and `holds`.
 
-    No text may be null. Of texts with more than `longest` characters only the first letters are looked at: they can have
-    no more than `starts`. Quoted mail and table rows are never candidates, because they are not boilerplate.
+    No text may be null. Of texts with more than `longest` characters only the first letters are looked at: they have no
+    more than `starts`. Quoted mail and table rows are never candidates, because they are not boilerplate.
 
     >>> prefilter = make_prefilter(["read more"], [], [], ["cookie"])
     >>> candidates(pl.Series(["Read more", "It rained", "No Cookies"]), prefilter).select("is_line", "holds").rows()

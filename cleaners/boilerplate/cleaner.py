@@ -122,6 +122,7 @@ def boilerplate(
         if not goes
     ]
     stays.append(_with_phrases(found, kept_phrases))
+    found = found.filter(~_named(kept_phrases))
     found = keep_article_lines(found, undecided, lines, stays)
     rules = [rows for goes, rows in beside if goes]
     if by_lines or datelines:
@@ -145,9 +146,13 @@ def _with_phrases(found: pl.DataFrame, names: Sequence[str]) -> pl.Series:
 
     A plea for money that begins as an editor's note does is a plea.
     """
-    named = pl.col("rule").str.extract("^phrase [^:]+:(.*)$").is_in(names)
-    about = found.filter(pl.col("action").is_in(["line", "teaser"])).group_by("row").agg(named.all())
+    about = found.filter(pl.col("action").is_in(["line", "teaser"])).group_by("row").agg(_named(names).all())
     return about.filter("rule").get_column("row")
+
+
+def _named(names: Sequence[str]) -> pl.Expr:
+    """Whether a phrase that was found has one of the names (Boolean)."""
+    return pl.col("rule").str.extract("^phrase [^:]+:(.*)$").is_in(names)
 
 
 def _undecided(frame: pl.DataFrame) -> pl.DataFrame:

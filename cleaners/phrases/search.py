@@ -1,7 +1,8 @@
 """The search for phrases in the paragraphs of a frame.
 
-A line of more than `MAX_LINE_CHARACTERS` matches no phrase, because boilerplate is short. Lines are many, phrases
-thousands, and matches few. So the prefilter `cleaners.phrases.candidates` rules out most lines first. On the others,
+A line of more than `MAX_LINE_CHARACTERS` matches only by how it begins, because boilerplate is short. Lines are many,
+phrases thousands, and matches few. So the prefilter `cleaners.phrases.candidates` rules out most lines first. On the
+others,
 
 - whole lines are found by a join on their folded text;
 - beginnings of lines by a join on their first letters;
@@ -73,17 +74,11 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
     """
     tables = make_tables(tuple(phrases))
     text = pl.col("text")
-    size = lines.get_column("text").str.len_bytes()
-    # characters need counting only where the number of bytes does not decide
-    longer = size.is_between(MAX_LINE_CHARACTERS + 1, 4 * MAX_LINE_CHARACTERS).arg_true()
-    characters = lines.get_column("text").gather(longer).str.len_chars()
-    short = lines.select("row", "text", "source").filter(
-        (size <= MAX_LINE_CHARACTERS).scatter(longer, characters <= MAX_LINE_CHARACTERS)
-    )
-    may = candidates(short.get_column("text"), tables.prefilter)
+    lines = lines.select("row", "text", "source").filter(text.is_not_null())
+    may = candidates(lines.get_column("text"), tables.prefilter, MAX_LINE_CHARACTERS)
     # a wording at the start of a line, or alone on it, lies within the head of the line
     heads = (
-        pl.concat([short, may], how="horizontal")
+        pl.concat([lines, may], how="horizontal")
         .filter(pl.col("is_line") | pl.col("starts"))
         .filter(~text.str.contains(_QUOTATION))
     )
@@ -95,7 +90,7 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
         .join(tables.lines, on="wording")
         .select("row", "source", "phrase", pl.lit(True).alias("bare"))
     )
-    within = short.filter(may.get_column("holds"))
+    within = lines.filter(may["holds"])
     within = within.filter(lower(within.get_column("text")).str.contains_any(tables.words_within.implode()))
     within = within.with_columns(fold(within.get_column("text")).alias("folded"))
     return (
@@ -105,7 +100,7 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
                 _find_wordings(_beginning(heads.filter("starts"), tables), tables, tables.start),
                 _find_wordings(_holding(within, tables), tables, tables.anywhere),
                 *(
-                    _find_regexes(short.filter(may[regexes.candidates]), regexes, tables)
+                    _find_regexes(lines.filter(may[regexes.candidates]), regexes, tables)
                     for regexes in tables.regexes
                 ),
             ]

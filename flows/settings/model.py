@@ -102,6 +102,7 @@ class RepeatedHeadline(ReasonTable):
 
     rows: int = Field(default=10, ge=1)  # paragraphs after the first printing that are searched for another
     min_words: int = Field(default=4, ge=1)  # in a headline
+    keep_title_in_text: bool = True  # false: the first printing goes, too, where `title` has it
 
 
 class RelatedArticles(ReasonTable):

@@ -75,7 +75,7 @@ def in_tables(frame: pl.DataFrame, rows: NDArray[np.int64]) -> Bools:
 
 
 def _sums(marks: Bools, window: int) -> I64:
-    """How many of the `window` marks from each place on are true, for the places where there are so many."""
+    """How many of the `window` marks from each place on are true, up to the last place that has them all."""
     total = np.concatenate(([0], np.cumsum(marks)))
     sums: I64 = total[window:] - total[:-window] if len(marks) >= window else np.zeros(0, np.int64)
     return sums

@@ -57,6 +57,7 @@ class Paragraph:
     position: int
     text: str
     bands: set[tuple[int, int]]
+    language: str | None
 
     def __post_init__(self) -> None:
         """Computes the tokens, the numbers and the names of the text."""
@@ -73,7 +74,7 @@ class Paragraph:
         """Whether it says something that the other one does not: a clause, a listed word, a name."""
         if options["same_facts"] is None or self.tokens == other.tokens:
             return False
-        listed = LISTED.get(language_of(self.document) or "", ())
+        listed = LISTED.get(self.language or "", ())
         n = options["n"]
         mine, theirs = (
             list(zip(*(t[i:] for i in range(n)), strict=False)) for t in (self.tokens, other.tokens)
@@ -104,11 +105,15 @@ class Paragraph:
 
 
 def oracle(
-    corpus: Corpus, older: Mapping[int, Set[int]] = MappingProxyType({}), **given_options: Any
+    corpus: Corpus,
+    older: Mapping[int, Set[int]] = MappingProxyType({}),
+    numbers: Sequence[int] | None = None,
+    **given_options: Any,
 ) -> list[tuple[Any, ...]]:
     """(reason, document and position of the witness, Jaccard) of each paragraph, by the letter of the rules.
 
-    `older` maps a document to those that are no witnesses for it.
+    `older` maps a document to those that are no witnesses for it. `numbers` has the number of each document, by which
+    it has its language.
     """
     options = {**DEFAULTS, **RULES, **given_options}
     threshold, share = (Fraction(str(options[k] or 0)) for k in ("threshold", "document_share"))
@@ -119,7 +124,10 @@ def oracle(
     kept: list[Paragraph] = []
     decisions: list[tuple[Any, ...]] = []
     for d, document in enumerate(corpus):
-        paragraphs = [Paragraph(d, p, text, set(enumerate(bands.pop(0)))) for p, text in enumerate(document)]
+        language = language_of(d if numbers is None else numbers[d])
+        paragraphs = [
+            Paragraph(d, p, text, set(enumerate(bands.pop(0))), language) for p, text in enumerate(document)
+        ]
         tentative: list[Paragraph] = []
         witness: list[tuple[Paragraph, Fraction] | None] = []
         for paragraph in paragraphs:
@@ -314,7 +322,7 @@ def test_which_copy_stays_is_another_order_of_a_runs_documents(
     runs = [range(cut), range(cut, len(corpus))]
     order = [document for run_ in runs for document in sorted(run_, key=rank)]
     wanted: dict[int, list[tuple[Any, ...]]] = {}
-    decided = iter(oracle([corpus[document] for document in order], **chosen))
+    decided = iter(oracle([corpus[document] for document in order], numbers=order, **chosen))
     for document in order:
         rows = [next(decided) for _ in corpus[document]]
         wanted[document] = [
@@ -327,7 +335,7 @@ def test_which_copy_stays_is_another_order_of_a_runs_documents(
     index: list[FingerprintTable] = []
     found = []
     for these in runs:
-        frame = frame_of(*(corpus[n] for n in these), first=these.start)
+        frame = frame_in_languages([corpus[n] for n in these], these.start)
         table = table_of(frame, **making)
         (mine,) = duplicate.find_duplicates([table], index, **ruling, keep=keep, sources=known)
         found += decisions_of(duplicate.duplicate(frame, mine))

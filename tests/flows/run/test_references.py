@@ -63,7 +63,7 @@ def test_what_a_dataset_keeps_and_what_a_list_says_are_witnesses(tmp_path: Path,
     other = table(tmp_path / "other", "documents")
     assert rows["duplicate_of_document_id"][0] == other["document_id"][0]
     assert rows["duplicate_of_position"].to_list() == [1, 1, 0]
-    assert rows["detail"][0] == f"50 of 52 shingles; in {kept}#1"
+    assert rows["detail"][0] == f"50 of 52 shingles; differs: named; lacks: mentioned; in {kept}#1"
     assert everything_in(tmp_path / "other") == before
     assert list(verify(Dataset(tmp_path / "out"))) == []
 

@@ -13,8 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaners.duplicate.buckets import Buckets
+from cleaners.duplicate.fact_postings import (
+    ENDLESS,
+    FactPostings,
+    fact_postings,
+    posting_of,
+    shingle_at,
+    shortest_list,
+)
+from cleaners.duplicate.facts import NEW_SHINGLES
 from cleaners.duplicate.pair_rule import Compared, common_shingles
 from cleaners.kernels import I64, U32, Integer, helper, kernel
+
+#: Rows of a bucket that are compared before facts decide which of the others are.
+MANY: Final = 100
+ALL: Final = 1 << 62
 
 # The decisions on a row.
 KEPT: Final = 0
@@ -100,6 +113,8 @@ def decide(
             walk,
             compared,
             buckets,
+            fact_postings(compared, buckets, MANY),
+            MANY,
             documents,
             versions,
             share.numerator if document_share is not None else 0,
@@ -110,9 +125,10 @@ def decide(
 
 
 @helper
-def _have_common_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
-    for i in range(a, a_end):
-        for j in range(b, b_end):
+def _have_common_key(keys: U32, offsets: I64, own: int, other: int) -> Any:
+    """Whether two sets have a key in common."""
+    for i in range(offsets[own], offsets[own + 1]):
+        for j in range(offsets[other], offsets[other + 1]):
             if keys[i] == keys[j]:
                 return True
     return False
@@ -137,6 +153,8 @@ def _decide(
     walk: Walk,
     compared: Compared,
     where: Buckets,
+    postings: FactPostings,
+    many: int,
     documents: Documents,
     versions: Versions,
     share_p: int,
@@ -197,33 +215,64 @@ def _decide(
             if search and not new_version and answers[variant] >= 0 and is_kept[answers[variant]]:
                 best, shared[row] = answers[variant], answers_shared[variant]
                 search = False
-            for i in range(bucket_offsets[own], bucket_offsets[own + 1] if search else bucket_offsets[own]):
-                bucket = partners[buckets[i]]
-                for j in range(member_starts[bucket], ends[bucket]):
-                    candidate: Any = np.int64(members[j])
-                    if candidate >= best:  # members are in order
-                        break
-                    other = sets[candidate]
-                    if last_seen[other] == row:
-                        continue
-                    last_seen[other] = row
-                    if new_version:
-                        candidate = _first_current(candidate, following, versions, document)
-                        if candidate < 0 or candidate >= best:
+            # at most `many` rows of a bucket are compared before facts are looked up, and all if that is no help
+            limit = many if compared.same_facts else ALL
+            while search:
+                is_cut = False
+                for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
+                    bucket, looked = partners[buckets[i]], 0
+                    for j in range(member_starts[bucket], ends[bucket]):
+                        candidate: Any = np.int64(members[j])
+                        if candidate >= best:  # members are in order
+                            break
+                        other = sets[candidate]
+                        if last_seen[other] == row:
                             continue
-                    common = common_shingles(compared, own, variant, other, known)
-                    if common < 0:
-                        continue
-                    # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
-                    if bucket >= first_prefix and not _have_common_key(
-                        keys,
-                        key_offsets[own],
-                        key_offsets[own + 1],
-                        key_offsets[other],
-                        key_offsets[other + 1],
+                        if looked == limit:
+                            is_cut = True
+                            break
+                        looked += 1
+                        last_seen[other] = row
+                        if new_version:
+                            candidate = _first_current(candidate, following, versions, document)
+                            if candidate < 0 or candidate >= best:
+                                continue
+                        common = common_shingles(compared, own, variant, other, known)
+                        # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
+                        if common >= 0 and (
+                            bucket < first_prefix or _have_common_key(keys, key_offsets, own, other)
+                        ):
+                            best, shared[row] = candidate, common
+                if not is_cut:
+                    break
+                choice = shortest_list(postings, compared, own, variant)
+                if choice.length == ENDLESS:
+                    limit = ALL
+                    continue
+                lists = postings.tokens if choice.is_token else postings.shingles
+                for step in range(1 if choice.is_token else NEW_SHINGLES):
+                    at = posting_of(
+                        lists,
+                        compared.facts.required[choice.place]
+                        if choice.is_token
+                        else shingle_at(compared, own, choice.place + step),
+                    )
+                    for j in range(
+                        lists.starts[at] if at >= 0 else 0, lists.starts[at + 1] if at >= 0 else 0
                     ):
-                        continue
-                    best, shared[row] = candidate, common
+                        other = lists.sets[j]
+                        candidate = holders[other]
+                        if last_seen[other] == row or candidate < 0 or candidate >= best:
+                            continue
+                        last_seen[other] = row
+                        if new_version:
+                            candidate = _first_current(candidate, following, versions, document)
+                            if candidate < 0 or candidate >= best:
+                                continue
+                        common = common_shingles(compared, own, variant, other, known)
+                        if common >= 0 and _have_common_key(keys, key_offsets, own, other):
+                            best, shared[row] = candidate, common
+                break
             if search and not new_version:
                 answers[variant], answers_shared[variant] = best, shared[row]
             if best < row:

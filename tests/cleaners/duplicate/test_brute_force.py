@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners.duplicate import buckets, candidate_pairs, candidate_texts, shared_keys
+from cleaners.duplicate import buckets, candidate_pairs, candidate_texts, keep_rule, shared_keys
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate.cleaner import FingerprintTable
 from cleaners.duplicate.facts import fact_words
@@ -205,14 +205,25 @@ def rewordings(draw: st.DrawFn) -> Corpus:
     return corpus
 
 
-@given(rewordings(), st.sampled_from([1, 3]), st.sampled_from([0.3, 0.6]), st.booleans())
+@given(
+    rewordings(),
+    st.sampled_from([1, 3]),
+    st.sampled_from([0.3, 0.6]),
+    st.booleans(),
+    st.sampled_from([0, 1, 100]),
+)
 def test_what_states_something_new_stays(
-    corpus: Corpus, n: int, threshold: float, same_numbers: bool
+    corpus: Corpus, n: int, threshold: float, same_numbers: bool, many: int
 ) -> None:
-    """A near-duplicate with a new clause, name or listed word is kept; the earliest that states all is the witness."""
+    """A near-duplicate with a new clause, name or listed word is kept; the earliest that states all is the witness.
+
+    So it is in large buckets, too, where only rows that have the rarest fact are compared.
+    """
     chosen: dict[str, Any] = {"n": n, "threshold": threshold, "method": "exact", "same_numbers": same_numbers}
     chosen |= {"same_facts": fact_words(LISTED), "document_share": None, "min_words": None}
-    assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keep_rule, "MANY", many)
+        assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
 
 
 @given(
@@ -243,6 +254,7 @@ def test_crowding_workers_and_parts_change_nothing(
     plain = find(tables, **ruling)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(buckets, "CROWDED", crowded)
+        patch.setattr(keep_rule, "MANY", crowded)
         patch.setattr(buckets, "PAIRS_WORTH", pairs_worth)
         patch.setattr(shared_keys, "KEYS_AT_ONCE", keys_at_once)
         patch.setattr(candidate_pairs, "KEYS_IN_FILTER", keys_in_filter)

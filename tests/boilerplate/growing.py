@@ -6,9 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,9 @@ from cleaners.boilerplate.line_classifier.feature_names import FEATURES
 from .scoring import FOLDS, NEVER, Scored, Where
 from .sets import kind_of
 from .wording import Learned, Wordings
+
+if TYPE_CHECKING:
+    import lightgbm
 
 TREES = 160
 PARAMETERS: Mapping[str, Any] = {
@@ -76,6 +78,8 @@ def grow(sets: Sequence[Scored], learned: Learned, where: Where) -> lightgbm.Boo
         parts.append((learned.features(scored)[wanted], drop, weight * of_set / total))
     features, drop, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
     weight *= len(weight) / weight.sum()
+    import lightgbm  # an extra, which tests do without
+
     data = lightgbm.Dataset(features, drop.astype(np.float32), weight=weight, feature_name=list(FEATURES))
     return lightgbm.train(dict(PARAMETERS), data, TREES)
 

@@ -62,7 +62,12 @@ _SHORT: Final = pl.col("text").str.len_chars() <= MAX_CHARACTERS
 
 
 def repeated_headline(
-    frame: pl.DataFrame, *, lexicon: Lexicon, rows: int = 10, min_words: int = 4
+    frame: pl.DataFrame,
+    *,
+    lexicon: Lexicon,
+    rows: int = 10,
+    min_words: int = 4,
+    keep_title_in_text: bool = True,
 ) -> pl.DataFrame:
     """The frame with every repetition of a document's headline removed.
 
@@ -77,6 +82,9 @@ def repeated_headline(
     spaces, two characters count as a word), and is neither a sentence with a full stop nor a quotation, unless the
     first printing is one, too. Directly below the first printing, two words are enough and a full stop is allowed.
     Farther down, only a headline of six words or more is removed.
+
+    With `keep_title_in_text` off, the first printing of the title goes, too, by the rule "title again", unless it is a
+    sentence with a full stop or a quotation: the title is in the column `title`.
 
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "Night ferry sails again\\nNIGHT FERRY SAILS AGAIN\\nIt leaves at noon."
@@ -94,7 +102,8 @@ def repeated_headline(
         .with_columns(pl.Series("place", np.arange(len(frame)) - np.repeat(starts[:-1], np.diff(starts))))
         .filter((pl.col("reason").is_null() | (pl.col("reason") == REASON)) & pl.col("text").is_not_null())
     )
-    lines = lines.filter(same_ends(lines))
+    if keep_title_in_text:  # then only documents with two alike lines matter
+        lines = lines.filter(same_ends(lines))
     if lines.is_empty():
         return frame
     titles, first_lines = _titles(lines), _first_lines(lines, min_words, lexicon)
@@ -175,6 +184,11 @@ def repeated_headline(
             .alias("detail"),
         )
     )
+    if not keep_title_in_text:
+        titles_in_text = first.filter(pl.col("titled") & ~pl.col("stopped") & ~pl.col("quoted")).select(
+            "row", pl.lit("title again").alias("rule"), pl.lit(None, pl.String).alias("detail")
+        )
+        removed = pl.concat([removed, titles_in_text])
     # a row that is a printing of both the title and the first line takes the first line's rule
     found = (
         pl.concat([removed, far])

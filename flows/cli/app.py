@@ -28,6 +28,7 @@ COMMANDS: Final = (
     *(
         "rollback",
         "restore",
+        "relabel",
         "review",
         "publish",
         "discard",

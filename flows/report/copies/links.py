@@ -7,13 +7,14 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from cleaners.duplicate.cleaner import IN_REFERENCE
 from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset
-from flows.dataset.tables import TABLES, scan_parts
+from flows.dataset.tables import scan_parts
 from flows.report.copies.names import Order
 
 #: Where paragraphs with a witness are.
-WITH_WITNESSES: Final = tuple(table for table in ("removed", "labelled") if table in TABLES)
+WITH_WITNESSES: Final = ("removed", "labelled")
 #: What is known of a document.
 ABOUT: Final = ("uri", "source", "url", "title", "published")
 #: Reasons of paragraphs that were compared: with them, a document is as long as the article that was printed.
@@ -46,9 +47,17 @@ def links_of(dataset: Dataset, order: Order = Order.PUBLISHED) -> Links:
 
 
 def texts_of(dataset: Dataset) -> pl.LazyFrame:
-    """The rows of `removed` and `labelled` together, with the name of their table as `in`."""
+    """The rows of `removed` and `labelled` together, with the name of their table as `in`.
+
+    Those of which a copy is in a reference are left out: its document is not of this dataset.
+    """
     scans = [dataset.scan(table).with_columns(pl.lit(table).alias("in")) for table in WITH_WITNESSES]
-    return pl.concat(scans)
+    return pl.concat(scans).filter(~is_in_reference())
+
+
+def is_in_reference() -> pl.Expr:
+    """Whether the witness of a row is in a reference."""
+    return pl.col("rule").str.ends_with(IN_REFERENCE).fill_null(False)
 
 
 def link(

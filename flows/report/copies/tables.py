@@ -15,8 +15,8 @@ MOST: Final = 0.5
 def paragraphs(links: Links, texts: pl.LazyFrame, most: int | None = None) -> pl.LazyFrame:
     """A row for each paragraph that was printed more than once, in the order of its first copy in `texts`.
 
-    `texts` are the rows that the links were made of. With `most`, only this many, those with most prints first. `text`
-    is that of the earliest copy, which its document has no more.
+    `texts` are the rows that the links were made of. With `most`, only this many: those with most prints.
+    `text` is that of the earliest copy, which its document has no more.
     """
     first = pl.col("place").min()
     copy = pl.col("place").filter(~pl.col("is_kept")).min()

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from flows.report.copies.delays import histogram
-from flows.report.copies.links import ABOUT, WITH_WITNESSES, link
+from flows.report.copies.links import ABOUT, WITH_WITNESSES, is_in_reference, link
 from flows.report.copies.tables import in_common
 from flows.report.page.counting import MOST_ROWS
 from flows.report.page.documents import find_earlier
@@ -45,6 +45,7 @@ def copies(run: RunTables) -> Copies:
         if run.parts(table)
     ]
     elsewhere = pl.col(_WITNESS).is_not_null() & (pl.col(_WITNESS) != pl.col("document_id"))
+    elsewhere &= ~is_in_reference()
     texts = pl.concat(scans).filter(elsewhere)
     links = link(texts, lambda ids: find_documents(run, ids["document_id"]), count=False)
     about = links.documents.select("doc", "source", "known")

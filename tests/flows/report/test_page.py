@@ -321,3 +321,28 @@ def test_damaged_tables_are_said(copydesk: Copydesk, tmp_path: Path) -> None:
     assert answer.code == 5
     assert "the tables of r000001 cannot be read" in answer.err
     assert "copydesk verify" in answer.err
+
+
+def test_labels_are_on_the_page_and_can_be_reviewed(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
+    """Labelled text is counted apart, is among the copies and the proofs, and a review takes wrong labels away."""
+    out, settings = tmp_path / "out", {"duplicate": {"action": "label"}}
+    records = [record(1), record(2, story(1)), record(3, "Share this article on Facebook")]
+    run(jsonl([{**one, "source": source} for one, source in zip(records, "abc", strict=True)]), out, settings)
+    page = page_of(out)
+    assert "53) are labelled, and stay in the text." in plain_text(page)
+    assert "duplicate (labelled)" in plain_text(page)
+    assert "1 paragraph was removed or labelled because another document had printed it before" in plain_text(
+        page
+    )
+    found = {p["reason"]: p for p in paragraphs_of(page) if "turn" in p}
+    assert found.keys() == {"boilerplate", "duplicate"}
+    assert (found["duplicate"].get("labelled"), found["boilerplate"].get("labelled")) == (True, None)
+    assert found["duplicate"]["witness"]["text"] == story(1)
+    mark = {"document_id": found["duplicate"]["document_id"], "position": 1, "reason": "duplicate"}
+    mark |= {"rule": "same tokens", "mark": "wrong"}
+    marks = {"format": 1, "dataset": str(out), "run": "r000001", "marks": [mark]}
+    (tmp_path / "marks.json").write_text(json.dumps(marks))
+    answer = copydesk("review", out, tmp_path / "marks.json")
+    assert answer.code == 0, answer.err
+    assert table(out, "labelled").is_empty()
+    assert len(table(out, "documents").filter(pl.col("text").str.contains(story(1), literal=True))) == 2

@@ -241,7 +241,7 @@ def _best(
     """(the place of the best reading, what it costs, what each of its words does); place -1 if it is not good enough.
 
     It costs `most` or less, its words `most_words` or less, and no reading that is other text costs nearly as little.
-    Readings are looked at from the one on that may cost least; those seen are struck out in `at_least`.
+    Readings are looked at from the one on that may cost least; `at_least` of those seen becomes `SEEN`.
     """
     all_bytes = tables.bytes_of
     several, words, length = len(all_bytes), len(borders) - 1, len(own)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cleaners.duplicate.shared_keys import Pairs, shared_keys
 from cleaners.kernels import I64, U32, U64, Integer, Rows, helper, kernel
-from cleaners.text.shingles import different_bits, sort
+from cleaners.text.shingles import different_bits, missing_bits, sort
 from cleaners.text.tokens import MULTIPLIER, fmix64
 from cleaners.text.utf8 import starts_of
 
@@ -118,6 +118,13 @@ def may_be_near(sizes: I64, bitmaps: Rows[U64], numbers: U64, one: int, other: i
         return False
     wanted = required_overlap(size, other_size, p, q)
     return different_bits(bitmaps, one, other) <= size + other_size - 2 * wanted
+
+
+@helper
+def may_contain(sizes: I64, bitmaps: Rows[U64], one: int, other: int, p: int, q: int) -> Any:
+    """Whether the sizes and bitmaps of two sets allow the other one to have at least `p / q` of the one."""
+    wanted = -(-p * sizes[one] // q)
+    return sizes[other] >= wanted and missing_bits(bitmaps, one, other) <= sizes[one] - wanted
 
 
 @helper

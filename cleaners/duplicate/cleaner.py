@@ -24,8 +24,17 @@ from numpy.typing import NDArray
 
 from cleaners.duplicate import candidate_pairs, keep_rule
 from cleaners.duplicate.buckets import Sets, may_have_match, plain_buckets, uncrowded_buckets
+from cleaners.duplicate.containment import SidedPairs, figure_sets, sided_buckets, sided_pairs
 from cleaners.duplicate.document_order import Keep, order_of, reordered
-from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
+from cleaners.duplicate.fingerprints import (
+    Measure,
+    Method,
+    band_names,
+    exact_hashes,
+    fingerprint,
+    fingerprint_schema,
+    uses_bands,
+)
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import Pairs
 from cleaners.kernels import I64, U32, U64
@@ -59,7 +68,7 @@ DECISIONS: Final[dict[str, pl.DataType]] = {
     "row": pl.UInt32(),  # of the paragraph in its table of fingerprints
     "document_id": pl.String(),
     "position": pl.UInt32(),
-    "reason": pl.String(),  # duplicate, duplicate_document or too_short
+    "reason": pl.String(),  # duplicate, duplicate_document or too_short; null for a lead, which stays
     "rule": pl.String(),
     "detail": pl.String(),
     "duplicate_of_document_id": pl.String(),
@@ -90,6 +99,7 @@ def fingerprint_table(
     min_tokens: int,
     short: Literal["keep", "exact"],
     method: Method = "minhash",
+    measure: Measure = "jaccard",
     frequencies: pl.DataFrame | None = None,
 ) -> FingerprintTable:
     """The fingerprints and texts of a frame's `eligible` paragraphs; `document_ids` has the id of each document.
@@ -107,6 +117,7 @@ def fingerprint_table(
         min_tokens=min_tokens,
         short=short,
         method=method,
+        measure=measure,
         frequencies=frequencies,
     )
     return FingerprintTable(prints.lazy(), paragraphs.get_column("text").gather)
@@ -123,6 +134,8 @@ def find_duplicates(
     min_words: int | None,
     method: Method = "minhash",
     older: pl.DataFrame | None = None,
+    measure: Measure = "jaccard",
+    keep_leads: bool = False,
     keep: Keep = "earliest",
     sources: pl.DataFrame | None = None,
     workers: int = 1,
@@ -135,6 +148,12 @@ def find_duplicates(
 
     A document is removed whole if paragraphs with a witness in earlier documents hold at least `document_share` of its
     tokens, or if fewer than `min_words` tokens are left. None switches the rule off.
+
+    With `measure = "containment"`, a paragraph is a near-duplicate of one that has at least `threshold` of its shingles
+    and, with `same_numbers`, all its figures.
+
+    With `keep_leads`, a document's first paragraph that is compared stays although it has a witness, if at least half
+    of the document's tokens stay with it. Its row has no reason.
 
     `older` has rows of (document_id, older): the first is a document of this run, the second an older version of it in
     the index. An older version is never a witness for its new version.
@@ -152,16 +171,21 @@ def find_duplicates(
     documents = _documents(row_tables)
     exact_duplicates, firsts = candidate_pairs.exact_duplicates(row_tables)
     row_tables.exclude(exact_duplicates[exact_duplicates != firsts])
-    columns = ["rarest"] if method == "exact" else band_names(threshold)
+    columns = band_names(threshold) if uses_bands(method, measure) else ["rarest"]
+    threshold_fraction = keep_rule.as_fraction(threshold)
+    sided = sided_pairs(row_tables, threshold_fraction) if measure == "containment" else None
     with ThreadPoolExecutor(workers) as pool:
-        keys = candidate_pairs.key_partitions(row_tables, *columns, workers=workers)
-        pairs = candidate_pairs.concatenate_pairs(
-            chain.from_iterable(
-                pool.map(
-                    lambda key: candidate_pairs.rows_with_common_key(row_tables, key, same_numbers), keys
+        if sided is not None:
+            pairs = Pairs(sided.rows, sided.keys)
+        else:
+            keys = candidate_pairs.key_partitions(row_tables, *columns, workers=workers)
+            pairs = candidate_pairs.concatenate_pairs(
+                chain.from_iterable(
+                    pool.map(
+                        lambda key: candidate_pairs.rows_with_common_key(row_tables, key, same_numbers), keys
+                    )
                 )
             )
-        )
         # rows with equal tokens share one set, stored under the first of them
         has_set = np.zeros(int(row_tables.starts[-1]), np.bool_)
         has_set[pairs.rows] = has_set[firsts] = True
@@ -172,15 +196,22 @@ def find_duplicates(
         if not same_numbers:
             numbers = np.zeros_like(numbers)
         tokens = row_tables.gather(originals, "tokens").get_column("tokens").to_numpy()
-        threshold_fraction = keep_rule.as_fraction(threshold)
-        # `pairs` is rebound so that the larger array before it can be freed
-        pairs = _promising_pairs(pairs, texts, originals, tokens, numbers, n, threshold_fraction)
+        containment = keep_rule.Containment.none()
+        if sided is None:
+            # `pairs` is rebound so that the larger array before it can be freed
+            pairs = _promising_pairs(pairs, texts, originals, tokens, numbers, n, threshold_fraction)
+        else:
+            sided = sided._replace(rows=pairs.rows)
+            containment = _containment(sided, texts, originals, same_numbers)
         sets = _sets(pairs, texts, originals, tokens, numbers, n)._replace(
             first_new=int(np.searchsorted(originals, row_tables.first_new))
         )
     del originals, tokens, numbers
-    buckets = uncrowded_buckets(plain_buckets(pairs, len(sets.numbers)), sets, threshold_fraction)
-    del pairs
+    if sided is None:
+        buckets = uncrowded_buckets(plain_buckets(pairs, len(sets.numbers)), sets, threshold_fraction)
+    else:
+        buckets = sided_buckets(sided, len(sets.numbers))
+    del pairs, sided
     place = _compact_index(has_set)
     has_set[exact_duplicates] = True
     rows = np.flatnonzero(has_set)
@@ -202,9 +233,11 @@ def find_duplicates(
         buckets,
         ordered.documents,
         ordered.versions,
+        containment,
         threshold=threshold,
         document_share=document_share,
         min_words=min_words,
+        keep_leads=keep_leads,
     )
     decisions = ordered.back(decisions)
     sizes = np.diff(sets.offsets)
@@ -220,10 +253,12 @@ def find_duplicates(
         pl.Series("row", ordered.given(walk.places[repeats - walk.first_new]), pl.Int64),
         pl.Series("common", np.where(same, 1, common), pl.Int64),
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
+        pl.Series("size", sizes[own], pl.Int64),
         pl.Series("same", same, pl.Boolean),
         _reference_uris(index, row_tables.starts, rows[witnesses]),
     )
-    removed = np.flatnonzero(decisions.kinds)
+    leads = ordered.given(walk.places[decisions.leads - walk.first_new])
+    removed = np.union1d(np.flatnonzero(decisions.kinds), leads)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
     totals = np.diff(starts_of(documents.tokens)[documents.starts])[document]
     removed_rows = (
@@ -235,7 +270,7 @@ def find_duplicates(
             pl.Series("left", decisions.left[document], pl.Int64),
         )
         .join(duplicates, on="row", how="left", maintain_order="left")
-        .pipe(_with_reasons, min_words or 0)
+        .pipe(_with_reasons, min_words or 0, measure)
         .select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
     )
     starts = row_tables.starts[len(index) :] - row_tables.first_new
@@ -306,6 +341,20 @@ def _sets(pairs: Pairs, texts: _TextReader, originals: I64, tokens: U32, numbers
     return Sets(0, shingles, starts_of(sizes), numbers)
 
 
+def _containment(
+    pairs: SidedPairs, texts: _TextReader, originals: I64, same_numbers: bool
+) -> keep_rule.Containment:
+    """The figures of the rows `originals` that have a key; of none if they do not count."""
+    if not same_numbers:
+        return keep_rule.Containment(True, np.zeros(0, np.uint64), np.zeros(len(originals) + 1, np.int64))
+    with_keys = np.zeros(len(originals), np.bool_)
+    with_keys[pairs.rows] = True
+    parts = [*texts.map(lambda text, _: figure_sets(text), originals[with_keys], 0)]
+    counts = np.zeros(len(originals), np.int64)
+    counts[with_keys] = np.concatenate([np.diff(starts) for _, starts in parts])
+    return keep_rule.Containment(True, np.concatenate([values for values, _ in parts]), starts_of(counts))
+
+
 def _concatenate_sets(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:
     """(shingles, size of each set) of all parts, at most `room` shingles. Each part is freed once it is copied."""
     # the operating system allocates pages on first write, so unused room costs no memory
@@ -319,15 +368,21 @@ def _concatenate_sets(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64,
 
 def _documents(row_tables: RowTables) -> keep_rule.Documents:
     """Where each document of this run starts, and the token count of each of its rows."""
-    firsts, tokens = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
+    firsts, tokens, leads = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
     changes = pl.col("document_id") != pl.col("document_id").shift(1)
     new = slice(row_tables.indexed, None)
     for table, start in zip(row_tables.tables[new], row_tables.starts[new], strict=False):
-        columns = table.select(changes.fill_null(True).alias("first"), "tokens").collect()
+        compared = pl.col("exact_a").is_not_null().alias("compared")
+        columns = table.select(changes.fill_null(True).alias("first"), "tokens", compared).collect()
         firsts.append(columns.get_column("first").arg_true().to_numpy() + start - row_tables.first_new)
         tokens.append(columns.get_column("tokens").to_numpy())
+        leads.append(columns.get_column("compared").arg_true().to_numpy() + start - row_tables.first_new)
     starts = np.concatenate((*firsts, [row_tables.new_rows])).astype(np.int64)
-    return keep_rule.Documents(starts, np.concatenate(tokens))
+    compared_rows = np.append(np.concatenate(leads), row_tables.new_rows)
+    first_compared = compared_rows[np.searchsorted(compared_rows, starts[:-1])]
+    return keep_rule.Documents(
+        starts, np.concatenate(tokens), np.where(first_compared < starts[1:], first_compared, -1)
+    )
 
 
 def _sources(
@@ -387,21 +442,26 @@ def _older_versions(
     return keep_rule.Versions(starts, *places)
 
 
-def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
+def _with_reasons(removed: pl.DataFrame, min_words: int, measure: Measure) -> pl.DataFrame:
     """The removed rows with reason, rule, detail and Jaccard."""
     kind = pl.col("kind")
+    shingles = pl.format("{} of {} shingles", "common", "union")
+    if measure == "containment":
+        shingles = pl.format("{} of its {} shingles", "common", "size")
     return removed.with_columns(
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.lit("duplicate_document"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.lit("too_short"))
-        .otherwise(pl.lit("duplicate"))
+        .when(kind == keep_rule.DUPLICATE)
+        .then(pl.lit("duplicate"))
         .alias("reason"),
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.lit("printed before"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.lit("too few words left"))
-        .otherwise(
+        .when(kind == keep_rule.DUPLICATE)
+        .then(
             pl.concat_str(
                 pl.when("same").then(pl.lit("same tokens")).otherwise(pl.lit("near-duplicate")),
                 pl.when(pl.col("reference").is_not_null()).then(pl.lit(IN_REFERENCE)),
@@ -415,7 +475,7 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
         .otherwise(
             pl.concat_str(
-                pl.when(~pl.col("same")).then(pl.format("{} of {} shingles", "common", "union")),
+                pl.when(~pl.col("same")).then(shingles),
                 pl.format("in {}", "reference"),
                 separator="; ",
                 ignore_nulls=True,
@@ -440,7 +500,8 @@ def uri_in_reference(rule: str | None, detail: str | None) -> str | None:
 
 def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The rows of a table that go into the index: those that can be compared and were not removed."""
-    stays = pl.repeat(True, len(fingerprints), eager=True).scatter(decisions.get_column("row"), False)
+    removed = decisions.filter(pl.col("reason").is_not_null()).get_column("row")
+    stays = pl.repeat(True, len(fingerprints), eager=True).scatter(removed, False)
     return fingerprints.filter(pl.col("exact_a").is_not_null() & stays)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.duplicate.buckets import Buckets, Sets, may_be_near, required_overlap
+from cleaners.duplicate.buckets import Buckets, Sets, may_be_near, may_contain, required_overlap
 from cleaners.kernels import I64, U32, U64, Integer, helper, kernel
 from cleaners.text.shingles import BITMAP_WORDS, set_bits
 
@@ -28,6 +28,7 @@ class Documents(NamedTuple):
 
     starts: I64  # (documents + 1): document d has the rows in [starts[d], starts[d + 1])
     tokens: U32  # the token count of every row of this run
+    leads: I64  # for each document: its first row that is compared at all; -1 if it has none
 
 
 class Walk(NamedTuple):
@@ -36,6 +37,21 @@ class Walk(NamedTuple):
     first_new: int  # the number of the first row of this run
     sets: U32  # the set of each row
     places: I64  # for each row of this run, its number among all rows of this run
+
+
+class Containment(NamedTuple):
+    """What counts where a set is compared with how much of it an earlier one has, not with what both have."""
+
+    is_measured: bool
+    figures: (
+        U64  # of set s: the sorted `figures[starts[s]:starts[s + 1]]`; an earlier one must have all of them
+    )
+    starts: I64  # (sets + 1)
+
+    @classmethod
+    def none(cls) -> Containment:
+        """The value where it is the Jaccard that counts."""
+        return cls(False, np.zeros(0, np.uint64), np.zeros(1, np.int64))
 
 
 class Versions(NamedTuple):
@@ -58,7 +74,8 @@ class Decisions(NamedTuple):
     witnesses: I64  # for each row of the `Walk`: its witness, or -1
     common: I64  # for each row of the `Walk`: the shingles in common with the witness; 0 for equal sets
     before: I64  # for each document: the tokens of paragraphs with a witness in an earlier document
-    left: I64  # for each document: the tokens of paragraphs without a witness
+    left: I64  # for each document: the tokens of paragraphs that stay, unless it is removed whole
+    leads: I64  # the rows of the `Walk` that stay although they have a witness
 
 
 def as_fraction(share: float) -> Fraction:
@@ -76,18 +93,27 @@ def decide(
     buckets: Buckets,
     documents: Documents,
     versions: Versions,
+    containment: Containment,
     *,
     threshold: float,
     document_share: float | None,
     min_words: int | None,
+    keep_leads: bool = False,
 ) -> Decisions:
     """Which rows to remove, walking the documents in order. None switches a document rule off.
 
     A row is removed if a kept row before it has the same set, or has the same numbers, a bucket in common and a Jaccard
     of at least `threshold`. The earliest such row is its witness.
 
+    With `containment`, it is not the Jaccard that is at least `threshold`, but the share of the row's shingles that the
+    earlier one has, and this one has all figures of the row.
+
     At its end a document is removed whole if the tokens with a witness in earlier documents are at least
     `document_share` of all its tokens, or if fewer than `min_words` tokens are left. Its rows are then no witnesses.
+
+    With `keep_leads`, a document's first row that is compared stays although it has a witness, if at least half of the
+    document's tokens stay with it, and the document is not removed whole. It is kept for all later rows, those of its
+    document among them; so a document of which less than half would stay is decided once more, without its lead.
 
     Rows of an older version are no witnesses for the new version, but they are for all other documents. Several rows
     with one set may therefore be kept. All comparisons use integers, so they are exact.
@@ -100,11 +126,13 @@ def decide(
             buckets,
             documents,
             versions,
+            containment,
             jaccard.numerator,
             jaccard.denominator,
             share.numerator if document_share is not None else 0,
             share.denominator,
             min_words or 0,
+            keep_leads,
         )
     )
 
@@ -140,6 +168,18 @@ def _overlap(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wante
 
 
 @helper
+def _has_all(values: U64, a: int, a_end: int, b: int, b_end: int) -> Any:
+    """Whether each value of one sorted range is in another one."""
+    while a < a_end and b < b_end:
+        if values[b] > values[a]:
+            return False
+        if values[b] == values[a]:
+            a += 1
+        b += 1
+    return a == a_end
+
+
+@helper
 def _have_common_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
     for i in range(a, a_end):
         for j in range(b, b_end):
@@ -169,16 +209,19 @@ def _decide(
     where: Buckets,
     documents: Documents,
     versions: Versions,
+    containment: Containment,
     p: int,
     q: int,
     share_p: int,
     share_q: int,
     min_words: int,
+    keep_leads: bool,
 ) -> Any:
     first_new, sets, places = walk
     _, shingles, offsets, numbers = known
     key_offsets, keys, bucket_offsets, buckets, member_starts, partners, first_prefix = where
-    starts, tokens = documents
+    starts, tokens, leads = documents
+    is_measured, figures, figure_starts = containment
     rows = len(sets)
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
@@ -188,10 +231,12 @@ def _decide(
         sizes[number] = offsets[number + 1] - offsets[number]
     # for each set: its first and its last kept row; for each kept row: the next one with the same set
     holders, last_holders = np.full(len(offsets) - 1, -1), np.full(len(offsets) - 1, -1)
-    following = np.full(rows, -1)
+    following, preceding = np.full(rows, -1), np.full(rows, -1)
+    is_kept = np.zeros(rows, np.bool_)
     # sets of rows that may be kept although an older version is a near-duplicate
     near_older = np.zeros(len(offsets) - 1, np.bool_)
-    last_seen = np.full(len(offsets) - 1, -1)
+    last_seen, asked = np.full(len(offsets) - 1, -1), 0  # which row of the walk was the last to look at a set
+    stay, stays = np.empty(len(starts) - 1 if keep_leads else 0, np.int64), 0
     members = np.empty(len(buckets), np.uint32)  # for each bucket: its kept rows, in order
     ends = member_starts[:-1].copy()
     for row in range(first_new):
@@ -201,99 +246,129 @@ def _decide(
                 members[ends[buckets[i]]] = row
                 ends[buckets[i]] += 1
         else:
-            following[last_holders[sets[row]]] = row
+            following[last_holders[sets[row]]], preceding[row] = row, last_holders[sets[row]]
         last_holders[sets[row]] = row
     row = first_new
     for document in range(len(starts) - 1):
         first, stop, total = row, starts[document + 1], np.int64(0)
         for place in range(starts[document], stop):
             total += np.int64(tokens[place])
-        left[document] = total
         new_version = versions.starts[document] < versions.starts[document + 1]
-        while row < rows and places[row - first_new] < stop:
-            own = sets[row]
-            best = row
-            holder = holders[own]
-            if new_version:
-                holder = _first_current(holder, following, versions, document)
-            if holder >= 0:
-                best = holder
-            # a kept row near this one is near its holder, too, so it is not earlier; older versions are the exception
-            search = best == row or new_version or near_older[own]
-            for i in range(bucket_offsets[own], bucket_offsets[own + 1] if search else bucket_offsets[own]):
-                bucket = partners[buckets[i]]
-                for j in range(member_starts[bucket], ends[bucket]):
-                    candidate: Any = np.int64(members[j])
-                    if candidate >= best:  # members are in order
-                        break
-                    other = sets[candidate]
-                    if last_seen[other] == row:
-                        continue
-                    last_seen[other] = row
-                    if new_version:
-                        candidate = _first_current(candidate, following, versions, document)
-                        if candidate < 0 or candidate >= best:
+        lead_stays, whole = keep_leads, KEPT
+        lead: Any = np.int64(-1)
+        while True:
+            row, lead = first, -1
+            left[document], before[document] = total, 0
+            while row < rows and places[row - first_new] < stop:
+                own = sets[row]
+                asked += 1
+                best = row
+                holder = holders[own]
+                if new_version:
+                    holder = _first_current(holder, following, versions, document)
+                if holder >= 0:
+                    best = holder
+                # a kept row near this one is near its holder, too, so not earlier; but for leads and older versions
+                search = best == row or new_version or near_older[own] or keep_leads
+                for i in range(
+                    bucket_offsets[own], bucket_offsets[own + 1] if search else bucket_offsets[own]
+                ):
+                    bucket = partners[buckets[i]]
+                    for j in range(member_starts[bucket], ends[bucket]):
+                        candidate: Any = np.int64(members[j])
+                        if candidate >= best:  # members are in order
+                            break
+                        other = sets[candidate]
+                        if last_seen[other] == asked:
                             continue
-                    if not may_be_near(sizes, maps, numbers, own, other, p, q):
+                        last_seen[other] = asked
+                        if new_version:
+                            candidate = _first_current(candidate, following, versions, document)
+                            if candidate < 0 or candidate >= best:
+                                continue
+                        if is_measured:
+                            wanted = -(-p * sizes[own] // q)
+                            if not may_contain(sizes, maps, own, other, p, q) or not _has_all(
+                                figures,
+                                figure_starts[own],
+                                figure_starts[own + 1],
+                                figure_starts[other],
+                                figure_starts[other + 1],
+                            ):
+                                continue
+                        elif may_be_near(sizes, maps, numbers, own, other, p, q):
+                            wanted = required_overlap(sizes[own], sizes[other], p, q)
+                        else:
+                            continue
+                        common = _overlap(
+                            *(shingles, offsets[own], offsets[own + 1]),
+                            *(shingles, offsets[other], offsets[other + 1]),
+                            wanted,
+                        )
+                        if common < 0:
+                            continue
+                        # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
+                        if bucket >= first_prefix and not _have_common_key(
+                            keys,
+                            key_offsets[own],
+                            key_offsets[own + 1],
+                            key_offsets[other],
+                            key_offsets[other + 1],
+                        ):
+                            continue
+                        best, shared[row] = candidate, common
+                if best < row:
+                    witnesses[row] = best
+                    words = np.int64(tokens[places[row - first_new]])
+                    if best < first:
+                        before[document] += words
+                    if not lead_stays or places[row - first_new] != leads[document]:
+                        left[document] -= words
+                        row += 1
                         continue
-                    common = _overlap(
-                        *(shingles, offsets[own], offsets[own + 1]),
-                        *(shingles, offsets[other], offsets[other + 1]),
-                        required_overlap(sizes[own], sizes[other], p, q),
-                    )
-                    if common < 0:
-                        continue
-                    # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
-                    if bucket >= first_prefix and not _have_common_key(
-                        keys,
-                        key_offsets[own],
-                        key_offsets[own + 1],
-                        key_offsets[other],
-                        key_offsets[other + 1],
-                    ):
-                        continue
-                    best, shared[row] = candidate, common
-            if best < row:
-                witnesses[row] = best
-                words = np.int64(tokens[places[row - first_new]])
-                left[document] -= words
-                if best < first:
-                    before[document] += words
+                    lead = row
+                near_older[own] |= new_version
+                is_kept[row] = True
+                if holders[own] < 0:
+                    holders[own] = last_holders[own] = row
+                    for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
+                        members[ends[buckets[i]]] = row
+                        ends[buckets[i]] += 1
+                else:
+                    following[last_holders[own]], preceding[row] = row, last_holders[own]
+                    last_holders[own] = row
                 row += 1
-                continue
-            near_older[own] |= new_version
-            if holders[own] < 0:
-                holders[own] = last_holders[own] = row
-                for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
-                    members[ends[buckets[i]]] = row
-                    ends[buckets[i]] += 1
-            else:
-                following[last_holders[own]] = row
-                last_holders[own] = row
-            row += 1
-        whole = KEPT
-        if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
-            whole = DUPLICATE_DOCUMENT
-        elif left[document] < min_words:
-            whole = TOO_SHORT
-        if whole != KEPT:
-            for place in range(starts[document], stop):
-                kinds[place] = whole
-            for undone in range(first, row):
-                if witnesses[undone] < 0:
+            if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
+                whole = DUPLICATE_DOCUMENT
+            elif left[document] < min_words:
+                whole = TOO_SHORT
+            again = lead >= 0 and whole == KEPT and 2 * left[document] < total
+            if whole == KEPT and not again:
+                break
+            for back in range(row - first):  # the last row first, as each is the last one of its chain
+                undone = row - 1 - back
+                if is_kept[undone]:
                     own = sets[undone]
+                    is_kept[undone] = False
                     if holders[own] == undone:
                         holders[own] = last_holders[own] = -1
                         for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
                             ends[buckets[i]] -= 1
                     else:
-                        before_it = holders[own]
-                        while following[before_it] != undone:
-                            before_it = following[before_it]
-                        following[before_it], last_holders[own] = -1, before_it
-                elif witnesses[undone] >= first:
+                        following[preceding[undone]], last_holders[own] = -1, preceding[undone]
+                if again or witnesses[undone] >= first:
                     witnesses[undone] = -1
+            if not again:
+                break
+            lead_stays = False
+        if whole != KEPT:
+            for place in range(starts[document], stop):
+                kinds[place] = whole
+        elif lead >= 0:
+            witnesses[lead] = -1
+            stay[stays] = lead
+            stays += 1
         for done in range(first, row):
             if witnesses[done] >= 0:
                 kinds[places[done - first_new]] = DUPLICATE
-    return kinds, witnesses, shared, before, left
+    return kinds, witnesses, shared, before, left, stay[:stays].copy()

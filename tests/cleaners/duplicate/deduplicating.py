@@ -30,6 +30,7 @@ RULES: dict[str, Any] = {
     "same_numbers": True,
     "document_share": 0.8,
     "min_words": 1,
+    "keep_leads": False,
 }
 Corpus = list[list[str]]
 
@@ -83,6 +84,7 @@ options = st.fixed_dictionaries(
         "same_numbers": st.booleans(),
         "document_share": st.sampled_from([None, 0.5, 0.8, 1.0]),
         "min_words": st.sampled_from([None, 0, 1, 5, 20]),
+        "keep_leads": st.booleans(),
     }
 )
 NEWS = "the harbour board said on monday that the old crane will be taken down before the winter storms"

@@ -45,7 +45,7 @@ def kept(table: FingerprintTable, decisions: pl.DataFrame) -> FingerprintTable:
     return FingerprintTable(left.drop("row").lazy(), lambda local: table.texts(rows[local]))
 
 
-@dataclass
+@dataclass(eq=False)
 class Paragraph:
     """A paragraph as the oracle sees it."""
 
@@ -58,6 +58,10 @@ class Paragraph:
         """Computes the tokens and the numbers of the text."""
         self.tokens = words(self.text)
         self.numbers = re.findall(r"\d+", " ".join(self.tokens))
+
+    def is_compared(self, options: dict[str, Any]) -> bool:
+        """Whether the paragraph may be a duplicate or a witness."""
+        return options["short"] == "exact" or len(self.tokens) >= options["min_tokens"]
 
     def jaccard(self, other: Paragraph, options: dict[str, Any]) -> Fraction:
         """The Jaccard of two paragraphs, or 0 if they are not compared."""
@@ -90,37 +94,54 @@ def oracle(
     decisions: list[tuple[Any, ...]] = []
     for d, document in enumerate(corpus):
         paragraphs = [Paragraph(d, p, text, set(enumerate(bands.pop(0)))) for p, text in enumerate(document)]
-        tentative: list[Paragraph] = []
-        witness: list[tuple[Paragraph, Fraction] | None] = []
-        for paragraph in paragraphs:
-            found = next(
-                (
-                    (other, jaccard)
-                    for other in kept + tentative
-                    if other.document not in older.get(d, ())
-                    and (jaccard := paragraph.jaccard(other, options)) >= threshold
-                ),
-                None,
-            )
-            witness.append(found)
-            if found is None:
-                tentative.append(paragraph)
-        earlier = [w is not None and w[0].document < d for w in witness]
         total = sum(len(p.tokens) for p in paragraphs)
-        before = sum(len(p.tokens) for p, e in zip(paragraphs, earlier, strict=True) if e)
-        left = sum(len(p.tokens) for p in tentative)
-        whole = None
-        if options["document_share"] is not None and before and before >= share * total:
-            whole = "duplicate_document"
-        elif options["min_words"] is not None and left < options["min_words"]:
-            whole = "too_short"
-        for w, e in zip(witness, earlier, strict=True):
-            if w is not None and (e or not whole):
+        known = [other for other in kept if other.document not in older.get(d, ())]
+        lead = None
+        if options["keep_leads"]:
+            lead = next((p for p in paragraphs if p.is_compared(options)), None)
+        for stays in (lead, None):
+            witness, tentative = decide_document(paragraphs, known, stays, threshold, options)
+            earlier = [w is not None and w[0].document < d for w in witness]
+            before = sum(len(p.tokens) for p, e in zip(paragraphs, earlier, strict=True) if e)
+            left = sum(len(p.tokens) for p in tentative)
+            whole = None
+            if options["document_share"] is not None and before and before >= share * total:
+                whole = "duplicate_document"
+            elif options["min_words"] is not None and left < options["min_words"]:
+                whole = "too_short"
+            if whole or 2 * left >= total:
+                break
+        for p, w, e in zip(paragraphs, witness, earlier, strict=True):
+            if w is not None and (e or not whole) and (whole or p not in tentative):
                 decisions.append(("duplicate", f"d{w[0].document:03}", w[0].position, pytest.approx(w[1])))
             else:
                 decisions.append((whole, None, None, None))
         kept += [] if whole else tentative
     return decisions
+
+
+def decide_document(
+    paragraphs: list[Paragraph],
+    known: list[Paragraph],
+    stays: Paragraph | None,
+    threshold: Fraction,
+    options: dict[str, Any],
+) -> tuple[list[tuple[Paragraph, Fraction] | None], list[Paragraph]]:
+    """The witness of each paragraph, with the Jaccard, and the paragraphs that are kept; `stays` is in any case."""
+    witness, tentative = [], []
+    for paragraph in paragraphs:
+        found = next(
+            (
+                (other, jaccard)
+                for other in known + tentative
+                if (jaccard := paragraph.jaccard(other, options)) >= threshold
+            ),
+            None,
+        )
+        witness.append(found)
+        if found is None or paragraph is stays:
+            tentative.append(paragraph)
+    return witness, tentative
 
 
 @st.composite

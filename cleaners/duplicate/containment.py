@@ -98,7 +98,7 @@ def _pairs_of(
 def sided_buckets(pairs: SidedPairs, set_count: int) -> Buckets:
     """The buckets of pairs of set and key: a set is added to those of all its keys, and searches those of its prefix.
 
-    Bucket 2k has the sets with key k, and nobody searches by it: its partner is the last bucket, which is empty. Bucket
+    Bucket 2k has the sets with key k, and no set searches by it: its partner is the last bucket, which is empty. Bucket
     2k + 1 is that of the sets that look for key k: its partner is 2k.
     """
     count = int(pairs.keys.max(initial=0)) + 1

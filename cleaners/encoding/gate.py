@@ -1,4 +1,4 @@
-"""What of a text `ftfy.fix_text` could change: kinds of characters, which `cleaners.encoding.scan` looks for.
+"""The kinds of characters that `ftfy.fix_text` could change in a text, which `cleaners.encoding.scan` looks for.
 
 Everything is derived from ftfy's own tables and functions. The only possible error is to send ftfy a text that it would
 not change:

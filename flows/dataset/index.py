@@ -21,7 +21,8 @@ from cleaners.duplicate.index_prefilter import RunKeys
 from cleaners.kernels import I64
 from flows.dataset import Dataset, postings
 from flows.dataset.index_parts import KEY, IndexPart, index_rules, own_parts, texts_of, uris_of
-from flows.dataset.segments import Part, Report, Segments, nobody
+from flows.dataset.reporting import Report, nobody
+from flows.dataset.segments import Part, Segments
 from flows.dataset.tables import count_rows, scan_parts
 from flows.settings.model import Duplicate
 

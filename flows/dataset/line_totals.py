@@ -21,7 +21,8 @@ from flows.dataset.array_file import Array
 from flows.dataset.dataset import Dataset
 from flows.dataset.intact import IntactParts
 from flows.dataset.layout import parts_in
-from flows.dataset.segments import ROWS_AT_ONCE, Part, Report, Segment, Segments, nobody
+from flows.dataset.reporting import Report, nobody
+from flows.dataset.segments import ROWS_AT_ONCE, Part, Segment, Segments
 from flows.dataset.tables import scan_parts
 
 #: The name of the stage in reports of progress.

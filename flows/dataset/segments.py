@@ -34,14 +34,6 @@ MERGED: Final = 8
 MOST_ROWS: Final = 1 << 24
 
 
-#: Called with the name of what is done, what is done of it, and the total.
-Report = Callable[[str, int, int], object]
-
-
-def nobody(_stage: str, _done: int, _total: int) -> None:
-    """Who is told of progress if nobody asks for it."""
-
-
 class Part(NamedTuple):
     """A part file."""
 

@@ -53,7 +53,7 @@ from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.line_totals import earlier_counts
 from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
-from flows.dataset.segments import Report, nobody
+from flows.dataset.reporting import Report, nobody
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, read_part, scan_parts, whole_file, write_part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import tee
 from typing import Any, Final, NamedTuple
 
@@ -67,25 +67,39 @@ def exact_duplicates(row_tables: RowTables) -> tuple[U32, U32]:
 
     At least one row of each such group is of this run. `rows` is sorted.
     """
-    found, firsts = [], []
-    for which in _partitions(("exact_a",), row_tables.new_rows):
+    return in_order([rows_with_same_tokens(row_tables, which) for which in exact_partitions(row_tables)])
 
-        def entries_of(rows: U32, columns: pl.DataFrame, which: KeyPartition = which) -> Iterator[_Entries]:
-            a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
-            if which.partitions > 1:
-                inside = which.contains(a)
-                rows, a, b = rows[inside], a[inside], b[inside]
-            yield _Entries(rows, Keys(a, NO_HIGH), (b,))
 
-        ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b",), entries_of)
-        for few in hash_partitions(a):
-            (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), row_tables.first_new)
-            _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
-            found.append(here)
-            firsts.append(here[at][place])
-    rows = np.concatenate(found)
+def exact_partitions(row_tables: RowTables) -> list[KeyPartition]:
+    """The partitions of the hashes of token sequences."""
+    return _partitions(("exact_a",), row_tables.new_rows)
+
+
+def in_order(parts: Sequence[tuple[U32, U32]]) -> tuple[U32, U32]:
+    """Pairs of rows, sorted by the first of each."""
+    rows, others = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
     order = np.argsort(rows)
-    return rows[order], np.concatenate(firsts)[order]
+    return rows[order], others[order]
+
+
+def rows_with_same_tokens(row_tables: RowTables, which: KeyPartition) -> tuple[U32, U32]:
+    """What `exact_duplicates` returns of one partition, in any order."""
+    found, firsts = [], []
+
+    def entries_of(rows: U32, columns: pl.DataFrame) -> Iterator[_Entries]:
+        a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
+        if which.partitions > 1:
+            inside = which.contains(a)
+            rows, a, b = rows[inside], a[inside], b[inside]
+        yield _Entries(rows, Keys(a, NO_HIGH), (b,))
+
+    ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b",), entries_of)
+    for few in hash_partitions(a):
+        (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), row_tables.first_new)
+        _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
+        found.append(here)
+        firsts.append(here[at][place])
+    return np.concatenate(found), np.concatenate(firsts)
 
 
 def key_partitions(row_tables: RowTables, *columns: str, workers: int) -> list[KeyPartition]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import chain, pairwise
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, TypeVar, Unpack
 
 import numpy as np
 import polars as pl
@@ -107,18 +107,33 @@ def fingerprint_table(
     return FingerprintTable(prints.lazy(), paragraphs.get_column("text").gather)
 
 
+class Rules(TypedDict):
+    """What `find_duplicates` decides by; its docstring says what they mean."""
+
+    n: int
+    threshold: float
+    same_numbers: bool
+    document_share: float | None
+    min_words: int | None
+    method: NotRequired[Method]
+
+
+class Found(NamedTuple):
+    """What `find` returns."""
+
+    tables: list[pl.DataFrame]  # one for each table of this run, see `find_duplicates`
+    documents: keep_rule.Documents
+    before: I64  # for each document: the tokens of paragraphs with a witness in an earlier document
+    left: I64  # for each document: the tokens of paragraphs without a witness
+
+
 def find_duplicates(
     tables: Sequence[FingerprintTable],
     index: Sequence[FingerprintTable] = (),
     *,
-    n: int,
-    threshold: float,
-    same_numbers: bool,
-    document_share: float | None,
-    min_words: int | None,
-    method: Method = "minhash",
     older: pl.DataFrame | None = None,
     workers: int = 1,
+    **rules: Unpack[Rules],
 ) -> list[pl.DataFrame]:
     """The paragraphs to remove: one frame for each of `tables`, its rows in order, with the columns of `DECISIONS`.
 
@@ -133,11 +148,30 @@ def find_duplicates(
 
     `workers` bands are processed at once; their number does not change the result.
     """
-    if not tables:
-        return []
+    return find(tables, index, **rules, older=older, workers=workers).tables if tables else []
+
+
+def find(
+    tables: Sequence[FingerprintTable],
+    index: Sequence[FingerprintTable] = (),
+    documents: keep_rule.Documents | None = None,
+    *,
+    n: int,
+    threshold: float,
+    same_numbers: bool,
+    document_share: float | None,
+    min_words: int | None,
+    method: Method = "minhash",
+    older: pl.DataFrame | None = None,
+    workers: int = 1,
+) -> Found:
+    """The decisions of `find_duplicates`, and what the document rules counted.
+
+    `documents` are given if `tables`, one at least, have only some of their paragraphs, or if some are decided already.
+    """
     all_tables = (*index, *tables)
     row_tables = RowTables([table.fingerprints for table in all_tables], len(index))
-    documents = _documents(row_tables)
+    documents = documents or _documents(row_tables)
     exact_duplicates, firsts = candidate_pairs.exact_duplicates(row_tables)
     row_tables.exclude(exact_duplicates[exact_duplicates != firsts])
     columns = ["rarest"] if method == "exact" else band_names(threshold)
@@ -207,7 +241,7 @@ def find_duplicates(
     )
     removed = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
-    totals = np.diff(starts_of(documents.tokens)[documents.starts])[document]
+    totals = documents.totals[document]
     removed_rows = (
         row_tables.gather(removed + row_tables.first_new, "document_id", "position")
         .with_columns(
@@ -222,10 +256,11 @@ def find_duplicates(
     )
     starts = row_tables.starts[len(index) :] - row_tables.first_new
     ends = np.searchsorted(removed, starts)
-    return [
+    found = [
         removed_rows[first:end].with_columns(pl.col("row") - int(start))
         for (first, end), start in zip(pairwise(ends), starts[:-1], strict=True)
     ]
+    return Found(found, documents, decisions.before, decisions.left)
 
 
 def _compact_index(which: NDArray[np.bool_]) -> U32:
@@ -309,7 +344,7 @@ def _documents(row_tables: RowTables) -> keep_rule.Documents:
         firsts.append(columns.get_column("first").arg_true().to_numpy() + start - row_tables.first_new)
         tokens.append(columns.get_column("tokens").to_numpy())
     starts = np.concatenate((*firsts, [row_tables.new_rows])).astype(np.int64)
-    return keep_rule.Documents(starts, np.concatenate(tokens))
+    return keep_rule.undecided(starts, np.concatenate(tokens))
 
 
 def _older_versions(
@@ -368,6 +403,21 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .alias("detail"),
         (pl.col("common") / pl.col("union")).alias("jaccard"),
     )
+
+
+def of_whole_documents(rows: pl.DataFrame, min_words: int) -> pl.DataFrame:
+    """The `DECISIONS` on rows that are removed with their documents.
+
+    `rows` has columns row, document_id, position, kind (DUPLICATE_DOCUMENT or TOO_SHORT), share (percent of the
+    document's tokens with a witness in an earlier one) and left (its tokens without a witness).
+    """
+    no_witness = [
+        *(pl.lit(None, DECISIONS[name]).alias(name) for name in DECISIONS if name.startswith("duplicate_of")),
+        *(pl.lit(None, pl.Int64).alias(name) for name in ("common", "union")),
+        pl.lit(None, pl.Boolean).alias("same"),
+    ]
+    with_all = _with_reasons(rows.with_columns(no_witness), min_words)
+    return with_all.select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
 
 
 def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from cleaners.duplicate.buckets import Buckets, Sets, may_be_near, required_overlap
 from cleaners.kernels import I64, U32, U64, Integer, helper, kernel
 from cleaners.text.shingles import BITMAP_WORDS, set_bits
+from cleaners.text.utf8 import starts_of
 
 # The decisions on a row.
 KEPT: Final = 0
 DUPLICATE: Final = 1
 DUPLICATE_DOCUMENT: Final = 2
 TOO_SHORT: Final = 3
+#: What `Documents.fates` has for documents whose rules are to be decided.
+UNDECIDED: Final = 255
 
 
 class Documents(NamedTuple):
@@ -28,6 +31,15 @@ class Documents(NamedTuple):
 
     starts: I64  # (documents + 1): document d has the rows in [starts[d], starts[d + 1])
     tokens: U32  # the token count of every row of this run
+    totals: I64  # the token count of each document
+    #: what the document rules say: UNDECIDED, or KEPT, DUPLICATE_DOCUMENT, TOO_SHORT if that was decided elsewhere
+    fates: NDArray[np.uint8]
+
+
+def undecided(starts: I64, tokens: U32) -> Documents:
+    """Documents whose rows are all there, and whose rules are to be decided."""
+    totals = np.diff(starts_of(tokens)[starts])
+    return Documents(starts, tokens, totals, np.full(len(totals), UNDECIDED, np.uint8))
 
 
 class Walk(NamedTuple):
@@ -178,7 +190,7 @@ def _decide(
     first_new, sets, places = walk
     _, shingles, offsets, numbers = known
     key_offsets, keys, bucket_offsets, buckets, member_starts, partners, first_prefix = where
-    starts, tokens = documents
+    starts, tokens, totals, fates = documents
     rows = len(sets)
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
@@ -205,9 +217,7 @@ def _decide(
         last_holders[sets[row]] = row
     row = first_new
     for document in range(len(starts) - 1):
-        first, stop, total = row, starts[document + 1], np.int64(0)
-        for place in range(starts[document], stop):
-            total += np.int64(tokens[place])
+        first, stop, total = row, starts[document + 1], totals[document]
         left[document] = total
         new_version = versions.starts[document] < versions.starts[document + 1]
         while row < rows and places[row - first_new] < stop:
@@ -272,7 +282,9 @@ def _decide(
                 last_holders[own] = row
             row += 1
         whole = KEPT
-        if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
+        if fates[document] != UNDECIDED:
+            whole = fates[document]
+        elif share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
             whole = DUPLICATE_DOCUMENT
         elif left[document] < min_words:
             whole = TOO_SHORT

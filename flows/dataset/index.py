@@ -53,11 +53,12 @@ def index_tables(
     workers: int = 1,
     since: str = "",
     *,
+    whole: bool = False,
     may_write: bool = True,
 ) -> list[FingerprintTable]:
     """The rows of the index that may match a paragraph of `tables`, this run's, in order.
 
-    If these have many paragraphs (over FEW), it is the whole index. Otherwise postings lead to the rows; they are made
+    If these have many paragraphs (over FEW), or with `whole`, it is the whole index. Otherwise postings lead to the rows; they are made
     where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses all. Raises
     CopydeskError if a part that is read is not what was written.
     """
@@ -72,7 +73,7 @@ def index_tables(
     ]
     fingerprints = [table.fingerprints for table in tables]
     few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
-    if not parts or not few:
+    if not parts or whole or not few:
         for one in parts:
             intact.require(one.part.path, "index")
         return [_part(one.part.path, one.documents, since, intact) for one in parts]

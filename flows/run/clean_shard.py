@@ -15,6 +15,7 @@ import polars as pl
 from cleaners import PIPELINE
 from cleaners.duplicate.cleaner import (
     FingerprintTable,
+    Rules,
     count_tokens,
     eligible,
     find_duplicates,
@@ -178,20 +179,20 @@ def decide(
         nothing = [pl.lit(None, dtype).alias(name) for name, dtype in keys]
         tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
         index = []
-    return find_duplicates(
-        tables,
-        index,
-        n=s.n,
-        threshold=s.threshold,
-        same_numbers=s.same_numbers,
-        document_share=settings.duplicate_document.document_share
-        if settings.duplicate_document.enabled
-        else None,
-        min_words=settings.too_short.min_words if settings.too_short.enabled else None,
-        method=s.method,
-        older=older,
-        workers=workers,
-    )
+    return find_duplicates(tables, index, **duplicate_rules(settings), older=older, workers=workers)
+
+
+def duplicate_rules(settings: Settings) -> Rules:
+    """The rules of `find_duplicates` by these settings."""
+    s, whole, short = settings.duplicate, settings.duplicate_document, settings.too_short
+    return {
+        "n": s.n,
+        "threshold": s.threshold,
+        "same_numbers": s.same_numbers,
+        "document_share": whole.document_share if whole.enabled else None,
+        "min_words": short.min_words if short.enabled else None,
+        "method": s.method,
+    }
 
 
 def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cleaners.duplicate import candidate_pairs
@@ -53,7 +53,7 @@ def in_groups(
     st.integers(0, 7),
     st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7))),
 )
-@settings(max_examples=settings().max_examples // 2, deadline=None)
+@settings(max_examples=settings().max_examples // 2, phases=[Phase.explicit, Phase.generate])
 def test_groups_decide_as_the_whole_does(
     corpus: Corpus, chosen: dict[str, Any], cuts: list[int], cut: int, drawn: dict[int, set[int]]
 ) -> None:

@@ -58,9 +58,9 @@ def index_tables(
 ) -> list[FingerprintTable]:
     """The rows of the index that may match a paragraph of `tables`, this run's, in order.
 
-    If these have many paragraphs (over FEW), or with `whole`, it is the whole index. Otherwise postings lead to the rows;
-    they are made where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses all.
-    Raises CopydeskError if a part that is read is not what was written.
+    If these have many paragraphs (over FEW), or with `whole`, it is the whole index. Otherwise postings lead to the
+    rows; they are made where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses
+    all. Raises CopydeskError if a part that is read is not what was written.
     """
     if not settings.enabled:
         return []

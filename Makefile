@@ -26,9 +26,10 @@ run: setup
 	rm -rf out
 	$(BIN)/copydesk run seeds/articles --out out
 
-# in the order of the files: each worker then compiles the kernels of other cleaners, before tests of runs need them all
+# kernels whose sources have changed are compiled by all cores, before two tests wait for the same one
 test: tools
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/copydesk warm --quiet
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: tools
 	$(BIN)/python -m pytest -m ''

@@ -20,7 +20,7 @@ from cleaners.text.matching import matches
 #: The labels that a line can have.
 LABELS: Final = ("by-line", "dateline", "time stamp")
 #: The schema of a table of labelled lines.
-LABELLED: Final = {"document_id": pl.String(), "position": pl.UInt32(), "label": pl.String()}
+LINE_LABELS: Final = {"document_id": pl.String(), "position": pl.UInt32(), "label": pl.String()}
 #: Longer lines, in bytes, have no label.
 MAX_BYTES: Final = 160
 #: Longer lines, in bytes, are not searched for a date or a time of day.
@@ -33,6 +33,8 @@ _PLACE_BEHIND: Final = r"(?:,\s*(?-i:\p{Lu})[\p{L}.'’-]{1,20}(?:\s(?-i:\p{Lu})
 #: What every date has: a year, or two numbers with a mark between them. A prefilter, because `date` is slow.
 _FIGURES_OF_DATE: Final = r"(?:19|20)[0-9][0-9]|[0-9]\s*[./-]\s*[0-9]"
 _YEAR: Final = r"(?:19|20)\d\d"
+#: What every time stamp with words before it has: a prefilter, because `update` is slow.
+_FIGURES_OF_TIME: Final = r"[0-9](?:[:.h][0-9][0-9]|\s?[aApP]\.?[mM])"
 #: "PORT STELL (AFP) -": a place in capitals, something in brackets, and a dash.
 _PLACE_AND_DASH: Final = r"^\p{Lu}{3}[\p{Lu}\s.,'’-]*\(.{2,20}\)\s*[-–—]+$"
 
@@ -47,6 +49,7 @@ class _Patterns(NamedTuple):
     agency_line: str  # "Paris (AFP) -"
     date: str  # "Published: 14.05.2019, 10:30 Uhr"
     time_stamp: str  # "14:05", "11 a.m. ET", "10.05 Uhr"
+    update: str  # "Updated at 7:36 a.m.", "Actualizado a las 14:05", "Last updated Tuesday 6/4, 3:44 p.m. ET"
 
 
 @functools.cache
@@ -79,6 +82,23 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         r"^\W{0,2}\d{1,2}(?:[:.h]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\s?[ap]\.?m\.?)"
         rf"(?:\s?{after_time})?\W{{0,3}}$"
     )
+    short_clock = r"(?:[01]?\d|2[0-4])[:.h][0-5]\d(?::[0-5]\d)?"
+    half_day = rf"(?:{short_clock}|\d{{1,2}})\s?[ap]\.?m\.?"
+    gap = r"[\s,|·•–—-]+"
+    day_of_time = (
+        rf"(?:{any_of(lexicon.days)}|{month}\p{{L}}*\.?|\d{{1,2}}[./-]\d{{1,2}}(?:[./-](?:\d\d){{1,2}})?\.?)"
+    )
+    beside_date = any_of((*lexicon.date_links, *lexicon.before_time))
+    around_time = rf"(?:{day_of_time}|{day}|{_YEAR}|{beside_date}|\p{{L}}{{1,3}})"
+    sure_time = (
+        rf"(?:{half_day}|{short_clock}\s?{after_time}|{any_of(lexicon.before_time)}\s?{short_clock}"
+        rf"|{day_of_time}{gap}(?:\p{{L}}{{1,3}}{gap})?{short_clock})"
+    )
+    update = (
+        rf"^\W{{0,4}}(?:[\p{{L}}\p{{M}}]+[\s:|]+(?:\p{{L}}{{1,2}}\s)?){{1,2}}?(?:{around_time}{gap}){{0,4}}?{sure_time}"
+        rf"(?:\s?{after_time})?(?:{gap}{around_time}){{0,5}}\W{{0,3}}$"
+        rf"|^\W{{0,4}}[\p{{Han}}\p{{Hiragana}}\p{{Katakana}}\p{{Hangul}}]{{1,6}}[\s:：]{{1,3}}{short_clock}\W{{0,3}}$"
+    )
     return _Patterns(
         begins_by_line=rf"^\W{{0,3}}(?:{by}\s|{authors}\s?[:：|])",
         by_line=by_line,
@@ -87,6 +107,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
         agency_line=rf"^\p{{Lu}}[\p{{L}} .,'-]{{2,40}}\s*\({agencies}\)\s*[-–—]*$|{_PLACE_AND_DASH}",
         date=rf"(?i)^{_LEAD_IN}{any_pattern(dates)}\.?{time}{_PLACE_BEHIND}\W{{0,4}}$",
         time_stamp=f"(?i){any_pattern((clock, *lexicon.time_patterns))}",
+        update=f"(?i){update}",
     )
 
 
@@ -119,7 +140,8 @@ def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
 
     A by-line begins with a word such as "by" before a full name or an agency, or with a word such as "author" before a
     colon and a name; other names, and what does not end a sentence, may follow. A dateline is a date, with a few words
-    before it and a place or a time of day behind it, or a place with its agency. A time stamp is a time of day.
+    before it and a place or a time of day behind it, or a place with its agency. A time stamp is a time of day, by
+    itself or with one or two words before it ("Updated at"), and with or without a day.
 
     >>> lexicon = Lexicon(by=("by",), months=("May",))
     >>> lines = ["By Nora Quill, Harbour Gazette", "14 May 2019", "14:05", "By noon all had gone."]
@@ -137,6 +159,7 @@ def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     by_lines = those(those(short, patterns.begins_by_line), patterns.by_line)
     # where two labels fit, the later one in this list wins
     labelled_rows = [
+        ("time stamp", those(those(timed, _FIGURES_OF_TIME), patterns.update)),
         ("by-line", by_lines.filter(~matches(text.gather(by_lines), patterns.no_by_line))),
         ("by-line", those(short, patterns.other_by_line)),
         ("dateline", those(those(short, r"[)\-–—]$"), patterns.agency_line)),
@@ -149,7 +172,7 @@ def label_lines(text: pl.Series, lexicon: Lexicon) -> pl.Series:
     return labels.alias("label")
 
 
-def labelled(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
-    """The labelled lines of a frame with a `document_id`, removed ones included, with the columns of `LABELLED`."""
+def line_labels(frame: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """The labelled lines of a frame with a `document_id`, removed ones included, with the columns of `LINE_LABELS`."""
     labels = label_lines(frame.get_column("text"), lexicon)
     return frame.select("document_id", "position", labels).filter(pl.col("label").is_not_null())

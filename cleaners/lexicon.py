@@ -74,6 +74,7 @@ class Lexicon:
     inline_pleas: tuple[Opening, ...] = ()  # last sentences that ask for a click
     inline_notices: tuple[Opening, ...] = ()  # "Story continues below"
     advertisement_marks: tuple[str, ...] = ()  # before or after such a notice
+    closing_credits: tuple[str, ...] = ()  # before names, in brackets at the end: "Reporting by"
     # lines that articles repeat
     subject_labels: tuple[str, ...] = ()  # before a colon, in mail: "Subject"
     # lists in articles

@@ -111,7 +111,10 @@ PIPELINE: Final = (
         verb="remove",
         scope="dataset",
         summary="near-duplicates of an earlier, kept paragraph, which is named",
-        rules=("near-duplicate", "same tokens"),
+        rules=(
+            *("near-duplicate", "same tokens"),
+            *("near-duplicate in a reference", "same tokens in a reference"),
+        ),
     ),
     Cleaner(
         "duplicate_document",

@@ -47,7 +47,8 @@ def related_articles(
 
     A line of fewer than 6 words is a subhead and stays if it is the last of several and prose follows it directly.
 
-    The lines after headings stay if they have more words than the prose of the document: the document is then a list.
+    The lines after headings and the labels with a teaser stay if together they have more words than the prose of the
+    document: without them, more would be gone than is left. The document is then a list of headlines.
     Lines that a phrase of the action `line` matches neither end the teasers nor count as teasers.
 
     `found` is the result of `cleaners.phrases.search.search` for the frame and the phrases, if it is known already.
@@ -162,14 +163,19 @@ def _removed(lines: pl.DataFrame) -> pl.DataFrame:
             ).alias("subhead")
         )
         .with_columns(
+            (pl.col("follows") & ~pl.col("subhead")).alias("follows"),
+            # a label, and the heading of a block, have a headline only if there is more on the line
+            (pl.col("heads") & ~pl.col("bare")).alias("labels"),
+        )
+        .with_columns(
             (
-                pl.col("follows")
-                & ~pl.col("subhead")
-                & (
-                    of_document(pl.when("follows").then("words").sum())
-                    <= of_document(pl.when("prose").then("words").sum())
-                )
-            ).alias("follows")
+                of_document(pl.when(pl.col("follows") | pl.col("labels")).then("words").sum())
+                > of_document(pl.when("prose").then("words").sum())
+            ).alias("is_list")
+        )
+        .with_columns(
+            (pl.col("heads") & ~(pl.col("is_list") & pl.col("labels"))).alias("heads"),
+            (pl.col("follows") & ~pl.col("is_list")).alias("follows"),
         )
     )
     heading_of_block = marked.select(pl.col("row").alias("opened_by"), pl.col("heading").alias("after"))

@@ -59,10 +59,16 @@ _SUFFIX_UNSPACED: Final = rf"^(.+[{UNSPACED}」』”》）)?？!！])[-–—�
 _PREFIX: Final = r"^[^\s:|\p{Nd}]+(?:\s[^\s:|\p{Nd}]+){0,2}\s*[:|]\s*(.+)$"
 
 _SHORT: Final = pl.col("text").str.len_chars() <= MAX_CHARACTERS
+_SENTENCE_OR_QUOTATION: Final = pl.col("stopped") | pl.col("quoted")
 
 
 def repeated_headline(
-    frame: pl.DataFrame, *, lexicon: Lexicon, rows: int = 10, min_words: int = 4
+    frame: pl.DataFrame,
+    *,
+    lexicon: Lexicon,
+    rows: int = 10,
+    min_words: int = 4,
+    keep_title_in_text: bool = True,
 ) -> pl.DataFrame:
     """The frame with every repetition of a document's headline removed.
 
@@ -78,6 +84,9 @@ def repeated_headline(
     first printing is one, too. Directly below the first printing, two words are enough and a full stop is allowed.
     Farther down, only a headline of six words or more is removed.
 
+    With `keep_title_in_text` off, the first printing of the title goes, too, by the rule "title again", unless it is a
+    sentence with a full stop or a quotation: the title is in the column `title`.
+
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "Night ferry sails again\\nNIGHT FERRY SAILS AGAIN\\nIt leaves at noon."
     >>> documents = pl.DataFrame({"text": [text], "title": ["Night ferry sails again"],
@@ -87,101 +96,33 @@ def repeated_headline(
     """
     if frame.is_empty():
         return frame
-    starts = document_starts(frame)
-    lines = (
-        frame.select("document", "text", "title", "reason")
-        .with_row_index("row")
-        .with_columns(pl.Series("place", np.arange(len(frame)) - np.repeat(starts[:-1], np.diff(starts))))
-        .filter((pl.col("reason").is_null() | (pl.col("reason") == REASON)) & pl.col("text").is_not_null())
-    )
-    lines = lines.filter(same_ends(lines))
+    lines = _lines(frame)
+    if keep_title_in_text:  # then only documents with two alike lines matter
+        lines = lines.filter(same_ends(lines))
     if lines.is_empty():
         return frame
-    titles, first_lines = _titles(lines), _first_lines(lines, min_words, lexicon)
-    # no line that is farther down or longer than this is a printing of the headline
-    length = pl.col("text").str.len_chars()
-    bounds = (
-        pl.concat(
-            [
-                titles.select("document", length.alias("length"), pl.lit(FIRST_ROWS + rows).alias("last")),
-                first_lines.select(
-                    "document",
-                    length.alias("length"),
-                    (pl.col("place") + min(rows, ROWS_BELOW_UNTITLED)).alias("last"),
-                ),
-            ],
-            how="vertical_relaxed",
-        )
-        .group_by("document")
-        .max()
-    )
-    top = _with_keys(
-        lines.join(bounds, on="document", how="inner")
-        .filter((pl.col("place") <= pl.col("last")) & (length <= pl.col("length") + MAX_SITE_NAME))
-        .select("row", "document", "place", "text")
-    )
-    wanted = _forms(pl.concat([titles, first_lines.select(titles.columns)]), min_words, "titled")
-    printings = _with_features(
-        _forms(top, min_words, "row")
-        .join(wanted, on=["document", "form"], how="inner")
-        .filter(~(pl.col("cut") & pl.col("cut_right")))
-        .select("document", "row", "titled")
-        .unique()
-        .join(top.drop("document"), on="row", how="inner")
-        .sort("row")
-    )
+    printings = _printings(lines, _titles(lines), _first_lines(lines, min_words, lexicon), rows, min_words)
     first = (
         printings.filter(pl.col("place") < FIRST_ROWS).group_by("document", "titled").agg(pl.all().first())
     )
-    later = (
-        printings.join(first, on=["document", "titled"], how="inner", suffix="_first")
-        .filter(pl.col("row") > pl.col("row_first"))
-        .with_columns((pl.col("row") - pl.col("row_first")).alias("gap"))
-    )
-    directly_below = pl.col("gap") <= ROWS_BELOW
-    removed = later.filter(
-        (pl.col("gap") <= pl.when("titled").then(rows).otherwise(min(rows, ROWS_BELOW_UNTITLED)))
-        & (pl.col("words") >= pl.when(directly_below).then(2).otherwise(min_words))
-        & (~pl.col("stopped") | pl.col("stopped_first") | directly_below)
-        & (~pl.col("quoted") | pl.col("quoted_first"))
-        & ~pl.col("clean").str.contains(_LABEL)
-    ).select("row", *_rule_and_detail())
-    long_titles = first.filter(
-        pl.col("titled") & (pl.col("words") >= MIN_WORDS_ANYWHERE) & ~pl.col("stopped") & ~pl.col("quoted")
-    ).select(
-        "document",
-        pl.col("key").alias("form"),
-        pl.col("text").alias("text_first"),
-        pl.col("row").alias("row_first"),
-    )
-    below = _with_keys(
-        lines.filter(_SHORT)
-        .join(long_titles.select("document", "row_first"), on="document", how="inner")
-        .filter(pl.col("row") > pl.col("row_first") + rows)
-        .select("row", "document", "text")
-    )
-    far = (
-        _with_features(_forms(below, MIN_WORDS_ANYWHERE, "row").join(below.drop("document"), on="row"))
-        .join(long_titles, on=["document", "form"], how="inner")
-        .filter(~pl.col("stopped") & ~pl.col("quoted") & ~pl.col("clean").str.contains(_LABEL))
-        .select(
-            "row",
-            pl.lit("headline again").alias("rule"),
-            pl.when(pl.col("text") == pl.col("text_first"))
-            .then(pl.lit(FURTHER_DOWN))
-            .when(pl.col("cut"))
-            .then(pl.lit(f"{WITH_SITE_NAME}, {FURTHER_DOWN}"))
-            .otherwise(pl.lit(f"{OTHER_WRITING}, {FURTHER_DOWN}"))
-            .alias("detail"),
-        )
-    )
+    found = [_again_near(printings, first, rows, min_words), _again_far(lines, first, rows)]
+    if not keep_title_in_text:
+        found.append(_titles_in_text(first))
     # a row that is a printing of both the title and the first line takes the first line's rule
-    found = (
-        pl.concat([removed, far])
-        .sort("row", "rule", "detail")
-        .unique("row", keep="first", maintain_order=True)
+    removed = pl.concat(found).sort("row", "rule", "detail").unique("row", keep="first", maintain_order=True)
+    return remove_rows(frame, removed, REASON)
+
+
+def _lines(frame: pl.DataFrame) -> pl.DataFrame:
+    """(row, document, text, title, reason, place) of the rows in scope; the place is that in the document, from 0."""
+    starts = document_starts(frame)
+    places = np.arange(len(frame)) - np.repeat(starts[:-1], np.diff(starts))
+    return (
+        frame.select("document", "text", "title", "reason")
+        .with_row_index("row")
+        .with_columns(pl.Series("place", places))
+        .filter((pl.col("reason").is_null() | (pl.col("reason") == REASON)) & pl.col("text").is_not_null())
     )
-    return remove_rows(frame, found, REASON)
 
 
 def _titles(lines: pl.DataFrame) -> pl.DataFrame:
@@ -204,6 +145,101 @@ def _first_lines(lines: pl.DataFrame, min_words: int, lexicon: Lexicon) -> pl.Da
     )
     unlabelled = label_lines(alike.get_column("clean"), lexicon).is_null()
     return alike.filter(unlabelled).with_columns(pl.lit(False).alias("titled"))
+
+
+def _printings(
+    lines: pl.DataFrame, titles: pl.DataFrame, first_lines: pl.DataFrame, rows: int, min_words: int
+) -> pl.DataFrame:
+    """The lines near the top that are printings of a title (`titled`) or of a first line, with their features.
+
+    No line that is too far down, or too long, is one.
+    """
+    length = pl.col("text").str.len_chars().alias("length")
+    last = (pl.col("place") + min(rows, ROWS_BELOW_UNTITLED)).alias("last")
+    bounds = (
+        pl.concat(
+            [
+                titles.select("document", length, pl.lit(FIRST_ROWS + rows).alias("last")),
+                first_lines.select("document", length, last),
+            ],
+            how="vertical_relaxed",
+        )
+        .group_by("document")
+        .max()
+    )
+    top = _with_keys(
+        lines.join(bounds, on="document", how="inner")
+        .filter((pl.col("place") <= pl.col("last")) & (length <= pl.col("length") + MAX_SITE_NAME))
+        .select("row", "document", "place", "text")
+    )
+    wanted = _forms(pl.concat([titles, first_lines.select(titles.columns)]), min_words, "titled")
+    return _with_features(
+        _forms(top, min_words, "row")
+        .join(wanted, on=["document", "form"], how="inner")
+        .filter(~(pl.col("cut") & pl.col("cut_right")))
+        .select("document", "row", "titled")
+        .unique()
+        .join(top.drop("document"), on="row", how="inner")
+        .sort("row")
+    )
+
+
+def _again_near(printings: pl.DataFrame, first: pl.DataFrame, rows: int, min_words: int) -> pl.DataFrame:
+    """(row, rule, detail) of the printings that are repetitions among the next rows after the first."""
+    directly_below = pl.col("gap") <= ROWS_BELOW
+    return (
+        printings.join(first, on=["document", "titled"], how="inner", suffix="_first")
+        .filter(pl.col("row") > pl.col("row_first"))
+        .with_columns((pl.col("row") - pl.col("row_first")).alias("gap"))
+        .filter(
+            (pl.col("gap") <= pl.when("titled").then(rows).otherwise(min(rows, ROWS_BELOW_UNTITLED)))
+            & (pl.col("words") >= pl.when(directly_below).then(2).otherwise(min_words))
+            & (~pl.col("stopped") | pl.col("stopped_first") | directly_below)
+            & (~pl.col("quoted") | pl.col("quoted_first"))
+            & ~pl.col("clean").str.contains(_LABEL)
+        )
+        .select("row", *_rule_and_detail())
+    )
+
+
+def _again_far(lines: pl.DataFrame, first: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """(row, rule, detail) of the repetitions of a long title farther down."""
+    titles = first.filter(
+        pl.col("titled") & (pl.col("words") >= MIN_WORDS_ANYWHERE) & ~_SENTENCE_OR_QUOTATION
+    ).select(
+        "document",
+        pl.col("key").alias("form"),
+        pl.col("text").alias("text_first"),
+        pl.col("row").alias("row_first"),
+    )
+    below = _with_keys(
+        lines.filter(_SHORT)
+        .join(titles.select("document", "row_first"), on="document", how="inner")
+        .filter(pl.col("row") > pl.col("row_first") + rows)
+        .select("row", "document", "text")
+    )
+    return (
+        _with_features(_forms(below, MIN_WORDS_ANYWHERE, "row").join(below.drop("document"), on="row"))
+        .join(titles, on=["document", "form"], how="inner")
+        .filter(~_SENTENCE_OR_QUOTATION & ~pl.col("clean").str.contains(_LABEL))
+        .select(
+            "row",
+            pl.lit("headline again").alias("rule"),
+            pl.when(pl.col("text") == pl.col("text_first"))
+            .then(pl.lit(FURTHER_DOWN))
+            .when(pl.col("cut"))
+            .then(pl.lit(f"{WITH_SITE_NAME}, {FURTHER_DOWN}"))
+            .otherwise(pl.lit(f"{OTHER_WRITING}, {FURTHER_DOWN}"))
+            .alias("detail"),
+        )
+    )
+
+
+def _titles_in_text(first: pl.DataFrame) -> pl.DataFrame:
+    """(row, rule, detail) of the first printings of titles."""
+    return first.filter(pl.col("titled") & ~_SENTENCE_OR_QUOTATION).select(
+        "row", pl.lit("title again").alias("rule"), pl.lit(None, pl.String).alias("detail")
+    )
 
 
 def _with_keys(lines: pl.DataFrame) -> pl.DataFrame:

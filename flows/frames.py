@@ -30,7 +30,7 @@ _ABOUT: Final[Mapping[str, pl.DataType]] = {
     "source": pl.String(),
     "published": pl.Datetime("us", "UTC"),
 }
-_REMOVED: Final = (
+_WITH_A_REASON: Final = (
     *("row", "position", "text", "reason", "rule", "detail"),
     *("duplicate_of_row", "duplicate_of_position", "jaccard"),
 )
@@ -49,8 +49,10 @@ class Cleaned(NamedTuple):
     #: A row a removed paragraph: row, position, text, reason, rule, detail, and for a near-duplicate its witness:
     #: duplicate_of_row, duplicate_of_position, jaccard.
     removed: pl.DataFrame
-    #: A row a by-line, dateline or time stamp, removed or not: row, position, label.
+    #: The same of what reasons with `action = "label"` found. It stays in the text.
     labelled: pl.DataFrame
+    #: A row a by-line, dateline or time stamp, removed or not: row, position, label.
+    labels: pl.DataFrame
     #: A row a repaired title or paragraph: row, field, position, before, after, fixes.
     repaired: pl.DataFrame
 
@@ -120,7 +122,34 @@ def clean_frame(
     shards = list(_shards(_documents(_in_polars(frame, needed), text, wanted)))
     lexicon = lexicon_of(settings)
     cleaned = clean_alone(shards, settings, phrases_of(settings), lexicon, workers(settings))
-    return _tables(cleaned, lexicon)
+    return _tables(cleaned, settings.labels, lexicon)
+
+
+def copies(
+    dataset: str | Path, by: str = "sources", *, order: str = "published", share: float = 0.5
+) -> pl.LazyFrame:
+    """What a published dataset printed more than once: the table that `copydesk copies --by` shows, as a lazy frame.
+
+    `by` is "paragraphs" (a row for each that was printed more than once), "pairs" (of documents with text in common),
+    "sources" (who copies whom) or "clusters" (documents around the one from which they have at least this `share` of
+    their words). `order` says which print is the first: that with the earliest date ("published"), or the one that was
+    read first and is kept ("read"). The section "Copies" of flows/README.md has the columns.
+
+    Collect it with `engine="streaming"`, or sink it, if it may be large. Memory grows with the number of copies, not
+    with texts. Raises UsageError if there is no such dataset, table or order, or if `share` is not in (0, 1].
+    """
+    from flows.dataset import Dataset
+    from flows.dataset.remote import local_folder
+    from flows.report.copies.names import By, Order
+    from flows.report.copies.query import Copies
+
+    for given, names in ((by, By), (order, Order)):
+        if given not in list(names):
+            raise UsageError(f"there is no {given!r}: choose one of {', '.join(names)}")
+    published = Dataset(local_folder(dataset))
+    if not published.exists():
+        raise UsageError(f"{dataset} is not a copydesk dataset")
+    return Copies(published, Order(order), share).table(By(by))
 
 
 def dataset_files(dataset: str | Path, table: str = "documents") -> list[str]:
@@ -237,10 +266,11 @@ def _shards(documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield from documents.with_columns(shard).partition_by("shard", maintain_order=True, include_key=False)
 
 
-def _tables(cleaned: Sequence[Alone], lexicon: Lexicon) -> Cleaned:
-    """The result, from all shards."""
+def _tables(cleaned: Sequence[Alone], labelled: Collection[str], lexicon: Lexicon) -> Cleaned:
+    """The result, from all shards; `labelled` are the reasons whose action is "label"."""
     from cleaners.attributes import label_lines
     from cleaners.duplicate.cleaner import count_tokens
+    from flows.dataset.actions import is_labelled
     from flows.run.clean_shard import repaired, with_texts
 
     parts = []
@@ -251,14 +281,16 @@ def _tables(cleaned: Sequence[Alone], lexicon: Lexicon) -> Cleaned:
             count_tokens(paragraphs.get_column("text").fill_null("")).alias("words"),
             pl.col("duplicate_of_document_id").cast(pl.UInt32).alias("duplicate_of_row"),
         )
-        removed = frame.filter(pl.col("reason").is_not_null())
+        frame = frame.with_columns(is_labelled(frame, labelled, "row"))
+        found = frame.filter(pl.col("reason").is_not_null())
         kept = with_texts(documents.select(row, "title", "language"), frame)
         labels = frame.with_columns(label_lines(frame.get_column("text"), lexicon))
         changes = repaired(documents.with_columns(pl.lit(None, pl.String).alias("uri")), paragraphs)
         parts.append(
             Cleaned(
                 kept.filter(pl.col("text").is_not_null()),
-                removed.select(_REMOVED),
+                found.filter(~pl.col("labelled")).select(_WITH_A_REASON),
+                found.filter("labelled").select(_WITH_A_REASON),
                 labels.filter(pl.col("label").is_not_null()).select("row", "position", "label"),
                 changes.with_columns(pl.col("document_id").cast(pl.UInt32).alias("row")).select(_REPAIRED),
             )

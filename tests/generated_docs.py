@@ -52,8 +52,11 @@ def settings_tables() -> str:
 
 
 def columns() -> str:
-    """A Markdown table of the published tables and their columns."""
-    rows = [f"| {table} | {', '.join(schema)} |" for table, schema in SCHEMAS.items()]
+    """A Markdown table of the published tables and their columns; tables with the same ones share a row."""
+    alike: dict[str, list[str]] = {}
+    for table, schema in SCHEMAS.items():
+        alike.setdefault(", ".join(schema), []).append(table)
+    rows = [f"| {', '.join(tables)} | {names} |" for names, tables in alike.items()]
     return "\n".join(["| table | columns |", "| --- | --- |", *rows])
 
 

@@ -34,7 +34,9 @@ REASON: Final = "boilerplate"
 #: end, too, if no paragraph after them has more than WORDS_OF_TEASER words.
 OF_DUMP: Final = 10
 WORDS_OF_TEASER: Final = 25
-IMAGE_CREDIT: Final = ":image-credit"  # of phrases
+IMAGE_CREDIT: Final = "image-credit"
+#: The kinds of lines that are known by phrases and have a switch: the names of the phrases.
+CREDIT, DISCLAIMER, LIST_LABEL, EDITORS_NOTE = "credit", "disclaimer", "list-label", "editors-note"
 FOOTERS: Final = ":(?:newsletter|subscribe|share|follow-us|copyright|cookies|app|tips)$"
 
 
@@ -49,6 +51,10 @@ def boilerplate(
     image_credits: bool = True,
     pull_quotes: bool = True,
     author_biographies: bool = True,
+    credits: bool = True,  # noqa: A002, the name of the setting
+    disclaimers: bool = True,
+    list_labels: bool = True,
+    editors_notes: bool = False,
     by_lines: bool = False,
     datelines: bool = False,
 ) -> pl.DataFrame:
@@ -63,6 +69,7 @@ def boilerplate(
     - "share bar": the line has only names of share services and buttons such as "Share" or "Print". It has at least two
       of them, or one and is in a run of at least two such lines.
     - "mark without a word": see `cleaners.boilerplate.stray_mark`.
+    - Phrases of some names have a switch: `image-credit`, `credit`, `disclaimer`, `list-label` and `editors-note`.
     - Unless switched off, "image credit" and "image caption with credit" (`cleaners.boilerplate.image_credit`), "pull
       quote" (`cleaners.boilerplate.pull_quote`) and "author biography" (`cleaners.boilerplate.author_biography`). If
       switched on, "by-line" and "dateline" (`cleaners.attributes`).
@@ -96,12 +103,26 @@ def boilerplate(
     looked = lines.with_columns(possible_kinds(lines, texts, lexicon))
     beside = [  # kinds of lines that have a switch: whether to remove them, and the lines
         (image_credits, credits_of_images(looked, lexicon)),
-        (pull_quotes, quotes_pulled(looked, texts)),
+        (
+            pull_quotes,
+            quotes_pulled(lines, texts, found.filter(pl.col("action") != "keep").get_column("row")),
+        ),
         (author_biographies, biographies_of_authors(looked, lexicon)),
     ]
     stays = [rows.get_column("row") for goes, rows in beside if not goes]
-    if not image_credits:
-        stays.append(found.filter(pl.col("rule").str.ends_with(IMAGE_CREDIT)).get_column("row"))
+    kept_phrases = [
+        name
+        for name, goes in (
+            (IMAGE_CREDIT, image_credits),
+            (CREDIT, credits),
+            (DISCLAIMER, disclaimers),
+            (LIST_LABEL, list_labels),
+            (EDITORS_NOTE, editors_notes),
+        )
+        if not goes
+    ]
+    stays.append(_with_phrases(found, kept_phrases))
+    found = found.filter(~_named(kept_phrases))
     found = keep_article_lines(found, undecided, lines, stays)
     rules = [rows for goes, rows in beside if goes]
     if by_lines or datelines:
@@ -118,6 +139,20 @@ def boilerplate(
         pl.when(frame.get_column("reason").is_null()).then(name).otherwise(frame.get_column(name)).alias(name)
         for name in ("reason", "rule", "detail")
     )
+
+
+def _with_phrases(found: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """The rows in which every phrase of the action `line` or `teaser` has one of these names.
+
+    A plea for money that begins as an editor's note does is a plea.
+    """
+    about = found.filter(pl.col("action").is_in(["line", "teaser"])).group_by("row").agg(_named(names).all())
+    return about.filter("rule").get_column("row")
+
+
+def _named(names: Sequence[str]) -> pl.Expr:
+    """Whether a phrase that was found has one of the names (Boolean)."""
+    return pl.col("rule").str.extract("^phrase [^:]+:(.*)$").is_in(names)
 
 
 def _undecided(frame: pl.DataFrame) -> pl.DataFrame:

@@ -16,16 +16,15 @@ import polars as pl
 
 from cleaners.kernels import I64, U8, U32, U64, Rows, Word, helper, kernel
 from cleaners.lexicon import Lexicon
-from cleaners.text.tokens import SMALL, code_point
+from cleaners.text.tokens import SMALL
 
-#: The kinds that a line may be: a stray mark, buttons of a share bar, a caption that ends with a credit, a quotation, a
-#: note on the author. One bit each.
-STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, AUTHOR_NOTE = (1 << n for n in range(5))
+#: The kinds that a line may be: a stray mark, buttons of a share bar, a caption that ends with a credit, a note on
+#: the author. One bit each.
+STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, AUTHOR_NOTE = (1 << n for n in range(4))
 #: The longest line of each kind, in bytes.
 MAX_STRAY_MARK: Final = 60
 MAX_BUTTONS: Final = 160
 MAX_CAPTION: Final = 400
-MAX_QUOTATION: Final = 500
 MAX_AUTHOR_NOTE: Final = 700
 #: A note on the author is among this many lines at the end of a document.
 LAST_LINES: Final = 6
@@ -42,12 +41,6 @@ _BRACKETS: Final = tuple(b")]")
 # the bytes of curly quotation marks
 _QUOTE_1, _QUOTE_2 = "“".encode()[:2]
 _QUOTES_3: Final = tuple(mark.encode()[2] for mark in "“”‘’„")
-_OPENING: Final = '“"„«「『'
-_CLOSING: Final = '”"“»」』'
-_BEHIND_CLOSING: Final = ".,。，"
-# properties of a character of up to 16 bits, one bit each
-_OPENS, _CLOSES, _BEHIND = (1 << n for n in range(3))
-
 #: Characters between the commas after a name: "Nora Quill, the sailor, is ..."; each has up to four bytes.
 _MAX_APPOSITION: Final = 4 * 60
 _KEY_BYTES: Final = 8
@@ -68,9 +61,7 @@ def possible_kinds(lines: pl.DataFrame, texts: tuple[U8, I64], lexicon: Lexicon)
     `lines` are `lines_of` a frame, `texts` the `utf8` of all its rows.
     """
     places = lines.get_column("row").to_numpy(), lines.get_column("document").to_numpy()
-    return pl.Series(
-        "possible_kinds", _possible_kinds(*texts, *places, _bytes(), _name_words(lexicon), _quotation_marks())
-    )
+    return pl.Series("possible_kinds", _possible_kinds(*texts, *places, _bytes(), _name_words(lexicon)))
 
 
 def may_be(kind: int) -> pl.Expr:
@@ -118,19 +109,8 @@ def _keys(words: Iterable[str]) -> U64:
     return np.array(sorted(set(map(_key, words))), np.uint64)
 
 
-@functools.cache
-def _quotation_marks() -> U8:
-    """Whether each 16-bit code point opens or closes a quotation, or may follow a closing mark, shape (65536,)."""
-    marks = np.zeros(0x10000, np.uint8)
-    for kind, characters in ((_OPENS, _OPENING), (_CLOSES, _CLOSING), (_BEHIND, _BEHIND_CLOSING)):
-        marks[[ord(character) for character in characters]] |= kind
-    return marks
-
-
 @kernel
-def _possible_kinds(
-    data: U8, offsets: I64, rows: U32, documents: U32, bytes_: U8, names: NameWords, marks: U8
-) -> Any:
+def _possible_kinds(data: U8, offsets: I64, rows: U32, documents: U32, bytes_: U8, names: NameWords) -> Any:
     possible = np.zeros(len(rows), np.uint8)
     for n in range(len(possible)):
         start, stop = offsets[rows[n]], offsets[np.int64(rows[n]) + 1]
@@ -141,8 +121,6 @@ def _possible_kinds(
         line_kinds = 0
         if is_last and _begins_like_author_note(data, start, stop, bytes_, names):
             line_kinds |= AUTHOR_NOTE
-        if size <= MAX_QUOTATION and _is_quotation(data, start, stop, marks):
-            line_kinds |= QUOTATION
         # nearly all lines end with a full stop
         if size <= MAX_BUTTONS and (data[stop - 1] != _FULL_STOP or size <= MAX_STRAY_MARK):
             kinds = _byte_kinds_of(data, start, stop, bytes_)
@@ -204,22 +182,6 @@ def _has_bracket(data: U8, start: int, stop: int) -> bool:
     for at in range(start, stop):
         found |= data[at] in _BRACKETS
     return found
-
-
-@helper
-def _is_quotation(data: U8, start: int, stop: int, marks: U8) -> bool:
-    """Whether a text begins with a double quotation mark and ends with one, or with one and a full stop or comma."""
-    code, width = code_point(data, start)
-    if code >= len(marks) or marks[code] & _OPENS == 0 or start + width == stop:
-        return False
-    last = _start_of_last(data, start, stop, 1)
-    code, _ = code_point(data, last)
-    if code < len(marks) and marks[code] & _BEHIND:
-        last = _start_of_last(data, start, last, 1)
-        code, _ = code_point(data, last)
-    if last == start:  # one mark, which may both open and close
-        return False
-    return bool(code < len(marks) and marks[code] & _CLOSES)
 
 
 @helper

@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaners.duplicate.pair_rule import may_be_near, required_overlap
 from cleaners.duplicate.shared_keys import Pairs, shared_keys
 from cleaners.kernels import I64, U32, U64, Integer, Rows, helper, kernel
-from cleaners.text.shingles import different_bits, sort
+from cleaners.text.shingles import sort
 from cleaners.text.tokens import MULTIPLIER, fmix64
 from cleaners.text.utf8 import starts_of
 
@@ -29,7 +30,6 @@ class Sets(NamedTuple):
     They are in the order of the first row of each set, so those of the index come first.
     """
 
-    first_new: int  # the number of the first set of this run
     shingles: U64
     #: (sets + 1): set s is `shingles[offsets[s]:offsets[s + 1]]`, sorted; empty where the set has no key
     offsets: I64
@@ -110,27 +110,8 @@ def _may_have_match(
     return found
 
 
-@helper
-def may_be_near(sizes: I64, bitmaps: Rows[U64], numbers: U64, one: int, other: int, p: int, q: int) -> Any:
-    """Whether the sizes, numbers and bitmaps of two sets allow for a Jaccard of at least `p / q`."""
-    size, other_size = np.int64(sizes[one]), np.int64(sizes[other])
-    if min(size, other_size) * q < p * max(size, other_size) or numbers[one] != numbers[other]:
-        return False
-    wanted = required_overlap(size, other_size, p, q)
-    return different_bits(bitmaps, one, other) <= size + other_size - 2 * wanted
-
-
-@helper
-def required_overlap(size: Integer, other_size: Integer, p: int, q: int) -> Any:
-    """The least number of common shingles at which two sets of these sizes have a Jaccard of at least `p / q`.
-
-    A Jaccard of t means o / (a + b - o) >= t for an overlap o, so o >= t / (1 + t) * (a + b); here rounded up.
-    """
-    return -(-p * (size + other_size) // (p + q))
-
-
-def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buckets:
-    """The buckets, with those of a prefix filter in place of the crowded ones.
+def uncrowded_buckets(plain: Buckets, members: Sets, first_new: int, threshold: Fraction) -> Buckets:
+    """The buckets, with those of a prefix filter in place of the crowded ones. `first_new` is this run's first set.
 
     Thousands of near-misses, such as stock reports from one template, fill a bucket, and every member would then be
     compared with every other. The prefix filter (Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity
@@ -164,7 +145,7 @@ def uncrowded_buckets(plain: Buckets, members: Sets, threshold: Fraction) -> Buc
     placed, keys, fits = _prefixes(rows, members, seen, owners, classes, p, q, PAIRS_WORTH)
     if not fits:
         placed, keys, _ = _prefixes(rows, members, seen, owners, classes, p, q, 0)
-    (found, keys), which = shared_keys((placed >> np.uint64(2)).astype(np.uint32), keys, members.first_new)
+    (found, keys), which = shared_keys((placed >> np.uint64(2)).astype(np.uint32), keys, first_new)
     sides = (placed[which] & np.uint64(3)).astype(np.uint8)
     first_prefix = int((~crowded).sum())
     all_rows = np.concatenate((pair_rows[~in_crowd], found))

@@ -62,12 +62,14 @@ def _partitions(columns: tuple[str, ...], count: int) -> list[KeyPartition]:
     return [KeyPartition(columns, number, partitions, count // partitions) for number in range(partitions)]
 
 
-def exact_duplicates(row_tables: RowTables) -> tuple[U32, U32]:
+def exact_duplicates(row_tables: RowTables, same_numbers: bool) -> tuple[U32, U32]:
     """(rows, firsts): the rows whose tokens equal those of another row, and for each the first row with those tokens.
 
-    At least one row of each such group is of this run. `rows` is sorted.
+    With `same_numbers`, their numbers are equal, too: of equal tokens, some may be in a code. At least one row of each
+    such group is of this run. `rows` is sorted.
     """
-    return in_order([rows_with_same_tokens(row_tables, which) for which in exact_partitions(row_tables)])
+    parts = [rows_with_same_tokens(row_tables, which, same_numbers) for which in exact_partitions(row_tables)]
+    return in_order(parts)
 
 
 def exact_partitions(row_tables: RowTables) -> list[KeyPartition]:
@@ -82,18 +84,20 @@ def in_order(parts: Sequence[tuple[U32, U32]]) -> tuple[U32, U32]:
     return rows[order], others[order]
 
 
-def rows_with_same_tokens(row_tables: RowTables, which: KeyPartition) -> tuple[U32, U32]:
+def rows_with_same_tokens(row_tables: RowTables, which: KeyPartition, same_numbers: bool) -> tuple[U32, U32]:
     """What `exact_duplicates` returns of one partition, in any order."""
     found, firsts = [], []
 
     def entries_of(rows: U32, columns: pl.DataFrame) -> Iterator[_Entries]:
-        a, b = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b"))
+        a, b, numbers = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b", "numbers"))
+        if same_numbers:
+            b = b ^ numbers
         if which.partitions > 1:
             inside = which.contains(a)
             rows, a, b = rows[inside], a[inside], b[inside]
         yield _Entries(rows, Keys(a, NO_HIGH), (b,))
 
-    ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b",), entries_of)
+    ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b", "numbers"), entries_of)
     for few in hash_partitions(a):
         (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), row_tables.first_new)
         _, at, place = np.unique(numbers, return_index=True, return_inverse=True)

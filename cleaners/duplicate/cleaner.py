@@ -12,23 +12,31 @@ has a key in common with another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from fractions import Fraction
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
-from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, TypeVar, Unpack
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, Unpack
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.duplicate import candidate_pairs, keep_rule
-from cleaners.duplicate.buckets import Sets, may_have_match, plain_buckets, uncrowded_buckets
+from cleaners.duplicate.buckets import Sets, plain_buckets, uncrowded_buckets
+from cleaners.duplicate.candidate_texts import (
+    Candidates,
+    FingerprintTable,
+    TextReader,
+    promising_pairs,
+    read_texts,
+)
+from cleaners.duplicate.differences import differences
+from cleaners.duplicate.document_order import Keep, order_of, reordered
+from cleaners.duplicate.facts import FactWords
 from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
 from cleaners.duplicate.row_tables import RowTables
-from cleaners.duplicate.shared_keys import Pairs
-from cleaners.kernels import I64, U32, U64
-from cleaners.text.shingles import BITMAP_WORDS, count_tokens, shingle_sets, sketches
+from cleaners.kernels import I64, U32
+from cleaners.text.shingles import count_tokens
 from cleaners.text.utf8 import starts_of
 
 __all__ = [
@@ -45,10 +53,11 @@ __all__ = [
     "kept_fingerprints",
 ]
 
-Result = TypeVar("Result")
+#: Pairs of a duplicate and its witness whose texts are in memory at once.
+PAIRS_AT_ONCE: Final = 1 << 16
 
-#: Above this many shingles (128 MB), only the sets that may have a near-duplicate are kept in memory.
-SHINGLES_AT_ONCE: Final = 1 << 24
+#: How a rule ends whose witness is in a reference; `detail` then ends with its uri: see `uri_in_reference`.
+IN_REFERENCE: Final = " in a reference"
 
 #: What `find_duplicates` returns.
 DECISIONS: Final[dict[str, pl.DataType]] = {
@@ -62,13 +71,6 @@ DECISIONS: Final[dict[str, pl.DataType]] = {
     "duplicate_of_position": pl.UInt32(),
     "jaccard": pl.Float32(),
 }
-
-
-class FingerprintTable(NamedTuple):
-    """The fingerprints of some paragraphs, in order, and a function that returns their texts."""
-
-    fingerprints: pl.LazyFrame
-    texts: Callable[[I64], pl.Series]  # from row numbers to the texts of those rows
 
 
 def eligible() -> pl.Expr:
@@ -89,9 +91,14 @@ def fingerprint_table(
 ) -> FingerprintTable:
     """The fingerprints and texts of a frame's `eligible` paragraphs; `document_ids` has the id of each document.
 
+    A frame without the column `language` is of unknown languages.
+
     The parameters, and the ValueError for missing `frequencies`, are those of `fingerprints.fingerprint`.
     """
-    paragraphs = frame.select("document", "position", "text", "reason").filter(eligible())
+    columns = [
+        name for name in ("document", "position", "text", "reason", "language") if name in frame.columns
+    ]
+    paragraphs = frame.select(columns).filter(eligible())
     paragraphs = paragraphs.with_columns(
         document_ids.gather(paragraphs.get_column("document")).alias("document_id")
     )
@@ -104,7 +111,10 @@ def fingerprint_table(
         method=method,
         frequencies=frequencies,
     )
-    return FingerprintTable(prints.lazy(), paragraphs.get_column("text").gather)
+    table = FingerprintTable(prints.lazy(), paragraphs.get_column("text").gather)
+    if "language" not in columns:
+        return table
+    return table._replace(languages=paragraphs.get_column("language").gather)
 
 
 class Rules(TypedDict):
@@ -113,9 +123,11 @@ class Rules(TypedDict):
     n: int
     threshold: float
     same_numbers: bool
+    same_facts: NotRequired[FactWords | None]
     document_share: float | None
     min_words: int | None
     method: NotRequired[Method]
+    keep: NotRequired[Keep]
 
 
 class Found(NamedTuple):
@@ -132,13 +144,18 @@ def find_duplicates(
     index: Sequence[FingerprintTable] = (),
     *,
     older: pl.DataFrame | None = None,
+    sources: pl.DataFrame | None = None,
     workers: int = 1,
     **rules: Unpack[Rules],
 ) -> list[pl.DataFrame]:
     """The paragraphs to remove: one frame for each of `tables`, its rows in order, with the columns of `DECISIONS`.
 
-    `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs that
-    earlier runs kept, in order; it may omit those that are never compared (see `kept_fingerprints`).
+    `tables` are the tables of this run, in order. No document may span two tables. `index` holds the paragraphs of
+    references, whose tables have `uris`, and those that earlier runs kept, in order; it may omit those that are never
+    compared (see `kept_fingerprints`).
+
+    With `same_facts`, the words of each language, a near-duplicate states nothing that its witness does not (see
+    `cleaners.duplicate.facts`); without it, numbers and Jaccard decide.
 
     A document is removed whole if paragraphs with a witness in earlier documents hold at least `document_share` of its
     tokens, or if fewer than `min_words` tokens are left. None switches the rule off.
@@ -146,9 +163,15 @@ def find_duplicates(
     `older` has rows of (document_id, older): the first is a document of this run, the second an older version of it in
     the index. An older version is never a witness for its new version.
 
+    `keep` says which of the copies in this run stays: that of the earliest document, of the longest one, by its tokens
+    in `tables`, or of the best source, by a list. A list needs `sources`, which has rows of (document_id, source), and
+    raises ValueError without. What earlier runs kept stays in any case.
+
     `workers` bands are processed at once; their number does not change the result.
     """
-    return find(tables, index, **rules, older=older, workers=workers).tables if tables else []
+    return (
+        find(tables, index, **rules, older=older, sources=sources, workers=workers).tables if tables else []
+    )
 
 
 def find(
@@ -159,10 +182,13 @@ def find(
     n: int,
     threshold: float,
     same_numbers: bool,
+    same_facts: FactWords | None = None,
     document_share: float | None,
     min_words: int | None,
     method: Method = "minhash",
     older: pl.DataFrame | None = None,
+    keep: Keep = "earliest",
+    sources: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> Found:
     """The decisions of `find_duplicates`, and what the document rules counted.
@@ -172,7 +198,7 @@ def find(
     all_tables = (*index, *tables)
     row_tables = RowTables([table.fingerprints for table in all_tables], len(index))
     documents = documents or _documents(row_tables)
-    exact_duplicates, firsts = candidate_pairs.exact_duplicates(row_tables)
+    exact_duplicates, firsts = candidate_pairs.exact_duplicates(row_tables, same_numbers)
     row_tables.exclude(exact_duplicates[exact_duplicates != firsts])
     columns = ["rarest"] if method == "exact" else band_names(threshold)
     with ThreadPoolExecutor(workers) as pool:
@@ -187,45 +213,61 @@ def find(
         # rows with equal tokens share one set, stored under the first of them
         has_set = np.zeros(int(row_tables.starts[-1]), np.bool_)
         has_set[pairs.rows] = has_set[firsts] = True
-        pairs = pairs._replace(rows=_compact_index(has_set)[pairs.rows])
+        place = _compact_index(has_set)
+        pairs = pairs._replace(rows=place[pairs.rows])
         originals = np.flatnonzero(has_set)
-        texts = _TextReader(all_tables, row_tables.starts, pool)
-        numbers = row_tables.gather(originals, "numbers").get_column("numbers").to_numpy()
+        has_set[exact_duplicates] = True
+        rows = np.flatnonzero(has_set)
+        sets_of_rows = place[rows]
+        sets_of_rows[np.searchsorted(rows, exact_duplicates)] = place[firsts]
+        del has_set, place
+        texts = TextReader(all_tables, row_tables.starts, pool)
+        candidates = Candidates(
+            originals,
+            **{
+                name: row_tables.gather(originals, name).get_column(name).to_numpy()
+                for name in ("tokens", "numbers")
+            },
+        )
         if not same_numbers:
-            numbers = np.zeros_like(numbers)
-        tokens = row_tables.gather(originals, "tokens").get_column("tokens").to_numpy()
+            candidates = candidates._replace(numbers=np.zeros_like(candidates.numbers))
         threshold_fraction = keep_rule.as_fraction(threshold)
         # `pairs` is rebound so that the larger array before it can be freed
-        pairs = _promising_pairs(pairs, texts, originals, tokens, numbers, n, threshold_fraction)
-        sets = _sets(pairs, texts, originals, tokens, numbers, n)._replace(
-            first_new=int(np.searchsorted(originals, row_tables.first_new))
+        pairs = promising_pairs(pairs, texts, candidates, n, threshold_fraction)
+        first_new = int(np.searchsorted(rows, row_tables.first_new))
+        rule, variants = read_texts(
+            *(candidates, pairs, texts, rows[first_new:], sets_of_rows[first_new:]),
+            *(n, threshold_fraction, same_facts),
         )
-    del originals, tokens, numbers
-    buckets = uncrowded_buckets(plain_buckets(pairs, len(sets.numbers)), sets, threshold_fraction)
-    del pairs
-    place = _compact_index(has_set)
-    has_set[exact_duplicates] = True
-    rows = np.flatnonzero(has_set)
-    sets_of_rows = place[rows]
-    sets_of_rows[np.searchsorted(rows, exact_duplicates)] = place[firsts]
-    del has_set, place
-    walk = keep_rule.Walk(
-        first_new=int(np.searchsorted(rows, row_tables.first_new)),
-        sets=sets_of_rows,
-        places=rows[rows >= row_tables.first_new] - row_tables.first_new,
+    first_new_set = int(np.searchsorted(originals, row_tables.first_new))
+    del originals, candidates
+    sets = Sets(rule.shingles, rule.offsets, rule.numbers)
+    buckets = uncrowded_buckets(
+        plain_buckets(pairs, len(sets.numbers)), sets, first_new_set, threshold_fraction
     )
+    del pairs
+    walk = keep_rule.Walk(
+        first_new=first_new,
+        sets=sets_of_rows,
+        variants=variants,
+        places=rows[first_new:] - row_tables.first_new,
+    )
+    versions = _older_versions(index, row_tables, rows, documents, older)
+    order = order_of(keep, documents, _sources(row_tables, documents, sources))
+    ordered = reordered(walk, documents, versions, rows, order)
+    walk, rows = ordered.walk, ordered.rows
     decisions = keep_rule.decide(
         walk,
-        sets,
+        rule,
         buckets,
-        documents,
-        _older_versions(row_tables, rows, documents, older),
-        threshold=threshold,
+        ordered.documents,
+        ordered.versions,
         document_share=document_share,
         min_words=min_words,
     )
-    sizes = np.diff(sets.offsets)
-    del sets, buckets  # most of the memory
+    decisions = ordered.back(decisions)
+    sizes = rule.sizes
+    del sets, rule, buckets  # most of the memory
 
     repeats = np.flatnonzero(decisions.witnesses >= 0)
     witnesses = decisions.witnesses[repeats]
@@ -234,10 +276,12 @@ def find(
     duplicates = row_tables.gather(rows[witnesses], "document_id", "position").select(
         pl.col("document_id").alias("duplicate_of_document_id"),
         pl.col("position").alias("duplicate_of_position"),
-        pl.Series("row", walk.places[repeats - walk.first_new], pl.Int64),
+        pl.Series("row", ordered.given(walk.places[repeats - walk.first_new]), pl.Int64),
         pl.Series("common", np.where(same, 1, common), pl.Int64),
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
         pl.Series("same", same, pl.Boolean),
+        _differences(texts, rows[repeats], rows[witnesses], ~same),
+        _reference_uris(index, row_tables.starts, rows[witnesses]),
     )
     removed = np.flatnonzero(decisions.kinds)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
@@ -263,75 +307,21 @@ def find(
     return Found(found, documents, decisions.before, decisions.left)
 
 
+def _differences(texts: TextReader, rows: I64, witnesses: I64, which: NDArray[np.bool_]) -> pl.Series:
+    """`differences` between the rows and their witnesses, at the rows that are wanted; null elsewhere."""
+    wanted = np.flatnonzero(which)
+    parts = [pl.Series([], dtype=pl.String)]
+    for first in range(0, len(wanted), PAIRS_AT_ONCE):
+        some = wanted[first : first + PAIRS_AT_ONCE]
+        both = texts.read(np.concatenate((rows[some], witnesses[some])))
+        parts.append(differences(both[: len(some)], both[len(some) :]))
+    nothing = pl.repeat(None, len(rows), dtype=pl.String, eager=True)
+    return nothing.scatter(wanted, pl.concat(parts)).alias("differs")
+
+
 def _compact_index(which: NDArray[np.bool_]) -> U32:
     """For each True, how many True values precede it. The entries at False have no meaning."""
     return np.cumsum(which, dtype=np.uint32) - np.uint32(1)
-
-
-class _TextReader(NamedTuple):
-    """Reads the texts of rows, table by table."""
-
-    tables: Sequence[FingerprintTable]
-    starts: I64  # as in `RowTables`
-    pool: Executor
-
-    def map(self, make: Callable[[pl.Series, int], Result], rows: I64, n: int) -> Iterator[Result]:
-        """`make(texts, n)` for each table in order, where `texts` are those of the given rows in that table."""
-
-        def of_table(i: int) -> Result:
-            return make(self.tables[i].texts(RowTables.local_rows(rows, *self.starts[i : i + 2])), n)
-
-        return self.pool.map(of_table, range(len(self.tables)))
-
-
-def _promising_pairs(
-    pairs: Pairs,
-    texts: _TextReader,
-    originals: I64,
-    tokens: U32,
-    numbers: U64,
-    n: int,
-    threshold_fraction: Fraction,
-) -> Pairs:
-    """The pairs of set and key, without the sets that cannot have a near-duplicate.
-
-    If there are at most SHINGLES_AT_ONCE shingles, all pairs are returned: their sets fit in memory.
-    """
-    with_keys = np.zeros(len(originals), np.bool_)
-    with_keys[pairs.rows] = True
-    left = np.flatnonzero(with_keys)
-    if tokens[left].sum(dtype=np.int64) <= SHINGLES_AT_ONCE:
-        return pairs
-    sizes = np.zeros(len(originals), np.int64)
-    bitmaps = np.zeros((len(originals), BITMAP_WORDS), np.uint64)
-    for some_sizes, some_bitmaps in texts.map(sketches, originals[left], n):
-        some, left = left[: len(some_sizes)], left[len(some_sizes) :]
-        sizes[some], bitmaps[some] = some_sizes, some_bitmaps
-    chosen = may_have_match(pairs, sizes, bitmaps, numbers, threshold_fraction)[pairs.rows]
-    return Pairs(pairs.rows[chosen], pairs.keys[chosen])
-
-
-def _sets(pairs: Pairs, texts: _TextReader, originals: I64, tokens: U32, numbers: U64, n: int) -> Sets:
-    """The sets of the rows `originals`; a set without a key has no shingles."""
-    with_keys = np.zeros(len(originals), np.bool_)
-    with_keys[pairs.rows] = True
-    # a text has at most as many shingles as tokens
-    room = int(tokens[with_keys].sum(dtype=np.int64))
-    shingles, counts = _concatenate_sets(texts.map(shingle_sets, originals[with_keys], n), room)
-    sizes = np.zeros(len(originals), np.int64)
-    sizes[with_keys] = counts
-    return Sets(0, shingles, starts_of(sizes), numbers)
-
-
-def _concatenate_sets(parts: Iterable[tuple[U64, I64]], room: int) -> tuple[U64, I64]:
-    """(shingles, size of each set) of all parts, at most `room` shingles. Each part is freed once it is copied."""
-    # the operating system allocates pages on first write, so unused room costs no memory
-    shingles, end, counts = np.empty(room, np.uint64), 0, [np.zeros(0, np.int64)]
-    for values, offsets in parts:
-        shingles[end : end + len(values)] = values
-        end += len(values)
-        counts.append(np.diff(offsets))
-    return shingles[:end], np.concatenate(counts)
 
 
 def _documents(row_tables: RowTables) -> keep_rule.Documents:
@@ -347,8 +337,34 @@ def _documents(row_tables: RowTables) -> keep_rule.Documents:
     return keep_rule.undecided(starts, np.concatenate(tokens))
 
 
+def _sources(
+    row_tables: RowTables, documents: keep_rule.Documents, sources: pl.DataFrame | None
+) -> pl.Series | None:
+    """The source of each document of this run, if they are known."""
+    if sources is None:
+        return None
+    ids = row_tables.gather(documents.starts[:-1] + row_tables.first_new, "document_id")
+    return ids.join(sources, on="document_id", how="left", maintain_order="left").get_column("source")
+
+
+def _reference_uris(index: Sequence[FingerprintTable], starts: I64, rows: I64) -> pl.Series:
+    """The uri of the document of each row that is in a table of a reference, null for all others."""
+    wanted, place = np.unique(rows, return_inverse=True)
+    known = [pl.Series(dtype=pl.String)]
+    for table, start, stop in zip(index, starts, starts[1:], strict=False):
+        local = RowTables.local_rows(wanted, start, stop)
+        nothing = pl.repeat(None, len(local), dtype=pl.String, eager=True)
+        known.append(table.uris(local) if table.uris and len(local) else nothing)
+    uris = pl.concat(known)
+    return uris.extend_constant(None, len(wanted) - len(uris)).gather(place).alias("reference")
+
+
 def _older_versions(
-    row_tables: RowTables, rows: I64, documents: keep_rule.Documents, older: pl.DataFrame | None
+    index: Sequence[FingerprintTable],
+    row_tables: RowTables,
+    rows: I64,
+    documents: keep_rule.Documents,
+    older: pl.DataFrame | None,
 ) -> keep_rule.Versions:
     """For each document of this run, the rows of the walk that belong to its older versions.
 
@@ -361,7 +377,9 @@ def _older_versions(
         "document"
     )
     ranges = [pl.DataFrame(schema={"older": pl.String, "first": pl.Int64, "stop": pl.Int64})]
-    for table, start in zip(row_tables.tables[: row_tables.indexed], row_tables.starts, strict=False):
+    for one, table, start in zip(index, row_tables.tables, row_tables.starts, strict=False):
+        if one.uris:  # a reference has no versions of this dataset's documents
+            continue
         runs = table.select("document_id").collect().to_series().rle()
         stops = runs.struct.field("len").cast(pl.Int64).cum_sum() + int(start)
         firsts = stops - runs.struct.field("len")
@@ -390,16 +408,29 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .then(pl.lit("printed before"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.lit("too few words left"))
-        .when("same")
-        .then(pl.lit("same tokens"))
-        .otherwise(pl.lit("near-duplicate"))
+        .otherwise(
+            pl.concat_str(
+                pl.when("same").then(pl.lit("same tokens")).otherwise(pl.lit("near-duplicate")),
+                pl.when(pl.col("reference").is_not_null()).then(pl.lit(IN_REFERENCE)),
+                ignore_nulls=True,
+            )
+        )
         .alias("rule"),
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.format("{} % of the document was printed before", "share"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
-        .when(~pl.col("same"))
-        .then(pl.format("{} of {} shingles", "common", "union"))
+        .otherwise(
+            pl.concat_str(
+                pl.when(~pl.col("same")).then(
+                    pl.format("{} of {} shingles; {}", "common", "union", "differs")
+                ),
+                pl.format("in {}", "reference"),
+                separator="; ",
+                ignore_nulls=True,
+            )
+        )
+        .replace("", None)
         .alias("detail"),
         (pl.col("common") / pl.col("union")).alias("jaccard"),
     )
@@ -411,13 +442,26 @@ def of_whole_documents(rows: pl.DataFrame, min_words: int) -> pl.DataFrame:
     `rows` has columns row, document_id, position, kind (DUPLICATE_DOCUMENT or TOO_SHORT), share (percent of the
     document's tokens with a witness in an earlier one) and left (its tokens without a witness).
     """
-    no_witness = [
-        *(pl.lit(None, DECISIONS[name]).alias(name) for name in DECISIONS if name.startswith("duplicate_of")),
-        *(pl.lit(None, pl.Int64).alias(name) for name in ("common", "union")),
-        pl.lit(None, pl.Boolean).alias("same"),
-    ]
-    with_all = _with_reasons(rows.with_columns(no_witness), min_words)
+    no_witness = {
+        **{name: dtype for name, dtype in DECISIONS.items() if name.startswith("duplicate_of")},
+        **dict.fromkeys(("common", "union"), pl.Int64()),
+        **dict.fromkeys(("differs", "reference"), pl.String()),
+        "same": pl.Boolean(),
+    }
+    nothing = [pl.lit(None, dtype).alias(name) for name, dtype in no_witness.items()]
+    with_all = _with_reasons(rows.with_columns(nothing), min_words)
     return with_all.select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
+
+
+def uri_in_reference(rule: str | None, detail: str | None) -> str | None:
+    """The uri of the document with the witness, if that is in a reference.
+
+    >>> uri_in_reference("near-duplicate in a reference", "31 of 37 shingles; in /data/benchmark.jsonl#12")
+    '/data/benchmark.jsonl#12'
+    """
+    if not (rule or "").endswith(IN_REFERENCE):
+        return None
+    return f"; {detail}".partition("; in ")[2]
 
 
 def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import polars as pl
 
+from cleaners.duplicate.figures import without_codes
 from cleaners.duplicate.keep_rule import as_fraction
 from cleaners.duplicate.minhash import NUM_PERM, SEED, Permutations, band_keys, bands, permutations, sign
 from cleaners.duplicate.rarest_shingles import rarest_shingles
@@ -33,7 +34,7 @@ _FINGERPRINTS: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),
     "position": pl.UInt32(),
     "tokens": pl.UInt32(),  # the number of tokens
-    "numbers": pl.UInt64(),  # hash of the sequence of digit runs; without any, the hash of the empty sequence
+    "numbers": pl.UInt64(),  # hash of the sequence of digit runs outside codes; of none, of the empty sequence
     "exact_a": pl.UInt64(),  # two hashes of the sequence of tokens; null where the paragraph is not compared
     "exact_b": pl.UInt64(),
 }
@@ -45,7 +46,7 @@ FIRST_KEY_COLUMN: Final = list(_FINGERPRINTS).index("exact_a")
 #: How fingerprints are made, apart from the settings. Fingerprints of different formats cannot be compared: a change of
 #: tokenisation or hashing needs another version.
 FINGERPRINT_FORMAT: Final[dict[str, int | str]] = {
-    "version": 1,
+    "version": 2,  # 2: digits of codes in brackets are no numbers
     "normaliser": "NFKC, case folded",
     "permutations": NUM_PERM,
     "scheme": "affine32",
@@ -96,6 +97,9 @@ def fingerprint(
     text = paragraphs.get_column("text")
     number, width = bands(threshold) if method == "minhash" else (0, 1)
     tokens, numbers, exact, keys = _compute(text, n, min_tokens, number, width)
+    coded, plain = without_codes(text)
+    if len(coded):
+        _, numbers[coded], _, _ = _compute(plain, 1, 1 << 62, 0, 1)
     long = pl.Series(tokens >= max(min_tokens, 1))
     eligible = long if short == "keep" else pl.repeat(True, len(long), eager=True)
     return paragraphs.select("document_id", "position").with_columns(

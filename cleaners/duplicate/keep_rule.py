@@ -12,10 +12,23 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.duplicate.buckets import Buckets, Sets, may_be_near, required_overlap
-from cleaners.kernels import I64, U32, U64, Integer, helper, kernel
-from cleaners.text.shingles import BITMAP_WORDS, set_bits
+from cleaners.duplicate.buckets import Buckets
+from cleaners.duplicate.fact_postings import (
+    ENDLESS,
+    FactPostings,
+    fact_postings,
+    posting_of,
+    shingle_at,
+    shortest_list,
+)
+from cleaners.duplicate.facts import NEW_SHINGLES
+from cleaners.duplicate.pair_rule import Compared, common_shingles
+from cleaners.kernels import I64, U32, Integer, helper, kernel
 from cleaners.text.utf8 import starts_of
+
+#: Rows of a bucket that are compared before facts decide which of the others are.
+MANY: Final = 100
+ALL: Final = 1 << 62
 
 # The decisions on a row.
 KEPT: Final = 0
@@ -47,6 +60,9 @@ class Walk(NamedTuple):
 
     first_new: int  # the number of the first row of this run
     sets: U32  # the set of each row
+    #: for each row of this run: what it requires of a witness, as a variant of its set in `Facts`, or any other number
+    #: that only rows of the same set have; -1 if its set has no key
+    variants: I64
     places: I64  # for each row of this run, its number among all rows of this run
 
 
@@ -84,19 +100,18 @@ def as_fraction(share: float) -> Fraction:
 
 def decide(
     walk: Walk,
-    sets: Sets,
+    compared: Compared,
     buckets: Buckets,
     documents: Documents,
     versions: Versions,
     *,
-    threshold: float,
     document_share: float | None,
     min_words: int | None,
 ) -> Decisions:
     """Which rows to remove, walking the documents in order. None switches a document rule off.
 
-    A row is removed if a kept row before it has the same set, or has the same numbers, a bucket in common and a Jaccard
-    of at least `threshold`. The earliest such row is its witness.
+    A row is removed if a kept row before it has the same set, or has a bucket in common and is one that it is a
+    near-duplicate of, by the pair rule. The earliest such row is its witness.
 
     At its end a document is removed whole if the tokens with a witness in earlier documents are at least
     `document_share` of all its tokens, or if fewer than `min_words` tokens are left. Its rows are then no witnesses.
@@ -104,16 +119,16 @@ def decide(
     Rows of an older version are no witnesses for the new version, but they are for all other documents. Several rows
     with one set may therefore be kept. All comparisons use integers, so they are exact.
     """
-    jaccard, share = as_fraction(threshold), as_fraction(document_share or 1)
+    share = as_fraction(document_share or 1)
     return Decisions(
         *_decide(
             walk,
-            sets,
+            compared,
             buckets,
+            fact_postings(compared, buckets, MANY),
+            MANY,
             documents,
             versions,
-            jaccard.numerator,
-            jaccard.denominator,
             share.numerator if document_share is not None else 0,
             share.denominator,
             min_words or 0,
@@ -122,39 +137,10 @@ def decide(
 
 
 @helper
-def _bitmaps(shingles: U64, offsets: I64) -> Any:
-    """The bitmaps of the sets, (sets, BITMAP_WORDS)."""
-    maps = np.zeros((len(offsets) - 1, BITMAP_WORDS), np.uint64)
-    for row in range(len(maps)):
-        set_bits(shingles, offsets[row], offsets[row + 1], maps, row)
-    return maps
-
-
-@helper
-def _overlap(a: U64, a_at: int, a_end: int, b: U64, b_at: int, b_end: int, wanted: int) -> Any:
-    """The number of values that two sorted ranges have in common, or -1 if that is less than `wanted`."""
-    common = 0
-    # the number of values of each range that may still be missing in the other
-    a_slack, b_slack = a_end - a_at - wanted, b_end - b_at - wanted
-    while a_at < a_end and b_at < b_end and a_slack >= 0 and b_slack >= 0:
-        x, y = a[a_at], b[b_at]
-        if x == y:
-            common += 1
-            a_at += 1
-            b_at += 1
-        elif x < y:
-            a_at += 1
-            a_slack -= 1
-        else:
-            b_at += 1
-            b_slack -= 1
-    return common if common >= wanted else -1
-
-
-@helper
-def _have_common_key(keys: U32, a: int, a_end: int, b: int, b_end: int) -> Any:
-    for i in range(a, a_end):
-        for j in range(b, b_end):
+def _have_common_key(keys: U32, offsets: I64, own: int, other: int) -> Any:
+    """Whether two sets have a key in common."""
+    for i in range(offsets[own], offsets[own + 1]):
+        for j in range(offsets[other], offsets[other + 1]):
             if keys[i] == keys[j]:
                 return True
     return False
@@ -177,36 +163,42 @@ def _first_current(row: Integer, following: I64, versions: Versions, document: i
 @kernel
 def _decide(
     walk: Walk,
-    known: Sets,
+    compared: Compared,
     where: Buckets,
+    postings: FactPostings,
+    many: int,
     documents: Documents,
     versions: Versions,
-    p: int,
-    q: int,
     share_p: int,
     share_q: int,
     min_words: int,
 ) -> Any:
-    first_new, sets, places = walk
-    _, shingles, offsets, numbers = known
+    first_new, sets, variants, places = walk
     key_offsets, keys, bucket_offsets, buckets, member_starts, partners, first_prefix = where
     starts, tokens, totals, fates = documents
-    rows = len(sets)
+    rows, count = len(sets), len(compared.sizes)
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
     before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
-    maps, sizes = _bitmaps(shingles, offsets), np.empty(len(offsets) - 1, np.int64)
-    for number in range(len(sizes)):
-        sizes[number] = offsets[number + 1] - offsets[number]
     # for each set: its first and its last kept row; for each kept row: the next one with the same set
-    holders, last_holders = np.full(len(offsets) - 1, -1), np.full(len(offsets) - 1, -1)
+    holders, last_holders = np.full(count, -1), np.full(count, -1)
     following = np.full(rows, -1)
-    # sets of rows that may be kept although an older version is a near-duplicate
-    near_older = np.zeros(len(offsets) - 1, np.bool_)
-    last_seen = np.full(len(offsets) - 1, -1)
+    is_kept = np.zeros(rows, np.bool_)
+    # for each variant: the witness that a search found, or its own row. It stays the earliest one while it is kept:
+    # rows are kept in order, so none comes before it later
+    most = np.int64(-1)
+    for variant in variants:
+        most = max(most, variant)
+    answers, answers_shared = np.full(most + 1, -1), np.zeros(most + 1, np.int64)
+    last_seen = np.full(count, -1)
+    largest = np.int64(0)
+    for size in compared.sizes:
+        largest = max(largest, size)
+    known = np.zeros(largest, np.bool_)
     members = np.empty(len(buckets), np.uint32)  # for each bucket: its kept rows, in order
     ends = member_starts[:-1].copy()
     for row in range(first_new):
+        is_kept[row] = True
         if holders[sets[row]] < 0:
             holders[sets[row]] = row
             for i in range(bucket_offsets[sets[row]], bucket_offsets[sets[row] + 1]):
@@ -221,48 +213,78 @@ def _decide(
         left[document] = total
         new_version = versions.starts[document] < versions.starts[document + 1]
         while row < rows and places[row - first_new] < stop:
-            own = sets[row]
+            own, variant = sets[row], variants[row - first_new]
             best = row
             holder = holders[own]
             if new_version:
                 holder = _first_current(holder, following, versions, document)
             if holder >= 0:
                 best = holder
-            # a kept row near this one is near its holder, too, so it is not earlier; older versions are the exception
-            search = best == row or new_version or near_older[own]
-            for i in range(bucket_offsets[own], bucket_offsets[own + 1] if search else bucket_offsets[own]):
-                bucket = partners[buckets[i]]
-                for j in range(member_starts[bucket], ends[bucket]):
-                    candidate: Any = np.int64(members[j])
-                    if candidate >= best:  # members are in order
-                        break
-                    other = sets[candidate]
-                    if last_seen[other] == row:
-                        continue
-                    last_seen[other] = row
-                    if new_version:
-                        candidate = _first_current(candidate, following, versions, document)
-                        if candidate < 0 or candidate >= best:
+            search = variant >= 0
+            # what an older version is no witness for is another question
+            if search and not new_version and answers[variant] >= 0 and is_kept[answers[variant]]:
+                best, shared[row] = answers[variant], answers_shared[variant]
+                search = False
+            # at most `many` rows of a bucket are compared before facts are looked up, and all if that is no help
+            limit = many if compared.same_facts else ALL
+            while search:
+                is_cut = False
+                for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
+                    bucket, looked = partners[buckets[i]], 0
+                    for j in range(member_starts[bucket], ends[bucket]):
+                        candidate: Any = np.int64(members[j])
+                        if candidate >= best:  # members are in order
+                            break
+                        other = sets[candidate]
+                        if last_seen[other] == row:
                             continue
-                    if not may_be_near(sizes, maps, numbers, own, other, p, q):
-                        continue
-                    common = _overlap(
-                        *(shingles, offsets[own], offsets[own + 1]),
-                        *(shingles, offsets[other], offsets[other + 1]),
-                        required_overlap(sizes[own], sizes[other], p, q),
+                        if looked == limit:
+                            is_cut = True
+                            break
+                        looked += 1
+                        last_seen[other] = row
+                        if new_version:
+                            candidate = _first_current(candidate, following, versions, document)
+                            if candidate < 0 or candidate >= best:
+                                continue
+                        common = common_shingles(compared, own, variant, other, known)
+                        # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
+                        if common >= 0 and (
+                            bucket < first_prefix or _have_common_key(keys, key_offsets, own, other)
+                        ):
+                            best, shared[row] = candidate, common
+                if not is_cut:
+                    break
+                choice = shortest_list(postings, compared, own, variant)
+                if choice.length == ENDLESS:
+                    limit = ALL
+                    continue
+                lists = postings.tokens if choice.is_token else postings.shingles
+                for step in range(1 if choice.is_token else NEW_SHINGLES):
+                    at = posting_of(
+                        lists,
+                        compared.facts.required[choice.place]
+                        if choice.is_token
+                        else shingle_at(compared, own, choice.place + step),
                     )
-                    if common < 0:
-                        continue
-                    # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
-                    if bucket >= first_prefix and not _have_common_key(
-                        keys,
-                        key_offsets[own],
-                        key_offsets[own + 1],
-                        key_offsets[other],
-                        key_offsets[other + 1],
+                    for j in range(
+                        lists.starts[at] if at >= 0 else 0, lists.starts[at + 1] if at >= 0 else 0
                     ):
-                        continue
-                    best, shared[row] = candidate, common
+                        other = lists.sets[j]
+                        candidate = holders[other]
+                        if last_seen[other] == row or candidate < 0 or candidate >= best:
+                            continue
+                        last_seen[other] = row
+                        if new_version:
+                            candidate = _first_current(candidate, following, versions, document)
+                            if candidate < 0 or candidate >= best:
+                                continue
+                        common = common_shingles(compared, own, variant, other, known)
+                        if common >= 0 and _have_common_key(keys, key_offsets, own, other):
+                            best, shared[row] = candidate, common
+                break
+            if search and not new_version:
+                answers[variant], answers_shared[variant] = best, shared[row]
             if best < row:
                 witnesses[row] = best
                 words = np.int64(tokens[places[row - first_new]])
@@ -271,7 +293,7 @@ def _decide(
                     before[document] += words
                 row += 1
                 continue
-            near_older[own] |= new_version
+            is_kept[row] = True
             if holders[own] < 0:
                 holders[own] = last_holders[own] = row
                 for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
@@ -294,6 +316,7 @@ def _decide(
             for undone in range(first, row):
                 if witnesses[undone] < 0:
                     own = sets[undone]
+                    is_kept[undone] = False
                     if holders[own] == undone:
                         holders[own] = last_holders[own] = -1
                         for i in range(bucket_offsets[own], bucket_offsets[own + 1]):

@@ -15,10 +15,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from ftfy.badness import BADNESS_RE
-from numpy.typing import NDArray
 
 from cleaners.derived import derived
-from cleaners.kernels import U8, U64, Rows, kernel
+from cleaners.kernels import U8, U64, Flags, Rows, kernel
 from cleaners.text.tokens import code_point
 from cleaners.text.white_space import WHITE_SPACE
 
@@ -33,9 +32,11 @@ class Badness(NamedTuple):
     """The sequences as bits. Arrays of bits have one column for each word of the state."""
 
     classes: U8  # of every code point
-    fits: U64  # a row for each class: the positions that it matches
-    bounds: U64  # three rows: first positions, first positions of sequences that begin a line, last positions
-    pairs: NDArray[np.bool_]  # (class, class): whether the second can follow the first in a sequence
+    fits: Rows[U64]  # a row for each class: the positions that it matches
+    bounds: Rows[
+        U64
+    ]  # three rows: first positions, first positions of sequences that begin a line, last positions
+    pairs: Rows[Flags]  # (class, class): whether the second can follow the first in a sequence
 
 
 @functools.cache

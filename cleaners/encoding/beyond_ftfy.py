@@ -1,6 +1,6 @@
 """Repairs of what ftfy leaves, each a step with an option of its own.
 
-A step looks only at paragraphs that the scan finds SUSPECT (`cleaners.encoding.mojibake`), a few in a thousand.
+A step looks only at paragraphs that the scan finds SUSPECT (`cleaners.encoding.scan`), a few in a thousand.
 """
 
 from __future__ import annotations

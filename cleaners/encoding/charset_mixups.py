@@ -17,7 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from cleaners.encoding.readings import MIN_GAIN, NO_TEXT, Reading, Words, best_readings
+from cleaners.encoding.charset_tables import NO_TEXT
+from cleaners.encoding.readings import MIN_GAIN, Reading, Words, best_readings
 from cleaners.text.letter_pairs import OTHER_ALPHABETS
 
 MAX_WORDS: Final = 40  # with characters beyond ASCII that are looked at

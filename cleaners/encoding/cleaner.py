@@ -1,7 +1,7 @@
 """The cleaner `encoding`: repairs mojibake and other damage, and removes the white space damage leaves.
 
 ftfy's fixes come first, and what they leave is for the steps of `cleaners.encoding.beyond_ftfy`. In news, nearly every
-paragraph is sound. A scan (`cleaners.encoding.mojibake`) finds those that are not, and only these are processed.
+paragraph is sound. A scan (`cleaners.encoding.scan`) finds those that are not, and only these are processed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cleaners.encoding import beyond_ftfy
 from cleaners.encoding.columnar_ftfy import fix
 from cleaners.encoding.columnar_ftfy import fix_text as fix_text
-from cleaners.encoding.mojibake import (
+from cleaners.encoding.gate import (
     COMPOSING,
     NEEDS_FTFY,
     OTHER_SPACE,
@@ -26,8 +26,8 @@ from cleaners.encoding.mojibake import (
     SUSPECT,
     Gate,
     gate,
-    scan,
 )
+from cleaners.encoding.scan import scan
 from cleaners.kernels import U8
 from cleaners.paragraphs import rewrite
 from cleaners.text.white_space import LINE_BREAK, WHITE_SPACE

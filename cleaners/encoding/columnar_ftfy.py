@@ -1,7 +1,7 @@
 """ftfy for whole columns of text: the same result for every row, a hundred times as fast.
 
 ftfy takes about a second per megabyte. But in news nearly every paragraph is sound. A scan
-(`cleaners.encoding.mojibake`) finds the texts that ftfy could change. Single characters are replaced in whole columns.
+(`cleaners.encoding.scan`) finds the texts that ftfy could change. Single characters are replaced in whole columns.
 The few other texts are processed line by line: a line that was decoded in the wrong charset throughout is decoded again
 here, and everything else goes to ftfy itself.
 """
@@ -31,7 +31,8 @@ from ftfy.chardata import (
 from numpy.typing import NDArray
 
 from cleaners.encoding.beyond_ftfy import redecoded
-from cleaners.encoding.mojibake import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, Gate, gate, scan
+from cleaners.encoding.gate import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, Gate, gate
+from cleaners.encoding.scan import scan
 from cleaners.kernels import U8
 from cleaners.text.normalization import normalize, sort_marks
 
@@ -51,7 +52,7 @@ _C1: Final = {code: bytes([code]).decode("sloppy-windows-1252") for code in rang
 def fix_text(text: pl.Series, config: ftfy.TextFixerConfig = ftfy.TextFixerConfig()) -> pl.Series:  # noqa: B008
     """`ftfy.fix_text(row, config)` for every row of a String series, exactly, but a hundred times as fast.
 
-    Null stays null. `cleaners.encoding.mojibake` finds the rows that ftfy could change, and explains why that is exact.
+    Null stays null. `cleaners.encoding.scan` finds the rows that ftfy could change; `gate` explains why that is exact.
 
     >>> fix_text(pl.Series(["schÃ¶n", "It rained.", None])).to_list()
     ['schön', 'It rained.', None]

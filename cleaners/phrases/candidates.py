@@ -30,6 +30,8 @@ PREFIX_LETTERS: Final = 12
 #: A text is found by its last bytes, at most this many. A line is probed for any four consecutive ones of these first.
 MAX_WINDOW: Final = 8
 PROBE_BYTES: Final = 4
+#: No text is longer.
+MAX_CHARACTERS: Final = 1 << 62
 
 # roles of a sequence of letters: all letters of a line; the letters that a line begins with; those that a match of a
 # regular expression begins with; a prefix of any of these
@@ -82,17 +84,18 @@ def make_prefilter(
     return Prefilter(firsts, roles, window, mask, windows, fours)
 
 
-def candidates(text: pl.Series, prefilter: Prefilter) -> pl.DataFrame:
+def candidates(text: pl.Series, prefilter: Prefilter, longest: int = MAX_CHARACTERS) -> pl.DataFrame:
     """What each text may match: a frame of four Booleans, `is_line`, `starts`, `starts_regex` and `holds`.
 
-    No text may be null. Quoted mail and table rows are never candidates, because they are not boilerplate.
+    No text may be null. Of texts with more than `longest` characters only the first letters are looked at: they have no
+    more than `starts`. Quoted mail and table rows are never candidates, because they are not boilerplate.
 
     >>> prefilter = make_prefilter(["read more"], [], [], ["cookie"])
     >>> candidates(pl.Series(["Read more", "It rained", "No Cookies"]), prefilter).select("is_line", "holds").rows()
     [(True, False), (False, False), (False, True)]
     """
     data, offsets = utf8(text)
-    found = _scan(data, offsets, letters(), byte_comparable(), prefilter)
+    found = _scan(data, offsets, letters(), byte_comparable(), prefilter, longest)
     return pl.DataFrame(dict(zip(("is_line", "starts", "starts_regex", "holds"), found, strict=True)))
 
 
@@ -241,6 +244,14 @@ def _all_comparable(data: U8, start: int, stop: int, byte_comparable: Flags) -> 
     return True
 
 
+@helper
+def _characters(data: U8, start: int, stop: int) -> int:
+    count = 0
+    for at in range(start, stop):  # no branch, so that the loop is vectorised
+        count += data[np.uint64(at)] & 0xC0 != 0x80
+    return count
+
+
 @kernel
 def _scan(
     data: U8,
@@ -248,6 +259,7 @@ def _scan(
     letters: U16,
     byte_comparable: Flags,
     prefilter: Prefilter,
+    longest: int,
 ) -> Any:
     texts = len(offsets) - 1
     is_line, starts, starts_regex, holds = (
@@ -275,6 +287,8 @@ def _scan(
             h = (h ^ np.uint64(letter)) * np.uint64(_PRIME)
             role = prefilter.roles[_place(prefilter.firsts, h)]
             found |= role
-        if prefilter.window > 0 and _all_comparable(data, start, stop, byte_comparable):
+        if stop - start > longest and _characters(data, start, stop) > longest:
+            is_line[n] = starts_regex[n] = holds[n] = False
+        elif prefilter.window > 0 and _all_comparable(data, start, stop, byte_comparable):
             holds[n] = _holds(data, start, stop, prefilter)
     return is_line, starts, starts_regex, holds

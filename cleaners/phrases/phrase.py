@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 Action = Literal["line", "teaser", "block", "tail", "menu", "keep"]
-Match = Literal["line", "start", "anywhere", "regex"]
+Match = Literal["line", "start", "anywhere", "before_names", "after_names", "regex"]
 Where = Literal["any", "end"]
 
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
@@ -34,6 +34,9 @@ class Phrase:
       ("Help!").
     - `start`: the line begins with it.
     - `anywhere`: the line contains it, as whole words.
+    - `before_names`: the line begins with it, and names follow ("Additional reporting by Nora Quill in Stell").
+    - `after_names`: it follows names ("Nora Quill and Adam Roe contributed to this report"), and at most more names
+      follow. `cleaners.phrases.names` says what names are.
     - `regex`: the wordings are regular expressions in the syntax of Rust's regex, found anywhere in the line in any
       case.
 

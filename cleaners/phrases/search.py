@@ -1,7 +1,8 @@
 """The search for phrases in the paragraphs of a frame.
 
-A line of more than `MAX_LINE_CHARACTERS` matches no phrase, because boilerplate is short. Lines are many, phrases
-thousands, and matches few. So the prefilter `cleaners.phrases.candidates` rules out most lines first. On the others,
+A line of more than `MAX_LINE_CHARACTERS` matches only by how it begins, because boilerplate is short. Lines are many,
+phrases thousands, and matches few. So the prefilter `cleaners.phrases.candidates` rules out most lines first. On the
+others,
 
 - whole lines are found by a join on their folded text;
 - beginnings of lines by a join on their first letters;
@@ -11,6 +12,7 @@ thousands, and matches few. So the prefilter `cleaners.phrases.candidates` rules
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +21,7 @@ import polars as pl
 
 from cleaners.phrases.candidates import candidates
 from cleaners.phrases.folding import fold, lower, strip_end
+from cleaners.phrases.names import names_follow, names_precede
 from cleaners.phrases.phrase import MAX_WORDING_CHARACTERS, Phrase
 from cleaners.phrases.tables import Regexes, Tables, any_of, make_tables, whole_words
 from cleaners.text.matching import matches
@@ -71,17 +74,11 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
     """
     tables = make_tables(tuple(phrases))
     text = pl.col("text")
-    size = lines.get_column("text").str.len_bytes()
-    # characters need counting only where the number of bytes does not decide
-    longer = size.is_between(MAX_LINE_CHARACTERS + 1, 4 * MAX_LINE_CHARACTERS).arg_true()
-    characters = lines.get_column("text").gather(longer).str.len_chars()
-    short = lines.select("row", "text", "source").filter(
-        (size <= MAX_LINE_CHARACTERS).scatter(longer, characters <= MAX_LINE_CHARACTERS)
-    )
-    may = candidates(short.get_column("text"), tables.prefilter)
+    lines = lines.select("row", "text", "source").filter(text.is_not_null())
+    may = candidates(lines.get_column("text"), tables.prefilter, MAX_LINE_CHARACTERS)
     # a wording at the start of a line, or alone on it, lies within the head of the line
     heads = (
-        pl.concat([short, may], how="horizontal")
+        pl.concat([lines, may], how="horizontal")
         .filter(pl.col("is_line") | pl.col("starts"))
         .filter(~text.str.contains(_QUOTATION))
     )
@@ -93,7 +90,7 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
         .join(tables.lines, on="wording")
         .select("row", "source", "phrase", pl.lit(True).alias("bare"))
     )
-    within = short.filter(may.get_column("holds"))
+    within = lines.filter(may["holds"])
     within = within.filter(lower(within.get_column("text")).str.contains_any(tables.words_within.implode()))
     within = within.with_columns(fold(within.get_column("text")).alias("folded"))
     return (
@@ -103,7 +100,7 @@ def find(lines: pl.DataFrame, phrases: Sequence[Phrase]) -> pl.DataFrame:
                 _find_wordings(_beginning(heads.filter("starts"), tables), tables, tables.start),
                 _find_wordings(_holding(within, tables), tables, tables.anywhere),
                 *(
-                    _find_regexes(short.filter(may[regexes.candidates]), regexes, tables)
+                    _find_regexes(lines.filter(may[regexes.candidates]), regexes, tables)
                     for regexes in tables.regexes
                 ),
             ]
@@ -148,11 +145,12 @@ def _find_wordings(candidates: pl.DataFrame, tables: Tables, numbers: dict[str, 
     `numbers` maps a wording to its phrases.
     """
     found: list[tuple[int, str | None, int, bool]] = []
-    for row, source, line, whole, count, wording in candidates.select(
+    for row, source, text, line, whole, count, wording in candidates.select(
         "row",
         "source",
+        "text",
         "folded",
-        pl.col("text").str.len_chars() <= _HEAD_CHARACTERS,
+        (pl.col("text").str.len_chars() <= _HEAD_CHARACTERS).alias("whole"),
         words(pl.col("text")).alias("words"),
         "wording",
     ).iter_rows():
@@ -161,12 +159,26 @@ def _find_wordings(candidates: pl.DataFrame, tables: Tables, numbers: dict[str, 
             phrase = tables.phrases[number]
             if count > phrase.max_words:
                 continue
-            match = pattern.match(line) if phrase.match == "start" else pattern.search(line)
-            if match:
+            begins = phrase.match in ("start", "before_names")
+            match = pattern.match(line) if begins else pattern.search(line)
+            if match and _has_its_names(phrase, text, line, match):
                 rest = line[: match.start()] + line[match.end() :]
                 bare = whole and not any(c.isalnum() or c == "#" for c in rest)
                 found.append((row, source, number, bare))
     return pl.DataFrame(found, schema=_FOUND, orient="row")
+
+
+def _has_its_names(phrase: Phrase, text: str, folded: str, match: re.Match[str]) -> bool:
+    """Whether names stand beside the match in a folded line, if the phrase wants them; `text` is the line as it was."""
+    if phrase.match not in ("before_names", "after_names"):
+        return True
+    words = [word for word in text.split() if any(map(str.isalnum, word))]
+    size = len(match[0].split())
+    if phrase.match == "before_names":  # in a script without spaces the names are part of the same word
+        return names_follow(words[size:]) or (len(words) == size and match.end() < len(folded))
+    after = sum(any(map(str.isalnum, word)) for word in folded[match.end() :].split())
+    before, follow = words[: len(words) - after - size], words[len(words) - after :]
+    return names_precede(before) and (not after or names_follow(follow))
 
 
 def _find_regexes(lines: pl.DataFrame, regexes: Regexes, tables: Tables) -> pl.DataFrame:

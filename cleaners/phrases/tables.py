@@ -38,8 +38,8 @@ class Tables:
 
     phrases: tuple[Phrase, ...]
     lines: pl.DataFrame  # wording, phrase
-    start: dict[str, list[int]]  # wording that a line begins with -> phrases
-    anywhere: dict[str, list[int]]  # wording that a line holds -> phrases
+    start: dict[str, list[int]]  # wording that a line begins with, also before names -> phrases
+    anywhere: dict[str, list[int]]  # wording that a line holds, also after names -> phrases
     by_prefix: tuple[pl.DataFrame, ...]  # prefix, wording (of `start`); a table for each length of prefix
     words_within: pl.Series  # the longest word of each wording of `anywhere`
     prefilter: Prefilter  # for all of them
@@ -60,7 +60,8 @@ def make_tables(phrases: tuple[Phrase, ...]) -> Tables:
 
 
 def _make_tables(phrases: tuple[Phrase, ...]) -> Tables:
-    start, anywhere = (_by_wording(phrases, match) for match in ("start", "anywhere"))
+    start = _by_wording(phrases, "start", "before_names")
+    anywhere = _by_wording(phrases, "anywhere", "after_names")
     regexes: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
     for number, phrase in enumerate(phrases):
         for text in phrase.texts if phrase.match == "regex" else ():
@@ -118,16 +119,16 @@ def _make_tables(phrases: tuple[Phrase, ...]) -> Tables:
     )
 
 
-def _wordings(phrases: Sequence[Phrase], match: str) -> pl.DataFrame:
-    """(wording, phrase) of the phrases with this `match`; wordings are folded and never empty."""
-    rows = [(text, number) for number, p in enumerate(phrases) if p.match == match for text in p.texts]
+def _wordings(phrases: Sequence[Phrase], *match: str) -> pl.DataFrame:
+    """(wording, phrase) of the phrases with one of these `match`; wordings are folded and never empty."""
+    rows = [(text, number) for number, p in enumerate(phrases) if p.match in match for text in p.texts]
     found = pl.DataFrame(rows, schema={"wording": pl.String, "phrase": pl.UInt32}, orient="row")
     return found.with_columns(fold(found.get_column("wording"))).filter(pl.col("wording") != "")
 
 
-def _by_wording(phrases: Sequence[Phrase], match: str) -> dict[str, list[int]]:
-    """The phrases (in order) of each wording, for the phrases with this `match`."""
-    found = _wordings(phrases, match).group_by("wording", maintain_order=True).agg("phrase")
+def _by_wording(phrases: Sequence[Phrase], *match: str) -> dict[str, list[int]]:
+    """The phrases (in order) of each wording, for the phrases with one of these `match`."""
+    found = _wordings(phrases, *match).group_by("wording", maintain_order=True).agg("phrase")
     return dict(found.iter_rows())
 
 

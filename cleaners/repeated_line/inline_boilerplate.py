@@ -7,6 +7,7 @@ of `line_counts`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -19,8 +20,11 @@ from cleaners.repeated_line.inline_patterns import inline_patterns
 from cleaners.repeated_line.inline_prefilter import possible_shapes
 from cleaners.repeated_line.inline_shapes import MAX_ROUNDS, SHAPES
 from cleaners.repeated_line.line_keys import SENTENCE_KEY
+from cleaners.repeated_line.whole_promo import promo_patterns, without_promo
 
 FIX: Final = "inline_boilerplate"
+#: The rule of a paragraph that is nothing but a promo.
+NOTHING_ELSE: Final = "nothing but closing pleas"
 #: The reason of a paragraph that is nothing but boilerplate: the same as for lines of boilerplate.
 REASON: Final = "boilerplate"
 
@@ -32,8 +36,12 @@ SHARE_DIVISOR: Final = 5
 ALL_DIFFERENT_UP_TO: Final = 5
 
 
-def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame:
+def inline_boilerplate(
+    frame: pl.DataFrame, *, lexicon: Lexicon, closing_credits: bool = True
+) -> pl.DataFrame:
     """The frame without the inline boilerplate that is recognised by shape alone.
+
+    With `closing_credits` off, "(Reporting by ...; Editing by ...)" at the end of a paragraph stays.
 
     Paragraphs that a cleaner has removed are left alone. A paragraph that would keep no letter and no digit is not
     rewritten but removed; the rule names the shape, as in "nothing but shortcodes".
@@ -45,6 +53,8 @@ def inline_boilerplate(frame: pl.DataFrame, *, lexicon: Lexicon) -> pl.DataFrame
     >>> inline_boilerplate(to_paragraphs(documents), lexicon=Lexicon(related_labels=("Related",)))["text"].to_list()
     ['The talks are over. Boats sail.']
     """
+    if not closing_credits:
+        lexicon = replace(lexicon, closing_credits=())
     text = frame.get_column("text")
     possible = possible_shapes(text.fill_null(""), lexicon)
     rows = ((possible > 0) & frame.get_column("reason").is_null() & text.is_not_null()).arg_true()
@@ -100,7 +110,8 @@ def repeated_inline_boilerplate(
     `table` is a merged table of `line_counts.count_source_lines`, `keys` are the `line_keys.line_keys` of the frame.
     The sentence is a plea (`closing_sentences`), is in at least MIN_DOCUMENTS documents and a share of
     `min_share / SHARE_DIVISOR`, and was seen after about as many different texts. If a paragraph ends in several such
-    sentences, all of them are removed.
+    sentences, all of them are removed, and the rest of their promo with them (`whole_promo`). A paragraph that is
+    nothing but a promo is removed with the reason `boilerplate`.
     """
     totals = table.filter(pl.col("line").is_null()).select("source", pl.col("documents").alias("of"))
     known = (
@@ -137,7 +148,21 @@ def repeated_inline_boilerplate(
             "start",
         )
     changed = changed.unique().sort()
-    return rewrite_rows(frame, changed, text.gather(changed), _fixes(len(changed)))
+    patterns, before = promo_patterns(lexicon), frame.get_column("text").gather(changed)
+    kept = pl.Series(
+        [
+            without_promo(short, long[len(short) :], patterns)
+            for short, long in zip(text.gather(changed), before, strict=True)
+        ],
+        dtype=pl.String,
+    )
+    gone = changed.filter(kept == "")
+    if len(gone):
+        rule = pl.repeat(None, len(frame), dtype=pl.String, eager=True).scatter(gone, NOTHING_ELSE)
+        frame = remove(frame, rule.is_not_null(), REASON, rule)
+    return rewrite_rows(
+        frame, changed.filter(kept != ""), kept.filter(kept != ""), _fixes(int((kept != "").sum()))
+    )
 
 
 def _fixes(count: int) -> pl.Series:

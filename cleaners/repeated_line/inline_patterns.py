@@ -7,6 +7,7 @@ import re
 from typing import Final, NamedTuple
 
 from cleaners.lexicon import Lexicon, Opening, any_name, any_of, any_pattern, name_forms
+from cleaners.repeated_line.whole_promo import PromoPatterns, promo_patterns
 
 #: How the names of shortcodes begin.
 SHORTCODE_WORDS: Final = (
@@ -20,6 +21,8 @@ SHORTCODE_WORDS: Final = (
     "youtube",
     "tweet",
 )
+#: Who wrote the paragraph, at its end: "--Nora Quill". It is no part of a plea.
+_BY: Final = r" ?(?:--|[–—]) ?[A-Z]"
 _BORDER: Final = r"\b"  # of a word, for Python's `re`
 _SENTENCE_END: Final = r"[.!?…”\"’)] "
 
@@ -65,6 +68,9 @@ class InlinePatterns(NamedTuple):
     notice: re.Pattern[str]  # "Story continues below advertisement"
     notice_begins: tuple[str, ...]
     plea: re.Pattern[str]  # "Click here to subscribe." as the last sentence
+    credit: re.Pattern[str]  # "(Reporting by Nora Quill)" at the end; its group is what follows the label
+    credit_label: re.Pattern[str]  # "Reporting by"
+    promo: PromoPatterns  # the sentences before it
 
 
 @functools.cache
@@ -76,6 +82,7 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
         any_pattern(_opening(notice) for notice in lexicon.inline_notices if notice.after_sentence == ended)
         for ended in (True, False)
     )
+    credit = any_of(lexicon.closing_credits)
     middle = (  # nothing else can match what an attempt has matched
         r"(?>(?:[^\W\d_a-z][\w.,()“”\"’'-]*+|[(“\"‘'][\w.,()“”\"’'-]*+"
         rf"|{any_of(lexicon.name_particles)}) )"
@@ -98,8 +105,13 @@ def inline_patterns(lexicon: Lexicon) -> InlinePatterns:
             sorted(name_forms(begin for notice in lexicon.inline_notices for begin in notice.begins))
         ),
         plea=re.compile(
-            rf"(?<={_SENTENCE_END}){any_pattern(map(_opening, lexicon.inline_pleas))}[^.!?]{{0,100}}[.!]?$"
+            rf"(?<={_SENTENCE_END}){any_pattern(map(_opening, lexicon.inline_pleas))}(?:(?!{_BY})[^.!?]){{0,100}}[.!]?$"
         ),
+        credit=re.compile(
+            rf"[(（]\s?{credit}(?!\w)\s?[:：/]?\s?([^()（）]{{2,400}})(?:[)）]|$)", re.IGNORECASE
+        ),
+        credit_label=re.compile(rf"(?<!\w){credit}(?!\w)", re.IGNORECASE),
+        promo=promo_patterns(lexicon),
     )
 
 

@@ -15,14 +15,14 @@ import numpy as np
 import polars as pl
 
 from cleaners.kernels import I64, U8, U64, Word, kernel
-from cleaners.lexicon import Lexicon, name_forms
+from cleaners.lexicon import Lexicon, name_forms, spellings
 from cleaners.repeated_line.inline_patterns import SHORTCODE_WORDS
 from cleaners.text.tokens import MULTIPLIER, ONES, eight_bytes, trailing_zeros
 from cleaners.text.utf8 import utf8
 
 #: The shapes, in the order of `inline_shapes.SHAPES`, one bit each.
-SCRIPT, SHORTCODE, TEASERS, PLAYER, BRACKETED, NOTICE, PLEA = (1 << n for n in range(7))
-ANY: Final = (1 << 7) - 1
+SCRIPT, SHORTCODE, TEASERS, PLAYER, BRACKETED, NOTICE, PLEA, CREDIT = (1 << n for n in range(8))
+ANY: Final = (1 << 8) - 1
 
 _BITS: Final = 16  # of the hash of the bytes from an anchor on
 _HIGH: Final = 0x80 * ONES
@@ -58,6 +58,7 @@ def _needles_of(lexicon: Lexicon) -> Iterator[tuple[int, Iterable[str]]]:
     yield BRACKETED, "（【［"
     for shape, openings in ((NOTICE, lexicon.inline_notices), (PLEA, lexicon.inline_pleas)):
         yield shape, name_forms(begin for opening in openings for begin in opening.begins)
+    yield CREDIT, [bracket + label for bracket in "(（" for label in spellings(lexicon.closing_credits)]
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from cleaners.repeated_line.closing_credits import closing_credits
 from cleaners.repeated_line.inline_patterns import (
     BEFORE_FUNCTION,
     CALLED,
@@ -26,6 +27,7 @@ from cleaners.repeated_line.inline_patterns import (
     SHORTCODE,
     InlinePatterns,
 )
+from cleaners.repeated_line.whole_promo import without_promo
 
 #: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
 MAX_ROUNDS: Final = 30
@@ -122,7 +124,7 @@ def advertisement_marks(text: str, patterns: InlinePatterns) -> str:
 
 
 def closing_pleas(text: str, patterns: InlinePatterns) -> str:
-    """The text without the last sentences that ask for a click or a subscription.
+    """The text without the last sentences that ask for a click or a subscription, and without the rest of the promo.
 
     "Boats sail at noon. Click here to subscribe." becomes
     "Boats sail at noon.".
@@ -130,7 +132,7 @@ def closing_pleas(text: str, patterns: InlinePatterns) -> str:
     end = len(text)
     while plea := patterns.plea.search(text, _last_sentence(text, end), end):
         end = _end_before(text, plea.start())
-    return text[:end]
+    return text if end == len(text) else without_promo(text[:end], text[end:], patterns.promo)
 
 
 def _last_sentence(text: str, end: int) -> int:
@@ -165,6 +167,7 @@ SHAPES: Final[tuple[Callable[[str, InlinePatterns], str], ...]] = (
     bracketed_teasers,
     advertisement_marks,
     closing_pleas,
+    closing_credits,
 )
 
 

@@ -30,10 +30,15 @@ def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
     to NFKC and casefolded here.
     """
     data, offsets = utf8(text)
-    special = np.flatnonzero(_hold_any(data, offsets, special_characters()))
+    special = special_rows(data, offsets)
     if not len(special):
         return data, offsets
     return utf8(text.scatter(special, folded(text.gather(special))))
+
+
+def special_rows(data: U8, offsets: I64) -> I64:
+    """The rows of those texts that must be normalised and casefolded before they are tokenised."""
+    return np.flatnonzero(_hold_any(data, offsets, special_characters()))
 
 
 def folded(text: pl.Series) -> pl.Series:

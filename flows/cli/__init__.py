@@ -9,6 +9,7 @@ import gc
 import os
 
 from flows.cli import (  # noqa: F401 - each adds its commands to the app
+    copies,
     explain,
     export,
     held,

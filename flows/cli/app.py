@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 #: The order of commands in the help text.
 COMMANDS: Final = (
-    *("init", "run", "serve", "explain", "report", "runs", "files", "verify"),
+    *("init", "run", "serve", "explain", "report", "copies", "runs", "files", "verify"),
     *(
         "rollback",
         "restore",
+        "relabel",
         "review",
         "publish",
         "discard",

@@ -31,6 +31,7 @@ class Exported(enum.StrEnum):
 
     DOCUMENTS = "documents"
     REMOVED = "removed"
+    LABELLED = "labelled"
     REPAIRED = "repaired"
     REJECTED = "rejected"
 

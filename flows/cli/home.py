@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from os.path import expanduser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+#: How URLs begin whose content is gone when the process ends.
+OF_THIS_PROCESS: Final = ("memory:",)
 
 
 def expand_home(given: Any) -> Any:
@@ -25,6 +28,6 @@ def dataset_folder(given: Path | None) -> Path | None:
     from flows.dataset.remote import local_folder
     from flows.errors import UsageError
 
-    if str(given).startswith("memory:"):
+    if str(given).startswith(OF_THIS_PROCESS):
         raise UsageError("memory:// is gone when this command ends: name a folder or an object storage")
     return local_folder(given)

@@ -35,7 +35,7 @@ def runs(out: Out, as_json: Json = False) -> None:
 def files(
     out: Out,
     table: Annotated[
-        str, typer.Argument(help="Name of the table: documents, removed, repaired or rejected.")
+        str, typer.Argument(help="Name of the table: documents, removed, labelled, repaired or rejected.")
     ] = "documents",
 ) -> None:
     """List the Parquet files of a table, a line each: on object storage, what a reader should read."""

@@ -1,7 +1,8 @@
-"""The commands that change published data: rollback, restore, expire, reindex, compact."""
+"""The commands that change published data: rollback, restore, relabel, expire, reindex, compact."""
 
 from __future__ import annotations
 
+import enum
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -56,12 +57,12 @@ def restore(
     reason: Annotated[str | None, typer.Option(help="A reason, such as boilerplate or duplicate.")] = None,
     rule: Annotated[
         str | None,
-        typer.Option(help="A rule from the table `removed`, such as 'line score' or 'phrase en:read-more'."),
+        typer.Option(help="A rule, as the tables have it, such as 'line score' or 'phrase en:read-more'."),
     ] = None,
     run: Annotated[str | None, typer.Option(help="Id of a run.")] = None,
     offline: Offline = False,
 ) -> None:
-    """Restore removed text that matches all given options. Later runs do not remove it again."""
+    """Restore removed or labelled text that matches all given options. Later runs leave it alone."""
     from flows.dataset.summary import counted
     from flows.maintenance import restore as restore_text
 
@@ -76,6 +77,50 @@ def restore(
     )
     paragraphs, words = counted(restored.paragraphs, "paragraph"), counted(restored.words, "word")
     say.print(f"{out}: restored {paragraphs} with {words}{whole}")
+
+
+class Action(enum.StrEnum):
+    """What is done with what a reason finds."""
+
+    REMOVE = "remove"
+    LABEL = "label"
+
+
+@app.command(
+    epilog=examples(
+        "copydesk relabel /data/news --reason duplicate --action label",
+        "copydesk relabel /data/news --reason boilerplate --action remove",
+    )
+)
+def relabel(
+    out: Out,
+    reason: Annotated[
+        str, typer.Option(help="A reason, such as boilerplate or duplicate.", show_default=False)
+    ],
+    action: Annotated[
+        Action,
+        typer.Option(
+            help="With label, what it removed is in the text again, and labelled; with remove, what it labelled goes.",
+            show_default=False,
+        ),
+    ],
+    offline: Offline = False,
+) -> None:
+    """Give a reason another action in all published runs: no input is read again. A second time it does nothing."""
+    from flows.dataset.summary import counted
+    from flows.maintenance import relabel as relabel_rows
+
+    with report_errors("nothing was relabelled"):
+        done = relabel_rows(open_dataset(out), reason, action.value, offline=offline)
+    if not done.runs:
+        say.print(f'{out}: the action of {reason} is "{action}" in all runs; nothing was relabelled')
+        return
+    label = action is Action.LABEL
+    what = "labelled, and in the text again" if label else "removed, and labelled no more"
+    whole = f"; {counted(done.documents, 'document')} {'back' if label else 'gone'}" if done.documents else ""
+    paragraphs, words = counted(done.paragraphs, "paragraph"), counted(done.words, "word")
+    say.print(f"{out}: {paragraphs} with {words} {what}{whole}")
+    say.print(f'for later runs, set in their configuration: [{reason}] action = "{action}"', soft_wrap=True)
 
 
 @app.command(

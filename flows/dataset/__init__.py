@@ -1,6 +1,6 @@
 """The published dataset on disk: its layout, its lock, and the one rename that commits a run.
 
-    OUT/documents/run=<id>/part-*.parquet   what readers read; removed, repaired and rejected look the same
+    OUT/documents/run=<id>/part-*.parquet   what readers read; removed, labelled, repaired and rejected look the same
     OUT/README.md                           the card: what the dataset is, and how it is read (`dataset.card`)
     OUT/_copydesk/format.json               the format number of the dataset
     OUT/_copydesk/identity.json             the id of the dataset, in all tables that are exported from it
@@ -12,6 +12,7 @@
     OUT/_copydesk/unpublished/run=<id>/     the documents of which it kept nothing, in case their text is restored
     OUT/_copydesk/index/run=<id>/           fingerprints of the paragraphs that a run kept
     OUT/_copydesk/postings/                 in which rows of large parts of the index a key occurs: a cache
+    OUT/_copydesk/references/               fingerprints and texts of references: a cache
     OUT/_copydesk/shingle_frequencies/      how rare shingles are, for the method "exact": from the first run only
     OUT/_copydesk/line_counts/run=<id>/     how often each source printed a line
     OUT/_copydesk/line_totals/              the sums of large parts of that: a cache

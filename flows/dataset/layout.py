@@ -16,6 +16,7 @@ from flows.dataset.names import (
     LINE_TOTALS,
     LOCK,
     POSTINGS,
+    REFERENCES,
     REPORTS,
     STAGING,
     STATE_FOLDER,
@@ -142,6 +143,7 @@ class Layout(Folders):
         self.card_facts_file = self.state / "card.json"
         self.postings = self.state / POSTINGS
         self.line_totals = self.state / LINE_TOTALS
+        self.references = self.state / REFERENCES
         self.suspects = self.state / SUSPECTS
         self.reviews = self.state / "reviews"
         self.held = self.state / "held"

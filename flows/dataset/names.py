@@ -12,6 +12,7 @@ REPORTS: Final = "reports"
 SUSPECTS: Final = "suspects"
 POSTINGS: Final = "postings"
 LINE_TOTALS: Final = "line_totals"
+REFERENCES: Final = "references"
 WORKING_COPY_JSON: Final = "working_copy.json"
 #: In STAGING.
 EXCHANGE: Final = "exchange"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -19,9 +19,16 @@ MAX_NAMES: Final = 4  # of a field that are shown
 REPLACED: Final = "replaced"
 
 
+#: Reason -> (documents touched, paragraphs, words).
+ByReason: TypeAlias = dict[str, tuple[int, int, int]]
+
+
 @dataclass(frozen=True)
 class Counts:
-    """Counts that add up over shards; `removed` maps a reason to (documents touched, paragraphs, words)."""
+    """Counts that add up over shards.
+
+    `removed` and `labelled` map a reason to (documents touched, paragraphs, words). What is labelled is kept, too.
+    """
 
     documents: int = 0  # read, whether kept or not
     documents_kept: int = 0
@@ -32,17 +39,16 @@ class Counts:
     bytes: int = 0  # of repaired text, in UTF-8
     repaired: int = 0  # paragraphs
     rejected: int = 0
-    removed: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    removed: ByReason = field(default_factory=dict)
+    labelled: ByReason = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame) -> Counts:
-        """The counts of one shard, from its paragraphs (with `words`), published documents and rejected inputs."""
-        removed = (
-            frame.select("reason", "document", "words")
-            .filter(pl.col("reason").is_not_null())
-            .group_by("reason")
-            .agg(pl.col("document").n_unique(), pl.len(), pl.col("words").sum())
-        )
+        """The counts of one shard, from its paragraphs, published documents and rejected inputs.
+
+        The paragraphs have `words` and `labelled`.
+        """
+        found = frame.select("reason", "document", "words", "labelled").filter(pl.col("reason").is_not_null())
         text = frame.get_column("text")  # an empty one has no words
         return cls(
             documents=frame["document"].n_unique(),
@@ -54,19 +60,23 @@ class Counts:
             bytes=int(text.str.len_bytes().sum()),
             repaired=int(frame["before"].is_not_null().sum()),
             rejected=len(rejected),
-            removed={reason: (d, p, w) for reason, d, p, w in removed.iter_rows()},
+            removed=by_reason(found.filter(~pl.col("labelled")), "document"),
+            labelled=by_reason(found.filter("labelled"), "document"),
         )
 
     def __add__(self, other: Counts) -> Counts:
-        mine, theirs = asdict(self), asdict(other)
-        removed: dict[str, tuple[int, int, int]] = {}
-        for reason in (*REASONS, REPLACED):
-            if reason in self.removed or reason in other.removed:
-                a, b = (counts.removed.get(reason, (0, 0, 0)) for counts in (self, other))
-                removed[reason] = (a[0] + b[0], a[1] + b[1], a[2] + b[2])
-        return Counts(
-            **{name: mine[name] + theirs[name] for name in mine if name != "removed"}, removed=removed
-        )
+        sums: dict[str, Any] = {}
+        for name, mine in vars(self).items():
+            theirs = getattr(other, name)
+            sums[name] = _added(mine, theirs) if isinstance(mine, dict) else mine + theirs
+        return Counts(**sums)
+
+    def __neg__(self) -> Counts:
+        negated: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            is_dict = isinstance(value, dict)
+            negated[name] = {key: (-d, -p, -w) for key, (d, p, w) in value.items()} if is_dict else -value
+        return Counts(**negated)
 
     @classmethod
     def total(cls, counts: Iterable[Counts]) -> Counts:
@@ -80,7 +90,10 @@ class Counts:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Counts:
         """The counts from a manifest."""
-        return cls(**{**value, "removed": {reason: tuple(n) for reason, n in value["removed"].items()}})
+        reasons = {
+            name: {reason: tuple(n) for reason, n in value[name].items()} for name in ("removed", "labelled")
+        }
+        return cls(**{**value, **reasons})
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """(what, documents, paragraphs, words, share of words) for the closing table.
@@ -94,15 +107,34 @@ class Counts:
             touched = "" if documents is None else f"{documents:,}"
             return what, touched, f"{paragraphs:,}", f"{words:,}", share(words, self.words)
 
-        by_reason = [
-            (reason, *self.removed[reason]) for reason in (*REASONS, REPLACED) if reason in self.removed
-        ]
-        return [
+        rows = [
             row("in", self.documents, self.paragraphs, self.words),
             row("kept", self.documents_kept, self.paragraphs_kept, self.words_kept),
-            row("removed", None, sum(one[2] for one in by_reason), sum(one[3] for one in by_reason)),
-            *(row(*one) for one in by_reason),
         ]
+        for what, found in (("removed", self.removed), ("labelled", self.labelled)):
+            of = [(reason, *found[reason]) for reason in (*REASONS, REPLACED) if reason in found]
+            if of or what == "removed":
+                rows.append(row(what, None, sum(one[2] for one in of), sum(one[3] for one in of)))
+            rows += [row(*one) for one in of]
+        return rows
+
+
+def by_reason(rows: pl.DataFrame, document: str = "document_id") -> ByReason:
+    """Rows with `reason` and `words`, counted by reason; `document` is the column with the document."""
+    counted = rows.group_by("reason").agg(pl.col(document).n_unique(), pl.len(), pl.col("words").sum())
+    return {
+        reason: (documents, paragraphs, words) for reason, documents, paragraphs, words in counted.iter_rows()
+    }
+
+
+def _added(mine: ByReason, theirs: ByReason) -> ByReason:
+    """The sums by reason, in the order of the pipeline."""
+    sums = {}
+    for reason in (*REASONS, REPLACED):
+        if reason in mine or reason in theirs:
+            (a, b, c), (d, e, f) = mine.get(reason, (0, 0, 0)), theirs.get(reason, (0, 0, 0))
+            sums[reason] = a + d, b + e, c + f
+    return sums
 
 
 def share(part: int, whole: int) -> str:
@@ -171,6 +203,9 @@ class Outcome:
     rejections: tuple[RejectionKind, ...] = ()  # what was rejected, by kind
     is_first: bool = False  # whether the dataset had no run before
     limit: int = 0  # of new records, if it was reached
+    unread: tuple[
+        tuple[int, str, str], ...
+    ] = ()  # records of a reference that could not be read: number, first, why
 
     @property
     def is_unreadable(self) -> bool:
@@ -250,9 +285,22 @@ class Outcome:
             f"question marks may stand for quotes in {counted(number, 'paragraph')}: {', '.join(said)}{more}"
         )
 
+    def references_line(self) -> str:
+        """How many records of references could not be read, in one line; "" if all were.
+
+        >>> Outcome(Path(), "r000001", 1, 1, Counts(), 1.0, unread=((2, "/in/a.jsonl#7", "no text"),)).references_line()
+        'not compared: 2 records of references (as /in/a.jsonl#7: no text)'
+        """
+        if not self.unread:
+            return ""
+        _, uri, error = self.unread[0]
+        number = counted(sum(one[0] for one in self.unread), "record")
+        return f"not compared: {number} of references (as {printable(uri)}: {shortened(error)})"
+
     def notes(self) -> list[str]:
         """What else there is to know, a line each."""
-        return [*filter(None, (self.fields_line(), self.limit_line(), self.waits_line(), self.quotes_line()))]
+        read = self.fields_line(), self.limit_line(), self.waits_line()
+        return [*filter(None, (*read, self.quotes_line(), self.references_line()))]
 
     def names(self) -> dict[str, dict[str, int]]:
         """Field of the settings -> its names in records -> the number of documents."""

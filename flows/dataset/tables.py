@@ -1,4 +1,4 @@
-"""The four published tables: their columns, and how a part file is read and written.
+"""The five published tables: their columns, and how a part file is read and written.
 
 The columns never change within a dataset. `FORMAT` is the number of the format, one more with every change.
 """
@@ -16,7 +16,24 @@ from typing import Final, Literal
 
 import polars as pl
 
-FORMAT: Final = 3
+FORMAT: Final = 4
+
+_WITH_A_REASON: Final[dict[str, pl.DataType]] = {
+    "document_id": pl.String(),
+    "uri": pl.String(),
+    "source": pl.String(),
+    "url": pl.String(),
+    "title": pl.String(),
+    "position": pl.UInt32(),
+    "text": pl.String(),
+    "reason": pl.String(),
+    "rule": pl.String(),
+    "detail": pl.String(),
+    "duplicate_of_document_id": pl.String(),
+    "duplicate_of_position": pl.UInt32(),
+    "jaccard": pl.Float32(),
+    "run_id": pl.String(),
+}
 
 SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
     "documents": {
@@ -36,22 +53,8 @@ SCHEMAS: Final[dict[str, dict[str, pl.DataType]]] = {
         "metadata": pl.String(),
         "run_id": pl.String(),
     },
-    "removed": {
-        "document_id": pl.String(),
-        "uri": pl.String(),
-        "source": pl.String(),
-        "url": pl.String(),
-        "title": pl.String(),
-        "position": pl.UInt32(),
-        "text": pl.String(),
-        "reason": pl.String(),
-        "rule": pl.String(),
-        "detail": pl.String(),
-        "duplicate_of_document_id": pl.String(),
-        "duplicate_of_position": pl.UInt32(),
-        "jaccard": pl.Float32(),
-        "run_id": pl.String(),
-    },
+    "removed": _WITH_A_REASON,
+    "labelled": _WITH_A_REASON,
     "repaired": {
         "document_id": pl.String(),
         "uri": pl.String(),
@@ -70,6 +73,7 @@ TABLES: Final = tuple(SCHEMAS)
 ROWS: Final = {
     "documents": "an article with the text that was kept",
     "removed": "a paragraph that was removed, and why",
+    "labelled": "a paragraph that a cleaner found but left in `documents`, and why",
     "repaired": "a paragraph or title that was rewritten",
     "rejected": "an input or record that could not be read",
 }
@@ -82,6 +86,17 @@ _OF_DOCUMENT: Final = {
     "title": "The title, as its record or the first line of its text gives it.",
     "run_id": "The run that published the row.",
 }
+_OF_REASON: Final = {
+    **_OF_DOCUMENT,
+    "position": "The place of the paragraph in its document, from 0, removed paragraphs included.",
+    "text": "The paragraph, after repair.",
+    "rule": "Which rule of the cleaner applied; it is made for `group_by`.",
+    "detail": "What varies from row to row, such as a score.",
+    "duplicate_of_document_id": "The document that has the paragraph which this one repeats.",
+    "duplicate_of_position": "The place of that paragraph in its document.",
+    "jaccard": "How similar the two paragraphs are: the Jaccard index of their shingles, 1 if they are equal.",
+}
+
 #: A sentence on each column of each table: the dataset card and flows/README.md have it from here.
 MEANINGS: Final[dict[str, dict[str, str]]] = {
     "documents": {
@@ -90,23 +105,14 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "published": "When the article was published; a date that is not clear is in `metadata` only.",
         "language": "The ISO 639 code of the language; null where it is not certain.",
         "encoding": "The charset of the bytes that the document was read from.",
-        "text": "The paragraphs that were kept, joined by one blank line.",
-        "words": "How many words `text` has.",
-        "paragraphs": "How many paragraphs `text` has.",
+        "text": "The paragraphs that were kept, joined by one blank line; those in `labelled` are among them.",
+        "words": "How many words `text` has, labelled paragraphs included.",
+        "paragraphs": "How many paragraphs `text` has, labelled ones included.",
         "removed_paragraphs": "How many paragraphs of the document are in `removed`.",
         "metadata": "All other fields of the record, as a JSON object.",
     },
-    "removed": {
-        **_OF_DOCUMENT,
-        "position": "The place of the paragraph in its document, from 0, removed paragraphs included.",
-        "text": "The paragraph, after repair.",
-        "reason": "Which cleaner removed it.",
-        "rule": "Which rule of the cleaner applied; it is made for `group_by`.",
-        "detail": "What varies from row to row, such as a score.",
-        "duplicate_of_document_id": "The document that has the paragraph which this one repeats.",
-        "duplicate_of_position": "The place of that paragraph in its document.",
-        "jaccard": "How similar the two paragraphs are: the Jaccard index of their shingles, 1 if they are equal.",
-    },
+    "removed": {**_OF_REASON, "reason": "Which cleaner removed it."},
+    "labelled": {**_OF_REASON, "reason": "Which cleaner found it."},
     "repaired": {
         **_OF_DOCUMENT,
         "field": "What was rewritten: `text` or `title`.",
@@ -122,13 +128,16 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+_NULL_OF_REASON: Final = (
+    *("source", "url", "title", "detail"),
+    *("duplicate_of_document_id", "duplicate_of_position", "jaccard"),
+)
+
 #: The columns that may be null.
 MAY_BE_NULL: Final[dict[str, tuple[str, ...]]] = {
     "documents": ("record_id", "source", "url", "title", "published", "language", "metadata"),
-    "removed": (
-        *("source", "url", "title", "detail"),
-        *("duplicate_of_document_id", "duplicate_of_position", "jaccard"),
-    ),
+    "removed": _NULL_OF_REASON,
+    "labelled": _NULL_OF_REASON,
     "repaired": ("position",),
     "rejected": (),
 }
@@ -137,7 +146,7 @@ MAY_BE_NULL: Final[dict[str, tuple[str, ...]]] = {
 FULL_BELOW: Final = 65_536
 
 #: Rows in a row group: some 30 MB of article text, or a few MB of any other table.
-ROW_GROUP: Final = {"documents": 8_192, "removed": 65_536, "repaired": 65_536, "rejected": 65_536}
+ROW_GROUP: Final = {table: 8_192 if table == "documents" else 65_536 for table in SCHEMAS}
 
 
 def conform(table: str, frame: pl.DataFrame) -> pl.DataFrame:

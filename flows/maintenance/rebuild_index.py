@@ -19,7 +19,7 @@ from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from flows.dataset import Dataset, Span
 from flows.dataset.damage import require_intact
 from flows.dataset.exchange import exchange, require_exchange
-from flows.dataset.index import index_rules
+from flows.dataset.index_parts import index_rules
 from flows.dataset.layout import FIRST_PART, SHARDED
 from flows.dataset.manifests import Manifests, describe_part, read_manifests
 from flows.dataset.positions import kept, taken
@@ -78,7 +78,9 @@ def _part(
     if tuple(kinds) != SHARDED:
         return {}
     documents = read("documents")
-    paragraphs = kept(documents, taken(read("removed"), read("repaired")))
+    paragraphs = kept(documents, taken(read("removed"), read("repaired"))).join(
+        read("labelled"), on=["document_id", "position"], how="anti", maintain_order="left"
+    )
     fingerprints = fingerprint(paragraphs, **fingerprint_rules(settings), frequencies=frequencies)
     runs = documents.select("document_id", "run_id")
     index = fingerprints.join(runs, on="document_id", how="left", maintain_order="left").drop_nulls("exact_a")

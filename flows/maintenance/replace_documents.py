@@ -33,10 +33,7 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
     The caller holds the lock. Readers see the older documents until all of them go at once. Raises CopydeskError if the
     file system cannot exchange folders, unless `offline`: then the dataset must have no readers.
     """
-    # older versions that were restored since then stay
-    require_intact_beside(dataset, ("exceptions",))
-    exceptions = read_exceptions(dataset).filter(pl.col("reason") == REPLACED)
-    pairs = _replaced(dataset, [run_id]).filter(~pl.col("older").is_in(exceptions["document_id"].implode()))
+    pairs = replaced_documents(dataset, [run_id])
     if pairs.is_empty():
         return 0
     require_intact(dataset, ("records",), dataset.spans())
@@ -60,6 +57,17 @@ def replace_older(dataset: Dataset, run_id: str, *, offline: bool = False) -> in
     return gone
 
 
+def replaced_documents(dataset: Dataset, runs: Sequence[str]) -> pl.DataFrame:
+    """(document_id, older): the documents that these runs replaced, each with the one that replaced it.
+
+    Older versions that were restored since then stay, and are left out.
+    """
+    require_intact_beside(dataset, ("exceptions",))
+    exceptions = read_exceptions(dataset).filter(pl.col("reason") == REPLACED)
+    replacing = [run_id for run_id in runs if _may_replace(dataset, run_id)]
+    return _replaced(dataset, replacing).filter(~pl.col("older").is_in(exceptions["document_id"].implode()))
+
+
 def replaced_by(dataset: Dataset, runs: Sequence[str]) -> list[str]:
     """The ids of the documents that these runs replaced.
 
@@ -67,7 +75,7 @@ def replaced_by(dataset: Dataset, runs: Sequence[str]) -> list[str]:
     the records of another run are.
     """
     replacing = [run_id for run_id in runs if _may_replace(dataset, run_id)]
-    return _replaced(dataset, replacing)["older"].to_list() if replacing else []
+    return _replaced(dataset, replacing)["older"].to_list()
 
 
 def _may_replace(dataset: Dataset, run_id: str) -> bool:
@@ -81,6 +89,8 @@ def _may_replace(dataset: Dataset, run_id: str) -> bool:
 def _replaced(dataset: Dataset, runs: Sequence[str]) -> pl.DataFrame:
     """(document_id, older): the documents that these runs replaced, each with the one that replaced it."""
     spans = {dataset.span(run_id) for run_id in runs}
+    if not spans:
+        return pl.DataFrame(schema={"document_id": pl.String(), "older": pl.String()})
     require_intact(dataset, ("records",), filter(partial(_has_manifest, dataset), spans))
     parts = [path for span in spans for path in dataset.parts("records", span)]
     return (
@@ -143,30 +153,14 @@ def _part(
     removed, records = read("removed"), read("records")
     lines = kept(older, taken(removed, read("repaired")))
     of_document = [name for name in SCHEMAS["removed"] if name in older.columns and name not in lines.columns]
-    replaced = (
+    replaced = as_replaced(
         lines.join(
             older.select("document_id", *of_document),
             on="document_id",
             how="left",
             maintain_order="left",
-        )
-        .join(
-            pairs.select(
-                "older",
-                pl.lit("new version").alias("rule"),
-                pl.format("of document {}", "document_id").alias("detail"),
-            ),
-            left_on="document_id",
-            right_on="older",
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(
-            pl.lit(REPLACED).alias("reason"),
-            pl.lit(None).alias("duplicate_of_document_id"),
-            pl.lit(None).alias("duplicate_of_position"),
-            pl.lit(None).alias("jaccard"),
-        )
+        ),
+        pairs,
     )
     whole = older.with_columns(
         pl.lit("").alias("text"),
@@ -185,10 +179,28 @@ def _part(
         )
     return {
         "documents": documents.filter(~going),
-        "removed": in_order(pl.concat([removed, conform("removed", replaced)]), records, "position"),
+        "removed": in_order(pl.concat([removed, replaced]), records, "position"),
         "unpublished": in_order(pl.concat([read("unpublished"), conform("documents", whole)]), records),
         "index": read("index").filter(~going),
     }
+
+
+def as_replaced(paragraphs: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Paragraphs of older versions as rows of `removed`; `pairs` are as `replaced_documents` returns them."""
+    newer = pairs.select("older", pl.format("of document {}", "document_id").alias("detail"))
+    given = paragraphs.drop("detail", strict=False).join(
+        newer, left_on="document_id", right_on="older", how="left", maintain_order="left"
+    )
+    return conform(
+        "removed",
+        given.with_columns(
+            pl.lit(REPLACED).alias("reason"),
+            pl.lit("new version").alias("rule"),
+            pl.lit(None).alias("duplicate_of_document_id"),
+            pl.lit(None).alias("duplicate_of_position"),
+            pl.lit(None).alias("jaccard"),
+        ),
+    )
 
 
 def _with_counts(

@@ -13,20 +13,22 @@ import polars as pl
 
 from cleaners.duplicate.fingerprints import fingerprint
 from cleaners.text.folding import line_hashes
-from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset, Span
 from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exceptions import EXCEPTIONS, read_exceptions
 from flows.dataset.exchange import exchange, require_exchange
 from flows.dataset.layout import SHARDED
 from flows.dataset.manifests import Manifests, read_manifests, write_checksums
-from flows.dataset.positions import in_order, kept, taken
 from flows.dataset.reviews import REMOVAL
 from flows.dataset.summary import REPLACED, Counts
-from flows.dataset.tables import conform, read_part, scan_parts, write_part
-from flows.errors import CopydeskError, UsageError
+from flows.dataset.tables import read_part, scan_parts, write_part
+from flows.errors import UsageError
+from flows.maintenance.rebuild_documents import PLACE, changed_counts, rebuilt, with_counts, without_places
 from flows.maintenance.rewrite_folders import Read, empty_tree, keep_span, rewrite_span, write_span_manifests
 from flows.settings.model import FINGERPRINTED_BY
+
+#: Where the text is that can be restored.
+_TABLES: Final = ("removed", "labelled")
 
 
 class Restored(NamedTuple):
@@ -54,15 +56,15 @@ def restore(
     run: str | None = None,
     offline: bool = False,
 ) -> Restored:
-    """Restore the rows of `removed` with this document, reason, rule and run id, as far as they are given.
+    """Restore the rows of `removed` and `labelled` with this document, reason, rule and run id, as far as given.
 
     `document` is a document id, a uri or a url.
 
-    The text is in its place in its document again, a document that was removed whole is a row again, and the rows of
-    `removed` are gone. The text is also in the duplicate index from now on. Later runs do not remove it in any document
-    of its source, or, if `document` was given or the source is unknown, in any document with the same uri. All other
-    removed text stays removed, even if restored text was its only witness. Raises UsageError if nothing is given, or if
-    nothing that was removed matches.
+    The rows are gone, the text is in its place in its document again, and a document that was removed whole is a row
+    again; text that was labelled only loses its label. The text is also in the duplicate index from now on. Later runs
+    neither remove nor label it in any document of its source, or, if `document` was given or the source is unknown, in
+    any document with the same uri. All other removed text stays removed, even if restored text was its only witness.
+    Raises UsageError if nothing is given, or if nothing that was removed or labelled matches.
     """
     named = {"document": document, "reason": reason, "rule": rule, "run": run}
     asked = {name: value for name, value in named.items() if value is not None}
@@ -70,13 +72,13 @@ def restore(
         raise UsageError("restore needs to know what to restore: name a document, a reason, a rule or a run")
     wanted = pl.all_horizontal(_matches(name, value) for name, value in asked.items())
     with dataset.writing():
-        require_intact(dataset, ("removed", "records", "shingle_frequencies"), dataset.spans())
+        require_intact(dataset, (*_TABLES, "records", "shingle_frequencies"), dataset.spans())
         require_intact_beside(dataset, ("exceptions", "shingle_frequencies"))
         hits = _hits(dataset, wanted)
         if not hits:
             given = " and ".join(f"{name} = {value!r}" for name, value in asked.items())
             raise UsageError(
-                f"nothing was removed in {dataset.root} with {given}{_did_you_mean(dataset, asked)}"
+                f"nothing was removed or labelled in {dataset.root} with {given}{_did_you_mean(dataset, asked)}"
             )
         by_document = pl.lit(document is not None)
         return _total(
@@ -87,12 +89,12 @@ def restore(
 def restore_rows(
     dataset: Dataset, rows: pl.DataFrame, *, by_document: pl.Expr, offline: bool = False
 ) -> Restored:
-    """Restore these rows of `removed`, all at once, and protect them as `restore` does; the caller holds the lock.
+    """Restore these rows of `removed` and `labelled`, all at once, and protect them as `restore` does.
 
-    `rows` has the columns of REMOVAL; one that is not in `removed` is left out. `by_document` says of a row
-    of `removed` whether the text is protected in its own document only, or in all documents of its source.
+    The caller holds the lock. `rows` has the columns of REMOVAL; one that is in neither is left out. `by_document` says
+    of a row whether the text is protected in its own document only, or in all documents of its source.
     """
-    require_intact(dataset, ("removed", "records", "shingle_frequencies"), dataset.spans())
+    require_intact(dataset, (*_TABLES, "records", "shingle_frequencies"), dataset.spans())
     require_intact_beside(dataset, ("exceptions", "shingle_frequencies"))
     wanted = pl.struct(REMOVAL).is_in(rows.select(REMOVAL).to_struct().implode())
     hits = _hits(dataset, wanted)
@@ -102,8 +104,12 @@ def restore_rows(
 
 
 def _total(changes: Sequence[_Change]) -> Restored:
-    total = Counts.total(counts for change in changes for counts in change.counts.values())
-    return Restored(total.documents_kept, total.paragraphs_kept, total.words_kept)
+    return _restored(Counts.total(counts for change in changes for counts in change.counts.values()))
+
+
+def _restored(added: Counts) -> Restored:
+    found = [numbers for by_reason in (added.removed, added.labelled) for numbers in by_reason.values()]
+    return Restored(added.documents_kept, -sum(p for _, p, _ in found), -sum(w for _, _, w in found))
 
 
 _COLUMNS: Final = {
@@ -115,16 +121,16 @@ _COLUMNS: Final = {
 
 
 def _matches(name: str, value: str) -> pl.Expr:
-    """Whether a row of `removed` has the value of that option."""
+    """Whether a row has the value of that option."""
     return pl.any_horizontal(pl.col(column).eq_missing(value) for column in _COLUMNS[name])
 
 
 def _did_you_mean(dataset: Dataset, asked: Mapping[str, str]) -> str:
-    """The nearest value that `removed` has, for the first option whose value it does not have.
+    """The nearest value that the tables have, for the first option whose value it does not have.
 
     A document has no near value: its id is a hash, and a large dataset has too many addresses to compare.
     """
-    parts = dataset.parts("removed")
+    parts = [part for table in _TABLES for part in dataset.parts(table)]
     if not parts:
         return ""
     removed = scan_parts(parts)
@@ -182,7 +188,7 @@ def _hits(dataset: Dataset, wanted: pl.Expr) -> set[Span]:
     """The folders that have something to restore."""
     found = set()
     for span in dataset.spans():
-        parts = dataset.parts("removed", span)
+        parts = [part for table in _TABLES for part in dataset.parts(table, span)]
         if parts and scan_parts(parts).filter(wanted).head(1).collect().height:
             found.add(span)
     return found
@@ -205,9 +211,9 @@ def _restore_span(
     for run_id, manifest in manifests.runs.items():
         if run_id in change.counts:
             added = change.counts[run_id]
-            manifest = {**manifest, "counts": (Counts.from_json(manifest["counts"]) + added).to_json()}
+            manifest = with_counts(manifest, added)
             if protect:
-                manifest["restored"] = manifest.get("restored", 0) + added.paragraphs_kept
+                manifest["restored"] = manifest.get("restored", 0) + _restored(added).paragraphs
         runs[run_id] = manifest
     write_span_manifests(dataset, span, Manifests(runs, files, manifests.compacted))
     return change
@@ -225,59 +231,22 @@ def _restore_part(
     """The parts of one name that change, with the wanted paragraphs restored."""
     if tuple(kinds) != SHARDED:
         return {}
-    removed = read("removed")
-    hits = removed.filter(wanted)
+    removed, labelled = read("removed"), read("labelled")
+    back, unlabelled = removed.filter(wanted), labelled.filter(wanted)
+    hits = pl.concat([back, unlabelled])
     if hits.is_empty():
         return {}
-    documents, unpublished = read("documents"), read("unpublished")
-    touched = hits.select("document_id").unique()
-    left = removed.join(hits, on=["document_id", "position"], how="anti", maintain_order="left")
-    paragraphs = pl.concat(
-        [
-            kept(
-                documents.join(touched, on="document_id", how="semi", maintain_order="left"),
-                taken(removed, read("repaired")),
-            ),
-            hits.select("document_id", "position", "text"),
-        ]
-    ).sort("document_id", "position")
-    back = unpublished.join(touched, on="document_id", how="semi", maintain_order="left")
-    texts = _texts(paragraphs, left)
-    new = conform(
-        "documents",
-        pl.concat([documents, back])
-        .join(texts, on="document_id", how="left", maintain_order="left", suffix="_new")
-        .with_columns(pl.coalesce(f"{name}_new", name).alias(name) for name in texts.columns[1:]),
+    new = {"removed": without_places(removed, back), "labelled": without_places(labelled, unlabelled)}
+    new |= rebuilt(read, back.select("document_id").unique(), new["removed"])
+    # text of a document that was replaced may be in both tables
+    free = without_places(
+        without_places(hits.unique(PLACE, maintain_order=True), new["removed"]), new["labelled"]
     )
-    if lost := set(touched["document_id"]) - set(new["document_id"]):
-        raise CopydeskError(f"document {min(lost)} is in no table: the dataset is damaged")
-    if len(back):
-        new = in_order(new, read("records"))
-    index = _index(read("index"), hits, new, rules)
+    new["index"] = _index(read("index"), free, new["documents"], rules)
     change.exceptions.append(_exceptions(hits, by_document=by_document))
-    _count(change, removed, left, back)
-    return {
-        "documents": new,
-        "removed": left,
-        "unpublished": unpublished.join(back, on="document_id", how="anti", maintain_order="left"),
-        "index": index,
-    }
-
-
-def _texts(paragraphs: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
-    """The text of each document and its counts for `documents`, from its kept paragraphs in order."""
-    gone = removed.group_by("document_id").agg(pl.len().cast(pl.UInt32).alias("removed_paragraphs"))
-    return (
-        paragraphs.with_columns(count_tokens(paragraphs["text"]).cast(pl.UInt32).alias("words"))
-        .group_by("document_id", maintain_order=True)
-        .agg(
-            pl.col("text").str.join("\n\n"),
-            pl.col("words").sum(),
-            pl.len().cast(pl.UInt32).alias("paragraphs"),
-        )
-        .join(gone, on="document_id", how="left", maintain_order="left")
-        .with_columns(pl.col("removed_paragraphs").fill_null(0))
-    )
+    for run_id, counts in changed_counts(read, new, hits.select("document_id").unique()).items():
+        change.counts[run_id] += counts
+    return new
 
 
 def _index(
@@ -302,36 +271,3 @@ def _exceptions(hits: pl.DataFrame, *, by_document: pl.Expr) -> pl.DataFrame:
         pl.when(own).then("uri").alias("uri"),
         pl.when(~own).then("source").alias("source"),
     ).select(pl.col(name).cast(dtype) for name, dtype in EXCEPTIONS.items())
-
-
-def _count(change: _Change, removed: pl.DataFrame, left: pl.DataFrame, back: pl.DataFrame) -> None:
-    """Add to `change` how the counts of the runs change."""
-    before, after = _removed(removed), _removed(left)
-    for run_id, reasons in before.items():
-        by_reason = {
-            reason: tuple(
-                b - a for a, b in zip(counts, after.get(run_id, {}).get(reason, (0, 0, 0)), strict=True)
-            )
-            for reason, counts in reasons.items()
-        }
-        by_reason = {reason: counts for reason, counts in by_reason.items() if any(counts)}
-        if by_reason:
-            change.counts[run_id] += Counts(
-                documents_kept=back.filter(pl.col("run_id") == run_id).height,
-                paragraphs_kept=-sum(counts[1] for counts in by_reason.values()),
-                words_kept=-sum(counts[2] for counts in by_reason.values()),
-                removed=by_reason,  # type: ignore[arg-type]
-            )
-
-
-def _removed(removed: pl.DataFrame) -> dict[str, dict[str, tuple[int, int, int]]]:
-    """(documents, paragraphs, words) by run and reason."""
-    counted = (
-        removed.with_columns(count_tokens(removed["text"]).alias("words"))
-        .group_by("run_id", "reason")
-        .agg(pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum())
-    )
-    found: dict[str, dict[str, tuple[int, int, int]]] = {}
-    for run_id, reason, documents, paragraphs, words in counted.iter_rows():
-        found.setdefault(run_id, {})[reason] = documents, paragraphs, words
-    return found

@@ -41,7 +41,7 @@ def assess(dataset: Dataset, marks: pl.DataFrame) -> Review:
     """How these marks (columns: REVIEWED, one for each removal) stand to the removals of a dataset."""
     marks = marks.select(*REVIEWED)
     removed = (
-        dataset.scan("removed")
+        pl.concat([dataset.scan("removed"), dataset.scan("labelled")])
         .filter(pl.col("document_id").is_in(marks["document_id"].unique().implode()))
         .select(*REMOVAL, "text")
         .collect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +88,7 @@ def rewrite_span(
         for part in sorted({part for parts in entries.values() for part in parts}):
             paths = {kind: dataset.folder(kind, span) / part for kind in kinds if part in entries[kind]}
 
+            @cache
             def read(kind: str, part: str = part) -> pl.DataFrame:
                 return read_part(require_part(dataset, kind, span, part, manifests.files))
 

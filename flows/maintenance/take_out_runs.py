@@ -112,7 +112,7 @@ def expire(dataset: Dataset, before: datetime, *, offline: bool = False) -> list
             return []
         kept = frozenset(dataset.runs()) - frozenset(gone)
         require_exchange(dataset, offline=offline)
-        require_intact(dataset, ("documents", "removed", *OUTLIVE), dataset.spans())
+        require_intact(dataset, ("documents", "removed", "labelled", *OUTLIVE), dataset.spans())
         require_intact_beside(dataset, ("witnesses", *OUTLIVE))
         empty_tree(dataset)
         _keep_runs(dataset, kept, expired=True)
@@ -155,7 +155,8 @@ def _keep_runs(dataset: Dataset, kept: Set[str], *, expired: bool) -> None:
 def _write_expired_witnesses(dataset: Dataset, kept: Set[str]) -> None:
     """Add the places of the paragraphs that expire now and that a duplicate of the kept runs names as its witness."""
     stays = pl.col("run_id").is_in(sorted(kept))
-    named = dataset.scan("removed").filter(stays & pl.col("duplicate_of_document_id").is_not_null())
+    found = pl.concat([dataset.scan("removed"), dataset.scan("labelled")])
+    named = found.filter(stays & pl.col("duplicate_of_document_id").is_not_null())
     places = named.select(
         pl.col("duplicate_of_document_id").alias("document_id"),
         pl.col("duplicate_of_position").alias("position"),

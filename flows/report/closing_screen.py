@@ -34,7 +34,8 @@ def table_of(outcome: Outcome, width: int) -> Table:
         table.add_column(name, justify="right")
     for what, *cells in outcome.counts.rows():
         table.add_row(
-            what if what in ("in", "kept", "removed") else f"  {what}", *cells[len(columns) - len(shown) :]
+            what if what in ("in", "kept", "removed", "labelled") else f"  {what}",
+            *cells[len(columns) - len(shown) :],
         )
     return table
 
@@ -53,8 +54,12 @@ def headline(outcome: Outcome, status: Status) -> str:
     words, removed = (
         share(part, counts.words) for part in (counts.words_kept, counts.words - counts.words_kept)
     )
+    labelled = sum(words for _, _, words in counts.labelled.values())
+    marked = f", {share(labelled, counts.words)} labelled" if labelled else ""
     return (
-        f"{name}: {kept}, with {words} of the words; {removed} removed" if counts.words else f"{name}: {kept}"
+        f"{name}: {kept}, with {words} of the words; {removed} removed{marked}"
+        if counts.words
+        else f"{name}: {kept}"
     )
 
 
@@ -91,11 +96,12 @@ def lines(
             outcome.limit_line() if status != "dry run" else "",
             outcome.waits_line(),
             outcome.quotes_line(),
+            outcome.references_line(),
         ):
             if note:
                 yield note
     if status == "published":
-        yield f"dataset: {outcome.out}/documents (next to removed, repaired and rejected)"
+        yield f"dataset: {outcome.out}/documents (next to removed, labelled, repaired and rejected)"
     if page is not None:
         yield f"report: {page}"
     if status == "published":
@@ -112,9 +118,9 @@ def next_commands(outcome: Outcome) -> Iterator[str]:
 
 
 def example(outcome: Outcome) -> str | None:
-    """The id of a document of the run that is worth a look: of the first from which something was removed."""
+    """The id of a document of the run that is worth a look: of the first in which something was found."""
     dataset = Dataset(outcome.out)
-    for table in ("removed", "documents"):
+    for table in ("removed", "labelled", "documents"):
         found = dataset.scan(table, outcome.run_id).select("document_id").head(1).collect()
         if len(found):
             return str(found.item())
@@ -170,9 +176,12 @@ def as_json(
         "documents": {"in": counts.documents, "kept": counts.documents_kept},
         "paragraphs": {"in": counts.paragraphs, "kept": counts.paragraphs_kept, "repaired": counts.repaired},
         "words": {"in": counts.words, "kept": counts.words_kept},
-        "removed": {
-            reason: dict(zip(("documents", "paragraphs", "words"), numbers, strict=True))
-            for reason, numbers in counts.removed.items()
+        **{
+            what: {
+                reason: dict(zip(("documents", "paragraphs", "words"), numbers, strict=True))
+                for reason, numbers in found.items()
+            }
+            for what, found in (("removed", counts.removed), ("labelled", counts.labelled))
         },
         "rejected": {
             "count": counts.rejected,
@@ -189,6 +198,10 @@ def as_json(
         ],
         "fields": printable_json(outcome.names()),
         "question_marks": printable_json(dict(outcome.lossy_quotes)),
+        "unread": [
+            printable_json({"count": count, "uri": uri, "error": error})
+            for count, uri, error in outcome.unread
+        ],
         "held_for": held_for,
         "report": None if page is None else printable(str(page)),
         "bytes": counts.bytes,

@@ -22,13 +22,14 @@ class Witness:
 
     document_id: str
     position: int  # in that document, from 0
-    text: str | None  # None if it is nowhere to be found any more: its run expired
+    text: str | None  # None if it is nowhere to be found any more: its run expired, or it is in a reference
     uri: str | None  # this and what follows: None if unknown, as for an expired run
     url: str | None
     title: str | None
     source: str | None
     published: datetime | None
     jaccard: float | None  # the exact similarity of the two paragraphs
+    in_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class ProofParagraph:
     def is_removed(self) -> bool:
         """Whether it was removed, for whatever reason."""
         return self.reason is not None
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it stays in the text although there is a reason, whose action is "label"."""
+        return self.reason is None and self.rule is not None
 
     @property
     def is_repaired(self) -> bool:

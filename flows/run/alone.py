@@ -74,7 +74,9 @@ def clean_alone(
                 frames,
             )
         )
-        decisions = decide(tables, [], settings, workers=workers)
+        documents = pl.concat([one.documents.lazy() for one in cleaned]) if cleaned else None
+        sources = documents.select("document_id", "source").collect() if documents is not None else None
+        decisions = decide(tables, [], settings, sources=sources, workers=workers)
         return [
             Alone(one.documents, duplicate(frame, mine))
             for one, frame, mine in zip(cleaned, frames, decisions, strict=True)

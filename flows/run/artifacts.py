@@ -201,7 +201,7 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _rows(counts: Counts) -> list[tuple[str, str, str, str, str]]:
-    """The rows of a run's table: what came in, what was kept, and what each reason removed."""
+    """The rows of a run's table: what came in, what was kept, and what each reason removed or labelled."""
 
     def row(what: str, documents: int, paragraphs: int, words: int) -> tuple[str, str, str, str, str]:
         return what, f"{documents:,}", f"{paragraphs:,}", f"{words:,}", _percent(words, counts.words)
@@ -210,9 +210,10 @@ def _rows(counts: Counts) -> list[tuple[str, str, str, str, str]]:
         row("came in", counts.documents, counts.paragraphs, counts.words),
         row("kept", counts.documents_kept, counts.paragraphs_kept, counts.words_kept),
         *(
-            row(f"removed: {reason}", *counts.removed[reason])
+            row(f"{what}: {reason}", *found[reason])
+            for what, found in (("removed", counts.removed), ("labelled", counts.labelled))
             for reason in (*REASONS, REPLACED)
-            if reason in counts.removed
+            if reason in found
         ),
     ]
 

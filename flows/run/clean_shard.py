@@ -21,6 +21,7 @@ from cleaners.duplicate.cleaner import (
     find_duplicates,
     fingerprint_table,
 )
+from cleaners.duplicate.facts import fact_words
 from cleaners.duplicate.fingerprints import FIRST_KEY_COLUMN, fingerprint_schema
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
@@ -36,6 +37,7 @@ from flows.inputs.markup.fragments import fragment_text
 from flows.inputs.markup.in_records import FRAGMENT
 from flows.settings import Settings
 from flows.settings.bundled import line_classifier_model
+from flows.settings.fact_files import fact_lists
 from flows.settings.model import Table, fingerprint_rules
 
 TITLE_FIXES = "_title_fixes"  # internal columns of the documents, not published
@@ -45,7 +47,7 @@ MARKUP_FIX: Final = "extract_markup"
 
 def options(table: Table) -> dict[str, Any]:
     """The keyword arguments for a cleaner, from its table of the configuration."""
-    return {name: value for name, value in table if name not in ("enabled", "source_history")}
+    return {name: value for name, value in table if name not in ("enabled", "action", "source_history")}
 
 
 def clean_shard(
@@ -170,6 +172,7 @@ def decide(
     index: Sequence[FingerprintTable],
     settings: Settings,
     older: pl.DataFrame | None = None,
+    sources: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> list[pl.DataFrame]:
     """The decisions of `find_duplicates` with these settings; without duplicates if `[duplicate]` is off."""
@@ -179,7 +182,8 @@ def decide(
         nothing = [pl.lit(None, dtype).alias(name) for name, dtype in keys]
         tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
         index = []
-    return find_duplicates(tables, index, **duplicate_rules(settings), older=older, workers=workers)
+    rules = duplicate_rules(settings)
+    return find_duplicates(tables, index, **rules, older=older, sources=sources, workers=workers)
 
 
 def duplicate_rules(settings: Settings) -> Rules:
@@ -189,9 +193,11 @@ def duplicate_rules(settings: Settings) -> Rules:
         "n": s.n,
         "threshold": s.threshold,
         "same_numbers": s.same_numbers,
+        "same_facts": fact_words(fact_lists()) if s.enabled and s.same_facts else None,
         "document_share": whole.document_share if whole.enabled else None,
         "min_words": short.min_words if short.enabled else None,
         "method": s.method,
+        "keep": s.keep,
     }
 
 
@@ -206,9 +212,9 @@ def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:
 def with_texts(documents: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """The documents with `text`, what is left of it, its `words` and `paragraphs`, and `removed_paragraphs`.
 
-    `frame` has their paragraphs, with `words`. `text` is null if nothing is left.
+    `frame` has their paragraphs, with `words` and `labelled`. `text` is null if nothing is left.
     """
-    kept = frame.get_column("reason").is_null()
+    kept = frame.get_column("reason").is_null() | frame.get_column("labelled")
     left = frame.select("document", "text", "words").filter(kept & (frame.get_column("text") != ""))
     texts = left.group_by("document").agg("text", pl.col("words").sum(), pl.len().alias("paragraphs"))
     texts = texts.with_columns(pl.col("text").list.join("\n\n"))  # joining in `agg` takes three times as long

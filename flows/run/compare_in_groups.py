@@ -157,9 +157,12 @@ def count_partitions(run: Run, piece: Piece) -> Plan:
 
 def same_tokens(run: Run, piece: Piece) -> None:
     """Rows of a partition whose tokens equal those of another row, each with the first row that has them."""
-    all_rows = _compared(run, piece).rows
+    known = _compared(run, piece)
+    all_rows = known.rows
     which = candidate_pairs.exact_partitions(all_rows)[piece.number]
-    rows, firsts = candidate_pairs.in_order([candidate_pairs.rows_with_same_tokens(all_rows, which)])
+    rows, firsts = candidate_pairs.in_order(
+        [candidate_pairs.rows_with_same_tokens(all_rows, which, known.rules["same_numbers"])]
+    )
     write(pl.DataFrame({"row": rows, "first": firsts}), _path(run, "same_tokens", piece.number))
 
 
@@ -250,7 +253,9 @@ def extract(run: Run, piece: Piece) -> None:
     if number >= known.rows.indexed:
         documents = _documents(prints, number)[local]
         is_shared = pl.col("group").n_unique().over("document") > 1
-        found = found.hstack(documents).with_columns(is_shared.alias("shared"))
+        found = found.hstack(documents).with_columns(
+            is_shared.alias("shared"), known.tables[number].languages(local).alias("language")
+        )
     write(found.sort("group", maintain_order=True), _path(run, "extracts", number))
 
 
@@ -269,9 +274,9 @@ def decide(run: Run, piece: Piece) -> None:
         _one_group(read(_path(run, "extracts", number)), piece.number) for number in range(len(known.tables))
     ]
     indexed = known.rows.indexed
-    index = [_table_of(part) for part in mine[:indexed] if len(part)]
+    index = [_table_of(part, known.tables[number]) for number, part in enumerate(mine[:indexed]) if len(part)]
     numbers = [number for number, part in enumerate(mine) if number >= indexed and len(part)]
-    tables = [_table_of(mine[number]) for number in numbers]
+    tables = [_table_of(mine[number], known.tables[number]) for number in numbers]
     if not tables:  # rows of the index, of which none is near one of this run
         write(pl.DataFrame(schema=_OF_GROUPS), _path(run, "of_groups", piece.number))
         write(pl.DataFrame(schema=_TALLIES), _path(run, "tallies", piece.number))
@@ -405,6 +410,10 @@ def _one_group(part: pl.DataFrame, number: int) -> pl.DataFrame:
     return part[int(first) : int(end)]
 
 
-def _table_of(rows: pl.DataFrame) -> FingerprintTable:
-    """Rows that were extracted."""
-    return FingerprintTable(rows.lazy(), rows.get_column("text").gather)
+def _table_of(rows: pl.DataFrame, whole: FingerprintTable) -> FingerprintTable:
+    """Rows that were extracted from a table."""
+    found = FingerprintTable(rows.lazy(), rows.get_column("text").gather)
+    if "language" in rows.columns:
+        return found._replace(languages=rows.get_column("language").gather)
+    uris, places = whole.uris, rows.get_column("row").to_numpy().astype(np.int64)
+    return found if uris is None else found._replace(uris=lambda local: uris(places[local]))

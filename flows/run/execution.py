@@ -26,7 +26,7 @@ from flows.dataset.crashes import watched
 from flows.dataset.damage import require_intact
 from flows.dataset.exceptions import read_exceptions
 from flows.dataset.history import read_history
-from flows.dataset.index import index_rules
+from flows.dataset.index_parts import index_rules
 from flows.dataset.layout import PUBLISH, RUN_JSON
 from flows.dataset.ledger import remember, waiting
 from flows.dataset.source_stats import lossy_quotes
@@ -61,6 +61,7 @@ class Task(NamedTuple):
     clock: datetime  # when it began
     started: float  # the same by `time.perf_counter`
     limit: int = 0  # new records that are read at most; 0: all
+    references: tuple[Path, ...] = ()  # see `Run`
 
 
 def execute(
@@ -78,7 +79,8 @@ def execute(
     """
     ready(engine.report, prepare)
     is_first = not dataset.runs()
-    run = replace(new_run(dataset, settings, phrases, lexicon, task.clock), limit=task.limit)
+    run = new_run(dataset, settings, phrases, lexicon, task.clock, references=task.references)
+    run = replace(run, limit=task.limit)
     run = replace(run, culprits=find_culprits(dataset, run, task.new))
     times = Times(engine)
     read = read_and_clean(run, task.new, engine, times)
@@ -143,6 +145,7 @@ def new_run(
     lexicon: Lexicon,
     now: datetime,
     staging: Path | None = None,
+    references: tuple[Path, ...] = (),
 ) -> Run:
     """The next run of a dataset, with this staging folder, or else with one of its own in the dataset."""
     run_id = dataset.next_run()
@@ -162,6 +165,7 @@ def new_run(
         settings.duplicate.method == "exact" and not dataset.parts("shingle_frequencies"),
         workers(settings),
         _since(dataset, settings.duplicate.window_days, now),
+        references,
         exceptions=read_exceptions(dataset),
     )
 
@@ -254,7 +258,7 @@ def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Tim
                 dataset = Dataset(run.out)
                 require_intact(dataset, ("line_counts",), dataset.spans())
             engine.each("count", stages.count_lines, run, partitions)
-            stages.forget_counts(run, shards)
+            stages.merge_partitions(run, shards)
     if run.ranks_shingles:
         with times.of("shingle_frequencies"):
             engine.each("shingle_frequencies", stages.rank_shingles, run, [shards])

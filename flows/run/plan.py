@@ -15,7 +15,7 @@ from pathlib import Path
 from flows.dataset import Dataset
 from flows.dataset.damage import require_intact, require_intact_beside
 from flows.dataset.exchange import require_exchange
-from flows.dataset.index import index_rules
+from flows.dataset.index_parts import index_rules
 from flows.dataset.intact import CHECKED_WHEN_READ
 from flows.dataset.layout import OF_NO_RUN, is_dataset
 from flows.dataset.ledger import ChangedInputs, changed_inputs, remember
@@ -65,10 +65,15 @@ def execute_run(
         refuse_damage(dataset, settings, new)
         # brings readers and cleaners, which a run without new inputs does not need
         from flows.run.execution import Task, execute
+        from flows.run.references import prepare_references, unread_records
 
-        task = Task(given, len(found), new, same, too_recent, unchanged, skipped, clock, started, limit)
+        references = prepare_references(dataset, settings, prepare=prepare)
+        task = Task(
+            given, len(found), new, same, too_recent, unchanged, skipped, clock, started, limit, references
+        )
         outcome, held_for = execute(task, dataset, settings, phrases, lexicon, engine, prepare)
-    outcome = replace(outcome, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    outcome = replace(outcome, seconds=seconds, unread=unread_records(dataset.references, references))
     if held_for:
         raise Held(*held_message(dataset, str(outcome.run_id)), outcome=outcome)
     return outcome

@@ -23,6 +23,7 @@ from flows.run.anomaly_guards import refuse_while_held
 from flows.run.engine import Engine
 from flows.run.execution import Times, decide_and_split, new_run, read_and_clean
 from flows.run.plan import find_inputs, new_inputs, refuse_damage, refuse_other_rules, require_state
+from flows.run.references import prepare_references, unread_records
 from flows.settings import Settings, lexicon_of, phrases_of
 
 
@@ -59,7 +60,13 @@ def rehearse(
     ready(engine.report, prepare)
     with tempfile.TemporaryDirectory(prefix="copydesk-") as staging:
         run = new_run(
-            dataset, settings, phrases_of(settings), lexicon_of(settings), datetime.now(UTC), Path(staging)
+            dataset,
+            settings,
+            phrases_of(settings),
+            lexicon_of(settings),
+            datetime.now(UTC),
+            Path(staging),
+            prepare_references(dataset, settings, Path(staging, "references")),
         )
         run = replace(run, limit=limit, culprits=culprits(dataset))
         read = read_and_clean(run, new, engine, Times(engine))
@@ -79,4 +86,5 @@ def rehearse(
             rejections=stages.rejections(run, shards),
             is_first=not dataset.runs(),
             limit=limit if any(part.is_cut for part in read) else 0,
+            unread=unread_records(Path(staging, "references"), run.references),
         ), new

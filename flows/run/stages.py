@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
-from cleaners.attributes import labelled
+from cleaners.attributes import line_labels
 from cleaners.duplicate.cleaner import (
     FingerprintTable,
     duplicate,
@@ -42,9 +43,11 @@ from cleaners.repeated_line.line_counts import count_source_lines
 from cleaners.repeated_line.line_keys import line_keys
 from flows import inputs
 from flows.dataset import Dataset
+from flows.dataset.actions import is_labelled
 from flows.dataset.crashes import Culprits, noting_inputs, noting_shard
 from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.dataset.index import index_tables
+from flows.dataset.index_parts import reference_parts
 from flows.dataset.layout import PUBLISH
 from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.line_totals import earlier_counts
@@ -89,6 +92,7 @@ class Run:
     ranks_shingles: bool = False  # whether this run ranks the shingles for the dataset
     workers: int = 1  # threads of a stage that has one item
     since: str = ""  # the first run whose paragraphs can be witnesses
+    references: Sequence[Path] = ()  # datasets that are only read, and whose paragraphs can be witnesses
     culprits: Culprits = field(default_factory=dict)  # records that crash native code
     limit: int = 0  # new records that are read at most; 0: all
     advance: Callable[[int], object] = (
@@ -196,7 +200,9 @@ def _clean(run: Run, shard: str) -> None:
     if run.settings.repeated_line.enabled:
         keys = line_keys(frame, lexicon=run.lexicon, max_characters=run.settings.repeated_line.max_characters)
         _write(keys, run.path("line_keys", shard))
-        _write(count_source_lines(frame, documents["published"], keys=keys), run.path("line_counts", shard))
+        counts = count_source_lines(frame, documents["published"], keys=keys)
+        # by line: so a partition is a slice
+        _write(counts.sort("line", maintain_order=True), run.path("line_counts", shard))
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
@@ -222,9 +228,20 @@ class Partition(NamedTuple):
 
     def rows(self) -> pl.Expr:
         """The rows of a table of counts in this partition; rows without a line are in the first."""
-        first, end = (n * 2**64 // self.of for n in (self.number, self.number + 1))
-        within = pl.col("line").is_between(first, end - 1)
+        within = pl.col("line").is_between(self._bound(self.number), self._bound(self.number + 1) - 1)
         return within | pl.col("line").is_null() if self.number == 0 else within
+
+    def slice_of(self, counts: pl.DataFrame) -> pl.DataFrame:
+        """The same of a table that is sorted by line, those without one first."""
+        line = counts.get_column("line")
+        nulls = line.null_count()
+        inner = np.array([self._bound(n) for n in range(1, self.of)], np.uint64)
+        edges = [0, *(np.searchsorted(line.slice(nulls).to_numpy(), inner) + nulls).tolist(), len(counts)]
+        return counts[edges[self.number] : edges[self.number + 1]]
+
+    def _bound(self, number: int) -> int:
+        """The least hash of a partition."""
+        return number * 2**64 // self.of
 
 
 def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
@@ -239,12 +256,8 @@ def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
 
 def count_lines(run: Run, partition: Partition) -> None:
     """Count how often each source printed a line: in this run, for later runs, and in all runs, to decide now."""
-    here = merge_counts(
-        [
-            pl.scan_ipc(run.path("line_counts", shard), glob=False).filter(partition.rows()).collect()
-            for shard in partition.shards
-        ]
-    )
+    tables = [partition.slice_of(_read(run.path("line_counts", shard))) for shard in partition.shards]
+    here = merge_counts(tables) if len(tables) > 1 else tables[0].sort("source", "line")
     name = f"{partition.number:05d}"
     write_part(run.signed(here), run.publish("line_counts", name), run.metadata)
     # earlier counts matter only for lines that occur in this run
@@ -263,15 +276,25 @@ def count_lines(run: Run, partition: Partition) -> None:
     _write(frequent, run.path("frequent", name))
 
 
-def forget_counts(run: Run, shards: Sequence[str]) -> None:
-    """Remove the counts of the shards' lines, once all partitions are merged."""
+def merge_partitions(run: Run, shards: Sequence[str]) -> None:
+    """Merge the frequent lines of all partitions, and remove the counts of the shards."""
+    parts = [_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))]
+    _write(pl.concat(parts).sort("line"), run.path("frequent_lines", "00000"))
     for shard in shards:
         run.path("line_counts", shard).unlink(missing_ok=True)
 
 
-def _frequent_lines(run: Run) -> pl.DataFrame:
-    """The frequent lines of all partitions."""
-    return merge_counts([_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))])
+def _frequent_lines(run: Run, keys: pl.DataFrame) -> pl.DataFrame:
+    """The frequent lines among those with these keys, and the documents of all sources."""
+    table = _read(run.path("frequent_lines", "00000"))
+    line = table.get_column("line")
+    nulls = line.null_count()
+    wanted = keys.get_column("line").unique().to_numpy()
+    first, end = (np.searchsorted(line.slice(nulls).to_numpy(), wanted, side) for side in ("left", "right"))
+    rows = pl.int_ranges(pl.Series(nulls + first), pl.Series(nulls + end), eager=True).explode(
+        empty_as_null=False
+    )
+    return pl.concat([table.head(nulls), table[rows]]).sort("source", "line")
 
 
 def rank_shingles(run: Run, shards: Sequence[str]) -> None:
@@ -296,8 +319,8 @@ def remove_repeated(run: Run, shard: str) -> None:
     documents = _read(run.path("documents", shard))
     frame = _paragraphs(run, "cleaned", shard, documents)
     if run.settings.repeated_line.enabled:
-        lines, keys = _frequent_lines(run), _read(run.path("line_keys", shard))
-        cleaned = without_repeated_lines(frame, lines, keys, run.settings, run.lexicon)
+        keys = _read(run.path("line_keys", shard))
+        cleaned = without_repeated_lines(frame, _frequent_lines(run, keys), keys, run.settings, run.lexicon)
         frame = protect(cleaned, documents, run.exceptions, since=frame)
     fingerprints = fingerprints_of(frame, documents, run.settings, _frequencies(run)).fingerprints.collect()
     rows = frame.select(eligible()).to_series().arg_true()
@@ -310,7 +333,10 @@ def remove_repeated(run: Run, shard: str) -> None:
 def compare(run: Run, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
     tables, index = compared(run, shards)
-    found = decide(tables, index, run.settings, older_versions(run, shards), run.workers)
+    documents = pl.concat([pl.scan_ipc(run.path("documents", shard), glob=False) for shard in shards])
+    listed = isinstance(run.settings.duplicate.keep, tuple)
+    sources = documents.select("document_id", "source").collect() if listed else None
+    found = decide(tables, index, run.settings, older_versions(run, shards), sources, run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))
 
@@ -321,8 +347,12 @@ def compared(
     """The fingerprints that are compared: those of these shards, and those of earlier runs that may match, or all."""
     tables = [_fingerprints(run, shard) for shard in shards]
     dataset, s = Dataset(run.out), run.settings.duplicate
-    index = index_tables(dataset, tables, s, run.workers, run.since, whole=whole, may_write=run.may_write)
-    return tables, index
+    cache = (dataset.references if run.may_write else run.staging) / "fingerprints"
+    references = (
+        reference_parts(run.references, s, _frequencies(run), cache, run.workers) if s.enabled else []
+    )
+    given = tables, s, run.workers, run.since, references
+    return tables, index_tables(dataset, *given, whole=whole, may_write=run.may_write)
 
 
 def older_versions(run: Run, shards: Sequence[str]) -> pl.DataFrame:
@@ -344,7 +374,12 @@ def _fingerprints(run: Run, shard: str) -> FingerprintTable:
         places = _read(path, "row").get_column("row").gather(rows)
         return _read(run.path("paragraphs", shard), "text").get_column("text").gather(places)
 
-    return FingerprintTable(pl.scan_ipc(path, glob=False), texts)
+    def languages(rows: I64) -> pl.Series:
+        places = _read(path, "row").get_column("row").gather(rows)
+        documents = _read(run.path("paragraphs", shard), "document").get_column("document").gather(places)
+        return _read(run.path("documents", shard), "language").get_column("language").gather(documents)
+
+    return FingerprintTable(pl.scan_ipc(path, glob=False), texts, languages)
 
 
 def split(run: Run, shard: str) -> Counts:
@@ -366,6 +401,7 @@ def _split(run: Run, shard: str) -> Counts:
     decisions = without_protected(frame, _read(run.path("decisions", shard)))
     names = documents.get_column("document_id").gather(frame.get_column("document"))
     frame = duplicate(frame, decisions).with_columns(names)
+    frame = frame.with_columns(is_labelled(frame, run.settings.labels, "document"))
     whole = with_texts(documents, frame)
     has_text, has_removed = pl.col("text").is_not_null(), pl.col("removed_paragraphs") > 0
     published = whole.filter(has_text)
@@ -377,10 +413,12 @@ def _split(run: Run, shard: str) -> Counts:
             empty.select("uri", pl.lit("no text: repair left nothing of it").alias("error")),
         ]
     )
-    removed = frame.filter(pl.col("reason").is_not_null())
+    found = frame.filter(pl.col("reason").is_not_null())
+    found = found.hstack(documents.select("uri", "url")[found.get_column("document")])
     parts = {
         "documents": published,
-        "removed": removed.hstack(documents.select("uri", "url")[removed.get_column("document")]),
+        "removed": found.filter(~pl.col("labelled")),
+        "labelled": found.filter("labelled"),
         "repaired": repaired(documents, frame),
         "rejected": rejected,
     }
@@ -389,7 +427,7 @@ def _split(run: Run, shard: str) -> Counts:
         pl.col(name).cast(dtype) for name, dtype in RECORDS.items()
     )
     write_part(run.signed(records), run.publish("records", shard), run.metadata)
-    write_part(run.signed(labelled(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
+    write_part(run.signed(line_labels(frame, run.lexicon)), run.publish("labels", shard), run.metadata)
     for table, part in parts.items():
         write_part(
             conform(table, run.signed(part)), run.publish(table, shard), run.metadata, ROW_GROUP[table]

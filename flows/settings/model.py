@@ -90,30 +90,38 @@ class Language(Table):
     enabled: bool = True
 
 
-class RepeatedHeadline(Table):
+class ReasonTable(Table):
+    """The table of a reason: what its cleaner finds is removed, or stays in the text and is labelled."""
+
+    enabled: bool = True
+    action: Literal["remove", "label"] = "remove"
+
+
+class RepeatedHeadline(ReasonTable):
     """A headline that is printed again."""
 
-    enabled: bool = True
     rows: int = Field(default=10, ge=1)  # paragraphs after the first printing that are searched for another
     min_words: int = Field(default=4, ge=1)  # in a headline
+    keep_title_in_text: bool = True  # false: the first printing goes, too, where `title` has it
 
 
-class RelatedArticles(Table):
+class RelatedArticles(ReasonTable):
     """Markers such as "Related Articles" and the teasers after them."""
 
-    enabled: bool = True
 
-
-class Boilerplate(Table):
+class Boilerplate(ReasonTable):
     """Boilerplate: share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends."""
 
-    enabled: bool = True
     strictness: float = Field(
         default=0.5, ge=0, le=1
     )  # of the line classifier: at 0 it removes nothing, at 1 the most
     image_credits: bool = True  # "Photo: Nora Quill/Agency", and captions that end with a credit
     pull_quotes: bool = True  # quotations repeated between the paragraphs
     author_biographies: bool = True  # "Nora Quill is a reporter for ..." at the end
+    credits: bool = True  # "Nora Quill contributed to this report"; in brackets: [inline_boilerplate]
+    disclaimers: bool = True  # "The opinions expressed are those of the author"
+    list_labels: bool = True  # "List 1 of 3", "Table of contents"
+    editors_notes: bool = False  # false: corrections, updates and notes of the editor are kept
     by_lines: bool = False  # false: labelled and kept
     datelines: bool = False  # false: labelled and kept
 
@@ -122,42 +130,50 @@ class InlineBoilerplate(Table):
     """Boilerplate inside a paragraph; the rest of the paragraph is kept."""
 
     enabled: bool = True
+    closing_credits: bool = True  # "(Reporting by Nora Quill; Editing by Adam Roe)" at its end
 
 
-class RepeatedLine(Table):
+class RepeatedLine(ReasonTable):
     """Lines that one source repeats across its documents."""
 
-    enabled: bool = True
     min_documents: int = Field(default=5, ge=2)  # number of the source's documents that have the line
     min_share: float = Field(default=0.01, ge=0, le=1)  # and their share of all its documents
     min_words: int = Field(default=3, ge=1)  # a shorter line is removed only next to other repeated lines
     max_characters: int = Field(default=400, ge=1)  # a longer line is taken for part of an article
 
 
-class Duplicate(Table):
+class Duplicate(ReasonTable):
     """Near-duplicate paragraphs."""
 
-    enabled: bool = True
     n: int = Field(default=3, ge=1, le=16)  # tokens in a shingle
     threshold: float = Field(default=0.8, gt=0, le=1)
     min_tokens: int = Field(default=10, ge=1)  # shorter paragraphs are compared for equality only
     short: Literal["keep", "exact"] = "keep"
     method: Literal["minhash", "exact"] = "minhash"  # how candidates are found
     same_numbers: bool = True
+    same_facts: bool = True
+    #: Which copy of one run stays: in the earliest document, in the longest one, or by source, the best first.
+    keep: Literal["earliest", "longest"] | tuple[str, ...] = "earliest"
     window_days: float = Field(default=0, ge=0)  # maximum age of a witness's run; 0: any age
+    against: tuple[
+        str, ...
+    ] = ()  # datasets, and inputs with texts, that are only read: their paragraphs are witnesses
+
+    @field_validator("against", "keep", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
 
 
-class DuplicateDocument(Table):
+class DuplicateDocument(ReasonTable):
     """A document removed as a whole because nearly all of it was published before."""
 
-    enabled: bool = True
     document_share: float = Field(default=0.8, gt=0, le=1)
 
 
-class TooShort(Table):
+class TooShort(ReasonTable):
     """A document removed as a whole because too little of it is left."""
 
-    enabled: bool = True
     min_words: int = Field(default=1, ge=0)
 
 
@@ -282,6 +298,11 @@ class Settings(Table):
         """The table of that name."""
         table: Table = getattr(self, name)
         return table
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The reasons whose action is "label"."""
+        return frozenset(reason for reason in REASONS if getattr(self, reason).action == "label")
 
     def runs(self, name: str) -> bool:
         """Whether the cleaner of that name is switched on, and so is the one that it needs."""

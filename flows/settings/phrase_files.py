@@ -12,7 +12,7 @@ A phrase file has a `language`, words by role, and any number of phrases. All of
     [[phrase]]
     name = "newsletter"            # letters, digits and hyphens; the rule in reports is "phrase en:newsletter"
     texts = ["Sign up for our newsletter", "Get our daily briefing"]
-    match = "line"                 # or "start", "anywhere", "regex"
+    match = "line"                 # or "start", "anywhere", "before_names", "after_names", "regex"
     max_words = 12                 # a longer line does not match; not allowed with "line"
     action = "line"                # or "teaser", "block", "tail", "menu", "keep"
     where = "any"                  # or "end": only where no prose of the article follows; not for "tail"

@@ -17,10 +17,12 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from cleaners import REASONS
 from cleaners.lexicon import Lexicon
 from cleaners.phrases.phrase import Phrase
 from flows.errors import ConfigurationError
 from flows.settings.bundled import built_in_phrase_files
+from flows.settings.fact_files import fact_lists
 from flows.settings.model import CONFLICT, Settings, Table
 from flows.settings.phrase_files import read_lexicon, read_phrases
 
@@ -50,7 +52,18 @@ def read_settings(path: Path | None = None) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(*(_explain(path, e) for e in error.errors())) from error
     files = tuple(str(path.parent / expanduser(name)) for name in settings.phrases.files)
-    return settings.model_copy(update={"phrases": settings.phrases.model_copy(update={"files": files})})
+    against = tuple(_place(path.parent, name) for name in settings.duplicate.against)
+    return settings.model_copy(
+        update={
+            "phrases": settings.phrases.model_copy(update={"files": files}),
+            "duplicate": settings.duplicate.model_copy(update={"against": against}),
+        }
+    )
+
+
+def _place(folder: Path, name: str) -> str:
+    """A URL, or the absolute path of what a configuration file in `folder` names."""
+    return name if "://" in name else str((folder / expanduser(name)).absolute())
 
 
 def _explain(path: Path, error: ErrorDetails) -> str:
@@ -67,6 +80,8 @@ def _explain(path: Path, error: ErrorDetails) -> str:
     place = f"{path}, [{'.'.join(tables)}]" if tables else f"{path}"
     key = names[len(tables)]
     if error["type"] == "extra_forbidden":
+        if key == "action":
+            return f"{place}: only reasons have an action: {', '.join(REASONS)}"
         close = difflib.get_close_matches(key, model.model_fields, n=1)
         kind = "table" if isinstance(error["input"], dict) else "key"
         return f'{place}: unknown {kind} "{key}"' + (f'; did you mean "{close[0]}"?' if close else "")
@@ -102,7 +117,12 @@ def configuration_hash(settings: Settings, phrases: Sequence[Phrase], lexicon: L
             "phrases": {"files"},
         },
     )
-    content = f"[{_as_json(decisive)}, {_phrases_as_json(tuple(phrases))}, {_as_json(vars(lexicon))}]"
+    parts = (
+        _as_json(decisive),
+        _phrases_as_json(tuple(phrases)),
+        *map(_as_json, (vars(lexicon), fact_lists())),
+    )
+    content = f"[{', '.join(parts)}]"
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from cleaners.attributes import LABELLED
+from cleaners.attributes import LINE_LABELS
 from cleaners.duplicate.fingerprints import fingerprint_schema
 from cleaners.duplicate.rarest_shingles import FREQUENCIES
 from cleaners.repeated_line.count_tables import COUNTS
 from flows.dataset import STATE, Dataset, Span
+from flows.dataset.actions import labels_of
 from flows.dataset.checksums import is_sealed
 from flows.dataset.damage import damaged_beside, damaged_caches, damaged_held, damaged_parts, what_follows
 from flows.dataset.exchange import is_unfinished
@@ -45,7 +46,7 @@ from flows.settings.model import FINGERPRINTED_BY, Duplicate
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
 RUN_ID: Final = {"run_id": pl.String()}
 #: The settings of [duplicate] that decide which paragraphs are near-duplicates.
-COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers")
+COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers", "against", "keep")
 
 #: What polars raises for a damaged Parquet file, or a file of another format.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -59,6 +60,7 @@ class Promise:
     index: Mapping[str, Any]  # the settings that its part of the index was made with
     duplicate: Mapping[str, Any]  # the settings that decided on its near-duplicates
     enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was enabled
+    labels: frozenset[str]  # reasons whose action is "label"
     inputs: int
     restored: int  # paragraphs that no later run may remove
     counts: Counts
@@ -94,7 +96,9 @@ def read_promises(dataset: Dataset, span: Span) -> Promises:
 
 def _promise(run_id: str, manifest: Mapping[str, Any]) -> Promise:
     settings = manifest["settings"]
-    duplicate = Duplicate.model_validate({key: settings["duplicate"][key] for key in COMPARED_BY})
+    duplicate = Duplicate.model_validate(
+        {key: value for key, value in settings["duplicate"].items() if key in COMPARED_BY}
+    )
     if manifest["run_id"] != run_id:
         raise ValueError(f"it belongs to {manifest['run_id']}")
     made_by = {key: manifest["index"][key] for key in FINGERPRINTED_BY}
@@ -107,6 +111,7 @@ def _promise(run_id: str, manifest: Mapping[str, Any]) -> Promise:
             for name, table in settings.items()
             if isinstance(table, dict) and "enabled" in table
         },
+        labels_of(manifest),
         int(manifest["inputs"]),
         int(manifest.get("restored", 0)),
         Counts.from_json(manifest["counts"]),
@@ -263,7 +268,7 @@ def _schema(kind: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
         case "line_counts":
             return COUNTS | RUN_ID
         case "labels":
-            return LABELLED | RUN_ID
+            return LINE_LABELS | RUN_ID
         case "source_stats":
             return SOURCE_STATS
     return SCHEMAS[kind]

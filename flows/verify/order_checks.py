@@ -50,7 +50,7 @@ def records_agree(part: Part, records: pl.DataFrame, ledger: pl.DataFrame) -> It
 
 def order_agrees(part: Part, places: pl.DataFrame) -> Iterator[Finding]:
     """Whether rows are in the order of `places` (document_id, rank), and of the positions within a document."""
-    for name in ("documents", "removed", "repaired"):
+    for name in ("documents", "removed", "labelled", "repaired"):
         table = getattr(part, name)
         position = pl.lit(0) if name == "documents" else pl.col("position").cast(pl.Int64).fill_null(-1)
         rows = (

@@ -7,7 +7,7 @@ documents in every table.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -18,16 +18,16 @@ from cleaners import REASONS
 from cleaners.text.folding import line_hashes
 from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset, Span
+from flows.dataset.actions import WHOLE
 from flows.dataset.layout import SHARDED
 from flows.dataset.positions import kept, taken
-from flows.dataset.summary import REPLACED, Counts
+from flows.dataset.summary import REPLACED, Counts, by_reason
 from flows.dataset.tables import MAY_BE_NULL, TABLES, read_part
 
 #: What is wrong, and where: the id of a document or the uri of an input for each occurrence.
 Finding: TypeAlias = tuple[str, pl.Series]
 
 WITNESS: Final = ("duplicate_of_document_id", "duplicate_of_position", "jaccard")
-WHOLE: Final = ("duplicate_document", "too_short")  # reasons that remove a whole document
 EMPTIED: Final = "no text: repair"  # how the error of a document begins that repair left empty
 
 
@@ -43,6 +43,7 @@ class Part:
 
     documents: pl.DataFrame
     removed: pl.DataFrame
+    labelled: pl.DataFrame
     repaired: pl.DataFrame
     rejected: pl.DataFrame
     records: pl.DataFrame
@@ -69,7 +70,7 @@ class Part:
 
     def identities(self) -> pl.DataFrame:
         """document_id and uri of all documents in any table, each pair once."""
-        tables = (self.documents, self.removed, self.repaired)
+        tables = (self.documents, self.removed, self.labelled, self.repaired)
         return pl.concat([table.select("document_id", "uri") for table in tables]).unique(maintain_order=True)
 
     def taken(self) -> pl.DataFrame:
@@ -79,6 +80,10 @@ class Part:
     def kept(self) -> pl.DataFrame:
         """document_id, position and text of the kept paragraphs."""
         return kept(self.documents, self.taken())
+
+    def unlabelled(self, kept: pl.DataFrame) -> pl.DataFrame:
+        """Those of these kept paragraphs that are not labelled: they may be witnesses, and are in the index."""
+        return kept.join(self.labelled, on=["document_id", "position"], how="anti", maintain_order="left")
 
     def gone(self) -> tuple[pl.Series, pl.Series]:
         """(ids of the documents that were removed whole, ids of those that repair left empty)."""
@@ -103,20 +108,26 @@ def unusable_rows(part: Part, runs: Sequence[str]) -> Iterator[Finding]:
         yield f"{name}: rows of another run", rows.filter(~pl.col("run_id").is_in(runs))["document_id"]
 
 
-def tables_agree(part: Part, enabled: Mapping[str, bool], protected: pl.Series) -> Iterator[Finding]:
-    """What is wrong in `documents`, `removed`, `repaired` and `rejected`.
+def tables_agree(
+    part: Part, enabled: Mapping[str, bool], labels: Collection[str], protected: pl.Series
+) -> Iterator[Finding]:
+    """What is wrong in `documents`, `removed`, `labelled`, `repaired` and `rejected`.
 
-    `protected` has the hashes of restored lines, which are kept even if the rest of their document is removed.
+    `labels` are the reasons whose action is "label". `protected` has the hashes of restored lines, which are kept even
+    if the rest of their document is removed.
     """
     identities = part.identities()
     twice = identities.filter(pl.col("document_id").is_duplicated())
     yield (
-        "documents, removed, repaired: a document has two uris",
+        "documents, removed, labelled, repaired: a document has two uris",
         twice["document_id"].unique(maintain_order=True),
     )
     yield from _documents(part)
     yield from _positions(part)
-    yield from _removed(part, enabled, protected)
+    yield from _with_a_reason("removed", part.removed, enabled)
+    yield from _with_a_reason("labelled", part.labelled, enabled)
+    yield from _removed(part, labels, protected)
+    yield from _labelled(part, labels)
     yield from _repaired(part)
     whole, empty = part.gone()
     lost = whole.filter(~whole.is_in(part.unpublished["document_id"].implode()))
@@ -176,20 +187,28 @@ def _positions(part: Part) -> Iterator[Finding]:
     yield "documents, removed: positions leave a gap", gap["document_id"]
 
 
-def _removed(part: Part, enabled: Mapping[str, bool], protected: pl.Series) -> Iterator[Finding]:
-    removed, reason = part.removed, pl.col("reason")
-    yield "removed: unknown reason", removed.filter(~reason.is_in([*REASONS, REPLACED]))["reason"]
+def _with_a_reason(table: str, rows: pl.DataFrame, enabled: Mapping[str, bool]) -> Iterator[Finding]:
+    """What is wrong in a row of `removed` or `labelled`, whatever the other tables have."""
+    reason = pl.col("reason")
+    known = [*REASONS, REPLACED] if table == "removed" else REASONS
+    yield f"{table}: unknown reason", rows.filter(~reason.is_in(known))["reason"]
     off = [name for name in REASONS if not enabled.get(name, True)]
-    yield "removed: by a cleaner that is switched off", removed.filter(reason.is_in(off))["document_id"]
-    yield "removed: a row without text", removed.filter(pl.col("text") == "")["document_id"]
+    yield f"{table}: by a cleaner that is switched off", rows.filter(reason.is_in(off))["document_id"]
+    yield f"{table}: a row without text", rows.filter(pl.col("text") == "")["document_id"]
     given = pl.sum_horizontal(pl.col(name).is_not_null() for name in WITNESS)
     duplicate = reason == "duplicate"
-    lost = removed.filter(duplicate & (given < len(WITNESS)))
-    yield "removed: a duplicate without witness or Jaccard", lost["document_id"]
+    lost = rows.filter(duplicate & (given < len(WITNESS)))
+    yield f"{table}: a duplicate without witness or Jaccard", lost["document_id"]
     yield (
-        "removed: a witness for a row that is no near-duplicate",
-        removed.filter(~duplicate & (given > 0))["document_id"],
+        f"{table}: a witness for a row that is no near-duplicate",
+        rows.filter(~duplicate & (given > 0))["document_id"],
     )
+
+
+def _removed(part: Part, labels: Collection[str], protected: pl.Series) -> Iterator[Finding]:
+    removed, reason = part.removed, pl.col("reason")
+    mine = removed.filter(reason.is_in(list(labels)))
+    yield "removed: a reason whose action is `label`", mine["document_id"]
     whole = removed.filter(reason.is_in(WHOLE)).join(part.documents, on="document_id", how="semi")
     if len(whole) and len(protected):
         kept = part.kept().join(whole, on="document_id", how="semi")
@@ -199,6 +218,20 @@ def _removed(part: Part, enabled: Mapping[str, bool], protected: pl.Series) -> I
         "removed: a document that was removed whole is in `documents`",
         whole["document_id"].unique(maintain_order=True),
     )
+
+
+def _labelled(part: Part, labels: Collection[str]) -> Iterator[Finding]:
+    labelled, place = part.labelled, ["document_id", "position"]
+    twice = labelled.filter(pl.struct(place).is_duplicated())
+    yield "labelled: a paragraph is listed twice", twice["document_id"]
+    # what would go because its document goes stays with other labelled text
+    others = labelled.filter(~pl.col("reason").is_in([*labels, *WHOLE]))
+    yield "labelled: a reason whose action is `remove`", others["document_id"]
+    replaced = part.removed.filter(pl.col("reason") == REPLACED)
+    standing = pl.concat([table.select(*place, "text") for table in (part.kept(), replaced)])
+    found = labelled.join(standing, on=place, how="left", maintain_order="left", suffix="_kept")
+    other = found.filter(pl.col("text").ne_missing(pl.col("text_kept")))
+    yield "labelled: a paragraph that is not in the text of its document", other["document_id"]
 
 
 def _repaired(part: Part) -> Iterator[Finding]:
@@ -234,9 +267,8 @@ def _repaired(part: Part) -> Iterator[Finding]:
 
 def count_part(part: Part, words: pl.DataFrame) -> Counts:
     """The counts of the part, as the run must have counted; `words` has the tokens of each kept paragraph."""
-    removed = part.removed.with_columns(count_tokens(part.removed["text"]).alias("words"))
-    by_reason = removed.group_by("reason").agg(
-        pl.col("document_id").n_unique(), pl.len(), pl.col("words").sum()
+    removed, labelled = (
+        rows.with_columns(count_tokens(rows["text"]).alias("words")) for rows in (part.removed, part.labelled)
     )
     kept = int(words["tokens"].sum())
     text = part.documents["text"].str.replace_all("\n\n", "", literal=True)
@@ -250,5 +282,6 @@ def count_part(part: Part, words: pl.DataFrame) -> Counts:
         bytes=int(text.str.len_bytes().sum()) + int(removed["text"].str.len_bytes().sum()),
         repaired=len(part.repaired.filter(pl.col("field") == "text")),
         rejected=len(part.rejected),
-        removed={reason: (d, p, w) for reason, d, p, w in by_reason.iter_rows()},
+        removed=by_reason(removed),
+        labelled=by_reason(labelled),
     )

@@ -115,8 +115,9 @@ def verify(dataset: Dataset) -> Iterator[str]:
     - the paragraphs that were kept, removed or emptied by repair fill the positions of their document, in the order of
       the inputs;
     - repaired text is where `repaired` says, and the tables have everything that the manifest counts;
-    - the index has the fingerprints of the kept paragraphs;
-    - every near-duplicate has a kept, earlier witness with the Jaccard that `removed` gives.
+    - labelled paragraphs are in the text of their document;
+    - the index has the fingerprints of the kept paragraphs that are not labelled;
+    - every near-duplicate, removed or labelled, has a kept, earlier witness with the Jaccard that its row gives.
 
     No document may be there twice.
     """
@@ -169,6 +170,7 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
             found = {run_id: Found() for run_id in folder.runs}
             ledgers = by_run(read_ledger(dataset.parts("ledger", folder.span)))
             nothing = pl.DataFrame(schema=INPUTS)
+            ahead = _witnesses_ahead(dataset, folder, named)
             for run_id, promise in folder.runs.items():
                 found[run_id].findings += ledger_agrees(ledgers.get(run_id, nothing), promise.inputs)
             for name in folder.parts():
@@ -179,23 +181,29 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                 for run_id, part in whole.runs():
                     promise, ledger = folder.runs[run_id], ledgers.get(run_id, nothing)
                     kept = with_fingerprints(part.kept(), promise.index, frequencies)
+                    plain = part.unlabelled(kept)
                     replaced = part.removed.filter(pl.col("reason") == REPLACED).select(*PLACE, "text")
-                    former = with_fingerprints(replaced, promise.index, frequencies)
+                    former = with_fingerprints(part.unlabelled(replaced), promise.index, frequencies)
                     places = ranks(part.records)
                     witnesses = pl.concat(
                         [
                             witnesses,
-                            *(select_witnesses(some, places, named) for some in (kept, former)),
+                            *(select_witnesses(some, places, named) for some in (plain, former)),
                         ]
                     )
                     here = found[run_id]
-                    here.findings += tables_agree(part, promise.enabled, protected)
+                    here.findings += tables_agree(part, promise.enabled, promise.labels, protected)
                     here.findings += inputs_agree(part, ledger)
                     here.findings += records_agree(part, part.records, ledger)
                     here.findings += order_agrees(part, places)
                     here.findings += words_agree(part, kept)
-                    here.findings += index_agrees(part.index, kept)
-                    here.findings += witnesses_agree(part, places, witnesses, promise.duplicate, expired)
+                    here.findings += index_agrees(part.index, plain)
+                    known = pl.concat([witnesses, ahead[run_id]]) if run_id in ahead else witnesses
+                    for table in ("removed", "labelled"):
+                        rows = getattr(part, table)
+                        here.findings += witnesses_agree(
+                            table, rows, places, known, promise.duplicate, expired
+                        )
                     witnesses = witnesses.with_columns(pl.lit(-1, pl.Int64).alias("witness_rank"))
                     here.ids += [part.documents["document_id"], *part.gone()]
                     here.counts += count_part(part, kept)
@@ -211,6 +219,24 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
         for (run_id,), ids in twice.partition_by("run", as_dict=True, maintain_order=True).items():
             what = "documents, removed: a document is listed twice"
             yield from _lines(f"{run_id}: ", [(what, ids["document_id"])])
+
+
+def _witnesses_ahead(dataset: Dataset, folder: Promises, named: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The witnesses in each run whose order is another than that of its parts, so that they may come later there."""
+    runs = {
+        run_id: promise for run_id, promise in folder.runs.items() if promise.duplicate["keep"] != "earliest"
+    }
+    if not runs:
+        return {}
+    ahead = {run_id: pl.DataFrame(schema=WITNESSES) for run_id in runs}
+    for name in folder.parts():
+        for run_id, part in Part.read(dataset, folder.span, name).runs():
+            if run_id in runs:
+                replaced = part.removed.filter(pl.col("reason") == REPLACED).select(*PLACE, "text")
+                former = with_fingerprints(pl.concat([part.kept(), replaced]), runs[run_id].index)
+                found = select_witnesses(former, ranks(part.records), named)
+                ahead[run_id].extend(found.with_columns(witness_rank=pl.lit(-1, pl.Int64)))
+    return ahead
 
 
 def _lines(run: str, findings: Iterable[Finding]) -> Iterator[str]:
@@ -230,10 +256,12 @@ def _counts(run: str, expected: Counts, found: Counts) -> Iterator[str]:
     for name, what in COUNTS.items():
         if getattr(expected, name) != getattr(found, name):
             yield f"{run}{what}: the manifest counts {getattr(expected, name)}, there are {getattr(found, name)}"
-    for reason in sorted(expected.removed.keys() | found.removed.keys()):
-        counts, actual = expected.removed.get(reason, (0, 0, 0)), found.removed.get(reason, (0, 0, 0))
-        if counts != actual:
-            yield (
-                f"{run}removed: {reason}: the manifest counts (documents, paragraphs, words) {counts}, "
-                f"there are {actual}"
-            )
+    for table in ("removed", "labelled"):
+        mine, theirs = getattr(expected, table), getattr(found, table)
+        for reason in sorted(mine.keys() | theirs.keys()):
+            counts, actual = mine.get(reason, (0, 0, 0)), theirs.get(reason, (0, 0, 0))
+            if counts != actual:
+                yield (
+                    f"{run}{table}: {reason}: the manifest counts (documents, paragraphs, words) {counts}, "
+                    f"there are {actual}"
+                )

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from cleaners.duplicate.cleaner import IN_REFERENCE
 from cleaners.duplicate.fingerprints import exact_hashes, fingerprint
 from cleaners.text.shingles import shingle_sets
 from flows.dataset import Dataset
@@ -31,16 +32,14 @@ WITNESSES: Final[dict[str, pl.DataType]] = {
 
 def named_witnesses(dataset: Dataset) -> pl.DataFrame:
     """document_id and position of all paragraphs that near-duplicates name as their witnesses."""
-    return (
-        dataset.scan("removed")
-        .select(
+    named = [
+        dataset.scan(table).select(
             pl.col("duplicate_of_document_id").alias("document_id"),
             pl.col("duplicate_of_position").alias("position"),
         )
-        .drop_nulls()
-        .unique()
-        .collect()
-    )
+        for table in ("removed", "labelled")
+    ]
+    return pl.concat(named).drop_nulls().unique().collect()
 
 
 def with_fingerprints(
@@ -113,40 +112,66 @@ def select_witnesses(kept: pl.DataFrame, ranks: pl.DataFrame, named: pl.DataFram
     )
 
 
+def _references_agree(table: str, duplicates: pl.DataFrame, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether duplicates of paragraphs in references can be such: the reference is named, the Jaccard is enough."""
+    if not settings["against"]:
+        yield f"{table}: a witness in a reference, but the run had none", duplicates["document_id"]
+    unnamed = duplicates.filter(~pl.col("detail").str.contains(r"(?:^|; )in .").fill_null(False))
+    yield f"{table}: a witness in a reference that is not named", unnamed["document_id"]
+    jaccard = pl.col("jaccard").cast(pl.Float64)
+    same = pl.col("rule").str.starts_with("same tokens")
+    wrong = duplicates.filter(
+        ~jaccard.is_between(settings["threshold"] - 1e-6, 1 + 1e-6) | (same & (jaccard != 1))
+    )
+    yield f"{table}: the Jaccard of a duplicate is wrong", wrong["document_id"]
+
+
 def witnesses_agree(
-    part: Part,
+    table: str,
+    rows: pl.DataFrame,
     ranks: pl.DataFrame,
     witnesses: pl.DataFrame,
     settings: Mapping[str, Any],
     expired: pl.DataFrame,
 ) -> Iterator[Finding]:
-    """Whether each near-duplicate of a part has a kept, earlier witness, with the Jaccard that `removed` gives.
+    """Whether each near-duplicate of a part has a kept, earlier witness, with the Jaccard that its row gives.
 
-    Witnesses in `expired` cannot be checked: their text is gone.
+    `rows` are those of `table`, `removed` or `labelled`. `witnesses` has no labelled paragraphs: they are no
+    witnesses. Witnesses in `expired` cannot be checked: their text is gone. Nor can those in references, which are not
+    of this dataset; but the run must have had some.
     """
-    duplicates = part.removed.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
+    duplicates = rows.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
+    outside = pl.col("rule").str.ends_with(IN_REFERENCE).fill_null(False)
+    yield from _references_agree(table, duplicates.filter(outside), settings)
+    duplicates = duplicates.filter(~outside)
     own = with_fingerprints(duplicates.select(*PLACE, "text"), settings).drop_nulls("exact_a")
     own = _with_shingles(own, settings["n"]).drop("text")
     short = duplicates.join(own, on=PLACE, how="anti", maintain_order="left")
-    yield "removed: a duplicate is too short to be compared", short["document_id"]
+    yield f"{table}: a duplicate is too short to be compared", short["document_id"]
     pairs = (
         duplicates.rename({"duplicate_of_document_id": "witness", "duplicate_of_position": "place"})
         .join(own, on=PLACE, how="inner", maintain_order="left")
         .join(ranks, on="document_id", how="left", maintain_order="left")
-        .join(witnesses, on=["witness", "place"], how="left", maintain_order="left")
+        .join(
+            witnesses.unique(["witness", "place"], keep="last"),
+            on=["witness", "place"],
+            how="left",
+            maintain_order="left",
+        )
     )
     pairs = pairs.join(
         expired, left_on=["witness", "place"], right_on=list(PLACE), how="anti", maintain_order="left"
     )
     kept = pl.col("witness_text").is_not_null()
-    yield "removed: the witness of a duplicate is not kept before it", pairs.filter(~kept)["document_id"]
+    yield f"{table}: the witness of a duplicate is not kept before it", pairs.filter(~kept)["document_id"]
     pairs = pairs.filter(kept)
     same = pl.col("witness_rank") == pl.col("rank")
     later = (pl.col("witness_rank") > pl.col("rank")) | (same & (pl.col("place") >= pl.col("position")))
-    yield "removed: the witness of a duplicate comes after it", pairs.filter(later)["document_id"]
+    later |= (pl.col("witness") == pl.col("document_id")) & (pl.col("place") >= pl.col("position"))
+    yield f"{table}: the witness of a duplicate comes after it", pairs.filter(later)["document_id"]
     if settings["same_numbers"]:
         other = pairs.filter(pl.col("numbers") != pl.col("witness_numbers"))
-        yield "removed: the witness of a duplicate has other figures", other["document_id"]
+        yield f"{table}: the witness of a duplicate has other figures", other["document_id"]
     # a run may use shingles of another length than the run of its witness
     texts = pairs["witness_text"].alias("text")
     theirs = _with_shingles(pl.DataFrame([texts, *exact_hashes(texts)]), settings["n"])["shingles"]
@@ -155,4 +180,4 @@ def witnesses_agree(
     union = pl.col("shingles").list.set_union("witness_shingles").list.len()
     measured = common / union
     wrong = (measured < settings["threshold"] - 1e-9) | ((measured - pl.col("jaccard")).abs() > 1e-6)
-    yield "removed: the Jaccard of a duplicate is wrong", pairs.filter(wrong)["document_id"]
+    yield f"{table}: the Jaccard of a duplicate is wrong", pairs.filter(wrong)["document_id"]

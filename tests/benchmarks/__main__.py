@@ -9,6 +9,9 @@
     first       the same on a machine where nothing is compiled yet, and after `copydesk warm`
     hourly      an hour with nothing new, with one article, with a thousand
     incremental a hundredth added to a dataset of 2 GB
+    nearduplicates
+                pairs of near-duplicates with known answers: what copydesk and its peers remove rightly and wrongly;
+                with --write, the pairs are written into a file, and nothing is measured
     hostile     how the time of readers and cleaners grows with hostile texts
     year        8,760 hourly runs in one process; some hours, and not among all
     all         all of these but the year, then the tables
@@ -31,6 +34,8 @@ from typing import Any
 
 from . import end_to_end, installs, over_time, report, short_runs, steps
 from .measure import RESULTS, ROOT, Bench, CommandFailed, load, save, say, script
+from .near_duplicates.making import SEED, write
+from .near_duplicates.measuring import PAIRS, near_duplicates
 
 PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "peers": end_to_end.peers,
@@ -42,6 +47,7 @@ PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "first": short_runs.first,
     "hourly": short_runs.hourly,
     "incremental": over_time.incremental,
+    "nearduplicates": near_duplicates,
     "hostile": steps.hostile,
     "year": over_time.year,
 }
@@ -73,7 +79,17 @@ def main() -> None:
     )
     parser.add_argument("--sizes", help="megabytes of the growth curve")
     parser.add_argument("--copydesk", help="the command that is measured")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="nearduplicates: write the pairs as JSON Lines"
+    )
+    parser.add_argument("--pairs", type=int, default=PAIRS, help="how many pairs are written")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the pairs that are written")
     given = parser.parse_args()
+    if given.write:
+        if given.part != "nearduplicates":
+            parser.error("--write is for nearduplicates")
+        write(given.write, given.pairs, given.seed)
+        return
     bench = _bench(parser, given)
     if given.part == "readme":
         _write_readme()
@@ -161,6 +177,8 @@ def _minutes(part: str, bench: Bench) -> float:
             return (0.1 if bench.quick else over_time.WHOLE) / PACE / 60 * 1.5 + bench.times / 4
         case "hostile":
             return 2 if bench.quick else 20
+        case "nearduplicates":
+            return 2
         case "year":
             return 1 if bench.quick else over_time.HOURS / 100
         case _:

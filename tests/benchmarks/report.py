@@ -31,6 +31,7 @@ def section(results: Mapping[str, Results], differs: Mapping[str, str]) -> str:
         "first": _first,
         "hourly": _hourly,
         "incremental": _incremental,
+        "nearduplicates": _near_duplicates,
         "hostile": _hostile,
         "year": _year,
     }
@@ -269,6 +270,26 @@ def _incremental(found: Results) -> str:
     return (
         f"**A hundredth added** to a dataset takes {wall:.1%} of the time of the whole, start-up taken off "
         f"({cpu:.1%} of the processors').\n\n" + _runs("run", named)
+    )
+
+
+def _near_duplicates(found: Results) -> str:
+    """The share that each contender removed of each kind of pair."""
+    names, labels, pairs = list(found["removed"]), found["labels"], found["pairs"]
+    label_of = {"harmless": "states nothing new", "loses": "states something new"}
+    rows = []
+    for label, words in label_of.items():
+        kinds = [kind for kind in pairs if labels[kind] == label]
+        for name, *parts in [[f"**{words}**", *kinds], *((kind, kind) for kind in kinds)]:
+            total = sum(pairs[kind] for kind in parts)
+            shares = [sum(found["removed"][one][kind] for kind in parts) / total for one in names]
+            rows.append([name, f"{total:,}", *(f"{share:.1%}" for share in shares)])
+    languages = ", ".join(f"{number:,} {name}" for name, number in found["languages"].items())
+    failed = "".join(f"\n- {name} failed: {why}" for name, why in found["failed"].items())
+    return (
+        f"**Near-duplicates with known answers**, {sum(pairs.values()):,} pairs ({languages}): the share of the later "
+        "paragraphs that were removed. Where they state nothing new, that is right and the rest was missed; where they "
+        "state something new, it is wrong.\n\n" + table(["later paragraph", "pairs", *names], rows) + failed
     )
 
 

@@ -40,12 +40,12 @@ def may_be_removed(
 ) -> NDArray[np.bool_]:
     """Whether the exemptions let a score remove these lines of a frame, as `classify_lines` asks them."""
     may = places_allow(frame, found, phrase_states(frame, found), rows, features)
-    may[may] = texts_allow(frame, rows[may], lexicon_of(Settings()))
+    may[may] = texts_allow(frame, rows[may], features[may], lexicon_of(Settings()))
     return may
 
 
-def must_be_sure(text: pl.Series, rows: NDArray[np.int64], features: NDArray[Any]) -> NDArray[np.bool_]:
+def must_be_sure(frame: pl.DataFrame, rows: NDArray[np.int64], features: NDArray[Any]) -> NDArray[np.bool_]:
     """Which of the candidates only log-odds that are SURE beyond the threshold remove, whatever their neighbours do."""
     return is_in_list(
-        text, candidates(rows, features, np.zeros(len(rows), np.float32)), lexicon_of(Settings())
+        frame, candidates(rows, features, np.zeros(len(rows), np.float32)), lexicon_of(Settings())
     )

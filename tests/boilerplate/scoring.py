@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from cleaners.text.utf8 import utf8
 from flows.settings import Settings, lexicon_of, phrases_of
 
 from .candidates import may_be_removed, must_be_sure, ngrams_of
-from .sets import LabelledSet
+from .sets import LabelledSet, kind_of, source_of
 
 FOLDS = 3
 NEVER = -99.0  # log-odds of a line that is no candidate
@@ -56,8 +56,12 @@ class Scored:
 Where = Callable[[Scored], NDArray[np.bool_]]
 
 
-def after_rules(labelled: LabelledSet) -> Scored:
-    """What rules make of a labelled set, and what the scorer is to see of it."""
+def after_rules(labelled: LabelledSet, sure: NDArray[np.bool_] | None = None) -> Scored:
+    """What rules make of a labelled set, and what the scorer is to see of it.
+
+    `sure` says which labels are ones to learn from; None: all are.
+    """
+    sure = np.ones(len(labelled.keep()), np.bool_) if sure is None else sure
     phrases, lexicon = phrases_of(Settings()), lexicon_of(Settings())
     frame = repeated_headline(labelled.frame(), lexicon=lexicon)
     found = search(frame, phrases)
@@ -68,7 +72,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
     guarded = np.ones(len(frame), np.bool_)
     guarded[asked] = ~may_be_removed(frame, found, asked, features_of_asked)
     careful = caution(features)
-    careful[np.searchsorted(rows, asked)] += SURE * must_be_sure(frame["text"], asked, features_of_asked)
+    careful[np.searchsorted(rows, asked)] += SURE * must_be_sure(frame, asked, features_of_asked)
     page = np.zeros(len(frame), np.bool_)
     page[rows] = page_like(features)
     return Scored(
@@ -82,7 +86,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
         labelled.of_lines("group"),
         np.array([zlib.crc32(group.encode()) % FOLDS for group in labelled.of_lines("group")]),
         frame["reason"].is_not_null().to_numpy(),
-        labelled.sure() & ~labelled.by_chance(),
+        sure & labelled.sure() & ~labelled.by_chance(),
         rows,
         features,
         *ngrams_of(*utf8(frame["text"].fill_null("")), rows, *characters()),
@@ -94,7 +98,7 @@ def after_rules(labelled: LabelledSet) -> Scored:
 
 @dataclass(frozen=True)
 class Figures:
-    """How a set fares: shares of lines to remove that went, of lines that went rightly, of the article's words kept."""
+    """How lines fare: shares of lines to remove that went, of lines that went rightly, of the article's words kept."""
 
     lines: int
     precision: float
@@ -102,16 +106,48 @@ class Figures:
     kept: float
 
 
-def figures(
-    scored: Scored, odds: NDArray[np.float64], thresholds: tuple[float, float], where: Any = slice(None)
-) -> Figures:
-    """The figures of the lines of `where`, of which those go that rules remove, or scores from a threshold on.
+#: Shares of the article's words that the default may lose, by kind of text; LOST of any other kind.
+LOST: Final = 0.003
+LOST_OF_KIND: Final = {"by hand": 0.005, "whole page": 0.005, "text nodes": 0.005, "resiliparse": 0.007}
+#: What share of that scores may lose whatever rules lose: where those lose much, mostly the labels are at fault.
+OF_SCORES: Final = 0.5
+#: Sets with fewer words to keep are judged together with others of their kind.
+LARGE: Final = 30_000
+#: Families with fewer do not decide about thresholds: a line or two would.
+DECISIVE: Final = 100_000
+#: These do not decide either: the gold of one is the output of a program, the other has lost letters.
+UNRELIABLE: Final = ("readability", "googletrends")
 
-    The first of the thresholds is for articles, the second for whole pages.
-    """
-    least = np.where(scored.page, thresholds[1], thresholds[0])
-    gone = (scored.removed | ((odds >= least) & ~scored.guarded))[where]
-    keep, words = scored.keep[where], scored.words[where]
+
+@dataclass(frozen=True)
+class Family:
+    """Lines that are judged together, with their log-odds, NaN where a line is not among them."""
+
+    name: str
+    sets: Sequence[Scored]
+    odds: Sequence[NDArray[np.float64]]
+    may_lose: float  # share of the article's words, by default
+    decides: bool = True  # about thresholds
+
+    @property
+    def least_kept(self) -> float:
+        """The share of the article's words that the default is to keep."""
+        by_rules = self.figures((-NEVER, -NEVER)).kept
+        return min(1 - self.may_lose, by_rules - OF_SCORES * self.may_lose)
+
+    def figures(self, thresholds: tuple[float, float]) -> Figures:
+        """The figures, where rules remove lines, and scores from a threshold on: for articles, and for whole pages."""
+        gone, keep, words = [], [], []
+        for s, odds in zip(self.sets, self.odds, strict=True):
+            where = ~np.isnan(odds)
+            least = np.where(s.page, thresholds[1], thresholds[0])
+            gone.append((s.removed | ((odds >= least) & ~s.guarded))[where])
+            keep.append(s.keep[where])
+            words.append(s.words[where])
+        return _figures(np.concatenate(gone), np.concatenate(keep), np.concatenate(words))
+
+
+def _figures(gone: NDArray[np.bool_], keep: NDArray[np.bool_], words: NDArray[np.int64]) -> Figures:
     return Figures(
         len(keep),
         float((gone & ~keep).sum() / max(gone.sum(), 1)),
@@ -120,40 +156,56 @@ def figures(
     )
 
 
-def threshold_for(scored: Scored, odds: NDArray[np.float64], kept: float) -> float:
-    """The lowest threshold at which such a share of the article's words is kept, one for all kinds of documents."""
-    free = ~scored.removed & ~scored.guarded & (odds > NEVER)
-    keep, words = scored.keep, scored.words
-    order = np.flatnonzero(free)[np.argsort(-odds[free], kind="stable")]
-    lost = words[keep & scored.removed].sum() + np.cumsum(np.where(keep[order], words[order], 0))
-    n = int(np.searchsorted(lost, (1 - kept) * words[keep].sum(), side="right"))
-    return float(odds[order[n]]) + 1e-6 if n < len(order) else float(odds[order].min(initial=0.0))
+def families(sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]]) -> list[Family]:
+    """The sets by kind of text and source of pages; small ones of a kind together, as "kind of others"."""
+    members: dict[str, list[Scored]] = {}
+    for s in sets:
+        judged = ~np.isnan(odds[s.name])
+        source = source_of(s.name) if s.words[judged & s.keep].sum() >= LARGE else "others"
+        if (s.keep & judged).any():
+            members.setdefault(f"{kind_of(s.name)} of {source}", []).append(s)
+    return [
+        Family(
+            name,
+            of,
+            [odds[s.name] for s in of],
+            LOST_OF_KIND.get(kind_of(of[0].name), LOST),
+            name.endswith("of others") or source_of(of[0].name) not in UNRELIABLE,
+        )
+        for name, of in sorted(members.items())
+    ]
 
 
-#: Thresholds that are tried, and what scores may lose in any case of a set in which rules lose much.
-GRID = np.arange(-3.0, 4.01, 0.0625)
-ALLOWANCE = 0.0004
+#: Thresholds that are tried.
+GRID: Final = np.arange(-3.0, 6.01, 0.0625)
 
 
-def best_thresholds(
-    sets: Sequence[Scored], odds: Mapping[str, NDArray[np.float64]], kept: float, least: float
-) -> tuple[float, float]:
-    """The thresholds for articles and for whole pages with the highest mean recall that keep enough in every set.
+def best_thresholds(judged: Sequence[Family], factor: float, least: float) -> tuple[float, float]:
+    """The thresholds for articles and for whole pages with the highest mean recall that keep enough in every family.
 
-    None is below `least`.
+    A family may lose `factor` times what the default may. No threshold is below `least`.
     """
     allowed = np.minimum.outer(GRID, GRID) >= least
     recall = np.zeros((len(GRID), len(GRID)))
-    for scored in sets:
-        free = ~scored.removed & ~scored.guarded
-        total = scored.words[scored.keep].sum()
-        budget = max(1 - kept - scored.words[scored.keep & scored.removed].sum() / total, ALLOWANCE)
-        lost, won = [], []
-        for kind in (~scored.page, scored.page):
-            gone = [free & kind & (odds[scored.name] >= threshold) for threshold in GRID]
-            lost.append([scored.words[g & scored.keep].sum() / total for g in gone])
-            won.append([(g & ~scored.keep).sum() / (~scored.keep).sum() for g in gone])
-        allowed &= np.add.outer(lost[0], lost[1]) <= budget
-        recall += np.add.outer(won[0], won[1])
+    for family in judged:
+        lost, won = np.zeros((2, 2, len(GRID)))
+        words = drops = of_rules = 0
+        for s, odds in zip(family.sets, family.odds, strict=True):
+            where = ~np.isnan(odds)
+            words += s.words[s.keep & where].sum()
+            drops += (~s.keep & where).sum()
+            of_rules += s.words[s.keep & where & s.removed].sum()
+            for n, kind in enumerate((~s.page, s.page)):
+                free = np.flatnonzero(where & kind & ~s.removed & ~s.guarded)
+                free = free[np.argsort(odds[free])]
+                first = np.searchsorted(odds[free], GRID)  # of those that go at each threshold
+                keep = np.append(0, np.cumsum(np.where(s.keep[free], s.words[free], 0)))
+                drop = np.append(0, np.cumsum(~s.keep[free]))
+                lost[n] += keep[-1] - keep[first]
+                won[n] += drop[-1] - drop[first]
+        budget = factor * max(family.may_lose - of_rules / words, OF_SCORES * family.may_lose)
+        if family.decides and words >= DECISIVE:
+            allowed &= np.add.outer(lost[0], lost[1]) <= budget * words
+        recall += np.add.outer(won[0], won[1]) / max(drops, 1)
     article, page = np.unravel_index(np.argmax(np.where(allowed, recall, -1)), recall.shape)
     return float(GRID[article]), float(GRID[page])

@@ -1,15 +1,17 @@
-"""Labelled lines: the sets as they are, and what an extractor might have left of whole pages."""
+"""Labelled lines: what extractors returned of pages, whole pages, text labelled by hand, and news of many sites."""
 
 from __future__ import annotations
 
 import io
 import json
 import re
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -87,7 +89,7 @@ class LabelledSet:
         Sets have come by their labels by the words that lines share with the article; a short line may share them that
         stands where no other line is the article's.
         """
-        if "fullpage" not in self.name or self.kind != "real":
+        if kind_of(self.name) != "whole page":
             return np.zeros(len(self.keep()), np.bool_)
         return np.concatenate([_by_chance(d) for d in self.documents])
 
@@ -110,14 +112,39 @@ def _by_chance(document: Document) -> NDArray[np.bool_]:
     return keep & ~near & (words <= CHANCE_WORDS)
 
 
-def labelled_sets(shared: Path) -> list[LabelledSet]:
-    """The labelled sets of the folder of shared data."""
+#: Extractors that return the whole page.
+WHOLE: Final = ("fullpage", "inscriptis_full", "resiliparse_full", "html")
+
+
+def kind_of(name: str) -> str:
+    """The kind of text of a set, by its name: the extractor, "whole page", "text nodes", or "by hand"."""
+    source, _, extractor = name.partition(".")
+    if source == "turku":
+        return "by hand"
+    if extractor == "text_nodes":
+        return "text nodes"
+    return "whole page" if extractor in WHOLE else extractor.split("_")[0]
+
+
+def source_of(name: str) -> str:
+    """The pages that a set is made of; sets of the same pages, by other extractors, have the same."""
+    return name.partition(".")[0].removesuffix("_articles")
+
+
+#: Shares of the documents of some kinds of text that are enough to learn from, and to measure.
+SHARES: Final = {"whole page": 0.35, "text nodes": 0.5}
+
+
+def labelled_sets(shared: Path, shares: Mapping[str, float] = MappingProxyType({})) -> list[LabelledSet]:
+    """The labelled sets of the folder of shared data; `shares` of the documents of some kinds, and all of others."""
     folder = shared / "data" / "boilerplate"
     sets = []
-    for path in sorted(folder.glob("*.jsonl.zst")):
-        documents = list(_documents(path))
+    for path in sorted([*folder.glob("*.jsonl.zst"), *folder.glob("extracted/*.jsonl.zst")]):
+        name = path.name.removesuffix(".jsonl.zst")
+        share = shares.get(kind_of(name), 1.0)
+        documents = [d for d in _documents(path) if zlib.crc32(f"{name} {d.name}".encode()) < share * 2**32]
         if documents:
-            sets.append(LabelledSet(path.name.removesuffix(".jsonl.zst"), "real", documents))
+            sets.append(LabelledSet(name, "real", documents))
     return sets
 
 
@@ -151,42 +178,6 @@ def _documents(path: Path) -> Iterator[Document]:
 def _host(url: str | None) -> str | None:
     match = re.match(r"[a-z][a-z0-9+.-]*://(?:www\.)?([^/?#]+)", url or "", re.IGNORECASE)
     return match[1].lower() if match else None
-
-
-def cropped(whole: LabelledSet, style: str, seed: int) -> LabelledSet:
-    """What an extractor of a style might have left of whole pages: the article and some of its boilerplate.
-
-    "sparse" is like newspaper3k, which takes the paragraphs of the best part of a page and little else: a line of
-    boilerplate in twenty. "dense" is like boilerpipe, which takes all blocks of much text from the first to the last:
-    one in four, long ones before short ones. The rest of the boilerplate goes, and a few of the article's short lines.
-    """
-    generator = np.random.default_rng(seed)
-    documents = []
-    for d in whole.documents:
-        keep = np.array(d.keep)
-        if keep.sum() < 3:
-            continue
-        words = np.array([len(line.split()) for line in d.lines])
-        places = np.flatnonzero(keep)
-        to_article = np.abs(np.arange(len(keep))[:, None] - places[None, :]).min(axis=1)
-        inside = (np.arange(len(keep)) > places[0]) & (np.arange(len(keep)) < places[-1])
-        lavish = generator.beta(1.2, 2.0)  # some pages keep much of their boilerplate, most little
-        if style == "sparse":
-            chance = lavish * np.exp(-to_article / 4) * np.where(inside, 0.9, 0.45)
-            chance *= np.where(words >= 3, 1.0, 0.6)
-        else:
-            chance = np.where(words >= 10, 0.75, 0.3 * np.exp(-to_article / 12)) * np.where(inside, 1.0, 0.6)
-            chance *= 0.3 + lavish
-        taken = np.where(keep, generator.random(len(keep)) > np.where(words < 8, 0.1, 0.01), False)
-        taken |= ~keep & (generator.random(len(keep)) < chance)
-        if taken.any():
-            lines = [line for line, t in zip(d.lines, taken, strict=True) if t]
-            documents.append(
-                Document(
-                    f"{d.name}-{style}-{seed}", d.group, d.language, d.title, lines, keep[taken].tolist()
-                )
-            )
-    return LabelledSet(f"{whole.name}.{style}-{seed}", "simulated", documents)
 
 
 #: A line that so many documents of its site hold is boilerplate, if it has no more words than that; one that several

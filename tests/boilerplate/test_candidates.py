@@ -46,7 +46,7 @@ def test_which_must_be_sure() -> None:
     entries = ["Friday 12 March", "Friday 19 March"]
     frame = frame_of([*PROSE, *entries, "Ada Finch", *FOOTER, "Harbour weekly"])
     rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ngram_weights({}))
-    sure = must_be_sure(frame["text"], rows, features)
+    sure = must_be_sure(frame, rows, features)
     assert frame["text"].gather(rows[sure]).to_list() == entries
 
 

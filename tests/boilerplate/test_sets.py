@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import zstandard
 
-from boilerplate.scoring import NEVER, Scored, after_rules, best_thresholds, figures, threshold_for
-from boilerplate.sets import Document, LabelledSet, cropped, labelled_sets, repeated_on_sites
+from boilerplate.labels import consistent
+from boilerplate.scoring import DECISIVE, LARGE, NEVER, Family, Scored, after_rules, best_thresholds, families
+from boilerplate.sets import Document, LabelledSet, labelled_sets, repeated_on_sites
+from boilerplate.training import beyond
 
 ARTICLE = "The northern ferry will sail again on Monday, the harbour master told the council on Thursday."
 
 
-def whole_pages(pages: int = 40) -> LabelledSet:
+def whole_pages(pages: int) -> LabelledSet:
     """Pages with a menu, an article of five paragraphs, and a footer."""
     lines = [
         "Home",
@@ -29,16 +31,27 @@ def whole_pages(pages: int = 40) -> LabelledSet:
     return LabelledSet("pages.fullpage", "real", documents)
 
 
-@pytest.mark.parametrize("style", ["sparse", "dense"])
-def test_cropped(style: str) -> None:
-    """A crop has nearly all of the article and a part of the boilerplate, the same one each time."""
-    crop = cropped(whole_pages(), style, 1)
-    assert crop == cropped(whole_pages(), style, 1)
-    assert crop != cropped(whole_pages(), style, 2)
-    keep, whole = crop.keep(), whole_pages().keep()
-    assert 0.9 < keep.sum() / whole.sum() <= 1
-    assert 0 < (~keep).sum() < 0.7 * (~whole).sum()
-    assert len(crop.frame()) == len(keep) == len(crop.words())
+def test_consistent_labels() -> None:
+    """Headlines, dates, and lines whose labels contradict each other or those of most sites teach nothing."""
+
+    def labelled(name: str, site: str, title: str, lines: list[tuple[str, bool]]) -> LabelledSet:
+        text, keep = map(list, zip(*lines, strict=True))
+        return LabelledSet(name, "real", [Document("d", site, "en", title, text, keep)])
+
+    share = [("Share this page", False)]
+    sets = [labelled(f"x.{n}", f"site-{n}", "", [*share, (ARTICLE, True)]) for n in range(9)]
+    sets += [
+        labelled(
+            "x.a", "one", "Ferry sails", [("FERRY SAILS!", True), ("Tides", True), ("12 March 2021", True)]
+        ),
+        labelled("x.b", "one", "Ferry sails", [("Tides", False), ("Harbour dues", False), ("***", False)]),
+        labelled("x.c", "two", "", [("Tides", False), ("Share this page", True)]),
+    ]
+    *many, first, second, third = (sure.tolist() for sure in consistent(sets))
+    assert many == [[True, True]] * 9
+    assert first == [False, False, False]
+    assert second == [False, True, True]
+    assert third == [True, False]
 
 
 def test_labelled_sets(tmp_path: Path) -> None:
@@ -57,7 +70,9 @@ def test_labelled_sets(tmp_path: Path) -> None:
         "c": {"id": 2, "lines": ["A"], "labels": ["headline"]},
     }.items():
         (folder / f"{name}.jsonl.zst").write_bytes(zstandard.compress(json.dumps(record).encode() + b"\n"))
-    first, second = labelled_sets(tmp_path)
+    (folder / "extracted").mkdir()
+    (folder / "a.jsonl.zst").rename(folder / "extracted" / "a.jsonl.zst")
+    second, first = labelled_sets(tmp_path)
     assert first.documents == [Document("a-0", "gazette.example", "de", None, ["A b", "C"], [True, False])]
     assert (second.documents[0].keep, second.documents[0].language) == ([True], "?")
 
@@ -79,37 +94,63 @@ def test_repeated_on_sites(tmp_path: Path) -> None:
     assert first.sure == [True, True, True, False]
 
 
-def scored(odds: list[float], keep: list[bool], words: list[int], page: bool = False) -> Scored:
+def scored(name: str, keep: list[bool], words: list[int], page: bool = False) -> Scored:
     """A set of lines without features."""
-    n = len(odds)
+    n = len(keep)
     no = np.zeros(n, np.bool_)
     return Scored(
-        "s", "real", np.array(["x"] * n), np.array(keep), np.array(words), np.array(["en"] * n), np.array(["d"] * n),
+        name, "real", np.array(["x"] * n), np.array(keep), np.array(words), np.array(["en"] * n), np.array(["d"] * n),
         np.array(["g"] * n), np.zeros(n, np.int64), no, ~no, np.arange(n), np.zeros((n, 1), np.float32),
         np.zeros(0, np.uint32), np.zeros(n + 1, np.int64), no, np.zeros(n, np.float32), np.full(n, page),
     )  # fmt: skip
 
 
+ODDS = np.array([3, 2, 1, NEVER])
+
+
 def test_figures() -> None:
     """Recall counts lines, what is kept counts words; lines under the threshold of their kind stay."""
-    lines = scored([3, 2, 1, NEVER], [False, True, False, True], [1, 10, 1, 90])
-    odds = np.array([3, 2, 1, NEVER])
-    high, low = figures(lines, odds, (2.5, -9)), figures(lines, odds, (0.0, 9))
+    (family,) = families([scored("s.x", [False, True, False, True], [1, 10, 1, 90])], {"s.x": ODDS})
+    high, low = family.figures((2.5, -9)), family.figures((0.0, 9))
     assert (high.precision, high.recall, high.kept) == (1, 0.5, 1)
     assert (low.precision, low.recall, low.kept) == (pytest.approx(2 / 3), 1, pytest.approx(0.9))
 
 
+def test_what_is_judged() -> None:
+    """Small sets of a kind are judged together, large ones with others of their source; lines without odds are not."""
+    large = [scored(f"{source}.x", [True] * 4, [LARGE] * 4) for source in ("a", "b", "b_articles")]
+    small = [scored(f"{source}.x", [True] * 4, [9] * 4) for source in ("c", "d")]
+    odds = {s.name: ODDS for s in (*large, *small)} | {"d.x": np.array([np.nan, np.nan, 1, 2])}
+    judged = {f.name: f.figures((0, 0)).lines for f in families([*large, *small], odds)}
+    assert judged == {"x of a": 4, "x of b": 8, "x of others": 6}
+
+
 def test_thresholds() -> None:
-    """The lowest threshold is taken at which enough words are kept, in the worst of the sets."""
-    odds = np.array([3.0, 2.0, 1.0, NEVER])
-    lines = scored(odds.tolist(), [False, True, False, True], [1, 10, 1, 90])
-    assert 1.9 < threshold_for(lines, odds, 0.95) <= 2.1
-    assert threshold_for(lines, odds, 0.85) <= 1
-    pages = scored(odds.tolist(), [False] * 3 + [True], [1, 1, 1, 9], True)
-    article, page = best_thresholds([lines, pages], {"s": odds}, 0.95, -np.inf)
+    """The lowest thresholds are taken at which enough words are kept in the worst family."""
+    lines = Family(
+        "lines",
+        [scored("s.x", [False, True, False, True], [DECISIVE, 10 * DECISIVE, DECISIVE, 90 * DECISIVE])],
+        [ODDS],
+        0.1,
+    )
+    pages = Family("pages", [scored("s.y", [False] * 3 + [True], [1, 1, 1, DECISIVE], True)], [ODDS], 0.1)
+    article, page = best_thresholds([lines, pages], 0.5, -np.inf)
     assert 2 < article <= 3
     assert page <= 1
-    assert best_thresholds([lines, pages], {"s": odds}, 0.95, 1.5) == (article, 1.5)
+    assert best_thresholds([lines, pages], 0.5, 1.5) == (article, 1.5)
+    assert best_thresholds([lines], 1, -np.inf)[0] <= 1
+
+
+def test_beyond_thresholds() -> None:
+    """The margin is what a family needs beyond the thresholds, 0 where it keeps enough."""
+    lines = Family(
+        "lines",
+        [scored("s.x", [False, True, False, True], [DECISIVE, 10 * DECISIVE, DECISIVE, 90 * DECISIVE])],
+        [ODDS],
+        0.05,
+    )
+    assert beyond(lines, (1.5, 0)) == pytest.approx(0.625)
+    assert beyond(lines, (2.5, 0)) == 0
 
 
 def test_labels_by_chance() -> None:

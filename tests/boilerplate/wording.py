@@ -5,8 +5,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -21,7 +23,7 @@ F32 = NDArray[np.float32]
 #: An n-gram is looked at if it stands in lines of so many hands, and kept if it is among those that weigh most.
 HANDS, KEPT = 3, 20_000
 #: How much weights are held back, and how many steps the search for them takes.
-RIDGE, STEPS = 1e-5, 60
+RIDGE, STEPS = 1e-5, 40
 PARTS = 3
 
 
@@ -46,7 +48,10 @@ class Learned:
 
 
 class Wordings:
-    """The n-grams of the candidates of labelled sets."""
+    """The n-grams of the candidates of labelled sets.
+
+    Sets of the same pages have many lines in common. So a text is one row, whose weights are those of all its lines.
+    """
 
     def __init__(self, sets: Sequence[Scored]) -> None:
         self.sets = sets
@@ -56,20 +61,33 @@ class Wordings:
             hand = np.searchsorted(hands, s.group[s.rows].astype(str))
             sure = np.repeat(s.sure[s.rows], np.diff(s.ngram_ends))
             of_hands = np.repeat(hand, np.diff(s.ngram_ends))[sure]
-            pairs.append(s.ngrams[sure].astype(np.int64) * len(hands) + of_hands)
+            pairs.append(np.unique(s.ngrams[sure].astype(np.int64) * len(hands) + of_hands))
         keys, times = np.unique(np.unique(np.concatenate(pairs)) // len(hands), return_counts=True)
         self.keys = keys[times >= HANDS]
-        self.matrices = [self._matrix(s) for s in sets]
+        text = pl.concat([pl.Series(s.text[s.rows], dtype=pl.String) for s in sets])
+        number = (text.rank("dense") - 1).to_numpy().astype(np.int64)
+        _, first = np.unique(number, return_index=True)
+        starts = np.cumsum([0, *(len(s.rows) for s in sets)])
+        #: Of each candidate of each set the number of its text, which is the row of the text in the matrix.
+        self.texts = [number[a:b] for a, b in pairwise(starts)]
+        matrices = [
+            self._matrix(s, np.sort(first[(first >= a) & (first < b)]) - a)
+            for s, (a, b) in zip(sets, pairwise(starts), strict=True)
+        ]
+        order = np.argsort(number[np.sort(first)])
+        self.matrix = sp.vstack(matrices).tocsr()[order]
         self.parts = [
             np.array([zlib.crc32(f"part of {group}".encode()) % PARTS for group in s.group[s.rows]])
             for s in sets
         ]
 
-    def _matrix(self, s: Scored) -> sp.csr_matrix:
-        """A row for each candidate, a column for each n-gram; as `line_classifier.ngrams.wording` adds weights up."""
-        count = np.diff(s.ngram_ends)
-        column = np.searchsorted(self.keys, s.ngrams)
-        known = self.keys[np.minimum(column, len(self.keys) - 1)] == s.ngrams
+    def _matrix(self, s: Scored, lines: NDArray[np.int64]) -> sp.csr_matrix:
+        """A row for each of some candidates, a column for each n-gram; as `ngrams.wording` adds weights up."""
+        begins, count = s.ngram_ends[lines], np.diff(s.ngram_ends)[lines]
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        ngrams = s.ngrams[np.repeat(begins, count) + within]
+        column = np.searchsorted(self.keys, ngrams)
+        known = self.keys[np.minimum(column, len(self.keys) - 1)] == ngrams
         row = np.repeat(np.arange(len(count)), count)[known]
         value = (1 / np.sqrt(np.maximum(count, 1)))[row]
         return sp.csr_matrix((value, (row, column[known])), shape=(len(count), len(self.keys)))
@@ -78,11 +96,13 @@ class Wordings:
         """The weights that the lines of `where` teach."""
         wanted = [where(s)[s.rows] for s in self.sets]
         weights, scale = self._fit(wanted)
-        said = [matrix @ (weights * scale) for matrix in self.matrices]
+        by_text = self.matrix @ (weights * scale)
+        said = [by_text[texts] for texts in self.texts]
         for part in range(PARTS):
             others, step = self._fit([w & (of != part) for w, of in zip(wanted, self.parts, strict=True)])
-            for mine, w, of, matrix in zip(said, wanted, self.parts, self.matrices, strict=True):
-                mine[w & (of == part)] = matrix[w & (of == part)] @ (others * step)
+            by_text = self.matrix @ (others * step)
+            for mine, w, of, texts in zip(said, wanted, self.parts, self.texts, strict=True):
+                mine[w & (of == part)] = by_text[texts[w & (of == part)]]
         kept = np.flatnonzero(weights)
         return Learned(
             dict(zip(self.keys[kept].tolist(), weights[kept].tolist(), strict=True)),
@@ -92,23 +112,22 @@ class Wordings:
 
     def _fit(self, wanted: Sequence[NDArray[np.bool_]]) -> tuple[NDArray[np.int64], float]:
         """(weights, scale) of a logistic regression with a ridge; every set weighs the same."""
-        rows, drop, weight = [], [], []
-        for s, matrix, w in zip(self.sets, self.matrices, wanted, strict=True):
+        share, of_drop = np.zeros((2, self.matrix.shape[0]))
+        for s, texts, w in zip(self.sets, self.texts, wanted, strict=True):
             mine = w & s.sure[s.rows]
-            if mine.any():
-                rows.append(matrix[mine])
-                drop.append(~s.keep[s.rows[mine]])
-                weight.append(np.full(mine.sum(), 1 / mine.sum()))
-        x, y = sp.vstack(rows).tocsr(), np.concatenate(drop).astype(np.float64)
-        share = np.concatenate(weight) / len(weight)
+            drop = mine & ~s.keep[s.rows]
+            for of, lines in ((share, mine), (of_drop, drop)):
+                of += np.bincount(texts[lines], minlength=len(of)) / max(mine.sum(), 1)
+        rows = np.flatnonzero(share)
+        x, of_drop, share = self.matrix[rows], of_drop[rows] / share.sum(), share[rows] / share.sum()
         transposed = x.T.tocsr()
 
         def loss(b: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             z = x @ b[:-1] + b[-1]
-            wrong = share * (1 / (1 + np.exp(-z)) - y)
+            wrong = share / (1 + np.exp(-z)) - of_drop
             slope = np.append(transposed @ wrong + RIDGE * b[:-1], wrong.sum())
             return float(
-                (share * (np.logaddexp(0, z) - y * z)).sum() + RIDGE / 2 * (b[:-1] ** 2).sum()
+                (share * np.logaddexp(0, z) - of_drop * z).sum() + RIDGE / 2 * (b[:-1] ** 2).sum()
             ), slope
 
         start = np.zeros(x.shape[1] + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cleaners.attributes import label_lines, labelled
+from cleaners.attributes import label_lines, line_labels
 from cleaners.boilerplate.cleaner import boilerplate
 from support import LEXICON, frame_of
 
@@ -47,6 +47,20 @@ PROSE = "The harbour office said on Tuesday that the first boats would sail agai
         ("10:05", "time stamp"),
         ("10.05 Uhr", "time stamp"),
         ("11 a.m. ET", "time stamp"),
+        ("--Updated at 5:20 p.m.", "time stamp"),
+        ("Updated Wednesday 5/29 at 10:30 a.m. ET", "time stamp"),
+        ("Updated at 2:58 p.m. ET on 7/30", "time stamp"),
+        ("Actualizado a las 14:05", "time stamp"),
+        ("Mis à jour à 14h05", "time stamp"),
+        ("Uppdaterad måndag 14.30", "time stamp"),
+        ("Stand: 14.05 Uhr", "time stamp"),
+        ("Обновлено в 14:05", "time stamp"),
+        ("更新: 14:05", "time stamp"),
+        ("The ferry to the islands sails at 10:30", None),
+        ("Polls open at 7 a.m. and close at 7 p.m.", None),
+        ("Posted at 12:24 PM | Permalink", None),
+        ("Netloft 21:19", None),
+        ("Matthew 6:33", None),
         ("By noon all boats had sailed.", None),
         ("BY THE NUMBERS", None),
         ("Di Mario", None),
@@ -78,7 +92,7 @@ def test_null_has_no_label() -> None:
 def test_table_of_labels() -> None:
     """Lines with a label, and no others, are told with their document and position."""
     frame = frame_of(["By Nora Quill", PROSE, "10:05"]).with_columns(pl.lit("d000").alias("document_id"))
-    told = labelled(frame, LEXICON)
+    told = line_labels(frame, LEXICON)
     assert told.rows() == [("d000", 0, "by-line"), ("d000", 2, "time stamp")]
 
 

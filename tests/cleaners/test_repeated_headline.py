@@ -55,6 +55,16 @@ def test_rows_says_how_far() -> None:
     assert repeated_headline(frame, lexicon=LEXICON, rows=4)["reason"][5] is None
 
 
+def test_the_title_may_go_from_the_text() -> None:
+    """With `keep_title_in_text` off, the first printing of the title goes; a headline without a title stays."""
+    lines: list[str | None] = ["Night ferry sails again", "It leaves at noon, the harbour office said."]
+    frame = frame_by_title(
+        ("Night ferry sails again", lines), (None, lines), ("Another title of this", lines)
+    )
+    removed = repeated_headline(frame, lexicon=LEXICON, keep_title_in_text=False)
+    assert removed["rule"].to_list() == ["title again", None, None, None, None, None]
+
+
 def test_min_words_says_what_is_a_headline() -> None:
     """Without a title, a first line of at least `min_words` words is a headline."""
     frame = frame_by_title((None, ["Ferry strike ends", "Ferry strike ends", "The boats sail."]))

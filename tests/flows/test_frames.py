@@ -101,7 +101,7 @@ def test_rows_without_text() -> None:
     cleaned = clean_frame(pl.DataFrame({"text": [None, STORY, ""]}))
     assert cleaned.documents["row"].to_list() == [1]
     nothing = clean_frame(pl.DataFrame({"text": []}, schema={"text": pl.String}))
-    assert [len(one) for one in nothing] == [0] * 4
+    assert [len(one) for one in nothing] == [0] * 5
     assert [one.schema for one in nothing] == [one.schema for one in cleaned]
 
 
@@ -118,8 +118,8 @@ def test_witnesses_across_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_labels() -> None:
     """By-lines and datelines are listed with their place."""
-    labelled = clean_frame(pl.DataFrame({"text": [f"By Nora Quill\n14 May 2019\n{STORY}"]})).labelled
-    assert labelled.rows() == [(0, 0, "by-line"), (0, 1, "dateline")]
+    labels = clean_frame(pl.DataFrame({"text": [f"By Nora Quill\n14 May 2019\n{STORY}"]})).labels
+    assert labels.rows() == [(0, 0, "by-line"), (0, 1, "dateline")]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.attributes import label_lines
+from cleaners.boilerplate.line_classifier.article_forms import stays_by_form
 from cleaners.boilerplate.line_classifier.boilerplate_words import boilerplate_words
 from cleaners.boilerplate.line_classifier.characters import characters
 from cleaners.boilerplate.line_classifier.context import BOILERPLATE_PHRASE, KEPT, MENU_PHRASE, NEAR, REMOVED
@@ -74,9 +75,11 @@ def classify_lines(
     odds[may] = log_odds(features[may], model, needed.min(initial=np.inf))
     beyond[may] = odds[may] - needed
     removed = beyond >= 0
-    removed[removed] = texts_allow(frame, rows[removed], lexicon)  # slow, so only for the few that are left
+    removed[removed] = texts_allow(
+        frame, rows[removed], features[removed], lexicon
+    )  # slow, so only for the few that are left
     beyond[~removed] = -np.inf
-    removed &= ~in_lists(frame.get_column("text"), rows, features, beyond, lexicon)
+    removed &= ~in_lists(frame, rows, features, beyond, lexicon)
     return pl.DataFrame(
         {
             "row": pl.Series(rows[removed], dtype=pl.UInt32),
@@ -90,9 +93,7 @@ def _needed(
     frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, model: LineModel, strictness: float
 ) -> F32:
     """The log-odds from which each line is removed, as float32 of shape (lines,)."""
-    # no script without case was in the training data, whatever the language of the document
-    foreign = _in_untrained_language(frame, model)[rows] | caseless(features)
-    margin = np.where(foreign, model.margin, 0)
+    margin = np.where(_is_foreign(frame, model, rows, features), model.margin, 0)
     article, page = (model.threshold_at(strictness, kind) for kind in KINDS)
     needed: F32 = np.where(page_like(features), page, article) + margin + caution(features)
     return needed
@@ -121,14 +122,15 @@ def places_allow(
     return may
 
 
-def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64], lexicon: Lexicon) -> Bools:
-    """Whether the text of each of these lines allows its removal.
+def texts_allow(frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, lexicon: Lexicon) -> Bools:
+    """Whether the text of each of these lines allows its removal; `features` are those of `rows`.
 
-    By-lines, datelines, time stamps, quoted mail, quotations and sounds in brackets stay.
+    By-lines, datelines, time stamps, quoted mail, quotations and sounds in brackets stay, and so do the kinds of lines
+    that `article_forms` knows by their form.
     """
     text = frame.get_column("text").gather(rows)
     exempt = matches(text, _EXEMPT).fill_null(False) | label_lines(text, lexicon).is_not_null()
-    allowed: Bools = (~exempt).to_numpy()
+    allowed: Bools = ~(exempt.to_numpy() | stays_by_form(frame, rows, features))
     return allowed
 
 
@@ -201,10 +203,15 @@ def phrase_states(frame: pl.DataFrame, found: pl.DataFrame) -> I8:
     return states
 
 
-def _in_untrained_language(frame: pl.DataFrame, model: LineModel) -> Bools:
-    """Whether each row is of a document in a known language that the model was not trained on."""
-    language = frame.get_column("language")
-    return (language.is_not_null() & ~language.is_in(list(model.languages))).to_numpy()
+def _is_foreign(frame: pl.DataFrame, model: LineModel, rows: NDArray[np.int64], features: F32) -> Bools:
+    """Whether the model was not trained on the language of each line's document.
+
+    Where the language is not known, only a line in a script without case counts: hardly any such language is trained.
+    """
+    language = frame.get_column("language").gather(rows)
+    trained = language.is_in(list(model.languages)).fill_null(False).to_numpy()
+    foreign: Bools = ~trained & (language.is_not_null().to_numpy() | caseless(features))
+    return foreign
 
 
 def _ambiguous_lines(found: pl.DataFrame, size: int) -> Bools:

@@ -111,7 +111,7 @@ def caution(features: F32) -> F32:
 
 
 def caseless(features: F32) -> Bools:
-    """Whether a line is in a script without case; the training data have none."""
+    """Whether a line is in a script without case."""
     without_case: Bools = features.T[CASELESS] > CASELESS_LETTERS
     return without_case
 

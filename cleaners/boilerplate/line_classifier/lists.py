@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleaners.attributes import month_of
+from cleaners.boilerplate.line_classifier.article_forms import may_stay_by_form
 from cleaners.boilerplate.line_classifier.context import FAR, MENU_PHRASE
 from cleaners.boilerplate.line_classifier.exemptions import (
     ARTICLE_LINES,
@@ -100,22 +101,30 @@ class Candidates(NamedTuple):
     stretch: I64  # number of its stretch: adjacent candidates with no marked line or prose between them
 
 
-def in_lists(text: pl.Series, rows: NDArray[np.int64], features: F32, beyond: F32, lexicon: Lexicon) -> Bools:
-    """Whether each candidate stays because it is in a list of an article, shape (candidates,).
+def in_lists(
+    frame: pl.DataFrame, rows: NDArray[np.int64], features: F32, beyond: F32, lexicon: Lexicon
+) -> Bools:
+    """Whether each candidate stays because it is in a list of an article or has an article's form, shape (candidates,).
 
-    `text` is the column of the frame. `rows`, `features` and `beyond` are of all candidates; `beyond` is by how much
+    `rows`, `features` and `beyond` are of all candidates; `beyond` is by how much
     the log-odds exceed the threshold, negative where a line stays anyway.
     """
     if not (beyond >= 0).any():
         return np.zeros(len(rows), np.bool_)
     lines = candidates(rows, features, beyond)
-    stays = is_in_list(text, lines, lexicon)
+    stays = is_in_list(frame, lines, lexicon)
     return stays | _in_stretches_that_stay(lines, stays)
 
 
-def is_in_list(text: pl.Series, lines: Candidates, lexicon: Lexicon) -> Bools:
-    """Whether each doubtful candidate is in a list: by the forms beside it, or by prose that continues below it."""
-    return _among_forms(text, lines, lexicon) | _above_sentences(lines)
+def is_in_list(frame: pl.DataFrame, lines: Candidates, lexicon: Lexicon) -> Bools:
+    """Whether each doubtful candidate is in a list: by the forms beside it, or by prose that continues below it.
+
+    Or it has another form of an article's lines, see `article_forms`.
+    """
+    formed = np.zeros(len(lines.rows), np.bool_)
+    doubtful = np.flatnonzero((lines.beyond >= 0) & (lines.beyond < SURE))
+    formed[doubtful] = may_stay_by_form(frame, lines.rows[doubtful], lines.features[:, doubtful].T)
+    return formed | _among_forms(frame.get_column("text"), lines, lexicon) | _above_sentences(lines)
 
 
 def candidates(rows: NDArray[np.int64], features: F32, beyond: F32) -> Candidates:

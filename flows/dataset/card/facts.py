@@ -16,6 +16,7 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
+from flows.dataset.actions import settings_now
 from flows.dataset.checksums import checksum, read_json, write_json
 from flows.dataset.layout import RUN_JSON, Layout, Span
 from flows.dataset.manifests import read_manifests
@@ -132,7 +133,7 @@ def _add(facts: Facts, layout: Layout, spans: Sequence[Span]) -> None:
             _note(facts.given, manifest.get("given", ()), run_id)
             _note(facts.versions, [manifest["copydesk"]], run_id)
             _note(facts.configurations, [manifest["configuration"]], run_id)
-    settings = newest.get("settings", {})
+    settings = settings_now(newest) if "settings" in newest else {}
     facts.settings = differing(settings)
     facts.publish = printable_json(settings.get("publish", {}))
     _add_documents(facts, scan_parts([path for span in spans for path in layout.parts("documents", span)]))

@@ -189,11 +189,12 @@ def _size(size: int) -> str:
 
 
 def _shares(counts: Counts) -> list[tuple[str, int, int, int, str]]:
-    """(what, documents, paragraphs, words, percent of words) of what was read, kept and removed."""
+    """(what, documents, paragraphs, words, percent of words) of what was read, kept, removed and labelled."""
     rows = [
         ("read", counts.documents, counts.paragraphs, counts.words),
         ("kept", counts.documents_kept, counts.paragraphs_kept, counts.words_kept),
         *((f"`{reason}`", *numbers) for reason, numbers in counts.removed.items()),
+        *((f"`{reason}`, labelled", *numbers) for reason, numbers in counts.labelled.items()),
     ]
     return [(*row, _percent(row[3], counts.words)) for row in rows]
 

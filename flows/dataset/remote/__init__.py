@@ -16,8 +16,8 @@ Most of a dataset is not needed by a run, and is not in the working copy before 
 (`working_copy.EAGER` says what is always here). Code that lists or checks parts asks for them here first (`fetch`).
 
 In a commit are all files of a dataset but the lock, `staging`, `reports` (pages are written anew where they are asked
-for), `suspects` (evidence of a crash on this machine), `postings` and `line_totals` (caches). A held run is
-in it, and so are `culprits`.
+for), `suspects` (evidence of a crash on this machine), `postings`, `line_totals` and `references` (caches). A held run
+is in it, and so are `culprits`.
 """
 
 from __future__ import annotations

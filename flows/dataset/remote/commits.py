@@ -27,6 +27,7 @@ from flows.dataset.names import (
     LINE_TOTALS,
     LOCK,
     POSTINGS,
+    REFERENCES,
     REPORTS,
     STAGING,
     STATE_FOLDER,
@@ -41,7 +42,7 @@ COMMITS: Final = f"{STATE_FOLDER}/commits"
 #: A writer names itself here before it uploads, until all that it replaced is gone.
 ATTEMPTS: Final = f"{STATE_FOLDER}/attempts"
 #: What is of one machine alone, and in no commit.
-LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, WORKING_COPY_JSON)
+LOCAL: Final = (LOCK, STAGING, REPORTS, SUSPECTS, POSTINGS, LINE_TOTALS, REFERENCES, WORKING_COPY_JSON)
 #: Commits that are kept, the newest ones, which show what happened.
 KEPT: Final = 50
 

@@ -1,4 +1,4 @@
-"""Proofs as lines of a terminal: removed text is crossed out and marked `-`, repaired text is marked `~`.
+"""Proofs as lines of a terminal: removed text is crossed out and marked `-`, labelled text `*`, repaired text `~`.
 
 The marks are there with and without colours. Everything passes `printable` before it is wrapped, so that escapes count
 as the characters that they are shown as.
@@ -71,6 +71,8 @@ def _paragraph(paragraph: ProofParagraph, console: Console, digits: int) -> Iter
     """The text of a paragraph, with its position before the first line and its mark before each."""
     if paragraph.is_removed:
         mark, style, of_mark = "-", "red strike", "red"
+    elif paragraph.is_labelled:
+        mark, style, of_mark = "*", "", "cyan"
     elif paragraph.is_repaired:
         mark, style, of_mark = "~", "" if paragraph.text else "dim", "yellow"
     else:
@@ -84,7 +86,8 @@ def _paragraph(paragraph: ProofParagraph, console: Console, digits: int) -> Iter
 
 def _explanation(paragraph: ProofParagraph, proof: Proof) -> Iterator[Text]:
     """What is said below a paragraph."""
-    style, witness = "red" if paragraph.is_removed else "dim", paragraph.witness
+    style = "red" if paragraph.is_removed else "cyan" if paragraph.is_labelled else "dim"
+    witness = paragraph.witness
     if said := why(paragraph):
         line = Text(printable(said), style)
         if witness:

@@ -31,6 +31,7 @@ from flows.report.explain.tables import Tables, tables_in
 from flows.run.engine import Threads
 from flows.run.execution import Times, decide_and_split, new_run, read_and_clean
 from flows.run.plan import refuse_other_rules, require_state
+from flows.run.references import prepare_references
 from flows.settings import Settings, lexicon_of, phrases_of
 
 #: The state that decisions depend on, and the part of the dataset it is in.
@@ -81,7 +82,8 @@ def judged(file: str, settings: Settings, dataset: Dataset | None) -> Iterator[J
             new = changed_inputs(dataset, found, decided_by=deciding(settings.inputs, settings.fields)).new
         else:
             new = found
-        run = new_run(known, settings, phrases, lexicon, datetime.now(UTC), staging)
+        references = prepare_references(known, settings, staging / "references")
+        run = new_run(known, settings, phrases, lexicon, datetime.now(UTC), staging, references)
         run = replace(run, run_id="", culprits=culprits(known))
         engine = Threads(run.workers, lambda *_: None)
         read = read_and_clean(run, new, engine, Times(engine))

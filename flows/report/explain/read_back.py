@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from cleaners.duplicate.cleaner import uri_in_reference
 from flows.dataset.positions import kept, taken
-from flows.dataset.tables import TABLES
 from flows.report.explain.tables import Tables
 from flows.report.proof import Proof, ProofParagraph, Witness
 
@@ -70,7 +70,7 @@ def _read(tables: Tables, ids: Iterable[str]) -> dict[Place, _Document]:
     published, unpublished = tables.rows("documents", ids), tables.rows("unpublished", ids)
     removed, repaired = tables.rows("removed", ids), tables.rows("repaired", ids)
     labels = tables.rows("labels", ids)
-    labelled = tables.rows("labelled", ids) if "labelled" in TABLES else removed.clear()
+    labelled = tables.rows("labelled", ids)
     found: dict[Place, _Document] = {}
 
     def at(row: _Row) -> _Document:
@@ -139,6 +139,9 @@ def _paragraph(
 def _witness(why: _Row, witnesses: Mapping[str, Sequence[_Document]]) -> Witness:
     """The witness that a row names, with its text, wherever it is by now: in `documents`, or removed since."""
     document_id, position = why["duplicate_of_document_id"], why["duplicate_of_position"]
+    if (uri := uri_in_reference(why["rule"], why["detail"])) is not None:
+        unknown = dict.fromkeys(("text", "url", "title", "source", "published"))
+        return Witness(document_id, position, uri=uri, jaccard=why["jaccard"], in_reference=True, **unknown)
     known = witnesses.get(document_id, ())
     kept = next((one for one in known if position in one.kept), None)
     gone = next((one for one in known if position in one.removed), None)

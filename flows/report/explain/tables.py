@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from cleaners.attributes import LABELLED
+from cleaners.attributes import LINE_LABELS
 from flows.dataset import Dataset
 from flows.dataset.layout import parts_in
 from flows.dataset.ledger import RECORDS
@@ -20,7 +20,7 @@ _SCHEMAS: Final[dict[str, Any]] = {
     **SCHEMAS,
     "unpublished": SCHEMAS["documents"],
     "records": {**RECORDS, "run_id": pl.String()},
-    "labels": {**LABELLED, "run_id": pl.String()},
+    "labels": {**LINE_LABELS, "run_id": pl.String()},
 }
 
 

@@ -55,7 +55,8 @@ def why(paragraph: ProofParagraph) -> str:
     detail = f" ({paragraph.detail})" if paragraph.detail else ""
     if paragraph.reason:
         return f"{paragraph.reason}{rule}{detail}"
-    return f"{paragraph.label}{rule}{detail}, kept" if paragraph.label else ""
+    kept = "labelled" if paragraph.is_labelled else "kept"
+    return f"{paragraph.label}{rule}{detail}, {kept}" if paragraph.label else ""
 
 
 def repair(paragraph: ProofParagraph) -> str:
@@ -71,7 +72,7 @@ def where(witness: Witness, proof: Proof) -> str:
     facts = [witness.source, witness.published and f"{witness.published:%Y-%m-%d}"]
     of = near(witness.uri) if witness.uri else f"document {witness.document_id[:12]}"
     from_ = ", ".join(str(one) for one in facts if one)
-    lost = ", which has expired" if witness.text is None else ""
+    lost = ", which has expired" if witness.text is None and not witness.in_reference else ""
     return f"paragraph {witness.position} of {of}{f' ({from_})' if from_ else ''}{jaccard}{lost}"
 
 
@@ -82,6 +83,7 @@ class Totals:
     documents: int = 0
     paragraphs: int = 0
     kept: int = 0
+    labelled: int = 0  # of those that were kept
     repaired: int = 0
     emptied: int = 0
     rejected: int = 0
@@ -100,6 +102,7 @@ class Totals:
         self.documents += 1
         self.paragraphs += len(proof.paragraphs)
         self.kept += len(proof.kept)
+        self.labelled += sum(one.is_labelled for one in proof.paragraphs)
         self.repaired += sum(one.is_repaired for one in proof.paragraphs)
         self.emptied += len(proof.paragraphs) - len(proof.kept) - len(proof.removed)
         self.reasons.update(proof.reasons())
@@ -107,7 +110,9 @@ class Totals:
     def sentence(self) -> str:
         """The paragraphs: how many were kept, removed by reason, left empty by repair; and repaired."""
         return (
-            f"{counted(self.paragraphs, 'paragraph')}: {self.kept:,} kept, "
+            f"{counted(self.paragraphs, 'paragraph')}: {self.kept:,} kept"
+            + (f" ({self.labelled:,} labelled)" if self.labelled else "")
+            + ", "
             f"{self.reasons.total():,} removed{_by(self.reasons)}"
             + (f", {self.emptied:,} left empty by repair" if self.emptied else "")
             + (f", {self.repaired:,} repaired" if self.repaired else "")

@@ -32,6 +32,7 @@ def context(
     """The names that the template knows."""
     manifest = run.manifest
     reasons = counting.reasons(run, counts)
+    removed = [one for one in reasons if not one.labelled]
     sources, source_count = counting.sources(run)
     history = counting.earlier_runs(run)
     similar, scored, copied = similarities(run, settings, near.bins), scores(run, settings), copies(run)
@@ -44,11 +45,11 @@ def context(
         "going": plots.segments(
             [
                 ("kept", counts.words_kept, f"kept: {counts.words_kept:,} words"),
-                *((one.name, one.words, f"{one.name}: {one.words:,} words") for one in reasons),
+                *((one.name, one.words, f"{one.name}: {one.words:,} words") for one in removed),
             ]
         ),
         "gone": plots.segments(
-            [(one.name, one.words, f"{one.name}: {one.words:,} words") for one in reasons]
+            [(one.name, one.words, f"{one.name}: {one.words:,} words") for one in removed]
         ),
         "sources": _with_bars(sources),
         "source_count": source_count,

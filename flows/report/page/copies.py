@@ -1,4 +1,4 @@
-"""Who copies whom, and how much later: paragraphs that were removed because another document printed them before."""
+"""Who copies whom, and how much later: paragraphs of a run that another document printed first."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from flows.report.copies.delays import histogram
+from flows.report.copies.links import ABOUT, WITH_WITNESSES, is_in_reference, link
+from flows.report.copies.tables import in_common
 from flows.report.page.counting import MOST_ROWS
 from flows.report.page.documents import find_earlier
 from flows.report.page.reading import RunTables
 
-#: Upper bounds of the delays in hours, and what they are called.
-DELAYS: Final = (
-    (0, "earlier"),
-    (1, "within an hour"),
-    (6, "1 to 6 hours"),
-    (24, "6 to 24 hours"),
-    (7 * 24, "1 to 7 days"),
-    (30 * 24, "7 to 30 days"),
-    (float("inf"), "later"),
-)
+_WITNESS: Final = "duplicate_of_document_id"
 
 
 class Copier(NamedTuple):
     """What one source printed after another."""
 
     source: str | None
-    witness: str | None  # the source that printed it before
+    first: str | None  # the source that printed it before
     documents: int
     paragraphs: int
     hours: float | None  # the median delay; None if no date is known
@@ -39,62 +33,48 @@ class Copies(NamedTuple):
     others: int  # paragraphs of pairs of sources that are not shown
     paragraphs: int
     unknown: int  # paragraphs whose witness was not looked up, because it is too long ago
+    turned: int  # paragraphs of which the kept print has a later date than a copy
     delays: tuple[tuple[str, int], ...]  # (delay in words, pairs of documents)
 
 
 def copies(run: RunTables) -> Copies:
-    """Who copies whom in a run."""
-    pairs = (
-        run.scan("removed")
-        .filter(
-            pl.col("duplicate_of_document_id").is_not_null()
-            & (pl.col("duplicate_of_document_id") != pl.col("document_id"))
-        )
-        .group_by("document_id", pl.col("duplicate_of_document_id").alias("witness_id"))
-        .len("paragraphs")
-        .collect()
+    """Who copies whom in a run. No text is read for it."""
+    scans = [
+        run.scan(table).with_columns(pl.lit(table).alias("in"))
+        for table in WITH_WITNESSES
+        if run.parts(table)
+    ]
+    elsewhere = pl.col(_WITNESS).is_not_null() & (pl.col(_WITNESS) != pl.col("document_id"))
+    elsewhere &= ~is_in_reference()
+    texts = pl.concat(scans).filter(elsewhere)
+    links = link(texts, lambda ids: find_documents(run, ids["document_id"]), count=False)
+    about = links.documents.select("doc", "source", "known")
+    found = (
+        in_common(links)
+        .join(about, on="doc")
+        .join(about.select(pl.all().name.prefix("first_")).rename({"first_doc": "first"}), on="first")
     )
-    total = int(pairs["paragraphs"].sum())
-    if not total:
-        return Copies((), 0, 0, 0, ())
-    ids = pl.concat([pairs["document_id"], pairs["witness_id"]]).unique()
-    about = find_documents(run, ids, ["source", "published"])
-    known = pairs.join(about, on="document_id", how="left").join(
-        about.rename({"document_id": "witness_id"}), on="witness_id", how="inner", suffix="_before"
-    )
-    hours = (pl.col("published") - pl.col("published_before")).dt.total_seconds() / 3600
-    known = known.with_columns(hours.alias("hours"))
+    known = found.filter(pl.col("known") & pl.col("first_known"))
     by_sources = (
-        known.group_by("source", "source_before")
+        known.group_by("source", "first_source")
         .agg(pl.len().alias("documents"), pl.col("paragraphs").sum(), pl.col("hours").median())
-        .sort("paragraphs", "source", "source_before", descending=[True, False, False])
+        .sort("paragraphs", "source", "first_source", descending=[True, False, False])
     )
-    rows = tuple(Copier(a, b, d, p, h) for a, b, d, p, h in by_sources.head(MOST_ROWS).iter_rows())
-    others = int(by_sources.slice(MOST_ROWS)["paragraphs"].sum())
-    return Copies(
-        rows, others, total, total - int(known["paragraphs"].sum()), _delays(known["hours"].drop_nulls())
-    )
+    rows = tuple(Copier(*row) for row in by_sources.head(MOST_ROWS).iter_rows())
+    total, shown = int(found["paragraphs"].sum()), int(known["paragraphs"].sum())
+    others = shown - sum(row.paragraphs for row in rows)
+    later = pl.col("is_kept") & (pl.col("place") != pl.col("place").min().over("paragraph"))
+    turned = int(links.rows.select(later.sum()).item())
+    return Copies(rows, others, total, total - shown, turned, histogram(known["hours"].drop_nulls()))
 
 
-def _delays(hours: pl.Series) -> tuple[tuple[str, int], ...]:
-    """How many pairs of documents have each delay."""
-    if hours.is_empty():
-        return ()
-    counts, before = [], float("-inf")
-    for bound, name in DELAYS:
-        within = (hours >= before) & (hours < bound)
-        counts.append((name, int(within.sum())))
-        before = bound
-    return tuple(counts)
-
-
-def find_documents(run: RunTables, ids: pl.Series, columns: list[str]) -> pl.DataFrame:
-    """document_id and these columns of the documents with these ids, in this run and in the newest runs before it."""
+def find_documents(run: RunTables, ids: pl.Series) -> pl.DataFrame:
+    """What is known of the documents with these ids, in this run and in the newest runs before it."""
+    columns = [*ABOUT, "words", "run_id"]
     wanted = pl.col("document_id").is_in(ids.implode())
     found = [
         run.scan(kind).filter(wanted).select("document_id", *columns).collect()
         for kind in ("documents", "unpublished")
     ]
     left = ids.filter(~ids.is_in(pl.concat(found)["document_id"].implode()))
-    found.append(find_earlier(run, left, columns).drop("file"))
-    return pl.concat(found).unique("document_id", keep="first", maintain_order=True)
+    return pl.concat([*found, find_earlier(run, left, columns).drop("file")])

@@ -28,9 +28,10 @@ _VARIES: Final = r"""\"[^\"]*\"|'[^']*'|/\S+|\d[\d,.]*"""
 
 
 class Reason(NamedTuple):
-    """What was removed for one reason."""
+    """What was removed, or labelled, for one reason."""
 
     name: str
+    labelled: bool  # whether it stays in the text
     summary: str
     documents: int
     paragraphs: int
@@ -41,25 +42,27 @@ class Reason(NamedTuple):
 
 
 def reasons(run: RunTables, counts: Counts) -> list[Reason]:
-    """Each reason of the run, in the order of the pipeline."""
+    """Each reason of the run, in the order of the pipeline: what it removed, then what was labelled."""
     rules = (
-        run.scan("removed")
-        .group_by("reason", "rule")
+        run.found()
+        .group_by("labelled", "reason", "rule")
         .len()
         .collect()
         .sort("len", "rule", descending=[True, False])
     )
-    by_reason = {str(key[0]): part for key, part in rules.partition_by("reason", as_dict=True).items()}
     found = []
-    for name in (*REASONS, REPLACED):
-        if name not in counts.removed:
-            continue
-        documents, paragraphs, words = counts.removed[name]
-        of = by_reason.get(name, rules.clear()).select("rule", "len")
-        top = tuple(of.head(RULES_SHOWN).iter_rows())
-        rest = int(of.slice(RULES_SHOWN)["len"].sum())
-        share = words / max(counts.words, 1)
-        found.append(Reason(name, SUMMARIES[name], documents, paragraphs, words, share, top, rest))
+    for labelled, by_reason in ((False, counts.removed), (True, counts.labelled)):
+        for name in (*REASONS, REPLACED):
+            if name not in by_reason:
+                continue
+            documents, paragraphs, words = by_reason[name]
+            of = rules.filter(reason=name, labelled=labelled).select("rule", "len")
+            top = tuple(of.head(RULES_SHOWN).iter_rows())
+            rest = int(of.slice(RULES_SHOWN)["len"].sum())
+            share = words / max(counts.words, 1)
+            found.append(
+                Reason(name, labelled, SUMMARIES[name], documents, paragraphs, words, share, top, rest)
+            )
     return found
 
 

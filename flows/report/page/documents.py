@@ -31,34 +31,34 @@ class Documents(NamedTuple):
     about: pl.DataFrame  # document_id and `ABOUT`
     paragraphs: (
         pl.DataFrame
-    )  # document_id, position, text, `WHY`, before, fixes, label: in order, document by document
+    )  # document_id, position, text, `WHY`, labelled, before, fixes, label: in order, document by document
     titles: pl.DataFrame  # document_id and before: the titles that were repaired
 
 
 def witnesses_of(run: RunTables, ids: pl.Series) -> pl.Series:
     """The ids of the documents with the witnesses of these documents' duplicates."""
-    rows = run.scan("removed").filter(pl.col("document_id").is_in(ids.implode()))
+    rows = run.found().filter(pl.col("document_id").is_in(ids.implode()))
     return rows.select("duplicate_of_document_id").drop_nulls().unique().collect().to_series()
 
 
 def read_documents(run: RunTables, ids: pl.Series) -> Documents:
     """The documents of the run with these ids, those that were removed whole included."""
     wanted = pl.col("document_id").is_in(ids.implode())
-    documents, unpublished, removed, repaired, labels = pl.collect_all(
+    documents, unpublished, found, repaired, labels = pl.collect_all(
         [
             run.scan("documents").filter(wanted).select("document_id", *ABOUT, "text"),
             run.scan("unpublished").filter(wanted).select("document_id", *ABOUT, "text"),
-            run.scan("removed").filter(wanted).select(*_KEY, "text", *WHY),
+            run.found().filter(wanted).select(*_KEY, "text", *WHY, "labelled"),
             run.scan("repaired").filter(wanted).select(*_KEY, "field", "before", "after", "fixes"),
             run.scan("labels").filter(wanted).select(*_KEY, "label"),
         ]
     )
-    gone = taken(removed, repaired)
+    gone = taken(found.filter(~pl.col("labelled")), repaired)
     left = kept(documents, gone).select(*_KEY, "text")
     emptied = gone.filter("emptied").select(*_KEY, pl.lit("").alias("text"))
     fixed = repaired.filter(pl.col("field") == "text").select(*_KEY, "before", "fixes")
     paragraphs = (
-        pl.concat([left, emptied, removed], how="diagonal")
+        pl.concat([left, emptied, found], how="diagonal")
         .unique(_KEY, keep="last", maintain_order=True)
         .join(fixed, on=_KEY, how="left", maintain_order="left")
         .join(labels, on=_KEY, how="left", maintain_order="left")

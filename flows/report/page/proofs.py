@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
+from cleaners.duplicate.cleaner import uri_in_reference
 from flows.printable import printable
 from flows.report.page.documents import ABOUT, Documents, read_witnesses
 from flows.report.page.near_misses import NearMisses
@@ -107,6 +108,8 @@ def _paragraph(row: dict[str, Any], witnesses: dict[tuple[str, int], dict[str, A
     for name in ("reason", "rule", "detail", "label"):
         if row[name] is not None:
             found[name] = shown(row[name])
+    if row["labelled"]:
+        found["labelled"] = True
     if row["before"] is not None:
         found |= {"before": shown(row["before"], most), "fixes": row["fixes"]}
     if row["turn"] is not None:
@@ -115,7 +118,8 @@ def _paragraph(row: dict[str, Any], witnesses: dict[tuple[str, int], dict[str, A
         found["margin"] = round(row["margin"], 4)
     if row[_OTHER[0]] is not None:
         place = (row[_OTHER[0]], row[_OTHER[1]])
-        unknown = {"document_id": place[0], "position": place[1], "text": None}
+        uri = shown(uri_in_reference(row["rule"], row["detail"]))
+        unknown = {"document_id": place[0], "position": place[1], "text": None, "uri": uri}
         found["witness"] = {**witnesses.get(place, unknown), "jaccard": round(row["jaccard"], 4)}
     if row["same_numbers"] is not None:
         found["near"] = "just under the threshold" if row["same_numbers"] else "other figures"

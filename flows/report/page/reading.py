@@ -61,6 +61,19 @@ class RunTables:
         found = self.parts(kind) if parts is None else list(parts)
         return scan_parts(found).filter(pl.col("run_id") == self.run_id)
 
+    def found(self, parts: Iterable[str] | None = None) -> pl.LazyFrame:
+        """The rows of this run in `removed` and `labelled`, with `labelled`: whether the paragraph stays in the text.
+
+        `parts` are the names of the parts to read; all if there are none given.
+        """
+        names = None if parts is None else set(parts)
+        return pl.concat(
+            self.scan(table, [p for p in self.parts(table) if names is None or p.name in names]).with_columns(
+                pl.lit(table == "labelled").alias("labelled")
+            )
+            for table in ("removed", "labelled")
+        )
+
     @cached_property
     def whole_runs(self) -> pl.DataFrame:
         """The `source_stats` of this run and of up to `EARLIER_RUNS` runs before it, as wholes, in order."""

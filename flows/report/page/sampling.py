@@ -16,7 +16,7 @@ import polars as pl
 from flows.dataset.tables import count_rows
 from flows.report.page.reading import RunTables
 
-#: Rows of `removed` that are looked at; of more, those of whole parts, spread evenly over the run.
+#: Rows of `removed` and `labelled` that are looked at; of more, those of whole parts, spread evenly over the run.
 MOST_ROWS_LOOKED_AT: Final = 200_000
 #: Parts (shards) that are looked at, because the documents of each of them are read.
 MOST_PARTS: Final = 8
@@ -34,12 +34,12 @@ COLUMNS: Final = (
 def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFrame:
     """At most `most` removals of the run: `COLUMNS`, margin (null without one), and turn, by which they are in order.
 
-    Each reason has the same share of them, as far as it has that many. They come in the order in which they are worth
-    looking at: those of all reasons by turns, for each reason the borderline ones and a mixture of its rules by turns.
-    The same text comes again only after all others.
+    Labelled paragraphs are among them. Each reason has the same share of them, as far as it has that many. They come in
+    the order in which they are worth looking at: those of all reasons by turns, for each reason the borderline ones and
+    a mixture of its rules by turns. The same text comes again only after all others.
     """
     rows = (
-        run.scan("removed", parts_to_look_at(run))
+        run.found(parts_to_look_at(run))
         .select(
             *COLUMNS,
             pl.col("text").str.len_chars().alias("length"),
@@ -82,10 +82,10 @@ def sample(run: RunTables, settings: Mapping[str, Any], most: int) -> pl.DataFra
     return rows.join(turns, on="row", maintain_order="right").select(*COLUMNS, "margin", "turn")
 
 
-def parts_to_look_at(run: RunTables) -> Sequence[Any]:
-    """Parts of `removed`, spread evenly over the run, with no more rows than `MOST_ROWS_LOOKED_AT`."""
-    parts = run.parts("removed")
-    sizes = list(map(count_rows, parts))
+def parts_to_look_at(run: RunTables) -> Sequence[str]:
+    """Names of parts, spread evenly over the run, with no more rows than `MOST_ROWS_LOOKED_AT` in both tables."""
+    parts = [part.name for part in run.parts("removed")]
+    sizes = [count_rows(part) for table in ("removed", "labelled") for part in run.parts(table)]
     step = max(1, -(-len(parts) // MOST_PARTS), -(-sum(sizes) // MOST_ROWS_LOOKED_AT))
     return parts[::step]
 
@@ -106,7 +106,7 @@ def _margins(settings: Mapping[str, Any]) -> Iterator[tuple[pl.Expr, pl.Expr]]:
     detail = pl.col("detail")
     number = detail.str.extract(r"^(\d+(?:\.\d+)?)", 1).cast(pl.Float64, strict=False)
     yield (
-        pl.col("rule") == "near-duplicate",
+        pl.col("rule").str.starts_with("near-duplicate"),
         pl.col("jaccard").cast(pl.Float64) - settings["duplicate"]["threshold"],
     )
     # a line whose score is too low for an article is one of a whole page

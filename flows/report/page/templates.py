@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from cleaners.derived import derived, hash_of
+from flows.report.copies.delays import in_words
 from flows.report.differences import sides
 from flows.report.page.proofs import shown
 
@@ -105,21 +106,3 @@ def percent(share: float | None) -> str:
     if 0.9995 < share < 1:
         return "> 99.9 %"
     return f"{100 * share:.1f} %"
-
-
-def in_words(hours: float | None) -> str:
-    """A delay in words.
-
-    >>> [in_words(hours) for hours in (None, 0, 0.4, 5, 50, -30)]
-    ['no dates', 'at the same time', '24 minutes later', '5 hours later', '2 days later', '30 hours earlier']
-    """
-    if hours is None:
-        return "no dates"
-    if hours == 0:
-        return "at the same time"
-    size = abs(hours)
-    for unit, length in (("day", 24), ("hour", 1), ("minute", 1 / 60)):
-        if size >= 2 * length or unit == "minute":
-            number = round(size / length)
-            return f"{number:,} {unit}{'' if number == 1 else 's'} {'later' if hours > 0 else 'earlier'}"
-    raise AssertionError

@@ -30,7 +30,7 @@ class Similarities(NamedTuple):
 
 
 def similarities(run: RunTables, settings: Mapping[str, Any], near: Mapping[int, float]) -> Similarities:
-    """The Jaccard similarities in `removed`, binned, and what other thresholds would have removed.
+    """The Jaccard similarities of removed and labelled duplicates, binned, and what other thresholds would find.
 
     `near` is `NearMisses.bins`: hundredths of Jaccard -> kept paragraphs. What lower thresholds would have removed is
     estimated from it, without the paragraphs that would have lost their witness.
@@ -40,9 +40,9 @@ def similarities(run: RunTables, settings: Mapping[str, Any], near: Mapping[int,
     # a similarity is a fraction of whole numbers: 0.8 is not below 0.80, whatever its last bit
     place = ((jaccard + 1e-6) / BIN).floor().cast(pl.Int32).alias("bin")
     rows = (
-        run.scan("removed")
+        run.found()
         .filter(pl.col("jaccard").is_not_null())
-        .group_by(place, (pl.col("rule") == "same tokens").alias("same"))
+        .group_by(place, pl.col("rule").str.starts_with("same tokens").alias("same"))
         .len()
         .collect()
     )
@@ -99,10 +99,10 @@ class Scores(NamedTuple):
 
 
 def scores(run: RunTables, settings: Mapping[str, Any]) -> Scores | None:
-    """The scores in `removed`, and what lower strictness would have removed; None if nothing has a score."""
+    """The scores of removed and labelled lines, and what lower strictness would find; None if nothing has a score."""
     score = pl.col("detail").str.extract(r"^(\d\.\d+):", 1).cast(pl.Float64, strict=False)
     rows = (
-        run.scan("removed")
+        run.found()
         .filter(pl.col("rule") == "line score")
         .group_by((score * 100).round().cast(pl.Int32).alias("score"))
         .len()

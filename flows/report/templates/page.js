@@ -156,32 +156,35 @@
     const item = sample.cloneNode(true);
     const own = item.querySelector(".own .text");
     item.classList.toggle("removed", Boolean(p.reason));
+    item.classList.toggle("labelled", Boolean(p.labelled));
     item.classList.toggle("near", Boolean(p.near));
     fill(item, {
       ...p,
       note: reasonOf(p),
-      reason: reasonOf(p),
+      reason: p.labelled ? `${reasonOf(p)}, labelled` : reasonOf(p),
       marks: p.reason,
-      here: p.near ? "Kept here" : "Removed here",
+      here: p.near ? "Kept here" : p.labelled ? "Labelled here" : "Removed here",
       rule: p.near ?? p.rule,
       borderline: isBorderline(p) ? true : null,
       text: p.text || "(empty after repair)",
       witness: p.witness && {
         ...p.witness,
         jaccard: p.witness.jaccard?.toFixed(2),
-        text: p.witness.text ?? "(its run lies too far back; copydesk explain shows it)",
+        text: p.witness.text ?? (p.rule?.endsWith(" in a reference")
+          ? "(in a reference, whose texts are not copied)"
+          : "(its run lies too far back; copydesk explain shows it)"),
         published: dateOf(p.witness.published),
       },
     });
     const borderline = item.querySelector(".borderline");
     if (borderline) borderline.textContent = "borderline";
-    const words = p.reason ? own.appendChild(document.createElement("del")) : own;
+    const words = p.reason ? own.appendChild(document.createElement(p.labelled ? "span" : "del")) : own;
     if (p.witness?.text) showDifference(words, p.text, item.querySelector(".witness .text"), p.witness.text);
     else if (p.reason) words.textContent = p.text;
     if (p.reason) {
       own.replaceChildren(words);
       const buttons = item.querySelector(".marks");
-      buttons.setAttribute("aria-label", `Is it right to remove paragraph ${p.position}?`);
+      buttons.setAttribute("aria-label", `Is it right to ${p.labelled ? "label" : "remove"} paragraph ${p.position}?`);
       item.proof = proof;
       item.paragraph = p;
       showMark(item);

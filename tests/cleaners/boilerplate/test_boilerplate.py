@@ -127,10 +127,13 @@ def test_regex() -> None:
     assert removed(lines, phrase(r"^page \d+ of \d+", match="regex", max_words=4)) == ["Page 3 of 9"]
 
 
-def test_long_lines_are_left_alone() -> None:
-    """No phrase matches a line of more than 300 characters, however high its limit."""
+def test_long_lines_match_by_how_they_begin() -> None:
+    """A line of more than 300 characters may begin with a phrase, within its limit of words, and match no other."""
     line = "get the gazette " + "and read " * 40
-    assert removed([line], phrase("get the gazette", match="start", max_words=1000)) == []
+    assert removed([line], phrase("get the gazette", match="start", max_words=1000)) == [line]
+    assert removed([line], phrase("get the gazette", match="start", max_words=80)) == []
+    for match in ("anywhere", "regex"):
+        assert removed([line], phrase("get the gazette", match=match, max_words=1000)) == []
 
 
 def test_keep_protects() -> None:
@@ -256,3 +259,20 @@ def test_properties(documents: list[list[tuple[str | None, bool]]]) -> None:
     assert once.filter(before)["reason"].to_list() == ["repeated_headline"] * before.sum()
     assert once["reason"].is_null().equals(once["rule"].is_null())
     assert_frame_equal(boilerplate(once, phrases=FEW_PHRASES, lexicon=LEXICON), once)
+
+
+@pytest.mark.parametrize(
+    ("setting", "line", "default"),
+    [
+        ("credits", "Nora Quill contributed to this report.", True),
+        ("disclaimers", "The opinions expressed here are those of the author.", True),
+        ("list_labels", "List 1 of 3", True),
+        ("editors_notes", "Editor's note: The ferry sails on Mondays, too.", False),
+    ],
+)
+def test_kinds_of_phrases_with_a_switch(setting: str, line: str, default: bool) -> None:
+    """A line of such a kind goes if its switch is on, and stays if it is off, whatever it looks like."""
+    frame = frame_of([PROSE, line], language="en")
+    for switch, goes in (({}, default), ({setting: True}, True), ({setting: False}, False)):
+        cleaned = boilerplate(frame, phrases=FEW_PHRASES, lexicon=LEXICON, **switch)
+        assert removed_lines(cleaned) == ([line] if goes else [])

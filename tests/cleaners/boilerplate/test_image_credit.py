@@ -1,4 +1,4 @@
-"""Image credits, pull quotes, author biographies and stray marks: which lines are one, and which only look like it."""
+"""Image credits, author biographies and stray marks: which lines are one, and which only look like it."""
 
 from __future__ import annotations
 
@@ -60,25 +60,6 @@ def test_image_credits_may_stay() -> None:
     frame = frame_of(["Image copyright Gazette"])
     assert boilerplate(frame, phrases=[phrase], lexicon=LEXICON)["rule"].item() == "phrase en:image-credit"
     assert boilerplate(frame, phrases=[phrase], lexicon=LEXICON, image_credits=False)["rule"].item() is None
-
-
-QUOTE = "“We had almost forgotten what the mainland smells like”"
-WHOLE = "“We had almost forgotten what the mainland smells like,” said the woman who keeps the island's only shop."
-
-
-def test_pull_quote() -> None:
-    """A quotation that a longer paragraph contains is removed; the paragraph stays."""
-    assert rule_of(QUOTE, PROSE, after=WHOLE) == "pull quote"
-    assert rule_of(WHOLE, PROSE, after=QUOTE) is None
-    assert rule_of(QUOTE, PROSE, after=WHOLE, pull_quotes=False) is None
-
-
-def test_what_is_no_pull_quote() -> None:
-    """A quotation stays above the first prose, in single quotation marks, if nothing contains it, or if it repeats."""
-    assert rule_of(QUOTE, after=WHOLE) is None
-    assert rule_of(QUOTE.replace("“", "‘").replace("”", "’"), PROSE, after=WHOLE) is None
-    assert rule_of(QUOTE, PROSE) is None
-    assert rule_of(QUOTE, PROSE, QUOTE, after=WHOLE) is None
 
 
 NOTE = "Nora Quill is a reporter for the Harbour Gazette. Follow her on Twitter @noraquill."

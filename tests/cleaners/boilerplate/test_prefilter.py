@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaners.boilerplate import author_biography, image_credit, share_bar, stray_mark
@@ -16,18 +16,15 @@ from cleaners.boilerplate.prefilter import (
     MAX_AUTHOR_NOTE,
     MAX_BUTTONS,
     MAX_CAPTION,
-    MAX_QUOTATION,
     MAX_STRAY_MARK,
-    QUOTATION,
     STRAY_MARK,
     possible_kinds,
 )
 from cleaners.text.utf8 import utf8
 from support import LEXICON
 
-KINDS = (STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, QUOTATION, AUTHOR_NOTE)
-LONGEST = (MAX_STRAY_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_QUOTATION, MAX_AUTHOR_NOTE)
-QUOTED = r"""(?s)^[“"„«「『].*[”"“»」』][.,。，]?$"""
+KINDS = (STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, AUTHOR_NOTE)
+LONGEST = (MAX_STRAY_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_AUTHOR_NOTE)
 BIOGRAPHY = "Nora Quill is a reporter for the Gazette."
 
 
@@ -44,10 +41,9 @@ def matched(text: str) -> set[int]:
         stray_mark._STRAY,
         "|".join(share_bar.patterns(LEXICON)[:2]),
         f"{image_credit.patterns(LEXICON).brackets[1:]}|{image_credit.patterns(LEXICON).end}",
-        QUOTED,
         author_biography.biography(LEXICON),
     )
-    texts = (text, text, text[-CREDIT_CHARACTERS:], text, text)
+    texts = (text, text, text[-CREDIT_CHARACTERS:], text)
     return {
         kind
         for kind, pattern, most, part in zip(KINDS, patterns, LONGEST, texts, strict=True)
@@ -118,13 +114,6 @@ def test_the_prefilter_misses_nothing(text: str) -> None:
     assert matched(text) <= prefiltered(text)
 
 
-@given(TEXTS)
-@example("“.")
-def test_quotations_need_no_pattern(text: str) -> None:
-    """For quotations the prefilter is exact."""
-    assert (QUOTATION in prefiltered(text)) == (QUOTATION in matched(text))
-
-
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -132,7 +121,6 @@ def test_quotations_need_no_pattern(text: str) -> None:
         ("Share | Facebook", BUTTONS),
         ("The pier at dawn. (AP Photo/Nora Quill)", ENDS_IN_CREDIT),
         ("Photo: Nora Quill/Reuters" + " and others" * 10, ENDS_IN_CREDIT),
-        ("“We had almost forgotten.”", QUOTATION),
         (BIOGRAPHY, AUTHOR_NOTE),
         (f"“{BIOGRAPHY}", AUTHOR_NOTE),
         ("About the author: Nora Quill is a reporter.", AUTHOR_NOTE),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate import rarest_shingles
 from cleaners.duplicate.cleaner import FingerprintTable
+from cleaners.duplicate.facts import fact_words
 from support import frame_of, ids_of
 
 DEFAULTS: dict[str, Any] = {
@@ -28,9 +29,12 @@ RULES: dict[str, Any] = {
     "threshold": 0.8,
     "method": "minhash",
     "same_numbers": True,
+    "same_facts": None,
     "document_share": 0.8,
     "min_words": 1,
 }
+#: The words of the language of two documents in three; that of the others is not known.
+LISTED = {"en": ("bee", "dog"), "xx": ("ant",)}
 Corpus = list[list[str]]
 
 
@@ -58,7 +62,7 @@ def run(corpus: Corpus, **options: Any) -> pl.DataFrame:
     """The frame of the whole corpus after the cleaner, decided in one table."""
     making = {name: options.get(name, value) for name, value in DEFAULTS.items()}
     ruling = {name: options.get(name, value) for name, value in RULES.items()}
-    frame = frame_of(*corpus)
+    frame = frame_in_languages(corpus)
     return duplicate.duplicate(frame, find([table_of(frame, **making)], **ruling))
 
 
@@ -68,6 +72,16 @@ def kept(table: FingerprintTable, decisions: pl.DataFrame) -> FingerprintTable:
     left = duplicate.kept_fingerprints(fingerprints, decisions)
     rows = left.get_column("row").to_numpy()
     return FingerprintTable(left.drop("row").lazy(), lambda local: table.texts(rows[local]))
+
+
+def language_of(document: int) -> str | None:
+    """The language of a document by its number."""
+    return "en" if document % 3 else None
+
+
+def frame_in_languages(corpus: Corpus, first: int = 0) -> pl.DataFrame:
+    """The frame of a corpus whose documents are numbered from `first`, each with its `language_of`."""
+    return frame_of(*corpus, first=first, language=[language_of(first + n) for n in range(len(corpus))])
 
 
 def words(text: str) -> list[str]:
@@ -89,6 +103,7 @@ options = st.fixed_dictionaries(
         "short": st.sampled_from(["keep", "exact"]),
         "method": st.sampled_from(["minhash", "exact"]),
         "same_numbers": st.booleans(),
+        "same_facts": st.sampled_from([None, fact_words(LISTED)]),
         "document_share": st.sampled_from([None, 0.5, 0.8, 1.0]),
         "min_words": st.sampled_from([None, 0, 1, 5, 20]),
     }
@@ -109,7 +124,7 @@ def corpora(draw: st.DrawFn) -> Corpus:
                     text[draw(st.integers(0, len(text) - 1))] = draw(st.sampled_from(WORDS))
                 text = text[draw(st.integers(0, 1)) :] or text
             else:
-                text = draw(st.lists(st.sampled_from([*WORDS, "--"]), min_size=1, max_size=16))
+                text = draw(st.lists(st.sampled_from([*WORDS, "--", "(7.T)"]), min_size=1, max_size=16))
             known.append(text)
             document.append(draw(st.sampled_from([" ", ", "])).join(text))
         corpus.append(document)

@@ -16,13 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaners.duplicate import buckets, candidate_pairs, shared_keys
+from cleaners.duplicate import buckets, candidate_pairs, candidate_texts, keep_rule, shared_keys
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate.cleaner import FingerprintTable
+from cleaners.duplicate.facts import fact_words
 from support import frame_of
 
 from .deduplicating import (
     DEFAULTS,
+    LISTED,
     NEWS,
     OTHER,
     RULES,
@@ -30,7 +32,9 @@ from .deduplicating import (
     corpora,
     decisions_of,
     find,
+    frame_in_languages,
     kept,
+    language_of,
     options,
     run,
     table_of,
@@ -46,11 +50,34 @@ class Paragraph:
     position: int
     text: str
     bands: set[tuple[int, int]]
+    language: str | None
 
     def __post_init__(self) -> None:
-        """Computes the tokens and the numbers of the text."""
+        """Computes the tokens, the numbers and the names of the text."""
         self.tokens = words(self.text)
-        self.numbers = re.findall(r"\d+", " ".join(self.tokens))
+        self.numbers = re.findall(r"\d+", self.text.replace("(7.T)", ""))
+        spoken = re.split(r"(\w+)", self.text)  # words and what is between them
+        self.names = {
+            word.casefold()
+            for before, word in zip(spoken[2::2], spoken[3::2], strict=False)
+            if word[0].isupper() and not set(before) & set("(.")
+        }
+
+    def states_more_than(self, other: Paragraph, options: dict[str, Any]) -> bool:
+        """Whether it says something that the other one does not: a clause, a listed word, a name."""
+        if options["same_facts"] is None or self.tokens == other.tokens:
+            return False
+        listed = LISTED.get(self.language or "", ())
+        n = options["n"]
+        mine, theirs = (
+            list(zip(*(t[i:] for i in range(n)), strict=False)) for t in (self.tokens, other.tokens)
+        )
+        is_new = "".join("x" if shingle not in theirs else " " for shingle in mine)
+        return (
+            "x" * 6 in is_new
+            or any(self.tokens.count(word) > other.tokens.count(word) for word in listed)
+            or not self.names <= set(other.tokens)
+        )
 
     def jaccard(self, other: Paragraph, options: dict[str, Any]) -> Fraction:
         """The Jaccard of two paragraphs, or 0 if they are not compared."""
@@ -65,24 +92,35 @@ class Paragraph:
         )
         # the bands may miss a pair; the oracle accepts that
         found = options["method"] == "exact" or self.bands & other.bands
-        return Fraction(len(mine & theirs), len(mine | theirs)) if found else Fraction(0)
+        if not found or self.states_more_than(other, options):
+            return Fraction(0)
+        return Fraction(len(mine & theirs), len(mine | theirs))
 
 
 def oracle(
-    corpus: Corpus, older: Mapping[int, Set[int]] = MappingProxyType({}), **given_options: Any
+    corpus: Corpus,
+    older: Mapping[int, Set[int]] = MappingProxyType({}),
+    numbers: Sequence[int] | None = None,
+    **given_options: Any,
 ) -> list[tuple[Any, ...]]:
     """(reason, document and position of the witness, Jaccard) of each paragraph, by the letter of the rules.
 
-    `older` maps a document to those that are no witnesses for it.
+    `older` maps a document to those that are no witnesses for it. `numbers` has the number of each document, by which
+    it has its language.
     """
     options = {**DEFAULTS, **RULES, **given_options}
     threshold, share = (Fraction(str(options[k] or 0)) for k in ("threshold", "document_share"))
-    table = table_of(frame_of(*corpus), **{name: options[name] for name in DEFAULTS}).fingerprints.collect()
+    table = table_of(
+        frame_in_languages(corpus), **{name: options[name] for name in DEFAULTS}
+    ).fingerprints.collect()
     bands = table.select(pl.col("^band_.*$")).rows() or [()] * len(table)
     kept: list[Paragraph] = []
     decisions: list[tuple[Any, ...]] = []
     for d, document in enumerate(corpus):
-        paragraphs = [Paragraph(d, p, text, set(enumerate(bands.pop(0)))) for p, text in enumerate(document)]
+        language = language_of(d if numbers is None else numbers[d])
+        paragraphs = [
+            Paragraph(d, p, text, set(enumerate(bands.pop(0))), language) for p, text in enumerate(document)
+        ]
         tentative: list[Paragraph] = []
         witness: list[tuple[Paragraph, Fraction] | None] = []
         for paragraph in paragraphs:
@@ -122,6 +160,44 @@ def test_the_rules_by_brute_force(corpus: Corpus, chosen: dict[str, Any]) -> Non
     assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
 
 
+@st.composite
+def rewordings(draw: st.DrawFn) -> Corpus:
+    """Documents of one paragraph each, which say the same with some words or a clause more, less or changed."""
+    words_of_base = st.sampled_from([*"abcdefgh", "bee", "Eel.", "(Fox", "No,"])
+    word = st.sampled_from(["bee", "dog", "Cat", "Eel", "(7.T)", "a"])
+    clause = st.integers(3, 7).map(lambda length: [*"tuvwxyz"][:length])
+    base = draw(st.lists(words_of_base, min_size=14, max_size=24))
+    corpus: Corpus = []
+    for _ in range(draw(st.integers(2, 4))):
+        text = base.copy()
+        for _ in range(draw(st.integers(0, 2))):
+            at = draw(st.integers(0, len(text) - 1))
+            text[at : at + draw(st.integers(0, 1))] = draw(st.lists(word, max_size=2) | clause)
+        corpus.append([" ".join(text)])
+    return corpus
+
+
+@given(
+    rewordings(),
+    st.sampled_from([1, 3]),
+    st.sampled_from([0.3, 0.6]),
+    st.booleans(),
+    st.sampled_from([0, 1, 100]),
+)
+def test_what_states_something_new_stays(
+    corpus: Corpus, n: int, threshold: float, same_numbers: bool, many: int
+) -> None:
+    """A near-duplicate with a new clause, name or listed word is kept; the earliest that states all is the witness.
+
+    So it is in large buckets, too, where only rows that have the rarest fact are compared.
+    """
+    chosen: dict[str, Any] = {"n": n, "threshold": threshold, "method": "exact", "same_numbers": same_numbers}
+    chosen |= {"same_facts": fact_words(LISTED), "document_share": None, "min_words": None}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keep_rule, "MANY", many)
+        assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)
+
+
 @given(
     corpora(),
     options,
@@ -146,14 +222,15 @@ def test_crowding_workers_and_parts_change_nothing(
     """The prefix filter for crowded buckets, the bitmap prefilter and partitioned keys do not change the decisions."""
     making = {name: chosen[name] for name in DEFAULTS}
     ruling = {name: chosen[name] for name in RULES}
-    tables = [table_of(frame_of(*corpus), **making)]
+    tables = [table_of(frame_in_languages(corpus), **making)]
     plain = find(tables, **ruling)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(buckets, "CROWDED", crowded)
+        patch.setattr(keep_rule, "MANY", crowded)
         patch.setattr(buckets, "PAIRS_WORTH", pairs_worth)
         patch.setattr(shared_keys, "KEYS_AT_ONCE", keys_at_once)
         patch.setattr(candidate_pairs, "KEYS_IN_FILTER", keys_in_filter)
-        patch.setattr(duplicate, "SHINGLES_AT_ONCE", shingles_at_once)
+        patch.setattr(candidate_texts, "SHINGLES_AT_ONCE", shingles_at_once)
         assert find(tables, **ruling, workers=workers).equals(plain)
 
 
@@ -163,11 +240,11 @@ def test_runs_add_up(corpus: Corpus, chosen: dict[str, Any], runs: list[int], sh
     """Decisions do not depend on how the corpus is split into runs, or a run into tables."""
     making = {name: chosen[name] for name in DEFAULTS}
     ruling = {name: chosen[name] for name in RULES}
-    whole = find([table_of(frame_of(*corpus), **making)], **ruling)
+    whole = find([table_of(frame_in_languages(corpus), **making)], **ruling)
 
     def tables(first: int, last: int, cuts: list[int]) -> list[FingerprintTable]:
         edges = [first, *sorted(c for c in cuts if first < c < last), last]
-        return [table_of(frame_of(*corpus[a:b], first=a), **making) for a, b in pairwise(edges)]
+        return [table_of(frame_in_languages(corpus[a:b], a), **making) for a, b in pairwise(edges)]
 
     index: list[FingerprintTable] = []
     parts = []
@@ -192,16 +269,62 @@ def test_an_older_version_is_no_witness(
     cut = min(cut, len(corpus))
     versions = {new: {o for o in old if o < cut} for new, old in drawn.items() if new >= cut}
     first, second = (
-        table_of(frame_of(*corpus[a:b], first=a), **making) for a, b in ((0, cut), (cut, len(corpus)))
+        table_of(frame_in_languages(corpus[a:b], a), **making) for a, b in ((0, cut), (cut, len(corpus)))
     )
     index = [kept(first, find([first], **ruling))]
     pairs = [(f"d{new:03}", f"d{old:03}") for new, olds in versions.items() for old in olds]
     older = pl.DataFrame(pairs, schema={"document_id": pl.String, "older": pl.String}, orient="row")
     frame = duplicate.duplicate(
-        frame_of(*corpus[cut:], first=cut), find([second], index, **ruling, older=older)
+        frame_in_languages(corpus[cut:], cut), find([second], index, **ruling, older=older)
     )
     wanted = oracle(corpus, versions, **chosen)[sum(map(len, corpus[:cut])) :]
     assert decisions_of(frame) == wanted
+
+
+@given(
+    corpora(),
+    options,
+    st.integers(0, 7),
+    st.one_of(st.just("longest"), st.permutations("abc").map(lambda names: names[:2])),
+    st.lists(st.sampled_from(["a", "b", "c", None]), min_size=7, max_size=7),
+)
+@settings(max_examples=settings().max_examples // 2)
+def test_which_copy_stays_is_another_order_of_a_runs_documents(
+    corpus: Corpus, chosen: dict[str, Any], cut: int, keep: Any, sources: list[str | None]
+) -> None:
+    """With `keep`, each run decides as if its documents were given in that order; earlier runs come first."""
+    making = {name: chosen[name] for name in DEFAULTS}
+    ruling = {name: chosen[name] for name in RULES}
+    cut = min(cut, len(corpus))
+
+    def rank(document: int) -> int:
+        if keep == "longest":
+            return -sum(len(words(text)) for text in corpus[document])
+        source = sources[document]
+        return keep.index(source) if source in keep else len(keep)
+
+    runs = [range(cut), range(cut, len(corpus))]
+    order = [document for run_ in runs for document in sorted(run_, key=rank)]
+    wanted: dict[int, list[tuple[Any, ...]]] = {}
+    decided = iter(oracle([corpus[document] for document in order], numbers=order, **chosen))
+    for document in order:
+        rows = [next(decided) for _ in corpus[document]]
+        wanted[document] = [
+            (reason, witness and f"d{order[int(witness[1:])]:03}", *rest) for reason, witness, *rest in rows
+        ]
+    known = pl.DataFrame(
+        {"document_id": [f"d{n:03}" for n in range(7)], "source": sources},
+        schema_overrides={"source": pl.String},
+    )
+    index: list[FingerprintTable] = []
+    found = []
+    for these in runs:
+        frame = frame_in_languages([corpus[n] for n in these], these.start)
+        table = table_of(frame, **making)
+        (mine,) = duplicate.find_duplicates([table], index, **ruling, keep=keep, sources=known)
+        found += decisions_of(duplicate.duplicate(frame, mine))
+        index.append(kept(table, mine))
+    assert found == [row for document in range(len(corpus)) for row in wanted[document]]
 
 
 def test_tables_in_files(tmp_path: Path) -> None:

@@ -136,10 +136,10 @@ def test_huge_sets_in_a_crowd_take_room_for_their_keys_only() -> None:
     whole = np.unique(chance.integers(0, 2**63, 400_000, dtype=np.uint64))
     members = [whole, *(np.sort(whole[chance.random(len(whole)) < 0.6]) for _ in range(20))]
     numbers = np.zeros(len(members), np.uint64)
-    sets = buckets.Sets(0, np.concatenate(members), starts_of(np.array([*map(len, members)])), numbers)
+    sets = buckets.Sets(np.concatenate(members), starts_of(np.array([*map(len, members)])), numbers)
     one_key = Pairs(np.arange(len(members), dtype=np.uint32), np.zeros(len(members), np.uint32))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(buckets, "CROWDED", 2)
-        found = buckets.uncrowded_buckets(plain_buckets(one_key, len(members)), sets, Fraction(1, 2))
+        found = buckets.uncrowded_buckets(plain_buckets(one_key, len(members)), sets, 0, Fraction(1, 2))
     of_whole = found.buckets[: found.bucket_offsets[1]]
     assert np.isin(found.partners[of_whole], found.buckets[found.bucket_offsets[1] :]).any()

@@ -15,7 +15,18 @@ from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate.buckets import Buckets, Sets
 from support import frame_of, ids_of
 
-from .deduplicating import DEFAULTS, NEWS, OTHER, RULES, WORDS, Corpus, find, run, table_of
+from .deduplicating import (
+    DEFAULTS,
+    NEWS,
+    OTHER,
+    RULES,
+    WORDS,
+    Corpus,
+    find,
+    frame_in_languages,
+    run,
+    table_of,
+)
 
 
 def templated(count: int, words: int, blanks: int) -> list[str]:
@@ -39,8 +50,8 @@ def test_near_misses_by_the_thousand_are_not_all_compared(words_each: int, blank
     seen = []
     real = duplicate.uncrowded_buckets
 
-    def spy(plain: Buckets, members: Sets, threshold: Fraction) -> Buckets:
-        seen.extend([plain, real(plain, members, threshold)])
+    def spy(plain: Buckets, members: Sets, first_new: int, threshold: Fraction) -> Buckets:
+        seen.extend([plain, real(plain, members, first_new, threshold)])
         return seen[-1]
 
     count = 3000
@@ -128,7 +139,7 @@ def test_frequencies_do_not_change_what_is_found() -> None:
     texts = [base[i % 7 : i % 7 + 40 + i % 11] for i in range(60)] + [
         base[i * 3 : i * 3 + 60] for i in range(60)
     ]
-    frame = frame_of(*([" ".join(text)] for text in texts))
+    frame = frame_in_languages([[" ".join(text)] for text in texts])
     rules = DEFAULTS | {"method": "exact"}
     ruling = RULES | {"method": "exact", "same_numbers": False}
     seen = np.random.default_rng(5).integers(0, 256, rarest_shingles.CELLS, np.uint8)

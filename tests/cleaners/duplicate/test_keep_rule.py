@@ -19,7 +19,10 @@ def test_a_near_duplicate_names_its_witness() -> None:
     row = frame.row(1, named=True)
     assert row["reason"] == "duplicate"
     assert (row["duplicate_of_document_id"], row["duplicate_of_position"]) == ("d000", 0)
-    assert (row["rule"], row["detail"]) == ("near-duplicate", "31 of 37 shingles")
+    assert (row["rule"], row["detail"]) == (
+        "near-duplicate",
+        "31 of 37 shingles; differs: LANTERNS; lacks: lamps",
+    )
     assert row["jaccard"] == pytest.approx(31 / 37)
     assert frame.get_column("reason").to_list() == [None, "duplicate", None]
 

@@ -13,10 +13,7 @@ from ftfy.chardata import CHARMAP_ENCODINGS
 from hypothesis import strategies as st
 
 from cleaners.encoding.cleaner import MAX_ROUNDS, SEPARATORS, fix_text
-from cleaners.encoding.mojibake import (
-    Form,
-    Gate,
-)
+from cleaners.encoding.gate import Form, Gate
 
 DEFAULT = ftfy.TextFixerConfig()
 FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")

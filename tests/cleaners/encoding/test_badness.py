@@ -15,9 +15,10 @@ import pytest
 from ftfy.badness import BADNESS_RE
 
 from cleaners.encoding import badness as module
-from cleaners.encoding import mojibake
+from cleaners.encoding import scan as scan_module
 from cleaners.encoding.badness import LATIN_1, MAX_ASCII_PREFIX, alphabet, badness, bits_of, search, sequences
-from cleaners.encoding.mojibake import NEEDS_FTFY, gate, scan
+from cleaners.encoding.gate import NEEDS_FTFY, gate
+from cleaners.encoding.scan import scan
 from cleaners.text.white_space import WHITE_SPACE
 
 ASCII = LATIN_1[:0x80]
@@ -97,14 +98,14 @@ def test_mutants_of_the_pattern_die(
     assert bad(probe)
     assert seen([probe]) == [True]
     bits = bits_of(BADNESS_RE.pattern.replace(part, broken))
-    monkeypatch.setattr(mojibake, "badness", lambda: bits)
+    monkeypatch.setattr(scan_module, "badness", lambda: bits)
     assert seen([probe]) == [False]
 
 
 def test_mutant_without_pairs_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search begins where two characters may be in one sequence."""
     bits = badness()
-    monkeypatch.setattr(mojibake, "badness", lambda: bits._replace(pairs=np.zeros_like(bits.pairs)))
+    monkeypatch.setattr(scan_module, "badness", lambda: bits._replace(pairs=np.zeros_like(bits.pairs)))
     assert seen(["cafÃ©"]) == [False]
 
 

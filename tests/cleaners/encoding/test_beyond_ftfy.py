@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from cleaners.encoding.charset_mixups import reread
 from cleaners.encoding.cleaner import NEWS_CONFIG, repair
 from cleaners.encoding.escapes import unescape
+from cleaners.encoding.gate import SUSPECT, gate
 from cleaners.encoding.lossy_quotes import _DOUBTFUL, may_have_lost_quotes, restore_quotes
-from cleaners.encoding.mojibake import SUSPECT, gate, scan
+from cleaners.encoding.scan import scan
 from cleaners.encoding.utf8_words import decode_words
 from cleaners.text.letter_pairs import letter_pairs, words_cost
 

@@ -13,16 +13,8 @@ import polars as pl
 import pytest
 
 from cleaners.encoding import columnar_ftfy as module
-from cleaners.encoding.mojibake import (
-    COMPOSING,
-    NEEDS_FTFY,
-    QUOTE,
-    REPLACED,
-    Form,
-    Gate,
-    gate,
-    scan,
-)
+from cleaners.encoding.gate import COMPOSING, NEEDS_FTFY, QUOTE, REPLACED, Form, Gate, gate
+from cleaners.encoding.scan import scan
 
 from .damaged_texts import CHARACTERS, DEFAULT, changed, columnar, ftfy_row_by_row
 

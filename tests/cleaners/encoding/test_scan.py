@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cleaners.encoding.badness import badness
 from cleaners.encoding.cleaner import NEWS_CONFIG, SEPARATORS
-from cleaners.encoding.mojibake import (
+from cleaners.encoding.gate import (
     CHARACTER_FIXES,
     COMPOSING,
     NEEDS_FTFY,
@@ -29,8 +29,8 @@ from cleaners.encoding.mojibake import (
     character_table,
     composing,
     gate,
-    scan,
 )
+from cleaners.encoding.scan import scan
 
 from .damaged_texts import (
     CHARACTERS,

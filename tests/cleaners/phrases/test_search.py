@@ -109,10 +109,11 @@ LINES = st.builds(
 )
 
 
-def every_line(text: pl.Series, _: Prefilter) -> pl.DataFrame:
-    """Every line as a candidate, but those of quoted mail and tables."""
+def every_line(text: pl.Series, _: Prefilter, longest: int) -> pl.DataFrame:
+    """Every line as a candidate, but those of quoted mail and tables; a long one only by how it begins."""
     may = ~text.str.contains("^[>|]")
-    return pl.DataFrame(dict.fromkeys(("is_line", "starts", "starts_regex", "holds"), may))
+    short = may & (text.str.len_chars() <= longest)
+    return pl.DataFrame({"is_line": short, "starts": may, "starts_regex": short, "holds": short})
 
 
 def every_wording(lines: pl.DataFrame, tables: Tables) -> pl.DataFrame:

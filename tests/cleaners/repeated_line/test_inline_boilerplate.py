@@ -31,6 +31,7 @@ from .counting import SOURCE, count
 
 CASES = load_cases("inline_boilerplate")
 PLEA = "Join the conversation below."
+NUMBERS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
 def sentence(n: int) -> str:
@@ -186,6 +187,41 @@ def test_two_last_sentences() -> None:
         *((SOURCE, [f"{sentence(n)} {PLEA} {second}"]) for n in range(4, 8)),
     )
     assert closing(frame)["text"].to_list() == [sentence(n) for n in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("before", "left"),
+    [
+        ("Why do the boats of the {n} pier sail at night again?", ""),
+        (
+            "Nora Quill reports from the {n} pier. Follow us on the page that she keeps.",
+            "Nora Quill reports from the {n} pier.",
+        ),
+        ("Letter {n} from the pier, in the evening. Follow us all day. You may follow us by mail.", ""),
+        (
+            "Nobody sails from the {n} pier. Who will pay for it?",
+            "Nobody sails from the {n} pier. Who will pay for it?",
+        ),
+        (
+            "She told us to sign up at the {n} pier, and then she left.",
+            "She told us to sign up at the {n} pier, and then she left.",
+        ),
+    ],
+)
+def test_a_promo_goes_whole(before: str, left: str) -> None:
+    """With a closing plea go the sentences of its promo; a paragraph that is nothing else is removed."""
+    texts = [before.format(n=n) for n in NUMBERS]
+    cleaned = closing(
+        frame_by_source(*((SOURCE, [f"{text} {PLEA}", sentence(n)]) for n, text in enumerate(texts)))
+    )
+    first = cleaned.filter(pl.col("position") == 0)
+    if left:
+        assert first["text"].to_list() == [left.format(n=n) for n in NUMBERS]
+    else:
+        assert first.select("reason", "rule").unique().rows() == [
+            ("boilerplate", "nothing but closing pleas")
+        ]
+    assert cleaned.filter(pl.col("position") == 1)["reason"].null_count() == len(NUMBERS)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_a_run_needs_no_stream(story: Path, tmp_path: Path) -> None:
         "_copydesk",
         "documents",
         "removed",
+        "labelled",
         "repaired",
         "rejected",
     }

@@ -71,9 +71,13 @@ def cells(out: Path, first: str) -> list[str]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of two runs with rows in every table."""
     folder = tmp_path_factory.mktemp("card")
-    for name, records in (("a.jsonl", RECORDS), ("b.jsonl", [record(4)])):
+    later = [record(4, "Share this article on Facebook")]
+    for name, records, settings in (
+        ("a.jsonl", RECORDS, None),
+        ("b.jsonl", later, {"boilerplate": {"action": "label"}}),
+    ):
         (folder / name).write_bytes(json_lines(*records))
-        run(folder / name, folder / "news")
+        run(folder / name, folder / "news", settings)
     return folder / "news"
 
 

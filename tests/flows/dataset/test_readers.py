@@ -67,10 +67,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": "3", "text": ""},
     ]
     folder = tmp_path_factory.mktemp("read")
-    more = [{"id": "4", "text": "News of another day, from another town."}]
-    for name, records in (("news.jsonl", first), ("more.jsonl", more)):
+    more = [{"id": "4", "text": "News of another day, from another town.\n\nShare on Facebook"}]
+    label = {"boilerplate": {"action": "label"}}
+    for name, records, settings in (("news.jsonl", first, None), ("more.jsonl", more, label)):
         (folder / name).write_bytes(json_lines(*records))
-        run(folder / name, folder / "out")
+        run(folder / name, folder / "out", settings)
     return folder / "out"
 
 
@@ -87,7 +88,7 @@ def test_every_reader_sees_the_same_rows(published: Path, reader: Reader) -> Non
             assert list(SCHEMAS[name]) == [column for column in row if column != "run"]
         key = "uri" if name == "rejected" else "document_id"
         assert sorted(str(row[key]) for row in rows) == sorted(expected[key])
-        if name in ("documents", "removed"):
+        if name in ("documents", "removed", "labelled"):
             assert sorted(str(row["text"]) for row in rows) == sorted(expected["text"])
 
 

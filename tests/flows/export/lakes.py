@@ -22,7 +22,11 @@ from small_runs import plain
 
 FORMATS = ("delta", "iceberg")
 SHARE = "Share this article on Facebook"
-SETTINGS = plain("boilerplate", "encoding") | {"inputs": {"on_change": "replace"}, "report": False}
+SETTINGS = plain("boilerplate", "encoding") | {
+    "inputs": {"on_change": "replace"},
+    "report": False,
+    "duplicate": {"action": "label"},
+}
 
 
 @dataclass(frozen=True)

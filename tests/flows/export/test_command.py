@@ -243,6 +243,36 @@ def test_a_delta_table_in_a_bucket(
     assert "s3://other/news cannot be read or written" in answer.err
 
 
+@pytest.mark.slow
+def test_an_iceberg_table_in_a_bucket(
+    out: Path, copydesk: Copydesk, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The warehouse of a catalog may be in a bucket, with the address and credentials of its configuration."""
+    for key, value in {
+        "TYPE": "sql",
+        "URI": f"sqlite:///{tmp_path}/c.db",
+        "WAREHOUSE": "s3://warehouse/lake",
+        "S3__ENDPOINT": server,
+        "S3__ACCESS_KEY_ID": "someone",
+        "S3__SECRET_ACCESS_KEY": "s3cret",
+        "S3__REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(f"PYICEBERG_CATALOG__PROD__{key}", value)
+    import boto3
+    from pyiceberg.catalog import _ENV_CONFIG, load_catalog
+    from pyiceberg.utils.config import Config
+
+    monkeypatch.setattr(_ENV_CONFIG, "config", Config().config)
+    access = {"aws_access_key_id": "someone", "aws_secret_access_key": "s3cret", "region_name": "us-east-1"}
+    boto3.client("s3", endpoint_url=server, **access).create_bucket(Bucket="warehouse")
+    given = ("export", out, "--format", "iceberg", "--to", "news.documents", "--catalog", "prod")
+    assert copydesk(*given).out.startswith("news.documents: 3 runs appended (12 rows)")
+    rollback(Dataset(out), "r000003")
+    assert "1 run deleted" in copydesk(*given).out
+    rows = load_catalog("prod").load_table("news.documents").scan().to_arrow()
+    assert set(rows["run_id"].to_pylist()) == {"r000001", "r000002"}
+
+
 def test_runs_are_named_in_commits(lake: Lake, out: Path, copydesk: Copydesk) -> None:
     """The history of the table says which run came when."""
     assert copydesk("export", out, *lake.arguments()).code == 0

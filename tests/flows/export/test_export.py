@@ -10,19 +10,20 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import polars as pl
 import pytest
 
 from flows.dataset import Dataset
+from flows.dataset.actions import Action
 from flows.dataset.tables import MEANINGS, SCHEMAS, TABLES
 from flows.errors import CopydeskError
 from flows.export import contents, exporting
 from flows.export.delta import DeltaTarget
 from flows.export.iceberg import IcebergTarget
-from flows.maintenance import compact, expire, restore, rollback
+from flows.maintenance import compact, expire, relabel, restore, rollback
 from small_runs import LONG_AGO, aged, record, run, story
 from support import ROOT, json_lines
 
@@ -150,9 +151,16 @@ def steps(out: Path, folder: Path, chance: random.Random) -> dict[str, Callable[
         "run": new_run,
         "restore": restored,
         "rollback": lambda: runs and rollback(dataset, chance.choice(runs[-2:])),
+        "relabel": lambda: relabel(dataset, *chance.choice(RELABELLED)),
         "compact": lambda: compact(dataset),
         "expire": expired,
     }
+
+
+#: Reasons and the action that they may be given.
+RELABELLED: list[tuple[str, Action]] = [
+    (reason, action) for reason in ("boilerplate", "duplicate") for action in get_args(Action)
+]
 
 
 def follow(lake: Lake, out: Path, chance: random.Random, names: list[str]) -> None:
@@ -166,7 +174,18 @@ def follow(lake: Lake, out: Path, chance: random.Random, names: list[str]) -> No
 
 def test_a_sequence_of_changes_is_followed(lake: Lake, out: Path) -> None:
     """The other tables are equal to the dataset after every command, whichever came before."""
-    names = ["run", "restore", "compact", "run", "restore", "expire", "rollback", "compact"]
+    names = [
+        "run",
+        "restore",
+        "relabel",
+        "compact",
+        "run",
+        "restore",
+        "expire",
+        "rollback",
+        "relabel",
+        "compact",
+    ]
     follow(lake, out, random.Random(7), names)
 
 
@@ -175,7 +194,9 @@ def test_a_sequence_of_changes_is_followed(lake: Lake, out: Path) -> None:
 def test_random_sequences_of_changes_are_followed(lake: Lake, out: Path, seed: int) -> None:
     """The same for sequences that no one thought of."""
     chance = random.Random(seed)
-    names = chance.choices(["run", "restore", "rollback", "compact", "expire"], [5, 3, 1, 2, 1], k=14)
+    names = chance.choices(
+        ["run", "restore", "relabel", "rollback", "compact", "expire"], [5, 3, 3, 1, 2, 1], k=14
+    )
     follow(lake, out, chance, names)
 
 

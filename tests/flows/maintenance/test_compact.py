@@ -43,7 +43,7 @@ def test_compaction_changes_no_row(tmp_path: Path, jsonl: Jsonl, copydesk: Copyd
         some_runs(folder, jsonl, 0, 1, 2)
     before, messages = (published(out), rows(out)), list(Dataset(out).manifests())
     answer = copydesk("compact", out)
-    assert (answer.code, answer.out) == (0, f"{out}: 33 part files merged into 11\n")
+    assert (answer.code, answer.out) == (0, f"{out}: 36 part files merged into 12\n")
     assert (published(out), rows(out)) == before
     assert [p.name for p in (out / "documents").iterdir()] == ["run=r000001..r000003"]
     dataset = Dataset(out)

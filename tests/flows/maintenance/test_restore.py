@@ -137,7 +137,7 @@ def test_a_restored_duplicate_is_a_witness_from_now_on(tmp_path: Path, jsonl: Js
     further = " ".join(
         [*words[:5], *["one", "after", "the", "other"], *words[9:-6], *["and", "much", "more", "besides"]]
     )
-    said = {**NO_MEMORY, "duplicate": {"same_numbers": False, "threshold": 0.75}}
+    said = {**NO_MEMORY, "duplicate": {"same_numbers": False, "same_facts": False, "threshold": 0.75}}
     run(jsonl([record(1, story(7)), record(2, near)]), out, said)
     assert len(table(out, "removed")) == 1
     near_id = table(out, "removed")["document_id"][0]
@@ -169,7 +169,7 @@ def test_restore_wants_to_know_what(tmp_path: Path, jsonl: Jsonl, copydesk: Copy
     assert copydesk("restore", out).code == 2
     answer = copydesk("restore", out, "--reason", "duplicate", "--run", "r000001")
     assert answer.code == 2
-    assert "nothing was removed in" in answer.err
+    assert "nothing was removed or labelled in" in answer.err
     assert "reason = 'duplicate' and run = 'r000001'; did you mean 'boilerplate'?" in answer.err
     with pytest.raises(UsageError):
         restore(Dataset(out))

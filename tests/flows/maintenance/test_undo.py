@@ -196,6 +196,7 @@ def test_links_that_cannot_be_made_are_copies(
 COMMANDS = {
     "rollback": ("rollback", "{out}", "r000002"),
     "restore": ("restore", "{out}", "--reason", "duplicate"),
+    "relabel": ("relabel", "{out}", "--reason", "duplicate", "--action", "label"),
     "compact": ("compact", "{out}"),
     "expire": ("expire", "{out}", "--before", "2021-01-01"),
 }
@@ -215,8 +216,9 @@ CASES = [
         if name not in ("shingle_frequencies", "line_counts")
     ),
     ("run", "committed"),
-    *((command, point) for command in ("restore", "compact", "expire") for point in EACH),
+    *((command, point) for command in ("restore", "relabel", "compact", "expire") for point in EACH),
     ("restore", "exchange exceptions"),
+    ("relabel", "exchange labelled"),
     ("expire", "exchange witnesses"),
 ]
 

@@ -160,6 +160,31 @@ def test_copies_have_source_witness_and_delay(out: Path) -> None:
     assert " echo courier 1 1 3 hours later " in plain_text(page_of(out, "r000002"))
 
 
+def test_the_earlier_date_decides_who_copies_whom(tmp_path: Path) -> None:
+    """Where the print that was read first has the later date, it is the copy; the page says that this was so."""
+    lines = _lines(
+        tmp_path / "a.jsonl",
+        {**record(1), "source": "paper", "date": "2024-03-02T08:00:00Z"},
+        {**record(1), "id": "b", "source": "agency", "date": "2024-03-01T08:00:00Z"},
+    )
+    plain_run(lines, tmp_path / "out")
+    text = plain_text(page_of(tmp_path / "out"))
+    assert " paper agency 1 1 24 hours later " in text
+    assert "Of 1 paragraph, what was read first and kept has a later date than a copy." in text
+    assert "later date than a copy" not in plain_text(page_of_copies(tmp_path))
+
+
+def page_of_copies(folder: Path) -> str:
+    """The page of a run with a copy whose dates are in the order of reading."""
+    lines = _lines(
+        folder / "b.jsonl",
+        {**record(1), "date": "2024-03-01T08:00:00Z"},
+        {**record(1), "id": "b", "source": "echo", "date": "2024-03-02T08:00:00Z"},
+    )
+    plain_run(lines, folder / "in-order")
+    return page_of(folder / "in-order")
+
+
 def test_a_witness_of_an_earlier_run_is_shown(tmp_path: Path) -> None:
     """Its text, source and title come from the run that printed it."""
     out = tmp_path / "out"
@@ -296,3 +321,28 @@ def test_damaged_tables_are_said(copydesk: Copydesk, tmp_path: Path) -> None:
     assert answer.code == 5
     assert "the tables of r000001 cannot be read" in answer.err
     assert "copydesk verify" in answer.err
+
+
+def test_labels_are_on_the_page_and_can_be_reviewed(copydesk: Copydesk, jsonl: Jsonl, tmp_path: Path) -> None:
+    """Labelled text is counted apart, is among the copies and the proofs, and a review takes wrong labels away."""
+    out, settings = tmp_path / "out", {"duplicate": {"action": "label"}}
+    records = [record(1), record(2, story(1)), record(3, "Share this article on Facebook")]
+    run(jsonl([{**one, "source": source} for one, source in zip(records, "abc", strict=True)]), out, settings)
+    page = page_of(out)
+    assert "53) are labelled, and stay in the text." in plain_text(page)
+    assert "duplicate (labelled)" in plain_text(page)
+    assert "1 paragraph was removed or labelled because another document had printed it before" in plain_text(
+        page
+    )
+    found = {p["reason"]: p for p in paragraphs_of(page) if "turn" in p}
+    assert found.keys() == {"boilerplate", "duplicate"}
+    assert (found["duplicate"].get("labelled"), found["boilerplate"].get("labelled")) == (True, None)
+    assert found["duplicate"]["witness"]["text"] == story(1)
+    mark = {"document_id": found["duplicate"]["document_id"], "position": 1, "reason": "duplicate"}
+    mark |= {"rule": "same tokens", "mark": "wrong"}
+    marks = {"format": 1, "dataset": str(out), "run": "r000001", "marks": [mark]}
+    (tmp_path / "marks.json").write_text(json.dumps(marks))
+    answer = copydesk("review", out, tmp_path / "marks.json")
+    assert answer.code == 0, answer.err
+    assert table(out, "labelled").is_empty()
+    assert len(table(out, "documents").filter(pl.col("text").str.contains(story(1), literal=True))) == 2

@@ -92,7 +92,10 @@ def test_a_duplicate_of_an_earlier_run_is_found_by_its_text(jsonl: Jsonl, tmp_pa
     run([jsonl([{"text": later}], "b.jsonl")], out, {"duplicate_document": {"enabled": False}})
     (row,) = table(out, "removed").rows(named=True)
     assert (row["reason"], row["position"], row["duplicate_of_position"]) == ("duplicate", 1, 1)
-    assert (row["rule"], row["detail"]) == ("near-duplicate", "32 of 38 shingles")
+    assert (row["rule"], row["detail"]) == (
+        "near-duplicate",
+        "32 of 38 shingles; differs: lights; lacks: lamps",
+    )
 
 
 def test_an_index_without_its_texts_is_damage(jsonl: Jsonl, tmp_path: Path) -> None:

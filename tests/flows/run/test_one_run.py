@@ -121,7 +121,8 @@ def test_a_witness_is_compared_without_its_boilerplate(jsonl: Jsonl, tmp_path: P
         {"text": f"{ORDINALS[n]}. {words} {plea if n else ''}".strip(), "source": "post.example"}
         for n in range(5)
     ]
-    run([jsonl(records, "a.jsonl")], tmp_path / "out", {"duplicate_document": {"enabled": False}})
+    rules = {"duplicate_document": {"enabled": False}, "duplicate": {"same_facts": False}}
+    run([jsonl(records, "a.jsonl")], tmp_path / "out", rules)
     removed = table(tmp_path / "out", "removed").filter(pl.col("reason") == "duplicate")
     assert len(removed) == 4
     assert not removed["text"].str.contains(plea, literal=True).any()

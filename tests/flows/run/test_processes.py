@@ -17,6 +17,7 @@ import pytest
 from process_tasks import crash, fail, logged, process_of
 
 from cleaners.lexicon import Lexicon
+from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError
 from flows.run.plan import execute_run
 from flows.run.processes import Local, Processes
@@ -56,8 +57,7 @@ def test_a_large_run_publishes_the_same_bytes(tmp_path: Path) -> None:
         out = tmp_path / "out"
         with Local(4, quiet, large) as engine:
             execute_run([str(inputs)], out, settings, engine)
-        tables = ("documents", "removed", "repaired", "rejected")
-        parts = [part for table in tables for part in sorted((out / table).rglob("*.parquet"))]
+        parts = [part for table in TABLES for part in sorted((out / table).rglob("*.parquet"))]
         written.append({part.relative_to(out): part.read_bytes() for part in parts})
         out.rename(tmp_path / f"out-{len(written)}")
     assert written[0] == written[1]

@@ -11,6 +11,7 @@ import pytest
 from cleaners.repeated_line.count_tables import merge_counts
 from flows.dataset import Dataset
 from flows.errors import ConfigurationError
+from flows.maintenance.compact_runs import compact
 from flows.verify.verification import verify
 from small_runs import PLAIN, run
 from support import Jsonl, table, why
@@ -113,6 +114,38 @@ def test_repeated_inline_boilerplate(jsonl: Jsonl, tmp_path: Path) -> None:
         other = tmp_path / off
         run(files, other, {off: {"enabled": False}, "duplicate": {"enabled": False}})
         assert all(plea in text for text in table(other, "documents")["text"])
+
+
+@pytest.mark.parametrize(
+    ("keep", "stays"),
+    [("earliest", ["b#1", "a#1"]), ("longest", ["b#3", "a#1"]), (["wire", "post"], ["b#2", "a#1"])],
+)
+def test_which_copy_of_one_run_stays_is_a_setting(
+    keep: Any, stays: list[str], jsonl: Jsonl, tmp_path: Path
+) -> None:
+    """The others name it as their witness, wherever its part is; what an earlier run kept stays in any case."""
+    said = PLAIN | {"duplicate": {"keep": keep}, "duplicate_document": {"enabled": False}}
+    long, longer = (" ".join(f"{letter}{n}" for n in range(160_000)) for letter in ("x", "yy"))
+    first = jsonl([{"source": "post", "text": CHOIR}], "a.jsonl")
+    rows = [
+        {"source": "post", "text": f"{HARBOUR}\nOther.\n{long}"},
+        {"source": "wire", "text": f"One more.\n{HARBOUR}\n{CHOIR}"},
+        {"source": None, "text": f"{HARBOUR}\nAnd one more {longer}"},
+    ]
+    second = jsonl(rows, "b.jsonl")
+    out = tmp_path / "out"
+    said |= {"inputs": {"shard_megabytes": 1}}
+    run([first], out, said)
+    run([second], out, said)
+    assert len(Dataset(out).parts("documents")) == 3
+    removed = table(out, "removed").filter(pl.col("text").is_in([HARBOUR, CHOIR]))
+    documents = table(out, "documents").select("document_id", pl.col("uri").alias("of"))
+    named = removed.join(documents, left_on="duplicate_of_document_id", right_on="document_id", how="left")
+    witnesses = {Path(uri).name.replace(".jsonl", "") for uri in named["of"]}
+    assert witnesses == set(stays)
+    assert list(verify(Dataset(out))) == []
+    assert compact(Dataset(out))
+    assert list(verify(Dataset(out))) == []
 
 
 def test_the_memory_of_many_runs_is_that_of_one(jsonl: Jsonl, tmp_path: Path) -> None:

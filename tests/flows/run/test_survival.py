@@ -22,7 +22,7 @@ import pytest
 from flows.dataset import Dataset, write_json
 from flows.dataset.tables import write_part
 from flows.errors import remedy
-from flows.maintenance import compact, expire, restore, rollback
+from flows.maintenance import compact, expire, relabel, restore, rollback
 from flows.run import stages
 from flows.verify import verify
 from small_runs import PLAIN, published, record, run, story, swept
@@ -59,7 +59,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from cleaners.language.model import preload
 from flows.dataset import Dataset
-from flows.maintenance import compact, expire, restore, rollback
+from flows.maintenance import compact, expire, relabel, restore, rollback
 from small_runs import PLAIN, run
 out, folder, what = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 print("ready", flush=True)
@@ -68,6 +68,8 @@ match what:
     case "rollback": rollback(Dataset(out), Dataset(out).runs()[-2])
     case "compact": compact(Dataset(out))
     case "restore": restore(Dataset(out), reason="duplicate")
+    case "label": relabel(Dataset(out), "duplicate", "label")
+    case "remove": relabel(Dataset(out), "duplicate", "remove")
 print("done", flush=True)
 """
 
@@ -119,10 +121,10 @@ def test_runs_that_are_killed_at_random(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
-    """Runs, rollbacks, restores and compactions, killed or not: a reader may miss a file, but never sees wrong rows."""
+    """Whatever changes a dataset, killed or not: a reader may miss a file, but never sees wrong rows."""
     chance, out, folder = random.Random(), tmp_path / "out", tmp_path / "in"
     folder.mkdir()
-    took = dict.fromkeys(("run", "rollback", "restore", "compact"), 1.0)
+    took = dict.fromkeys(("run", "rollback", "restore", "label", "remove", "compact"), 1.0)
     number = 0
     for number in range(4):
         changed_inputs(folder, number)
@@ -130,11 +132,11 @@ def test_commands_that_are_killed_at_random(tmp_path: Path) -> None:
     kills = 0
     with watched(out) as messages:
         for _ in range(60):
-            what = chance.choice(("run", "run", "rollback", "restore", "compact"))
+            what = chance.choice(("run", "run", "rollback", "restore", "label", "remove", "compact"))
             if what == "run":
                 number += 1
                 changed_inputs(folder, number)
-            if what == "restore" and table(out, "removed").is_empty():
+            if what == "restore" and all(table(out, name).is_empty() for name in ("removed", "labelled")):
                 continue
             if what == "rollback" and len(Dataset(out).runs()) < 3:
                 continue
@@ -157,6 +159,7 @@ COMMANDS: dict[str, Callable[[Path, Path], object]] = {
     "run": lambda out, folder: run(folder, out, PLAIN),
     "rollback": lambda out, _: rollback(Dataset(out), "r000002"),
     "restore": lambda out, _: restore(Dataset(out), reason="duplicate"),
+    "relabel": lambda out, _: relabel(Dataset(out), "duplicate", "label"),
     "compact": lambda out, _: compact(Dataset(out)),
     "expire": lambda out, _: expire(Dataset(out), datetime.now(UTC) + timedelta(days=1)),
 }
@@ -288,6 +291,7 @@ def test_commands_do_not_wait_for_the_lock(tmp_path: Path, copydesk: Copydesk, c
     arguments = {
         "rollback": ["r000001"],
         "restore": ["--run", "r000001"],
+        "relabel": ["--reason", "duplicate", "--action", "label"],
         "expire": ["--before", "2100-01-01"],
     }
     with Dataset(out).writing():

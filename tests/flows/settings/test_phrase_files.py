@@ -107,7 +107,7 @@ def entry(more: str) -> str:
         ),
         (
             entry('match = "begin"'),
-            "mine.toml, line 1, [[phrase]] \"a\": match must be one of line, start, anywhere, regex, not 'begin'",
+            'mine.toml, line 1, [[phrase]] "a": match must be one of line, start, anywhere, before_names, ',
         ),
         (entry("where = []"), 'mine.toml, line 1, [[phrase]] "a": where must be one of any, end, not []'),
         (
@@ -194,9 +194,14 @@ def test_built_in_phrases_are_rich(language: str) -> None:
 
 @pytest.mark.parametrize("path", built_in_phrase_files(), ids=lambda path: path.stem)
 def test_built_in_phrases_find_themselves(path: Path) -> None:
-    """Every text of a built-in phrase is found if it is alone on a line."""
+    """Every text of a built-in phrase is found if it is alone on a line, or beside the names that it wants."""
+    beside = {"before_names": "{} Nora Quill", "after_names": "Nora Quill {}"}
     phrases = [phrase for phrase in read_phrases([path]) if phrase.match != "regex"]
-    pairs = [(text, number) for number, phrase in enumerate(phrases) for text in phrase.texts]
+    pairs = [
+        (beside.get(phrase.match, "{}").format(text), number)
+        for number, phrase in enumerate(phrases)
+        for text in phrase.texts
+    ]
     lines = pl.DataFrame(
         {"row": range(len(pairs)), "text": [text.replace("#", "7") for text, _ in pairs], "source": None},
         schema={"row": pl.UInt32, "text": pl.String, "source": pl.String},

@@ -48,7 +48,7 @@ DAMAGED_DOCUMENTS: Damages = {
     ),
     "a document's uri": (
         rewrite("documents", put("uri", "/elsewhere.jsonl#1")),
-        "r000001: documents, removed, repaired: a document has two uris",
+        "r000001: documents, removed, labelled, repaired: a document has two uris",
     ),
     "the uri of a document without rows elsewhere": (
         rewrite("documents", put("uri", "/elsewhere.jsonl#1", pl.col("removed_paragraphs") == 0), number=2),
@@ -113,8 +113,11 @@ HARMLESS = (
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_no_value_can_be_missing_or_strange(whole: Path, tmp_path: Path, table: str) -> None:
+def test_no_value_can_be_missing_or_strange(
+    whole: Path, with_labels: Path, tmp_path: Path, table: str
+) -> None:
     """A null or a strange value in any column is found or harmless; nothing is raised."""
+    whole = with_labels if table == "labelled" else whole
     frame = pl.read_parquet(part_of(whole, table), hive_partitioning=False)
     strange = {pl.String: "", pl.UInt32: 4_294_967_295, pl.Float32: float("nan")}
     for column, dtype in SCHEMAS[table].items():

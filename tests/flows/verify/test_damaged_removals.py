@@ -45,6 +45,14 @@ DAMAGED_REMOVALS: Damages = {
         rewrite("removed", put("text", "Two words", DUPLICATE)),
         "r000001: removed: a duplicate is too short to be compared",
     ),
+    "a witness in a reference": (
+        rewrite("removed", put("rule", "near-duplicate in a reference", DUPLICATE)),
+        "r000001: removed: a witness in a reference, but the run had none",
+    ),
+    "a witness in a reference without a name": (
+        rewrite("removed", put("rule", "near-duplicate in a reference", DUPLICATE)),
+        "r000001: removed: a witness in a reference that is not named",
+    ),
     "a witness without need": (
         rewrite("removed", put("jaccard", 0.9, BOILERPLATE)),
         "r000001: removed: a witness for a row that is no near-duplicate",
@@ -65,7 +73,7 @@ DAMAGED_REMOVALS: Damages = {
     ),
     "the uri of a removed row": (
         rewrite("removed", put("uri", "/elsewhere.jsonl#2", BOILERPLATE)),
-        "r000001: documents, removed, repaired: a document has two uris",
+        "r000001: documents, removed, labelled, repaired: a document has two uris",
     ),
     "a removed row lost": (
         rewrite("removed", without(BOILERPLATE)),

@@ -63,7 +63,7 @@ LOSSES = {
     "the last run": ["documents/run=r000004"],
     "a run, wherever it was": ["*/run=r000002", "_copydesk/*/run=r000002"],
     "all documents": ["documents"],
-    "all tables": ["documents", "removed", "repaired", "rejected"],
+    "all tables": ["documents", "removed", "labelled", "repaired", "rejected"],
     "the ledger": ["_copydesk/ledger"],
     "the index": ["_copydesk/index"],
     "the manifests": ["_copydesk/runs"],

@@ -59,7 +59,7 @@ def test_a_commit_that_was_cut_short_is_no_damage(out: Path) -> None:
     """The rest of an interrupted commit is no damage: no reader sees it, and the next run removes it."""
     staged = out / "_copydesk" / "staging" / "r000003-crash" / "publish" / "documents"
     staged.mkdir(parents=True)
-    for table in ("removed", "repaired", "rejected"):
+    for table in ("removed", "labelled", "repaired", "rejected"):
         shutil.copytree(folder_of(out, table, 2), folder_of(out, table, 3))
     assert list(verify_folder(out)) == []
 

@@ -28,12 +28,17 @@ def test_a_phrase_may_keep() -> None:
     )
 
 
-def test_scripts_without_case_need_more() -> None:
-    """Scripts without case are not in the training data, so they need a higher score, even in an unknown language."""
-    model = ALWAYS._replace(margin=8.0)
+@pytest.mark.parametrize(
+    ("language", "trained", "removed"),
+    [(None, ("en", "zh"), False), ("en", ("zh",), False), ("zh", ("en",), False), ("zh", ("en", "zh"), True)],
+)
+def test_other_languages_need_more(language: str | None, trained: tuple[str, ...], removed: bool) -> None:
+    """Languages that the model was not trained on need a higher score, and in unknown ones scripts without case do."""
     lines = amid("Sign up for our newsletter", "港口每周通讯")
-    assert gone(lines) == ["港口每周通讯"]
-    assert gone(lines, model) == []
+    frame = frame_of(lines, language=language)
+    model = ALWAYS._replace(margin=8.0, languages=trained)
+    rule = boilerplate(frame, phrases=PHRASES, lexicon=LEXICON, model=model)["rule"]
+    assert (rule[len(lines) // 2] == "line score") is removed
 
 
 def test_strictness() -> None:

@@ -36,7 +36,7 @@ def staying(lines: list[str], beyond: dict[str, float]) -> list[str]:
     rows, features = features_of(frame, found, PHRASES, ALWAYS.ngrams)
     texts = frame["text"].gather(rows).to_list()
     odds = np.array([beyond.get(text, -1.0) for text in texts], np.float32)
-    stays = in_lists(frame["text"], rows, features, odds, LEXICON)
+    stays = in_lists(frame, rows, features, odds, LEXICON)
     assert not (stays & (odds < 0)).any()
     assert (features[stays, WORDS] > 0).all()
     return [text for text, stay in zip(texts, stays, strict=True) if stay]
@@ -114,4 +114,4 @@ def test_documents_do_not_know_each_other() -> None:
     frame = frame_of([*PROSE, "Friday 12 March"], ["Friday 19 March", *PROSE])
     rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ALWAYS.ngrams)
     odds = np.where(frame["text"].gather(rows).str.starts_with("Friday"), 1.0, -1.0).astype(np.float32)
-    assert not in_lists(frame["text"], rows, features, odds, LEXICON).any()
+    assert not in_lists(frame, rows, features, odds, LEXICON).any()

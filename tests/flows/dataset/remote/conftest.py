@@ -9,6 +9,7 @@ import fsspec
 import pytest
 
 from flows import printable
+from flows.cli import home
 from flows.dataset.remote import local_folder
 
 from .storages import URL, forget
@@ -19,6 +20,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of working copies; in the end nothing is left of them in this process."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("COPYDESK_CACHE", str(folder))
+    monkeypatch.setattr(home, "OF_THIS_PROCESS", ())  # the commands of a test are one process
     yield folder
     forget()
     printable._SHOWN_AS.clear()

@@ -10,19 +10,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import fsspec
 import pytest
 from xxhash import xxh3_128_hexdigest
 
 from flows.dataset import Dataset
+from flows.dataset.actions import Action
 from flows.dataset.checksums import BLANK, SEAL
 from flows.dataset.remote import local_folder
 from flows.dataset.remote.commits import ATTEMPTS, KEPT, Attempt, attempt_of, newest, numbers, write_commit
 from flows.dataset.remote.store import Store
 from flows.errors import CopydeskError, Locked, UsageError
-from flows.maintenance import compact, expire, restore, rollback
+from flows.maintenance import compact, expire, relabel, restore, rollback
 from flows.verify.verification import verify_folder
 from small_runs import plain_run, published, record
 from support import Jsonl
@@ -75,7 +76,7 @@ def test_commands_do_on_a_url_what_they_do_in_a_folder(
     run()
     for _ in range(6):
         runs = Dataset(local).runs()
-        what = random.choice(["run", "run", "rollback", "compact", "restore", "expire"])
+        what = random.choice(["run", "run", "rollback", "compact", "restore", "relabel", "expire"])
         if what == "run" or not runs:
             run()
         elif what == "rollback":
@@ -83,6 +84,9 @@ def test_commands_do_on_a_url_what_they_do_in_a_folder(
             both(lambda place, gone=gone: rollback(Dataset(place), gone))  # type: ignore[misc]
         elif what == "compact":
             both(lambda place: compact(Dataset(place)))
+        elif what == "relabel":
+            action = random.choice(get_args(Action))
+            both(lambda place, action=action: relabel(Dataset(place), "duplicate", action))  # type: ignore[misc]
         elif what == "restore" and (removed := published(local)["removed"]):
             reason = removed[0]["reason"]
             both(lambda place, reason=reason: restore(Dataset(place), reason=reason))  # type: ignore[misc]

@@ -95,7 +95,10 @@ def test_a_new_container_fetches_the_state_and_no_table(out: Path, jsonl: Jsonl,
     outcome = plain_run(jsonl([{"id": "near", "source": "x.example", "text": near}], "near.jsonl"), out)
     assert outcome.counts.removed.keys() == {"duplicate"}
     assert [key.split("/")[1] for key in fetched if key.startswith("documents/")] == ["run=r000001"]
-    assert kinds(fetched) & {"removed", "repaired", "rejected", "labels", "unpublished", "records"} == set()
+    assert (
+        kinds(fetched) & {"removed", "labelled", "repaired", "rejected", "labels", "unpublished", "records"}
+        == set()
+    )
 
 
 def test_undo_of_whole_runs_fetches_what_the_card_counts(out: Path, jsonl: Jsonl, fetched: list[str]) -> None:
@@ -104,7 +107,7 @@ def test_undo_of_whole_runs_fetches_what_the_card_counts(out: Path, jsonl: Jsonl
         plain_run(jsonl([record(number)], f"{number}.jsonl"), out)
     out = lose(out)
     assert rollback(Dataset(out), "r000003") == ["r000003"]
-    assert kinds(fetched) & {"removed", "repaired", "rejected", "records", "labels"} == set()
+    assert kinds(fetched) & {"removed", "labelled", "repaired", "rejected", "records", "labels"} == set()
     assert [key.split("/")[1] for key in fetched if key.startswith("documents/")] == [
         "run=r000001",
         "run=r000002",

@@ -62,8 +62,6 @@ from flows.run.engine import Engine
 from flows.run.staged_files import read, write
 from flows.run.stages import Run, compare, compared, older_versions
 
-#: Paragraphs of a run from which on it is compared in groups.
-LARGE: Final = 1 << 22
 #: Tokens of the paragraphs in a group, which take some 500 MB of memory.
 GROUP: Final = 1 << 24
 #: Rounds after which the run is compared as a whole.
@@ -102,8 +100,13 @@ Step = Callable[[Run, Piece], Any]
 
 
 def compare_shards(run: Run, shards: Sequence[str], engine: Engine) -> None:
-    """Write the decisions on all shards; only large runs are compared in groups."""
-    if run.settings.duplicate.enabled and sum(_count(run, shard) for shard in shards) >= LARGE:
+    """Write the decisions on all shards: in groups if there are many paragraphs, else by one task.
+
+    Groups need the documents in the order given, so a run whose earliest copy need not stay is compared by one task.
+    """
+    s = run.settings.duplicate
+    is_divisible = s.enabled and s.keep == "earliest"
+    if is_divisible and sum(_count(run, shard) for shard in shards) > engine.compared_whole:
         compare_in_groups(run, shards, engine)
     else:
         engine.each("compare", compare, run, [shards])
@@ -133,7 +136,7 @@ def compare_in_groups(run: Run, shards: Sequence[str], engine: Engine) -> None:
         each(decide, changed, number)
         (changed,) = each(settle, [0], number)
         if not changed:
-            each(assemble, tables[-len(shards) :])
+            each(assemble, tables[-len(shards) :], number)
             break
     else:
         each(compare_whole, [0])
@@ -278,8 +281,8 @@ def decide(run: Run, piece: Piece) -> None:
     numbers = [number for number, part in enumerate(mine) if number >= indexed and len(part)]
     tables = [_table_of(mine[number], known.tables[number]) for number in numbers]
     if not tables:  # rows of the index, of which none is near one of this run
-        write(pl.DataFrame(schema=_OF_GROUPS), _path(run, "of_groups", piece.number))
-        write(pl.DataFrame(schema=_TALLIES), _path(run, "tallies", piece.number))
+        write(pl.DataFrame(schema=_OF_GROUPS), _decided(run, "of_groups", piece))
+        write(pl.DataFrame(schema=_TALLIES), _decided(run, "tallies", piece))
         return
     rows = pl.concat([mine[number].select("document", "tokens", "total", "shared") for number in numbers])
     fates = read(_path(run, "fates", piece.round)) if piece.round else pl.DataFrame(schema=FATES)
@@ -295,7 +298,7 @@ def decide(run: Run, piece: Piece) -> None:
         )
         for number, one in zip(numbers, found.tables, strict=True)
     ]
-    write(pl.concat(decisions), _path(run, "of_groups", piece.number))
+    write(pl.concat(decisions), _decided(run, "of_groups", piece))
     of_documents = rows.select("document", "shared")[documents.starts[:-1]].with_columns(
         pl.Series("total", documents.totals, pl.Int64),
         pl.Series("before", found.before, pl.Int64),
@@ -303,13 +306,13 @@ def decide(run: Run, piece: Piece) -> None:
         pl.Series("fate", documents.fates, pl.UInt8),
         pl.lit(piece.number, pl.UInt32).alias("group"),
     )
-    write(of_documents.select(*_TALLIES), _path(run, "tallies", piece.number))
+    write(of_documents.select(*_TALLIES), _decided(run, "tallies", piece))
 
 
 def settle(run: Run, piece: Piece) -> list[int]:
     """Write the fates of documents in several groups; return the groups that assumed another fate of one of them."""
     rules = duplicate_rules(run.settings)
-    tallies = [part.filter("shared") for part in _parts(run, "tallies")]
+    tallies = [part.filter("shared") for part in _latest(run, "tallies", piece.round)]
     every = pl.concat([pl.DataFrame(schema=_TALLIES), *tallies])
     fates = settle_fates(every.select(*TALLIES), rules["document_share"], rules["min_words"])
     write(fates, _path(run, "fates", piece.round + 1))
@@ -322,10 +325,10 @@ def assemble(run: Run, piece: Piece) -> None:
     """Write the decisions on a shard."""
     known, number = _compared(run, piece), piece.number
     prints = known.tables[number].fingerprints.select("document_id", "position", "tokens").collect()
-    mine = [part.filter(pl.col("table") == number) for part in _parts(run, "of_groups")]
+    mine = [part.filter(pl.col("table") == number) for part in _latest(run, "of_groups", piece.round)]
     duplicates = pl.concat([pl.DataFrame(schema=_OF_GROUPS), *mine]).select(*DECISIONS)
     within = pl.col("document").is_between(number << 32, (number + 1 << 32) - 1)
-    counted = [part.filter(within) for part in _parts(run, "tallies")]
+    counted = [part.filter(within) for part in _latest(run, "tallies", piece.round)]
     tallies = pl.concat([pl.DataFrame(schema=_TALLIES), *counted]).select("document", "before", "removed")
     sums = tallies.group_by("document").sum()
     of_rows = _documents(prints, number)
@@ -387,6 +390,21 @@ def _path(run: Run, kind: str, number: int) -> Path:
 def _parts(run: Run, kind: str) -> list[pl.DataFrame]:
     """All files of a kind, in order."""
     return [read(path) for path in sorted((_folder(run) / kind).glob("[!.]*"))]
+
+
+def _decided(run: Run, kind: str, piece: Piece) -> Path:
+    """What a group wrote in a round. No file changes, as a worker that was given up for lost may write one again."""
+    return _folder(run) / kind / f"{piece.number:05d}-{piece.round:03d}.arrow"
+
+
+def _latest(run: Run, kind: str, of_round: int) -> list[pl.DataFrame]:
+    """What each group wrote last, up to a round."""
+    latest: dict[str, Path] = {}
+    for path in sorted((_folder(run) / kind).glob("[!.]*")):
+        group, number = path.stem.split("-")
+        if int(number) <= of_round:
+            latest[group] = path
+    return [read(path) for path in latest.values()]
 
 
 def _same_tokens(run: Run) -> list[tuple[U32, U32]]:

@@ -31,6 +31,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 from prefect_dask.task_runners import DaskTaskRunner
 
+from flows.dataset.index import FEW
 from flows.errors import CopydeskError, message_of
 from flows.run.artifacts import Progress
 from flows.run.dask_cluster import fit, oversubscribed, scheduler
@@ -82,6 +83,7 @@ class DaskTasks:
 
     def __init__(self, engine: Engine, workers: int, progress: Progress) -> None:
         self.report: Report = progress
+        self.compared_whole = FEW  # a larger run reads the whole index in any case
         self.elsewhere = 0.0  # a task of a worker does not say
         self._progress = progress
         self._engine = engine

@@ -48,10 +48,16 @@ DOING: Final = {
 }
 
 
+#: Paragraphs of a run up to which one task compares them all, which takes the least work.
+COMPARED_WHOLE: Final = 1 << 22
+
+
 class Engine(Protocol):
     """A way to execute stages."""
 
     report: Report
+    #: Paragraphs of a run up to which one task compares them all; more are compared in groups.
+    compared_whole: int
 
     @property
     def elsewhere(self) -> float:
@@ -88,6 +94,7 @@ class Threads:
     def __init__(self, workers: int, report: Report) -> None:
         self._workers = workers
         self.report = report
+        self.compared_whole = COMPARED_WHOLE
         self.elsewhere = 0.0
 
     def each(

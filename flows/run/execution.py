@@ -39,6 +39,7 @@ from flows.maintenance import replace_older
 from flows.maintenance.compact_runs import compact_locked
 from flows.run import stages
 from flows.run.anomaly_guards import find_anomalies
+from flows.run.compare_in_groups import compare_shards
 from flows.run.engine import Engine, workers
 from flows.run.stages import Run
 from flows.run.suspects import find_culprits, without_culprits
@@ -265,7 +266,7 @@ def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Tim
     with times.of("remove"):
         engine.each("remove", stages.remove_repeated, run, shards)
     with times.of("compare"):
-        engine.each("compare", stages.compare, run, [shards])
+        compare_shards(run, shards, engine)
     with times.of("split"):
         return Counts.total(engine.each("split", stages.split, run, shards))
 

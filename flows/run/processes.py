@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flows.errors import CopydeskError
 from flows.kernels import processors
-from flows.run.engine import Item, Product, Report, Result, Threads
+from flows.run.engine import COMPARED_WHOLE, Item, Product, Report, Result, Threads
 
 if TYPE_CHECKING:
     from flows.run.stages import Run
@@ -50,6 +50,7 @@ class Local:
         self._processes: Processes | None = None
         self._stack = ExitStack()
         self.report = report
+        self.compared_whole = COMPARED_WHOLE
 
     def __enter__(self) -> Local:
         return self
@@ -89,6 +90,7 @@ class Processes:
     def __init__(self, workers: int, report: Report, run: Run) -> None:
         """Start the processes, which are soon ready."""
         self.report = report
+        self.compared_whole = COMPARED_WHOLE
         # one more, which reads
         self._threads = Threads(workers + 1, report)
         self._workers = [_Worker(run, max(1, processors() // workers)) for _ in range(workers)]

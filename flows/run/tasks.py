@@ -16,7 +16,7 @@ from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
 from flows.run.artifacts import Progress
-from flows.run.engine import Item, Product, Report, Result
+from flows.run.engine import COMPARED_WHOLE, Item, Product, Report, Result
 from flows.run.stages import Batch, ReadShard, Run
 
 RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
@@ -53,6 +53,7 @@ class Tasks:
         self._free = threading.Semaphore(workers)
         self._progress = progress
         self.report: Report = progress
+        self.compared_whole = COMPARED_WHOLE
         self.elsewhere = 0.0
 
     def each(

@@ -44,6 +44,7 @@ from flows.run.engine import Engine, workers
 from flows.run.stages import Run
 from flows.run.suspects import find_culprits, without_culprits
 from flows.settings import Settings, configuration_hash
+from flows.settings.fact_files import fact_digests
 
 #: Seconds; less takes longer again, because threads then do little else. It saves a seventh of a run's processor time.
 SWITCH: Final = 0.0005
@@ -202,7 +203,7 @@ def read_and_clean(run: Run, new: Sequence[Input], engine: Engine, times: Times)
 
 
 def _write_manifest(run: Run, details: Mapping[str, object]) -> None:
-    """Write the manifest of a run next to its staged files: settings, index rules, checksums and `details`."""
+    """Write the manifest of a run next to its staged files: settings, index rules, hashes and `details`."""
     publish = run.staging / PUBLISH
     manifest = {
         "run_id": run.run_id,
@@ -213,6 +214,7 @@ def _write_manifest(run: Run, details: Mapping[str, object]) -> None:
         "settings": run.settings.model_dump(
             mode="json", exclude={"notify", "engine"}
         ),  # which may contain secrets
+        "fact_words": fact_digests(),
         **details,
         "files": describe_parts(publish, sorted(publish.rglob("part-*.parquet"))),
     }

@@ -179,7 +179,7 @@ def test_prefect_is_not_needed(news: Path, expected: dict[str, str], config: Pat
         done = [done for name, done, total in reports if name == stage and total == size]
         assert done == sorted(done)
         assert done[-1] == size
-        assert len(set(done)) > FILES / 2
+        assert len(set(done)) > 1  # how often depends on how fast the workers are
 
 
 def test_what_may_be_transient_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ from cleaners.duplicate.shared_keys import Pairs
 from cleaners.kernels import U32
 from cleaners.text.shingles import BITMAP_WORDS, sketches
 from flows.run.clean_shard import duplicate_rules
-from flows.run.engine import Engine
+from flows.run.engine import Engine, Part
 from flows.run.staged_files import read, write
 from flows.run.stages import Run, compare, compared, older_versions
 
@@ -121,7 +121,8 @@ def compare_in_groups(run: Run, shards: Sequence[str], engine: Engine) -> None:
     """Write the decisions of `stages.compare`, the same ones."""
 
     def each(step: Step, numbers: Iterable[int], of_round: int = 0) -> list[Any]:
-        return engine.each("compare", step, run, [Piece(shards, number, of_round) for number in numbers])
+        pieces = [Piece(shards, number, of_round) for number in numbers]
+        return engine.each("compare", step, run, pieces, Part(STEPS.index(step), len(STEPS)))
 
     (plan,) = each(count_partitions, [0])
     partitions, tables = range(plan.partitions), range(plan.tables)
@@ -139,7 +140,7 @@ def compare_in_groups(run: Run, shards: Sequence[str], engine: Engine) -> None:
             each(assemble, tables[-len(shards) :], number)
             break
     else:
-        each(compare_whole, [0])
+        engine.each("compare", compare, run, [shards])
     shutil.rmtree(_folder(run))
 
 
@@ -355,9 +356,19 @@ def assemble(run: Run, piece: Piece) -> None:
     write(decisions, run.path("decisions", piece.shards[number - known.rows.indexed]))
 
 
-def compare_whole(run: Run, piece: Piece) -> None:
-    """Decide as small runs do."""
-    compare(run, piece.shards)
+#: The steps, in order.
+STEPS: Final[tuple[Step, ...]] = (
+    count_partitions,
+    same_tokens,
+    common_keys,
+    sketch,
+    prune,
+    group,
+    extract,
+    decide,
+    settle,
+    assemble,
+)
 
 
 _LOCK: Final = threading.Lock()

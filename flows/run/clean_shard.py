@@ -178,7 +178,7 @@ def decide(
     """The decisions of `find_duplicates` with these settings; without duplicates if `[duplicate]` is off."""
     s = settings.duplicate
     if not s.enabled:
-        keys = list(fingerprint_schema(s.threshold, s.method).items())[FIRST_KEY_COLUMN:]
+        keys = list(fingerprint_schema(s.threshold, s.method, s.measure).items())[FIRST_KEY_COLUMN:]
         nothing = [pl.lit(None, dtype).alias(name) for name, dtype in keys]
         tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
         index = []
@@ -197,7 +197,9 @@ def duplicate_rules(settings: Settings) -> Rules:
         "document_share": whole.document_share if whole.enabled else None,
         "min_words": short.min_words if short.enabled else None,
         "method": s.method,
+        "measure": s.measure,
         "keep": s.keep,
+        "keep_leads": s.keep_leads,
     }
 
 

@@ -102,10 +102,11 @@ Step = Callable[[Run, Piece], Any]
 def compare_shards(run: Run, shards: Sequence[str], engine: Engine) -> None:
     """Write the decisions on all shards: in groups if there are many paragraphs, else by one task.
 
-    Groups need the documents in the order given, so a run whose earliest copy need not stay is compared by one task.
+    Groups need the documents in the order given and cannot count what stays of a document with its lead; nor are there
+    partitions of the keys for containment. So runs with other settings than the defaults for these have one task.
     """
     s = run.settings.duplicate
-    is_divisible = s.enabled and s.keep == "earliest"
+    is_divisible = s.enabled and s.keep == "earliest" and not s.keep_leads and s.measure == "jaccard"
     if is_divisible and sum(_count(run, shard) for shard in shards) > engine.compared_whole:
         compare_in_groups(run, shards, engine)
     else:

@@ -58,7 +58,7 @@ from cleaners.duplicate.shared_keys import Pairs
 from cleaners.kernels import U32
 from cleaners.text.shingles import BITMAP_WORDS, sketches
 from flows.run.clean_shard import duplicate_rules
-from flows.run.engine import Engine
+from flows.run.engine import Engine, Part
 from flows.run.staged_files import read, write
 from flows.run.stages import Run, compare, compared, older_versions
 
@@ -102,11 +102,11 @@ Step = Callable[[Run, Piece], Any]
 def compare_shards(run: Run, shards: Sequence[str], engine: Engine) -> None:
     """Write the decisions on all shards: in groups if there are many paragraphs, else by one task.
 
-    Groups need the documents in the order given, and leads, or a witness for shorter paragraphs, would make each group
-    depend on others: a run with such settings is compared by one task.
+    Groups need the documents in the order given and cannot count what stays of a document with its lead; nor are there
+    partitions of the keys for containment. So runs with other settings than the defaults for these have one task.
     """
     s = run.settings.duplicate
-    is_divisible = s.enabled and s.keep == "earliest" and s.measure == "jaccard" and not s.keep_leads
+    is_divisible = s.enabled and s.keep == "earliest" and not s.keep_leads and s.measure == "jaccard"
     if is_divisible and sum(_count(run, shard) for shard in shards) > engine.compared_whole:
         compare_in_groups(run, shards, engine)
     else:
@@ -122,7 +122,8 @@ def compare_in_groups(run: Run, shards: Sequence[str], engine: Engine) -> None:
     """Write the decisions of `stages.compare`, the same ones."""
 
     def each(step: Step, numbers: Iterable[int], of_round: int = 0) -> list[Any]:
-        return engine.each("compare", step, run, [Piece(shards, number, of_round) for number in numbers])
+        pieces = [Piece(shards, number, of_round) for number in numbers]
+        return engine.each("compare", step, run, pieces, Part(STEPS.index(step), len(STEPS)))
 
     (plan,) = each(count_partitions, [0])
     partitions, tables = range(plan.partitions), range(plan.tables)
@@ -140,7 +141,7 @@ def compare_in_groups(run: Run, shards: Sequence[str], engine: Engine) -> None:
             each(assemble, tables[-len(shards) :], number)
             break
     else:
-        each(compare_whole, [0])
+        engine.each("compare", compare, run, [shards])
     shutil.rmtree(_folder(run))
 
 
@@ -356,9 +357,19 @@ def assemble(run: Run, piece: Piece) -> None:
     write(decisions, run.path("decisions", piece.shards[number - known.rows.indexed]))
 
 
-def compare_whole(run: Run, piece: Piece) -> None:
-    """Decide as small runs do."""
-    compare(run, piece.shards)
+#: The steps, in order.
+STEPS: Final[tuple[Step, ...]] = (
+    count_partitions,
+    same_tokens,
+    common_keys,
+    sketch,
+    prune,
+    group,
+    extract,
+    decide,
+    settle,
+    assemble,
+)
 
 
 _LOCK: Final = threading.Lock()

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flows.errors import CopydeskError
 from flows.kernels import processors
-from flows.run.engine import COMPARED_WHOLE, Item, Product, Report, Result, Threads
+from flows.run.engine import COMPARED_WHOLE, WHOLE, Item, Part, Product, Report, Result, Threads
 
 if TYPE_CHECKING:
     from flows.run.stages import Run
@@ -64,10 +64,15 @@ class Local:
         return self._processes.elsewhere if self._processes else 0.0
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """See `Engine`."""
-        return (self._processes or self._threads).each(stage, function, run, items)
+        return (self._processes or self._threads).each(stage, function, run, items, part)
 
     def chain(
         self,
@@ -111,12 +116,17 @@ class Processes:
         return sum(worker.seconds for worker in self._workers)
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """See `Engine`."""
         if len(items) < 2:
-            return self._threads.each(stage, function, run, items)
-        return self._threads.each(stage, self._elsewhere(function), run, items)
+            return self._threads.each(stage, function, run, items, part)
+        return self._threads.each(stage, self._elsewhere(function), run, items, part)
 
     def chain(
         self,

@@ -14,9 +14,11 @@ import numpy as np
 import polars as pl
 
 from cleaners.duplicate.cleaner import IN_REFERENCE
+from cleaners.duplicate.containment import figure_sets
 from cleaners.duplicate.facts import FactWords, fact_words
 from cleaners.duplicate.fingerprints import exact_hashes, fingerprint
 from cleaners.duplicate.restated import states_nothing_new
+from cleaners.kernels import I64, U64
 from cleaners.text.shingles import shingle_sets
 from flows.dataset import Dataset
 from flows.settings.fact_files import fact_lists
@@ -69,17 +71,27 @@ def with_fingerprints(
     return fingerprint(paragraphs, **rules).with_columns(paragraphs["text"])
 
 
+def _lists(values: U64, offsets: I64) -> pl.Series:
+    """A list for each row: `values[offsets[row]:offsets[row + 1]]`, null if that is empty."""
+    every = pl.DataFrame({"row": np.arange(len(offsets) - 1)})
+    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    lists = pl.DataFrame({"row": rows, "values": values}).group_by("row", maintain_order=True).all()
+    return every.join(lists, on="row", how="left", maintain_order="left").get_column("values")
+
+
 def _with_shingles(paragraphs: pl.DataFrame, n: int) -> pl.DataFrame:
     """The paragraphs with their sets of shingles; one without a token gets the hash of its text as only shingle."""
-    values, offsets = shingle_sets(paragraphs["text"], n)
-    rows = np.repeat(np.arange(len(paragraphs), dtype=np.uint32), np.diff(offsets))
-    sets = pl.DataFrame({"row": rows, "shingles": values}).group_by("row", maintain_order=True).all()
-    return (
-        paragraphs.with_row_index("row")
-        .join(sets, on="row", how="left", maintain_order="left")
-        .with_columns(pl.col("shingles").fill_null(pl.concat_list("exact_a")))
-        .drop("row")
+    shingles = _lists(*shingle_sets(paragraphs["text"], n)).alias("shingles")
+    return paragraphs.with_columns(shingles).with_columns(
+        pl.col("shingles").fill_null(pl.concat_list("exact_a"))
     )
+
+
+def _lacks_figures(own: pl.Series, other: pl.Series) -> pl.Series:
+    """Whether the other text of each pair lacks a figure of the own one."""
+    figures = pl.DataFrame({"own": _lists(*figure_sets(own)), "other": _lists(*figure_sets(other))})
+    lacks = pl.col("own").list.set_difference(pl.col("other").fill_null([])).list.len() > 0
+    return figures.select(lacks.fill_null(False)).to_series()
 
 
 def words_agree(part: Part, kept: pl.DataFrame) -> Iterator[Finding]:
@@ -135,9 +147,8 @@ def _references_agree(table: str, duplicates: pl.DataFrame, settings: Mapping[st
     yield f"{table}: a witness in a reference that is not named", unnamed["document_id"]
     jaccard = pl.col("jaccard").cast(pl.Float64)
     same = pl.col("rule").str.starts_with("same tokens")
-    wrong = duplicates.filter(
-        ~jaccard.is_between(settings["threshold"] - 1e-6, 1 + 1e-6) | (same & (jaccard != 1))
-    )
+    least = 0.0 if settings["measure"] == "containment" else settings["threshold"]
+    wrong = duplicates.filter(~jaccard.is_between(least - 1e-6, 1 + 1e-6) | (same & (jaccard != 1)))
     yield f"{table}: the Jaccard of a duplicate is wrong", wrong["document_id"]
 
 
@@ -214,8 +225,12 @@ def witnesses_agree(
     later = (pl.col("witness_rank") > pl.col("rank")) | (same & (pl.col("place") >= pl.col("position")))
     later |= (pl.col("witness") == pl.col("document_id")) & (pl.col("place") >= pl.col("position"))
     yield f"{table}: the witness of a duplicate comes after it", pairs.filter(later)["document_id"]
+    contains = settings["measure"] == "containment"
     if settings["same_numbers"]:
-        other = pairs.filter(pl.col("numbers") != pl.col("witness_numbers"))
+        differ = pairs["numbers"] != pairs["witness_numbers"]
+        if contains:
+            differ = _lacks_figures(pairs["text"], pairs["witness_text"])
+        other = pairs.filter(differ)
         yield f"{table}: the witness of a duplicate has other figures", other["document_id"]
     # a run may use shingles of another length than the run of its witness
     texts = pairs["witness_text"].alias("text")
@@ -226,8 +241,10 @@ def witnesses_agree(
     )
     common = pl.col("shingles").list.set_intersection("witness_shingles").list.len()
     union = pl.col("shingles").list.set_union("witness_shingles").list.len()
-    measured = common / union
-    wrong = (measured < settings["threshold"] - 1e-9) | ((measured - pl.col("jaccard")).abs() > 1e-6)
+    wrong = (common / union - pl.col("jaccard")).abs() > 1e-6
     yield f"{table}: the Jaccard of a duplicate is wrong", pairs.filter(wrong)["document_id"]
+    share = common / (pl.col("shingles").list.len() if contains else union)
+    unlike = pairs.filter(share < settings["threshold"] - 1e-9)
+    yield f"{table}: a duplicate is not similar enough to its witness", unlike["document_id"]
     if settings["same_facts"]:
         yield from _facts_agree(table, pairs, part, promise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from flows.verify import verify_folder
 from small_runs import LONG_AGO, aged, run
 from support import Copydesk
 
-from .damaging import BAKERS, DUPLICATE, FERRY, TRAM, Damage, put, retell, rewrite, write
+from .damaging import BAKERS, DUPLICATE, FERRY, ORCHARD, TRAM, Damage, put, retell, rewrite, write
 
 NEW = "removed: a duplicate states what its witness does not"
 #: In the second run, "fresh" stands at the end of one duplicate for the "warm" of its witness.
@@ -26,18 +27,29 @@ FRESH = DUPLICATE & pl.col("text").str.ends_with("fresh.")
 OF_WHOLE = DUPLICATE & (pl.col("text") == FERRY)
 
 
-def say(text: str, jaccard: float, where: pl.Expr) -> Damage:
-    """Let the text of a removed row of the second run be another, with the Jaccard that this text has."""
-    return rewrite(
-        "removed", lambda rows: put("text", text, where)(put("jaccard", jaccard, where)(rows)), number=2
-    )
+def jaccard(one: str, other: str) -> float:
+    """The Jaccard of the shingles of two texts without special characters."""
+    mine, theirs = ({*zip(w, w[1:], w[2:], strict=False)} for w in (words(one), words(other)))
+    return len(mine & theirs) / len(mine | theirs)
 
 
-def ending(words: str) -> Damage:
+def words(text: str) -> list[str]:
+    """The tokens of a text without special characters."""
+    return re.findall(r"\w+", text.casefold())
+
+
+def say(text: str, witness: str, where: pl.Expr, number: int = 2) -> Damage:
+    """Let the text of a removed row be another, with the Jaccard that it has."""
+
+    def change(rows: pl.DataFrame) -> pl.DataFrame:
+        return put("text", text, where)(put("jaccard", jaccard(text, witness), where)(rows))
+
+    return rewrite("removed", change, number)
+
+
+def ending(said: str) -> Damage:
     """Let the duplicate end with these words, after "while they are"."""
-    warm = BAKERS.removesuffix("warm.")
-    shared, more = (34, len(words.split()) - 1) if words.startswith("warm") else (33, 1)
-    return say(f"{warm}{words}.", shared / (34 + more), FRESH)
+    return say(BAKERS.replace("warm", said), BAKERS, FRESH)
 
 
 NEW_FACTS: dict[str, Damage] = {
@@ -47,7 +59,7 @@ NEW_FACTS: dict[str, Damage] = {
     "a negation": ending("not"),
     "a name": ending("Ketter"),
     "a clause": ending("warm in the cold air by then"),
-    "in a document that went whole": say(FERRY.replace("lorries", "nine"), 32 / 38, OF_WHOLE),
+    "in a document that went whole": say(FERRY.replace("lorries", "nine"), FERRY, OF_WHOLE),
 }
 
 
@@ -130,6 +142,28 @@ def test_a_language_that_had_no_words_then_has_none(out: Path) -> None:
     found, unchecked = problems(out)
     assert not [one for one in found if NEW in one]
     assert unchecked == {}
+
+
+LONG = f"{BAKERS} In 1934 and 1951 it was seven instead. {FERRY}"
+SHORTER = f"{BAKERS} In 1951 it was seven instead."
+NOT_CONTAINED = {
+    SHORTER.replace("1951", "1952"): "the witness of a duplicate has other figures",
+    f"{BAKERS} {TRAM}": "a duplicate is not similar enough to its witness",
+    SHORTER.replace("seven", "Ketter"): "a duplicate states what its witness does not",
+}
+
+
+def test_what_is_not_contained_is_found(tmp_path: Path) -> None:
+    """By containment, the figures and most shingles of a duplicate are in its witness, which may have others."""
+    out = tmp_path / "out"
+    contains = {"duplicate": {"measure": "containment"}}
+    run(write(tmp_path / "news.jsonl", [{"text": LONG}, {"text": f"{SHORTER}\n{ORCHARD}"}]), out, contains)
+    assert problems(out) == ([], {})
+    for text, problem in NOT_CONTAINED.items():
+        say(text, LONG, DUPLICATE, 1)(out)
+        found = problems(out)[0]
+        assert [one for one in found if problem in one], found
+        assert not [one for one in found if "Jaccard" in one]
 
 
 def test_witnesses_out_of_reach_are_counted(tmp_path: Path, copydesk: Copydesk) -> None:

@@ -46,7 +46,7 @@ def states_nothing_new(
 
 @kernel
 def _state_nothing_new(facts: Facts, shingles: U64, offsets: I64, pairs: int) -> Any:
-    """For each of the first `pairs` sets, whether the set so many places later states all that it does."""
+    """For each of the first `pairs` sets, whether the set `pairs` places later states all that it does."""
     known, found = np.empty(longest(offsets) + 1, np.bool_), np.empty(pairs, np.bool_)
     for own in range(pairs):
         other = own + pairs

@@ -36,7 +36,7 @@ def fact_lists() -> Mapping[str, tuple[str, ...]]:
 
 
 def fact_digests() -> Mapping[str, str]:
-    """A hash (16 hexadecimal digits) of the words of each language: a manifest tells by it which words a run used."""
+    """A hash (16 hexadecimal digits) of the words of each language; by it a manifest shows which words a run had."""
     return {
         language: hashlib.blake2b("\n".join(sorted(set(words))).encode(), digest_size=8).hexdigest()
         for language, words in fact_lists().items()

@@ -116,7 +116,7 @@ OTHER_WORDS = "`config/facts` has other ones now for their language"
 
 @pytest.mark.parametrize("digest", ["another", None])
 def test_other_words_are_counted_and_the_rest_is_checked(out: Path, digest: str | None) -> None:
-    """With words that have changed, or that the manifest does not tell, a weekday may have been none; a name is one."""
+    """With words that have changed, or that the manifest does not show, a weekday may have been none; a name is one."""
     ending("tuesday")(out)
 
     def change(manifest: dict[str, Any]) -> None:

@@ -219,6 +219,8 @@ def _execute(
         if on_dask
         else Local(workers(settings), _logged(report)) as engine,
     ):
+        if (copy := working_copy_in(out)) is not None:
+            copy.report = report
         how: dict[str, Any] = {"retry_rejected": options.retry_rejected, "prepare": import_numba}
         if options.dry_run:
             from flows.report.dry_run import files_by_format

@@ -36,7 +36,7 @@ def name_of(stage: str, item: object) -> str:
 
 
 class TaskRun(Protocol):
-    """A task run that has begun."""
+    """A task run that was submitted."""
 
     def result(self) -> Any:
         """What it returns, once it is done; raises what it raises."""

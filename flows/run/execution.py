@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -45,6 +44,7 @@ from flows.run.stages import Run
 from flows.run.suspects import find_culprits, without_culprits
 from flows.settings import Settings, configuration_hash
 from flows.settings.fact_files import fact_digests
+from flows.version import copydesk_version
 
 #: Seconds; less takes longer again, because threads then do little else. It saves a seventh of a run's processor time.
 SWITCH: Final = 0.0005
@@ -159,7 +159,7 @@ def new_run(
         phrases,
         lexicon,
         {
-            "copydesk_version": version("copydesk"),
+            "copydesk_version": copydesk_version(),
             "run_id": run_id,
             "configuration": configuration_hash(settings, phrases, lexicon),
         },

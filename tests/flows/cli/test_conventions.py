@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -118,10 +119,9 @@ def test_completion(shell: str) -> None:
     assert done.stdout.startswith(begins[shell])
 
 
-def test_runs_fit_into_80_columns(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+def test_runs_fit_into_80_columns(copydesk: Copydesk, one_run: Path, tmp_path: Path) -> None:
     """Also with large numbers: none is cut or wrapped."""
-    out = tmp_path / "out"
-    copydesk("run", story, "-o", out)
+    out = shutil.copytree(one_run, tmp_path / "out")
     path = out / "_copydesk/runs/run=r000001/run.json"
     manifest = json.loads(path.read_text())
     manifest["counts"] |= {
@@ -139,10 +139,9 @@ def test_runs_fit_into_80_columns(copydesk: Copydesk, story: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("command", ["rollback", "expire"])
-def test_a_person_is_asked(copydesk: Copydesk, story: Path, tmp_path: Path, command: str) -> None:
+def test_a_person_is_asked(copydesk: Copydesk, one_run: Path, tmp_path: Path, command: str) -> None:
     """What goes is shown before it goes; without a yes nothing does; --yes skips that, and a script is not asked."""
-    out = tmp_path / "out"
-    copydesk("run", story, "-o", out)
+    out = shutil.copytree(one_run, tmp_path / "out")
     (tmp_path / "more.txt").write_text(f"{STORY} It opens again in spring.")
     copydesk("run", tmp_path / "more.txt", "-o", out)
     what = ["r000002"] if command == "rollback" else ["--before", "2999-01-01"]
@@ -170,11 +169,11 @@ def test_a_person_is_asked(copydesk: Copydesk, story: Path, tmp_path: Path, comm
 
 @pytest.mark.parametrize("given", ["{tmp}/missing", "{tmp}/out", "{tmp}/other"])
 def test_serve_refuses_what_can_never_be_read(
-    copydesk: Copydesk, story: Path, tmp_path: Path, given: str
+    copydesk: Copydesk, story: Path, one_run: Path, tmp_path: Path, given: str
 ) -> None:
     """A missing input, the output folder, another dataset: at once, and not once an hour."""
-    copydesk("run", story, "-o", tmp_path / "out")
-    copydesk("run", story, "-o", tmp_path / "other")
+    shutil.copytree(one_run, tmp_path / "out")
+    shutil.copytree(one_run, tmp_path / "other")
     name = given.format(tmp=tmp_path)
     answer = copydesk("serve", story, name, "-o", tmp_path / "out", "--interval", "60")
     assert answer.code == 2

@@ -283,7 +283,8 @@ def decide(run: Run, piece: Piece) -> None:
     """The near-duplicates of a group, and its tallies, with the fates of documents that are known in this round."""
     known = _compared(run)
     mine = [
-        _one_group(read(_path(run, "extracts", number)), piece.number) for number in range(len(known.tables))
+        _within(read(_path(run, "extracts", number)), "group", piece.number, piece.number + 1)
+        for number in range(len(known.tables))
     ]
     indexed = known.rows.indexed
     index = [_table_of(part, known.tables[number]) for number, part in enumerate(mine[:indexed]) if len(part)]
@@ -334,10 +335,10 @@ def assemble(run: Run, piece: Piece) -> None:
     """Write the decisions on a shard."""
     known, number = _compared(run), piece.number
     prints = known.tables[number].fingerprints.select("document_id", "position", "tokens").collect()
-    mine = [part.filter(pl.col("table") == number) for part in _latest(run, "of_groups", piece.round)]
+    mine = [_within(part, "table", number, number + 1) for part in _latest(run, "of_groups", piece.round)]
     duplicates = pl.concat([pl.DataFrame(schema=_OF_GROUPS), *mine]).select(*DECISIONS)
-    within = pl.col("document").is_between(number << 32, (number + 1 << 32) - 1)
-    counted = [part.filter(within) for part in _latest(run, "tallies", piece.round)]
+    edges = number << 32, number + 1 << 32
+    counted = [_within(part, "document", *edges) for part in _latest(run, "tallies", piece.round)]
     tallies = pl.concat([pl.DataFrame(schema=_TALLIES), *counted]).select("document", "before", "removed")
     sums = tallies.group_by("document").sum()
     of_rows = _documents(prints, number)
@@ -435,16 +436,14 @@ def _same_tokens(run: Run) -> list[tuple[U32, U32]]:
 
 def _of_table(part: pl.DataFrame, rows: RowTables, number: int) -> pl.DataFrame:
     """The rows of a table, of a part that is sorted by row."""
-    bounds = rows.starts[number : number + 2].astype(np.uint32)
-    first, end = np.searchsorted(part.get_column("row").to_numpy(), bounds)
-    return part[int(first) : int(end)]
+    return _within(part, "row", rows.starts[number], rows.starts[number + 1])
 
 
-def _one_group(part: pl.DataFrame, number: int) -> pl.DataFrame:
-    """The rows of a group, of a part that is sorted by group."""
-    groups = part.get_column("group").to_numpy()
-    first, end = np.searchsorted(groups, np.array([number, number + 1], np.uint32))
-    return part[int(first) : int(end)]
+def _within(part: pl.DataFrame, name: str, first: int, end: int) -> pl.DataFrame:
+    """The rows whose value is in [first, end), of a part that is sorted by it."""
+    values = part.get_column(name).to_numpy()
+    start, stop = np.searchsorted(values, np.array([first, end], values.dtype))
+    return part[int(start) : int(stop)]
 
 
 def _table_of(rows: pl.DataFrame, whole: FingerprintTable) -> FingerprintTable:

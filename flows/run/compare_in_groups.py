@@ -14,6 +14,9 @@ in common with another one (2 % of news), the steps are
     settle         the whole                -> fates of documents in several groups; which groups decide again
     assemble       a shard                  -> its decisions
 
+A run is large if it has more paragraphs than `Engine.compared_whole`. A step is one task for each item, which reads and
+writes files; it can be repeated, as no file is written again with other bytes. What is sent to a task is its number.
+
 A table is that of a shard, or a part of the index. A partition has 2**25 keys of a column, or fewer of several, and
 reads its columns of all fingerprints, 12 bytes a row and band. Only `group` and `settle` are not divided: the one holds
 16 bytes for each paragraph with the same tokens as another one, or a near-duplicate by its sketch, the other a tally
@@ -22,7 +25,10 @@ cost in `find_duplicates`, within their group; a component larger than GROUP is 
 
 Rounds: groups are made in the order of the run, so that most documents have all their paragraphs in one, where they are
 decided for good. The others take as many rounds as their fates depend on each other. After ROUNDS, the run is compared
-as a whole instead, as small ones are.
+by one task instead, as small ones are.
+
+Limits: rows have 32-bit numbers, 4e9 in all. Keys of bands have 32 bits, so from 1.7e8 rows on more and more rows share
+one by chance; `prune` drops those.
 """
 
 from __future__ import annotations
@@ -78,14 +84,14 @@ _OF_GROUPS: Final = {**DECISIONS, "table": pl.UInt32()}
 class Piece(NamedTuple):
     """What one task does."""
 
-    shards: Sequence[str]
-    number: int = 0  # of a partition, a table or a group
+    number: int  # of a partition, a table or a group
     round: int = 0
 
 
 class _Compared(NamedTuple):
     """What is compared: first the tables of the index, then those of the shards."""
 
+    shards: Sequence[str]
     tables: list[FingerprintTable]
     rows: RowTables
     rules: Rules
@@ -122,9 +128,10 @@ def compare_in_groups(run: Run, shards: Sequence[str], engine: Engine) -> None:
     """Write the decisions of `stages.compare`, the same ones."""
 
     def each(step: Step, numbers: Iterable[int], of_round: int = 0) -> list[Any]:
-        pieces = [Piece(shards, number, of_round) for number in numbers]
+        pieces = [Piece(number, of_round) for number in numbers]
         return engine.each("compare", step, run, pieces, Part(STEPS.index(step), len(STEPS)))
 
+    write(pl.DataFrame({"shard": shards}), _path(run, "shards", 0))
     (plan,) = each(count_partitions, [0])
     partitions, tables = range(plan.partitions), range(plan.tables)
     each(same_tokens, range(plan.exact_partitions))
@@ -153,16 +160,16 @@ class Plan(NamedTuple):
     tables: int
 
 
-def count_partitions(run: Run, piece: Piece) -> Plan:
+def count_partitions(run: Run, _piece: Piece) -> Plan:
     """How many tasks there are."""
-    known = _compared(run, piece)
+    known = _compared(run)
     exact = candidate_pairs.exact_partitions(known.rows)
     return Plan(len(exact), len(known.partitions), len(known.tables))
 
 
 def same_tokens(run: Run, piece: Piece) -> None:
     """Rows of a partition whose tokens equal those of another row, each with the first row that has them."""
-    known = _compared(run, piece)
+    known = _compared(run)
     all_rows = known.rows
     which = candidate_pairs.exact_partitions(all_rows)[piece.number]
     rows, firsts = candidate_pairs.in_order(
@@ -173,7 +180,7 @@ def same_tokens(run: Run, piece: Piece) -> None:
 
 def common_keys(run: Run, piece: Piece) -> None:
     """Pairs of row and key, for keys of a partition that two rows have; the first one of those with the same tokens."""
-    known = _compared(run, piece)
+    known = _compared(run)
     rows, firsts = candidate_pairs.in_order(_same_tokens(run))
     originals = RowTables([table.fingerprints for table in known.tables], known.rows.indexed)
     originals.exclude(rows[rows != firsts])
@@ -187,7 +194,7 @@ def common_keys(run: Run, piece: Piece) -> None:
 
 def sketch(run: Run, piece: Piece) -> None:
     """Sketches of the rows of a table that have a key in common with another one."""
-    known = _compared(run, piece)
+    known = _compared(run)
     rows = [
         _of_table(part, known.rows, piece.number).get_column("row") for part in _parts(run, "common_keys")
     ]
@@ -201,7 +208,7 @@ def sketch(run: Run, piece: Piece) -> None:
 
 def prune(run: Run, piece: Piece) -> None:
     """The pairs of a partition, without the rows whose sketches rule out that they are near-duplicates."""
-    known = _compared(run, piece)
+    known = _compared(run)
     found = read(_path(run, "common_keys", piece.number))
     pairs = Pairs(found.get_column("row").to_numpy(), found.get_column("key").to_numpy())
     rows = found.select(pl.col("row").unique().sort())
@@ -219,9 +226,9 @@ def prune(run: Run, piece: Piece) -> None:
     write(pl.DataFrame({"row": left.rows, "key": left.keys}), _path(run, "promising", piece.number))
 
 
-def group(run: Run, piece: Piece) -> int:
+def group(run: Run, _piece: Piece) -> int:
     """Write the group of each row that is in one; return the number of groups."""
-    known = _compared(run, piece)
+    known = _compared(run)
     exact = [*_same_tokens(run)]
     pairs = [
         Pairs(*(part.get_column(name).to_numpy() for name in ("row", "key")))
@@ -235,13 +242,13 @@ def group(run: Run, piece: Piece) -> int:
     roots = components(rows, chain(exact, map(links_of, pairs)))
     numbers = group_numbers(roots, weights, GROUP)
     write(pl.DataFrame({"row": rows, "group": numbers}), _path(run, "groups", 0))
-    write(older_versions(run, piece.shards), _path(run, "older", 0))
+    write(older_versions(run, known.shards), _path(run, "older", 0))
     return len(np.unique(numbers))
 
 
 def extract(run: Run, piece: Piece) -> None:
     """The rows of a table that are in groups, group by group, with their fingerprints and texts."""
-    known, number = _compared(run, piece), piece.number
+    known, number = _compared(run), piece.number
     mine = _of_table(read(_path(run, "groups", 0)), known.rows, number)
     start = known.rows.starts[number]
     local = mine.get_column("row").to_numpy().astype(np.int64) - start
@@ -274,9 +281,10 @@ def _documents(prints: pl.DataFrame, table: int) -> pl.DataFrame:
 
 def decide(run: Run, piece: Piece) -> None:
     """The near-duplicates of a group, and its tallies, with the fates of documents that are known in this round."""
-    known = _compared(run, piece)
+    known = _compared(run)
     mine = [
-        _one_group(read(_path(run, "extracts", number)), piece.number) for number in range(len(known.tables))
+        _within(read(_path(run, "extracts", number)), "group", piece.number, piece.number + 1)
+        for number in range(len(known.tables))
     ]
     indexed = known.rows.indexed
     index = [_table_of(part, known.tables[number]) for number, part in enumerate(mine[:indexed]) if len(part)]
@@ -325,12 +333,12 @@ def settle(run: Run, piece: Piece) -> list[int]:
 
 def assemble(run: Run, piece: Piece) -> None:
     """Write the decisions on a shard."""
-    known, number = _compared(run, piece), piece.number
+    known, number = _compared(run), piece.number
     prints = known.tables[number].fingerprints.select("document_id", "position", "tokens").collect()
-    mine = [part.filter(pl.col("table") == number) for part in _latest(run, "of_groups", piece.round)]
+    mine = [_within(part, "table", number, number + 1) for part in _latest(run, "of_groups", piece.round)]
     duplicates = pl.concat([pl.DataFrame(schema=_OF_GROUPS), *mine]).select(*DECISIONS)
-    within = pl.col("document").is_between(number << 32, (number + 1 << 32) - 1)
-    counted = [part.filter(within) for part in _latest(run, "tallies", piece.round)]
+    edges = number << 32, number + 1 << 32
+    counted = [_within(part, "document", *edges) for part in _latest(run, "tallies", piece.round)]
     tallies = pl.concat([pl.DataFrame(schema=_TALLIES), *counted]).select("document", "before", "removed")
     sums = tallies.group_by("document").sum()
     of_rows = _documents(prints, number)
@@ -354,7 +362,7 @@ def assemble(run: Run, piece: Piece) -> None:
         .join(duplicates, on="row", how="anti")
     )
     decisions = pl.concat([duplicates, of_whole_documents(rest, rules["min_words"] or 0)]).sort("row")
-    write(decisions, run.path("decisions", piece.shards[number - known.rows.indexed]))
+    write(decisions, run.path("decisions", known.shards[number - known.rows.indexed]))
 
 
 #: The steps, in order.
@@ -373,21 +381,21 @@ STEPS: Final[tuple[Step, ...]] = (
 
 
 _LOCK: Final = threading.Lock()
-_last: tuple[tuple[Path, Sequence[str]], _Compared] | None = None
+_last: tuple[Path, _Compared] | None = None
 
 
-def _compared(run: Run, piece: Piece) -> _Compared:
+def _compared(run: Run) -> _Compared:
     """What is compared; a process asks for it once."""
     global _last
     with _LOCK:
-        wanted = run.staging, piece.shards
-        if _last is None or _last[0] != wanted:
-            tables, index = compared(run, piece.shards, whole=True)
+        if _last is None or _last[0] != run.staging:
+            shards = read(_path(run, "shards", 0)).get_column("shard").to_list()
+            tables, index = compared(run, shards, whole=True)
             every, rules = [*index, *tables], duplicate_rules(run.settings)
             rows = RowTables([table.fingerprints for table in every], len(index))
             columns = ["rarest"] if rules.get("method") == "exact" else band_names(rules["threshold"])
             partitions = candidate_pairs.key_partitions(rows, *columns, workers=run.workers)
-            _last = wanted, _Compared(every, rows, rules, partitions)
+            _last = run.staging, _Compared(shards, every, rows, rules, partitions)
         return _last[1]
 
 
@@ -428,16 +436,14 @@ def _same_tokens(run: Run) -> list[tuple[U32, U32]]:
 
 def _of_table(part: pl.DataFrame, rows: RowTables, number: int) -> pl.DataFrame:
     """The rows of a table, of a part that is sorted by row."""
-    bounds = rows.starts[number : number + 2].astype(np.uint32)
-    first, end = np.searchsorted(part.get_column("row").to_numpy(), bounds)
-    return part[int(first) : int(end)]
+    return _within(part, "row", rows.starts[number], rows.starts[number + 1])
 
 
-def _one_group(part: pl.DataFrame, number: int) -> pl.DataFrame:
-    """The rows of a group, of a part that is sorted by group."""
-    groups = part.get_column("group").to_numpy()
-    first, end = np.searchsorted(groups, np.array([number, number + 1], np.uint32))
-    return part[int(first) : int(end)]
+def _within(part: pl.DataFrame, name: str, first: int, end: int) -> pl.DataFrame:
+    """The rows whose value is in [first, end), of a part that is sorted by it."""
+    values = part.get_column(name).to_numpy()
+    start, stop = np.searchsorted(values, np.array([first, end], values.dtype))
+    return part[int(start) : int(stop)]
 
 
 def _table_of(rows: pl.DataFrame, whole: FingerprintTable) -> FingerprintTable:

@@ -48,8 +48,8 @@ DOING: Final = {
 }
 
 
-#: Paragraphs of a run up to which one task compares them all, which takes the least work.
-COMPARED_WHOLE: Final = 1 << 22
+#: Paragraphs of a run up to which one task compares them all: that takes the least work, and up to 1 GB of memory.
+COMPARED_WHOLE: Final = 1 << 21
 
 
 class Part(NamedTuple):

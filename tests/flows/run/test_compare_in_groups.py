@@ -6,6 +6,7 @@ import random
 import tempfile
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -20,9 +21,10 @@ from cleaners.lexicon import Lexicon
 from flows.dataset import Dataset
 from flows.maintenance import rollback
 from flows.run import compare_in_groups as groups
+from flows.run import stages
 from flows.run.engine import Threads
 from flows.run.plan import execute_run
-from flows.run.staged_files import read
+from flows.run.staged_files import read, write
 from flows.run.stages import Run
 from flows.settings import Settings
 from support import json_lines
@@ -81,7 +83,7 @@ def test_groups_decide_as_the_whole_does(
     is_reference: bool,
 ) -> None:
     """Whatever the shards, the index and older versions in it, or a reference: row for row the same decisions."""
-    chosen |= {"measure": "jaccard", "keep_leads": False}  # with others, runs are compared by one task
+    chosen = {**chosen, "measure": "jaccard", "keep_leads": False}  # others are compared as a whole
     making = {name: chosen[name] for name in DEFAULTS}
     ruling = {name: chosen[name] for name in RULES}
     cut = min(cut, len(corpus))
@@ -96,6 +98,40 @@ def test_groups_decide_as_the_whole_does(
     whole = duplicate.find_duplicates(tables, index, **ruling, older=older)
     for mine, wanted in zip(in_groups(tables, index, older, ruling), whole, strict=True):
         assert mine.equals(wanted)
+
+
+@pytest.mark.parametrize(
+    ("table", "divided"),
+    [
+        ({}, True),
+        ({"keep": "longest"}, False),
+        ({"keep": ["evening.example"]}, False),
+        ({"keep_leads": True}, False),
+        ({"measure": "containment"}, False),
+        ({"enabled": False}, False),
+    ],
+)
+def test_settings_that_need_all_paragraphs_at_once(
+    tmp_path: Path, table: dict[str, Any], divided: bool
+) -> None:
+    """A run that is large is still compared by one task if groups cannot decide by its settings."""
+    called: list[Any] = []
+
+    def each(_stage: str, function: Any, *_more: Any) -> list[Any]:
+        called.append(function)
+        return [groups.Plan(1, 1, 1)] if function is groups.count_partitions else [0]
+
+    settings = Settings.model_validate({"duplicate": table})
+    run = Run("r000001", tmp_path, tmp_path, settings, (), Lexicon())
+    write(pl.DataFrame({"row": [0, 1]}), run.path("fingerprints", "a"))
+    engine: Any = SimpleNamespace(compared_whole=1, each=each)
+    groups.compare_shards(run, ["a"], engine)
+    assert (stages.compare in called) != divided
+    assert (groups.decide in called) == divided
+    called.clear()
+    engine.compared_whole = 2
+    groups.compare_shards(run, ["a"], engine)
+    assert called == [stages.compare]
 
 
 def prose(number: int) -> str:

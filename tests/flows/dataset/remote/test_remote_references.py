@@ -45,6 +45,18 @@ def test_a_dataset_and_a_list_behind_urls_are_witnesses(tmp_path: Path, jsonl: J
     ]
 
 
+def test_a_dataset_behind_a_url_has_other_rules(
+    tmp_path: Path, jsonl: Jsonl, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is needed of it to make fingerprints is fetched, on a machine that has nothing of it."""
+    plain_run(jsonl([{"text": story(1)}], "first.jsonl"), out, {"duplicate": {"min_tokens": 9}})
+    forget()
+    monkeypatch.setenv("COPYDESK_CACHE", str(tmp_path / "another machine"))
+    given = jsonl([{"text": f"{story(1)}\n{story(2)}"}], "new.jsonl")
+    plain_run(given, tmp_path / "own", {"duplicate": {"against": [URL]}})
+    assert witnesses(tmp_path / "own") == [f"same tokens in a reference: in {tmp_path / 'first.jsonl'}#1"]
+
+
 def test_a_dataset_in_a_file_url_is_a_witness(tmp_path: Path, jsonl: Jsonl) -> None:
     """`file://` names a folder of this machine, for a dataset as for texts."""
     listed = jsonl([{"text": story(2)}], "list.jsonl")

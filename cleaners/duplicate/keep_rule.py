@@ -17,6 +17,7 @@ from cleaners.duplicate.fact_postings import (
     ENDLESS,
     FactPostings,
     fact_postings,
+    place_from,
     posting_of,
     shingle_at,
     shortest_list,
@@ -383,6 +384,9 @@ def _earliest_witness(
             limit = ALL
             continue
         lists = postings.tokens if choice.is_token else postings.shingles
+        next_at = next_end = np.int64(0)
+        if choice.second >= 0:
+            next_at, next_end = lists.starts[choice.second], lists.starts[choice.second + 1]
         for step in range(1 if choice.is_token else NEW_SHINGLES):
             at = posting_of(
                 lists,
@@ -392,6 +396,12 @@ def _earliest_witness(
             )
             for j in range(lists.starts[at] if at >= 0 else 0, lists.starts[at + 1] if at >= 0 else 0):
                 other = lists.sets[j]
+                if choice.second >= 0:
+                    next_at = place_from(lists.sets, next_at, next_end, other)
+                    if next_at == next_end:
+                        break
+                    if lists.sets[next_at] != other:
+                        continue
                 candidate = holders[other]
                 if last_asked[other] == asked or candidate < 0 or candidate >= best:
                     continue

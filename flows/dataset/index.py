@@ -42,14 +42,15 @@ def index_tables(
     since: str = "",
     references: Sequence[IndexPart] = (),
     *,
+    whole: bool = False,
     may_write: bool = True,
     report: Report = nobody,
 ) -> list[FingerprintTable]:
     """The rows of the index that may match a paragraph of `tables`, this run's, in order; those of `references` first.
 
-    If these have many paragraphs (over FEW), it is the whole index. Otherwise postings lead to the rows; they are made
-    where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses all. Raises
-    CopydeskError if a part that is read is not what was written.
+    If these have many paragraphs (over FEW), or with `whole`, it is the whole index. Otherwise postings lead to the
+    rows; they are made where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses
+    all. Raises CopydeskError if a part that is read is not what was written.
     """
     if not settings.enabled:
         return []
@@ -57,7 +58,7 @@ def index_tables(
     parts = [*references, *own]
     fingerprints = [table.fingerprints for table in tables]
     few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
-    if not parts or not few:
+    if not parts or whole or not few:
         for one in parts:
             one.require()
         return [*(_whole(one, "", True) for one in references), *(_whole(one, since, False) for one in own)]

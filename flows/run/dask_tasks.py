@@ -26,10 +26,11 @@ from typing import Any, Final, NamedTuple
 from distributed import CancelledError
 from distributed.scheduler import KilledWorker
 
+from flows.dataset.index import FEW
 from flows.errors import CopydeskError, message_of
 from flows.run.dask_cluster import fit, oversubscribed, scheduler
 from flows.run.dask_worker import Work, perform, store
-from flows.run.engine import Item, Product, Report, Result, workers
+from flows.run.engine import WHOLE, Item, Part, Product, Report, Result, workers
 from flows.run.stages import Run
 from flows.run.task_runs import MOST, Record, TaskRun, name_of
 from flows.settings import Settings
@@ -78,6 +79,7 @@ class DaskTasks:
     def __init__(self, settings: Settings, local: int, report: Report, record: Record) -> None:
         """Let workers be as `[engine]` says, or `local` processes on this machine, if that is not 0."""
         self.report = report
+        self.compared_whole = FEW  # a larger run reads the whole index in any case
         self.elsewhere = 0.0  # a task of a worker does not say
         self._record = record
         self._engine = Engine(task_runner="dask") if local else settings.engine
@@ -100,14 +102,19 @@ class DaskTasks:
         self._stack.close()
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """See `Engine`."""
         done: dict[tuple[int, ...], Any] = {}
         jobs = [_Job(stage, Work(function, item), (number,)) for number, item in enumerate(items)]
         for job, result in self._results(run, deque(jobs)):
             done[job.number] = result
-            self.report(stage, len(done), len(items))
+            part.report(self.report, stage, len(done), len(items))
         return [done[number] for number in sorted(done)]
 
     def chain(

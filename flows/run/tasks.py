@@ -17,7 +17,7 @@ from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
 from flows.run.artifacts import Progress
-from flows.run.engine import Item, Product, Report, Result
+from flows.run.engine import COMPARED_WHOLE, WHOLE, Item, Part, Product, Report, Result
 from flows.run.stages import Run
 from flows.run.task_runs import MOST, RETRY_DELAYS, is_transient, name_of
 
@@ -47,14 +47,20 @@ class Tasks:
         self._free = threading.Semaphore(workers)
         self._progress = progress
         self.report: Report = progress
+        self.compared_whole = COMPARED_WHOLE
         self.elsewhere = 0.0
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """One task per item."""
         futures = [self._submit(stage, function, run, item) for item in items]
-        return self._results(stage, futures)
+        return self._results(stage, futures, part)
 
     def chain(
         self,
@@ -92,11 +98,11 @@ class Tasks:
         future.add_done_callback(lambda _: self._free.release())
         return future
 
-    def _results(self, stage: str, futures: Sequence[PrefectFuture[Any]]) -> list[Any]:
+    def _results(self, stage: str, futures: Sequence[PrefectFuture[Any]], part: Part = WHOLE) -> list[Any]:
         results = []
         for done, future in enumerate(futures, 1):
             results.append(future.result())
-            self.report(stage, done, len(futures))
+            part.report(self.report, stage, done, len(futures))
         return results
 
 

@@ -179,7 +179,7 @@ def test_prefect_is_not_needed(news: Path, expected: dict[str, str], config: Pat
         done = [done for name, done, total in reports if name == stage and total == size]
         assert done == sorted(done)
         assert done[-1] == size
-        assert len(set(done)) > FILES / 2
+        assert len(set(done)) > 1  # how often depends on how fast the workers are
 
 
 def test_what_may_be_transient_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +219,24 @@ def test_workers_may_be_killed_at_any_moment(
     assert killed
     assert digests(tmp_path / "out") == expected
     assert not list((tmp_path / "out").rglob(".*.partial"))
+
+
+@pytest.mark.slow
+def test_groups_are_compared_by_the_workers(
+    news: Path,
+    expected: dict[str, str],
+    config: Path,
+    tmp_path: Path,
+    trouble: Trouble,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In many groups, with the decisions of one task, also if a worker is killed between two of them."""
+    monkeypatch.setattr(dask_tasks, "FEW", 0)
+    trouble(dask_trouble.killed_between_groups)
+    clean_here([str(news)], tmp_path / "out", config)
+    assert (tmp_path / "in decide").exists()
+    assert len([*tmp_path.glob("group *")]) > 1
+    assert digests(tmp_path / "out") == expected
 
 
 def test_a_full_disk_ends_the_run(

@@ -35,7 +35,7 @@ KEPT: Final = 0
 DUPLICATE: Final = 1
 DUPLICATE_DOCUMENT: Final = 2
 TOO_SHORT: Final = 3
-#: What `Documents.fates` has for documents whose rules are to be decided.
+#: What `Documents.fates` has for documents whose rules are not decided yet.
 UNDECIDED: Final = 255
 
 
@@ -51,7 +51,7 @@ class Documents(NamedTuple):
 
 
 def undecided(starts: I64, tokens: U32, leads: I64) -> Documents:
-    """Documents whose rows are all there, and whose rules are to be decided."""
+    """Documents whose rows are all there, and whose rules are not decided yet."""
     totals = np.diff(starts_of(tokens)[starts])
     return Documents(starts, tokens, leads, totals, np.full(len(totals), UNDECIDED, np.uint8))
 

@@ -53,7 +53,7 @@ from cleaners.boilerplate.line_classifier.shape import (
 )
 from cleaners.boilerplate.line_classifier.table_cells import in_tables
 from cleaners.kernels import F32
-from cleaners.text.matching import matches
+from cleaners.text.matching import LETTERS, matches
 from cleaners.text.prose import SENTENCE_WORDS, is_prose
 
 #: A subhead is above at least this many paragraphs of prose.
@@ -78,7 +78,7 @@ _QUOTATION_OR_ITEM: Final = r"^[\"“„«»‘「『>*•·▪■●◦–—-]
 _EXCLAMATION_OR_QUESTION: Final = r"[?!？！؟…][\"'”’»)」』]?$"
 _SECTION_BREAK: Final = r"^[*_•·~#=—–-]+(?:\s+[*_•·~#=—–-]+)*$"
 _NAME_AND_COMMA: Final = r"^\p{Lu}[^.!?:;|]{1,40},$"
-_SOUND: Final = r"^(?:[\p{L} ]{0,30})?[\[(][\p{L} ,’'-]{2,40}[\])]$"
+_SOUND: Final = rf"^(?:[{LETTERS} ]{{0,30}})?[\[(][{LETTERS} ,’'-]{{2,40}}[\])]$"
 _POST: Final = r"[—–-] ?.{1,60}\(@\w+\)|^.{15,}\b(?:pic\.twitter\.com|t\.co)/"
 _ITEM: Final = r"^([•·∙●○▪■◦–—*-]|[0-9]{1,3}[.)])\s"
 

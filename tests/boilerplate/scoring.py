@@ -22,7 +22,7 @@ from cleaners.repeated_headline import repeated_headline
 from cleaners.text.utf8 import utf8
 from flows.settings import Settings, lexicon_of, phrases_of
 
-from .candidates import may_be_removed, must_be_sure, ngrams_of
+from .candidates import WORDINGS, may_be_removed, must_be_sure, ngrams_of
 from .sets import LabelledSet, kind_of, source_of
 
 FOLDS = 3
@@ -48,8 +48,8 @@ class Scored:
     features: NDArray[np.float32]  # of the candidates
     ngrams: NDArray[np.uint32]  # of the candidates, one after the other,
     ngram_ends: NDArray[np.int64]  # and where those of each end
-    guarded: NDArray[np.bool_]  # lines that no score removes
-    careful: NDArray[np.float32]  # by how much the log-odds of the candidates must be beyond the threshold
+    guarded: NDArray[np.bool_]  # candidates that no score removes, a row for each of WORDINGS
+    careful: NDArray[np.float32]  # by how much their log-odds must be beyond the threshold, a row for each
     page: NDArray[np.bool_]  # lines of whole pages
 
 
@@ -69,10 +69,11 @@ def after_rules(labelled: LabelledSet, sure: NDArray[np.bool_] | None = None) ->
     frame = boilerplate(frame, phrases=phrases, lexicon=lexicon, found=found)
     rows, features = features_of(frame, found, phrases, ngram_weights({}), accepted=True)
     asked, features_of_asked = features_of(frame, found, phrases, ngram_weights({}))
-    guarded = np.ones(len(frame), np.bool_)
-    guarded[asked] = ~may_be_removed(frame, found, asked, features_of_asked)
-    careful = caution(features)
-    careful[np.searchsorted(rows, asked)] += SURE * must_be_sure(frame, asked, features_of_asked)
+    among = np.searchsorted(rows, asked)
+    guarded = np.ones((len(WORDINGS), len(rows)), np.bool_)
+    guarded[:, among] = ~may_be_removed(frame, found, asked, features_of_asked)
+    careful = np.tile(caution(features), (len(WORDINGS), 1))
+    careful[:, among] += SURE * must_be_sure(frame, asked, features_of_asked)
     page = np.zeros(len(frame), np.bool_)
     page[rows] = page_like(features)
     return Scored(
@@ -141,7 +142,7 @@ class Family:
         for s, odds in zip(self.sets, self.odds, strict=True):
             where = ~np.isnan(odds)
             least = np.where(s.page, thresholds[1], thresholds[0])
-            gone.append((s.removed | ((odds >= least) & ~s.guarded))[where])
+            gone.append((s.removed | (odds >= least))[where])
             keep.append(s.keep[where])
             words.append(s.words[where])
         return _figures(np.concatenate(gone), np.concatenate(keep), np.concatenate(words))
@@ -196,7 +197,7 @@ def best_thresholds(judged: Sequence[Family], factor: float, least: float) -> tu
             drops += (~s.keep & where).sum()
             of_rules += s.words[s.keep & where & s.removed].sum()
             for n, kind in enumerate((~s.page, s.page)):
-                free = np.flatnonzero(where & kind & ~s.removed & ~s.guarded)
+                free = np.flatnonzero(where & kind & ~s.removed)
                 free = free[np.argsort(odds[free])]
                 first = np.searchsorted(odds[free], GRID)  # of those that go at each threshold
                 keep = np.append(0, np.cumsum(np.where(s.keep[free], s.words[free], 0)))

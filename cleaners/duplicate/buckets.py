@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.duplicate.pair_rule import may_be_near, required_overlap
-from cleaners.duplicate.shared_keys import Pairs, shared_keys
+from cleaners.duplicate.pair_rule import may_be_near, may_contain, required_overlap
+from cleaners.duplicate.shared_keys import Pairs, SidedPairs, shared_keys
 from cleaners.kernels import I64, U32, U64, Integer, Rows, helper, kernel
 from cleaners.text.shingles import sort
 from cleaners.text.tokens import MULTIPLIER, fmix64
@@ -75,23 +75,33 @@ def _group_by_row(rows: U32, values: U32, count: int) -> Any:
 
 
 def may_have_match(
-    pairs: Pairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fraction
+    pairs: Pairs | SidedPairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fraction, *, contains: bool
 ) -> NDArray[np.bool_]:
     """Which sets may have a near-duplicate among the sets that share a key with them.
 
-    `sizes` and `bitmaps` are those of `shingles.sketches`, `numbers` as in `Sets`. The answer for a set in a crowded
-    bucket is always true, since comparing all pairs there would take too long.
+    `sizes` and `bitmaps` are those of `shingles.sketches`, `numbers` as in `Sets`, `contains` as in `Compared`. The
+    answer for a set in a crowded bucket is always true, since comparing all pairs there would take too long.
     """
     keys = int(pairs.keys.max(initial=0)) + 1
     starts, members = _group_by_row(pairs.keys, pairs.rows, keys)
     p, q = threshold.as_integer_ratio()
-    found: NDArray[np.bool_] = _may_have_match(starts, members, sizes, bitmaps, numbers, p, q, CROWDED)
+    found: NDArray[np.bool_] = _may_have_match(
+        starts, members, sizes, bitmaps, numbers, contains, p, q, CROWDED
+    )
     return found
 
 
 @kernel
 def _may_have_match(
-    starts: I64, members: U32, sizes: I64, bitmaps: Rows[U64], numbers: U64, p: int, q: int, crowded: int
+    starts: I64,
+    members: U32,
+    sizes: I64,
+    bitmaps: Rows[U64],
+    numbers: U64,
+    contains: bool,
+    p: int,
+    q: int,
+    crowded: int,
 ) -> Any:
     found = np.zeros(len(sizes), np.bool_)
     for bucket in range(len(starts) - 1):
@@ -105,7 +115,13 @@ def _may_have_match(
                 if found[one]:
                     break
                 other = members[j]
-                if other != one and may_be_near(sizes, bitmaps, numbers, one, other, p, q):
+                if other == one:
+                    continue
+                if contains:
+                    is_near = may_contain(sizes, bitmaps, one, other, p, q)
+                else:
+                    is_near = may_be_near(sizes, bitmaps, numbers, one, other, p, q)
+                if is_near:
                     found[one] = found[other] = True
     return found
 

@@ -63,7 +63,7 @@ def _partitions(columns: tuple[str, ...], count: int) -> list[KeyPartition]:
 
 
 def exact_duplicates(row_tables: RowTables, same_numbers: bool) -> tuple[U32, U32]:
-    """(rows, firsts): the rows whose tokens equal those of another row, and for each the first row with those tokens.
+    """(rows, firsts): the rows whose tokens equal those of another row, and for each the first row of this run of them.
 
     With `same_numbers`, their numbers are equal, too: of equal tokens, some may be in a code. At least one row of each
     such group is of this run. `rows` is sorted.
@@ -85,9 +85,10 @@ def exact_duplicates(row_tables: RowTables, same_numbers: bool) -> tuple[U32, U3
         ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b", "numbers"), entries_of)
         for few in hash_partitions(a):
             (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), row_tables.first_new)
-            _, at, place = np.unique(numbers, return_index=True, return_inverse=True)
+            new = here >= row_tables.first_new
+            _, at = np.unique(numbers[new], return_index=True)
             found.append(here)
-            firsts.append(here[at][place])
+            firsts.append(here[new][at][np.unique(numbers, return_inverse=True)[1]])
     rows = np.concatenate(found)
     order = np.argsort(rows)
     return rows[order], np.concatenate(firsts)[order]

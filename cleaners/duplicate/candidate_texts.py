@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleaners.duplicate.buckets import Sets, may_have_match
+from cleaners.duplicate.buckets import may_have_match
+from cleaners.duplicate.containment import figure_sets
 from cleaners.duplicate.facts import (
     Facts,
     FactWords,
@@ -22,9 +23,9 @@ from cleaners.duplicate.facts import (
     token_maps,
     tokens_and_order,
 )
-from cleaners.duplicate.pair_rule import Compared, compared
+from cleaners.duplicate.pair_rule import Compared, Figures, compared, no_figures
 from cleaners.duplicate.row_tables import RowTables
-from cleaners.duplicate.shared_keys import Pairs, number_pairs
+from cleaners.duplicate.shared_keys import Pairs, SidedPairs, number_pairs
 from cleaners.kernels import I64, U32, U64
 from cleaners.text.shingles import BITMAP_WORDS, shingle_sets, sketches
 from cleaners.text.utf8 import starts_of
@@ -86,8 +87,8 @@ class TextReader(NamedTuple):
 
 
 def promising_pairs(
-    pairs: Pairs, texts: TextReader, candidates: Candidates, n: int, threshold: Fraction
-) -> Pairs:
+    pairs: Pairs | SidedPairs, texts: TextReader, candidates: Candidates, n: int, threshold: Fraction
+) -> Pairs | SidedPairs:
     """The pairs of set and key, without the sets that cannot have a near-duplicate.
 
     If there are at most SHINGLES_AT_ONCE shingles, all pairs are returned: their sets fit in memory.
@@ -103,7 +104,11 @@ def promising_pairs(
     for some_sizes, some_bitmaps in parts:
         some, left = left[: len(some_sizes)], left[len(some_sizes) :]
         sizes[some], bitmaps[some] = some_sizes, some_bitmaps
-    chosen = may_have_match(pairs, sizes, bitmaps, candidates.numbers, threshold)[pairs.rows]
+    contains = isinstance(pairs, SidedPairs)
+    found = may_have_match(pairs, sizes, bitmaps, candidates.numbers, threshold, contains=contains)
+    chosen = found[pairs.rows]
+    if isinstance(pairs, SidedPairs):
+        return SidedPairs(pairs.rows[chosen], pairs.keys[chosen], pairs.looks[chosen])
     return Pairs(pairs.rows[chosen], pairs.keys[chosen])
 
 
@@ -116,32 +121,49 @@ class ReadTexts(NamedTuple):
 
 def read_texts(
     candidates: Candidates,
-    pairs: Pairs,
+    pairs: Pairs | SidedPairs,
     texts: TextReader,
     new_rows: I64,
     sets_of_new: U32,
     n: int,
     threshold: Fraction,
     words: FactWords | None,
+    *,
+    same_numbers: bool,
 ) -> ReadTexts:
     """The shingle sets of the candidates that have keys, and with `words` what they state and require.
 
-    `new_rows` are the rows of this run that may be removed, and `sets_of_new` the set of each.
+    `new_rows` are the rows of this run that may be removed, and `sets_of_new` the set of each. Pairs that are sided ask
+    for containment, and then figures count one by one, unless `same_numbers` is off.
     """
     with_keys = np.zeros(len(candidates.rows), np.bool_)
     with_keys[pairs.rows] = True
+    contains = isinstance(pairs, SidedPairs)
+
+    def read_sets(table: FingerprintTable, rows: I64, _: int) -> tuple[tuple[U64, I64], tuple[U64, I64]]:
+        text = table.texts(rows)
+        return shingle_sets(text, n), figure_sets(text) if contains and same_numbers else no_figures(
+            len(text)
+        )
+
     # a text has at most as many shingles as tokens
-    shingles = _Lists(np.empty(int(candidates.tokens[with_keys].sum(dtype=np.int64)), np.uint64))
-    for found in texts.map(
-        lambda table, rows, _: shingle_sets(table.texts(rows), n), candidates.rows[with_keys]
-    ):
-        shingles.append(*found)
-    sets = Sets(*shingles.spread(with_keys), candidates.numbers)
-    rule = compared(*sets, None, threshold)
+    room = int(candidates.tokens[with_keys].sum(dtype=np.int64))
+    shingles, figures = _Lists(np.empty(room, np.uint64)), _Lists(np.empty(room, np.uint64))
+    for of_table, figures_of_table in texts.map(read_sets, candidates.rows[with_keys]):
+        shingles.append(*of_table)
+        figures.append(*figures_of_table)
+    rule = compared(
+        *shingles.spread(with_keys),
+        candidates.numbers,
+        threshold,
+        Figures(*figures.spread(with_keys)) if contains else None,
+    )
     if words is None:
         return ReadTexts(rule, np.where(with_keys[sets_of_new], sets_of_new.astype(np.int64), -1))
     # few sets that share a key have a near-duplicate, so it pays to read the texts of those once more
-    near = with_keys & may_have_match(pairs, rule.sizes, rule.bitmaps, rule.numbers, threshold)
+    near = with_keys & may_have_match(
+        pairs, rule.sizes, rule.bitmaps, rule.numbers, threshold, contains=contains
+    )
     firsts, asked = candidates.rows[near], new_rows[near[sets_of_new]]
 
     def read(table: FingerprintTable, rows: I64, start: int) -> _Read:

@@ -30,11 +30,21 @@ from cleaners.duplicate.candidate_texts import (
     promising_pairs,
     read_texts,
 )
+from cleaners.duplicate.containment import sided_buckets, sided_pairs
 from cleaners.duplicate.differences import differences
 from cleaners.duplicate.document_order import Keep, order_of, reordered
 from cleaners.duplicate.facts import FactWords
-from cleaners.duplicate.fingerprints import Method, band_names, exact_hashes, fingerprint, fingerprint_schema
+from cleaners.duplicate.fingerprints import (
+    Measure,
+    Method,
+    band_names,
+    exact_hashes,
+    fingerprint,
+    fingerprint_schema,
+    uses_bands,
+)
 from cleaners.duplicate.row_tables import RowTables
+from cleaners.duplicate.shared_keys import Pairs, SidedPairs
 from cleaners.kernels import I64, U32
 from cleaners.text.shingles import count_tokens
 from cleaners.text.utf8 import starts_of
@@ -64,7 +74,7 @@ DECISIONS: Final[dict[str, pl.DataType]] = {
     "row": pl.UInt32(),  # of the paragraph in its table of fingerprints
     "document_id": pl.String(),
     "position": pl.UInt32(),
-    "reason": pl.String(),  # duplicate, duplicate_document or too_short
+    "reason": pl.String(),  # duplicate, duplicate_document or too_short; null for a lead, which stays
     "rule": pl.String(),
     "detail": pl.String(),
     "duplicate_of_document_id": pl.String(),
@@ -87,6 +97,7 @@ def fingerprint_table(
     min_tokens: int,
     short: Literal["keep", "exact"],
     method: Method = "minhash",
+    measure: Measure = "jaccard",
     frequencies: pl.DataFrame | None = None,
 ) -> FingerprintTable:
     """The fingerprints and texts of a frame's `eligible` paragraphs; `document_ids` has the id of each document.
@@ -109,6 +120,7 @@ def fingerprint_table(
         min_tokens=min_tokens,
         short=short,
         method=method,
+        measure=measure,
         frequencies=frequencies,
     )
     table = FingerprintTable(prints.lazy(), paragraphs.get_column("text").gather)
@@ -129,6 +141,8 @@ def find_duplicates(
     min_words: int | None,
     method: Method = "minhash",
     older: pl.DataFrame | None = None,
+    measure: Measure = "jaccard",
+    keep_leads: bool = False,
     keep: Keep = "earliest",
     sources: pl.DataFrame | None = None,
     workers: int = 1,
@@ -144,6 +158,12 @@ def find_duplicates(
 
     A document is removed whole if paragraphs with a witness in earlier documents hold at least `document_share` of its
     tokens, or if fewer than `min_words` tokens are left. None switches the rule off.
+
+    With `measure = "containment"`, a paragraph is a near-duplicate of one that has at least `threshold` of its shingles
+    and, with `same_numbers`, all its figures.
+
+    With `keep_leads`, a document's first paragraph that is compared stays although it has a witness, if at least half
+    of the document's tokens stay with it. Its row has no reason.
 
     `older` has rows of (document_id, older): the first is a document of this run, the second an older version of it in
     the index. An older version is never a witness for its new version.
@@ -161,16 +181,20 @@ def find_duplicates(
     documents = _documents(row_tables)
     exact_duplicates, firsts = candidate_pairs.exact_duplicates(row_tables, same_numbers)
     row_tables.exclude(exact_duplicates[exact_duplicates != firsts])
-    columns = ["rarest"] if method == "exact" else band_names(threshold)
+    threshold_fraction = keep_rule.as_fraction(threshold)
     with ThreadPoolExecutor(workers) as pool:
-        keys = candidate_pairs.key_partitions(row_tables, *columns, workers=workers)
-        pairs = candidate_pairs.concatenate_pairs(
-            chain.from_iterable(
-                pool.map(
-                    lambda key: candidate_pairs.rows_with_common_key(row_tables, key, same_numbers), keys
+        if measure == "containment":
+            pairs: Pairs | SidedPairs = sided_pairs(row_tables, threshold_fraction)
+        else:
+            columns = band_names(threshold) if uses_bands(method, measure) else ["rarest"]
+            keys = candidate_pairs.key_partitions(row_tables, *columns, workers=workers)
+            pairs = candidate_pairs.concatenate_pairs(
+                chain.from_iterable(
+                    pool.map(
+                        lambda key: candidate_pairs.rows_with_common_key(row_tables, key, same_numbers), keys
+                    )
                 )
             )
-        )
         # rows with equal tokens share one set, stored under the first of them
         has_set = np.zeros(int(row_tables.starts[-1]), np.bool_)
         has_set[pairs.rows] = has_set[firsts] = True
@@ -192,20 +216,23 @@ def find_duplicates(
         )
         if not same_numbers:
             candidates = candidates._replace(numbers=np.zeros_like(candidates.numbers))
-        threshold_fraction = keep_rule.as_fraction(threshold)
         # `pairs` is rebound so that the larger array before it can be freed
         pairs = promising_pairs(pairs, texts, candidates, n, threshold_fraction)
         first_new = int(np.searchsorted(rows, row_tables.first_new))
         rule, variants = read_texts(
             *(candidates, pairs, texts, rows[first_new:], sets_of_rows[first_new:]),
             *(n, threshold_fraction, same_facts),
+            same_numbers=same_numbers,
         )
     first_new_set = int(np.searchsorted(originals, row_tables.first_new))
     del originals, candidates
-    sets = Sets(rule.shingles, rule.offsets, rule.numbers)
-    buckets = uncrowded_buckets(
-        plain_buckets(pairs, len(sets.numbers)), sets, first_new_set, threshold_fraction
-    )
+    if isinstance(pairs, SidedPairs):
+        buckets = sided_buckets(pairs, len(rule.sizes))
+    else:
+        sets = Sets(rule.shingles, rule.offsets, rule.numbers)
+        buckets = uncrowded_buckets(
+            plain_buckets(pairs, len(rule.sizes)), sets, first_new_set, threshold_fraction
+        )
     del pairs
     walk = keep_rule.Walk(
         first_new=first_new,
@@ -225,10 +252,11 @@ def find_duplicates(
         ordered.versions,
         document_share=document_share,
         min_words=min_words,
+        keep_leads=keep_leads,
     )
     decisions = ordered.back(decisions)
     sizes = rule.sizes
-    del sets, rule, buckets  # most of the memory
+    del rule, buckets  # most of the memory
 
     repeats = np.flatnonzero(decisions.witnesses >= 0)
     witnesses = decisions.witnesses[repeats]
@@ -240,11 +268,13 @@ def find_duplicates(
         pl.Series("row", ordered.given(walk.places[repeats - walk.first_new]), pl.Int64),
         pl.Series("common", np.where(same, 1, common), pl.Int64),
         pl.Series("union", np.where(same, 1, sizes[own] + sizes[theirs] - common), pl.Int64),
+        pl.Series("size", sizes[own], pl.Int64),
         pl.Series("same", same, pl.Boolean),
         _differences(texts, rows[repeats], rows[witnesses], ~same),
         _reference_uris(index, row_tables.starts, rows[witnesses]),
     )
-    removed = np.flatnonzero(decisions.kinds)
+    leads = ordered.given(walk.places[decisions.leads - walk.first_new])
+    removed = np.union1d(np.flatnonzero(decisions.kinds), leads)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
     totals = np.diff(starts_of(documents.tokens)[documents.starts])[document]
     removed_rows = (
@@ -256,7 +286,7 @@ def find_duplicates(
             pl.Series("left", decisions.left[document], pl.Int64),
         )
         .join(duplicates, on="row", how="left", maintain_order="left")
-        .pipe(_with_reasons, min_words or 0)
+        .pipe(_with_reasons, min_words or 0, measure)
         .select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
     )
     starts = row_tables.starts[len(index) :] - row_tables.first_new
@@ -286,15 +316,21 @@ def _compact_index(which: NDArray[np.bool_]) -> U32:
 
 def _documents(row_tables: RowTables) -> keep_rule.Documents:
     """Where each document of this run starts, and the token count of each of its rows."""
-    firsts, tokens = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
+    firsts, tokens, leads = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
     changes = pl.col("document_id") != pl.col("document_id").shift(1)
     new = slice(row_tables.indexed, None)
     for table, start in zip(row_tables.tables[new], row_tables.starts[new], strict=False):
-        columns = table.select(changes.fill_null(True).alias("first"), "tokens").collect()
+        compared = pl.col("exact_a").is_not_null().alias("compared")
+        columns = table.select(changes.fill_null(True).alias("first"), "tokens", compared).collect()
         firsts.append(columns.get_column("first").arg_true().to_numpy() + start - row_tables.first_new)
         tokens.append(columns.get_column("tokens").to_numpy())
+        leads.append(columns.get_column("compared").arg_true().to_numpy() + start - row_tables.first_new)
     starts = np.concatenate((*firsts, [row_tables.new_rows])).astype(np.int64)
-    return keep_rule.Documents(starts, np.concatenate(tokens))
+    compared_rows = np.append(np.concatenate(leads), row_tables.new_rows)
+    first_compared = compared_rows[np.searchsorted(compared_rows, starts[:-1])]
+    return keep_rule.Documents(
+        starts, np.concatenate(tokens), np.where(first_compared < starts[1:], first_compared, -1)
+    )
 
 
 def _sources(
@@ -354,21 +390,26 @@ def _older_versions(
     return keep_rule.Versions(starts, *places)
 
 
-def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
+def _with_reasons(removed: pl.DataFrame, min_words: int, measure: Measure) -> pl.DataFrame:
     """The removed rows with reason, rule, detail and Jaccard."""
     kind = pl.col("kind")
+    shingles = pl.format("{} of {} shingles", "common", "union")
+    if measure == "containment":
+        shingles = pl.format("{} of its {} shingles", "common", "size")
     return removed.with_columns(
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.lit("duplicate_document"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.lit("too_short"))
-        .otherwise(pl.lit("duplicate"))
+        .when(kind == keep_rule.DUPLICATE)
+        .then(pl.lit("duplicate"))
         .alias("reason"),
         pl.when(kind == keep_rule.DUPLICATE_DOCUMENT)
         .then(pl.lit("printed before"))
         .when(kind == keep_rule.TOO_SHORT)
         .then(pl.lit("too few words left"))
-        .otherwise(
+        .when(kind == keep_rule.DUPLICATE)
+        .then(
             pl.concat_str(
                 pl.when("same").then(pl.lit("same tokens")).otherwise(pl.lit("near-duplicate")),
                 pl.when(pl.col("reference").is_not_null()).then(pl.lit(IN_REFERENCE)),
@@ -382,9 +423,7 @@ def _with_reasons(removed: pl.DataFrame, min_words: int) -> pl.DataFrame:
         .then(pl.format("{} words left, {} wanted", "left", pl.lit(min_words)))
         .otherwise(
             pl.concat_str(
-                pl.when(~pl.col("same")).then(
-                    pl.format("{} of {} shingles; {}", "common", "union", "differs")
-                ),
+                pl.when(~pl.col("same")).then(pl.format("{}; {}", shingles, "differs")),
                 pl.format("in {}", "reference"),
                 separator="; ",
                 ignore_nulls=True,
@@ -409,7 +448,8 @@ def uri_in_reference(rule: str | None, detail: str | None) -> str | None:
 
 def kept_fingerprints(fingerprints: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The rows of a table that go into the index: those that can be compared and were not removed."""
-    stays = pl.repeat(True, len(fingerprints), eager=True).scatter(decisions.get_column("row"), False)
+    removed = decisions.filter(pl.col("reason").is_not_null()).get_column("row")
+    stays = pl.repeat(True, len(fingerprints), eager=True).scatter(removed, False)
     return fingerprints.filter(pl.col("exact_a").is_not_null() & stays)
 
 

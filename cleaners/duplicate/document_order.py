@@ -73,13 +73,14 @@ def reordered(
     starts, places = _moved(documents.starts, order)
     new_places = np.empty_like(places)
     new_places[places] = np.arange(len(places))
+    leads = documents.leads[order]
     mine = new_places[walk.places]
     moved = np.argsort(mine)
     everyone = np.concatenate((np.arange(walk.first_new), walk.first_new + moved))
     version_starts, ranges = _moved(versions.starts, order)
     return Reordered(
         Walk(walk.first_new, walk.sets[everyone], walk.variants[moved], mine[moved]),
-        Documents(starts, documents.tokens[places]),
+        Documents(starts, documents.tokens[places], np.where(leads < 0, -1, new_places[leads])),
         Versions(version_starts, versions.firsts[ranges], versions.stops[ranges]),
         rows[everyone],
         places,

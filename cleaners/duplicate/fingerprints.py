@@ -54,6 +54,13 @@ FINGERPRINT_FORMAT: Final[dict[str, int | str]] = {
 }
 
 Method = Literal["minhash", "exact"]
+#: What makes a near-duplicate: how much of the union both sets have, or how much of the later one the earlier one has.
+Measure = Literal["jaccard", "containment"]
+
+
+def uses_bands(method: Method, measure: Measure) -> bool:
+    """Whether the keys are bands of MinHash signatures, not shingles."""
+    return method == "minhash" and measure == "jaccard"
 
 
 def band_names(threshold: float) -> list[str]:
@@ -61,14 +68,16 @@ def band_names(threshold: float) -> list[str]:
     return [f"band_{number:02}" for number in range(bands(threshold)[0])]
 
 
-def fingerprint_schema(threshold: float, method: Method = "minhash") -> pl.Schema:
+def fingerprint_schema(
+    threshold: float, method: Method = "minhash", measure: Measure = "jaccard"
+) -> pl.Schema:
     """The schema of what `fingerprint` returns.
 
-    The key columns are one UInt32 for each band with "minhash", and `rarest`, a list of UInt64, with "exact". Keys are
-    null where only equal tokens make a duplicate.
+    The key columns are one UInt32 for each band with "minhash", and `rarest`, a list of UInt64, with "exact" and with
+    "containment". Keys are null where only equal tokens make a duplicate.
     """
     keys: dict[str, pl.DataType] = {"rarest": pl.List(pl.UInt64())}
-    if method == "minhash":
+    if uses_bands(method, measure):
         keys = {name: pl.UInt32() for name in band_names(threshold)}
     return pl.Schema(_FINGERPRINTS | keys)
 
@@ -81,6 +90,7 @@ def fingerprint(
     min_tokens: int,
     short: Literal["keep", "exact"],
     method: Method = "minhash",
+    measure: Measure = "jaccard",
     frequencies: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The fingerprints of `paragraphs`, row by row, with the columns of `fingerprint_schema`.
@@ -89,13 +99,14 @@ def fingerprint(
 
     With `method = "minhash"`, bands of MinHash signatures find the pairs whose Jaccard is at least `threshold`, all but
     a few in 100,000. With "exact", the rarest shingles find all of them; `frequencies`, a table of
-    `rarest_shingles.count_shingles`, says which shingles are rare. Raises ValueError if it is missing then.
+    `rarest_shingles.count_shingles`, says which shingles are rare. Raises ValueError if it is missing then. With
+    `measure = "containment"`, the keys are all shingles, the rarest first, whatever the method (see `containment`).
 
     A paragraph of fewer than `min_tokens` tokens is never compared with `short = "keep"`, and only for equality with
     "exact". Fingerprints made with different settings cannot be compared.
     """
     text = paragraphs.get_column("text")
-    number, width = bands(threshold) if method == "minhash" else (0, 1)
+    number, width = bands(threshold) if uses_bands(method, measure) else (0, 1)
     tokens, numbers, exact, keys = _compute(text, n, min_tokens, number, width)
     coded, plain = without_codes(text)
     if len(coded):
@@ -113,17 +124,23 @@ def fingerprint(
             _only_at(long, name, values)
             for name, values in zip(band_names(threshold), keys, strict=False)  # none with "exact"
         ),
-        *([] if method == "minhash" else [_rarest(text, long, n, threshold, frequencies)]),
+        *([] if number else [_rarest(text, long, n, threshold, measure, frequencies)]),
     )
 
 
 def _rarest(
-    text: pl.Series, long: pl.Series, n: int, threshold: float, frequencies: pl.DataFrame | None
+    text: pl.Series,
+    long: pl.Series,
+    n: int,
+    threshold: float,
+    measure: Measure,
+    frequencies: pl.DataFrame | None,
 ) -> pl.Series:
     if frequencies is None:
-        raise ValueError('method "exact" needs shingle frequencies')
+        raise ValueError('method "exact" and measure "containment" need shingle frequencies')
     rows = long.arg_true()
-    keys = rarest_shingles(text.gather(rows), n, as_fraction(threshold).as_integer_ratio(), frequencies)
+    share = as_fraction(threshold) if measure == "jaccard" else None
+    keys = rarest_shingles(text.gather(rows), n, share, frequencies)
     nothing = pl.Series([None], dtype=pl.List(pl.UInt64()))
     places = pl.repeat(len(keys), len(text), dtype=pl.UInt32, eager=True)
     places = places.scatter(rows, pl.arange(0, len(keys), dtype=pl.UInt32, eager=True))

@@ -23,7 +23,7 @@ from cleaners.duplicate.fact_postings import (
 )
 from cleaners.duplicate.facts import NEW_SHINGLES
 from cleaners.duplicate.pair_rule import Compared, common_shingles
-from cleaners.kernels import I64, U32, Integer, helper, kernel
+from cleaners.kernels import I64, U32, Flags, Integer, Written, helper, kernel
 
 #: Rows of a bucket that are compared before facts decide which of the others are.
 MANY: Final = 100
@@ -41,6 +41,7 @@ class Documents(NamedTuple):
 
     starts: I64  # (documents + 1): document d has the rows in [starts[d], starts[d + 1])
     tokens: U32  # the token count of every row of this run
+    leads: I64  # for each document: its first row that is compared at all; -1 if it has none
 
 
 class Walk(NamedTuple):
@@ -74,7 +75,8 @@ class Decisions(NamedTuple):
     witnesses: I64  # for each row of the `Walk`: its witness, or -1
     common: I64  # for each row of the `Walk`: the shingles in common with the witness; 0 for equal sets
     before: I64  # for each document: the tokens of paragraphs with a witness in an earlier document
-    left: I64  # for each document: the tokens of paragraphs without a witness
+    left: I64  # for each document: the tokens of paragraphs that stay, unless it is removed whole
+    leads: I64  # the rows of the `Walk` that stay although they have a witness
 
 
 def as_fraction(share: float) -> Fraction:
@@ -95,6 +97,7 @@ def decide(
     *,
     document_share: float | None,
     min_words: int | None,
+    keep_leads: bool = False,
 ) -> Decisions:
     """Which rows to remove, walking the documents in order. None switches a document rule off.
 
@@ -103,6 +106,10 @@ def decide(
 
     At its end a document is removed whole if the tokens with a witness in earlier documents are at least
     `document_share` of all its tokens, or if fewer than `min_words` tokens are left. Its rows are then no witnesses.
+
+    With `keep_leads`, a document's first row that is compared stays although it has a witness, if at least half of the
+    document's tokens stay with it, and the document is not removed whole. It is kept for all later rows, those of its
+    document among them; so a document of which less than half would stay is decided once more, without its lead.
 
     Rows of an older version are no witnesses for the new version, but they are for all other documents. Several rows
     with one set may therefore be kept. All comparisons use integers, so they are exact.
@@ -120,8 +127,268 @@ def decide(
             share.numerator if document_share is not None else 0,
             share.denominator,
             min_words or 0,
+            keep_leads,
         )
     )
+
+
+class _Kept(NamedTuple):
+    """The rows that are kept so far; the kernels write to it."""
+
+    are: Written[Flags]  # whether each row is
+    holders: Written[I64]  # for each set: its first kept row, or -1
+    last_holders: Written[I64]
+    following: Written[I64]  # for each kept row: the next one with the same set, or -1
+    preceding: Written[I64]
+    members: Written[U32]  # for each bucket: its kept rows in order, of each set the first
+    ends: Written[I64]  # for each bucket: where its members end
+
+
+class _Question(NamedTuple):
+    """Which row is asked for its witness."""
+
+    own: Integer  # its set
+    variant: Integer
+    asked: Integer  # a number that no question before it had
+    document: Integer
+    is_new_version: bool  # whether the document has older versions
+
+
+@kernel
+def _decide(
+    walk: Walk,
+    compared: Compared,
+    where: Buckets,
+    postings: FactPostings,
+    many: int,
+    documents: Documents,
+    versions: Versions,
+    share_p: int,
+    share_q: int,
+    min_words: int,
+    keep_leads: bool,
+) -> Any:
+    first_new, sets, variants, places = walk
+    starts, tokens, leads = documents
+    rows, count = len(sets), len(compared.sizes)
+    kinds = np.zeros(len(tokens), np.uint8)
+    witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
+    before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
+    stay, stays = np.empty(len(starts) - 1 if keep_leads else 0, np.int64), 0
+    kept = _Kept(
+        np.zeros(rows, np.bool_),
+        np.full(count, -1),
+        np.full(count, -1),
+        np.full(rows, -1),
+        np.full(rows, -1),
+        np.empty(len(where.buckets), np.uint32),
+        where.member_starts[:-1].copy(),
+    )
+    # for each variant: the witness that a search found, or its own row. It stays the earliest one while it is kept:
+    # rows are kept in order, so none comes before it later
+    most = np.int64(-1)
+    for variant in variants:
+        most = max(most, variant)
+    answers, answers_shared = np.full(most + 1, -1), np.zeros(most + 1, np.int64)
+    largest = np.int64(0)
+    for size in compared.sizes:
+        largest = max(largest, size)
+    known, last_asked, asked = np.zeros(largest, np.bool_), np.full(count, -1), 0
+    for row in range(first_new):
+        _keep(kept, where, row, sets[row])
+    row = first_new
+    for document in range(len(starts) - 1):
+        first, stop, total = row, starts[document + 1], np.int64(0)
+        for place in range(starts[document], stop):
+            total += np.int64(tokens[place])
+        is_new_version = versions.starts[document] < versions.starts[document + 1]
+        whole, lead_stays = KEPT, keep_leads
+        while True:
+            lead: Any = np.int64(-1)
+            row, left[document], before[document] = first, total, 0
+            while row < rows and places[row - first_new] < stop:
+                own, variant = np.int64(sets[row]), variants[row - first_new]
+                place = places[row - first_new]
+                best, common = np.int64(row), np.int64(0)
+                holder = kept.holders[own]
+                if is_new_version:
+                    holder = _first_current(holder, kept.following, versions, document)
+                if holder >= 0:
+                    best = holder
+                # what an older version is no witness for is another question
+                if (
+                    variant >= 0
+                    and not is_new_version
+                    and answers[variant] >= 0
+                    and kept.are[answers[variant]]
+                ):
+                    best, common = answers[variant], answers_shared[variant]
+                elif variant >= 0:
+                    asked += 1
+                    question = _Question(own, variant, asked, document, is_new_version)
+                    best, common = _earliest_witness(
+                        *(
+                            question,
+                            best,
+                            sets,
+                            kept,
+                            compared,
+                            where,
+                            postings,
+                            many,
+                            versions,
+                            last_asked,
+                            known,
+                        )
+                    )
+                    if not is_new_version:
+                        answers[variant], answers_shared[variant] = best, common
+                shared[row] = common
+                if best < row:
+                    witnesses[row] = best
+                    if best < first:
+                        before[document] += np.int64(tokens[place])
+                    if lead_stays and place == leads[document]:
+                        lead = row
+                    else:
+                        left[document] -= np.int64(tokens[place])
+                        row += 1
+                        continue
+                _keep(kept, where, row, own)
+                row += 1
+            if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
+                whole = DUPLICATE_DOCUMENT
+            elif left[document] < min_words:
+                whole = TOO_SHORT
+            # decided once more, without the lead
+            again = lead >= 0 and whole == KEPT and 2 * left[document] < total
+            if whole == KEPT and not again:
+                break
+            for back in range(row - first):  # the last row first, as each is the last one of its chain
+                undone = row - 1 - back
+                if kept.are[undone]:
+                    _undo(kept, where, undone, sets[undone])
+                if again or witnesses[undone] >= first:
+                    witnesses[undone] = -1
+                if again and variants[undone - first_new] >= 0:
+                    answers[variants[undone - first_new]] = -1
+            if not again:
+                break
+            lead_stays = False
+        if whole != KEPT:
+            for place in range(starts[document], stop):
+                kinds[place] = whole
+        elif lead >= 0:
+            witnesses[lead], stay[stays] = -1, lead
+            stays += 1
+        for done in range(first, row):
+            if witnesses[done] >= 0:
+                kinds[places[done - first_new]] = DUPLICATE
+    return kinds, witnesses, shared, before, left, stay[:stays].copy()
+
+
+@helper
+def _keep(kept: _Kept, where: Buckets, row: int, own: Integer) -> None:
+    """Keep a row of the set `own`, the last one of those that are kept."""
+    kept.are[row] = True
+    if kept.holders[own] < 0:
+        kept.holders[own] = row
+        for i in range(where.bucket_offsets[own], where.bucket_offsets[own + 1]):
+            bucket = where.buckets[i]
+            kept.members[kept.ends[bucket]] = row
+            kept.ends[bucket] += 1
+    else:
+        last = kept.last_holders[own]
+        kept.following[last], kept.preceding[row] = row, last
+    kept.last_holders[own] = row
+
+
+@helper
+def _undo(kept: _Kept, where: Buckets, row: int, own: Integer) -> None:
+    """Keep a row no longer, the last one of those that are kept."""
+    kept.are[row] = False
+    if kept.holders[own] == row:
+        kept.holders[own] = kept.last_holders[own] = -1
+        for i in range(where.bucket_offsets[own], where.bucket_offsets[own + 1]):
+            kept.ends[where.buckets[i]] -= 1
+    else:
+        last = kept.preceding[row]
+        kept.following[last], kept.last_holders[own] = -1, last
+
+
+@helper
+def _earliest_witness(
+    question: _Question,
+    best: Integer,
+    sets: U32,
+    kept: _Kept,
+    compared: Compared,
+    where: Buckets,
+    postings: FactPostings,
+    many: int,
+    versions: Versions,
+    last_asked: Written[I64],
+    known: Written[Flags],
+) -> Any:
+    """(the first kept row before `best` that the row is a near-duplicate of, the shingles in common), or (best, 0)."""
+    own, variant, asked, document, is_new_version = question
+    holders, following, members, ends = kept.holders, kept.following, kept.members, kept.ends
+    key_offsets, keys, bucket_offsets, buckets, member_starts, partners, first_prefix = where
+    shared = np.int64(0)
+    # at most `many` rows of a bucket are compared before facts are looked up, and all if that is no help
+    limit = many if compared.same_facts else ALL
+    while True:
+        is_cut = False
+        for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
+            bucket, looked = partners[buckets[i]], 0
+            for j in range(member_starts[bucket], ends[bucket]):
+                candidate: Any = np.int64(members[j])
+                if candidate >= best:  # members are in order
+                    break
+                other = sets[candidate]
+                if last_asked[other] == asked:
+                    continue
+                if looked == limit:
+                    is_cut = True
+                    break
+                looked += 1
+                last_asked[other] = asked
+                if is_new_version:
+                    candidate = _first_current(candidate, following, versions, document)
+                    if candidate < 0 or candidate >= best:
+                        continue
+                common = common_shingles(compared, own, variant, other, known)
+                # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
+                if common >= 0 and (bucket < first_prefix or _have_common_key(keys, key_offsets, own, other)):
+                    best, shared = candidate, common
+        if not is_cut:
+            return best, shared
+        choice = shortest_list(postings, compared, own, variant)
+        if choice.length == ENDLESS:
+            limit = ALL
+            continue
+        lists = postings.tokens if choice.is_token else postings.shingles
+        for step in range(1 if choice.is_token else NEW_SHINGLES):
+            at = posting_of(
+                lists,
+                compared.facts.required[choice.place]
+                if choice.is_token
+                else shingle_at(compared, own, choice.place + step),
+            )
+            for j in range(lists.starts[at] if at >= 0 else 0, lists.starts[at + 1] if at >= 0 else 0):
+                other = lists.sets[j]
+                candidate = holders[other]
+                if last_asked[other] == asked or candidate < 0 or candidate >= best:
+                    continue
+                last_asked[other] = asked
+                if is_new_version:
+                    candidate = _first_current(candidate, following, versions, document)
+                    if candidate < 0 or candidate >= best:
+                        continue
+                common = common_shingles(compared, own, variant, other, known)
+                if common >= 0 and _have_common_key(keys, key_offsets, own, other):
+                    best, shared = candidate, common
+        return best, shared
 
 
 @helper
@@ -146,177 +413,3 @@ def _first_current(row: Integer, following: I64, versions: Versions, document: i
             return row
         row = following[row]
     return -1
-
-
-@kernel
-def _decide(
-    walk: Walk,
-    compared: Compared,
-    where: Buckets,
-    postings: FactPostings,
-    many: int,
-    documents: Documents,
-    versions: Versions,
-    share_p: int,
-    share_q: int,
-    min_words: int,
-) -> Any:
-    first_new, sets, variants, places = walk
-    key_offsets, keys, bucket_offsets, buckets, member_starts, partners, first_prefix = where
-    starts, tokens = documents
-    rows, count = len(sets), len(compared.sizes)
-    kinds = np.zeros(len(tokens), np.uint8)
-    witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
-    before, left = np.zeros(len(starts) - 1, np.int64), np.zeros(len(starts) - 1, np.int64)
-    # for each set: its first and its last kept row; for each kept row: the next one with the same set
-    holders, last_holders = np.full(count, -1), np.full(count, -1)
-    following = np.full(rows, -1)
-    is_kept = np.zeros(rows, np.bool_)
-    # for each variant: the witness that a search found, or its own row. It stays the earliest one while it is kept:
-    # rows are kept in order, so none comes before it later
-    most = np.int64(-1)
-    for variant in variants:
-        most = max(most, variant)
-    answers, answers_shared = np.full(most + 1, -1), np.zeros(most + 1, np.int64)
-    last_seen = np.full(count, -1)
-    largest = np.int64(0)
-    for size in compared.sizes:
-        largest = max(largest, size)
-    known = np.zeros(largest, np.bool_)
-    members = np.empty(len(buckets), np.uint32)  # for each bucket: its kept rows, in order
-    ends = member_starts[:-1].copy()
-    for row in range(first_new):
-        is_kept[row] = True
-        if holders[sets[row]] < 0:
-            holders[sets[row]] = row
-            for i in range(bucket_offsets[sets[row]], bucket_offsets[sets[row] + 1]):
-                members[ends[buckets[i]]] = row
-                ends[buckets[i]] += 1
-        else:
-            following[last_holders[sets[row]]] = row
-        last_holders[sets[row]] = row
-    row = first_new
-    for document in range(len(starts) - 1):
-        first, stop, total = row, starts[document + 1], np.int64(0)
-        for place in range(starts[document], stop):
-            total += np.int64(tokens[place])
-        left[document] = total
-        new_version = versions.starts[document] < versions.starts[document + 1]
-        while row < rows and places[row - first_new] < stop:
-            own, variant = sets[row], variants[row - first_new]
-            best = row
-            holder = holders[own]
-            if new_version:
-                holder = _first_current(holder, following, versions, document)
-            if holder >= 0:
-                best = holder
-            search = variant >= 0
-            # what an older version is no witness for is another question
-            if search and not new_version and answers[variant] >= 0 and is_kept[answers[variant]]:
-                best, shared[row] = answers[variant], answers_shared[variant]
-                search = False
-            # at most `many` rows of a bucket are compared before facts are looked up, and all if that is no help
-            limit = many if compared.same_facts else ALL
-            while search:
-                is_cut = False
-                for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
-                    bucket, looked = partners[buckets[i]], 0
-                    for j in range(member_starts[bucket], ends[bucket]):
-                        candidate: Any = np.int64(members[j])
-                        if candidate >= best:  # members are in order
-                            break
-                        other = sets[candidate]
-                        if last_seen[other] == row:
-                            continue
-                        if looked == limit:
-                            is_cut = True
-                            break
-                        looked += 1
-                        last_seen[other] = row
-                        if new_version:
-                            candidate = _first_current(candidate, following, versions, document)
-                            if candidate < 0 or candidate >= best:
-                                continue
-                        common = common_shingles(compared, own, variant, other, known)
-                        # the prefix filter finds more pairs than the bands that it replaces; keep only theirs
-                        if common >= 0 and (
-                            bucket < first_prefix or _have_common_key(keys, key_offsets, own, other)
-                        ):
-                            best, shared[row] = candidate, common
-                if not is_cut:
-                    break
-                choice = shortest_list(postings, compared, own, variant)
-                if choice.length == ENDLESS:
-                    limit = ALL
-                    continue
-                lists = postings.tokens if choice.is_token else postings.shingles
-                for step in range(1 if choice.is_token else NEW_SHINGLES):
-                    at = posting_of(
-                        lists,
-                        compared.facts.required[choice.place]
-                        if choice.is_token
-                        else shingle_at(compared, own, choice.place + step),
-                    )
-                    for j in range(
-                        lists.starts[at] if at >= 0 else 0, lists.starts[at + 1] if at >= 0 else 0
-                    ):
-                        other = lists.sets[j]
-                        candidate = holders[other]
-                        if last_seen[other] == row or candidate < 0 or candidate >= best:
-                            continue
-                        last_seen[other] = row
-                        if new_version:
-                            candidate = _first_current(candidate, following, versions, document)
-                            if candidate < 0 or candidate >= best:
-                                continue
-                        common = common_shingles(compared, own, variant, other, known)
-                        if common >= 0 and _have_common_key(keys, key_offsets, own, other):
-                            best, shared[row] = candidate, common
-                break
-            if search and not new_version:
-                answers[variant], answers_shared[variant] = best, shared[row]
-            if best < row:
-                witnesses[row] = best
-                words = np.int64(tokens[places[row - first_new]])
-                left[document] -= words
-                if best < first:
-                    before[document] += words
-                row += 1
-                continue
-            is_kept[row] = True
-            if holders[own] < 0:
-                holders[own] = last_holders[own] = row
-                for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
-                    members[ends[buckets[i]]] = row
-                    ends[buckets[i]] += 1
-            else:
-                following[last_holders[own]] = row
-                last_holders[own] = row
-            row += 1
-        whole = KEPT
-        if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
-            whole = DUPLICATE_DOCUMENT
-        elif left[document] < min_words:
-            whole = TOO_SHORT
-        if whole != KEPT:
-            for place in range(starts[document], stop):
-                kinds[place] = whole
-            for undone in range(first, row):
-                if witnesses[undone] < 0:
-                    own = sets[undone]
-                    is_kept[undone] = False
-                    if holders[own] == undone:
-                        holders[own] = last_holders[own] = -1
-                        for i in range(bucket_offsets[own], bucket_offsets[own + 1]):
-                            ends[buckets[i]] -= 1
-                    else:
-                        before_it = holders[own]
-                        while following[before_it] != undone:
-                            before_it = following[before_it]
-                        following[before_it], last_holders[own] = -1, before_it
-                elif witnesses[undone] >= first:
-                    witnesses[undone] = -1
-        for done in range(first, row):
-            if witnesses[done] >= 0:
-                kinds[places[done - first_new]] = DUPLICATE
-    return kinds, witnesses, shared, before, left

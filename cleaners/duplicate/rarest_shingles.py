@@ -12,6 +12,7 @@ cells. Shingles that share a cell make the order a little less effective, never 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
@@ -46,13 +47,16 @@ def merge_frequencies(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return pl.DataFrame({"seen": total})
 
 
-def rarest_shingles(text: pl.Series, n: int, share: tuple[int, int], frequencies: pl.DataFrame) -> pl.Series:
+def rarest_shingles(
+    text: pl.Series, n: int, threshold: Fraction | None, frequencies: pl.DataFrame
+) -> pl.Series:
     """The keys of the rarest shingles of each text, as List(UInt64).
 
-    There are as many as the prefix filter needs at the threshold `share`, given as (numerator, denominator).
+    There are as many as the prefix filter needs at the `threshold`, or all of them if it is None, the rarest first.
     `frequencies` is a table of `count_shingles`. A text without a token has an empty list.
     """
     values, offsets = shingle_sets(text, n)
+    share = (0, 1) if threshold is None else threshold.as_integer_ratio()
     keys, counts = _rarest_keys(values, offsets, frequencies.get_column("seen").to_numpy(), *share)
     rows = pl.Series("row", np.repeat(np.arange(len(text), dtype=np.uint32), counts)).set_sorted()
     lists = pl.DataFrame([rows, pl.Series("rarest", keys)]).group_by("row", maintain_order=True).agg("rarest")
@@ -87,7 +91,7 @@ def _rarest_keys(values: U64, offsets: I64, seen: U8, p: int, q: int) -> Any:
             value = values[start + i]
             ranked[i] = np.uint64(seen[value & np.uint64(CELLS - 1)]) << np.uint64(56) | value >> np.uint64(8)
         sort(ranked, size)
-        first = size - -(-p * size // q) + 1
+        first = min(size, size - -(-p * size // q) + 1)
         counts[row] = first
         for i in range(first):
             keys[end] = fmix64(ranked[i])

@@ -25,6 +25,14 @@ class Pairs(NamedTuple):
     keys: U32  # numbered from 0
 
 
+class SidedPairs(NamedTuple):
+    """Pairs of a row (or a set) and a key that it has; `looks` is true where it looks for others with that key."""
+
+    rows: U32
+    keys: U32  # numbered from 0
+    looks: NDArray[np.bool_]
+
+
 class Keys(NamedTuple):
     """64-bit keys: `low ^ high << 32`. Most are looked at only once, so they are never all put together in memory."""
 

@@ -168,6 +168,15 @@ def different_bits(bitmaps: Rows[U64], one: int, other: int) -> Any:
 
 
 @helper
+def missing_bits(bitmaps: Rows[U64], one: int, other: int) -> Any:
+    """The number of bits that one row of bitmaps has, and another one lacks."""
+    missing = 0
+    for word in range(BITMAP_WORDS):
+        missing += _ones(bitmaps[one, word] & ~bitmaps[other, word])
+    return missing
+
+
+@helper
 def _ones(x: Word) -> Any:
     """The number of bits set in a 64-bit number."""
     x -= x >> np.uint64(1) & np.uint64(0x5555555555555555)

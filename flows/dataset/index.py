@@ -14,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from cleaners.duplicate.cleaner import FingerprintTable
+from cleaners.duplicate.containment import looked_for
 from cleaners.duplicate.fingerprints import band_names, fingerprint_schema
 from cleaners.duplicate.index_prefilter import RunKeys
 from cleaners.kernels import I64
@@ -57,12 +58,16 @@ def index_tables(
         for one in parts:
             one.require()
         return [*(_whole(one, "", True) for one in references), *(_whole(one, since, False) for one in own)]
+    same_numbers = settings.same_numbers
+    if settings.measure == "containment":  # a paragraph looks for its rarest shingles, and is found by all
+        fingerprints = [looked_for(table, settings.threshold) for table in fingerprints]
+        same_numbers = False
     keys = RunKeys(
         fingerprints,
-        ["exact_a", *(["rarest"] if settings.method == "exact" else band_names(settings.threshold))],
-        same_numbers=settings.same_numbers,
+        ["exact_a", *(["rarest"] if settings.ranks_shingles else band_names(settings.threshold))],
+        same_numbers=same_numbers,
     )
-    rules = {**index_rules(settings), "same_numbers": settings.same_numbers}
+    rules = {**index_rules(settings), "same_numbers": same_numbers}
     segments = Segments(dataset.postings, rules, [one.part for one in parts])
     by_path = {one.part.path: one for one in parts}
     if may_write:
@@ -73,7 +78,12 @@ def index_tables(
         rows = chunk.collect()
         return rows.filter(pl.Series(keys.matching_rows(rows)))
 
-    none = pl.DataFrame(schema={**fingerprint_schema(settings.threshold, settings.method), "part": pl.String})
+    none = pl.DataFrame(
+        schema={
+            **fingerprint_schema(settings.threshold, settings.method, settings.measure),
+            "part": pl.String,
+        }
+    )
     with ThreadPoolExecutor(workers) as pool:
 
         def matching(some: Sequence[IndexPart], since: str, in_reference: bool) -> FingerprintTable:

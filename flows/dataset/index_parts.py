@@ -134,8 +134,8 @@ def reference_parts(
             with ThreadPoolExecutor(workers) as pool:
                 for span in dataset.spans():
                     parts = _parts(dataset, span, cached)
-                    # with the method "exact", each dataset ranks its shingles by those of its first run
-                    if settings.method == "exact" or not _has_rules(dataset, span, rules):
+                    # if shingles are ranked, each dataset ranks them by those of its first run
+                    if settings.ranks_shingles or not _has_rules(dataset, span, rules):
                         parts = list(pool.map(cached.fingerprinted, parts))
                         used |= {one.part.path for one in parts}
                     found += parts

@@ -39,11 +39,14 @@ class Counts:
     bytes: int = 0  # of repaired text, in UTF-8
     repaired: int = 0  # paragraphs
     rejected: int = 0
+    leads: int = 0  # paragraphs that stay as leads, although they have a witness
     removed: ByReason = field(default_factory=dict)
     labelled: ByReason = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame) -> Counts:
+    def of(
+        cls, frame: pl.DataFrame, documents: pl.DataFrame, rejected: pl.DataFrame, *, leads: int = 0
+    ) -> Counts:
         """The counts of one shard, from its paragraphs, published documents and rejected inputs.
 
         The paragraphs have `words` and `labelled`.
@@ -60,6 +63,7 @@ class Counts:
             bytes=int(text.str.len_bytes().sum()),
             repaired=int(frame["before"].is_not_null().sum()),
             rejected=len(rejected),
+            leads=leads,
             removed=by_reason(found.filter(~pl.col("labelled")), "document"),
             labelled=by_reason(found.filter("labelled"), "document"),
         )
@@ -285,6 +289,15 @@ class Outcome:
             f"question marks may stand for quotes in {counted(number, 'paragraph')}: {', '.join(said)}{more}"
         )
 
+    def leads_line(self) -> str:
+        """How many paragraphs stay as leads, in one line; "" if none.
+
+        >>> Outcome(Path(), "r000001", 2, 2, Counts(leads=7), 1.0).leads_line()
+        'kept as leads, although printed before: 7 paragraphs'
+        """
+        leads = self.counts.leads
+        return f"kept as leads, although printed before: {counted(leads, 'paragraph')}" if leads else ""
+
     def references_line(self) -> str:
         """How many records of references could not be read, in one line; "" if all were.
 
@@ -300,7 +313,7 @@ class Outcome:
     def notes(self) -> list[str]:
         """What else there is to know, a line each."""
         read = self.fields_line(), self.limit_line(), self.waits_line()
-        return [*filter(None, (*read, self.quotes_line(), self.references_line()))]
+        return [*filter(None, (*read, self.quotes_line(), self.leads_line(), self.references_line()))]
 
     def names(self) -> dict[str, dict[str, int]]:
         """Field of the settings -> its names in records -> the number of documents."""

@@ -46,7 +46,7 @@ def reindex(dataset: Dataset, settings: Duplicate, *, offline: bool = False) -> 
         empty_tree(dataset)
         shutil.rmtree(dataset.tree.expired(_FREQUENCIES), ignore_errors=True)
         require_intact(dataset, ("documents",), spans)
-        frequencies = _frequencies(dataset, settings) if settings.method == "exact" else None
+        frequencies = _frequencies(dataset, settings) if settings.ranks_shingles else None
         rows = 0
         for span in spans:
             manifests = read_manifests(dataset, span)

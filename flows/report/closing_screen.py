@@ -96,6 +96,7 @@ def lines(
             outcome.limit_line() if status != "dry run" else "",
             outcome.waits_line(),
             outcome.quotes_line(),
+            outcome.leads_line(),
             outcome.references_line(),
         ):
             if note:
@@ -174,7 +175,12 @@ def as_json(
             "limit": outcome.limit or None,
         },
         "documents": {"in": counts.documents, "kept": counts.documents_kept},
-        "paragraphs": {"in": counts.paragraphs, "kept": counts.paragraphs_kept, "repaired": counts.repaired},
+        "paragraphs": {
+            "in": counts.paragraphs,
+            "kept": counts.paragraphs_kept,
+            "repaired": counts.repaired,
+            "leads": counts.leads,
+        },
         "words": {"in": counts.words, "kept": counts.words_kept},
         **{
             what: {

@@ -66,7 +66,7 @@ def clean_alone(
             return without_repeated_lines(one.paragraphs, lines, one.keys, settings, lexicon)
 
         frames = list(pool.map(remove, cleaned))
-        frequencies = merge_frequencies([]) if settings.duplicate.method == "exact" else None
+        frequencies = merge_frequencies([]) if settings.duplicate.ranks_shingles else None
         tables = list(
             pool.map(
                 lambda one, frame: fingerprints_of(frame, one.documents, settings, frequencies),

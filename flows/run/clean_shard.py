@@ -177,7 +177,7 @@ def decide(
     """The decisions of `find_duplicates` with these settings; without duplicates if `[duplicate]` is off."""
     s = settings.duplicate
     if not s.enabled:
-        keys = list(fingerprint_schema(s.threshold, s.method).items())[FIRST_KEY_COLUMN:]
+        keys = list(fingerprint_schema(s.threshold, s.method, s.measure).items())[FIRST_KEY_COLUMN:]
         nothing = [pl.lit(None, dtype).alias(name) for name, dtype in keys]
         tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
         index = []
@@ -193,8 +193,10 @@ def decide(
         else None,
         min_words=settings.too_short.min_words if settings.too_short.enabled else None,
         method=s.method,
+        measure=s.measure,
         older=older,
         keep=s.keep,
+        keep_leads=s.keep_leads,
         sources=sources,
         workers=workers,
     )

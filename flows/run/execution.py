@@ -162,7 +162,7 @@ def new_run(
             "configuration": configuration_hash(settings, phrases, lexicon),
         },
         _charsets(dataset) if settings.encoding.source_history else {},
-        settings.duplicate.method == "exact" and not dataset.parts("shingle_frequencies"),
+        settings.duplicate.ranks_shingles and not dataset.parts("shingle_frequencies"),
         workers(settings),
         _since(dataset, settings.duplicate.window_days, now),
         references,

@@ -130,7 +130,7 @@ def refuse_damage(dataset: Dataset, settings: Settings, new: Sequence[Input]) ->
         "records": any(one.last is not None for one in new),
         "rejected": any(one.last is not None for one in new),
         "index": settings.duplicate.enabled,
-        "shingle_frequencies": settings.duplicate.enabled and settings.duplicate.method == "exact",
+        "shingle_frequencies": settings.duplicate.enabled and settings.duplicate.ranks_shingles,
         "line_counts": settings.repeated_line.enabled,
         "documents": settings.encoding.source_history,  # otherwise only those that the index leads to
         "exceptions": True,

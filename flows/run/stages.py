@@ -303,7 +303,7 @@ def rank_shingles(run: Run, shards: Sequence[str]) -> None:
 
 def _frequencies(run: Run) -> pl.DataFrame | None:
     """The shingle frequencies of this run or of an earlier one; None if the method needs none."""
-    if run.settings.duplicate.method != "exact":
+    if not run.settings.duplicate.ranks_shingles:
         return None
     kind = "shingle_frequencies"
     path = run.publish(kind, "00000") if run.ranks_shingles else Dataset(run.out).parts(kind)[0]
@@ -428,7 +428,7 @@ def _split(run: Run, shard: str) -> Counts:
     counts, clusters = stats_of_shard(frame, rejected)
     _write(counts, run.path("source_stats", shard))
     _write(clusters, run.path("clusters", shard))
-    return Counts.of(frame, published, rejected)
+    return Counts.of(frame, published, rejected, leads=decisions.get_column("reason").null_count())
 
 
 def rejections(run: Run, shards: Sequence[str]) -> tuple[RejectionKind, ...]:

@@ -150,19 +150,26 @@ class Duplicate(ReasonTable):
     min_tokens: int = Field(default=10, ge=1)  # shorter paragraphs are compared for equality only
     short: Literal["keep", "exact"] = "keep"
     method: Literal["minhash", "exact"] = "minhash"  # how candidates are found
+    #: "jaccard": of all shingles, those in both; "containment": of the later one's, those in the witness.
+    measure: Literal["jaccard", "containment"] = "jaccard"
     same_numbers: bool = True
     same_facts: bool = True
     #: Which copy of one run stays: in the earliest document, in the longest one, or by source, the best first.
     keep: Literal["earliest", "longest"] | tuple[str, ...] = "earliest"
+    keep_leads: bool = False  # a document's first paragraph, while at least half of its words stay
     window_days: float = Field(default=0, ge=0)  # maximum age of a witness's run; 0: any age
-    against: tuple[
-        str, ...
-    ] = ()  # datasets, and inputs with texts, that are only read: their paragraphs are witnesses
+    #: Datasets, and inputs with texts, that are only read: their paragraphs are witnesses.
+    against: tuple[str, ...] = ()
 
     @field_validator("against", "keep", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    @property
+    def ranks_shingles(self) -> bool:
+        """Whether shingles are keys, and how rare they are decides which."""
+        return self.method == "exact" or self.measure == "containment"
 
 
 class DuplicateDocument(ReasonTable):
@@ -311,7 +318,7 @@ class Settings(Table):
 
 
 #: The keys of [duplicate] that determine the fingerprints.
-FINGERPRINTED_BY: Final = ("n", "threshold", "min_tokens", "short", "method")
+FINGERPRINTED_BY: Final = ("n", "threshold", "min_tokens", "short", "method", "measure")
 
 
 def fingerprint_rules(settings: Duplicate) -> dict[str, Any]:

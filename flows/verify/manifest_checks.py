@@ -262,7 +262,7 @@ def _schema(kind: str, rules: Mapping[str, Any]) -> Mapping[str, pl.DataType]:
         case "unpublished":
             return SCHEMAS["documents"]
         case "index":
-            return fingerprint_schema(rules["threshold"], rules["method"]) | RUN_ID
+            return fingerprint_schema(rules["threshold"], rules["method"], rules["measure"]) | RUN_ID
         case "shingle_frequencies":
             return FREQUENCIES
         case "line_counts":

@@ -47,10 +47,11 @@ def with_fingerprints(
 ) -> pl.DataFrame:
     """Paragraphs (document_id, position, text) with their fingerprints, also those that are too short to be compared.
 
-    Without `frequencies`, which the method "exact" needs, the keys are not those of an index with that method.
+    Without `frequencies`, which ranked shingles need, the keys are not those of an index with such.
     """
     rules = {name: settings[name] for name in ("n", "threshold", "min_tokens", "short")}
-    rules |= {"method": "exact" if frequencies is not None else "minhash", "frequencies": frequencies}
+    if frequencies is not None:
+        rules |= {name: settings[name] for name in ("method", "measure")} | {"frequencies": frequencies}
     return fingerprint(paragraphs, **rules).with_columns(paragraphs["text"])
 
 

@@ -17,6 +17,7 @@ from cleaners.kernels import I64
 from flows.report.page.documents import Documents
 from flows.report.page.reading import RunTables
 from flows.report.page.sampling import MOST_PARTS
+from flows.report.page.thresholds import bands_of
 
 #: Bands that are looked at.
 BANDS: Final = 3
@@ -46,7 +47,7 @@ def close_pairs(run: RunTables, settings: Mapping[str, Any], most: int) -> tuple
     )
     parts = run.parts("index")
     step = max(1, -(-len(parts) // MOST_PARTS))
-    if not settings["duplicate"]["enabled"] or settings["duplicate"]["method"] != "minhash" or not parts:
+    if not settings["duplicate"]["enabled"] or bands_of(settings) is None or not parts:
         return nothing, Odds()
     rows = run.scan("index", parts[::step])
     names = [name for name in rows.collect_schema().names() if name.startswith("band_")]

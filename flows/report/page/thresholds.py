@@ -68,10 +68,11 @@ def similarities(run: RunTables, settings: Mapping[str, Any], near: Mapping[int,
 
 def bands_of(settings: Mapping[str, Any]) -> tuple[int, int] | None:
     """(bands, rows of each band) with which a run looked for candidates; None if it did so without MinHash."""
-    if settings["duplicate"]["method"] != "minhash":
-        return None
+    from cleaners.duplicate.fingerprints import uses_bands
     from cleaners.duplicate.minhash import bands
 
+    if not uses_bands(settings["duplicate"]["method"], settings["duplicate"]["measure"]):
+        return None
     return bands(float(settings["duplicate"]["threshold"]))
 
 

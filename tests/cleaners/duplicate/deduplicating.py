@@ -15,6 +15,7 @@ from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate import rarest_shingles
 from cleaners.duplicate.cleaner import FingerprintTable
 from cleaners.duplicate.facts import fact_words
+from cleaners.duplicate.fingerprints import uses_bands
 from support import frame_of, ids_of
 
 DEFAULTS: dict[str, Any] = {
@@ -23,15 +24,18 @@ DEFAULTS: dict[str, Any] = {
     "min_tokens": 10,
     "short": "keep",
     "method": "minhash",
+    "measure": "jaccard",
 }
 RULES: dict[str, Any] = {
     "n": 3,
     "threshold": 0.8,
     "method": "minhash",
+    "measure": "jaccard",
     "same_numbers": True,
     "same_facts": None,
     "document_share": 0.8,
     "min_words": 1,
+    "keep_leads": False,
 }
 #: The words of the language of two documents in three; that of the others is not known.
 LISTED = {"en": ("bee", "dog"), "xx": ("ant",)}
@@ -46,8 +50,8 @@ def some_frequencies() -> pl.DataFrame:
 
 
 def table_of(frame: pl.DataFrame, **making: Any) -> FingerprintTable:
-    """The fingerprint table of a frame by these rules, with shingle frequencies for the method "exact"."""
-    frequencies = some_frequencies() if making["method"] == "exact" else None
+    """The fingerprint table of a frame by these rules, with shingle frequencies where they count."""
+    frequencies = None if uses_bands(making["method"], making["measure"]) else some_frequencies()
     return duplicate.fingerprint_table(frame, ids_of(frame), **making, frequencies=frequencies)
 
 
@@ -94,10 +98,12 @@ options = st.fixed_dictionaries(
         "min_tokens": st.sampled_from([1, 3, 10]),
         "short": st.sampled_from(["keep", "exact"]),
         "method": st.sampled_from(["minhash", "exact"]),
+        "measure": st.sampled_from(["jaccard", "jaccard", "containment"]),
         "same_numbers": st.booleans(),
         "same_facts": st.sampled_from([None, fact_words(LISTED)]),
         "document_share": st.sampled_from([None, 0.5, 0.8, 1.0]),
         "min_words": st.sampled_from([None, 0, 1, 5, 20]),
+        "keep_leads": st.booleans(),
     }
 )
 NEWS = "the harbour board said on monday that the old crane will be taken down before the winter storms"

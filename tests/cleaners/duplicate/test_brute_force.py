@@ -49,7 +49,7 @@ def kept(table: FingerprintTable, decisions: pl.DataFrame) -> FingerprintTable:
     return FingerprintTable(left.drop("row").lazy(), lambda local: table.texts(rows[local]))
 
 
-@dataclass
+@dataclass(eq=False)
 class Paragraph:
     """A paragraph as the oracle sees it."""
 
@@ -86,22 +86,33 @@ class Paragraph:
             or not self.names <= set(other.tokens)
         )
 
-    def jaccard(self, other: Paragraph, options: dict[str, Any]) -> Fraction:
-        """The Jaccard of two paragraphs, or 0 if they are not compared."""
-        if options["same_numbers"] and self.numbers != other.numbers:
-            return Fraction(0)
+    def is_compared(self, options: dict[str, Any]) -> bool:
+        """Whether the paragraph may be a duplicate or a witness."""
+        return options["short"] == "exact" or len(self.tokens) >= options["min_tokens"]
+
+    def jaccard(self, other: Paragraph, options: dict[str, Any]) -> Fraction | None:
+        """The Jaccard of two paragraphs if this one is a near-duplicate of the other one, or else None."""
+        contained = options["measure"] == "containment"
         if min(len(self.tokens), len(other.tokens)) < options["min_tokens"]:
             mine, theirs = (p.tokens or p.text.casefold().split() for p in (self, other))
-            return Fraction(options["short"] == "exact" and mine == theirs)
+            counts = not options["same_numbers"] or self.numbers == other.numbers
+            return Fraction(1) if options["short"] == "exact" and mine == theirs and counts else None
+        if options["same_numbers"] and not (
+            set(self.numbers) <= set(other.numbers) if contained else self.numbers == other.numbers
+        ):
+            return None
         n = options["n"]
         mine, theirs = (
             {tuple(t[i : i + n]) for i in range(max(len(t) - n, 0) + 1)} for t in (self.tokens, other.tokens)
         )
         # the bands may miss a pair; the oracle accepts that
-        found = options["method"] == "exact" or self.bands & other.bands
+        found = contained or options["method"] == "exact" or self.bands & other.bands
         if not found or self.states_more_than(other, options):
-            return Fraction(0)
-        return Fraction(len(mine & theirs), len(mine | theirs))
+            return None
+        common = Fraction(len(mine & theirs))
+        jaccard = common / len(mine | theirs)
+        near = (common / len(mine) if contained else jaccard) >= Fraction(str(options["threshold"]))
+        return jaccard if near else None
 
 
 def oracle(
@@ -116,7 +127,7 @@ def oracle(
     it has its language.
     """
     options = {**DEFAULTS, **RULES, **given_options}
-    threshold, share = (Fraction(str(options[k] or 0)) for k in ("threshold", "document_share"))
+    share = Fraction(str(options["document_share"] or 0))
     table = table_of(
         frame_in_languages(corpus), **{name: options[name] for name in DEFAULTS}
     ).fingerprints.collect()
@@ -128,37 +139,53 @@ def oracle(
         paragraphs = [
             Paragraph(d, p, text, set(enumerate(bands.pop(0))), language) for p, text in enumerate(document)
         ]
-        tentative: list[Paragraph] = []
-        witness: list[tuple[Paragraph, Fraction] | None] = []
-        for paragraph in paragraphs:
-            found = next(
-                (
-                    (other, jaccard)
-                    for other in kept + tentative
-                    if other.document not in older.get(d, ())
-                    and (jaccard := paragraph.jaccard(other, options)) >= threshold
-                ),
-                None,
-            )
-            witness.append(found)
-            if found is None:
-                tentative.append(paragraph)
-        earlier = [w is not None and w[0].document < d for w in witness]
         total = sum(len(p.tokens) for p in paragraphs)
-        before = sum(len(p.tokens) for p, e in zip(paragraphs, earlier, strict=True) if e)
-        left = sum(len(p.tokens) for p in tentative)
-        whole = None
-        if options["document_share"] is not None and before and before >= share * total:
-            whole = "duplicate_document"
-        elif options["min_words"] is not None and left < options["min_words"]:
-            whole = "too_short"
-        for w, e in zip(witness, earlier, strict=True):
-            if w is not None and (e or not whole):
+        known = [other for other in kept if other.document not in older.get(d, ())]
+        lead = None
+        if options["keep_leads"]:
+            lead = next((p for p in paragraphs if p.is_compared(options)), None)
+        for stays in (lead, None):
+            witness, tentative = decide_document(paragraphs, known, stays, options)
+            earlier = [w is not None and w[0].document < d for w in witness]
+            before = sum(len(p.tokens) for p, e in zip(paragraphs, earlier, strict=True) if e)
+            left = sum(len(p.tokens) for p in tentative)
+            whole = None
+            if options["document_share"] is not None and before and before >= share * total:
+                whole = "duplicate_document"
+            elif options["min_words"] is not None and left < options["min_words"]:
+                whole = "too_short"
+            if whole or 2 * left >= total:
+                break
+        for p, w, e in zip(paragraphs, witness, earlier, strict=True):
+            if w is not None and (e or not whole) and (whole or p not in tentative):
                 decisions.append(("duplicate", f"d{w[0].document:03}", w[0].position, pytest.approx(w[1])))
             else:
                 decisions.append((whole, None, None, None))
         kept += [] if whole else tentative
     return decisions
+
+
+def decide_document(
+    paragraphs: list[Paragraph],
+    known: list[Paragraph],
+    stays: Paragraph | None,
+    options: dict[str, Any],
+) -> tuple[list[tuple[Paragraph, Fraction] | None], list[Paragraph]]:
+    """The witness of each paragraph, with the Jaccard, and the paragraphs that are kept; `stays` is in any case."""
+    witness, tentative = [], []
+    for paragraph in paragraphs:
+        found = next(
+            (
+                (other, jaccard)
+                for other in known + tentative
+                if (jaccard := paragraph.jaccard(other, options)) is not None
+            ),
+            None,
+        )
+        witness.append(found)
+        if found is None or paragraph is stays:
+            tentative.append(paragraph)
+    return witness, tentative
 
 
 @st.composite
@@ -211,16 +238,22 @@ def rewordings(draw: st.DrawFn) -> Corpus:
     st.sampled_from([0.3, 0.6]),
     st.booleans(),
     st.sampled_from([0, 1, 100]),
+    st.sampled_from(["jaccard", "containment"]),
 )
 def test_what_states_something_new_stays(
-    corpus: Corpus, n: int, threshold: float, same_numbers: bool, many: int
+    corpus: Corpus, n: int, threshold: float, same_numbers: bool, many: int, measure: str
 ) -> None:
     """A near-duplicate with a new clause, name or listed word is kept; the earliest that states all is the witness.
 
     So it is in large buckets, too, where only rows that have the rarest fact are compared.
     """
     chosen: dict[str, Any] = {"n": n, "threshold": threshold, "method": "exact", "same_numbers": same_numbers}
-    chosen |= {"same_facts": fact_words(LISTED), "document_share": None, "min_words": None}
+    chosen |= {
+        "same_facts": fact_words(LISTED),
+        "document_share": None,
+        "min_words": None,
+        "measure": measure,
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keep_rule, "MANY", many)
         assert decisions_of(run(corpus, **chosen)) == oracle(corpus, **chosen)

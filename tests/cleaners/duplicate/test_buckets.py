@@ -33,7 +33,11 @@ def jaccard(one: set[int], other: set[int]) -> Fraction:
 def test_a_set_with_a_near_duplicate_always_passes(
     batch: list[str], links: list[tuple[int, int]], data: st.DataObject
 ) -> None:
-    """A set passes if it shares a key with one of the same numbers whose Jaccard reaches the threshold."""
+    """A set passes if it shares a key with one of the same numbers whose Jaccard reaches the threshold.
+
+    Where containment is asked for, it passes if one of the two contains enough of the other, whatever the numbers.
+    """
+    contains = data.draw(st.booleans())
     threshold = data.draw(st.sampled_from([Fraction(1, 2), Fraction(3, 4), Fraction(4, 5), Fraction(1)]))
     crowded = data.draw(st.sampled_from([1, 3, 200]))
     numbers = np.array(data.draw(st.lists(st.integers(0, 1), min_size=12, max_size=12)), np.uint64)
@@ -42,13 +46,20 @@ def test_a_set_with_a_near_duplicate_always_passes(
     sizes, bitmaps = sketches(pl.Series(batch, dtype=pl.String), 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(buckets, "CROWDED", crowded)
-        found = may_have_match(pairs, sizes.astype(np.int64), bitmaps, numbers[: len(batch)], threshold)
+        found = may_have_match(
+            pairs, sizes.astype(np.int64), bitmaps, numbers[: len(batch)], threshold, contains=contains
+        )
     values, offsets = shingle_sets(pl.Series(batch, dtype=pl.String), 3)
     sets = [set(values[offsets[i] : offsets[i + 1]].tolist()) for i in range(len(batch))]
     for one, key in links:
         for other, same in links:
-            if one != other and key == same and numbers[one] == numbers[other] and sets[one]:
-                assert found[one] or jaccard(sets[one], sets[other]) < threshold
+            if one == other or key != same or not sets[one]:
+                continue
+            mine, theirs = sets[one], sets[other]
+            if contains:
+                assert (found[one] and found[other]) or Fraction(len(mine & theirs), len(mine)) < threshold
+            elif numbers[one] == numbers[other]:
+                assert found[one] or jaccard(mine, theirs) < threshold
     assert not found[[i for i in range(len(batch)) if i not in dict(links)]].any()
 
 
@@ -59,7 +70,7 @@ def test_what_differs_in_size_numbers_or_shingles_does_not_pass() -> None:
     sizes, bitmaps = sketches(pl.Series([" ".join(text) for text in (base, *others)]), 3)
     numbers = np.array([0, 0, 0, 1, 0], np.uint64)
     pairs = Pairs(np.arange(5, dtype=np.uint32), np.zeros(5, np.uint32))
-    found = may_have_match(pairs, sizes.astype(np.int64), bitmaps, numbers, Fraction(4, 5))
+    found = may_have_match(pairs, sizes.astype(np.int64), bitmaps, numbers, Fraction(4, 5), contains=False)
     assert found.tolist() == [True, False, False, False, True]
 
 

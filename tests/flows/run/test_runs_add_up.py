@@ -14,7 +14,7 @@ from flows.errors import ConfigurationError
 from flows.maintenance.compact_runs import compact
 from flows.verify.verification import verify
 from small_runs import PLAIN, run
-from support import Jsonl, table, why
+from support import Jsonl, body, table, why
 
 from .stories import ARTICLES, CHOIR, HARBOUR, ORDINALS, STORY, digests
 
@@ -146,6 +146,37 @@ def test_which_copy_of_one_run_stays_is_a_setting(
     assert list(verify(Dataset(out))) == []
     assert compact(Dataset(out))
     assert list(verify(Dataset(out))) == []
+
+
+def test_leads_stay_on_request(jsonl: Jsonl, tmp_path: Path) -> None:
+    """A lead that was printed before stays with the body that is new, and is counted; a stub or a copy of all goes.
+
+    It is a witness from then on, and several runs decide as one does.
+    """
+    said = PLAIN | {"duplicate": {"keep_leads": True}}
+    lead = f"{HARBOUR} No one was hurt when a cable broke, and the ferries sailed as they do on any other day."
+    near = lead.replace("old", "last")
+    texts = [
+        f"Crane\n{lead}\n{body(1)}",
+        f"Crane again\n{near}\n{body(2)}\n{body(1)}",
+        f"{near}\n{body(2)}",
+        f"{lead}\n{body(3)[:40]}\n{body(1)}\n{body(2)}",
+        f"{near.replace('winter', 'autumn')}\n{body(4)}",
+    ]
+    files = [jsonl([{"text": text}], f"{n}.jsonl") for n, text in enumerate(texts)]
+    outcome = run(files, tmp_path / "one", said)
+    assert outcome.leads_line() == "kept as leads, although printed before: 2 paragraphs"
+    for file in files:
+        run([file], tmp_path / "many", said)
+    one, many = (table(tmp_path / name, "removed").drop("run_id") for name in ("one", "many"))
+    assert [(Path(uri).stem, at) for uri, at in one.select("uri", "position").iter_rows()] == [
+        ("1", 3),
+        *(("2", n) for n in (0, 1)),
+        *(("3", n) for n in (0, 1, 2, 3)),
+    ]
+    assert many.equals(one)
+    for name in ("one", "many"):
+        assert list(verify(Dataset(tmp_path / name))) == []
 
 
 def test_the_memory_of_many_runs_is_that_of_one(jsonl: Jsonl, tmp_path: Path) -> None:

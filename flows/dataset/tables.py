@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 _WITH_A_REASON: Final[dict[str, pl.DataType]] = {
     "document_id": pl.String(),

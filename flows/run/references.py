@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -33,6 +32,7 @@ from flows.run.engine import Threads, workers
 from flows.run.execution import Task, execute
 from flows.settings import Settings
 from flows.settings.model import Duplicate, Publish
+from flows.version import copydesk_version
 
 
 def prepare_references(
@@ -117,7 +117,7 @@ def _key(inputs: Sequence[Input], settings: Settings) -> str:
         settings.model_dump(mode="json", include={"inputs", "fields", "encoding"}),
         index_rules(settings.duplicate),
     ]
-    content = json.dumps([files, how, version("copydesk")], sort_keys=True)
+    content = json.dumps([files, how, copydesk_version()], sort_keys=True)
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

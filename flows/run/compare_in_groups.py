@@ -48,8 +48,8 @@ from cleaners.duplicate.candidate_pairs import KeyPartition
 from cleaners.duplicate.cleaner import DECISIONS, FingerprintTable, Rules, find, of_whole_documents
 from cleaners.duplicate.fingerprints import band_names
 from cleaners.duplicate.groups import (
-    FATES,
     COUNTS,
+    FATES,
     components,
     fates_of,
     group_documents,

@@ -150,7 +150,7 @@ class Found(NamedTuple):
     tables: list[pl.DataFrame]  # one for each table of this run, see `find_duplicates`
     documents: keep_rule.Documents
     before: I64  # for each document: the tokens of paragraphs with a witness in an earlier document
-    left: I64  # for each document: the tokens of paragraphs without a witness
+    left: I64  # for each document: the tokens of paragraphs that stay, unless it is removed whole
 
 
 def find_duplicates(
@@ -189,9 +189,9 @@ def find_duplicates(
 
     `workers` bands are processed at once; their number does not change the result.
     """
-    if not tables:
-        return []
-    return find(tables, index, **rules, older=older, sources=sources, workers=workers).tables
+    return (
+        find(tables, index, **rules, older=older, sources=sources, workers=workers).tables if tables else []
+    )
 
 
 def find(
@@ -206,10 +206,10 @@ def find(
     document_share: float | None,
     min_words: int | None,
     method: Method = "minhash",
-    older: pl.DataFrame | None = None,
     measure: Measure = "jaccard",
-    keep_leads: bool = False,
+    older: pl.DataFrame | None = None,
     keep: Keep = "earliest",
+    keep_leads: bool = False,
     sources: pl.DataFrame | None = None,
     workers: int = 1,
 ) -> Found:
@@ -368,11 +368,7 @@ def _documents(row_tables: RowTables) -> keep_rule.Documents:
         tokens.append(columns.get_column("tokens").to_numpy())
         leads.append(columns.get_column("compared").arg_true().to_numpy() + start - row_tables.first_new)
     starts = np.concatenate((*firsts, [row_tables.new_rows])).astype(np.int64)
-    compared_rows = np.append(np.concatenate(leads), row_tables.new_rows)
-    first_compared = compared_rows[np.searchsorted(compared_rows, starts[:-1])]
-    return keep_rule.undecided(
-        starts, np.concatenate(tokens), np.where(first_compared < starts[1:], first_compared, -1)
-    )
+    return keep_rule.undecided(starts, np.concatenate(tokens), np.concatenate(leads))
 
 
 def _sources(
@@ -485,7 +481,7 @@ def of_whole_documents(rows: pl.DataFrame, min_words: int) -> pl.DataFrame:
     """
     no_witness = {
         **{name: dtype for name, dtype in DECISIONS.items() if name.startswith("duplicate_of")},
-        **dict.fromkeys(("common", "union"), pl.Int64()),
+        **dict.fromkeys(("common", "union", "size"), pl.Int64()),
         **dict.fromkeys(("differs", "reference"), pl.String()),
         "same": pl.Boolean(),
     }

@@ -83,9 +83,9 @@ def reordered(
         Documents(
             starts,
             documents.tokens[places],
-            np.where(leads < 0, -1, new_places[leads]),
             documents.totals[order],
             documents.fates[order],
+            np.where(leads < 0, -1, new_places[leads]),
         ),
         Versions(version_starts, versions.firsts[ranges], versions.stops[ranges]),
         rows[everyone],

@@ -56,9 +56,8 @@ def promising(pairs: Pairs, rows: U32, sizes: I64, bitmaps: U64, numbers: U64, t
     `numbers` the hashes of their numbers, or 0 everywhere.
     """
     places = np.searchsorted(rows, pairs.rows).astype(np.uint32)
-    chosen = may_have_match(Pairs(places, pairs.keys), sizes, bitmaps, numbers, threshold, contains=False)[
-        places
-    ]
+    found = may_have_match(Pairs(places, pairs.keys), sizes, bitmaps, numbers, threshold, contains=False)
+    chosen = found[places]
     return Pairs(pairs.rows[chosen], pairs.keys[chosen])
 
 
@@ -110,9 +109,9 @@ def group_documents(rows: pl.DataFrame, known: pl.DataFrame, min_words: int | No
     return Documents(
         np.concatenate((firsts, [len(rows)])).astype(np.int64),
         rows.get_column("tokens").to_numpy(),
-        np.full(len(firsts), -1),  # no document has a lead that stays
         each.get_column("total").to_numpy(),
         each.select(fates.alias("fate")).to_series().to_numpy(),
+        np.full(len(each), -1),
     )
 
 

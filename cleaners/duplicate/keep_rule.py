@@ -17,6 +17,7 @@ from cleaners.duplicate.fact_postings import (
     ENDLESS,
     FactPostings,
     fact_postings,
+    place_from,
     posting_of,
     shingle_at,
     shortest_list,
@@ -44,16 +45,19 @@ class Documents(NamedTuple):
 
     starts: I64  # (documents + 1): document d has the rows in [starts[d], starts[d + 1])
     tokens: U32  # the token count of every row of this run
-    leads: I64  # for each document: its first row that is compared at all; -1 if it has none
     totals: I64  # the token count of each document
     #: what the document rules say: UNDECIDED, or KEPT, DUPLICATE_DOCUMENT, TOO_SHORT if that was decided elsewhere
     fates: NDArray[np.uint8]
+    leads: I64  # for each document: its first row that is compared at all; -1 if it has none, or it does not count
 
 
-def undecided(starts: I64, tokens: U32, leads: I64) -> Documents:
-    """Documents whose rows are all there, and whose rules are not decided yet."""
+def undecided(starts: I64, tokens: U32, compared: I64) -> Documents:
+    """Documents whose rows are all there, and whose rules are not decided yet; `compared` are the rows that are."""
     totals = np.diff(starts_of(tokens)[starts])
-    return Documents(starts, tokens, leads, totals, np.full(len(totals), UNDECIDED, np.uint8))
+    fates = np.full(len(totals), UNDECIDED, np.uint8)
+    ends = np.append(compared, len(tokens))
+    leads = ends[np.searchsorted(ends, starts[:-1])]
+    return Documents(starts, tokens, totals, fates, np.where(leads < starts[1:], leads, -1))
 
 
 class Walk(NamedTuple):
@@ -181,7 +185,7 @@ def _decide(
     keep_leads: bool,
 ) -> Any:
     first_new, sets, variants, places = walk
-    starts, tokens, leads, totals, fates = documents
+    starts, tokens, totals, fates, leads = documents
     rows, count = len(sets), len(compared.sizes)
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
@@ -267,7 +271,7 @@ def _decide(
                 _keep(kept, where, row, own)
                 row += 1
             if fates[document] != UNDECIDED:
-                whole = fates[document]
+                whole = int(fates[document])
             elif share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
                 whole = DUPLICATE_DOCUMENT
             elif left[document] < min_words:
@@ -380,6 +384,9 @@ def _earliest_witness(
             limit = ALL
             continue
         lists = postings.tokens if choice.is_token else postings.shingles
+        next_at = next_end = np.int64(0)
+        if choice.second >= 0:
+            next_at, next_end = lists.starts[choice.second], lists.starts[choice.second + 1]
         for step in range(1 if choice.is_token else NEW_SHINGLES):
             at = posting_of(
                 lists,
@@ -389,6 +396,12 @@ def _earliest_witness(
             )
             for j in range(lists.starts[at] if at >= 0 else 0, lists.starts[at + 1] if at >= 0 else 0):
                 other = lists.sets[j]
+                if choice.second >= 0:
+                    next_at = place_from(lists.sets, next_at, next_end, other)
+                    if next_at == next_end:
+                        break
+                    if lists.sets[next_at] != other:
+                        continue
                 candidate = holders[other]
                 if last_asked[other] == asked or candidate < 0 or candidate >= best:
                     continue

@@ -129,6 +129,7 @@ class Threads:
     ) -> list[Result]:
         """See `Engine`."""
         part.report(self.report, stage, 0, len(items))
+        run = replace(run, report=self.report)
         with _pool(self._workers) as pool:
             futures = [pool.submit(function, run, item) for item in items]
             for done, future in enumerate(as_completed(futures), 1):

@@ -53,6 +53,7 @@ from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.line_totals import earlier_counts
 from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
+from flows.dataset.reporting import Report, nobody
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, read_part, scan_parts, whole_file, write_part
@@ -98,6 +99,7 @@ class Run:
     advance: Callable[[int], object] = (
         abs  # called with the bytes that were read, if the engine is in this process
     )
+    report: Report = nobody  # told what a stage does beside its work, if the engine is in this process
     exceptions: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
     )  # restored text, never removed again
@@ -263,7 +265,7 @@ def count_lines(run: Run, partition: Partition) -> None:
     # earlier counts matter only for lines that occur in this run
     lines = here.get_column("line").unique()
     if partition.of == 1:
-        earlier = earlier_counts(Dataset(run.out), lines, may_write=run.may_write)
+        earlier = earlier_counts(Dataset(run.out), lines, may_write=run.may_write, report=run.report)
     else:
         wanted = pl.col("line").is_null() | pl.col("line").is_in(lines.implode())
         earlier = [
@@ -352,7 +354,7 @@ def compared(
         reference_parts(run.references, s, _frequencies(run), cache, run.workers) if s.enabled else []
     )
     given = tables, s, run.workers, run.since, references
-    return tables, index_tables(dataset, *given, whole=whole, may_write=run.may_write)
+    return tables, index_tables(dataset, *given, whole=whole, may_write=run.may_write, report=run.report)
 
 
 def older_versions(run: Run, shards: Sequence[str]) -> pl.DataFrame:

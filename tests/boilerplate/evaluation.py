@@ -21,12 +21,10 @@ from flows.run.clean_shard import clean_documents, options
 from flows.settings import Settings, lexicon_of, phrases_of
 from flows.settings.bundled import line_classifier_model
 
-from .sets import SHARES, LabelledSet, kind_of, labelled_sets, records
+from .sets import SHARES, LabelledSet, kind_of, labelled_sets, records, texts_of
 
 SAMPLE: Final = 1500  # documents of a corpus
 LABEL_WORDS: Final = 3
-LEAST: Final = 300  # characters of a document of a corpus
-METADATA: Final = "-meta.txt"
 _HEADER: Final = (
     "| extractor and source | lines | precision | recall | words kept |\n|---|---:|---:|---:|---:|"
 )
@@ -131,34 +129,12 @@ def corpora(shared: Path) -> Iterable[tuple[str, pl.DataFrame]]:
         rows = random.Random(1).sample(list(records(path)), SAMPLE)
         yield path.name.split(".")[0], _documents(rows)
     for path in sorted(changed_inputs.glob("*.tar.zst")):
-        yield path.name.split(".")[0], _documents(_texts(path))
-
-
-def _texts(path: Path) -> list[dict[str, str]]:
-    """The first texts of a packed folder that are UTF-8, without the files of figures that lie beside them."""
-    import tarfile
-
-    import zstandard
-
-    rows: list[dict[str, str]] = []
-    with (
-        path.open("rb") as packed,
-        tarfile.open(fileobj=zstandard.ZstdDecompressor().stream_reader(packed), mode="r|") as archive,
-    ):
-        for entry in archive:
-            if len(rows) == SAMPLE:
-                break
-            if entry.isfile() and not entry.name.endswith(METADATA):
-                data = archive.extractfile(entry).read()  # type: ignore[union-attr]
-                try:
-                    text = data.decode()
-                except UnicodeDecodeError:
-                    continue
-                if text.startswith("---\n"):  # front matter
-                    text = text.split("\n---\n", 1)[-1]
-                if len(text) >= LEAST:  # else a note on another text
-                    rows.append({"text": text, "source": path.name.split(".")[0]})
-    return rows
+        yield (
+            path.name.split(".")[0],
+            _documents(
+                [{"text": text, "source": path.name.split(".")[0]} for text in texts_of(path, SAMPLE)]
+            ),
+        )
 
 
 def _documents(rows: list[dict[str, str]]) -> pl.DataFrame:

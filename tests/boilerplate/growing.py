@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaners.boilerplate.line_classifier.feature_names import FEATURES
+from cleaners.boilerplate.line_classifier.feature_names import FEATURE, FEATURES
 
+from .candidates import interval_of
 from .scoring import FOLDS, NEVER, Scored, Where
 from .sets import kind_of
 from .wording import Learned, Wordings
@@ -89,11 +90,12 @@ def odds(
 ) -> NDArray[np.float64]:
     """The log-odds of every line of `where`, less what they must have beyond the threshold; else NEVER."""
     answer = np.full(len(scored.keep), NEVER)
-    wanted = (where & ~scored.guarded)[scored.rows]
+    features = learned.features(scored)
+    number, interval = np.arange(len(scored.rows)), interval_of(features[:, FEATURE["wording"]])
+    wanted = where[scored.rows] & ~scored.guarded[interval, number]
     if wanted.any():
-        features = learned.features(scored)[wanted]
-        predicted = booster.predict(features, raw_score=True, num_threads=1)
-        answer[scored.rows[wanted]] = predicted - scored.careful[wanted]
+        predicted = booster.predict(features[wanted], raw_score=True, num_threads=1)
+        answer[scored.rows[wanted]] = predicted - scored.careful[interval, number][wanted]
     return answer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import tarfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ from cleaners.encoding.cleaner import encoding
 from cleaners.paragraphs import SCHEMA
 from flows.settings import Settings
 
+LEAST: Final = 300  # characters of a document of a corpus
+METADATA: Final = "-meta.txt"
 KEEP = {1, "1", "headline", "fulltext"}
 
 
@@ -121,6 +124,8 @@ def kind_of(name: str) -> str:
     source, _, extractor = name.partition(".")
     if source == "turku":
         return "by hand"
+    if extractor == "clean":
+        return "clean text"
     if extractor == "text_nodes":
         return "text nodes"
     return "whole page" if extractor in WHOLE else extractor.split("_")[0]
@@ -183,6 +188,43 @@ def _host(url: str | None) -> str | None:
 #: A line that so many documents of its site hold is boilerplate, if it has no more words than that; one that several
 #: hold may be anything.
 REPEATS, REPEATED_WORDS, SEVERAL = 8, 25, 2
+#: News as it was written, with nothing around it: file, language.
+CLEAN: Final = (("reuters-2006-2009.tar.zst", "en"), ("fakebr-pt.tar.zst", "pt"))
+
+
+def clean_texts(path: Path, language: str, documents: int) -> LabelledSet:
+    """The first texts of a packed folder of clean news, each line one to keep. Nothing is learned from it."""
+    name = path.name.split(".")[0]
+    found = []
+    for number, text in enumerate(texts_of(path, documents)):
+        lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+        found.append(Document(f"{name}-{number}", name, language, None, lines, [True] * len(lines)))
+    return LabelledSet(f"{name}.clean", "clean", found)
+
+
+def texts_of(path: Path, most: int) -> Iterator[str]:
+    """The first texts of a packed folder that are UTF-8, without the files of figures that lie beside them."""
+    with (
+        path.open("rb") as packed,
+        tarfile.open(fileobj=zstandard.ZstdDecompressor().stream_reader(packed), mode="r|") as archive,
+    ):
+        count = 0
+        for entry in archive:
+            if count == most:
+                return
+            if not entry.isfile() or entry.name.endswith(METADATA):
+                continue
+            try:
+                text = archive.extractfile(entry).read().decode()  # type: ignore[union-attr]
+            except UnicodeDecodeError:
+                continue
+            if text.startswith("---\n"):  # front matter
+                text = text.split("\n---\n", 1)[-1]
+            if len(text) >= LEAST:  # else a note on another text
+                count += 1
+                yield text
+
+
 _FIGURES = re.compile(r"\d+")
 
 

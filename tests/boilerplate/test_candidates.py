@@ -46,7 +46,7 @@ def test_which_must_be_sure() -> None:
     entries = ["Friday 12 March", "Friday 19 March"]
     frame = frame_of([*PROSE, *entries, "Ada Finch", *FOOTER, "Harbour weekly"])
     rows, features = features_of(frame, search(frame, PHRASES), PHRASES, ngram_weights({}))
-    sure = must_be_sure(frame, rows, features)
+    sure, *_ = must_be_sure(frame, rows, features)
     assert frame["text"].gather(rows[sure]).to_list() == entries
 
 
@@ -55,5 +55,6 @@ def test_what_may_be_removed() -> None:
     frame = frame_of([*PROSE, *FOOTER, "“Harbour weekly”"])
     found = search(frame, PHRASES)
     rows, features = features_of(frame, found, PHRASES, ngram_weights({}))
-    may = dict(zip(frame["text"].gather(rows), may_be_removed(frame, found, rows, features), strict=True))
+    of_article, _, _ = may_be_removed(frame, found, rows, features)
+    may = dict(zip(frame["text"].gather(rows), of_article, strict=True))
     assert [bool(may[line]) for line in (*FOOTER, "“Harbour weekly”")] == [True, True, False]

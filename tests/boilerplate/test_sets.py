@@ -101,7 +101,8 @@ def scored(name: str, keep: list[bool], words: list[int], page: bool = False) ->
     return Scored(
         name, "real", np.array(["x"] * n), np.array(keep), np.array(words), np.array(["en"] * n), np.array(["d"] * n),
         np.array(["g"] * n), np.zeros(n, np.int64), no, ~no, np.arange(n), np.zeros((n, 1), np.float32),
-        np.zeros(0, np.uint32), np.zeros(n + 1, np.int64), no, np.zeros(n, np.float32), np.full(n, page),
+        np.zeros(0, np.uint32), np.zeros(n + 1, np.int64), np.zeros((3, n), np.bool_),
+        np.zeros((3, n), np.float32), np.full(n, page),
     )  # fmt: skip
 
 

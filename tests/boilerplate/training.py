@@ -15,6 +15,7 @@ from cleaners.boilerplate.line_classifier.model import KINDS, LEVELS
 from .growing import (
     everything,
     grow,
+    odds,
     odds_of_unseen,
     trees_of,
     unseen_extractors,
@@ -24,7 +25,7 @@ from .growing import (
 from .labels import consistent
 from .model_file import write_model
 from .scoring import Family, Scored, after_rules, best_thresholds, families
-from .sets import SHARES, labelled_sets, repeated_on_sites
+from .sets import CLEAN, SHARES, clean_texts, labelled_sets, repeated_on_sites
 from .wording import Wordings
 
 #: How much of the article a level of strictness may lose, beside the default.
@@ -34,6 +35,7 @@ DEFAULT: Final = 0.5
 LEAST: Final = 0.0
 SEED: Final = 1
 SITES: Final = ("allsides.jsonl.zst", 3000)
+CLEAN_DOCUMENTS: Final = 1000
 SITES_OF_LANGUAGE: Final = 10
 LOST_OF_LANGUAGE: Final = 0.005  # share of its words, by default
 
@@ -50,19 +52,22 @@ def train(shared: Path, out: Path) -> None:
     """Train on the shared data, and write the model to a file."""
     name, documents = SITES
     of_news = after_rules(repeated_on_sites(shared / "data" / "news" / name, documents, SEED))
-    text = trained(measured_sets(shared), of_news)
+    of_clean = [clean_texts(shared / "data" / "news" / f, language, CLEAN_DOCUMENTS) for f, language in CLEAN]
+    clean = [after_rules(labelled, np.zeros(len(labelled.keep()), np.bool_)) for labelled in of_clean]
+    text = trained(measured_sets(shared), of_news, clean)
     out.write_text(text, encoding="utf-8")
     print(f"{out}: {len(text) / 1000:.0f} kB")
     print("\n".join(text.splitlines()[: text.splitlines().index(' "features": [')]))
 
 
-def trained(measured: Sequence[Scored], of_news: Scored) -> str:
+def trained(measured: Sequence[Scored], of_news: Scored, clean: Sequence[Scored] = ()) -> str:
     """The text of a model's file: trees, and thresholds found on lines that the trees were not grown on.
 
-    The thresholds hold for the worst family, be it of sites that no forest has seen, or of extractors that none has.
+    The thresholds hold for the worst family, be it of sites that no forest has seen, or of extractors that none has,
+    and for clean texts, of which nothing is learned.
     """
     sets = [*measured, of_news]
-    wordings = Wordings(sets)
+    wordings = Wordings([*sets, *clean])
     of_sites = unseen_sites(wordings)
     held_out: dict[str, Odds] = {
         "unseen sites": odds_of_unseen(sets, of_sites),
@@ -70,9 +75,12 @@ def trained(measured: Sequence[Scored], of_news: Scored) -> str:
         "unseen languages": odds_of_unseen(sets, unseen_languages(wordings)),
     }
     judged = {how: families(measured, odds) for how, odds in held_out.items()}
-    seen_language = [f for how in list(judged)[:2] for f in judged[how]]
+    learned = wordings.learn(everything)
+    booster = grow(sets, learned, everything)
+    judged["clean texts"] = families(clean, {s.name: odds(booster, learned, s, everything(s)) for s in clean})
+    deciding = [f for how in judged if how != "unseen languages" for f in judged[how]]
     points = [
-        best_thresholds(seen_language, factor, LEAST if level <= DEFAULT else -np.inf)
+        best_thresholds(deciding, factor, LEAST if level <= DEFAULT else -np.inf)
         for level, factor in LOSSES.items()
     ]
     default = points[list(LOSSES).index(DEFAULT)]
@@ -82,8 +90,6 @@ def trained(measured: Sequence[Scored], of_news: Scored) -> str:
     # a stricter level never removes less, and from the first level down to 0 less and less goes
     points = [tuple(np.minimum.accumulate(points, axis=0)[n]) for n in range(len(points))]
     levels = [tuple(t + 3 for t in points[0]), *points]
-    learned = wordings.learn(everything)
-    booster = grow(sets, learned, everything)
     about = {
         "what": "line scores of copydesk: log-odds that a line is boilerplate; written by make train-boilerplate",
         "version": 3,

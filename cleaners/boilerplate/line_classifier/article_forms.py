@@ -16,7 +16,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleaners.boilerplate.line_classifier.context import MENU_PHRASE
 from cleaners.boilerplate.line_classifier.exemptions import (
+    CAPITAL_LETTERS,
     FEW_WORDS,
     MANY_BOILERPLATE_WORDS,
     MAX_NAME_WORDS,
@@ -41,6 +43,7 @@ from cleaners.boilerplate.line_classifier.feature_names import (
     PROSE_AFTER,
     PROSE_BEFORE,
     REPEATS,
+    UPPER,
     WORDING,
     WORDS,
 )
@@ -53,7 +56,7 @@ from cleaners.boilerplate.line_classifier.shape import (
 )
 from cleaners.boilerplate.line_classifier.table_cells import in_tables
 from cleaners.kernels import F32
-from cleaners.text.matching import matches
+from cleaners.text.matching import LETTERS, matches
 from cleaners.text.prose import SENTENCE_WORDS, is_prose
 
 #: A subhead is above at least this many paragraphs of prose.
@@ -77,8 +80,10 @@ _QUOTATION: Final = r"[\"“„«»‘「『].*[\"”“»«’」』][.,]?$"
 _QUOTATION_OR_ITEM: Final = r"^[\"“„«»‘「『>*•·▪■●◦–—-]|^\d{1,3}[.)]"
 _EXCLAMATION_OR_QUESTION: Final = r"[?!？！؟…][\"'”’»)」』]?$"
 _SECTION_BREAK: Final = r"^[*_•·~#=—–-]+(?:\s+[*_•·~#=—–-]+)*$"
+_ENDS_IN_COLON: Final = r"[:：]$"
 _NAME_AND_COMMA: Final = r"^\p{Lu}[^.!?:;|]{1,40},$"
-_SOUND: Final = r"^(?:[\p{L} ]{0,30})?[\[(][\p{L} ,’'-]{2,40}[\])]$"
+_SOUND: Final = rf"^(?:[{LETTERS} ]{{0,30}})?[\[(][{LETTERS} ,’'-]{{2,40}}[\])]$"
+_SOUND_IN_CAPITALS: Final = rf"^\p{{Ll}}[{LETTERS} ]{{2,30}}[\[(]\p{{Lu}}[\p{{Lu}} ,’'-]{{2,40}}[\])]$"
 _POST: Final = r"[—–-] ?.{1,60}\(@\w+\)|^.{15,}\b(?:pic\.twitter\.com|t\.co)/"
 _ITEM: Final = r"^([•·∙●○▪■◦–—*-]|[0-9]{1,3}[.)])\s"
 
@@ -162,18 +167,43 @@ def is_subhead(lines: Lines) -> Bools:
     return subhead
 
 
+def is_topic(lines: Lines) -> Bools:
+    """A few words in capitals above a paragraph, below stars or a line that ends in a colon: the topics of a review.
+
+    Menus have such words, too, but no paragraphs below them.
+
+    >>> beside = {"below": ["The crews want more pay, and so do the mates."], "words": 1, "upper": 1, "prose_after": 5}
+    >>> is_topic(lines_of(["PAY"], ["___"], **beside, prose_before=2)).item()
+    True
+    >>> is_topic(lines_of(["PAY"], ["Sign up for our newsletter"], **beside, prose_before=2)).item()
+    False
+    """
+    f = lines.f
+    capitals = (
+        (f[WORDS] >= 1) & (f[WORDS] <= FEW_WORDS) & (f[UPPER] > CAPITAL_LETTERS) & (f[ENDING] == END_NOTHING)
+    )
+    capitals &= (f[PHRASE_STATE] <= MENU_PHRASE) & (f[ADDRESS] == 0)
+    opened = (_has(lines.above, _SECTION_BREAK) | _has(lines.above, _ENDS_IN_COLON)) & (f[PROSE_BEFORE] > 0)
+    topic: Bools = capitals & opened & lines.prose_below & (f[PROSE_AFTER] >= PROSE_BELOW_SUBHEAD)
+    return topic
+
+
 def is_introduction(lines: Lines) -> Bools:
     """A sentence of the article that ends in a colon, whether or not what it introduces was extracted.
 
     >>> beside = {"above": ["The crews voted on it."], "below": [""], "ending": END_COLON, "words": 8}
     >>> is_introduction(lines_of(["The letter to the company says this:"], **beside, wording=-1)).item()
     True
+    >>> is_introduction(lines_of(["The mate wrote:"], **beside | {"words": 3}, wording=-1)).item()
+    True
     >>> is_introduction(lines_of(["You may also want to read these:"], **beside, wording=2)).item()
     False
     """
     f = lines.f
     sentence = (f[WORDS] >= INTRODUCTION_WORDS) & (f[CAPITALISED] < OF_SENTENCE)
-    sentence |= (f[WORDS] >= 2) & lines.prose_below
+    sentence |= (f[WORDS] >= 2) & (
+        lines.prose_below | ((lines.below == "").to_numpy() & (f[WORDING] < -HALF))
+    )
     sentence &= f[ENDING] == END_COLON
     introduction: Bools = sentence & (f[WORDING] < 0) & (f[PHRASE_STATE] <= 0) & lines.prose_above
     return introduction
@@ -316,12 +346,16 @@ def is_sound(lines: Lines) -> Bools:
     >>> beside = {"above": ["That was not so."], "below": ["The crews had voted on it by then."]}
     >>> is_sound(lines_of(["archived recording [CROWD]"], **beside)).item()
     True
+    >>> is_sound(lines_of(["tape [GULLS]"], ["That was not so."], ["nora quill"])).item()
+    True
     >>> is_sound(lines_of(["[Reply]"], ["That was not so."], ["nora quill"])).item()
     False
     """
     f = lines.f
     worded = (f[BOILERPLATE_WORDS] <= FEW_BOILERPLATE_WORDS) & (f[PHRASE_STATE] <= 0)
-    sound: Bools = worded & lines.prose_above & lines.prose_below & _has(lines.text, _SOUND)
+    between = _has(lines.text, _SOUND) & lines.prose_above & lines.prose_below
+    beside = _has(lines.text, _SOUND_IN_CAPITALS) & (lines.prose_above | lines.prose_below)
+    sound: Bools = worded & (between | beside)
     return sound
 
 
@@ -403,7 +437,7 @@ STAYS: Final[tuple[Callable[[Lines], Bools], ...]] = (
 )  # fmt: skip
 #: The kinds of lines that stay unless their score is far beyond the threshold, see `lists.SURE`.
 DOUBTFUL: Final[tuple[Callable[[Lines], Bools], ...]] = (
-    is_subhead, is_introduction, is_remark, is_sentence, is_speaker, is_item, is_entry,
+    is_subhead, is_topic, is_introduction, is_remark, is_sentence, is_speaker, is_item, is_entry,
     is_line_of_verse,
 )  # fmt: skip
 

@@ -84,7 +84,16 @@ PIPELINE: Final = (
         summary="share bars, newsletter pleas, cookie and copyright lines, image credits, menus, page ends",
         rules=(
             *("phrase *", "share bar", "mark without a word", "image credit", "image caption with credit"),
-            *("pull quote", "author biography", "by-line", "dateline", "menu", "page head", "page end"),
+            *(
+                "picture gallery",
+                "pull quote",
+                "author biography",
+                "by-line",
+                "dateline",
+                "menu",
+                "page head",
+                "page end",
+            ),
             "line score",
             "nothing but *",  # what `inline_boilerplate` leaves nothing of
         ),

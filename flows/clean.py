@@ -44,10 +44,11 @@ from flows.printable import make_logs_printable, printable, printable_traceback
 from flows.report.page.storing import page_after
 from flows.report.streams import standard_streams
 from flows.run.artifacts import Progress, pages, record_asset, rename, run_name, run_tags, show_outcome
+from flows.run.dask_cluster import require_dask
 from flows.run.engine import Engine, workers
 from flows.run.notify import Event, notify
 from flows.run.plan import execute_run
-from flows.run.tasks import Tasks
+from flows.run.tasks import Recorded, Tasks
 from flows.settings import Settings, read_settings
 
 
@@ -145,23 +146,16 @@ def clean(
     return outcome
 
 
-#: What `[engine]` says where a cluster is started here for the run.
-_LOCAL_CLUSTER: Final = {"task_runner": "dask", "dask_address": "", "dask_cluster": ""}
-
-
 @contextmanager
 def _engine(settings: Settings, dask_workers: int, progress: Progress) -> Iterator[Engine]:
     """What executes the tasks: this process, or workers of Dask."""
     if not dask_workers and settings.engine.task_runner == "local":
         yield Tasks(workers(settings), progress)
         return
-    from flows.run.dask_cluster import require_dask
-
-    require_dask()
+    require_dask("prefect_dask")
     from flows.run.dask_tasks import DaskTasks
 
-    table = settings.engine.model_copy(update=_LOCAL_CLUSTER) if dask_workers else settings.engine
-    with DaskTasks(table, dask_workers or workers(settings), progress) as engine:
+    with DaskTasks(settings, dask_workers, progress, Recorded(progress)) as engine:
         yield engine
 
 

@@ -76,6 +76,17 @@ def story(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def one_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of one run, which published `STORY`; copy it before you change it."""
+    from small_runs import run
+
+    folder = tmp_path_factory.mktemp("one_run")
+    (folder / "story.txt").write_text(STORY)
+    run(folder / "story.txt", folder / "out")
+    return folder / "out"
+
+
 @pytest.fixture
 def jsonl(tmp_path: Path) -> Callable[..., Path]:
     """Write records to a JSONL file: records and a file name in, its path out."""

@@ -82,6 +82,23 @@ def killed_after_stages(folder: str) -> None:
     _replace(stages, "write_part", _write_part)
 
 
+def killed_between_groups(folder: str) -> None:
+    """Groups are small, and one worker is killed when it has written what it decides about one of them."""
+    from flows.run import compare_in_groups
+
+    write = compare_in_groups.write
+
+    def _write(frame: Any, path: Path) -> None:
+        write(frame, path)
+        if path.parent.name == "of_groups":
+            (Path(folder) / f"group {path.stem}").touch()
+            if _once(folder, "in decide"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    _replace(compare_in_groups, "GROUP", 60_000)
+    _replace(compare_in_groups, "write", _write)
+
+
 def full_disk(_folder: str) -> None:
     """Nothing can be written any more."""
     from flows.run import stages

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import strategies as st
 
 from cleaners.paragraphs import SCHEMA
@@ -38,6 +43,55 @@ class Answer:
     code: int
     out: str
     err: str
+
+
+def at_a_terminal(*arguments: object, answer: str = "", **environment: str) -> tuple[int, str]:
+    """The exit code of the command, run in this process at a terminal, and what it and its pager show there.
+
+    The answer is typed when the command asks. Environment variables are given by name.
+    """
+    from flows.cli import main
+
+    keyboard, terminal = pty.openpty()
+    shown = bytearray()
+
+    def sit_there() -> None:
+        answered = False
+        while True:
+            try:
+                shown.extend(os.read(keyboard, 65_536))
+            except OSError:  # the terminal has no other end any more
+                return
+            if not answered and b"[y/N]" in shown:
+                os.write(keyboard, answer.encode())
+                answered = True
+
+    person = threading.Thread(target=sit_there)
+    usual = [os.dup(stream) for stream in range(3)]
+    with ExitStack() as closing, pytest.MonkeyPatch.context() as patch:
+        for stream, name in enumerate(("stdin", "stdout", "stderr")):
+            os.dup2(terminal, stream)
+            file = closing.enter_context(
+                open(stream, "w" if stream else "r", encoding="utf-8", closefd=False)
+            )
+            patch.setattr(f"sys.{name}", file)
+        os.close(terminal)
+        for name, value in ({"TERM": "xterm"} | environment).items():
+            patch.setenv(name, value)
+        patch.setattr("sys.argv", ["copydesk", *map(str, arguments)])
+        person.start()
+        try:
+            with pytest.raises(SystemExit) as stop:
+                main()
+        finally:
+            closing.close()
+            for stream, file_of in enumerate(usual):
+                os.dup2(file_of, stream)
+                os.close(file_of)
+            person.join()
+            os.close(keyboard)
+    code = stop.value.code
+    return code if isinstance(code, int) else 0 if code is None else 1, shown.decode().replace("\r\n", "\n")
 
 
 #: The fixture `copydesk`: arguments in, an answer out.

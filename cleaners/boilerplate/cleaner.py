@@ -16,6 +16,7 @@ from cleaners.boilerplate.menu import MIN_ENTRIES, menus
 from cleaners.boilerplate.page_end import MAX_PARAGRAPH_AFTER, page_ends
 from cleaners.boilerplate.page_head import page_heads
 from cleaners.boilerplate.page_lines import page_lines
+from cleaners.boilerplate.picture_gallery import picture_galleries
 from cleaners.boilerplate.prefilter import possible_kinds
 from cleaners.boilerplate.pull_quote import pull_quotes as quotes_pulled
 from cleaners.boilerplate.share_bar import button_lines, share_bars
@@ -70,8 +71,9 @@ def boilerplate(
       of them, or one and is in a run of at least two such lines.
     - "mark without a word": see `cleaners.boilerplate.stray_mark`.
     - Phrases of some names have a switch: `image-credit`, `credit`, `disclaimer`, `list-label` and `editors-note`.
-    - Unless switched off, "image credit" and "image caption with credit" (`cleaners.boilerplate.image_credit`), "pull
-      quote" (`cleaners.boilerplate.pull_quote`) and "author biography" (`cleaners.boilerplate.author_biography`). If
+    - Unless switched off, "image credit" and "image caption with credit" (`cleaners.boilerplate.image_credit`),
+      "picture gallery" (`cleaners.boilerplate.picture_gallery`, by the switch of image credits), "pull quote"
+      (`cleaners.boilerplate.pull_quote`) and "author biography" (`cleaners.boilerplate.author_biography`). If
       switched on, "by-line" and "dateline" (`cleaners.attributes`).
     - "page end", and the rule of the phrase that opens it: see `cleaners.boilerplate.page_end`.
     - "menu": see `cleaners.boilerplate.menu`.
@@ -103,6 +105,7 @@ def boilerplate(
     looked = lines.with_columns(possible_kinds(lines, texts, lexicon))
     beside = [  # kinds of lines that have a switch: whether to remove them, and the lines
         (image_credits, credits_of_images(looked, lexicon)),
+        (image_credits, picture_galleries(looked, lexicon)),
         (
             pull_quotes,
             quotes_pulled(lines, texts, found.filter(pl.col("action") != "keep").get_column("row")),

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from cleaners.attributes import label_lines
-from cleaners.boilerplate.prefilter import CREDIT_CHARACTERS, ENDS_IN_CREDIT, may_be
+from cleaners.boilerplate.prefilter import CREDIT_CHARACTERS, ENDS_IN_CREDIT, ENDS_IN_NAMES, may_be
 from cleaners.lexicon import Lexicon, any_name, any_of, shortest, spellings
 from cleaners.text.matching import matches
 
@@ -33,6 +33,7 @@ class Patterns(NamedTuple):
     brackets: str  # "(AP Photo/Nora Quill)", at the end of a caption
     end: str  # "Photo: Nora Quill/Reuters", at the end of a caption
     picture: str  # "Photo:"
+    names: str  # "The pier at dawn. REUTERS/Nora Quill", at the end of a caption
 
 
 @functools.cache
@@ -55,12 +56,19 @@ def patterns(lexicon: Lexicon) -> Patterns:
         # "Getty Images"
         rf"^[\W_]{{0,3}}{any_name(lexicon.picture_agencies)}[\W_]{{0,3}}$",
     )
+    # names at the end, with an agency of news or pictures before or after a slash
+    any_agency = any_name({*lexicon.agencies, *lexicon.credit_agencies})
+    name = r"\p{Lu}[\p{L}.'’-]*(?:\s\p{Lu}[\p{L}.'’-]*){0,3}\s\p{Lu}[\p{L}.'’-]*\p{L}"
+    via = rf"(?:{links}\s|via\s)?"
+    more = rf"(?:\s?[/,—–]\s?{via}\p{{Lu}}[\p{{L}}.'’ -]{{0,30}}\p{{L}}){{0,3}}"
+    named = rf"{any_agency}/{name}{more}|{name}(?:\s?/\s?{name})?\s?/\s?{via}{any_agency}{more}"
     by_agency = rf"{agency}\s?/|{_PERSON}(?:/|\s{links}\s|,\s?){agency}"
     return Patterns(
         line="|".join(line),
         brackets=rf"^[(\[](?:{picture}(?:\s?{source})?\s?[:：]|{by_agency})[^()\[\]]{{0,80}}[)\]][\W_]{{0,2}}$",
         end=rf"(?:^|\W){labelled}\s?[\p{{L}}.'’ /&,-]{{0,60}}{agency}[\p{{L}}.'’ /&,-]{{0,40}}[\W_]{{0,2}}$",
         picture=labelled,
+        names=rf"(?:[.!?…][\"”’»)]*\s?|\s\|\s|\s\d{{4}}\s)(?:{named})$|\s\|\s{any_name(lexicon.picture_agencies)}s?$",
     )
 
 
@@ -80,8 +88,9 @@ def image_credits(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """The image credits, and the captions that end with one, as a table (row, rule).
 
     `lines` are `lines_of` the frame with their `possible_kinds`. A credit is a line of at most 140 bytes: a word for a
-    picture followed by a colon or "by", or only names and a picture agency. A caption has at most 400 bytes, is not an
-    item of a list, and ends with a credit in brackets, or with a word for a picture, a colon and an agency.
+    picture followed by a colon or "by", or only names and a picture agency. A caption has at most 700 bytes, is not an
+    item of a list, and ends with a credit in brackets; with a word for a picture, a colon and an agency; or, after a
+    sentence, with names and an agency that a slash joins. With such names the last line of an article may be signed.
     """
     text = pl.col("text")
     credit_needles, caption_needles = _needles(lexicon)
@@ -100,12 +109,19 @@ def image_credits(lines: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
         ~text.str.contains(_LIST_ITEM)
     )
     caption = caption.filter(_ends_in_credit(caption.get_column("end"), patterns(lexicon)))
+    named = lines.filter(
+        may_be(ENDS_IN_NAMES) & (pl.col("document") == pl.col("document").shift(-1)).fill_null(False)
+    ).with_columns(text.str.slice(-CREDIT_CHARACTERS).alias("end"))
+    named = named.filter(matches(named.get_column("end"), patterns(lexicon).names)).filter(
+        ~text.str.contains(_LIST_ITEM)
+    )
     return pl.concat(
         [
             credit.select("row", pl.lit(CREDIT).alias("rule")),
             caption.select("row", pl.lit(CAPTION).alias("rule")),
+            named.select("row", pl.lit(CAPTION).alias("rule")),
         ]
-    )
+    ).unique("row", keep="first", maintain_order=True)
 
 
 def _ends_in_credit(end: pl.Series, found_by: Patterns) -> pl.Series:

@@ -19,22 +19,24 @@ from cleaners.lexicon import Lexicon
 from cleaners.text.tokens import SMALL
 
 #: The kinds that a line may be: a stray mark, buttons of a share bar, a caption that ends with a credit, a note on
-#: the author. One bit each.
-STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, AUTHOR_NOTE = (1 << n for n in range(4))
+#: the author, pictures that are counted, a caption that ends with names. One bit each.
+STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, AUTHOR_NOTE, COUNTS, ENDS_IN_NAMES = (1 << n for n in range(6))
 #: The longest line of each kind, in bytes.
 MAX_STRAY_MARK: Final = 60
 MAX_BUTTONS: Final = 160
-MAX_CAPTION: Final = 400
+MAX_CAPTION: Final = 700
 MAX_AUTHOR_NOTE: Final = 700
 #: A note on the author is among this many lines at the end of a document.
 LAST_LINES: Final = 6
 
 #: Characters at the end of a caption in which a credit may stand.
 CREDIT_CHARACTERS: Final = 150
+#: The counter of the first picture ends within the first bytes of a line, if it stands there.
+_FIRST_COUNTER: Final = 48
 # properties of a byte, one bit each; all bytes of characters beyond ASCII are _BEYOND
 _WORD, _NOT_IN_BUTTONS, _IN_NAMES, _SPACE, _BEYOND = (1 << n for n in range(5))
 
-_A, _Z, _COMMA, _FULL_STOP, _COLON = b"AZ,.:"
+_A, _Z, _COMMA, _FULL_STOP, _COLON, _ZERO, _ONE, _NINE, _SLASH, _BAR = b"AZ,.:019/|"
 #: The first bytes of the other marks between a picture and its maker: a wide colon, and the copyright sign.
 _WIDE_COLON, _COPYRIGHT = (mark.encode()[0] for mark in "：©")
 _BRACKETS: Final = tuple(b")]")
@@ -56,7 +58,7 @@ class NameWords(NamedTuple):
 
 
 def possible_kinds(lines: pl.DataFrame, texts: tuple[U8, I64], lexicon: Lexicon) -> pl.Series:
-    """The kinds that each line may be, as the bits STRAY_MARK to AUTHOR_NOTE: the series `possible_kinds` (UInt8).
+    """The kinds that each line may be, as the bits STRAY_MARK to ENDS_IN_NAMES: the series `possible_kinds` (UInt8).
 
     `lines` are `lines_of` a frame, `texts` the `utf8` of all its rows.
     """
@@ -115,7 +117,11 @@ def _possible_kinds(data: U8, offsets: I64, rows: U32, documents: U32, bytes_: U
     for n in range(len(possible)):
         start, stop = offsets[rows[n]], offsets[np.int64(rows[n]) + 1]
         size = stop - start
-        if size == 0 or size > MAX_AUTHOR_NOTE:
+        if size == 0:
+            continue
+        if _is_digit(data[stop - 1]) or _has_one(data, start, min(stop, start + _FIRST_COUNTER)):
+            possible[n] = COUNTS
+        if size > MAX_AUTHOR_NOTE:
             continue
         is_last = n + LAST_LINES >= len(rows) or documents[n + LAST_LINES] != documents[n]
         line_kinds = 0
@@ -131,8 +137,41 @@ def _possible_kinds(data: U8, offsets: I64, rows: U32, documents: U32, bytes_: U
             or _has_bracket(data, _start_of_last(data, start, stop, 3), stop)
         ):
             line_kinds |= ENDS_IN_CREDIT
-        possible[n] = line_kinds
+        if size <= MAX_CAPTION and _ends_in_word(data[stop - 1]):
+            line_kinds |= ENDS_IN_NAMES * _has_slash(data, max(start, stop - 4 * CREDIT_CHARACTERS), stop)
+        possible[n] |= line_kinds
     return possible
+
+
+@helper
+def _is_digit(byte: int) -> Any:
+    """Whether a byte is a digit of ASCII."""
+    return (byte >= _ZERO) & (byte <= _NINE)
+
+
+@helper
+def _ends_in_word(byte: int) -> Any:
+    """Whether a byte is a letter of ASCII or belongs to a character beyond it."""
+    return (byte & 0xDF >= _A) & (byte & 0xDF <= _Z) | (byte >= 0x80)
+
+
+@helper
+def _has_slash(data: U8, start: int, stop: int) -> bool:
+    """Whether a slash or an upright bar is among these bytes."""
+    found = False
+    for at in range(start, stop):  # no branch, so that the loop is vectorised
+        byte = data[np.uint64(at)]
+        found |= (byte == _SLASH) | (byte == _BAR)
+    return found
+
+
+@helper
+def _has_one(data: U8, start: int, stop: int) -> bool:
+    """Whether a "1" is among these bytes."""
+    found = False
+    for at in range(start, stop):  # no branch, so that the loop is vectorised
+        found |= data[np.uint64(at)] == _ONE
+    return found
 
 
 @helper

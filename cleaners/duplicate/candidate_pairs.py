@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import tee
 from typing import Any, Final, NamedTuple
 
@@ -68,30 +68,43 @@ def exact_duplicates(row_tables: RowTables, same_numbers: bool) -> tuple[U32, U3
     With `same_numbers`, their numbers are equal, too: of equal tokens, some may be in a code. At least one row of each
     such group is of this run. `rows` is sorted.
     """
-    found, firsts = [], []
-    for which in _partitions(("exact_a",), row_tables.new_rows):
+    parts = [rows_with_same_tokens(row_tables, which, same_numbers) for which in exact_partitions(row_tables)]
+    return in_order(parts)
 
-        def entries_of(rows: U32, columns: pl.DataFrame, which: KeyPartition = which) -> Iterator[_Entries]:
-            a, b, numbers = (
-                columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b", "numbers")
-            )
-            if same_numbers:
-                b = b ^ numbers
-            if which.partitions > 1:
-                inside = which.contains(a)
-                rows, a, b = rows[inside], a[inside], b[inside]
-            yield _Entries(rows, Keys(a, NO_HIGH), (b,))
 
-        ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b", "numbers"), entries_of)
-        for few in hash_partitions(a):
-            (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), row_tables.first_new)
-            new = here >= row_tables.first_new
-            _, at = np.unique(numbers[new], return_index=True)
-            found.append(here)
-            firsts.append(here[new][at][np.unique(numbers, return_inverse=True)[1]])
-    rows = np.concatenate(found)
+def exact_partitions(row_tables: RowTables) -> list[KeyPartition]:
+    """The partitions of the hashes of token sequences."""
+    return _partitions(("exact_a",), row_tables.new_rows)
+
+
+def in_order(parts: Sequence[tuple[U32, U32]]) -> tuple[U32, U32]:
+    """Pairs of rows, sorted by the first of each."""
+    rows, others = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
     order = np.argsort(rows)
-    return rows[order], np.concatenate(firsts)[order]
+    return rows[order], others[order]
+
+
+def rows_with_same_tokens(row_tables: RowTables, which: KeyPartition, same_numbers: bool) -> tuple[U32, U32]:
+    """What `exact_duplicates` returns of one partition, in any order."""
+    found, firsts = [], []
+
+    def entries_of(rows: U32, columns: pl.DataFrame) -> Iterator[_Entries]:
+        a, b, numbers = (columns.get_column(name).to_numpy() for name in ("exact_a", "exact_b", "numbers"))
+        if same_numbers:
+            b = b ^ numbers
+        if which.partitions > 1:
+            inside = which.contains(a)
+            rows, a, b = rows[inside], a[inside], b[inside]
+        yield _Entries(rows, Keys(a, NO_HIGH), (b,))
+
+    ((rows, a, b),) = _filter_keys(row_tables, which, ("exact_b", "numbers"), entries_of)
+    for few in hash_partitions(a):
+        (here, numbers), _ = shared_keys(rows[few], number_pairs(a[few], b[few]), row_tables.first_new)
+        new = here >= row_tables.first_new
+        _, at = np.unique(numbers[new], return_index=True)
+        found.append(here)
+        firsts.append(here[new][at][np.unique(numbers, return_inverse=True)[1]])
+    return np.concatenate(found), np.concatenate(firsts)
 
 
 def key_partitions(row_tables: RowTables, *columns: str, workers: int) -> list[KeyPartition]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple, NotRequired, TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -129,23 +129,38 @@ def fingerprint_table(
     return table._replace(languages=paragraphs.get_column("language").gather)
 
 
+class Rules(TypedDict):
+    """What `find_duplicates` decides by; its docstring says what they mean."""
+
+    n: int
+    threshold: float
+    same_numbers: bool
+    same_facts: NotRequired[FactWords | None]
+    document_share: float | None
+    min_words: int | None
+    method: NotRequired[Method]
+    measure: NotRequired[Measure]
+    keep: NotRequired[Keep]
+    keep_leads: NotRequired[bool]
+
+
+class Found(NamedTuple):
+    """What `find` returns."""
+
+    tables: list[pl.DataFrame]  # one for each table of this run, see `find_duplicates`
+    documents: keep_rule.Documents
+    before: I64  # for each document: the tokens of paragraphs with a witness in an earlier document
+    left: I64  # for each document: the tokens of paragraphs that stay, unless it is removed whole
+
+
 def find_duplicates(
     tables: Sequence[FingerprintTable],
     index: Sequence[FingerprintTable] = (),
     *,
-    n: int,
-    threshold: float,
-    same_numbers: bool,
-    same_facts: FactWords | None = None,
-    document_share: float | None,
-    min_words: int | None,
-    method: Method = "minhash",
     older: pl.DataFrame | None = None,
-    measure: Measure = "jaccard",
-    keep_leads: bool = False,
-    keep: Keep = "earliest",
     sources: pl.DataFrame | None = None,
     workers: int = 1,
+    **rules: Unpack[Rules],
 ) -> list[pl.DataFrame]:
     """The paragraphs to remove: one frame for each of `tables`, its rows in order, with the columns of `DECISIONS`.
 
@@ -174,11 +189,37 @@ def find_duplicates(
 
     `workers` bands are processed at once; their number does not change the result.
     """
-    if not tables:
-        return []
+    return (
+        find(tables, index, **rules, older=older, sources=sources, workers=workers).tables if tables else []
+    )
+
+
+def find(
+    tables: Sequence[FingerprintTable],
+    index: Sequence[FingerprintTable] = (),
+    documents: keep_rule.Documents | None = None,
+    *,
+    n: int,
+    threshold: float,
+    same_numbers: bool,
+    same_facts: FactWords | None = None,
+    document_share: float | None,
+    min_words: int | None,
+    method: Method = "minhash",
+    measure: Measure = "jaccard",
+    older: pl.DataFrame | None = None,
+    keep: Keep = "earliest",
+    keep_leads: bool = False,
+    sources: pl.DataFrame | None = None,
+    workers: int = 1,
+) -> Found:
+    """The decisions of `find_duplicates`, and what the document rules counted.
+
+    `documents` are given if `tables`, one at least, have only some of their paragraphs, or if some are decided already.
+    """
     all_tables = (*index, *tables)
     row_tables = RowTables([table.fingerprints for table in all_tables], len(index))
-    documents = _documents(row_tables)
+    documents = documents or _documents(row_tables)
     exact_duplicates, firsts = candidate_pairs.exact_duplicates(row_tables, same_numbers)
     row_tables.exclude(exact_duplicates[exact_duplicates != firsts])
     threshold_fraction = keep_rule.as_fraction(threshold)
@@ -276,7 +317,7 @@ def find_duplicates(
     leads = ordered.given(walk.places[decisions.leads - walk.first_new])
     removed = np.union1d(np.flatnonzero(decisions.kinds), leads)
     document = np.searchsorted(documents.starts, removed, side="right") - 1
-    totals = np.diff(starts_of(documents.tokens)[documents.starts])[document]
+    totals = documents.totals[document]
     removed_rows = (
         row_tables.gather(removed + row_tables.first_new, "document_id", "position")
         .with_columns(
@@ -291,10 +332,11 @@ def find_duplicates(
     )
     starts = row_tables.starts[len(index) :] - row_tables.first_new
     ends = np.searchsorted(removed, starts)
-    return [
+    found = [
         removed_rows[first:end].with_columns(pl.col("row") - int(start))
         for (first, end), start in zip(pairwise(ends), starts[:-1], strict=True)
     ]
+    return Found(found, documents, decisions.before, decisions.left)
 
 
 def _differences(texts: TextReader, rows: I64, witnesses: I64, which: NDArray[np.bool_]) -> pl.Series:
@@ -326,11 +368,7 @@ def _documents(row_tables: RowTables) -> keep_rule.Documents:
         tokens.append(columns.get_column("tokens").to_numpy())
         leads.append(columns.get_column("compared").arg_true().to_numpy() + start - row_tables.first_new)
     starts = np.concatenate((*firsts, [row_tables.new_rows])).astype(np.int64)
-    compared_rows = np.append(np.concatenate(leads), row_tables.new_rows)
-    first_compared = compared_rows[np.searchsorted(compared_rows, starts[:-1])]
-    return keep_rule.Documents(
-        starts, np.concatenate(tokens), np.where(first_compared < starts[1:], first_compared, -1)
-    )
+    return keep_rule.undecided(starts, np.concatenate(tokens), np.concatenate(leads))
 
 
 def _sources(
@@ -433,6 +471,23 @@ def _with_reasons(removed: pl.DataFrame, min_words: int, measure: Measure) -> pl
         .alias("detail"),
         (pl.col("common") / pl.col("union")).alias("jaccard"),
     )
+
+
+def of_whole_documents(rows: pl.DataFrame, min_words: int) -> pl.DataFrame:
+    """The `DECISIONS` on rows that are removed with their documents.
+
+    `rows` has columns row, document_id, position, kind (DUPLICATE_DOCUMENT or TOO_SHORT), share (percent of the
+    document's tokens with a witness in an earlier one) and left (its tokens without a witness).
+    """
+    no_witness = {
+        **{name: dtype for name, dtype in DECISIONS.items() if name.startswith("duplicate_of")},
+        **dict.fromkeys(("common", "union", "size"), pl.Int64()),
+        **dict.fromkeys(("differs", "reference"), pl.String()),
+        "same": pl.Boolean(),
+    }
+    nothing = [pl.lit(None, dtype).alias(name) for name, dtype in no_witness.items()]
+    with_all = _with_reasons(rows.with_columns(nothing), min_words, "jaccard")
+    return with_all.select(pl.col(name).cast(dtype) for name, dtype in DECISIONS.items())
 
 
 def uri_in_reference(rule: str | None, detail: str | None) -> str | None:

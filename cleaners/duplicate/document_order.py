@@ -28,7 +28,7 @@ def order_of(keep: Keep, documents: Documents, sources: pl.Series | None) -> I64
     if keep == "earliest":
         return None
     if keep == "longest":
-        return np.argsort(-np.diff(starts_of(documents.tokens)[documents.starts]), kind="stable")
+        return np.argsort(-documents.totals, kind="stable")
     if sources is None:
         raise ValueError("a list of sources needs the source of each document")
     ranks = {name: rank for rank, name in reversed([*enumerate(keep)])}
@@ -80,7 +80,13 @@ def reordered(
     version_starts, ranges = _moved(versions.starts, order)
     return Reordered(
         Walk(walk.first_new, walk.sets[everyone], walk.variants[moved], mine[moved]),
-        Documents(starts, documents.tokens[places], np.where(leads < 0, -1, new_places[leads])),
+        Documents(
+            starts,
+            documents.tokens[places],
+            documents.totals[order],
+            documents.fates[order],
+            np.where(leads < 0, -1, new_places[leads]),
+        ),
         Versions(version_starts, versions.firsts[ranges], versions.stops[ranges]),
         rows[everyone],
         places,

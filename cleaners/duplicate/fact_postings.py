@@ -2,7 +2,7 @@
 
 Thousands of near-duplicates may each state something of its own, such as reports of one template with other names. All
 of them are kept, and each would be compared with all before it. But a witness has every required token, so it is among
-the sets with the rarest of them; and of any NEW_SHINGLES consecutive shingles it has at least one.
+the sets with the two rarest of them; and of any NEW_SHINGLES consecutive shingles it has at least one.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Choice(NamedTuple):
     is_token: bool  # a required token, or else NEW_SHINGLES shingles
     place: Integer  # its place in `required`, or in `order`
     length: Integer
+    second: Integer  # the posting of the next rarest required token, which the witness has, too; -1 if there is none
 
 
 def fact_postings(compared: Compared, where: Buckets, large: int) -> FactPostings:
@@ -79,10 +80,18 @@ def shortest_list(postings: FactPostings, compared: Compared, own: int, variant:
     """The `Choice` for a row with this set and variant; its length is ENDLESS if nothing restricts its witness."""
     facts: Facts = compared.facts
     is_token, place, length = True, np.int64(0), np.int64(ENDLESS)
-    for i in range(facts.required_starts[variant], facts.required_starts[variant + 1]):
-        found = posting_length(postings.tokens, facts.required[i])
+    rarest, second, second_length = np.int64(-1), np.int64(-1), np.int64(ENDLESS)
+    start = facts.required_starts[variant]
+    for i in range(start, facts.required_starts[variant + 1]):
+        if i > start and facts.required[i] == facts.required[i - 1]:
+            continue
+        at = posting_of(postings.tokens, facts.required[i])
+        found = posting_length(postings.tokens, at)
         if found < length:
-            place, length = np.int64(i), found
+            second, second_length = rarest, length
+            rarest, place, length = at, np.int64(i), found
+        elif found < second_length:
+            second, second_length = at, found
     first, end = facts.order_starts[own], facts.order_starts[own + 1]
     total = np.int64(0)
     for i in range(first, end):
@@ -91,12 +100,12 @@ def shortest_list(postings: FactPostings, compared: Compared, own: int, variant:
             total -= _length_at(postings, compared, own, i - NEW_SHINGLES)
         if i - first >= NEW_SHINGLES - 1 and total < length:
             is_token, place, length = False, np.int64(i - NEW_SHINGLES + 1), total
-    return Choice(is_token, place, length)
+    return Choice(is_token, place, length, second if is_token else np.int64(-1))
 
 
 @helper
 def _length_at(postings: FactPostings, compared: Compared, own: int, i: int) -> Any:
-    return posting_length(postings.shingles, shingle_at(compared, own, i))
+    return posting_length(postings.shingles, posting_of(postings.shingles, shingle_at(compared, own, i)))
 
 
 @helper
@@ -106,9 +115,8 @@ def shingle_at(compared: Compared, own: int, i: int) -> Any:
 
 
 @helper
-def posting_length(postings: Postings, value: Word) -> Any:
-    """How many sets have the hash."""
-    at = posting_of(postings, value)
+def posting_length(postings: Postings, at: Integer) -> Any:
+    """How many sets are in a posting; 0 for -1."""
     return np.int64(0) if at < 0 else postings.starts[at + 1] - postings.starts[at]
 
 
@@ -119,3 +127,20 @@ def posting_of(postings: Postings, value: Word) -> Any:
     if at < len(postings.hashes) and postings.hashes[at] == value:
         return np.int64(at)
     return np.int64(-1)
+
+
+@helper
+def place_from(sets: U32, at: Integer, end: Integer, wanted: Integer) -> Any:
+    """The first place in the sorted `sets[at:end]` with the set `wanted` or a later one; quick if it is near `at`."""
+    step = np.int64(1)
+    while at + step <= end and sets[at + step - 1] < wanted:
+        at += step
+        step *= 2
+    end = min(end, at + step - 1)
+    while at < end:
+        middle = (at + end) // 2
+        if sets[middle] < wanted:
+            at = middle + 1
+        else:
+            end = middle
+    return at

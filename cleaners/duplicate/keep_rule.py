@@ -17,6 +17,7 @@ from cleaners.duplicate.fact_postings import (
     ENDLESS,
     FactPostings,
     fact_postings,
+    place_from,
     posting_of,
     shingle_at,
     shortest_list,
@@ -24,6 +25,7 @@ from cleaners.duplicate.fact_postings import (
 from cleaners.duplicate.facts import NEW_SHINGLES
 from cleaners.duplicate.pair_rule import Compared, common_shingles
 from cleaners.kernels import I64, U32, Flags, Integer, Written, helper, kernel
+from cleaners.text.utf8 import starts_of
 
 #: Rows of a bucket that are compared before facts decide which of the others are.
 MANY: Final = 100
@@ -34,6 +36,8 @@ KEPT: Final = 0
 DUPLICATE: Final = 1
 DUPLICATE_DOCUMENT: Final = 2
 TOO_SHORT: Final = 3
+#: What `Documents.fates` has for documents whose rules are to be decided.
+UNDECIDED: Final = 255
 
 
 class Documents(NamedTuple):
@@ -41,7 +45,19 @@ class Documents(NamedTuple):
 
     starts: I64  # (documents + 1): document d has the rows in [starts[d], starts[d + 1])
     tokens: U32  # the token count of every row of this run
-    leads: I64  # for each document: its first row that is compared at all; -1 if it has none
+    totals: I64  # the token count of each document
+    #: what the document rules say: UNDECIDED, or KEPT, DUPLICATE_DOCUMENT, TOO_SHORT if that was decided elsewhere
+    fates: NDArray[np.uint8]
+    leads: I64  # for each document: its first row that is compared at all; -1 if it has none, or it does not count
+
+
+def undecided(starts: I64, tokens: U32, compared: I64) -> Documents:
+    """Documents whose rows are all there, and whose rules are to be decided; `compared` are the rows that are."""
+    totals = np.diff(starts_of(tokens)[starts])
+    fates = np.full(len(totals), UNDECIDED, np.uint8)
+    ends = np.append(compared, len(tokens))
+    leads = ends[np.searchsorted(ends, starts[:-1])]
+    return Documents(starts, tokens, totals, fates, np.where(leads < starts[1:], leads, -1))
 
 
 class Walk(NamedTuple):
@@ -169,7 +185,7 @@ def _decide(
     keep_leads: bool,
 ) -> Any:
     first_new, sets, variants, places = walk
-    starts, tokens, leads = documents
+    starts, tokens, totals, fates, leads = documents
     rows, count = len(sets), len(compared.sizes)
     kinds = np.zeros(len(tokens), np.uint8)
     witnesses, shared = np.full(rows, -1), np.zeros(rows, np.int64)
@@ -198,9 +214,7 @@ def _decide(
         _keep(kept, where, row, sets[row])
     row = first_new
     for document in range(len(starts) - 1):
-        first, stop, total = row, starts[document + 1], np.int64(0)
-        for place in range(starts[document], stop):
-            total += np.int64(tokens[place])
+        first, stop, total = row, starts[document + 1], totals[document]
         is_new_version = versions.starts[document] < versions.starts[document + 1]
         whole, lead_stays = KEPT, keep_leads
         while True:
@@ -256,7 +270,9 @@ def _decide(
                         continue
                 _keep(kept, where, row, own)
                 row += 1
-            if share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
+            if fates[document] != UNDECIDED:
+                whole = int(fates[document])
+            elif share_p > 0 and before[document] > 0 and before[document] * share_q >= share_p * total:
                 whole = DUPLICATE_DOCUMENT
             elif left[document] < min_words:
                 whole = TOO_SHORT
@@ -368,6 +384,9 @@ def _earliest_witness(
             limit = ALL
             continue
         lists = postings.tokens if choice.is_token else postings.shingles
+        next_at = next_end = np.int64(0)
+        if choice.second >= 0:
+            next_at, next_end = lists.starts[choice.second], lists.starts[choice.second + 1]
         for step in range(1 if choice.is_token else NEW_SHINGLES):
             at = posting_of(
                 lists,
@@ -377,6 +396,12 @@ def _earliest_witness(
             )
             for j in range(lists.starts[at] if at >= 0 else 0, lists.starts[at + 1] if at >= 0 else 0):
                 other = lists.sets[j]
+                if choice.second >= 0:
+                    next_at = place_from(lists.sets, next_at, next_end, other)
+                    if next_at == next_end:
+                        break
+                    if lists.sets[next_at] != other:
+                        continue
                 candidate = holders[other]
                 if last_asked[other] == asked or candidate < 0 or candidate >= best:
                     continue

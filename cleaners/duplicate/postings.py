@@ -6,7 +6,7 @@ one row in some hundred thousand is found in vain: the caller looks at the keys 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -41,20 +41,29 @@ def enter(parts: Sequence[tuple[U32, U64]]) -> Buckets:
     return Buckets(starts.astype(np.uint32), entries)
 
 
-def merged_starts(several: Sequence[Buckets]) -> U32:
+def merged_starts(several: Sequence[U32]) -> U32:
     """The `starts` of several put together."""
-    starts: I64 = np.stack([one.starts for one in several]).sum(axis=0, dtype=np.int64)
+    starts: I64 = np.stack(several).sum(axis=0, dtype=np.int64)
     return starts.astype(np.uint32)
 
 
-def merged_entries(several: Sequence[Buckets], added: Iterable[int]) -> Iterator[U16]:
-    """The entries of several put together, in pieces; to the rows of each its number of `added` is added."""
-    starts, added = merged_starts(several).astype(np.int64), list(added)
+#: (start, stop): the numbers from `WIDTH` x start to `WIDTH` x stop of the entries of some buckets.
+EntriesOf = Callable[[int, int], U16]
+
+
+def merged_entries(several: Sequence[tuple[U32, EntriesOf]], added: Sequence[int]) -> Iterator[U16]:
+    """The entries of several (starts, entries) put together, in pieces; to the rows of each its number is `added`.
+
+    Of each, only the entries of some buckets are in memory at a time.
+    """
+    starts = merged_starts([one for one, _ in several]).astype(np.int64)
     for first in range(0, BUCKETS, _AT_ONCE):
         at = starts[first : first + _AT_ONCE] - starts[first]
         merged = np.empty(WIDTH * int(starts[first + _AT_ONCE] - starts[first]), np.uint16)
-        for one, rows in zip(several, added, strict=True):
-            _copy(np.asarray(one.starts), np.asarray(one.entries), first, rows, at, merged)
+        for (own, entries_of), rows in zip(several, added, strict=True):
+            here = np.asarray(own[first : first + _AT_ONCE + 1])
+            entries = np.asarray(entries_of(int(here[0]), int(here[-1])))
+            _copy(here - here[0], entries, rows, at, merged)
         yield merged
 
 
@@ -120,10 +129,10 @@ def _find(entries: U16, firsts: I64, stops: I64, keys: U64) -> Any:
 
 
 @kernel
-def _copy(starts: U32, entries: U16, first: int, added: int, at: Written[I64], merged: Written[U16]) -> Any:
-    """Copy the entries of as many buckets as `at` has, from bucket `first` on; `added` is added to each row."""
+def _copy(starts: U32, entries: U16, added: int, at: Written[I64], merged: Written[U16]) -> Any:
+    """Copy the entries of as many buckets as `at` has; `added` is added to each row."""
     for bucket in range(len(at)):
-        for entry in range(np.int64(starts[first + bucket]), np.int64(starts[first + bucket + 1])):
+        for entry in range(np.int64(starts[bucket]), np.int64(starts[bucket + 1])):
             place = WIDTH * at[bucket]
             at[bucket] += 1
             merged[place] = entries[WIDTH * entry]

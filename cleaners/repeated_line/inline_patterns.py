@@ -36,6 +36,12 @@ MORE: Final = re.compile(r" MORE\b")
 PLAYER: Final = re.compile(
     r"(?:Media playback is (?:un|not )?supported on (?:your|this) device ?)"
     r"(?:Media caption ?)?|^Image (?:copyright|source) [^.!?]{2,60}? Image caption |^(?:Image|Media) caption (?=\S)"
+    r"|^(?:Story highlights|NRPLUS MEMBER ARTICLE|Facebook Twitter Pinterest|Skip Twitter post by @\w{1,20}) (?=\S)"
+)
+#: How the messages at the start of a text begin.
+LABELS: Final = (
+    *("Image c", "Image s", "Media c", "Story highlights ", "NRPLUS MEMBER ", "Facebook Twitter "),
+    "Skip Twitter post ",
 )
 
 _NESTED: Final = r"[^()\[\]]*(?:[(\[][^()\[\]]*[)\]][^()\[\]]*)*"

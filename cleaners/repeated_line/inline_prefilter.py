@@ -1,7 +1,8 @@
 """A prefilter for `inline_shapes`: which of the shapes each text may have, found in one pass over its bytes.
 
 A text that has a shape holds one of the needles of that shape, such as " MORE" or "(RELATED". The prefilter looks for
-up to eight bytes of a needle, from its first *anchor* on: a capital letter, a bracket, or a character beyond ASCII.
+up to eight bytes of a needle, from its first *anchor* on: a capital letter, a bracket, "<", "*", or a character beyond
+ASCII. A "#" counts only as the first character.
 Most bytes are no anchors and are skipped, eight at a time.
 """
 
@@ -14,37 +15,39 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cleaners.kernels import I64, U8, U64, Word, kernel
+from cleaners.kernels import I64, U8, U16, U64, Word, kernel
 from cleaners.lexicon import Lexicon, name_forms, spellings
-from cleaners.repeated_line.inline_patterns import SHORTCODE_WORDS
+from cleaners.repeated_line.inline_patterns import LABELS, SHORTCODE_WORDS
+from cleaners.repeated_line.markup_tags import ELEMENTS
 from cleaners.text.tokens import MULTIPLIER, ONES, eight_bytes, trailing_zeros
 from cleaners.text.utf8 import utf8
 
 #: The shapes, in the order of `inline_shapes.SHAPES`, one bit each.
-SCRIPT, SHORTCODE, TEASERS, PLAYER, BRACKETED, NOTICE, PLEA, CREDIT = (1 << n for n in range(8))
-ANY: Final = (1 << 8) - 1
+SCRIPT, SHORTCODE, TEASERS, PLAYER, BRACKETED, NOTICE, PLEA, CREDIT, TAG = (1 << n for n in range(9))
+ANY: Final = (1 << 9) - 1
 
 _BITS: Final = 16  # of the hash of the bytes from an anchor on
 _HIGH: Final = 0x80 * ONES
+_HASH: Final = 0x23  # "##" begins a heading of Markdown
 
 
 class Needles(NamedTuple):
     """What texts are searched for."""
 
     masks: U64  # (256): selects those of the eight bytes from an anchor on that are compared; 0 if it is no anchor
-    allowed: U8  # (256): the shapes whose needles have this anchor
-    shapes: U8  # by the hash of the bytes from the anchor on: the shapes whose needles may be there
+    allowed: U16  # (256): the shapes whose needles have this anchor
+    shapes: U16  # by the hash of the bytes from the anchor on: the shapes whose needles may be there
     everywhere: int  # the shapes of needles without an anchor, which every text may have
 
 
 def possible_shapes(text: pl.Series, lexicon: Lexicon) -> pl.Series:
-    """The shapes that each text may have, as bits (UInt8). No text may be null.
+    """The shapes that each text may have, as bits (UInt16). No text may be null.
 
     >>> texts = pl.Series(["Ferry sinks MORE", "Boats sail. [embed]", "", "The last text may have any shape."])
     >>> possible_shapes(texts, Lexicon()).to_list() == [TEASERS, SHORTCODE, 0, ANY]
     True
     """
-    return pl.Series(text.name, _possible_shapes(*utf8(text), _needles(lexicon)), dtype=pl.UInt8)
+    return pl.Series(text.name, _possible_shapes(*utf8(text), _needles(lexicon)), dtype=pl.UInt16)
 
 
 def _needles_of(lexicon: Lexicon) -> Iterator[tuple[int, Iterable[str]]]:
@@ -53,11 +56,23 @@ def _needles_of(lexicon: Lexicon) -> Iterator[tuple[int, Iterable[str]]]:
     yield SCRIPT, ["{"]
     yield SHORTCODE, [bracket + word for bracket in ("[", "[/") for word in SHORTCODE_WORDS]
     yield TEASERS, [" MORE"]
-    yield PLAYER, ["Media playback is ", "Media c", "Image c", "Image s"]
+    yield PLAYER, ["Media playback is ", *LABELS]
     yield BRACKETED, [bracket + label for bracket in "([" for label in labels]
     yield BRACKETED, "（【［"
     for shape, openings in ((NOTICE, lexicon.inline_notices), (PLEA, lexicon.inline_pleas)):
         yield shape, name_forms(begin for opening in openings for begin in opening.begins)
+    yield (
+        TAG,
+        [
+            "</",
+            "<!--",
+            "](",
+            "**",
+            "{{",
+            "{%",
+            *("<" + name for name in (*ELEMENTS, *map(str.upper, ELEMENTS))),
+        ],
+    )
     yield CREDIT, [bracket + label for bracket in "(（" for label in spellings(lexicon.closing_credits)]
 
 
@@ -72,7 +87,11 @@ def _needles(lexicon: Lexicon) -> Needles:
                 everywhere |= shape
             else:
                 found.append((shape, needle[anchor : anchor + 8]))
-    masks, allowed, shapes = np.zeros(256, np.uint64), np.zeros(256, np.uint8), np.zeros(1 << _BITS, np.uint8)
+    masks, allowed, shapes = (
+        np.zeros(256, np.uint64),
+        np.zeros(256, np.uint16),
+        np.zeros(1 << _BITS, np.uint16),
+    )
     sizes: dict[int, int] = {}
     for shape, piece in found:
         sizes[piece[0]] = min(len(piece), sizes.get(piece[0], 8))
@@ -87,27 +106,30 @@ def _needles(lexicon: Lexicon) -> Needles:
 
 def _is_anchor(byte: int) -> bool:
     """Whether a byte is an anchor, as `_anchors` finds them; later bytes of a character are anchors of no needle."""
-    return byte >= 0xC0 or byte == 0x28 or 0x41 <= byte <= 0x5B or byte == 0x7B
+    return byte >= 0xC0 or byte in b"(*<{" or 0x41 <= byte <= 0x5D
 
 
 @kernel
 def _anchors(eight: Word) -> Any:
-    """The highest bit of each of eight bytes that is a capital letter, "(", "[" or "{", or begins one beyond ASCII."""
+    """The highest bit of each of eight bytes that is a capital, bracket, "*" or "<", or begins one beyond ASCII."""
     low: Any = eight & np.uint64(0x7F * ONES)
-    capital = low + np.uint64((0x80 - 0x41) * ONES) & ~(low + np.uint64((0x80 - 0x5C) * ONES))
-    round_ = ~((low ^ np.uint64(0x28 * ONES)) + np.uint64(0x7F * ONES))
+    capital = low + np.uint64((0x80 - 0x41) * ONES) & ~(low + np.uint64((0x80 - 0x5E) * ONES))
+    round_ = ~((low & np.uint64(0x7D * ONES) ^ np.uint64(0x28 * ONES)) + np.uint64(0x7F * ONES))  # and "*"
+    angle = ~((low ^ np.uint64(0x3C * ONES)) + np.uint64(0x7F * ONES))
     curly = ~((low ^ np.uint64(0x7B * ONES)) + np.uint64(0x7F * ONES))
-    return (capital | round_ | curly | eight & eight << np.uint64(1)) & np.uint64(_HIGH)
+    return (capital | round_ | angle | curly | eight & eight << np.uint64(1)) & np.uint64(_HIGH)
 
 
 @kernel
 def _possible_shapes(data: U8, offsets: I64, needles: Needles) -> Any:
-    possible = np.empty(len(offsets) - 1, np.uint8)
+    possible = np.empty(len(offsets) - 1, np.uint16)
     for n in range(len(possible)):
         at, stop = offsets[n], offsets[n + 1]
-        shapes = np.uint8(needles.everywhere)
+        shapes = np.uint16(needles.everywhere)
         if stop + 16 > len(data):  # behind its anchors there may be no eight bytes to compare
-            shapes, at = np.uint8(ANY), stop
+            shapes, at = np.uint16(ANY), stop
+        elif at < stop and data[at] == _HASH:
+            shapes |= np.uint16(TAG)
         while at < stop:
             eight: Any = eight_bytes(data, at)
             anchors: Any = _anchors(eight)

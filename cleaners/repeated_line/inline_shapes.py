@@ -19,6 +19,7 @@ from cleaners.repeated_line.inline_patterns import (
     CALLED,
     CALLED_END,
     FUNCTION,
+    LABELS,
     MAX_SPAN,
     MORE,
     OPENING,
@@ -27,6 +28,7 @@ from cleaners.repeated_line.inline_patterns import (
     SHORTCODE,
     InlinePatterns,
 )
+from cleaners.repeated_line.markup_tags import cut_tags
 from cleaners.repeated_line.whole_promo import without_promo
 
 #: Boilerplate is nested less deeply than this. A text that is not, takes no longer for it.
@@ -95,12 +97,12 @@ def _before_words(text: str, at: int, end: int) -> int:
 
 
 def player_messages(text: str, _: InlinePatterns) -> str:
-    """The text without the messages that a media player or a picture frame shows before its caption.
+    """The text without what a media player, a picture frame or another frame of the page shows before its text.
 
     "Media playback is unsupported on your device Media caption The ferry at sea" becomes
     "The ferry at sea".
     """
-    begins = text.startswith(("Image c", "Image s", "Media c"))
+    begins = text.startswith(LABELS)
     return _cut(text, _spans(PLAYER, text)) if begins or "layback is " in text else text
 
 
@@ -150,6 +152,15 @@ def shortcodes(text: str, _: InlinePatterns) -> str:
     return _cut(text, _spans(SHORTCODE, text)) if "[" in text else text
 
 
+def tags(text: str, _: InlinePatterns) -> str:
+    """The text without the tags of HTML, Markdown and templates that are left in it; what they enclose stays.
+
+    "The ferry <b>sails</b> at noon.{{ad}}" becomes
+    "The ferry sails at noon.".
+    """
+    return cut_tags(text)
+
+
 def scripts(text: str, _: InlinePatterns) -> str:
     """The text without JavaScript functions, up to their balanced closing bracket, and the calls around them.
 
@@ -168,6 +179,7 @@ SHAPES: Final[tuple[Callable[[str, InlinePatterns], str], ...]] = (
     advertisement_marks,
     closing_pleas,
     closing_credits,
+    tags,
 )
 
 

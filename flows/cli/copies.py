@@ -97,15 +97,19 @@ def _print_json(found: Copies, by: By, limit: int | None) -> None:
 
 
 def _print_table(found: Copies, by: By, most: int) -> None:
+    from flows.dataset.summary import counted
     from flows.report.copies.in_terminal import in_terminal
+    from flows.report.copies.links import count_in_references
 
     rows = found.table(by, most + 1).collect(engine="streaming")
     if rows.is_empty():
         say.print(f"{found.dataset.root}: {_NOTHING[by]}")
-        return
-    say.print(in_terminal(by, rows.head(most)))
+    else:
+        say.print(in_terminal(by, rows.head(most)))
     if len(rows) > most:
         say.print("", "There are more rows: --limit shows more of them, --write all.")
+    if left_out := count_in_references(found.dataset):
+        say.print("", f"Left out: {counted(left_out, 'paragraph')} that a reference printed first.")
 
 
 _NOTHING: Final = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -53,12 +54,16 @@ def verify(out: Out, as_json: Json = False) -> None:
     from flows.dataset.summary import counted
     from flows.verify import verify_folder
 
-    problems = [printable(problem) for problem in verify_folder(out)]
+    found: Counter[str] = Counter()
+    problems = [printable(problem) for problem in verify_folder(out, found)]
+    unchecked = [f"{count:,} {what}" for what, count in found.items() if count]
     if as_json:
-        print_json({"dataset": printable(str(out)), "problems": problems})
+        print_json({"dataset": printable(str(out)), "problems": problems, "unchecked": unchecked})
     else:
         for problem in problems:
             warn.print(problem)
+        for what in unchecked:
+            say.print(f"not checked: {what}")
     if problems:
         raise typer.Exit(6)
     if not as_json:

@@ -26,7 +26,7 @@ class Engine(enum.StrEnum):
 def use_prefect(engine: Engine, *, fallback: str, server: bool = False) -> bool:
     """Whether to use Prefect; with AUTO, only if an API is configured and answers.
 
-    If AUTO finds that a configured API does not answer, a warning says that `fallback` happens in this process.
+    If AUTO finds that a configured API does not answer, a warning says that `fallback` happens without it.
     With PREFECT, raises CopydeskError if the configured API does not answer and, if a `server` is required, UsageError
     if none is configured. Without a server, Prefect starts a temporary one.
     """
@@ -44,7 +44,7 @@ def use_prefect(engine: Engine, *, fallback: str, server: bool = False) -> bool:
         return True
     if engine is Engine.PREFECT:
         raise CopydeskError(f"the Prefect API {api} cannot be reached: start it, or use --engine local")
-    warn.print(f"copydesk: the Prefect API {api} cannot be reached; {fallback} in this process")
+    warn.print(f"copydesk: the Prefect API {api} cannot be reached; {fallback} without it")
     return False
 
 

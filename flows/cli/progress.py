@@ -53,7 +53,8 @@ class Progress:
         self._said, self._at = 0.0, self._begun  # what was reported last, as a share of the run, and when
         self._base = 0.0  # the share that was shown then
         self._shown = 0.0
-        self._counted = (0, 0)  # of a stage that is not a share of the run
+        self._beside: str | None = None  # a stage that is not a share of the run, while it lasts
+        self._counted = (0, 0)  # of that one
         self.total = 0  # bytes
 
     def report(self, stage: str, done: int, total: int) -> None:
@@ -62,8 +63,9 @@ class Progress:
             now = self._clock()
             if stage not in _SHARES:
                 self._counted = (done, total)
-                self._stage = stage if done < total else None
+                self._beside = stage if done < total else None
                 return
+            self._beside = None
             if stage == "read":
                 self.total = max(self.total, total)
             if self._started is None:
@@ -74,7 +76,7 @@ class Progress:
             said = sum(share * part for share, part in zip(_SHARES.values(), done_of, strict=True))
             if said > self._said:
                 self._said, self._at, self._base = said, now, max(said, self._shown)
-            if self._stage not in _SHARES or _STAGES.index(stage) >= _STAGES.index(self._stage):
+            if self._stage is None or _STAGES.index(stage) >= _STAGES.index(self._stage):
                 self._stage = stage
 
     def share(self) -> float:
@@ -111,13 +113,14 @@ class Progress:
 
     def doing(self) -> str:
         """What is being done, in words."""
-        return "looking at the inputs" if self._stage is None else DOING.get(self._stage, self._stage)
+        stage = self._beside or self._stage
+        return "looking at the inputs" if stage is None else DOING.get(stage, stage)
 
     def counted(self) -> str:
         """How far a stage is that is not a share of the run, such as compiling; "" if it is another."""
-        if self._stage is None or self._stage in _SHARES:
+        if self._beside in (None, WAITING):
             return ""
-        return "" if self._stage == WAITING else f"{self._counted[0]:,} of {self._counted[1]:,}"
+        return f"{self._counted[0]:,} of {self._counted[1]:,}"
 
     def amounts(self) -> str:
         """The megabytes that are done, of how many, the speed and the time that is left; "" before the first is read.
@@ -186,6 +189,7 @@ def plain_lines(console: Console, clock: Callable[[], float] = time.monotonic) -
         elif done < total and clock() - last >= NEXT_LINE:
             last = clock()
             amounts = progress.amounts() if progress.total >= LEAST_SHOWN else ""
+            amounts = progress.counted() or amounts
             console.print(f"{progress.doing()}{f': {amounts}' if amounts else ''}")
 
     return report

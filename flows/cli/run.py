@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -33,12 +33,14 @@ from flows.errors import Held, UsageError
 if TYPE_CHECKING:
     from flows.dataset.summary import Outcome
     from flows.report.closing_screen import Status
+    from flows.run.engine import Engine as Executes
     from flows.run.engine import Report
     from flows.settings import Settings
 
 #: Records of which `--dry-run` shows what would be removed, unless `--limit` says otherwise.
 SAMPLE: Final = 5_000
-_PREFECT_GRACE: Final = 10.0  # seconds, for Prefect to report to its server that the run was cancelled
+#: Seconds for Prefect to report to its server that the run was cancelled, and for a cluster of Dask to end.
+_GRACE_OF_OTHERS: Final = 10.0
 _log: Final = logging.getLogger(__name__)
 
 
@@ -80,7 +82,7 @@ def run(
             "--dask-workers",
             min=1,
             metavar="N",
-            help="Execute the tasks of a Prefect flow run in N processes of Dask, started for this run.",
+            help="Execute the stages in N processes of Dask, started for this run.",
             show_default="as [engine] says",
         ),
     ] = None,
@@ -193,13 +195,13 @@ def _execute(
         if settings.notify.webhook.get_secret_value() or settings.notify.command
         else 0
     )
-    chosen = _engine(settings, options)
-    if not options.dry_run and use_prefect(chosen, fallback="the run is executed"):
+    on_dask = _is_for_dask(settings, options) and not options.dry_run
+    if not options.dry_run and use_prefect(options.engine, fallback="the run is executed"):
         if options.quiet:
             silence_prefect()
         from flows.clean import clean_here
 
-        with answering_interrupts(consequence, _PREFECT_GRACE + notices):
+        with answering_interrupts(consequence, _GRACE_OF_OTHERS + notices):
             return clean_here(
                 inputs, out, config, options.retry_rejected, options.limit, options.dask_workers
             ), []
@@ -211,10 +213,14 @@ def _execute(
         from flows.run.processes import Local
 
     with (
-        answering_interrupts(consequence, GRACE + notices),
+        answering_interrupts(consequence, (_GRACE_OF_OTHERS if on_dask else GRACE) + notices),
         show_progress(warn, quiet=options.quiet or is_on_stderr()) as report,
-        Local(workers(settings), _logged(report)) as engine,
+        _on_dask(settings, options.dask_workers, _logged(report))
+        if on_dask
+        else Local(workers(settings), _logged(report)) as engine,
     ):
+        if (copy := working_copy_in(out)) is not None:
+            copy.report = report
         how: dict[str, Any] = {"retry_rejected": options.retry_rejected, "prepare": import_numba}
         if options.dry_run:
             from flows.report.dry_run import files_by_format
@@ -226,17 +232,26 @@ def _execute(
             return execute_run(inputs, out, settings, engine, limit=options.limit, **how), []
 
 
-def _engine(settings: Settings, options: Options) -> Engine:
-    """The engine that was asked for; Dask is asked for by name, and comes with Prefect."""
+def _is_for_dask(settings: Settings, options: Options) -> bool:
+    """Whether workers of Dask execute the stages; raises UsageError if options and `[engine]` contradict each other."""
     given = settings.engine
     if options.dask_workers:
         if options.engine is Engine.LOCAL:
-            raise UsageError("--dask-workers needs a Prefect flow run: leave out --engine local")
+            raise UsageError("--dask-workers needs other processes than this one: leave out --engine local")
         if named := "dask_address" if given.dask_address else "dask_cluster" if given.dask_cluster else "":
             raise UsageError(f"--dask-workers starts a cluster of its own: leave it out, or [engine] {named}")
-    if options.engine is Engine.AUTO and (options.dask_workers or given.task_runner == "dask"):
-        return Engine.PREFECT
-    return options.engine
+    return options.engine is not Engine.LOCAL and bool(options.dask_workers or given.task_runner == "dask")
+
+
+def _on_dask(settings: Settings, local: int, report: Report) -> AbstractContextManager[Executes]:
+    """Workers of Dask; raises UsageError if it is not installed."""
+    from flows.run.dask_cluster import require_dask
+
+    require_dask()
+    from flows.run.dask_tasks import DaskTasks
+    from flows.run.task_runs import NoRecord
+
+    return DaskTasks(settings, local, report, NoRecord())
 
 
 def _logged(report: Report) -> Report:

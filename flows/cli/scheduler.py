@@ -140,10 +140,10 @@ def serve_locally(
 def run_command(
     inputs: Sequence[str], out: Path | str, config: Path | None, *more: str, with_dask: bool = False
 ) -> list[str]:
-    """The command line of one run: without Prefect, unless workers of Dask execute it, which come with Prefect."""
+    """The command line of one run: in one process, unless workers of Dask execute it."""
     copydesk = [sys.executable, "-m", "flows.cli"]
     options = ["--config", str(config)] if config is not None else []
-    engine = "prefect" if with_dask else "local"
+    engine = "auto" if with_dask else "local"
     return [*copydesk, "run", *inputs, "--out", str(out), *options, "--engine", engine, *more]
 
 

@@ -101,7 +101,7 @@ class ArrayFile:
             if path.stat().st_size != size + 8 * blocks:
                 raise ValueError("it has another size")
             data = np.memmap(path, np.uint8, "r") if size else np.zeros(0, np.uint8)
-            self._data: U8 = data[:size]
+            self._data: U8 = np.asarray(data)[:size]
             with path.open("rb") as file:
                 file.seek(size)
                 self._sums: U64 = np.frombuffer(file.read(), np.uint64)
@@ -121,6 +121,11 @@ class ArrayFile:
         array = self._arrays[name]
         self._require_mapped(self._blocks(name, np.zeros(1, np.int64), np.array([len(array)])))
         return array
+
+    def piece(self, name: str, start: int, stop: int) -> Array:
+        """The elements of a range of an array. Raises ValueError if they are not what was written."""
+        elements, firsts = self.ranges(name, np.array([start]), np.array([stop]))
+        return elements[int(firsts[0]) :][: stop - start]
 
     def ranges(self, name: str, starts: I64, stops: I64) -> tuple[Array, I64]:
         """(elements, firsts): those of some ranges of an array, and where each range begins among them.

@@ -17,12 +17,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from flows.dataset.checksums import read_json, write_json
 from flows.dataset.layout import Layout
+from flows.version import copydesk_version
 
 _log: Final = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def culprits(layout: Layout) -> Culprits:
         return {
             (one["uri"], one["state"]): one["error"]
             for one in content["culprits"]
-            if one["copydesk"] == version("copydesk")
+            if one["copydesk"] == copydesk_version()
         }
     except FileNotFoundError:
         return {}
@@ -182,7 +182,7 @@ def convict(layout: Layout, found: Mapping[tuple[str, str], str], tried: Sequenc
     """Write down what is not read again, and drop the evidence, except `inputs` of what was tried: they are left."""
     if found:
         rows = [
-            {"uri": uri, "state": state, "error": error, "copydesk": version("copydesk")}
+            {"uri": uri, "state": state, "error": error, "copydesk": copydesk_version()}
             for (uri, state), error in {**culprits(layout), **found}.items()
         ]
         write_json(layout.culprits_file, {"culprits": rows})

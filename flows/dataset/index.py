@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from cleaners.duplicate.index_prefilter import RunKeys
 from cleaners.kernels import I64
 from flows.dataset import Dataset, postings
 from flows.dataset.index_parts import KEY, IndexPart, index_rules, own_parts, texts_of, uris_of
+from flows.dataset.reporting import Report, nobody
 from flows.dataset.segments import Part, Segments
 from flows.dataset.tables import count_rows, scan_parts
 from flows.settings.model import Duplicate
@@ -40,13 +42,15 @@ def index_tables(
     since: str = "",
     references: Sequence[IndexPart] = (),
     *,
+    whole: bool = False,
     may_write: bool = True,
+    report: Report = nobody,
 ) -> list[FingerprintTable]:
     """The rows of the index that may match a paragraph of `tables`, this run's, in order; those of `references` first.
 
-    If these have many paragraphs (over FEW), it is the whole index. Otherwise postings lead to the rows; they are made
-    where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses all. Raises
-    CopydeskError if a part that is read is not what was written.
+    If these have many paragraphs (over FEW), or with `whole`, it is the whole index. Otherwise postings lead to the
+    rows; they are made where there are none yet, if the dataset `may_write`. `since` is the first run to use; "" uses
+    all. Raises CopydeskError if a part that is read is not what was written.
     """
     if not settings.enabled:
         return []
@@ -54,7 +58,7 @@ def index_tables(
     parts = [*references, *own]
     fingerprints = [table.fingerprints for table in tables]
     few = sum(table.select(pl.len()).collect().item() for table in fingerprints) <= FEW
-    if not parts or not few:
+    if not parts or whole or not few:
         for one in parts:
             one.require()
         return [*(_whole(one, "", True) for one in references), *(_whole(one, since, False) for one in own)]
@@ -68,7 +72,8 @@ def index_tables(
         same_numbers=same_numbers,
     )
     rules = {**index_rules(settings), "same_numbers": same_numbers}
-    segments = Segments(dataset.postings, rules, [one.part for one in parts])
+    advance = partial(report, postings.INDEXING)
+    segments = Segments(dataset.postings, rules, [one.part for one in parts], advance)
     by_path = {one.part.path: one for one in parts}
     if may_write:
         postings.cover(segments, lambda part: by_path[part.path].read(), keys.hashes_of)

@@ -169,7 +169,8 @@ class _Cached(IntactParts):
     def fingerprinted(self, one: IndexPart) -> IndexPart:
         """The part with fingerprints from the cache, which are made if they are not there."""
         key = self._key.copy()
-        key.update(checksum(one.documents).encode())
+        for table in ("documents", "labelled"):  # a label may go without a change of the text
+            key.update(self.checksum(self._beside(one, table), table).encode())
         name = key.hexdigest()
         if there := sorted(self._cache.glob(f"{name}-*.parquet")):
             path = there[0]
@@ -179,14 +180,22 @@ class _Cached(IntactParts):
 
     def _made(self, one: IndexPart, path: Path) -> Path:
         tables = {}
-        for table in ("documents", "removed", "repaired"):
-            folder = self._dataset.folder(table, one.documents.parent.name.removeprefix("run="))
-            self.require(folder / one.documents.name, table)
-            tables[table] = read_part(folder / one.documents.name)
-        paragraphs = kept(tables["documents"], taken(tables["removed"], tables["repaired"]))
+        for table in ("documents", "removed", "labelled", "repaired"):
+            beside = self._beside(one, table)
+            self.require(beside, table)
+            tables[table] = read_part(beside)
+        # what is labelled is nobody's witness
+        paragraphs = kept(tables["documents"], taken(tables["removed"], tables["repaired"])).join(
+            tables["labelled"], on=["document_id", "position"], how="anti", maintain_order="left"
+        )
         made = fingerprint(paragraphs, **self._rules).drop_nulls("exact_a")
         write_part(made.with_columns(pl.lit("").alias("run_id")), path, {}, compression="uncompressed")
         return path.rename(f"{path}-{checksum(path)}.parquet")
+
+    def _beside(self, one: IndexPart, table: str) -> Path:
+        """The part of a table that has what belongs to the documents of a part."""
+        span = one.documents.parent.name.removeprefix("run=")
+        return self._dataset.folder(table, span) / one.documents.name
 
     def require(self, part: Path, kind: str) -> None:
         """See `IntactParts.require`."""

@@ -47,6 +47,10 @@ class IntactParts:
         require_part(self._layout, kind, span, part.name, self._entries(span))
         self._seen.add(part)
 
+    def checksum(self, part: Path, kind: str) -> str:
+        """The checksum that this part had when it was written; the part is not read."""
+        return checksum_in(self._entries(part.parent.name.removeprefix("run="))[f"{kind}/{part.name}"])
+
     def read(self, part: Part, kind: str) -> pl.DataFrame:
         """The rows of a part; raises CopydeskError if it is not what was written."""
         self.require(part.path, kind)

@@ -7,6 +7,7 @@ is looked through would grow with each run, but also what is found. Totals have 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -20,19 +21,22 @@ from flows.dataset.array_file import Array
 from flows.dataset.dataset import Dataset
 from flows.dataset.intact import IntactParts
 from flows.dataset.layout import parts_in
-from flows.dataset.segments import Part, Segment, Segments
+from flows.dataset.reporting import Report, nobody
+from flows.dataset.segments import ROWS_AT_ONCE, Part, Segment, Segments
 from flows.dataset.tables import scan_parts
 
+#: The name of the stage in reports of progress.
+ADDING_UP: Final = "adding up earlier lines, once"
 #: A bucket has the rows with the same upper bits of the hash of their line.
 _BUCKET_BITS: Final = 16
 _BUCKETS: Final = 1 << _BUCKET_BITS
-#: Buckets whose rows are merged at once.
-_AT_ONCE: Final = _BUCKETS >> 4
 #: Of a row in a segment, the source is a number, that of its name among all. The rows without a line come first.
 _ROW: Final = {**COUNTS, "source": pl.UInt32()}
 
 
-def earlier_counts(dataset: Dataset, lines: pl.Series, *, may_write: bool) -> list[pl.DataFrame]:
+def earlier_counts(
+    dataset: Dataset, lines: pl.Series, *, may_write: bool, report: Report = nobody
+) -> list[pl.DataFrame]:
     """Tables with the counts of some distinct lines in all published runs, and of all documents of each source.
 
     They are read from totals, which are made where there are none yet, if the dataset `may_write`, and from the parts
@@ -40,7 +44,7 @@ def earlier_counts(dataset: Dataset, lines: pl.Series, *, may_write: bool) -> li
     """
     intact = IntactParts(dataset)
     parts = [part for span in dataset.spans() for part in intact.of("line_counts", span)]
-    segments = Segments(dataset.line_totals, {"columns": list(COUNTS)}, parts)
+    segments = Segments(dataset.line_totals, {"columns": list(COUNTS)}, parts, partial(report, ADDING_UP))
     if may_write:
         cover(segments, lambda part: intact.read(part, "line_counts"))
     totals = totals_of(segments, lines.drop_nulls().to_numpy())
@@ -95,11 +99,16 @@ def _bucket_of(lines: U64) -> Array:
 
 def _merged(several: Sequence[Segment]) -> Iterator[pl.DataFrame]:
     """The sum of the tables of segments, range by range."""
-    tables = [(one.file.whole("rows"), one.file.whole("starts"), _names(one)) for one in several]
-    yield merge_counts([_table(rows[: starts[0]], names, has_line=False) for rows, starts, names in tables])
-    for first in range(0, _BUCKETS, _AT_ONCE):
+    tables = [(one.file, one.file.whole("starts"), _names(one)) for one in several]
+    yield merge_counts(
+        [_table(file.piece("rows", 0, starts[0]), names, has_line=False) for file, starts, names in tables]
+    )
+    rows = sum(one.rows for one in several)
+    at_once = max(1, _BUCKETS * ROWS_AT_ONCE // max(rows, 1))
+    for first in range(0, _BUCKETS, at_once):
+        last = min(first + at_once, _BUCKETS)
         yield merge_counts(
-            [_table(rows[starts[first] : starts[first + _AT_ONCE]], names) for rows, starts, names in tables]
+            [_table(file.piece("rows", starts[first], starts[last]), names) for file, starts, names in tables]
         )
 
 

@@ -7,13 +7,14 @@ grows and grows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import polars as pl
 
 from cleaners.duplicate.postings import (
     WIDTH,
-    Buckets,
+    EntriesOf,
     bucket_of,
     enter,
     find,
@@ -24,6 +25,8 @@ from cleaners.kernels import I64, U32, U64
 from flows.dataset.array_file import Array
 from flows.dataset.segments import Part, Segment, Segments
 
+#: The name of the stage in reports of progress.
+INDEXING: Final = "indexing earlier paragraphs, once"
 #: (rows, keys): for each key of some rows, the number of its row, and its hash.
 KeysOf = Callable[[pl.DataFrame], tuple[U32, U64]]
 
@@ -43,10 +46,14 @@ def cover(segments: Segments, read: Callable[[Part], pl.DataFrame], keys_of: Key
 
 
 def _merged(several: Sequence[Segment]) -> Iterator[tuple[str, Array]]:
-    buckets = [Buckets(one.file.whole("starts"), one.file.whole("entries")) for one in several]
+    buckets = [(one.file.whole("starts"), _entries_of(one)) for one in several]
     added = np.cumsum([0, *(one.rows for one in several[:-1])]).tolist()
-    yield "starts", merged_starts(buckets)
+    yield "starts", merged_starts([starts for starts, _ in buckets])
     yield from (("entries", piece) for piece in merged_entries(buckets, added))
+
+
+def _entries_of(segment: Segment) -> EntriesOf:
+    return lambda start, stop: segment.file.piece("entries", WIDTH * start, WIDTH * stop)
 
 
 def rows_with(segments: Segments, keys: U64) -> dict[str, I64]:

@@ -3,8 +3,9 @@
 They are a cache. A segment covers some parts, known by their checksums: it is made of them, and dropped with them. Only
 parts that are large enough to stay as they are have segments; small ones are read as a whole.
 
-Segments of about the same size are merged, four into one (a log-structured merge tree: O'Neil and others, 1996), so
-that there are few of them, and each row is written again only a few times.
+Segments of about the same size are merged, eight into one (a log-structured merge tree: O'Neil and others, 1996), so
+that there are few of them, and each row is written again only once or twice. Of what is merged, a small range of each
+segment is in memory at a time.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ _log: Final = logging.getLogger(__name__)
 LARGE_PART: Final = 1 << 14
 #: Rows of such parts together from which on a segment is made.
 ENOUGH: Final = 1 << 17
-#: Rows of the parts of which a segment is made at once; of postings, they take up to 100 MB of memory.
+#: Rows of the parts of which a segment is made at once; of postings, they take up to 300 MB of memory.
 ROWS_AT_ONCE: Final = 1 << 19
 #: Segments that are merged into one; a larger one than MOST_ROWS is not made.
-MERGED: Final = 4
+MERGED: Final = 8
 MOST_ROWS: Final = 1 << 24
 
 
@@ -61,9 +62,19 @@ Pieces = Iterable[tuple[str, Array]]
 class Segments:
     """The segments in a folder that cover some of the given parts."""
 
-    def __init__(self, folder: Path, rules: Mapping[str, Any], parts: Sequence[Part]) -> None:
-        """Open the segments that were made by these rules and cover nothing but these parts."""
+    def __init__(
+        self,
+        folder: Path,
+        rules: Mapping[str, Any],
+        parts: Sequence[Part],
+        advance: Callable[[int, int], object] = max,
+    ) -> None:
+        """Open the segments that were made by these rules and cover nothing but these parts.
+
+        `advance` is called while segments are made, with the rows that are covered, and how many will be.
+        """
         self._folder = folder
+        self._advance = advance
         self._rules = dict(rules)
         self._segments: list[Segment] = []
         self._parts = parts
@@ -101,26 +112,39 @@ class Segments:
         """
         covered = self.covered
         left = [part for part in self._parts if part.rows >= LARGE_PART and part.checksum not in covered]
+        total = sum(part.rows for part in left)
+        done = 0
         try:
-            if sum(part.rows for part in left) >= ENOUGH:
-                for group in _groups(left):
-                    parts = [(part.checksum, part.rows) for part in group]
-                    self._segments.append(self._written(parts, made(group)))
-            while several := self._alike():
-                parts = [part for segment in several for part in segment.parts]
-                try:
-                    together = self._written(parts, merged(several))
-                except ValueError as error:
-                    self._drop(several, error)
-                else:
-                    self._segments = [one for one in self._segments if one not in several]
-                    self._segments.append(together)
+            for group in _groups(left) if total >= ENOUGH else ():
+                self._advance(done, total)
+                parts = [(part.checksum, part.rows) for part in group]
+                self._segments.append(self._written(parts, made(group)))
+                self._merge(merged)
+                done += sum(rows for _, rows in parts)
+            self._merge(merged)
             used = {segment.path for segment in self._segments}
             for path in self._folder.glob("segment-*"):
                 if path.with_suffix(".bin") not in used:
                     remove_arrays(path.with_suffix(".bin"))
         except OSError as error:
             _log.warning("%s cannot be written (%s): runs are slower without", self._folder, error.strerror)
+        finally:
+            if total >= ENOUGH:
+                self._advance(total, total)
+
+    def _merge(self, merged: Callable[[Sequence[Segment]], Pieces]) -> None:
+        """Merge segments of about the same size, as long as there are enough of them."""
+        while several := self._alike():
+            parts = [part for segment in several for part in segment.parts]
+            try:
+                together = self._written(parts, merged(several))
+            except ValueError as error:
+                self._drop(several, error)
+            else:
+                self._segments = [one for one in self._segments if one not in several]
+                self._segments.append(together)
+                for one in several:
+                    remove_arrays(one.path)
 
     def _drop(self, segments: Sequence[Segment], error: ValueError) -> None:
         """Do without some segments, of which one is damaged: what they covered is read as a whole."""

@@ -15,6 +15,7 @@ import polars as pl
 from cleaners import PIPELINE
 from cleaners.duplicate.cleaner import (
     FingerprintTable,
+    Rules,
     count_tokens,
     eligible,
     find_duplicates,
@@ -181,25 +182,25 @@ def decide(
         nothing = [pl.lit(None, dtype).alias(name) for name, dtype in keys]
         tables = [table._replace(fingerprints=table.fingerprints.with_columns(nothing)) for table in tables]
         index = []
-    return find_duplicates(
-        tables,
-        index,
-        n=s.n,
-        threshold=s.threshold,
-        same_numbers=s.same_numbers,
-        same_facts=fact_words(fact_lists()) if s.enabled and s.same_facts else None,
-        document_share=settings.duplicate_document.document_share
-        if settings.duplicate_document.enabled
-        else None,
-        min_words=settings.too_short.min_words if settings.too_short.enabled else None,
-        method=s.method,
-        measure=s.measure,
-        older=older,
-        keep=s.keep,
-        keep_leads=s.keep_leads,
-        sources=sources,
-        workers=workers,
-    )
+    rules = duplicate_rules(settings)
+    return find_duplicates(tables, index, **rules, older=older, sources=sources, workers=workers)
+
+
+def duplicate_rules(settings: Settings) -> Rules:
+    """The rules of `find_duplicates` by these settings."""
+    s, whole, short = settings.duplicate, settings.duplicate_document, settings.too_short
+    return {
+        "n": s.n,
+        "threshold": s.threshold,
+        "same_numbers": s.same_numbers,
+        "same_facts": fact_words(fact_lists()) if s.enabled and s.same_facts else None,
+        "document_share": whole.document_share if whole.enabled else None,
+        "min_words": short.min_words if short.enabled else None,
+        "method": s.method,
+        "measure": s.measure,
+        "keep": s.keep,
+        "keep_leads": s.keep_leads,
+    }
 
 
 def count_words(frame: pl.DataFrame, fingerprints: pl.DataFrame) -> pl.Series:

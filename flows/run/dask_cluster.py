@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,10 +23,19 @@ READERS: Final = ("feeds", "html", "warc")
 _NOT_OF_WORKERS: Final = {"fastapi", "prefect", "rich", "sqlalchemy", "typer"}
 
 
-def require_dask() -> None:
-    """Raise UsageError if the extra is not installed."""
+#: What Dask does all the time beside the work, and a run does not need: of two busy cores, it took a twentieth.
+_QUIET: Final = {
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.scheduler.work-stealing": False,
+    "distributed.worker.profile.enabled": False,
+}
+
+
+def require_dask(package: str = "distributed") -> None:
+    """Raise UsageError if this package of the extra is not installed."""
     try:
-        importlib.import_module("prefect_dask")
+        importlib.import_module(package)
     except ImportError as error:
         raise UsageError(f'Dask is an extra: pip install "copydesk[dask]" ({error})') from error
 
@@ -50,7 +60,7 @@ def scheduler(engine: Engine, workers: int) -> Iterator[str]:
         threads = str(max(1, processors() // workers))
         environment = {"POLARS_MAX_THREADS": threads, "DO_NOT_TRACK": "1"}
         # before the processes start: polars reads it when it is loaded
-        dask.config.set({"distributed.nanny.pre-spawn-environ": environment})
+        dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **_QUIET})
         arguments = {
             "n_workers": workers,
             "threads_per_worker": 1,
@@ -66,6 +76,7 @@ def scheduler(engine: Engine, workers: int) -> Iterator[str]:
         raise ConfigurationError(f"[engine] {name} cannot be started: {message_of(error)}") from error
     with cluster:
         yield cluster.scheduler_address
+        logging.getLogger("distributed").setLevel(logging.ERROR)  # no matter how its workers end
 
 
 def _class_of(name: str) -> Callable[..., Any]:

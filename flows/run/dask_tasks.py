@@ -1,9 +1,8 @@
-"""The stages of a run as Prefect tasks on the workers of Dask.
+"""The stages of a run as tasks on the workers of Dask.
 
-The run's process executes nothing but the plan, and keeps Prefect's record of it: each task run waits in a thread there
-for what a worker does. So workers need neither Prefect nor its API, which may be a temporary one, and a task that was
-retried may be done by another worker. `DaskTaskRunner.submit` would let workers keep that record; those that outlive a
-run then hold on to the API of the first one.
+The run's process executes nothing but the plan. Each task run waits in a thread there for what a worker does, so that
+one that was retried may be done by another worker. If Prefect keeps a record of task runs, it is from there: workers
+need neither Prefect nor its API, which may be a temporary one.
 
 Each worker has as many tasks as it has threads, one by default, and
 no more are sent out: which stage comes next is decided when a worker is free. Shards are cleaned first, and while there
@@ -26,26 +25,21 @@ from typing import Any, Final, NamedTuple
 
 from distributed import CancelledError
 from distributed.scheduler import KilledWorker
-from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
-from prefect_dask.task_runners import DaskTaskRunner
 
+from flows.dataset.index import FEW
 from flows.errors import CopydeskError, message_of
-from flows.run.artifacts import Progress
 from flows.run.dask_cluster import fit, oversubscribed, scheduler
 from flows.run.dask_worker import Work, perform, store
-from flows.run.engine import Item, Product, Report, Result
+from flows.run.engine import WHOLE, Item, Part, Product, Report, Result, workers
 from flows.run.stages import Run
-from flows.run.tasks import name_of, task_of
+from flows.run.task_runs import MOST, Record, TaskRun, name_of
+from flows.settings import Settings
 from flows.settings.model import Engine
 
 #: Seconds for which a run waits for a worker, at its begin and when it has lost all.
 PATIENCE: Final = 600.0
 #: Seconds between two looks at which workers there are.
 LOOK: Final = 1.0
-#: Tasks at a time, each with a thread that waits.
-MOST_TASKS: Final = 2_000
 #: A task is given up after that many workers have died of it.
 MOST_DEATHS: Final = 4
 _log: Final = logging.getLogger(__name__)
@@ -58,12 +52,13 @@ class _Job:
     stage: str
     work: Work
     number: tuple[int, ...]  # its place in the order of results
+    size: int = 0  # bytes of input
     deaths: int = 0  # of workers that executed it
 
 
 class _Done(NamedTuple):
     job: _Job
-    future: PrefectFuture[Any]
+    future: TaskRun
 
 
 class _Made(NamedTuple):
@@ -72,6 +67,7 @@ class _Made(NamedTuple):
     job: _Job
     number: int
     product: Any
+    read: int  # bytes of its item, up to its end
 
 
 class DaskTasks:
@@ -80,15 +76,16 @@ class DaskTasks:
     See `engine.Engine`.
     """
 
-    def __init__(self, engine: Engine, workers: int, progress: Progress) -> None:
-        self.report: Report = progress
+    def __init__(self, settings: Settings, local: int, report: Report, record: Record) -> None:
+        """Let workers be as `[engine]` says, or `local` processes on this machine, if that is not 0."""
+        self.report = report
+        self.compared_whole = FEW  # a larger run reads the whole index in any case
         self.elsewhere = 0.0  # a task of a worker does not say
-        self._progress = progress
-        self._engine = engine
-        self._workers = workers  # of a local cluster
+        self._record = record
+        self._engine = Engine(task_runner="dask") if local else settings.engine
+        self._workers = local or workers(settings)  # of a local cluster
         self._stack = ExitStack()
         self._client: Any = None
-        self._runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=MOST_TASKS)
         self._on_workers: set[Any] = set()  # futures of Dask
         self._stored: tuple[Run, Path] | None = None
         self._events: queue.SimpleQueue[_Done | _Made] = queue.SimpleQueue()
@@ -105,14 +102,19 @@ class DaskTasks:
         self._stack.close()
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """See `Engine`."""
         done: dict[tuple[int, ...], Any] = {}
         jobs = [_Job(stage, Work(function, item), (number,)) for number, item in enumerate(items)]
         for job, result in self._results(run, deque(jobs)):
             done[job.number] = result
-            self.report(stage, len(done), len(items))
+            part.report(self.report, stage, len(done), len(items))
         return [done[number] for number in sorted(done)]
 
     def chain(
@@ -122,35 +124,38 @@ class DaskTasks:
         function: Callable[[Run, Product], object],
         run: Run,
         items: Sequence[Item],
-        sizes: Sequence[int],  # noqa: ARG002 - each task is reported
+        sizes: Sequence[int],
     ) -> list[Product]:
         """See `Engine`; products are processed while the item that they come from is still being read."""
-        self._progress.start(run.run_id)
+        self._record.start(run.run_id)
         first, second = stages
+        total, is_read, processed = sum(sizes), [0] * len(items), 0
         products: dict[tuple[int, ...], Any] = {}
+        urgent: deque[_Job] = deque()
         waiting = deque(
-            _Job(first, Work(produce, item, self._topic, number), (number,))
-            for number, item in enumerate(items)
+            _Job(first, Work(produce, item, self._topic, number), (number,), size)
+            for number, (item, size) in enumerate(zip(items, sizes, strict=True))
         )
-        read = cleaned = 0
 
-        def take(maker: _Job, number: int, product: Any) -> None:
+        def take(maker: _Job, number: int, product: Any, read: int) -> None:
             place = (*maker.number, number)
             if place not in products:
+                new = max(read - is_read[maker.number[0]], 0)
+                is_read[maker.number[0]] += new
                 products[place] = product
-                urgent.append(_Job(second, Work(function, product), place))
+                urgent.append(_Job(second, Work(function, product), place, new))
+                self.report(first, min(sum(is_read), total), total)
 
-        urgent: deque[_Job] = deque()
-        for event, result in self._results(run, waiting, urgent, take):
-            if event.stage == first:
-                read += 1
+        self.report(first, 0, total)
+        for job, result in self._results(run, waiting, urgent, take):
+            if job.stage == first:
                 for number, product in enumerate(result):
-                    take(event, number, product)
-                self.report(first, read, len(items))
+                    take(job, number, product, job.size)
             else:
-                cleaned += 1
-            if read == len(items):
-                self.report(second, cleaned, len(products))
+                processed += job.size
+                self.report(second, min(processed, total), total)
+        self.report(first, total, total)
+        self.report(second, total, total)
         return [products[place] for place in sorted(products)]
 
     def _results(
@@ -158,7 +163,7 @@ class DaskTasks:
         run: Run,
         waiting: deque[_Job],
         urgent: deque[_Job] | None = None,
-        take: Callable[[_Job, int, Any], None] = lambda _job, _number, _product: None,
+        take: Callable[[_Job, int, Any, int], None] = lambda _job, _number, _product, _read: None,
     ) -> Iterator[tuple[_Job, Any]]:
         """Each job with its result, as soon as it is done; `take` is given products of jobs that continue.
 
@@ -166,10 +171,10 @@ class DaskTasks:
         """
         urgent = deque() if urgent is None else urgent
         stored = self._start(run)
-        running: dict[_Job, PrefectFuture[Any]] = {}
+        running: dict[_Job, TaskRun] = {}
         try:
             while urgent or waiting or running:
-                free = min(self._look_for_workers(stored), MOST_TASKS) - len(running)
+                free = min(self._look_for_workers(stored), MOST) - len(running)
                 while free > 0 and (urgent or waiting):
                     job = (urgent or waiting).popleft()
                     running[job] = self._submit(job, stored)
@@ -180,7 +185,7 @@ class DaskTasks:
                     continue
                 if isinstance(event, _Made):
                     if event.job in running:
-                        take(event.job, event.number, event.product)
+                        take(*event)
                     continue
                 job = event.job
                 if running.get(job) is not event.future:  # of a stage that failed
@@ -195,11 +200,10 @@ class DaskTasks:
         with suppress(Exception):  # the scheduler may be lost
             self._client.cancel(list(self._on_workers))
 
-    def _submit(self, job: _Job, stored: Path) -> PrefectFuture[Any]:
+    def _submit(self, job: _Job, stored: Path) -> TaskRun:
         if job.work.topic:
             self._making[job.work.number] = job
-        arguments = {"function": quote(self._on_worker), "run": quote(stored), "item": quote(job)}
-        future: PrefectFuture[Any] = self._runner.submit(task_of(job.stage, job.work.item), arguments)
+        future = self._record.submit(job.stage, job.work.item, lambda: self._on_worker(stored, job))
         future.add_done_callback(lambda _: self._events.put(_Done(job, future)))
         return future
 
@@ -231,18 +235,18 @@ class DaskTasks:
             # which says much, and Prefect prints it
             logging.getLogger("distributed").setLevel(logging.WARNING)
             address = self._stack.enter_context(scheduler(self._engine, self._workers))
-            self._client = self._stack.enter_context(_connected(address))
+            self._client = self._stack.enter_context(_connected(address, self._record, self._engine))
             self._client.subscribe_topic(self._topic, self._hear)
             self._stack.callback(self._client.unsubscribe_topic, self._topic)
-            self._stack.enter_context(self._runner)
-            self._stack.callback(self._cancel)  # before the runner waits for its threads
+            self._stack.enter_context(self._record)
+            self._stack.callback(self._cancel)  # before the record waits for its threads
             self._seen = time.monotonic()
         return stored
 
     def _hear(self, event: tuple[float, bytes]) -> None:
         """Pass on what a worker announced."""
-        item, number, product = pickle.loads(event[1])
-        self._events.put(_Made(self._making[item], number, product))
+        item, *made = pickle.loads(event[1])
+        self._events.put(_Made(self._making[item], *made))
 
     def _look_for_workers(self, stored: Path) -> int:
         """How many tasks may run; new workers are asked whether they can work for the run.
@@ -274,15 +278,16 @@ class DaskTasks:
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Any]:
+def _connected(address: str, record: Record, engine: Engine) -> Iterator[Any]:
     """A client of the scheduler with this address; raises CopydeskError if it does not answer."""
-    with DaskTaskRunner(address=address) as runner:
+    with ExitStack() as stack:
         try:
-            client = runner.client
+            client = stack.enter_context(record.connect(address, engine.dask_timeout))
         except (OSError, ValueError) as error:
             raise CopydeskError(
-                f"no scheduler of Dask answers at {address} ({message_of(error)}): start one with `dask scheduler`, or "
-                "correct [engine] dask_address"
+                f"no scheduler of Dask answers at {address} within {engine.dask_timeout:g} seconds "
+                f"({message_of(error)}): start one with `dask scheduler`, or correct [engine] dask_address; if it is "
+                "slow to answer, raise [engine] dask_timeout"
             ) from error
         yield client
 

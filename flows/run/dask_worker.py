@@ -18,7 +18,7 @@ import shutil
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -87,17 +87,21 @@ def _over(run: Run) -> CopydeskError:
 
 def _execute(run: Run, work: Work) -> Any:
     item = _with_paths(work.item)
-    if not work.topic:
-        return work.function(run, item)
-    return list(_announced(work.function(run, item), work))
+    return list(_announced(run, item, work)) if work.topic else work.function(run, item)
 
 
-def _announced(products: Iterable[Any], work: Work) -> Iterator[Any]:
-    """The products; each is announced as soon as it is made, so that work on it can begin."""
+def _announced(run: Run, item: Any, work: Work) -> Iterator[Any]:
+    """The products; each is announced when it is made, with the bytes read so far, so that work on it can begin."""
     from distributed import get_worker
 
-    for number, product in enumerate(products):
-        get_worker().log_event(work.topic, pickle.dumps((work.number, number, product)))
+    read = 0
+
+    def advance(size: int) -> None:
+        nonlocal read
+        read += size
+
+    for number, product in enumerate(work.function(replace(run, advance=advance), item)):
+        get_worker().log_event(work.topic, pickle.dumps((work.number, number, product, read)))
         yield product
 
 

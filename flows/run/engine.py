@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from flows.kernels import processors
 from flows.settings import Settings
@@ -48,19 +48,47 @@ DOING: Final = {
 }
 
 
+#: Paragraphs of a run up to which one task compares them all: that takes the least work, and up to 1 GB of memory.
+COMPARED_WHOLE: Final = 1 << 21
+
+
+class Part(NamedTuple):
+    """One of several calls that make up a stage, which is reported as a whole."""
+
+    number: int
+    of: int
+
+    def report(self, report: Report, stage: str, done: int, total: int) -> None:
+        """Report the items of this part that are done as a share of the stage."""
+        report(stage, self.number * total + done, self.of * total)
+
+
+WHOLE: Final = Part(0, 1)
+
+
 class Engine(Protocol):
     """A way to execute stages."""
 
     report: Report
+    #: Paragraphs of a run up to which one task compares them all; more are compared in groups.
+    compared_whole: int
 
     @property
     def elsewhere(self) -> float:
         """CPU seconds that processes of this machine other than this one have spent on stages, as far as is known."""
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
-        """`function(run, item)` for each item; results in the order of the items. Raises what the function raises."""
+        """`function(run, item)` for each item; results in the order of the items. Raises what the function raises.
+
+        What is done is reported as that of a `part` of the stage.
+        """
 
     def chain(
         self,
@@ -88,18 +116,25 @@ class Threads:
     def __init__(self, workers: int, report: Report) -> None:
         self._workers = workers
         self.report = report
+        self.compared_whole = COMPARED_WHOLE
         self.elsewhere = 0.0
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """See `Engine`."""
-        self.report(stage, 0, len(items))
+        part.report(self.report, stage, 0, len(items))
+        run = replace(run, report=self.report)
         with _pool(self._workers) as pool:
             futures = [pool.submit(function, run, item) for item in items]
             for done, future in enumerate(as_completed(futures), 1):
                 future.result()
-                self.report(stage, done, len(items))
+                part.report(self.report, stage, done, len(items))
         return [future.result() for future in futures]
 
     def chain(

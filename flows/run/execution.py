@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -39,10 +38,13 @@ from flows.maintenance import replace_older
 from flows.maintenance.compact_runs import compact_locked
 from flows.run import stages
 from flows.run.anomaly_guards import find_anomalies
+from flows.run.compare_in_groups import compare_shards
 from flows.run.engine import Engine, workers
 from flows.run.stages import Run
 from flows.run.suspects import find_culprits, without_culprits
 from flows.settings import Settings, configuration_hash
+from flows.settings.fact_files import fact_digests
+from flows.version import copydesk_version
 
 #: Seconds; less takes longer again, because threads then do little else. It saves a seventh of a run's processor time.
 SWITCH: Final = 0.0005
@@ -157,7 +159,7 @@ def new_run(
         phrases,
         lexicon,
         {
-            "copydesk_version": version("copydesk"),
+            "copydesk_version": copydesk_version(),
             "run_id": run_id,
             "configuration": configuration_hash(settings, phrases, lexicon),
         },
@@ -201,7 +203,7 @@ def read_and_clean(run: Run, new: Sequence[Input], engine: Engine, times: Times)
 
 
 def _write_manifest(run: Run, details: Mapping[str, object]) -> None:
-    """Write the manifest of a run next to its staged files: settings, index rules, checksums and `details`."""
+    """Write the manifest of a run next to its staged files: settings, index rules, hashes and `details`."""
     publish = run.staging / PUBLISH
     manifest = {
         "run_id": run.run_id,
@@ -212,6 +214,7 @@ def _write_manifest(run: Run, details: Mapping[str, object]) -> None:
         "settings": run.settings.model_dump(
             mode="json", exclude={"notify", "engine"}
         ),  # which may contain secrets
+        "fact_words": fact_digests(),
         **details,
         "files": describe_parts(publish, sorted(publish.rglob("part-*.parquet"))),
     }
@@ -265,7 +268,7 @@ def decide_and_split(run: Run, shards: Sequence[str], engine: Engine, times: Tim
     with times.of("remove"):
         engine.each("remove", stages.remove_repeated, run, shards)
     with times.of("compare"):
-        engine.each("compare", stages.compare, run, [shards])
+        compare_shards(run, shards, engine)
     with times.of("split"):
         return Counts.total(engine.each("split", stages.split, run, shards))
 

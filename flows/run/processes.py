@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flows.errors import CopydeskError
 from flows.kernels import processors
-from flows.run.engine import Item, Product, Report, Result, Threads
+from flows.run.engine import COMPARED_WHOLE, WHOLE, Item, Part, Product, Report, Result, Threads
 
 if TYPE_CHECKING:
     from flows.run.stages import Run
@@ -50,6 +50,7 @@ class Local:
         self._processes: Processes | None = None
         self._stack = ExitStack()
         self.report = report
+        self.compared_whole = COMPARED_WHOLE
 
     def __enter__(self) -> Local:
         return self
@@ -63,10 +64,15 @@ class Local:
         return self._processes.elsewhere if self._processes else 0.0
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """See `Engine`."""
-        return (self._processes or self._threads).each(stage, function, run, items)
+        return (self._processes or self._threads).each(stage, function, run, items, part)
 
     def chain(
         self,
@@ -89,6 +95,7 @@ class Processes:
     def __init__(self, workers: int, report: Report, run: Run) -> None:
         """Start the processes, which are soon ready."""
         self.report = report
+        self.compared_whole = COMPARED_WHOLE
         # one more, which reads
         self._threads = Threads(workers + 1, report)
         self._workers = [_Worker(run, max(1, processors() // workers)) for _ in range(workers)]
@@ -109,12 +116,17 @@ class Processes:
         return sum(worker.seconds for worker in self._workers)
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """See `Engine`."""
         if len(items) < 2:
-            return self._threads.each(stage, function, run, items)
-        return self._threads.each(stage, self._elsewhere(function), run, items)
+            return self._threads.each(stage, function, run, items, part)
+        return self._threads.each(stage, self._elsewhere(function), run, items, part)
 
     def chain(
         self,

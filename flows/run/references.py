@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -24,13 +23,16 @@ from flows.dataset import Dataset
 from flows.dataset.index_parts import index_rules, own_parts
 from flows.dataset.layout import is_dataset
 from flows.dataset.names import STATE_FOLDER
-from flows.dataset.remote import name_of
+from flows.dataset.remote import local_folder, name_of, url_of
+from flows.dataset.remote.commits import numbers
+from flows.dataset.remote.store import open_store
 from flows.errors import ConfigurationError, CopydeskError, UsageError
 from flows.inputs import INPUTS, Input, content_of, find
 from flows.run.engine import Threads, workers
 from flows.run.execution import Task, execute
 from flows.settings import Settings
 from flows.settings.model import Duplicate, Publish
+from flows.version import copydesk_version
 
 
 def prepare_references(
@@ -68,14 +70,27 @@ def _prepared(
     name: str, dataset: Dataset, settings: Settings, cache: Path, prepare: Callable[[], None]
 ) -> Path:
     try:
-        if not is_dataset(name):
+        root = _dataset_at(name)
+        if root is None:
             return _texts(name, dataset, settings, cache, prepare)
-        if Path(name).resolve() == dataset.root.resolve():
+        if root.resolve() == dataset.root.resolve():
             raise UsageError(f"{name} is the dataset of this run: what it printed before is compared anyway")
-        own_parts(Dataset(Path(name)))
-        return Path(name)
+        own_parts(Dataset(root))
+        return root
     except (CopydeskError, OSError) as error:
         raise ConfigurationError(f"[duplicate] against: {error}") from error
+
+
+def _dataset_at(name: str) -> Path | None:
+    """The folder of the dataset with this path or URL, for a URL its working copy; None if it is no dataset."""
+    if (url := url_of(name)) is not None:
+        try:
+            if not numbers(open_store(url)):
+                return None
+        except (CopydeskError, OSError):  # such as a pattern: if it has no texts either, that is said
+            return None
+    root = local_folder(name)
+    return root if url is not None or is_dataset(str(root)) else None
 
 
 def _texts(name: str, dataset: Dataset, settings: Settings, cache: Path, prepare: Callable[[], None]) -> Path:
@@ -86,9 +101,7 @@ def _texts(name: str, dataset: Dataset, settings: Settings, cache: Path, prepare
     if not inputs:
         raise UsageError(f"{name} has no file that could be read")
     if any(f"/{STATE_FOLDER}/" in one.path for one in inputs):
-        raise UsageError(
-            f"{name} holds a copydesk dataset: name the folder of the dataset itself, on this machine"
-        )
+        raise UsageError(f"{name} holds a copydesk dataset: name the dataset itself")
     only_read = _only_read(settings)
     folder = cache / f"texts-{_key(inputs, only_read)}"
     if not (folder.exists() and Dataset(folder).runs()):
@@ -104,7 +117,7 @@ def _key(inputs: Sequence[Input], settings: Settings) -> str:
         settings.model_dump(mode="json", include={"inputs", "fields", "encoding"}),
         index_rules(settings.duplicate),
     ]
-    content = json.dumps([files, how, version("copydesk")], sort_keys=True)
+    content = json.dumps([files, how, copydesk_version()], sort_keys=True)
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -53,6 +53,7 @@ from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.line_totals import earlier_counts
 from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
+from flows.dataset.reporting import Report, nobody
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, read_part, scan_parts, whole_file, write_part
@@ -65,6 +66,8 @@ from flows.run.clean_shard import (
     with_texts,
     without_repeated_lines,
 )
+from flows.run.staged_files import read as _read
+from flows.run.staged_files import write as _write
 from flows.settings import Settings
 
 #: Maximum lines in a partition, which take some 150 MB of memory.
@@ -96,6 +99,7 @@ class Run:
     advance: Callable[[int], object] = (
         abs  # called with the bytes that were read, if the engine is in this process
     )
+    report: Report = nobody  # told what a stage does beside its work, if the engine is in this process
     exceptions: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
     )  # restored text, never removed again
@@ -261,7 +265,7 @@ def count_lines(run: Run, partition: Partition) -> None:
     # earlier counts matter only for lines that occur in this run
     lines = here.get_column("line").unique()
     if partition.of == 1:
-        earlier = earlier_counts(Dataset(run.out), lines, may_write=run.may_write)
+        earlier = earlier_counts(Dataset(run.out), lines, may_write=run.may_write, report=run.report)
     else:
         wanted = pl.col("line").is_null() | pl.col("line").is_in(lines.implode())
         earlier = [
@@ -330,22 +334,30 @@ def remove_repeated(run: Run, shard: str) -> None:
 
 def compare(run: Run, shards: Sequence[str]) -> None:
     """Decide which paragraphs are near-duplicates of an earlier one, and which documents are removed whole."""
-    tables = [_fingerprints(run, shard) for shard in shards]
-    dataset = Dataset(run.out)
-    cache = (dataset.references if run.may_write else run.staging) / "fingerprints"
-    s = run.settings.duplicate
-    references = (
-        reference_parts(run.references, s, _frequencies(run), cache, run.workers) if s.enabled else []
-    )
-    index = index_tables(dataset, tables, s, run.workers, run.since, references, may_write=run.may_write)
+    tables, index = compared(run, shards)
     documents = pl.concat([pl.scan_ipc(run.path("documents", shard), glob=False) for shard in shards])
-    sources = documents.select("document_id", "source").collect() if isinstance(s.keep, tuple) else None
-    found = decide(tables, index, run.settings, _older(run, shards), sources, run.workers)
+    listed = isinstance(run.settings.duplicate.keep, tuple)
+    sources = documents.select("document_id", "source").collect() if listed else None
+    found = decide(tables, index, run.settings, older_versions(run, shards), sources, run.workers)
     for shard, decisions in zip(shards, found, strict=True):
         _write(decisions, run.path("decisions", shard))
 
 
-def _older(run: Run, shards: Sequence[str]) -> pl.DataFrame:
+def compared(
+    run: Run, shards: Sequence[str], *, whole: bool = False
+) -> tuple[list[FingerprintTable], list[FingerprintTable]]:
+    """The fingerprints that are compared: those of these shards, and those of earlier runs that may match, or all."""
+    tables = [_fingerprints(run, shard) for shard in shards]
+    dataset, s = Dataset(run.out), run.settings.duplicate
+    cache = (dataset.references if run.may_write else run.staging) / "fingerprints"
+    references = (
+        reference_parts(run.references, s, _frequencies(run), cache, run.workers) if s.enabled else []
+    )
+    given = tables, s, run.workers, run.since, references
+    return tables, index_tables(dataset, *given, whole=whole, may_write=run.may_write, report=run.report)
+
+
+def older_versions(run: Run, shards: Sequence[str]) -> pl.DataFrame:
     """(document_id, older): each new version of a document with every known older one."""
     versions = [
         pl.scan_ipc(run.path("documents", shard), glob=False)
@@ -459,18 +471,3 @@ def _paragraphs(run: Run, kind: str, shard: str, documents: pl.DataFrame) -> pl.
     return frame.hstack(documents.select(_OF_DOCUMENT)[frame.get_column("document")]).with_columns(
         pl.lit(None, SCHEMA[name]).alias(name) for name in _OF_DUPLICATE
     )
-
-
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a file of the staging folder; it gets its name once it is complete.
-
-    Uncompressed, so that it can be memory-mapped.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as partial:
-        frame.write_ipc(partial, compression="uncompressed")
-
-
-def _read(path: Path, *columns: str) -> pl.DataFrame:
-    """A file of the staging folder, or these columns of it, memory-mapped (`read_ipc` would copy it)."""
-    return pl.scan_ipc(path, glob=False).select(columns or pl.all()).collect(engine="in-memory")

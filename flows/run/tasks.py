@@ -3,36 +3,30 @@
 Annotations are no strings here, as Prefect reads those of a task.
 """
 
-import errno
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 
 from flows.run.artifacts import Progress
-from flows.run.engine import Item, Product, Report, Result
-from flows.run.stages import Batch, ReadShard, Run
-
-RETRY_DELAYS: Final[list[float]] = [1, 15]  # seconds
-
-#: File system errors for which a retry is pointless.
-_PERMANENT: Final = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT}
+from flows.run.engine import COMPARED_WHOLE, WHOLE, Item, Part, Product, Report, Result
+from flows.run.stages import Run
+from flows.run.task_runs import MOST, RETRY_DELAYS, is_transient, name_of
 
 
 def _is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether a retry may help: after file or network errors, but not after a bug or with a full disk."""
     try:
         state.result()
-    except OSError as error:
-        return error.errno not in _PERMANENT
-    except Exception:
-        return False
+    except Exception as error:
+        return is_transient(error)
     return False
 
 
@@ -53,14 +47,20 @@ class Tasks:
         self._free = threading.Semaphore(workers)
         self._progress = progress
         self.report: Report = progress
+        self.compared_whole = COMPARED_WHOLE
         self.elsewhere = 0.0
 
     def each(
-        self, stage: str, function: Callable[[Run, Item], Result], run: Run, items: Sequence[Item]
+        self,
+        stage: str,
+        function: Callable[[Run, Item], Result],
+        run: Run,
+        items: Sequence[Item],
+        part: Part = WHOLE,
     ) -> list[Result]:
         """One task per item."""
         futures = [self._submit(stage, function, run, item) for item in items]
-        return self._results(stage, futures)
+        return self._results(stage, futures, part)
 
     def chain(
         self,
@@ -98,11 +98,11 @@ class Tasks:
         future.add_done_callback(lambda _: self._free.release())
         return future
 
-    def _results(self, stage: str, futures: Sequence[PrefectFuture[Any]]) -> list[Any]:
+    def _results(self, stage: str, futures: Sequence[PrefectFuture[Any]], part: Part = WHOLE) -> list[Any]:
         results = []
         for done, future in enumerate(futures, 1):
             results.append(future.result())
-            self.report(stage, done, len(futures))
+            part.report(self.report, stage, done, len(futures))
         return results
 
 
@@ -121,12 +121,41 @@ def task_of(stage: str, item: object) -> Task[..., Any]:
     )
 
 
-def name_of(stage: str, item: object) -> str:
-    """The name of a task run: the stage, and the shard or the number of the batch."""
-    match item:
-        case str() | ReadShard(str()):
-            return f"{stage} {item if isinstance(item, str) else item.shard}"
-        case (_, Batch(number)) | Batch(number):
-            return f"{stage} {number:05d}"
-        case _:
-            return stage
+class Recorded:
+    """Task runs that Prefect keeps a record of; see `task_runs.Record`.
+
+    Prefect's own runner for Dask, `DaskTaskRunner`, only connects. Its `submit` would let workers keep the record;
+    those that outlive a run then hold on to the API of the first one.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=MOST)
+
+    def __enter__(self) -> "Recorded":
+        self._runner.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._runner.__exit__(*error)
+
+    @contextmanager
+    def connect(self, address: str, seconds: float) -> Iterator[Any]:
+        """See `Record`."""
+        from prefect_dask.task_runners import DaskTaskRunner
+
+        with DaskTaskRunner(address=address, client_kwargs={"timeout": seconds}) as runner:
+            yield runner.client
+
+    def start(self, run_id: str) -> None:
+        """See `Record`."""
+        self._progress.start(run_id)
+
+    def submit(self, stage: str, item: Any, function: Callable[[], Any]) -> PrefectFuture[Any]:
+        """See `Record`."""
+        arguments = {"function": quote(_called), "run": quote(function), "item": None}
+        return self._runner.submit(task_of(stage, item), arguments)
+
+
+def _called(function: Callable[[], Any], _: None) -> Any:
+    return function()

@@ -14,6 +14,7 @@ hyphens. In languages without spaces a token is a single character.
 from __future__ import annotations
 
 import functools
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,14 @@ def fact_lists() -> Mapping[str, tuple[str, ...]]:
     Raises ConfigurationError, naming the file, if one cannot be read or has another form.
     """
     return {path.stem: _words(path) for path in sorted((config_folder() / "facts").glob("*.toml"))}
+
+
+def fact_digests() -> Mapping[str, str]:
+    """A hash (16 hexadecimal digits) of the words of each language; by it a manifest shows which words a run had."""
+    return {
+        language: hashlib.blake2b("\n".join(sorted(set(words))).encode(), digest_size=8).hexdigest()
+        for language, words in fact_lists().items()
+    }
 
 
 def _words(path: Path) -> tuple[str, ...]:

@@ -254,7 +254,7 @@ class Notify(Table):
 
 
 class Engine(Table):
-    """Where the tasks of a Prefect flow run are executed; it never changes the result."""
+    """Where the tasks of a run are executed; it never changes the result."""
 
     task_runner: Literal["local", "dask"] = "local"  # "dask" needs copydesk[dask]
     dask_address: str = Field(default="", pattern=r"^$|^[a-z+]+://\S+:\d+$")  # of a running scheduler
@@ -262,6 +262,7 @@ class Engine(Table):
         default="", pattern=r"^$|^[^\W\d]\w*(\.[^\W\d]\w*)+$"
     )  # a class, such as "dask_jobqueue.SLURMCluster", of which each run makes a cluster
     dask_arguments: dict[str, Any] = {}  # of that class
+    dask_timeout: float = Field(default=5.0, gt=0, le=600)  # seconds in which a scheduler must answer
 
     @field_validator("dask_address", "dask_cluster", "dask_arguments")
     @classmethod

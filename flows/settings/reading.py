@@ -117,18 +117,14 @@ def configuration_hash(settings: Settings, phrases: Sequence[Phrase], lexicon: L
             "phrases": {"files"},
         },
     )
-    parts = (
-        _as_json(decisive),
-        _phrases_as_json(tuple(phrases)),
-        *map(_as_json, (vars(lexicon), fact_lists())),
-    )
-    content = f"[{', '.join(parts)}]"
+    content = f"[{_as_json(decisive)}, {_words_as_json(tuple(phrases), lexicon)}]"
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-@lru_cache(maxsize=2)  # a long-lived scheduler uses the same phrases in every run
-def _phrases_as_json(phrases: tuple[Phrase, ...]) -> str:
-    return _as_json([vars(p) for p in phrases])  # every field of a Phrase is a plain value
+@lru_cache(maxsize=2)  # a long-lived scheduler uses the same phrases and words in every run
+def _words_as_json(phrases: tuple[Phrase, ...], lexicon: Lexicon) -> str:
+    plain = [vars(p) for p in phrases]  # every field of a Phrase is a plain value
+    return ", ".join(map(_as_json, (plain, vars(lexicon), fact_lists())))
 
 
 def _as_json(value: object) -> str:

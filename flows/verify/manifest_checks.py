@@ -41,12 +41,13 @@ from flows.dataset.tables import SCHEMAS, TABLES, count_rows
 from flows.dataset.writing import derived_from, without_file, without_run
 from flows.errors import CopydeskError
 from flows.inputs import INPUTS, LATER
+from flows.settings.fact_files import fact_digests
 from flows.settings.model import FINGERPRINTED_BY, Duplicate
 
 FOLDERS: Final = tuple(kind for kind in (*TABLES, *STATE) if kind != "runs")
 RUN_ID: Final = {"run_id": pl.String()}
 #: The settings of [duplicate] that decide which paragraphs are near-duplicates.
-COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers", "against", "keep")
+COMPARED_BY: Final = (*FINGERPRINTED_BY, "same_numbers", "same_facts", "against", "keep")
 
 #: What polars raises for a damaged Parquet file, or a file of another format.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
@@ -59,6 +60,8 @@ class Promise:
     run_id: str
     index: Mapping[str, Any]  # the settings that its part of the index was made with
     duplicate: Mapping[str, Any]  # the settings that decided on its near-duplicates
+    fact_languages: frozenset[str]  # those whose words in `config/facts` are the ones that it used
+    changed_languages: frozenset[str]  # those whose words were others
     enabled: Mapping[str, bool]  # table of the configuration -> whether its cleaner was enabled
     labels: frozenset[str]  # reasons whose action is "label"
     inputs: int
@@ -97,15 +100,22 @@ def read_promises(dataset: Dataset, span: Span) -> Promises:
 def _promise(run_id: str, manifest: Mapping[str, Any]) -> Promise:
     settings = manifest["settings"]
     duplicate = Duplicate.model_validate(
-        {key: value for key, value in settings["duplicate"].items() if key in COMPARED_BY}
+        # runs of before the rule of facts do not have its key
+        {"same_facts": False}
+        | {key: value for key, value in settings["duplicate"].items() if key in COMPARED_BY}
     )
     if manifest["run_id"] != run_id:
         raise ValueError(f"it belongs to {manifest['run_id']}")
     made_by = {key: manifest["index"][key] for key in FINGERPRINTED_BY}
+    facts_now = fact_digests()
+    facts_then = manifest.get("fact_words", dict.fromkeys(facts_now))
+    unchanged = frozenset(name for name, digest in facts_then.items() if facts_now.get(name) == digest)
     return Promise(
         run_id,
         Duplicate.model_validate(made_by).model_dump(include=set(made_by)),
         duplicate.model_dump(include=set(COMPARED_BY)),
+        unchanged,
+        frozenset(facts_then) - unchanged,
         {
             name: table["enabled"]
             for name, table in settings.items()

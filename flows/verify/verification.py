@@ -6,6 +6,7 @@ part and by the shingles of the paragraphs that near-duplicates name as their wi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -45,6 +46,7 @@ from flows.verify.order_checks import inputs_agree, ledger_agrees, order_agrees,
 from flows.verify.table_checks import Finding, Part, by_run, count_part, tables_agree, unusable_rows
 from flows.verify.witness_checks import (
     PLACE,
+    UNCHECKED,
     WITNESSES,
     index_agrees,
     named_witnesses,
@@ -70,8 +72,10 @@ COUNTS: Final = {
 }
 
 
-def verify_folder(root: Path) -> Iterator[str]:
+def verify_folder(root: Path, unchecked: Counter[str] | None = None) -> Iterator[str]:
     """What `verify` finds in the dataset in a folder, or that its format number is lost.
+
+    `unchecked` is filled as by `verify`.
 
     Raises UsageError if the folder is not a dataset, and CopydeskError if it has another format.
     """
@@ -92,7 +96,7 @@ def verify_folder(root: Path) -> Iterator[str]:
     dataset = Dataset(root)
     if not dataset.exists():
         raise UsageError(f"{root} is not a copydesk dataset")
-    yield from verify(dataset)
+    yield from verify(dataset, unchecked)
 
 
 def _of_storage(layout: Layout, path: str, problem: str) -> str:
@@ -105,8 +109,11 @@ def _of_storage(layout: Layout, path: str, problem: str) -> str:
     return f"{file} {problem}: {follows}"
 
 
-def verify(dataset: Dataset) -> Iterator[str]:
+def verify(dataset: Dataset, unchecked: Counter[str] | None = None) -> Iterator[str]:
     """What is damaged: a line for each kind of damage in each run, nothing if all is well.
+
+    `unchecked` is filled with what cannot be checked, and how often, for example near-duplicates whose witness is in a
+    reference.
 
     For every run it checks that
 
@@ -117,7 +124,8 @@ def verify(dataset: Dataset) -> Iterator[str]:
     - repaired text is where `repaired` says, and the tables have everything that the manifest counts;
     - labelled paragraphs are in the text of their document;
     - the index has the fingerprints of the kept paragraphs that are not labelled;
-    - every near-duplicate, removed or labelled, has a kept, earlier witness with the Jaccard that its row gives.
+    - every near-duplicate, removed or labelled, has a kept, earlier witness with the Jaccard that its row gives, which
+      has all of its facts, if the run looked for them.
 
     No document may be there twice.
     """
@@ -143,7 +151,7 @@ def verify(dataset: Dataset) -> Iterator[str]:
     yield from card_agrees(dataset)
     yield from damaged
     if not damaged:  # damaged files cannot be compared with each other
-        yield from _tables(dataset, promises)
+        yield from _tables(dataset, promises, Counter() if unchecked is None else unchecked)
 
 
 @dataclass
@@ -155,7 +163,7 @@ class Found:
     counts: Counts = field(default_factory=Counts)
 
 
-def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
+def _tables(dataset: Dataset, folders: Sequence[Promises], unchecked: Counter[str]) -> Iterator[str]:
     """Check the tables against each other, up to the first that cannot be checked."""
     place = ""
     try:
@@ -200,10 +208,11 @@ def _tables(dataset: Dataset, folders: Sequence[Promises]) -> Iterator[str]:
                     here.findings += index_agrees(part.index, plain)
                     known = pl.concat([witnesses, ahead[run_id]]) if run_id in ahead else witnesses
                     for table in ("removed", "labelled"):
-                        rows = getattr(part, table)
-                        here.findings += witnesses_agree(
-                            table, rows, places, known, promise.duplicate, expired
-                        )
+                        for what, where in witnesses_agree(table, part, places, known, promise, expired):
+                            if what in UNCHECKED:
+                                unchecked[what] += len(where)
+                            else:
+                                here.findings.append((what, where))
                     witnesses = witnesses.with_columns(pl.lit(-1, pl.Int64).alias("witness_rank"))
                     here.ids += [part.documents["document_id"], *part.gone()]
                     here.counts += count_part(part, kept)

@@ -6,6 +6,7 @@ parts, in order, is enough, and only the kept paragraphs that a duplicate names 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,12 +14,27 @@ import numpy as np
 import polars as pl
 
 from cleaners.duplicate.cleaner import IN_REFERENCE
+from cleaners.duplicate.containment import figure_sets
+from cleaners.duplicate.facts import FactWords, fact_words
 from cleaners.duplicate.fingerprints import exact_hashes, fingerprint
+from cleaners.duplicate.restated import states_nothing_new
+from cleaners.kernels import I64, U64
 from cleaners.text.shingles import shingle_sets
 from flows.dataset import Dataset
+from flows.settings.fact_files import fact_lists
+from flows.verify.manifest_checks import Promise
 from flows.verify.table_checks import Finding, Part
 
 PLACE: Final = ("document_id", "position")
+
+IN_A_REFERENCE: Final = "near-duplicates, because their witness is in a reference"
+EXPIRED: Final = "near-duplicates, because their witness has expired"
+OTHER_WORDS: Final = (
+    "near-duplicates for number words, days, months and negations, because `config/facts` has other ones now for their "
+    "language"
+)
+#: Findings that are no damage: what cannot be checked with what the dataset has.
+UNCHECKED: Final = (IN_A_REFERENCE, EXPIRED, OTHER_WORDS)
 
 #: Kept paragraphs that a duplicate names; `witness_rank` is the rank of the document in its part, -1 in earlier parts.
 WITNESSES: Final[dict[str, pl.DataType]] = {
@@ -55,17 +71,27 @@ def with_fingerprints(
     return fingerprint(paragraphs, **rules).with_columns(paragraphs["text"])
 
 
+def _lists(values: U64, offsets: I64) -> pl.Series:
+    """A list for each row: `values[offsets[row]:offsets[row + 1]]`, null if that is empty."""
+    every = pl.DataFrame({"row": np.arange(len(offsets) - 1)})
+    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    lists = pl.DataFrame({"row": rows, "values": values}).group_by("row", maintain_order=True).all()
+    return every.join(lists, on="row", how="left", maintain_order="left").get_column("values")
+
+
 def _with_shingles(paragraphs: pl.DataFrame, n: int) -> pl.DataFrame:
     """The paragraphs with their sets of shingles; one without a token gets the hash of its text as only shingle."""
-    values, offsets = shingle_sets(paragraphs["text"], n)
-    rows = np.repeat(np.arange(len(paragraphs), dtype=np.uint32), np.diff(offsets))
-    sets = pl.DataFrame({"row": rows, "shingles": values}).group_by("row", maintain_order=True).all()
-    return (
-        paragraphs.with_row_index("row")
-        .join(sets, on="row", how="left", maintain_order="left")
-        .with_columns(pl.col("shingles").fill_null(pl.concat_list("exact_a")))
-        .drop("row")
+    shingles = _lists(*shingle_sets(paragraphs["text"], n)).alias("shingles")
+    return paragraphs.with_columns(shingles).with_columns(
+        pl.col("shingles").fill_null(pl.concat_list("exact_a"))
     )
+
+
+def _lacks_figures(own: pl.Series, other: pl.Series) -> pl.Series:
+    """Whether the other text of each pair lacks a figure of the own one."""
+    figures = pl.DataFrame({"own": _lists(*figure_sets(own)), "other": _lists(*figure_sets(other))})
+    lacks = pl.col("own").list.set_difference(pl.col("other").fill_null([])).list.len() > 0
+    return figures.select(lacks.fill_null(False)).to_series()
 
 
 def words_agree(part: Part, kept: pl.DataFrame) -> Iterator[Finding]:
@@ -121,29 +147,58 @@ def _references_agree(table: str, duplicates: pl.DataFrame, settings: Mapping[st
     yield f"{table}: a witness in a reference that is not named", unnamed["document_id"]
     jaccard = pl.col("jaccard").cast(pl.Float64)
     same = pl.col("rule").str.starts_with("same tokens")
-    wrong = duplicates.filter(
-        ~jaccard.is_between(settings["threshold"] - 1e-6, 1 + 1e-6) | (same & (jaccard != 1))
-    )
+    least = 0.0 if settings["measure"] == "containment" else settings["threshold"]
+    wrong = duplicates.filter(~jaccard.is_between(least - 1e-6, 1 + 1e-6) | (same & (jaccard != 1)))
     yield f"{table}: the Jaccard of a duplicate is wrong", wrong["document_id"]
+
+
+@functools.cache
+def _words() -> FactWords:
+    return fact_words(fact_lists())
+
+
+def _facts_agree(table: str, pairs: pl.DataFrame, part: Part, promise: Promise) -> Iterator[Finding]:
+    """Whether the witnesses state all that their duplicates do.
+
+    `pairs` have the text, the `witness_text`, and whether their tokens are the `same`. The language of every document
+    is in the dataset: in `documents`, or in `unpublished` for one that went whole.
+    """
+    languages = pl.concat(
+        [rows.select("document_id", "language") for rows in (part.documents, part.unpublished)]
+    )
+    pairs = pairs.join(languages.unique("document_id"), on="document_id", how="left", maintain_order="left")
+    language = pl.col("language")
+    other_words = pairs.filter(
+        ~pl.col("same") & language.is_in(list(promise.changed_languages)).fill_null(False)
+    )
+    yield OTHER_WORDS, other_words["document_id"]
+    listed = pl.when(language.is_in(list(promise.fact_languages))).then(language)
+    languages_of = pairs.select(listed.alias("language")).to_series()
+    nothing_new = states_nothing_new(
+        pairs["text"], pairs["witness_text"], languages_of, n=promise.duplicate["n"], words=_words()
+    )
+    yield f"{table}: a duplicate states what its witness does not", pairs.filter(~nothing_new)["document_id"]
 
 
 def witnesses_agree(
     table: str,
-    rows: pl.DataFrame,
+    part: Part,
     ranks: pl.DataFrame,
     witnesses: pl.DataFrame,
-    settings: Mapping[str, Any],
+    promise: Promise,
     expired: pl.DataFrame,
 ) -> Iterator[Finding]:
-    """Whether each near-duplicate of a part has a kept, earlier witness, with the Jaccard that its row gives.
+    """Whether each near-duplicate has a kept, earlier witness, with the Jaccard that its row gives, and all its facts.
 
-    `rows` are those of `table`, `removed` or `labelled`. `witnesses` has no labelled paragraphs: they are no
-    witnesses. Witnesses in `expired` cannot be checked: their text is gone. Nor can those in references, which are not
-    of this dataset; but the run must have had some.
+    The near-duplicates are those of a part of `table`, `removed` or `labelled`. `witnesses` has no labelled paragraphs:
+    they are no witnesses. Witnesses in `expired` cannot be checked: their text is gone. Nor can those in references,
+    which are not of this dataset; but the run must have had some. Both are among the findings, as `UNCHECKED`.
     """
+    settings, rows = promise.duplicate, getattr(part, table)
     duplicates = rows.filter(pl.col("reason") == "duplicate").drop_nulls("jaccard")
     outside = pl.col("rule").str.ends_with(IN_REFERENCE).fill_null(False)
     yield from _references_agree(table, duplicates.filter(outside), settings)
+    yield IN_A_REFERENCE, duplicates.filter(outside)["document_id"]
     duplicates = duplicates.filter(~outside)
     own = with_fingerprints(duplicates.select(*PLACE, "text"), settings).drop_nulls("exact_a")
     own = _with_shingles(own, settings["n"]).drop("text")
@@ -160,9 +215,9 @@ def witnesses_agree(
             maintain_order="left",
         )
     )
-    pairs = pairs.join(
-        expired, left_on=["witness", "place"], right_on=list(PLACE), how="anti", maintain_order="left"
-    )
+    on = {"left_on": ["witness", "place"], "right_on": list(PLACE)}
+    yield EXPIRED, pairs.join(expired, how="semi", **on)["document_id"]
+    pairs = pairs.join(expired, how="anti", maintain_order="left", **on)
     kept = pl.col("witness_text").is_not_null()
     yield f"{table}: the witness of a duplicate is not kept before it", pairs.filter(~kept)["document_id"]
     pairs = pairs.filter(kept)
@@ -170,15 +225,26 @@ def witnesses_agree(
     later = (pl.col("witness_rank") > pl.col("rank")) | (same & (pl.col("place") >= pl.col("position")))
     later |= (pl.col("witness") == pl.col("document_id")) & (pl.col("place") >= pl.col("position"))
     yield f"{table}: the witness of a duplicate comes after it", pairs.filter(later)["document_id"]
+    contains = settings["measure"] == "containment"
     if settings["same_numbers"]:
-        other = pairs.filter(pl.col("numbers") != pl.col("witness_numbers"))
+        differ = pairs["numbers"] != pairs["witness_numbers"]
+        if contains:
+            differ = _lacks_figures(pairs["text"], pairs["witness_text"])
+        other = pairs.filter(differ)
         yield f"{table}: the witness of a duplicate has other figures", other["document_id"]
     # a run may use shingles of another length than the run of its witness
     texts = pairs["witness_text"].alias("text")
-    theirs = _with_shingles(pl.DataFrame([texts, *exact_hashes(texts)]), settings["n"])["shingles"]
-    pairs = pairs.with_columns(theirs.alias("witness_shingles"))
+    theirs = _with_shingles(pl.DataFrame([texts, *exact_hashes(texts)]), settings["n"])
+    pairs = pairs.with_columns(
+        theirs["shingles"].alias("witness_shingles"),
+        ((pairs["exact_a"] == theirs["exact_a"]) & (pairs["exact_b"] == theirs["exact_b"])).alias("same"),
+    )
     common = pl.col("shingles").list.set_intersection("witness_shingles").list.len()
     union = pl.col("shingles").list.set_union("witness_shingles").list.len()
-    measured = common / union
-    wrong = (measured < settings["threshold"] - 1e-9) | ((measured - pl.col("jaccard")).abs() > 1e-6)
+    wrong = (common / union - pl.col("jaccard")).abs() > 1e-6
     yield f"{table}: the Jaccard of a duplicate is wrong", pairs.filter(wrong)["document_id"]
+    share = common / (pl.col("shingles").list.len() if contains else union)
+    unlike = pairs.filter(share < settings["threshold"] - 1e-9)
+    yield f"{table}: a duplicate is not similar enough to its witness", unlike["document_id"]
+    if settings["same_facts"]:
+        yield from _facts_agree(table, pairs, part, promise)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,11 @@ from . import __main__ as command
 from . import report
 from .near_duplicates.making import KINDS, LANGUAGES, Pair, pairs, pool
 
-MADE = list(pairs(len(KINDS) * 40))
+
+@cache
+def made() -> list[Pair]:
+    """Forty pairs of each kind."""
+    return list(pairs(len(KINDS) * 40))
 
 
 def words(text: str) -> list[str]:
@@ -23,16 +28,16 @@ def words(text: str) -> list[str]:
 
 def of_kind(kind: str) -> list[Pair]:
     """The pairs of a kind."""
-    return [pair for pair in MADE if pair.kind == kind]
+    return [pair for pair in made() if pair.kind == kind]
 
 
 def test_the_same_seed_gives_the_same_pairs() -> None:
     """Of each kind as many, in all languages; another seed gives others."""
-    assert list(pairs(60)) == MADE[:60]
-    assert list(pairs(60, seed=1)) != MADE[:60]
-    assert set(Counter(pair.kind for pair in MADE).values()) == {40}
-    assert {pair.lang for pair in MADE} == set(LANGUAGES)
-    assert {pair.kind: pair.label for pair in MADE} == {kind: label for kind, label, _ in KINDS}
+    assert list(pairs(60)) == made()[:60]
+    assert list(pairs(60, seed=1)) != made()[:60]
+    assert set(Counter(pair.kind for pair in made()).values()) == {40}
+    assert {pair.lang for pair in made()} == set(LANGUAGES)
+    assert {pair.kind: pair.label for pair in made()} == {kind: label for kind, label, _ in KINDS}
 
 
 def test_there_are_sixty_sentences_and_more() -> None:
@@ -71,7 +76,7 @@ def test_only_the_two_of_a_pair_resemble_each_other() -> None:
     """Two witnesses have next to no run of three words in common."""
     shingles = [
         {tuple(one[place : place + 3]) for place in range(len(one) - 2)}
-        for one in (words(pair.witness) for pair in MADE if pair.lang == "en")
+        for one in (words(pair.witness) for pair in made() if pair.lang == "en")
     ]
     assert max(len(a & b) / len(a | b) for n, a in enumerate(shingles) for b in shingles[:n]) < 0.1
 
@@ -82,7 +87,7 @@ def test_the_pairs_are_written_for_others(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("sys.argv", ["benchmarks", "nearduplicates", "--write", str(path), "--pairs", "30"])
     command.main()
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert rows == [pair._asdict() for pair in MADE[:30]]
+    assert rows == [pair._asdict() for pair in made()[:30]]
 
 
 def test_the_table_has_shares_by_kind() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import importlib
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -183,17 +183,16 @@ def test_settings(tmp_path: Path) -> None:
         clean_frame(frame, config=path)
 
 
-def test_the_function_beside_the_module_of_its_name(jsonl: Jsonl, tmp_path: Path) -> None:
+def test_the_function_beside_the_module_of_its_name(
+    jsonl: Jsonl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`flows.clean` can be called, also once the module of the Prefect flow, which has that name, is imported."""
-    path = jsonl([{"text": STORY}])
-    program = (
-        "import sys, flows.clean; from flows import clean; from pathlib import Path; "
-        "print(clean(sys.argv[1], sys.argv[2]).counts.documents, callable(flows.clean.main))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, path, tmp_path / "out"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["1", "True"]
+    monkeypatch.delitem(sys.modules, "flows.clean", raising=False)
+    monkeypatch.delitem(vars(flows), "clean", raising=False)
+    module = importlib.import_module("flows.clean")
+    assert flows.clean is module
+    assert flows.clean(jsonl([{"text": STORY}]), tmp_path / "out").counts.documents == 1
+    assert callable(module.main)
 
 
 def test_public_names() -> None:

@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import PurePath, PurePosixPath
 from typing import Final, NamedTuple
 
@@ -37,6 +36,7 @@ from flows.dataset.names import (
 from flows.dataset.remote.store import Store
 from flows.dataset.tables import TABLES
 from flows.errors import CopydeskError
+from flows.version import copydesk_version
 
 COMMITS: Final = f"{STATE_FOLDER}/commits"
 #: A writer names itself here before it uploads, until all that it replaced is gone.
@@ -169,7 +169,7 @@ def write_commit(store: Store, commit: Commit) -> bool:
         "number": commit.number,
         "previous": commit.number - 1 or None,
         "attempt": commit.attempt,
-        "copydesk": version("copydesk"),
+        "copydesk": copydesk_version(),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "runs": commit.runs(),
         "files": {

@@ -29,11 +29,14 @@ from flows.dataset.remote.commits import (
     write_commit,
 )
 from flows.dataset.remote.store import Store, together
+from flows.dataset.reporting import Megabytes
 from flows.errors import CopydeskError, Locked
 
 if TYPE_CHECKING:
     from flows.dataset.remote.working_copy import WorkingCopy
 
+#: The name of the stage in reports of progress.
+UPLOADED: Final = "megabytes uploaded"
 _log: Final = logging.getLogger(__name__)
 
 
@@ -56,9 +59,16 @@ def publish(copy: WorkingCopy) -> None:
         sum(one.bytes for one in new.values()) / 1e6,
         store.url,
     )
+    megabytes = Megabytes(copy.report, UPLOADED, sum(one.bytes for one in new.values()))
+
+    def put(item: tuple[str, Stored]) -> None:
+        path, stored = item
+        store.put(copy.root / path, stored.key)
+        megabytes.add(stored.bytes)
+
     for rank in (0, 1, 2):
-        some = [(path, stored.key) for path, stored in new.items() if _rank(path) == rank]
-        together(lambda item: store.put(copy.root / item[0], item[1]), some)
+        some = [(path, stored) for path, stored in new.items() if _rank(path) == rank]
+        together(put, some)
     commit = Commit(attempt.number, attempt.token, files)
     is_mine = write_commit(store, commit)
     there = numbers(store)

@@ -22,9 +22,12 @@ from flows.dataset.remote import MARKER, cache_folder
 from flows.dataset.remote.commits import ATTEMPTS, LOCAL, NOTHING, Commit, Stored, attempt_of, newest, numbers
 from flows.dataset.remote.publishing import publish, sweep
 from flows.dataset.remote.store import Store, together
+from flows.dataset.reporting import Megabytes, Report, nobody
 from flows.errors import CopydeskError, Locked, UsageError, remedy
 from flows.printable import show_as
 
+#: The name of the stage in reports of progress.
+FETCHED: Final = "megabytes fetched"
 _log: Final = logging.getLogger(__name__)
 
 #: Parts in the folders of runs are fetched when they are read, of all tables and kinds of state but these: every
@@ -68,6 +71,7 @@ class WorkingCopy:
         self._may_fetch = True
         self.is_stale = False  # to be read as the newest commit, and not yet made that
         self._is_read = False  # the newest commit
+        self.report: Report = nobody  # told how much is fetched and uploaded
         show_as(str(root), store.url, _SHOWN_AS_IT_IS)
 
     # what is here, and what is not
@@ -246,7 +250,16 @@ class WorkingCopy:
         """Fetch files that are absent; one that the storage has lost or damaged stays so: its reader says it."""
         with self._fetching:
             wanted = [(path, self.base.files[path]) for path in paths if self._is_absent(path)]
-            for (path, stored), problem in zip(wanted, together(self._fetch_one, wanted), strict=True):
+            if not wanted:
+                return
+            megabytes = Megabytes(self.report, FETCHED, sum(stored.bytes for _, stored in wanted))
+
+            def fetch(item: tuple[str, Stored]) -> str:
+                problem = self._fetch_one(item)
+                megabytes.add(item[1].bytes)
+                return problem
+
+            for (path, stored), problem in zip(wanted, together(fetch, wanted), strict=True):
                 if problem:
                     self._refuse_newer()
                     _log.warning("%s %s", self.store.url_of(stored.key), problem)

@@ -16,6 +16,8 @@ from flows.report.copies.delays import in_words
 from flows.report.copies.names import By
 
 _Row = Mapping[str, Any]
+#: Columns of a terminal that a text has at least: numbers without names say nothing.
+_LEAST: Final = 10
 
 
 def in_terminal(by: By, rows: pl.DataFrame) -> Table:
@@ -25,7 +27,7 @@ def in_terminal(by: By, rows: pl.DataFrame) -> Table:
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     for name in texts:
-        table.add_column(name)
+        table.add_column(name, min_width=_LEAST)
     for row in cells(rows.iter_rows(named=True)):
         # only the columns of texts give way, and no text takes a second line
         table.add_row(*(Text(printable(cell), no_wrap=True, overflow="ellipsis") for cell in row))
@@ -46,10 +48,7 @@ def _pairs(rows: Iterable[_Row]) -> Iterable[list[str]]:
 
 def _sources(rows: Iterable[_Row]) -> Iterable[list[str]]:
     for row in rows:
-        numbers = [
-            *(f"{row[name]:,}" for name in ("documents", "paragraphs", "words")),
-            _percent(row["share"]),
-        ]
+        numbers = [f"{row['documents']:,}", f"{row['words']:,}", _percent(row["share"])]
         first = "itself" if row["source"] == row["first_source"] else _name(row["first_source"])
         yield [*numbers, in_words(row["hours"]), _name(row["source"]), first]
 
@@ -71,7 +70,7 @@ _SHOWN: Final[Mapping[By, tuple[tuple[str, ...], tuple[str, ...], Callable[..., 
     By.PAIRS: (("document", "has text of"), ("words", "share", "how much later"), _pairs),
     By.SOURCES: (
         ("source", "copies from"),
-        ("documents", "paragraphs", "words", "of its words", "median delay"),
+        ("documents", "words", "share", "median delay"),
         _sources,
     ),
     By.CLUSTERS: (("document",), ("documents", "share", "how much later"), _clusters),

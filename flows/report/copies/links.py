@@ -51,8 +51,17 @@ def texts_of(dataset: Dataset) -> pl.LazyFrame:
 
     Those of which a copy is in a reference are left out: its document is not of this dataset.
     """
+    return _with_witnesses(dataset).filter(~is_in_reference())
+
+
+def count_in_references(dataset: Dataset) -> int:
+    """How many rows `texts_of` leaves out."""
+    return int(_with_witnesses(dataset).select(is_in_reference().sum()).collect(engine="streaming").item())
+
+
+def _with_witnesses(dataset: Dataset) -> pl.LazyFrame:
     scans = [dataset.scan(table).with_columns(pl.lit(table).alias("in")) for table in WITH_WITNESSES]
-    return pl.concat(scans).filter(~is_in_reference())
+    return pl.concat(scans)
 
 
 def is_in_reference() -> pl.Expr:

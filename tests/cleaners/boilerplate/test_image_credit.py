@@ -35,6 +35,18 @@ def rule_of(line: str, *before: str, after: str = PROSE, **options: bool) -> str
         ("Credit: Nora Quill", "image credit"),
         ("The pier at dawn on Friday. (AP Photo/Nora Quill)", "image caption with credit"),
         ("The pier at dawn on Friday. Photograph: Nora Quill/Reuters", "image caption with credit"),
+        ("The pier at dawn on Friday. REUTERS/Nora Quill/File Photo", "image caption with credit"),
+        ("Der Pier am Freitag. Nora Quill/dpa", "image caption with credit"),
+        ("Le quai, vendredi matin. AFP/Nora Quill", "image caption with credit"),
+        ("El muelle, el viernes por la mañana. Nora Quill/EFE", "image caption with credit"),
+        ("Пирс на рассвете. REUTERS/Nora Quill", "image caption with credit"),
+        ("The mayor on the pier. | Nora Quill/AP Photo", "image caption with credit"),
+        (f"{PROSE * 5} (AP Photo/Nora Quill)", "image caption with credit"),
+        ("The mayor has lost her lead. Reuters/Ipsos", None),
+        ("Der Rat stimmt am Freitag ab. dpa/AFP", None),
+        ("The mayor was asked by AFP/Nora Quill on the pier, and did not answer.", None),
+        ("Sie wohnt an der Ecke. Hafenstraße/Alte Gasse", None),
+        ("- The boats are repaired on land. REUTERS/Nora Quill", None),
         ("Reuters", None),
         ("By Jane Doe | Reuters", None),
         ("By JANE DOE/AP", None),
@@ -51,6 +63,33 @@ def rule_of(line: str, *before: str, after: str = PROSE, **options: bool) -> str
 def test_image_credits(line: str, rule: str | None) -> None:
     """Credits on lines of their own are removed, and so are captions that end with a credit."""
     assert rule_of(line) == rule
+
+
+def test_the_last_line_may_be_signed() -> None:
+    """The last line of a document stays, although names and an agency end it: it may be the article's signature."""
+    line = "The boats are repaired on land. Nora Quill/dpa"
+    assert rule_of(line, PROSE, after="") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("The pier at dawn. Hide Caption 1 of 2 The pier at night. Hide Caption 2 of 2", "picture gallery"),
+        ("Bild 1 von 9 Der Hafen am Morgen. Bild 2 von 9 Der Hafen am Abend.", "picture gallery"),
+        ("Foto 1 de 12 El puerto. Foto 2 de 12 El puerto de noche.", "picture gallery"),
+        ("Photo 1/8 Le port au matin. Photo 2/8 Le port, la nuit.", "picture gallery"),
+        ("Фото 1 из 5 Порт утром. Фото 2 из 5 Порт ночью.", "picture gallery"),
+        ("Step 1 of 2: Open the gate. Step 2 of 2: Close it again.", None),
+        ("She won 6/4 6/2", None),
+        ("The crew of the ferry won race 2 of 3", None),
+        ("Photo 1 of 3 shows the pier, and the two others show the ferry.", None),
+        ("In 2019, 11 of the 12 boats sailed; in 2020, 10 of 12", None),
+    ],
+)
+def test_picture_galleries(line: str, rule: str | None) -> None:
+    """Captions that are joined with the counters between them are removed, in any language."""
+    assert rule_of(line) == rule
+    assert rule_of(line, image_credits=False) is None
 
 
 def test_image_credits_may_stay() -> None:

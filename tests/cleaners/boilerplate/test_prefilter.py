@@ -11,8 +11,10 @@ from cleaners.boilerplate import author_biography, image_credit, share_bar, stra
 from cleaners.boilerplate.prefilter import (
     AUTHOR_NOTE,
     BUTTONS,
+    COUNTS,
     CREDIT_CHARACTERS,
     ENDS_IN_CREDIT,
+    ENDS_IN_NAMES,
     MAX_AUTHOR_NOTE,
     MAX_BUTTONS,
     MAX_CAPTION,
@@ -23,8 +25,8 @@ from cleaners.boilerplate.prefilter import (
 from cleaners.text.utf8 import utf8
 from support import LEXICON
 
-KINDS = (STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, AUTHOR_NOTE)
-LONGEST = (MAX_STRAY_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_AUTHOR_NOTE)
+KINDS = (STRAY_MARK, BUTTONS, ENDS_IN_CREDIT, AUTHOR_NOTE, ENDS_IN_NAMES)
+LONGEST = (MAX_STRAY_MARK, MAX_BUTTONS, MAX_CAPTION, MAX_AUTHOR_NOTE, MAX_CAPTION)
 BIOGRAPHY = "Nora Quill is a reporter for the Gazette."
 
 
@@ -32,7 +34,7 @@ def prefiltered(text: str) -> set[int]:
     """The kinds that a text may be."""
     line = pl.DataFrame({"row": [0], "document": [0]}, schema={"row": pl.UInt32, "document": pl.UInt32})
     possible = possible_kinds(line, utf8(pl.Series([text])), LEXICON).item()
-    return {kind for kind in KINDS if possible & kind}
+    return {kind for kind in (*KINDS, COUNTS) if possible & kind}
 
 
 def matched(text: str) -> set[int]:
@@ -42,8 +44,9 @@ def matched(text: str) -> set[int]:
         "|".join(share_bar.patterns(LEXICON)[:2]),
         f"{image_credit.patterns(LEXICON).brackets[1:]}|{image_credit.patterns(LEXICON).end}",
         author_biography.biography(LEXICON),
+        image_credit.patterns(LEXICON).names,
     )
-    texts = (text, text, text[-CREDIT_CHARACTERS:], text)
+    texts = (text, text, text[-CREDIT_CHARACTERS:], text, text[-CREDIT_CHARACTERS:])
     return {
         kind
         for kind, pattern, most, part in zip(KINDS, patterns, LONGEST, texts, strict=True)
@@ -91,6 +94,8 @@ PIECES = st.sampled_from(
             "About the author: Nora Quill",
             "reporter",
             "(AP Photo/Nora Quill)",
+            ". REUTERS/Nora Quill",
+            "/dpa",
             "Photo: Reuters",
             "图：新华社",
             "写真：共同",
@@ -121,6 +126,9 @@ def test_the_prefilter_misses_nothing(text: str) -> None:
         ("Share | Facebook", BUTTONS),
         ("The pier at dawn. (AP Photo/Nora Quill)", ENDS_IN_CREDIT),
         ("Photo: Nora Quill/Reuters" + " and others" * 10, ENDS_IN_CREDIT),
+        ("The pier at dawn. REUTERS/Nora Quill", ENDS_IN_NAMES),
+        ("The pier at dawn. Hide Caption 1 of 2 The pier at night. Hide Caption 2 of 2", COUNTS),
+        ("Фото 1 из 2 Порт утром. Фото 2 из 2 Порт ночью.", COUNTS),
         (BIOGRAPHY, AUTHOR_NOTE),
         (f"“{BIOGRAPHY}", AUTHOR_NOTE),
         ("About the author: Nora Quill is a reporter.", AUTHOR_NOTE),

@@ -70,6 +70,14 @@ def run(corpus: Corpus, **options: Any) -> pl.DataFrame:
     return duplicate.duplicate(frame, find([table_of(frame, **making)], **ruling))
 
 
+def kept(table: FingerprintTable, decisions: pl.DataFrame) -> FingerprintTable:
+    """The part of a table that goes into the index."""
+    fingerprints = table.fingerprints.collect().with_row_index("row")
+    left = duplicate.kept_fingerprints(fingerprints, decisions)
+    rows = left.get_column("row").to_numpy()
+    return FingerprintTable(left.drop("row").lazy(), lambda local: table.texts(rows[local]))
+
+
 def language_of(document: int) -> str | None:
     """The language of a document by its number."""
     return "en" if document % 3 else None
@@ -106,5 +114,28 @@ options = st.fixed_dictionaries(
         "keep_leads": st.booleans(),
     }
 )
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> Corpus:
+    """Documents whose paragraphs are new, or earlier ones with a few words changed."""
+    known: list[list[str]] = []
+    corpus: Corpus = []
+    for _ in range(draw(st.integers(0, 7))):
+        document = []
+        for _ in range(draw(st.integers(1, 5))):
+            if known and draw(st.booleans()):
+                text = list(draw(st.sampled_from(known)))
+                for _ in range(draw(st.integers(0, 2))):
+                    text[draw(st.integers(0, len(text) - 1))] = draw(st.sampled_from(WORDS))
+                text = text[draw(st.integers(0, 1)) :] or text
+            else:
+                text = draw(st.lists(st.sampled_from([*WORDS, "--", "(7.T)"]), min_size=1, max_size=16))
+            known.append(text)
+            document.append(draw(st.sampled_from([" ", ", "])).join(text))
+        corpus.append(document)
+    return corpus
+
+
 NEWS = "the harbour board said on monday that the old crane will be taken down before the winter storms"
 OTHER = "a choir of forty children sang in the square while the mayor lit the lamps along the river"

@@ -28,25 +28,18 @@ from .deduplicating import (
     NEWS,
     OTHER,
     RULES,
-    WORDS,
     Corpus,
+    corpora,
     decisions_of,
     find,
     frame_in_languages,
+    kept,
     language_of,
     options,
     run,
     table_of,
     words,
 )
-
-
-def kept(table: FingerprintTable, decisions: pl.DataFrame) -> FingerprintTable:
-    """The part of a table that goes into the index."""
-    fingerprints = table.fingerprints.collect().with_row_index("row")
-    left = duplicate.kept_fingerprints(fingerprints, decisions)
-    rows = left.get_column("row").to_numpy()
-    return FingerprintTable(left.drop("row").lazy(), lambda local: table.texts(rows[local]))
 
 
 @dataclass(eq=False)
@@ -186,27 +179,6 @@ def decide_document(
         if found is None or paragraph is stays:
             tentative.append(paragraph)
     return witness, tentative
-
-
-@st.composite
-def corpora(draw: st.DrawFn) -> Corpus:
-    """Documents whose paragraphs are new, or earlier ones with a few words changed."""
-    known: list[list[str]] = []
-    corpus: Corpus = []
-    for _ in range(draw(st.integers(0, 7))):
-        document = []
-        for _ in range(draw(st.integers(1, 5))):
-            if known and draw(st.booleans()):
-                text = list(draw(st.sampled_from(known)))
-                for _ in range(draw(st.integers(0, 2))):
-                    text[draw(st.integers(0, len(text) - 1))] = draw(st.sampled_from(WORDS))
-                text = text[draw(st.integers(0, 1)) :] or text
-            else:
-                text = draw(st.lists(st.sampled_from([*WORDS, "--", "(7.T)"]), min_size=1, max_size=16))
-            known.append(text)
-            document.append(draw(st.sampled_from([" ", ", "])).join(text))
-        corpus.append(document)
-    return corpus
 
 
 @given(corpora(), options)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import os
-import pty
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from flows.cli.app import COMMANDS
 from flows.dataset import Dataset
 from flows.dataset.checksums import SEAL, write_json
 from flows.errors import EXIT_CODES
-from support import ROOT, STORY, Copydesk
+from support import ROOT, STORY, Copydesk, at_a_terminal
 
 GROUP: Any = typer.main.get_command(app)
 NAMED = [("", GROUP), *GROUP.commands.items()]
@@ -119,10 +119,9 @@ def test_completion(shell: str) -> None:
     assert done.stdout.startswith(begins[shell])
 
 
-def test_runs_fit_into_80_columns(copydesk: Copydesk, story: Path, tmp_path: Path) -> None:
+def test_runs_fit_into_80_columns(copydesk: Copydesk, one_run: Path, tmp_path: Path) -> None:
     """Also with large numbers: none is cut or wrapped."""
-    out = tmp_path / "out"
-    copydesk("run", story, "-o", out)
+    out = shutil.copytree(one_run, tmp_path / "out")
     path = out / "_copydesk/runs/run=r000001/run.json"
     manifest = json.loads(path.read_text())
     manifest["counts"] |= {
@@ -139,50 +138,25 @@ def test_runs_fit_into_80_columns(copydesk: Copydesk, story: Path, tmp_path: Pat
     assert lines[1].split()[3:] == ["12,345,678", "12,345,678", ">99.9%", "1,234,567", "86,399.9"]
 
 
-def at_a_terminal(answer: str, *arguments: object) -> tuple[int, str]:
-    """The exit code of the command in a terminal of 80 columns, and all that it shows, when it is answered so."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.update(COLUMNS="80", NO_COLOR="1", TERM="xterm")
-        os.execv(sys.executable, [sys.executable, "-m", "flows", *map(str, arguments)])
-    shown = b""
-    answered = False
-    while True:
-        try:
-            chunk = os.read(terminal, 4096)
-        except OSError:  # the terminal is closed
-            break
-        if not chunk:
-            break
-        shown += chunk
-        if not answered and b"[y/N]" in shown:
-            os.write(terminal, answer.encode())
-            answered = True
-    _, status = os.waitpid(child, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), shown.decode()
-
-
 @pytest.mark.parametrize("command", ["rollback", "expire"])
-def test_a_person_is_asked(copydesk: Copydesk, story: Path, tmp_path: Path, command: str) -> None:
+def test_a_person_is_asked(copydesk: Copydesk, one_run: Path, tmp_path: Path, command: str) -> None:
     """What goes is shown before it goes; without a yes nothing does; --yes skips that, and a script is not asked."""
-    out = tmp_path / "out"
-    copydesk("run", story, "-o", out)
+    out = shutil.copytree(one_run, tmp_path / "out")
     (tmp_path / "more.txt").write_text(f"{STORY} It opens again in spring.")
     copydesk("run", tmp_path / "more.txt", "-o", out)
     what = ["r000002"] if command == "rollback" else ["--before", "2999-01-01"]
     for answer in ("n\n", "\n", "\x04"):
-        code, shown = at_a_terminal(answer, command, out, *what)
+        code, shown = at_a_terminal(command, out, *what, answer=answer)
         assert code == 130
         assert "r000002" in shown
         assert "nothing was" in shown
         assert len(Dataset(out).runs()) == 2
     if command == "rollback":
-        code, shown = at_a_terminal("y\n", command, out, *what)
+        code, shown = at_a_terminal(command, out, *what, answer="y\n")
         assert (code, Dataset(out).runs()) == (0, ["r000001"])
-        code, shown = at_a_terminal("", command, out, "r000001", "--yes")
+        code, shown = at_a_terminal(command, out, "r000001", "--yes")
     else:
-        code, shown = at_a_terminal("", command, out, *what, "--yes")
+        code, shown = at_a_terminal(command, out, *what, "--yes")
     assert (code, "Go on?" in shown) == (0, False)
     assert Dataset(out).runs() == []
     copydesk("run", tmp_path / "more.txt", "-o", out, "--retry-rejected")
@@ -195,11 +169,11 @@ def test_a_person_is_asked(copydesk: Copydesk, story: Path, tmp_path: Path, comm
 
 @pytest.mark.parametrize("given", ["{tmp}/missing", "{tmp}/out", "{tmp}/other"])
 def test_serve_refuses_what_can_never_be_read(
-    copydesk: Copydesk, story: Path, tmp_path: Path, given: str
+    copydesk: Copydesk, story: Path, one_run: Path, tmp_path: Path, given: str
 ) -> None:
     """A missing input, the output folder, another dataset: at once, and not once an hour."""
-    copydesk("run", story, "-o", tmp_path / "out")
-    copydesk("run", story, "-o", tmp_path / "other")
+    shutil.copytree(one_run, tmp_path / "out")
+    shutil.copytree(one_run, tmp_path / "other")
     name = given.format(tmp=tmp_path)
     answer = copydesk("serve", story, name, "-o", tmp_path / "out", "--interval", "60")
     assert answer.code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -11,11 +12,14 @@ import duckdb
 import fsspec
 import polars as pl
 import pytest
+from rich.console import Console
 
 from flows import copies
 from flows.dataset import Dataset, remote
 from flows.errors import UsageError
 from flows.maintenance import expire
+from flows.report.copies.in_terminal import in_terminal
+from flows.report.copies.names import By
 from small_runs import LONG_AGO, aged, plain_run, story
 from support import ROOT, Copydesk, json_lines
 
@@ -72,6 +76,26 @@ def test_who_copies_whom_in_a_terminal(copydesk: Copydesk, out: Path) -> None:
     assert len(rows) == 4
     rows = copydesk("copies", out, "--order", "read").out.splitlines()
     assert any(re.search(r"agency +echo *$", row) for row in rows)
+
+
+def test_names_are_seen_in_a_narrow_terminal(out: Path) -> None:
+    """In sixty columns, both names of a row are there, beside its numbers."""
+    console = Console(width=60, file=io.StringIO(), color_system=None)
+    console.print(in_terminal(By.SOURCES, copies(out).collect()))
+    rows = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert all(len(row) <= 60 for row in rows)
+    assert any(re.search(r"8 hours later +echo +courier *$", row) for row in rows)
+
+
+def test_what_a_reference_printed_first_is_said_to_be_left_out(tmp_path: Path, copydesk: Copydesk) -> None:
+    """Whether there are other copies or not, the number of such paragraphs is said."""
+    for name, stories in (("list", [1, 2]), ("new", [1, 2, 3, 4])):
+        (tmp_path / f"{name}.jsonl").write_bytes(json_lines({"text": "\n\n".join(map(story, stories))}))
+    said = {"duplicate": {"against": [str(tmp_path / "list.jsonl")]}}
+    plain_run(tmp_path / "new.jsonl", tmp_path / "out", said)
+    answer = copydesk("copies", tmp_path / "out")
+    assert "no two documents have text in common" in answer.out
+    assert "Left out: 2 paragraphs that a reference printed first." in answer.out
 
 
 @pytest.mark.parametrize(

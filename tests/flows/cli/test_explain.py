@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from flows.dataset import Dataset
 from flows.maintenance import expire, rollback
 from flows.report.proof import Proof, ProofParagraph, Witness
 from small_runs import LONG_AGO, PLAIN, aged, plain, record, run, story
-from support import ROOT, STORY, Copydesk, Jsonl, table
+from support import ROOT, STORY, Copydesk, Jsonl, at_a_terminal, table
 
 SHARE = "Share this article on Facebook"
 NO_MEMORY = plain("boilerplate")
@@ -36,25 +34,10 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def in_a_terminal(*arguments: object, env: dict[str, str] | None = None) -> str:
-    """What the command writes to a terminal of 60 columns, and what a pager that it starts does."""
-    main, side = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "60", "TERM": "xterm", "PYTHONPATH": str(ROOT), **(env or {})}
-    command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
-    with subprocess.Popen(command, stdin=side, stdout=side, stderr=side, env=environment) as process:
-        os.close(side)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(main, 65_536)
-            except OSError:  # the terminal has no other end any more
-                break
-            if not piece:
-                break
-            shown += piece
-        process.wait()
-    os.close(main)
-    return shown.decode().replace("\r\n", "\n")
+def in_a_terminal(*arguments: object, **environment: str) -> str:
+    """What the command shows in a terminal of 60 columns, and what a pager that it starts does."""
+    _, shown = at_a_terminal(*arguments, **({"COLUMNS": "60"} | environment))
+    return shown
 
 
 def test_a_proof_says_what_is_done_and_why(copydesk: Copydesk, tmp_path: Path) -> None:
@@ -416,24 +399,22 @@ def test_a_terminal_has_colours_and_a_pager(story: Path, tmp_path: Path) -> None
     """Removed text is struck through; the pager is PAGER, `--no-pager` and `cat` mean none, and so does a pipe."""
     story.write_text(f"{STORY}\n\n{STORY}")
     code = "import sys; sys.stdout.write('paged:' + sys.stdin.read())"
-    pager: dict[str, Any] = {"PAGER": f'{sys.executable} -c "{code}"'}
-    shown = in_a_terminal("explain", story, env=pager)
+    pager = f'{sys.executable} -S -c "{code}"'
+    shown = in_a_terminal("explain", story, PAGER=pager)
     assert "paged:" in shown
     assert "\x1b[9;31m" not in shown  # another pager than less may not know colours
     assert "1 - The swing bridge" in shown
-    for arguments, env in (((story, "--no-pager"), pager), ((story,), {"PAGER": "cat"})):
-        shown = in_a_terminal("explain", *arguments, env=env)
+    for arguments, no_pager in (((story, "--no-pager"), pager), ((story,), "cat")):
+        shown = in_a_terminal("explain", *arguments, PAGER=no_pager)
         assert "paged:" not in shown
         assert "\x1b[9;31m" in shown
-    assert "\x1b[9" not in in_a_terminal(
-        "explain", story, env={"PAGER": "cat", "NO_COLOR": "1", "TERM": "dumb"}
-    )
+    assert "\x1b[9" not in in_a_terminal("explain", story, PAGER="cat", NO_COLOR="1", TERM="dumb")
 
 
 def test_a_pager_that_is_left_is_no_failure(jsonl: Jsonl) -> None:
     """Who leaves the pager early has seen enough."""
     path = jsonl([record(n) for n in range(2_000)])
-    shown = in_a_terminal("explain", path, env={"PAGER": "head -n 3; echo left"})
+    shown = in_a_terminal("explain", path, PAGER="head -n 3; echo left")
     assert "left" in shown
     assert "Traceback" not in shown
     assert "could not be written" not in shown

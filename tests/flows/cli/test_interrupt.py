@@ -90,7 +90,7 @@ def test_ctrl_c_ends_a_busy_run(
 def test_other_commands_are_interrupted_alike(copydesk: Copydesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """They say so, and exit with 130."""
 
-    def interrupt(_out: Path) -> list[str]:
+    def interrupt(*_: object) -> list[str]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("flows.verify.verify_folder", interrupt)

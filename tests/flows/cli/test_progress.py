@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from flows.cli.progress import FIRST_LINE, NEXT_LINE, Progress, plain_lines, show_progress
+from flows.dataset.postings import INDEXING
 from flows.kernels import COMPILING, WAITING
 from flows.run.engine import DONE_AFTER
 
@@ -73,6 +74,11 @@ def test_what_is_done_is_said_in_words() -> None:
     assert progress.doing() == "looking at the inputs"
     progress.report("read", 0, TOTAL)
     assert (progress.doing(), progress.counted()) == ("reading and cleaning", "")
+    progress.report("compare", 0, 1)
+    progress.report(INDEXING, 1_000, 9_000)
+    assert (progress.doing(), progress.counted()) == (INDEXING, "1,000 of 9,000")
+    progress.report(INDEXING, 9_000, 9_000)
+    assert (progress.doing(), progress.counted()) == ("comparing paragraphs", "")
     progress.report("split", 0, 1)
     assert progress.doing() == "writing tables"
 
@@ -100,6 +106,9 @@ def test_plain_lines_are_seldom() -> None:
     lines = [line for line in out.getvalue().replace("\0", "").splitlines() if line]
     assert len(lines) == 3
     assert all(line.startswith("reading and cleaning: ") and line.endswith(" left") for line in lines)
+    clock.now += NEXT_LINE
+    report(INDEXING, 1_000, 9_000)
+    assert out.getvalue().endswith(f"{INDEXING}: 1,000 of 9,000\n")
 
 
 @pytest.mark.parametrize(("width", "bar"), [(40, False), (80, True), (120, True)])

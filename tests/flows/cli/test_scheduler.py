@@ -158,10 +158,10 @@ def test_the_command_of_a_run() -> None:
     assert command[3:] == expected.split()
 
 
-def test_a_run_on_workers_of_dask_is_one_of_prefect() -> None:
-    """Where `[engine]` names Dask, each run of a schedule without a Prefect server has a temporary one."""
+def test_a_run_on_workers_of_dask_is_not_of_one_process() -> None:
+    """Where `[engine]` names Dask, so does each run of a schedule without a Prefect server."""
     command = run_command(["/in"], Path("/out"), Path("/mine.toml"), with_dask=True)
-    assert command[3:] == ["run", "/in", "--out", "/out", "--config", "/mine.toml", "--engine", "prefect"]
+    assert command[3:] == ["run", "/in", "--out", "/out", "--config", "/mine.toml", "--engine", "auto"]
 
 
 def test_a_deployment_needs_names_in_utf8() -> None:

@@ -93,25 +93,23 @@ def test_what_only_prints_needs_its_output(
     monkeypatch: pytest.MonkeyPatch,
     copydesk: Copydesk,
     story: Path,
-    tmp_path: Path,
+    one_run: Path,
 ) -> None:
     """They fail on a full disk, and not if their reader has gone."""
-    copydesk("run", story, "--out", tmp_path / "out")
     with broken() as out:
         monkeypatch.setattr("sys.stdout", out)
         json = ["--json"] if command == "runs --json" else []
-        answer = copydesk(command.split()[0], story if command == "explain" else tmp_path / "out", *json)
+        answer = copydesk(command.split()[0], story if command == "explain" else one_run, *json)
     assert answer.code == code
     assert ("the output could not be written" in answer.err) is (code == 5)
 
 
 @pytest.mark.parametrize(("broken", "code"), [(closed_pipe, 0), pytest.param(full, 5, marks=needs_full)])
 def test_python_ends_with_the_code_of_the_command(
-    broken: Callable[[], TextIO], code: int, copydesk: Copydesk, story: Path, tmp_path: Path
+    broken: Callable[[], TextIO], code: int, one_run: Path
 ) -> None:
     """What is still buffered when Python exits makes no other failure; what could not be printed is said on stderr."""
-    copydesk("run", story, "--out", tmp_path / "out")
-    command = [sys.executable, "-m", "flows.cli", "runs", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "flows.cli", "runs", str(one_run)]
     with broken() as out:
         done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, env=ALONE, text=True, check=False)
     said = "copydesk: the output could not be written: No space left on device\n"

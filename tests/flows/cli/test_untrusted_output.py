@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import unicodedata
 from pathlib import Path
@@ -59,13 +60,13 @@ def test_a_proof_shows_what_a_record_says_as_text(copydesk: Copydesk, jsonl: Jso
     ],
 )
 def test_messages_quote_arguments_as_text(
-    copydesk: Copydesk, story: Path, tmp_path: Path, arguments: list[str]
+    copydesk: Copydesk, story: Path, one_run: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
     """Whichever argument is wrong, and whoever reports it."""
     key = json.dumps(f"k{NASTY}")  # escapes of JSON are those of TOML
     (tmp_path / "bad.toml").write_text(f"[boilerplate]\n{key} = 1\n", encoding="utf-8")
     if "{dataset}" in arguments:
-        copydesk("run", story, "--out", tmp_path / "dataset")
+        shutil.copytree(one_run, tmp_path / "dataset")
     places = {"{tmp}": str(tmp_path), "{story}": str(story), "{dataset}": str(tmp_path / "dataset")}
     for place, path in places.items():
         arguments = [argument.replace(place, path) for argument in arguments]

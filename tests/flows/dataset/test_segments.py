@@ -18,6 +18,7 @@ from polars.testing import assert_frame_equal
 
 from cleaners.repeated_line.count_tables import COUNTS, merge_counts
 from flows.dataset import Dataset, line_totals, postings, segments
+from flows.dataset.array_file import ArrayFile
 from flows.dataset.checksums import read_json, write_json
 from flows.dataset.segments import Part, Segments
 from flows.maintenance import compact, rollback
@@ -40,7 +41,10 @@ def opened(folder: Path, parts: Sequence[Part]) -> Segments:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments are made of parts of any size, at most four rows at once."""
-    for name, value in (("LARGE_PART", 1), ("ENOUGH", 1), ("ROWS_AT_ONCE", 4), ("MOST_ROWS", 64)):
+    for name, value in (
+        *(("LARGE_PART", 1), ("ENOUGH", 1), ("ROWS_AT_ONCE", 4)),
+        *(("MERGED", 4), ("MOST_ROWS", 64)),
+    ):
         monkeypatch.setattr(segments, name, value)
 
 
@@ -71,7 +75,7 @@ def test_rows_are_found_in_their_parts(
 
 
 def test_few_segments_are_left_of_many(tmp_path: Path) -> None:
-    """Four of about the same size become one, until it would be too large; those that are merged are removed."""
+    """Those of about the same size become one, until it would be too large; those that are merged are removed."""
     frames = {f"{n}": pl.DataFrame({"key": [n << 40] * 4}, {"key": pl.UInt64}) for n in range(1, 41)}
     parts = [Part(Path(name), name, 4) for name in frames]
     for count in range(1, 41):
@@ -80,6 +84,35 @@ def test_few_segments_are_left_of_many(tmp_path: Path) -> None:
     assert rows == [16, 16, 64, 64]
     found = postings.rows_with(opened(tmp_path, parts), np.array([n << 40 for n in range(1, 41)], np.uint64))
     assert {name: r.tolist() for name, r in found.items()} == {name: [0, 1, 2, 3] for name in frames}
+
+
+def test_making_segments_is_told(tmp_path: Path) -> None:
+    """How many of the rows are covered, once for each segment, up to all; nothing if all are."""
+    frames = {f"{n}": pl.DataFrame({"key": [n] * 3}, {"key": pl.UInt64}) for n in range(9)}
+    parts = [Part(Path(name), name, 3) for name in frames]
+    told: list[tuple[int, int]] = []
+    for _ in range(2):
+        made = Segments(tmp_path, {}, parts, lambda *rows: told.append(rows))
+        postings.cover(made, lambda part: frames[part.checksum], keys_of)
+        assert told == [(done, 27) for done in range(0, 28, 3)]
+
+
+def test_a_merge_reads_a_small_range_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No array of entries or rows is mapped as a whole into memory, which a large one would fill."""
+    whole: list[str] = []
+    map_all = ArrayFile.whole
+    monkeypatch.setattr(ArrayFile, "whole", lambda file, name: whole.append(name) or map_all(file, name))
+    frames = {f"{n}": pl.DataFrame({"key": [n] * 4}, {"key": pl.UInt64}) for n in range(4)}
+    parts = [Part(Path(name), name, 4) for name in frames]
+    postings.cover(opened(tmp_path / "a", parts), lambda part: frames[part.checksum], keys_of)
+    counts = pl.DataFrame({"source": ["a"] * 4, "line": range(4)}).select(
+        (pl.col(name) if name in ("source", "line") else pl.lit(1).alias(name)).cast(dtype)
+        for name, dtype in COUNTS.items()
+    )
+    line_totals.cover(opened(tmp_path / "b", parts), lambda _: counts)
+    for folder in ("a", "b"):
+        assert [path.name for path in sorted((tmp_path / folder).glob("*.bin"))] == ["segment-000005.bin"]
+    assert set(whole) == {"starts", "names", "name_starts"}
 
 
 def test_a_full_disk_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import shutil
@@ -34,6 +35,8 @@ from flows.run.dask_worker import Work, here, perform, store
 from flows.run.engine import Threads
 from flows.run.execution import new_run
 from flows.run.plan import execute_run
+from flows.run.task_runs import NoRecord, Record
+from flows.run.tasks import Recorded
 from flows.settings import Settings, configuration_hash, lexicon_of, phrases_of, read_settings
 from flows.settings.model import Engine as EngineTable
 from small_runs import PLAIN, story
@@ -99,7 +102,7 @@ def expected(news: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         [str(news)],
         folder / "out",
         read_settings(folder / "mine.toml"),
-        Threads(2, lambda _stage, _done, _total: None),
+        Threads(2, nobody),
     )
     found = digests(folder / "out")
     assert len([name for name in found if name.startswith("documents")]) == FILES
@@ -163,6 +166,37 @@ def test_the_bytes_are_those_of_the_local_engine(
     assert max(sizes) < 4_000
 
 
+def test_prefect_is_not_needed(news: Path, expected: dict[str, str], config: Path, tmp_path: Path) -> None:
+    """The same bytes without a record of task runs; progress is in bytes of input, and only goes on."""
+    reports: list[tuple[str, int, int]] = []
+    with dask_tasks.DaskTasks(
+        read_settings(config), 0, lambda *said: reports.append(said), NoRecord()
+    ) as engine:
+        execute_run([str(news)], tmp_path / "out", read_settings(config), engine)
+    assert digests(tmp_path / "out") == expected
+    size = sum(path.stat().st_size for path in news.iterdir())
+    for stage in ("read", "clean"):
+        done = [done for name, done, total in reports if name == stage and total == size]
+        assert done == sorted(done)
+        assert done[-1] == size
+        assert len(set(done)) > 1  # how often depends on how fast the workers are
+
+
+def test_what_may_be_transient_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Prefect, too, a task run is repeated after an error of the network, and not after others."""
+    monkeypatch.setattr("flows.run.task_runs.RETRY_DELAYS", [0, 0])
+    errors = [OSError(errno.EIO, "gone"), OSError(errno.EIO, "gone"), OSError(errno.ENOSPC, "full")]
+
+    def fails() -> None:
+        raise errors.pop(0)
+
+    with NoRecord() as record:
+        assert record.submit("clean", "00000-00000", lambda: 1).result() == 1
+        with pytest.raises(OSError, match="full"):
+            record.submit("clean", "00000-00000", fails).result()
+    assert not errors
+
+
 def test_a_killed_worker_costs_its_task(
     news: Path, expected: dict[str, str], config: Path, tmp_path: Path, trouble: Trouble
 ) -> None:
@@ -187,12 +221,32 @@ def test_workers_may_be_killed_at_any_moment(
     assert not list((tmp_path / "out").rglob(".*.partial"))
 
 
+@pytest.mark.slow
+def test_groups_are_compared_by_the_workers(
+    news: Path,
+    expected: dict[str, str],
+    config: Path,
+    tmp_path: Path,
+    trouble: Trouble,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In many groups, with the decisions of one task, also if a worker is killed between two of them."""
+    monkeypatch.setattr(dask_tasks, "FEW", 0)
+    trouble(dask_trouble.killed_between_groups)
+    clean_here([str(news)], tmp_path / "out", config)
+    assert (tmp_path / "in decide").exists()
+    assert len([*tmp_path.glob("group *")]) > 1
+    assert digests(tmp_path / "out") == expected
+
+
 def test_a_full_disk_ends_the_run(
     news: Path, config: Path, tmp_path: Path, trouble: Trouble, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A full staging disk on a worker is not tried again: exit code 5, a sentence that names the file, nothing else."""
     trouble(dask_trouble.full_disk)
-    answer = command(news, tmp_path / "out", config)
+    answer = subprocess.run(
+        arguments(news, tmp_path / "out", config), capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 5
     assert f"{tmp_path}/out/_copydesk/staging/r000001-" in answer.stderr
     assert "copydesk: No space left on device" in answer.stderr
@@ -283,19 +337,19 @@ def test_workers_that_cannot_do_the_work_are_refused(
         clean_here([str(news)], tmp_path / "out", config)
 
 
+@pytest.mark.parametrize("record", [NoRecord, lambda: Recorded(Progress(Path()))])
 def test_a_scheduler_that_does_not_answer_is_named(
-    news: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    news: Path, tmp_path: Path, record: Callable[[], Record]
 ) -> None:
-    """The run fails, and says which address it tried."""
-    import dask
-
-    config = tmp_path / "mine.toml"
-    config.write_text('[engine]\ntask_runner = "dask"\ndask_address = "tcp://127.0.0.1:9"\n')
+    """The run fails after `dask_timeout` seconds, with Prefect or without, and says which address it tried."""
+    settings = Settings.model_validate(
+        {"engine": {"task_runner": "dask", "dask_address": "tcp://127.0.0.1:9", "dask_timeout": 0.1}}
+    )
     with (
-        dask.config.set({"distributed.comm.timeouts.connect": "0.1s"}),
-        pytest.raises(CopydeskError, match=r"no scheduler of Dask answers at tcp://127.0.0.1:9"),
+        pytest.raises(CopydeskError, match=r"no scheduler of Dask answers at tcp://127.0.0.1:9 within 0.1 s"),
+        dask_tasks.DaskTasks(settings, 0, nobody, record()) as engine,
     ):
-        clean_here([str(news)], tmp_path / "out", config)
+        execute_run([str(news)], tmp_path / "out", settings, engine)
 
 
 class Workers:
@@ -336,7 +390,7 @@ def test_workers_come_and_go(
     """As many tasks may run as fit workers have threads; one that comes later and is not fit is sent away."""
     monkeypatch.setattr(dask_tasks, "LOOK", 0)
     (tmp_path / "run-0.pickle").touch()
-    engine = dask_tasks.DaskTasks(EngineTable(task_runner="dask"), 1, Progress(tmp_path))
+    engine = dask_tasks.DaskTasks(Settings(), 1, nobody, NoRecord())
     engine._client = workers = Workers()
     engine._seen = time.monotonic()
 
@@ -356,6 +410,10 @@ def test_workers_come_and_go(
     monkeypatch.setattr(dask_tasks, "PATIENCE", -1)
     with pytest.raises(CopydeskError, match=r"no worker was at the scheduler of Dask tcp://127.0.0.1:8786"):
         free()
+
+
+def nobody(_stage: str, _done: int, _total: int) -> None:
+    """Who is told of progress here."""
 
 
 def stored_run(news: Path, out: Path) -> tuple[stages.Run, str]:
@@ -474,8 +532,8 @@ def test_a_cluster_class_is_given_its_arguments(tmp_path: Path, monkeypatch: pyt
 def test_the_extra_is_named_if_it_is_missing(
     copydesk: Copydesk, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without prefect-dask, a sentence says how to install it, before anything else happens."""
-    monkeypatch.setitem(sys.modules, "prefect_dask", None)
+    """Without it, a sentence says how to install it, before anything else happens."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
     answer = copydesk("run", story, "--out", tmp_path / "out", "--dask-workers", 2)
     assert answer.code == 2
     assert 'pip install "copydesk[dask]"' in answer.err
@@ -485,7 +543,7 @@ def test_the_extra_is_named_if_it_is_missing(
 @pytest.mark.parametrize(
     ("options", "table", "said"),
     [
-        (["--engine", "local"], "", "--dask-workers needs a Prefect flow run"),
+        (["--engine", "local"], "", "--dask-workers needs other processes than this one"),
         ([], 'task_runner = "dask"\ndask_address = "tcp://h:1"', "leave it out, or [engine] dask_address"),
         ([], 'task_runner = "dask"\ndask_cluster = "a.B"', "leave it out, or [engine] dask_cluster"),
     ],
@@ -493,7 +551,7 @@ def test_the_extra_is_named_if_it_is_missing(
 def test_dask_workers_go_with_no_other_engine(
     copydesk: Copydesk, story: Path, tmp_path: Path, options: list[str], table: str, said: str
 ) -> None:
-    """`--dask-workers` with a scheduler or without Prefect is wrong usage."""
+    """`--dask-workers` with a scheduler or the local engine is wrong usage."""
     (tmp_path / "mine.toml").write_text(f"[engine]\n{table}\n")
     answer = copydesk(
         *("run", story, "--out", tmp_path / "out", "--config", tmp_path / "mine.toml", "--dask-workers", 2),
@@ -519,13 +577,6 @@ def arguments(inputs: Path, out: Path, config: Path) -> list[str]:
     """The command line of a run."""
     command = [sys.executable, "-m", "flows.cli", "run", "-q"]
     return [*command, str(inputs), "--out", str(out), "--config", str(config)]
-
-
-def command(inputs: Path, out: Path, config: Path) -> subprocess.CompletedProcess[str]:
-    """What `copydesk run` answers."""
-    return subprocess.run(
-        arguments(inputs, out, config), env=environment(), capture_output=True, text=True, check=False
-    )
 
 
 def eventually(true: Callable[[], object], longest: float = 120) -> bool:

@@ -86,6 +86,8 @@ def server() -> Iterator[None]:
         for name in (
             *(f"SERVER_SERVICES_{service}_ENABLED" for service in SERVICES),
             "API_BLOCKS_REGISTER_ON_START",
+            "SERVER_ANALYTICS_ENABLED",
+            "SERVER_UI_ENABLED",
         ):
             patch.setenv(f"PREFECT_{name}", "false")
         with prefect_test_harness(server_startup_timeout=120):

@@ -116,6 +116,21 @@ def test_a_reference_counts_as_an_earlier_run(
     assert list(verify(Dataset(tmp_path / "two"))) == []
 
 
+@pytest.mark.parametrize("min_tokens", [10, 9])
+def test_what_a_reference_has_labelled_is_no_witness(tmp_path: Path, jsonl: Jsonl, min_tokens: int) -> None:
+    """So it is by its own index, and by fingerprints that are made because its rules are others."""
+    first = " ".join(f"{letter}mast" for letter in "abcdefghijklmnopqrstuvwxyzabcdefghijklmn")
+    second = first.replace("fmast", "fsail", 1)
+    third = second.replace("tmast", "tsail", 1)
+    theirs = {"duplicate": {"action": "label", "min_tokens": min_tokens}}
+    plain_run(jsonl([{"text": first}, {"text": second}], "theirs.jsonl"), tmp_path / "other", theirs)
+    assert len(table(tmp_path / "other", "labelled")) == 1
+    plain_run(jsonl([{"text": second}, {"text": third}]), tmp_path / "out", against(tmp_path / "other"))
+    assert removed(tmp_path / "out") == [
+        ("news.jsonl#1", 0, "near-duplicate in a reference", "theirs.jsonl#1")
+    ]
+
+
 def test_a_changed_reference_is_noticed(tmp_path: Path, jsonl: Jsonl) -> None:
     """A text that was taken out of a list is no witness any more, one that was added is; so is a later run's."""
     listed = jsonl([{"text": story(1)}], "list.jsonl")

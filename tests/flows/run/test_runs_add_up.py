@@ -154,7 +154,9 @@ def test_leads_stay_on_request(jsonl: Jsonl, tmp_path: Path) -> None:
     It is a witness from then on, and several runs decide as one does.
     """
     said = PLAIN | {"duplicate": {"keep_leads": True}}
-    lead = f"{HARBOUR} No one was hurt when a cable broke, and the ferries sailed as they do on any other day."
+    lead = (
+        f"{HARBOUR} No one was hurt when a cable broke, and the ferries sailed as they do on any other day."
+    )
     near = lead.replace("old", "last")
     texts = [
         f"Crane\n{lead}\n{body(1)}",

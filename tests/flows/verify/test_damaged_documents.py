@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import reduce
 from pathlib import Path
 
 import polars as pl
@@ -120,12 +121,20 @@ def test_no_value_can_be_missing_or_strange(
     whole = with_labels if table == "labelled" else whole
     frame = pl.read_parquet(part_of(whole, table), hive_partitioning=False)
     strange = {pl.String: "", pl.UInt32: 4_294_967_295, pl.Float32: float("nan")}
-    for column, dtype in SCHEMAS[table].items():
-        for value in (None, strange.get(type(dtype))):
-            if frame[column].to_list()[0] == value:
-                continue
-            out = Path(shutil.copytree(whole, tmp_path / "out"))
-            rewrite(table, put(column, value))(out)
-            problems = list(verify_folder(out))
-            shutil.rmtree(out)
-            assert problems or column in HARMLESS, column
+
+    def problems_with(*columns: str, missing: bool) -> list[str]:
+        out = Path(shutil.copytree(whole, tmp_path / "out"))
+        changes = [
+            put(column, None if missing else strange.get(type(frame[column].dtype))) for column in columns
+        ]
+        rewrite(table, lambda rows: reduce(lambda changed, change: change(changed), changes, rows))(out)
+        problems = [str(problem) for problem in verify_folder(out)]
+        shutil.rmtree(out)
+        return problems
+
+    for missing in (True, False):
+        for column, dtype in SCHEMAS[table].items():
+            value = None if missing else strange.get(type(dtype))
+            if column not in HARMLESS and frame[column].to_list()[0] != value:
+                assert problems_with(column, missing=missing), column
+        problems_with(*(column for column in SCHEMAS[table] if column in HARMLESS), missing=missing)

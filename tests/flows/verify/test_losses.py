@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,15 +138,16 @@ def test_damage_is_not_written_anew(out: Path) -> None:
     assert any(str(path) in problem for problem in verify_folder(out))
 
 
-def test_a_held_run_is_checked(copydesk: Copydesk, held: Path) -> None:
-    """Damage to any file of a held run is found, and the run cannot be published; it can be dropped."""
+def assert_held_run_is_checked(copydesk: Copydesk, held: Path, kinds: Callable[[int], Sequence[int]]) -> None:
+    """Damage of these kinds to the file of that number is found, and the run cannot be published; it can be dropped."""
     folder = held / "_copydesk" / "held" / "r000005"
     assert list(verify_folder(held)) == []
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     assert len(files) > 10
-    for path in files:
+    for number, path in enumerate(files):
         whole = path.read_bytes()
-        for damaged in (whole[:-20], whole[:30] + bytes([whole[30] ^ 4]) + whole[31:], None):
+        damages = whole[:-20], whole[:30] + bytes([whole[30] ^ 4]) + whole[31:], None
+        for damaged in (damages[kind] for kind in kinds(number)):
             path.unlink() if damaged is None else path.write_bytes(damaged)
             assert any(str(path) in problem for problem in verify_folder(held)), path
             answer = copydesk("publish", held, "r000005")
@@ -155,6 +157,17 @@ def test_a_held_run_is_checked(copydesk: Copydesk, held: Path) -> None:
     (folder / "publish" / "documents" / "part-00000-00000.parquet").write_bytes(b"")
     assert copydesk("discard", held, "r000005").code == 0
     assert list(verify_folder(held)) == []
+
+
+def test_a_held_run_is_checked(copydesk: Copydesk, held: Path) -> None:
+    """Each file of a held run, cut off, changed or lost in turn: found, and the run cannot be published."""
+    assert_held_run_is_checked(copydesk, held, lambda number: [number % 3])
+
+
+@pytest.mark.slow
+def test_a_held_run_is_checked_for_all_damage(copydesk: Copydesk, held: Path) -> None:
+    """The same for each file with each kind of damage."""
+    assert_held_run_is_checked(copydesk, held, lambda _number: range(3))
 
 
 @pytest.mark.parametrize("lost", ["held", "held/r000005"])

@@ -24,6 +24,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "no duplicate": {"duplicate": {"enabled": False}},
     "no repeated_line": {"repeated_line": {"enabled": False}},
     "short exact": {"duplicate": {"short": "exact"}},
+    "containment": {"duplicate": {"measure": "containment"}},
+    "leads": {"duplicate": {"keep_leads": True}},
     "min_words": {"too_short": {"min_words": 50}},
     "other shingles": {"duplicate": {"n": 5, "threshold": 0.5, "min_tokens": 1, "same_numbers": False}},
     "nothing but reading": {

@@ -14,12 +14,14 @@ import pytest
 
 from flows import dataset_files
 from flows.cli.scheduler import run_command
-from flows.dataset import Dataset
+from flows.dataset import Dataset, reporting
 from flows.dataset.crashes import convict, culprits
-from flows.dataset.remote import local_folder, name_of
+from flows.dataset.remote import local_folder, name_of, working_copy_in
 from flows.dataset.remote.commits import newest, write_commit
 from flows.dataset.remote.opening import read_working_copy
+from flows.dataset.remote.publishing import UPLOADED
 from flows.dataset.remote.store import Store
+from flows.dataset.remote.working_copy import FETCHED, WorkingCopy
 from flows.errors import CopydeskError, Locked, UsageError
 from flows.maintenance import compact, expire, rollback
 from flows.printable import printable
@@ -70,6 +72,31 @@ def test_the_next_run_on_the_same_machine_fetches_nothing(
         forget()
         plain_run(files, local_folder(URL))
     assert fetched == []
+
+
+def test_what_is_moved_is_told(out: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many of the megabytes are uploaded, up to all, and then fetched by a new container."""
+    monkeypatch.setattr(reporting, "_MEGABYTE", 1_000)
+    told: list[tuple[str, int, int]] = []
+
+    def watched(out: Path) -> WorkingCopy:
+        copy = working_copy_in(out)
+        assert copy is not None
+        copy.report = lambda *said: told.append(said)
+        return copy
+
+    watched(out)
+    plain_run(jsonl([record(n) for n in range(4)]), out)
+    uploaded = sum(one.bytes for one in watched(out).base.files.values())
+    said = [(done, total) for stage, done, total in told if stage == UPLOADED]
+    assert {total for _, total in said} == {-(-uploaded // 1_000)}
+    assert [done for done, _ in said] == sorted(done for done, _ in said)
+    assert said[-1][0] == said[-1][1]
+    told.clear()
+    copy = watched(lose(out))
+    copy.refresh()
+    copy.fetch([copy.root / DOCUMENTS])
+    assert [stage for stage, done, total in told if done == total] == [FETCHED, FETCHED]
 
 
 def test_a_new_container_fetches_the_state_and_no_table(out: Path, jsonl: Jsonl, fetched: list[str]) -> None:

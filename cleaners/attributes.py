@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from cleaners.lexicon import Lexicon, any_name, any_of, any_pattern
-from cleaners.text.matching import matches
+from cleaners.text.matching import LETTERS, matches
 
 #: The labels that a line can have.
 LABELS: Final = ("by-line", "dateline", "time stamp")
@@ -26,10 +26,14 @@ MAX_BYTES: Final = 160
 #: Longer lines, in bytes, are not searched for a date or a time of day.
 MAX_TIME_BYTES: Final = 90
 
-_CAPITALISED: Final = r"\p{Lu}[\p{L}'’.\-]*"
+#: A letter, and a mark or white space, also where any case of the words around them counts.
+_LETTER: Final = f"(?-i:[{LETTERS}])"
+_MARK: Final = f"(?-i:[^{LETTERS}0-9_])"
+_CAPITALISED: Final = rf"\p{{Lu}}[{LETTERS}'’.\-]*"
 #: A date may follow some words ("Published on"), and a place, a time of day or a time zone may follow it.
-_LEAD_IN: Final = r"\W{0,3}(?:[\p{L}.]+[\s,:|]+){0,4}?"
-_PLACE_BEHIND: Final = r"(?:,\s*(?-i:\p{Lu})[\p{L}.'’-]{1,20}(?:\s(?-i:\p{Lu})[\p{L}.'’-]{1,20}){0,2})?"
+_LEAD_IN: Final = rf"{_MARK}{{0,3}}(?:(?-i:[{LETTERS}.])+[\s,:|]+){{0,4}}?"
+_PLACE: Final = rf"(?-i:\p{{Lu}}[{LETTERS}.'’-]{{1,20}})"
+_PLACE_BEHIND: Final = rf"(?:,\s*{_PLACE}(?:\s{_PLACE}){{0,2}})?"
 #: What every date has: a year, or two numbers with a mark between them. A prefilter, because `date` is slow.
 _FIGURES_OF_DATE: Final = r"(?:19|20)[0-9][0-9]|[0-9]\s*[./-]\s*[0-9]"
 _YEAR: Final = r"(?:19|20)\d\d"
@@ -61,7 +65,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     name = rf"(?:{_CAPITALISED}(?:\s+{name_word}){{1,4}}|{agencies})"
     separator = rf"(?:\s*,\s*|\s*&\s*|\s*/\s*|\s*,?\s+{any_of(lexicon.conjunctions)}\s+)"
     by_line = (
-        rf"^\W{{0,3}}(?:{by}\s+{name}|{authors}\s?[:：|]\s*{more_names})(?:{separator}{more_names}){{0,4}}"
+        rf"^{_MARK}{{0,3}}(?:{by}\s+{name}|{authors}\s?[:：|]\s*{more_names})(?:{separator}{more_names}){{0,4}}"
         r"(?:\s*[,|·•/–—-]\s*[^.!?]{0,70})?$"
     )
     month = month_of(lexicon)
@@ -69,7 +73,7 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     links = [re.escape(link) + ("" if link.endswith(("'", "’")) else " ") for link in lexicon.date_links]
     link = rf"(?:{any_pattern(links)}|\W)?"
     at = any_of((*lexicon.before_time, "T"))
-    time = rf"(?:\W{{0,5}}{at}?\s*\d{{1,2}}[:.h]\d{{2}}(?::\d{{2}})?[\p{{L}}. ()+\d]{{0,16}})?"
+    time = rf"(?:{_MARK}{{0,5}}{at}?\s*\d{{1,2}}[:.h]\d{{2}}(?::\d{{2}})?(?-i:[{LETTERS}. ()+\d]){{0,16}})?"
     dates = (
         rf"{day}\s*{link}\s*{month}[\p{{L}}.]*[\s,]*{link}{_YEAR}",
         rf"{month}[\p{{L}}.]*\s+{day},?\s+{_YEAR}",
@@ -80,32 +84,31 @@ def _patterns(lexicon: Lexicon) -> _Patterns:
     after_time = any_of((*lexicon.after_time, *lexicon.time_zones))
     clock = (
         r"^\W{0,2}\d{1,2}(?:[:.h]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?|\s?[ap]\.?m\.?)"
-        rf"(?:\s?{after_time})?\W{{0,3}}$"
+        rf"(?:\s?{after_time})?{_MARK}{{0,3}}$"
     )
     short_clock = r"(?:[01]?\d|2[0-4])[:.h][0-5]\d(?::[0-5]\d)?"
     half_day = rf"(?:{short_clock}|\d{{1,2}})\s?[ap]\.?m\.?"
     gap = r"[\s,|·•–—-]+"
-    day_of_time = (
-        rf"(?:{any_of(lexicon.days)}|{month}\p{{L}}*\.?|\d{{1,2}}[./-]\d{{1,2}}(?:[./-](?:\d\d){{1,2}})?\.?)"
-    )
+    day_in_figures = r"\d{1,2}[./-]\d{1,2}(?:[./-](?:\d\d){1,2})?\.?"
+    day_of_time = rf"(?:{any_of(lexicon.days)}|{month}{_LETTER}*\.?|{day_in_figures})"
     beside_date = any_of((*lexicon.date_links, *lexicon.before_time))
-    around_time = rf"(?:{day_of_time}|{day}|{_YEAR}|{beside_date}|\p{{L}}{{1,3}})"
+    around_time = rf"(?:{day_of_time}|{day}|{_YEAR}|{beside_date}|{_LETTER}{{1,3}})"
     sure_time = (
         rf"(?:{half_day}|{short_clock}\s?{after_time}|{any_of(lexicon.before_time)}\s?{short_clock}"
-        rf"|{day_of_time}{gap}(?:\p{{L}}{{1,3}}{gap})?{short_clock})"
+        rf"|{day_of_time}{gap}(?:{_LETTER}{{1,3}}{gap})?{short_clock})"
     )
     update = (
-        rf"^\W{{0,4}}(?:[\p{{L}}\p{{M}}]+[\s:|]+(?:\p{{L}}{{1,2}}\s)?){{1,2}}?(?:{around_time}{gap}){{0,4}}?{sure_time}"
-        rf"(?:\s?{after_time})?(?:{gap}{around_time}){{0,5}}\W{{0,3}}$"
-        rf"|^\W{{0,4}}[\p{{Han}}\p{{Hiragana}}\p{{Katakana}}\p{{Hangul}}]{{1,6}}[\s:：]{{1,3}}{short_clock}\W{{0,3}}$"
+        rf"^{_MARK}{{0,4}}(?:{_LETTER}+[\s:|]+(?:{_LETTER}{{1,2}}\s)?){{1,2}}?(?:{around_time}{gap})*?{sure_time}"
+        rf"(?:\s?{after_time})?(?:{gap}{around_time})*{_MARK}{{0,3}}$"
+        rf"|^{_MARK}{{0,4}}[\p{{Han}}\p{{Hiragana}}\p{{Katakana}}\p{{Hangul}}]{{1,6}}[\s:：]{{1,3}}{short_clock}{_MARK}{{0,3}}$"
     )
     return _Patterns(
-        begins_by_line=rf"^\W{{0,3}}(?:{by}\s|{authors}\s?[:：|])",
+        begins_by_line=rf"^{_MARK}{{0,3}}(?:{by}\s|{authors}\s?[:：|])",
         by_line=by_line,
         other_by_line=f"(?i){any_pattern(lexicon.by_line_patterns)}",
-        no_by_line=rf"(?i)^\W{{0,3}}{any_of(lexicon.no_by_lines)}\s",
-        agency_line=rf"^\p{{Lu}}[\p{{L}} .,'-]{{2,40}}\s*\({agencies}\)\s*[-–—]*$|{_PLACE_AND_DASH}",
-        date=rf"(?i)^{_LEAD_IN}{any_pattern(dates)}\.?{time}{_PLACE_BEHIND}\W{{0,4}}$",
+        no_by_line=rf"(?i)^{_MARK}{{0,3}}{any_of(lexicon.no_by_lines)}\s",
+        agency_line=rf"^\p{{Lu}}[{LETTERS} .,'-]{{2,40}}\s*\({agencies}\)\s*[-–—]*$|{_PLACE_AND_DASH}",
+        date=rf"(?i)^{_LEAD_IN}{any_pattern(dates)}\.?{time}{_PLACE_BEHIND}{_MARK}{{0,4}}$",
         time_stamp=f"(?i){any_pattern((clock, *lexicon.time_patterns))}",
         update=f"(?i){update}",
     )

@@ -82,20 +82,18 @@ def killed_after_stages(folder: str) -> None:
     _replace(stages, "write_part", _write_part)
 
 
-def killed_between_groups(folder: str) -> None:
-    """Groups are small, and one worker is killed when it has written what it decides about one of them."""
+def killed_while_comparing(folder: str) -> None:
+    """Workers are killed when they have written the paragraphs of groups, and what is decided about them."""
     from flows.run import compare_in_groups
 
     write = compare_in_groups.write
 
     def _write(frame: Any, path: Path) -> None:
         write(frame, path)
-        if path.parent.name == "of_groups":
-            (Path(folder) / f"group {path.stem}").touch()
-            if _once(folder, "in decide"):
-                os.kill(os.getpid(), signal.SIGKILL)
+        kind = path.parent.name
+        if kind in ("extracts", "of_groups") and _once(folder, f"in {kind}"):
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    _replace(compare_in_groups, "GROUP", 60_000)
     _replace(compare_in_groups, "write", _write)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from cleaners.attributes import label_lines
 from cleaners.boilerplate.prefilter import CREDIT_CHARACTERS, ENDS_IN_CREDIT, ENDS_IN_NAMES, may_be
 from cleaners.lexicon import Lexicon, any_name, any_of, shortest, spellings
-from cleaners.text.matching import matches
+from cleaners.text.matching import LETTERS, matches
 
 CREDIT: Final = "image credit"
 CAPTION: Final = "image caption with credit"
@@ -18,7 +18,8 @@ CAPTION: Final = "image caption with credit"
 #: Longer lines, in bytes, are not credits.
 MAX_CREDIT_BYTES: Final = 140
 
-_PERSON: Final = r"\p{Lu}[\p{L}.'’-]*(?:\s\p{Lu}?[\p{L}.'’-]+){0,4}"
+_MARK: Final = f"[^{LETTERS}0-9]"
+_PERSON: Final = rf"\p{{Lu}}[{LETTERS}.'’-]*(?:\s[{LETTERS}.'’-]+){{0,4}}"
 #: The last pair of brackets at the end of a caption, with what follows it.
 _LAST_BRACKETS: Final = r"([(\[][^()\[\]]+[)\]][\W_]{0,2})$"
 _LIST_ITEM: Final = r"^(?:[*•·-]|\d{1,2}[.)])\s"
@@ -46,15 +47,15 @@ def patterns(lexicon: Lexicon) -> Patterns:
     more_agencies = rf"{agency}(?:\s?(?:[/,|]|{links})\s?(?:{agency}|{_PERSON}))*"
     line = (
         # "Photo: Nora Quill", "Photo credit: ...", "(Foto: dpa)"
-        rf"^[\W_]{{0,4}}{picture}(?:\s?\(s\))?(?:\s?{source})?\s?[:：©]\s?[^\s].{{0,90}}$",
+        rf"^{_MARK}{{0,4}}{picture}(?:\s?\(s\))?(?:\s?{source})?\s?[:：©]\s?[^\s].{{0,90}}$",
         # "Photo by Nora Quill"
-        rf"^[\W_]{{0,4}}{picture}\s(?i:{any_of(lexicon.after_picture)})\s\p{{Lu}}.{{0,90}}$",
+        rf"^{_MARK}{{0,4}}{picture}\s(?i:{any_of(lexicon.after_picture)})\s\p{{Lu}}.{{0,90}}$",
         # "Credit: Nora Quill"
-        rf"^[\W_]{{0,4}}(?i:{any_of(lexicon.credit_labels)})\s?[:：]\s*[^\s].{{0,90}}$",
+        rf"^{_MARK}{{0,4}}(?i:{any_of(lexicon.credit_labels)})\s?[:：]\s*[^\s].{{0,90}}$",
         # "Nora Quill/Getty Images"
-        rf"^[\W_]{{0,3}}{_PERSON}\s?(?:/|\||{links}|–|—|©)\s?{more_agencies}[\W_]{{0,3}}$",
+        rf"^{_MARK}{{0,3}}{_PERSON}\s?(?:/|\||{links}|–|—|©)\s?{more_agencies}{_MARK}{{0,3}}$",
         # "Getty Images"
-        rf"^[\W_]{{0,3}}{any_name(lexicon.picture_agencies)}[\W_]{{0,3}}$",
+        rf"^{_MARK}{{0,3}}{any_name(lexicon.picture_agencies)}{_MARK}{{0,3}}$",
     )
     # names at the end, with an agency of news or pictures before or after a slash
     any_agency = any_name({*lexicon.agencies, *lexicon.credit_agencies})
@@ -65,8 +66,8 @@ def patterns(lexicon: Lexicon) -> Patterns:
     by_agency = rf"{agency}\s?/|{_PERSON}(?:/|\s{links}\s|,\s?){agency}"
     return Patterns(
         line="|".join(line),
-        brackets=rf"^[(\[](?:{picture}(?:\s?{source})?\s?[:：]|{by_agency})[^()\[\]]{{0,80}}[)\]][\W_]{{0,2}}$",
-        end=rf"(?:^|\W){labelled}\s?[\p{{L}}.'’ /&,-]{{0,60}}{agency}[\p{{L}}.'’ /&,-]{{0,40}}[\W_]{{0,2}}$",
+        brackets=rf"^[(\[](?:{picture}(?:\s?{source})?\s?[:：]|{by_agency})[^()\[\]]{{0,80}}[)\]]{_MARK}{{0,2}}$",
+        end=rf"(?:^|\W){labelled}\s?[{LETTERS}.'’ /&,-]{{0,60}}{agency}[{LETTERS}.'’ /&,-]{{0,40}}{_MARK}{{0,2}}$",
         picture=labelled,
         names=rf"(?:[.!?…][\"”’»)]*\s?|\s\|\s|\s\d{{4}}\s)(?:{named})$|\s\|\s{any_name(lexicon.picture_agencies)}s?$",
     )

@@ -6,10 +6,10 @@ outside its group.
 
 Only the document rules reach across groups: a document goes whole by what all of its paragraphs say, and then none of
 them is a witness. The groups therefore decide in rounds. A document with rows in one group is decided there, in the
-walk. For every other one, a round assumes a fate; the tallies of all groups then say which it has. The groups of
+walk. For every other one, a round assumes a fate; the counts of all groups then say which it has. The groups of
 documents whose fate was another one decide again, until all were as assumed.
 
-That is exact, and it ends: the tallies of a document depend on the fates of earlier documents only. So if all fates
+That is exact, and it ends: the counts of a document depend on the fates of earlier documents only. So if all fates
 were as assumed, the first document has the right one, hence the second one, and so on. And with each round one more
 document at least, the first whose fate was wrong, has it for good.
 """
@@ -41,7 +41,7 @@ from cleaners.text.utf8 import starts_of
 FATES: Final[dict[str, pl.DataType]] = {"document": pl.UInt64(), "fate": pl.UInt8()}
 
 #: What a group counts for the document rules; one row for each of its documents.
-TALLIES: Final[dict[str, pl.DataType]] = {
+COUNTS: Final[dict[str, pl.DataType]] = {
     "document": pl.UInt64(),
     "total": pl.Int64(),  # the tokens of the whole document
     "before": pl.Int64(),  # those of rows with a witness in an earlier document
@@ -118,7 +118,7 @@ def group_documents(rows: pl.DataFrame, known: pl.DataFrame, min_words: int | No
 def fates_of(
     totals: I64, before: I64, left: I64, document_share: float | None, min_words: int | None
 ) -> NDArray[np.uint8]:
-    """The fate of each document by its tallies: see `keep_rule.decide`."""
+    """The fate of each document by its counts: see `keep_rule.decide`."""
     share = as_fraction(document_share or 1)
     whole = (before > 0) & (before * share.denominator >= share.numerator * totals)
     whole &= document_share is not None
@@ -128,9 +128,9 @@ def fates_of(
     return fates
 
 
-def settle_fates(tallies: pl.DataFrame, document_share: float | None, min_words: int | None) -> pl.DataFrame:
-    """The `FATES` of the documents in these `TALLIES` of all groups, sorted by document."""
-    sums = tallies.group_by("document").agg(pl.col("total").first(), pl.col("before", "removed").sum())
+def settle_fates(counts: pl.DataFrame, document_share: float | None, min_words: int | None) -> pl.DataFrame:
+    """The `FATES` of the documents in these `COUNTS` of all groups, sorted by document."""
+    sums = counts.group_by("document").agg(pl.col("total").first(), pl.col("before", "removed").sum())
     sums = sums.sort("document")
     total, before, removed = (sums.get_column(name).to_numpy() for name in ("total", "before", "removed"))
     fates = fates_of(total, before, total - removed, document_share, min_words)

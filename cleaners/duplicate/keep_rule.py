@@ -36,7 +36,7 @@ KEPT: Final = 0
 DUPLICATE: Final = 1
 DUPLICATE_DOCUMENT: Final = 2
 TOO_SHORT: Final = 3
-#: What `Documents.fates` has for documents whose rules are to be decided.
+#: What `Documents.fates` has for documents whose rules are not decided yet.
 UNDECIDED: Final = 255
 
 
@@ -52,7 +52,7 @@ class Documents(NamedTuple):
 
 
 def undecided(starts: I64, tokens: U32, compared: I64) -> Documents:
-    """Documents whose rows are all there, and whose rules are to be decided; `compared` are the rows that are."""
+    """Documents whose rows are all there, and whose rules are not decided yet; `compared` are the rows that are."""
     totals = np.diff(starts_of(tokens)[starts])
     fates = np.full(len(totals), UNDECIDED, np.uint8)
     ends = np.append(compared, len(tokens))

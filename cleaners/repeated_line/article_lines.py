@@ -6,6 +6,8 @@ from typing import Final
 
 import polars as pl
 
+from cleaners.text.matching import LETTERS
+
 #: Words of the longest line that may be a name, a by-line, a question above a section, or a dateline.
 SHORT_LINE: Final = 8
 
@@ -28,7 +30,7 @@ HEADING: Final = (
 #: A place before or after a comma, in a dateline: "Port Alder, 4 March 2031", "Tuesday 4 March 2031, Port Alder"
 PLACE: Final = r"^\p{Lu}[\p{L}\s.'’-]*,\s|,\s*\p{Lu}\p{L}+[^,]*$"
 #: "Attendance: 23,100", "Final score: 3-1"
-LABEL_AND_FIGURES: Final = r"^[\p{L}\s]{2,40}[:：]\s*[^\p{L}]*\p{Nd}[^\p{L}]*$"
+LABEL_AND_FIGURES: Final = rf"^[{LETTERS}\s]{{2,40}}[:：]\s*[^\p{{L}}]*\p{{Nd}}[^\p{{L}}]*$"
 
 
 def belongs_to_the_article() -> pl.Expr:

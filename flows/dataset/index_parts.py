@@ -184,7 +184,7 @@ class _Cached(IntactParts):
             beside = self._beside(one, table)
             self.require(beside, table)
             tables[table] = read_part(beside)
-        # what is labelled is nobody's witness
+        # a labelled paragraph is no witness
         paragraphs = kept(tables["documents"], taken(tables["removed"], tables["repaired"])).join(
             tables["labelled"], on=["document_id", "position"], how="anti", maintain_order="left"
         )

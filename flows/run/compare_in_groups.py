@@ -1,6 +1,6 @@
 """The comparison of a large run, as tasks that exchange files in the staging folder.
 
-Nobody holds all shingles, and nobody decides about all paragraphs. With N paragraphs in S shards, of which C have a key
+No task holds all shingles, and none decides about all paragraphs. With N paragraphs in S shards, of which C have a key
 in common with another one (2 % of news), the steps are
 
     same_tokens    a partition of hashes    -> paragraphs with the same tokens
@@ -19,7 +19,7 @@ writes files; it can be repeated, as no file is written again with other bytes. 
 
 A table is that of a shard, or a part of the index. A partition has 2**25 keys of a column, or fewer of several, and
 reads its columns of all fingerprints, 12 bytes a row and band. Only `group` and `settle` are not divided: the one holds
-16 bytes for each paragraph with the same tokens as another one, or a near-duplicate by its sketch, the other a tally
+16 bytes for each paragraph with the same tokens as another one, or a near-duplicate by its sketch, the other counts
 for each document with some of those in several groups. A group has about GROUP tokens. Crowded templates cost what they
 cost in `find_duplicates`, within their group; a component larger than GROUP is one group.
 
@@ -48,8 +48,8 @@ from cleaners.duplicate.candidate_pairs import KeyPartition
 from cleaners.duplicate.cleaner import DECISIONS, FingerprintTable, Rules, find, of_whole_documents
 from cleaners.duplicate.fingerprints import band_names
 from cleaners.duplicate.groups import (
+    COUNTS,
     FATES,
-    TALLIES,
     components,
     fates_of,
     group_documents,
@@ -74,8 +74,8 @@ GROUP: Final = 1 << 24
 ROUNDS: Final = 40
 
 
-#: `TALLIES` of a group, with what was assumed of the documents.
-_TALLIES: Final = {**TALLIES, "shared": pl.Boolean(), "fate": pl.UInt8(), "group": pl.UInt32()}
+#: `COUNTS` of a group, with what was assumed of the documents.
+_COUNTS: Final = {**COUNTS, "shared": pl.Boolean(), "fate": pl.UInt8(), "group": pl.UInt32()}
 
 #: `DECISIONS` of a group.
 _OF_GROUPS: Final = {**DECISIONS, "table": pl.UInt32()}
@@ -280,7 +280,7 @@ def _documents(prints: pl.DataFrame, table: int) -> pl.DataFrame:
 
 
 def decide(run: Run, piece: Piece) -> None:
-    """The near-duplicates of a group, and its tallies, with the fates of documents that are known in this round."""
+    """The near-duplicates of a group, and its counts, with the fates of documents that are known in this round."""
     known = _compared(run)
     mine = [
         _within(read(_path(run, "extracts", number)), "group", piece.number, piece.number + 1)
@@ -292,7 +292,7 @@ def decide(run: Run, piece: Piece) -> None:
     tables = [_table_of(mine[number], known.tables[number]) for number in numbers]
     if not tables:  # rows of the index, of which none is near one of this run
         write(pl.DataFrame(schema=_OF_GROUPS), _decided(run, "of_groups", piece))
-        write(pl.DataFrame(schema=_TALLIES), _decided(run, "tallies", piece))
+        write(pl.DataFrame(schema=_COUNTS), _decided(run, "counts", piece))
         return
     rows = pl.concat([mine[number].select("document", "tokens", "total", "shared") for number in numbers])
     fates = read(_path(run, "fates", piece.round)) if piece.round else pl.DataFrame(schema=FATES)
@@ -316,15 +316,15 @@ def decide(run: Run, piece: Piece) -> None:
         pl.Series("fate", documents.fates, pl.UInt8),
         pl.lit(piece.number, pl.UInt32).alias("group"),
     )
-    write(of_documents.select(*_TALLIES), _decided(run, "tallies", piece))
+    write(of_documents.select(*_COUNTS), _decided(run, "counts", piece))
 
 
 def settle(run: Run, piece: Piece) -> list[int]:
     """Write the fates of documents in several groups; return the groups that assumed another fate of one of them."""
     rules = duplicate_rules(run.settings)
-    tallies = [part.filter("shared") for part in _latest(run, "tallies", piece.round)]
-    every = pl.concat([pl.DataFrame(schema=_TALLIES), *tallies])
-    fates = settle_fates(every.select(*TALLIES), rules["document_share"], rules["min_words"])
+    counts = [part.filter("shared") for part in _latest(run, "counts", piece.round)]
+    every = pl.concat([pl.DataFrame(schema=_COUNTS), *counts])
+    fates = settle_fates(every.select(*COUNTS), rules["document_share"], rules["min_words"])
     write(fates, _path(run, "fates", piece.round + 1))
     assumed = every.select("document", "group", pl.col("fate").alias("assumed"))
     wrong = assumed.join(fates, on="document").filter(pl.col("fate") != pl.col("assumed"))
@@ -338,9 +338,9 @@ def assemble(run: Run, piece: Piece) -> None:
     mine = [_within(part, "table", number, number + 1) for part in _latest(run, "of_groups", piece.round)]
     duplicates = pl.concat([pl.DataFrame(schema=_OF_GROUPS), *mine]).select(*DECISIONS)
     edges = number << 32, number + 1 << 32
-    counted = [_within(part, "document", *edges) for part in _latest(run, "tallies", piece.round)]
-    tallies = pl.concat([pl.DataFrame(schema=_TALLIES), *counted]).select("document", "before", "removed")
-    sums = tallies.group_by("document").sum()
+    counted = [_within(part, "document", *edges) for part in _latest(run, "counts", piece.round)]
+    counts = pl.concat([pl.DataFrame(schema=_COUNTS), *counted]).select("document", "before", "removed")
+    sums = counts.group_by("document").sum()
     of_rows = _documents(prints, number)
     documents = of_rows.unique(maintain_order=True).join(
         sums, on="document", how="left", maintain_order="left"

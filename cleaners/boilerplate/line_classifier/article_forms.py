@@ -56,7 +56,7 @@ from cleaners.boilerplate.line_classifier.shape import (
 )
 from cleaners.boilerplate.line_classifier.table_cells import in_tables
 from cleaners.kernels import F32
-from cleaners.text.matching import matches
+from cleaners.text.matching import LETTERS, matches
 from cleaners.text.prose import SENTENCE_WORDS, is_prose
 
 #: A subhead is above at least this many paragraphs of prose.
@@ -82,8 +82,8 @@ _EXCLAMATION_OR_QUESTION: Final = r"[?!？！؟…][\"'”’»)」』]?$"
 _SECTION_BREAK: Final = r"^[*_•·~#=—–-]+(?:\s+[*_•·~#=—–-]+)*$"
 _ENDS_IN_COLON: Final = r"[:：]$"
 _NAME_AND_COMMA: Final = r"^\p{Lu}[^.!?:;|]{1,40},$"
-_SOUND: Final = r"^(?:[\p{L} ]{0,30})?[\[(][\p{L} ,’'-]{2,40}[\])]$"
-_SOUND_IN_CAPITALS: Final = r"^\p{Ll}[\p{L} ]{2,30}[\[(]\p{Lu}[\p{Lu} ,’'-]{2,40}[\])]$"
+_SOUND: Final = rf"^(?:[{LETTERS} ]{{0,30}})?[\[(][{LETTERS} ,’'-]{{2,40}}[\])]$"
+_SOUND_IN_CAPITALS: Final = rf"^\p{{Ll}}[{LETTERS} ]{{2,30}}[\[(]\p{{Lu}}[\p{{Lu}} ,’'-]{{2,40}}[\])]$"
 _POST: Final = r"[—–-] ?.{1,60}\(@\w+\)|^.{15,}\b(?:pic\.twitter\.com|t\.co)/"
 _ITEM: Final = r"^([•·∙●○▪■◦–—*-]|[0-9]{1,3}[.)])\s"
 

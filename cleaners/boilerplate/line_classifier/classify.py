@@ -38,14 +38,14 @@ from cleaners.kernels import F32, I8, I64, U8, Flags
 from cleaners.lexicon import Lexicon
 from cleaners.paragraphs import document_starts
 from cleaners.phrases.phrase import Phrase
-from cleaners.text.matching import matches
+from cleaners.text.matching import LETTERS, matches
 from cleaners.text.utf8 import utf8
 
 RULE: Final = "line score"
 BLOCK: Final = 1 << 14  # lines that are looked at together
 
 #: Quoted mail; a line that is a quotation; a sound in a transcript: "[bells]".
-_EXEMPT: Final = r"^\|?>|^\[\p{Ll}[\p{L} ]{2,30}\]$|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
+_EXEMPT: Final = rf"^\|?>|^\[\p{{Ll}}[{LETTERS} ]{{2,30}}\]$|^(?:\"[^\"]+\"|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»)$"
 
 
 def classify_lines(

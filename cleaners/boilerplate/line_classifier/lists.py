@@ -42,7 +42,7 @@ from cleaners.boilerplate.line_classifier.feature_names import (
 from cleaners.boilerplate.line_classifier.shape import BEGIN_BULLET
 from cleaners.kernels import F32, I64
 from cleaners.lexicon import Lexicon, any_of
-from cleaners.text.matching import matches
+from cleaners.text.matching import LETTERS, matches
 
 #: Log-odds beyond the threshold from which a line is removed although it is in a list, or although its stretch stays.
 SURE: Final = 2.0
@@ -62,7 +62,7 @@ MAX_HEADING_WORDS: Final = 4
 FORMS: Final = {
     "temperature": r"(?:^|\s)[+−–-]\d{1,2}(?:\s|°|$)|\d\s?°",
     "telephone": r"(?:\d[ /.()-]{0,2}){7,}",
-    "label and value": r"^\p{Lu}[\p{L}\p{M} '’/&().-]{1,30}\s?: ?[\p{L}\p{N}£€$«“\"„”'‘(-].*[^{};,=(\[]$",
+    "label and value": rf"^\p{{Lu}}[{LETTERS} '’/&().-]{{1,30}}\s?: ?[\p{{L}}\p{{N}}£€$«“\"„”'‘(-].*[^{{}};,=(\[]$",
     "score": r"\d{1,3}\s?[-–:/]\s?\d{1,3}",
     "rank": r"^\d{1,3}[.)º°]\s|^\d{1,3}\s+\p{Lu}",
     "year": r"^(?:1[5-9]|20)\d\d(?:$|\P{N})|\b(?:1[5-9]|20)\d\d$",
@@ -83,7 +83,7 @@ def forms(lexicon: Lexicon) -> dict[str, str]:
         rf"|\b\d{{1,2}}\s?{after_time}\b|\b{any_of(lexicon.before_time)} ?\d{{1,2}}\b",
         "price": rf"(?i)[£€$]\s?\d|\d\s?(?:€|£|\$|{any_of(lexicon.currencies)}\b)",
         "day": rf"(?i)\b\d{{1,2}}{ordinal}?\s+(?:{link} ?)?{month}|\b{month}\p{{L}}*\.? \d{{1,2}}\b"
-        r"|\b\d{1,2}\.\s?\d{1,2}\.|^\p{L}{2,10}[.,]* \d{1,2}(?:$|\D)",
+        rf"|\b\d{{1,2}}\.\s?\d{{1,2}}\.|^(?-i:[{LETTERS}]){{2,10}}[.,]* \d{{1,2}}(?:$|\D)",
     }
 
 

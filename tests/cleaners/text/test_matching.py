@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from polars.testing import assert_series_equal
 
 from cleaners.text import matching
-from cleaners.text.matching import CACHED_PATTERNS, matches
+from cleaners.text.matching import CACHED_PATTERNS, LETTERS, matches
 from flows.run.clean_shard import clean_documents
 from flows.settings import Settings, phrases_of
 from support import LEXICON, ROOT, frame_of
@@ -31,6 +32,18 @@ def test_a_wrong_pattern_is_told() -> None:
     """What polars says of a pattern that is none comes through."""
     with pytest.raises(pl.exceptions.ComputeError):
         matches(TEXT, "(")
+
+
+def test_letters_are_all_letters_of_text() -> None:
+    """`LETTERS` has every letter but letter-like symbols, and no mark, space or digit of Latin and Chinese text."""
+    symbols = {*range(0x2000, 0x2C00), 0x2E2F, *range(0x3031, 0x3040)}
+    codes = [code for code in range(0x40000) if not 0xD800 <= code < 0xE000 and code not in symbols]
+    characters = pl.Series([chr(code) for code in codes])
+    held = characters.filter(characters.str.contains(f"^[{LETTERS}]$"))
+    assert set(characters.filter(characters.str.contains(r"^\p{L}$"))) <= set(held)
+    assert not set(
+        " \t\n\xa0" + string.digits + string.punctuation + "«»¿¡·×÷‘’“”–—…•€、。「」（），：！？😀"
+    ) & set(held)
 
 
 def seconds(match: Callable[[pl.Series, str], pl.Series], patterns: list[str]) -> float:

@@ -51,7 +51,9 @@ def test_the_bundled_weights() -> None:
     assert set(model.thresholds) == set(KINDS)
     for thresholds in model.thresholds.values():
         assert list(thresholds) == sorted(thresholds, reverse=True)
-    assert {"unseen sites", "unseen extractors and sites"} <= set(model.about["precision_recall_and_words_kept"])
+    assert {"unseen sites", "unseen extractors and sites"} <= set(
+        model.about["precision_recall_and_words_kept"]
+    )
 
 
 @pytest.mark.parametrize("content", [None, "{}"])

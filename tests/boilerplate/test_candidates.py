@@ -58,3 +58,13 @@ def test_what_may_be_removed() -> None:
     of_article, _, _ = may_be_removed(frame, found, rows, features)
     may = dict(zip(frame["text"].gather(rows), of_article, strict=True))
     assert [bool(may[line]) for line in (*FOOTER, "“Harbour weekly”")] == [True, True, False]
+
+
+def test_forms_by_wording() -> None:
+    """A line that introduces a quotation may be removed only if it is worded like boilerplate."""
+    frame = frame_of([*PROSE, "The mate:", "“Harbour weekly”", *FOOTER])
+    found = search(frame, PHRASES)
+    rows, features = features_of(frame, found, PHRASES, ngram_weights({}))
+    may = may_be_removed(frame, found, rows, features)
+    (place,) = np.flatnonzero(frame["text"].gather(rows) == "The mate:")
+    assert may[:, place].tolist() == [False, True, True]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import zstandard
 
 from boilerplate.labels import consistent
 from boilerplate.scoring import DECISIVE, LARGE, NEVER, Family, Scored, after_rules, best_thresholds, families
-from boilerplate.sets import Document, LabelledSet, labelled_sets, repeated_on_sites
+from boilerplate.sets import Document, LabelledSet, clean_texts, kind_of, labelled_sets, repeated_on_sites
 from boilerplate.training import beyond
 
 ARTICLE = "The northern ferry will sail again on Monday, the harbour master told the council on Thursday."
@@ -165,3 +167,25 @@ def test_labels_by_chance() -> None:
     ]
     sure = after_rules(LabelledSet("pages.fullpage", "real", lines)).sure
     assert sure.tolist() == [True] * 11 + [False]
+
+
+def test_clean_texts(tmp_path: Path) -> None:
+    """Of a packed folder, texts are taken without their front matter, notes not at all; every line is to be kept."""
+    text = "The ferry sails again.\n\n" + "The crews want more pay. " * 15
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        for name, content in (
+            ("a.txt", f"---\ndate: 1\n---\n{text}"),
+            ("b.txt", "A note"),
+            ("a-meta.txt", text),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content.encode())
+            archive.addfile(entry, io.BytesIO(content.encode()))
+    packed = tmp_path / "gazette.tar.zst"
+    packed.write_bytes(zstandard.ZstdCompressor().compress(plain.getvalue()))
+    clean = clean_texts(packed, "en", 9)
+    (document,) = clean.documents
+    assert document.lines[0] == "The ferry sails again."
+    assert document.keep == [True, True]
+    assert kind_of(clean.name) == "clean text"

@@ -21,7 +21,7 @@ from cleaners.duplicate.index_prefilter import RunKeys
 from cleaners.kernels import I64
 from flows.dataset import Dataset, postings
 from flows.dataset.index_parts import KEY, IndexPart, index_rules, own_parts, texts_of, uris_of
-from flows.dataset.reporting import Report, nobody
+from flows.dataset.reporting import Report, silent
 from flows.dataset.segments import Part, Segments
 from flows.dataset.tables import count_rows, scan_parts
 from flows.settings.model import Duplicate
@@ -44,7 +44,7 @@ def index_tables(
     *,
     whole: bool = False,
     may_write: bool = True,
-    report: Report = nobody,
+    report: Report = silent,
 ) -> list[FingerprintTable]:
     """The rows of the index that may match a paragraph of `tables`, this run's, in order; those of `references` first.
 

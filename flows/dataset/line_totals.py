@@ -21,7 +21,7 @@ from flows.dataset.array_file import Array
 from flows.dataset.dataset import Dataset
 from flows.dataset.intact import IntactParts
 from flows.dataset.layout import parts_in
-from flows.dataset.reporting import Report, nobody
+from flows.dataset.reporting import Report, silent
 from flows.dataset.segments import ROWS_AT_ONCE, Part, Segment, Segments
 from flows.dataset.tables import scan_parts
 
@@ -35,7 +35,7 @@ _ROW: Final = {**COUNTS, "source": pl.UInt32()}
 
 
 def earlier_counts(
-    dataset: Dataset, lines: pl.Series, *, may_write: bool, report: Report = nobody
+    dataset: Dataset, lines: pl.Series, *, may_write: bool, report: Report = silent
 ) -> list[pl.DataFrame]:
     """Tables with the counts of some distinct lines in all published runs, and of all documents of each source.
 

@@ -1,4 +1,4 @@
-"""Progress of what a run does beside its stages: who is told of it, and in which unit."""
+"""Progress of what a run does beside its stages: who hears of it, and in which unit."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Report = Callable[[str, int, int], object]
 _MEGABYTE: Final = 1_000_000
 
 
-def nobody(_stage: str, _done: int, _total: int) -> None:
-    """Who is told of progress if nobody asks for it."""
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Report to no one."""
 
 
 class Megabytes:
     """Reports megabytes of files that several threads move, a file at a time."""
 
     def __init__(self, report: Report, stage: str, total: int) -> None:
-        """Begin a stage that moves so many bytes."""
+        """Begin a stage that moves a number of bytes."""
         self._report, self._stage, self._total = report, stage, total
         self._lock = threading.Lock()
         self._moved = 0

@@ -53,7 +53,7 @@ from flows.dataset.ledger import RECORDS, earlier_of
 from flows.dataset.line_totals import earlier_counts
 from flows.dataset.positions import file_of
 from flows.dataset.rejections import RejectionKind, rejection_kinds
-from flows.dataset.reporting import Report, nobody
+from flows.dataset.reporting import Report, silent
 from flows.dataset.source_stats import merge_source_stats, stats_of_shard
 from flows.dataset.summary import Counts
 from flows.dataset.tables import ROW_GROUP, conform, read_part, scan_parts, whole_file, write_part
@@ -99,7 +99,7 @@ class Run:
     advance: Callable[[int], object] = (
         abs  # called with the bytes that were read, if the engine is in this process
     )
-    report: Report = nobody  # told what a stage does beside its work, if the engine is in this process
+    report: Report = silent  # of what a stage does beside its work, if the engine is in this process
     exceptions: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema=EXCEPTIONS)
     )  # restored text, never removed again

@@ -49,7 +49,7 @@ class Record(AbstractContextManager["Record"], Protocol):
     """What keeps a record of task runs; it is a context, in which they are executed in threads."""
 
     def connect(self, address: str, seconds: float) -> AbstractContextManager[Any]:
-        """A client of the scheduler with this address, which must answer within so many seconds.
+        """A client of the scheduler with this address, which must answer within `seconds`.
 
         Raises OSError or ValueError if it does not.
         """

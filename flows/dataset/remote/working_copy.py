@@ -22,7 +22,7 @@ from flows.dataset.remote import MARKER, cache_folder
 from flows.dataset.remote.commits import ATTEMPTS, LOCAL, NOTHING, Commit, Stored, attempt_of, newest, numbers
 from flows.dataset.remote.publishing import publish, sweep
 from flows.dataset.remote.store import Store, together
-from flows.dataset.reporting import Megabytes, Report, nobody
+from flows.dataset.reporting import Megabytes, Report, silent
 from flows.errors import CopydeskError, Locked, UsageError, remedy
 from flows.printable import show_as
 
@@ -71,7 +71,7 @@ class WorkingCopy:
         self._may_fetch = True
         self.is_stale = False  # to be read as the newest commit, and not yet made that
         self._is_read = False  # the newest commit
-        self.report: Report = nobody  # told how much is fetched and uploaded
+        self.report: Report = silent  # of how much is fetched and uploaded
         show_as(str(root), store.url, _SHOWN_AS_IT_IS)
 
     # what is here, and what is not

@@ -25,6 +25,9 @@ _TOKEN: Final = re.compile(
     r"|(?P<character>\\[^\w\s<>]|[^\\.*+?()|{}\[\]^$])"
 )
 
+_CLASS_WITHIN: Final = re.compile(r"\\[Wsd]")
+_ESCAPE: Final = re.compile(r"\\(.)")
+
 #: A text that a match may begin with, and whether it is still open: what follows can extend it.
 _Path = tuple[str, bool]
 _NOTHING: Final[_Path] = ("", True)
@@ -43,6 +46,8 @@ def beginnings(regex: str, *, letters: bool) -> set[str]:
 
     >>> sorted(beginnings(r"(?:sign up|subscribe) to\\b", letters=False))
     ['sign up to', 'subscribe to']
+    >>> sorted(beginnings("[.!] more$", letters=False))
+    ['! more', '. more']
     >>> sorted(beginnings(r"^\\W*read (?:more|also):", letters=True))
     ['read also:', 'read more:']
     """
@@ -98,6 +103,8 @@ def _item(tokens: deque[tuple[str, str]], letters: bool) -> set[_Path]:
             return {_NOTHING}
         case "no_letter", text if letters and not _has_case(re.sub(r"\\[Wsd]", "", text)):
             return {_NOTHING}
+        case "no_letter", text if not letters and text[0] == "[" and not _CLASS_WITHIN.search(text):
+            return {path for one in _ESCAPE.sub(r"\1", text[1:-1]) for path in _character(one, letters)}
         case "character", text:
             return _character(text[-1], letters)
         case "no_letter" | "other", _:

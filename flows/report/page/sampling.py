@@ -109,10 +109,10 @@ def _margins(settings: Mapping[str, Any]) -> Iterator[tuple[pl.Expr, pl.Expr]]:
         pl.col("rule").str.starts_with("near-duplicate"),
         pl.col("jaccard").cast(pl.Float64) - settings["duplicate"]["threshold"],
     )
-    # a line whose score is too low for an article is one of a whole page
+    # a line whose score is too low for the one is of the other
     strictness = settings["boilerplate"]["strictness"]
-    article, page = (round(least_score(strictness, kind), 2) for kind in ("article", "page"))
-    yield pl.col("rule") == "line score", number - pl.when(number >= article).then(article).otherwise(page)
+    low, high = sorted(round(least_score(strictness, kind), 2) for kind in ("article", "page"))
+    yield pl.col("rule") == "line score", number - pl.when(number >= high).then(high).otherwise(low)
     # twice the documents that are needed is a margin of 1
     repeated = settings["repeated_line"]
     documents = (

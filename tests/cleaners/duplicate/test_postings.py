@@ -61,6 +61,8 @@ def test_merged_postings_find_the_rows_of_all(several: list[list[tuple[int, int]
     """The rows of each are numbered after those that were added."""
     added = [1000 * number for number in range(len(several))]
     parts = [entered(rows) for rows in several]
-    merged = Buckets(merged_starts(parts), np.concatenate([*merged_entries(parts, added)]))
+    starts = merged_starts([part.starts for part in parts])
+    readers = [(part.starts, lambda a, b, part=part: part.entries[WIDTH * a : WIDTH * b]) for part in parts]
+    merged = Buckets(starts, np.concatenate([*merged_entries(readers, added)]))
     together = [(row + more, key) for rows, more in zip(several, added, strict=True) for row, key in rows]
     assert rows_with(merged, keys) == expected(together, keys)

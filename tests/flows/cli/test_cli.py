@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.dataset import Dataset
-from flows.run import stages
+from flows.run import compare_in_groups
 from support import ROOT, STORY, Answer, Copydesk, table
 
 ARTICLES = ROOT / "seeds" / "articles"
@@ -133,7 +133,7 @@ def test_a_failure_publishes_nothing(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(stages, "compare", fail)
+    monkeypatch.setattr(compare_in_groups, "compare", fail)
     answer = copydesk("run", story, "--out", tmp_path / "out")
     assert (answer.code, message in answer.err) == (code, True)
     assert "nothing of this run was published" in answer.err

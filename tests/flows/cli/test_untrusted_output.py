@@ -131,7 +131,7 @@ def test_an_unexpected_error_shows_text(
     def fail(*_: object) -> None:
         raise ValueError(NASTY)
 
-    monkeypatch.setattr("flows.run.stages.compare", fail)
+    monkeypatch.setattr("flows.run.compare_in_groups.compare", fail)
     answer = copydesk("run", story, "--out", tmp_path / "out")
     assert answer.code == 5
     assert "Traceback" in answer.err

@@ -12,7 +12,7 @@ import pytest
 
 from flows.dataset import Dataset
 from flows.errors import Held, Locked
-from flows.run import stages
+from flows.run import compare_in_groups
 from flows.run.notify import notify, notify_on_failure
 from flows.settings.model import Notify
 from support import Copydesk
@@ -163,7 +163,7 @@ def test_a_run_without_prefect_notifies_too(
     with Dataset(tmp_path / "out").writing():
         assert copydesk(*command).code == 4
     with monkeypatch.context() as patch:
-        patch.setattr(stages, "compare", lambda *_: 1 / 0)
+        patch.setattr(compare_in_groups, "compare", lambda *_: 1 / 0)
         assert copydesk(*command).code == 5
     assert copydesk(*command).code == 0
     assert [(said["event"], said["message"]) for said in hook.posted] == [("failed", "division by zero")]

@@ -83,17 +83,18 @@ def find_duplicates(
     >>> find_duplicates([ferry, "It rained in Pell.", ferry.upper()]).rows()
     [(2, 0, 1.0)]
     """
-    from cleaners.duplicate import cleaner
+    from cleaners.duplicate.cleaner import fingerprint_table
+    from cleaners.duplicate.near_duplicates import find_duplicates as find
 
     column = _column(texts)
     number = pl.arange(0, len(column), dtype=pl.UInt32, eager=True)
     frame = pl.DataFrame([number.alias("document"), column.alias("text")]).with_columns(
         pl.lit(0, pl.UInt32).alias("position"), pl.lit(None, pl.String).alias("reason")
     )
-    table = cleaner.fingerprint_table(
+    table = fingerprint_table(
         frame, number.cast(pl.String), n=n, threshold=threshold, min_tokens=min_tokens, short="keep"
     )
-    (decisions,) = cleaner.find_duplicates(
+    (decisions,) = find(
         [table], n=n, threshold=threshold, same_numbers=same_numbers, document_share=None, min_words=None
     )
     return decisions.select(

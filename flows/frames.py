@@ -269,7 +269,7 @@ def _shards(documents: pl.DataFrame) -> Iterator[pl.DataFrame]:
 def _tables(cleaned: Sequence[Alone], labelled: Collection[str], lexicon: Lexicon) -> Cleaned:
     """The result, from all shards; `labelled` are the reasons whose action is "label"."""
     from cleaners.attributes import label_lines
-    from cleaners.duplicate.cleaner import count_tokens
+    from cleaners.text.shingles import count_tokens
     from flows.dataset.actions import is_labelled
     from flows.run.clean_shard import repaired, with_texts
 

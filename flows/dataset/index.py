@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from cleaners.duplicate.cleaner import FingerprintTable
+from cleaners.duplicate.candidate_texts import FingerprintTable
 from cleaners.duplicate.containment import looked_for
 from cleaners.duplicate.fingerprints import band_names, fingerprint_schema
 from cleaners.duplicate.index_prefilter import RunKeys

@@ -15,8 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from cleaners.duplicate.cleaner import exact_hashes
-from cleaners.duplicate.fingerprints import FINGERPRINT_FORMAT, fingerprint
+from cleaners.duplicate.fingerprints import FINGERPRINT_FORMAT, exact_hashes, fingerprint
 from flows.dataset.checksums import checksum
 from flows.dataset.dataset import Dataset
 from flows.dataset.intact import IntactParts

@@ -13,16 +13,11 @@ import numpy as np
 import polars as pl
 
 from cleaners import PIPELINE
-from cleaners.duplicate.cleaner import (
-    FingerprintTable,
-    Rules,
-    count_tokens,
-    eligible,
-    find_duplicates,
-    fingerprint_table,
-)
+from cleaners.duplicate.candidate_texts import FingerprintTable
+from cleaners.duplicate.cleaner import eligible, fingerprint_table
 from cleaners.duplicate.facts import fact_words
 from cleaners.duplicate.fingerprints import FIRST_KEY_COLUMN, fingerprint_schema
+from cleaners.duplicate.near_duplicates import Rules, find_duplicates
 from cleaners.encoding.cleaner import encoding, repair
 from cleaners.language.identifier import language_of_documents
 from cleaners.lexicon import Lexicon
@@ -32,6 +27,7 @@ from cleaners.phrases.search import search
 from cleaners.repeated_line.cleaner import repeated_line
 from cleaners.repeated_line.inline_boilerplate import repeated_inline_boilerplate
 from cleaners.text.same_text import differs_beyond_white_space
+from cleaners.text.shingles import count_tokens
 from flows.dataset.exceptions import EXCEPTIONS, protect
 from flows.inputs.markup.fragments import fragment_text
 from flows.inputs.markup.in_records import FRAGMENT

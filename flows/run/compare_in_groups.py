@@ -45,7 +45,8 @@ import polars as pl
 
 from cleaners.duplicate import candidate_pairs
 from cleaners.duplicate.candidate_pairs import KeyPartition
-from cleaners.duplicate.cleaner import DECISIONS, FingerprintTable, Rules, find, of_whole_documents
+from cleaners.duplicate.candidate_texts import FingerprintTable
+from cleaners.duplicate.decisions import DECISIONS, of_whole_documents
 from cleaners.duplicate.fingerprints import band_names
 from cleaners.duplicate.groups import (
     COUNTS,
@@ -59,6 +60,7 @@ from cleaners.duplicate.groups import (
     settle_fates,
 )
 from cleaners.duplicate.keep_rule import KEPT, as_fraction
+from cleaners.duplicate.near_duplicates import Rules, find
 from cleaners.duplicate.row_tables import RowTables
 from cleaners.duplicate.shared_keys import Pairs
 from cleaners.kernels import U32

@@ -25,13 +25,8 @@ import numpy as np
 import polars as pl
 
 from cleaners.attributes import line_labels
-from cleaners.duplicate.cleaner import (
-    FingerprintTable,
-    duplicate,
-    eligible,
-    kept_fingerprints,
-    without_protected,
-)
+from cleaners.duplicate.candidate_texts import FingerprintTable
+from cleaners.duplicate.cleaner import duplicate, eligible, kept_fingerprints, without_protected
 from cleaners.duplicate.rarest_shingles import count_shingles, merge_frequencies
 from cleaners.kernels import I64
 from cleaners.lexicon import Lexicon

@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cleaners.duplicate.cleaner import IN_REFERENCE
 from cleaners.duplicate.containment import figure_sets
+from cleaners.duplicate.decisions import IN_REFERENCE
 from cleaners.duplicate.facts import FactWords, fact_words
 from cleaners.duplicate.fingerprints import exact_hashes, fingerprint
 from cleaners.duplicate.restated import states_nothing_new

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleaners import PIPELINE, Cleaner
-from cleaners.duplicate.cleaner import duplicate, find_duplicates, fingerprint_table
+from cleaners.duplicate.cleaner import duplicate, fingerprint_table
+from cleaners.duplicate.near_duplicates import find_duplicates
 from cleaners.paragraphs import SCHEMA
 from cleaners.phrases.search import search
 from cleaners.repeated_line.cleaner import repeated_line

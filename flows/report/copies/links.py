@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from cleaners.duplicate.cleaner import IN_REFERENCE
+from cleaners.duplicate.decisions import IN_REFERENCE
 from cleaners.text.shingles import count_tokens
 from flows.dataset import Dataset
 from flows.dataset.tables import scan_parts

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from cleaners.duplicate.cleaner import uri_in_reference
+from cleaners.duplicate.decisions import uri_in_reference
 from flows.dataset.positions import kept, taken
 from flows.report.explain.tables import Tables
 from flows.report.proof import Proof, ProofParagraph, Witness

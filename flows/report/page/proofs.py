@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from cleaners.duplicate.cleaner import uri_in_reference
+from cleaners.duplicate.decisions import uri_in_reference
 from flows.printable import printable
 from flows.report.page.documents import ABOUT, Documents, read_witnesses
 from flows.report.page.near_misses import NearMisses

@@ -17,7 +17,8 @@ from typing import Any
 
 import polars as pl
 
-from cleaners.duplicate.cleaner import find_duplicates, fingerprint_table
+from cleaners.duplicate.cleaner import fingerprint_table
+from cleaners.duplicate.near_duplicates import find_duplicates
 from cleaners.encoding.cleaner import encoding
 from cleaners.language.identifier import language_of_documents
 from cleaners.paragraphs import to_paragraphs

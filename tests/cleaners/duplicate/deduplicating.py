@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate import rarest_shingles
-from cleaners.duplicate.cleaner import FingerprintTable
+from cleaners.duplicate.candidate_texts import FingerprintTable
 from cleaners.duplicate.facts import fact_words
 from cleaners.duplicate.fingerprints import uses_bands
+from cleaners.duplicate.near_duplicates import find_duplicates
 from support import frame_of, ids_of
 
 DEFAULTS: dict[str, Any] = {
@@ -59,7 +60,7 @@ def find(
     tables: Sequence[FingerprintTable], index: Sequence[FingerprintTable] = (), **ruling: Any
 ) -> pl.DataFrame:
     """The decisions on all tables."""
-    return pl.concat(duplicate.find_duplicates(tables, index, **ruling))
+    return pl.concat(find_duplicates(tables, index, **ruling))
 
 
 def run(corpus: Corpus, **options: Any) -> pl.DataFrame:

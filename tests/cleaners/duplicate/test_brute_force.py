@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from cleaners.duplicate import buckets, candidate_pairs, candidate_texts, keep_rule, shared_keys
 from cleaners.duplicate import cleaner as duplicate
-from cleaners.duplicate.cleaner import FingerprintTable
+from cleaners.duplicate.candidate_texts import FingerprintTable
 from cleaners.duplicate.facts import fact_words
+from cleaners.duplicate.near_duplicates import find_duplicates
 from support import frame_of
 
 from .deduplicating import (
@@ -284,7 +285,7 @@ def test_runs_add_up(corpus: Corpus, chosen: dict[str, Any], runs: list[int], sh
     edges = [0, *sorted(min(c, len(corpus)) for c in runs), len(corpus)]
     for a, b in pairwise(edges):
         these = tables(a, b, shards)
-        found = duplicate.find_duplicates(these, index, **ruling)
+        found = find_duplicates(these, index, **ruling)
         parts += found
         index += [kept(table, mine) for table, mine in zip(these, found, strict=True)]
     decided = pl.concat([whole.clear(), *parts])
@@ -354,7 +355,7 @@ def test_which_copy_stays_is_another_order_of_a_runs_documents(
     for these in runs:
         frame = frame_in_languages([corpus[n] for n in these], these.start)
         table = table_of(frame, **making)
-        (mine,) = duplicate.find_duplicates([table], index, **ruling, keep=keep, sources=known)
+        (mine,) = find_duplicates([table], index, **ruling, keep=keep, sources=known)
         found += decisions_of(duplicate.duplicate(frame, mine))
         index.append(kept(table, mine))
     assert found == [row for document in range(len(corpus)) for row in wanted[document]]

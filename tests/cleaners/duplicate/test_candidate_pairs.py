@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cleaners.duplicate import buckets, rarest_shingles
+from cleaners.duplicate import buckets, near_duplicates, rarest_shingles
 from cleaners.duplicate import cleaner as duplicate
 from cleaners.duplicate.buckets import Buckets, Sets
 from support import frame_of, ids_of
@@ -48,7 +48,7 @@ def templated(count: int, words: int, blanks: int) -> list[str]:
 def test_near_misses_by_the_thousand_are_not_all_compared(words_each: int, blanks: int) -> None:
     """If texts from one template crowd the buckets, the number of pairs grows linearly, not with the square."""
     seen = []
-    real = duplicate.uncrowded_buckets
+    real = near_duplicates.uncrowded_buckets
 
     def spy(plain: Buckets, members: Sets, first_new: int, threshold: Fraction) -> Buckets:
         seen.extend([plain, real(plain, members, first_new, threshold)])
@@ -56,7 +56,7 @@ def test_near_misses_by_the_thousand_are_not_all_compared(words_each: int, blank
 
     count = 3000
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duplicate, "uncrowded_buckets", spy)
+        patch.setattr(near_duplicates, "uncrowded_buckets", spy)
         run([[text] for text in templated(count, words_each, blanks)])
     before, after = (
         int((np.diff(b.member_starts) * np.diff(b.member_starts)[b.partners]).sum()) for b in seen

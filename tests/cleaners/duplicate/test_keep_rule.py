@@ -6,6 +6,9 @@ import polars as pl
 import pytest
 
 from cleaners.duplicate import cleaner as duplicate
+from cleaners.duplicate.decisions import DECISIONS
+from cleaners.duplicate.fingerprints import fingerprint_schema
+from cleaners.duplicate.near_duplicates import find_duplicates
 from cleaners.paragraphs import SCHEMA
 from support import frame_of
 
@@ -102,7 +105,7 @@ def test_null_and_empty_text() -> None:
     )
     table = table_of(frame, **DEFAULTS)
     fingerprints = table.fingerprints.collect()
-    assert fingerprints.schema == duplicate.fingerprint_schema(0.8)
+    assert fingerprints.schema == fingerprint_schema(0.8)
     assert fingerprints.select("document_id", "position", "tokens").rows() == [
         ("d000", 0, 18),
         ("d001", 1, 1),
@@ -116,11 +119,11 @@ def test_empty_tables(short: str) -> None:
     """The cleaner accepts no tables at all, and tables without rows."""
     making = DEFAULTS | {"short": short}
     empty = table_of(frame_of(), **making)
-    assert empty.fingerprints.collect_schema() == duplicate.fingerprint_schema(0.8)
-    assert duplicate.find_duplicates([], [], **RULES) == []
+    assert empty.fingerprints.collect_schema() == fingerprint_schema(0.8)
+    assert find_duplicates([], [], **RULES) == []
     for tables in ([empty], [empty, empty]):
         found = find(tables, tables, **RULES)
-        assert found.schema == pl.Schema(duplicate.DECISIONS)
+        assert found.schema == pl.Schema(DECISIONS)
         assert found.is_empty()
     full = table_of(frame_of([NEWS], [NEWS]), **making)
     assert len(find([empty, full, empty], [empty], **RULES)) == 1

@@ -8,8 +8,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaners.duplicate import cleaner as duplicate
 from cleaners.text import shingles, tokens
+from cleaners.text.shingles import count_tokens
 from support import frame_of
 
 from .deduplicating import DEFAULTS, NEWS, table_of
@@ -53,7 +53,7 @@ def test_tokens_do_not_depend_on_the_way_of_normalising(batch: list[str]) -> Non
     # casefolding may leave letters that NFKC would compose: leave out texts that change when normalised again
     batch = [text for text in batch if proper(proper(text)) == proper(text)]
     texts, folded = (pl.Series(b, dtype=pl.String) for b in (batch, list(map(proper, batch))))
-    assert duplicate.count_tokens(texts).equals(duplicate.count_tokens(folded))
+    assert count_tokens(texts).equals(count_tokens(folded))
     for found, expected in zip(
         shingles.shingle_sets(texts, 3), shingles.shingle_sets(folded, 3), strict=True
     ):
@@ -63,6 +63,6 @@ def test_tokens_do_not_depend_on_the_way_of_normalising(batch: list[str]) -> Non
 def test_count_tokens() -> None:
     """The token count is that of the table, and 0 for a null."""
     texts = [NEWS, "Größe: 3 m²", "漢字かな", "***"]
-    counts = duplicate.count_tokens(pl.Series([*texts, None])).to_list()
+    counts = count_tokens(pl.Series([*texts, None])).to_list()
     assert counts == [18, 3, 4, 0, 0]
     assert counts[:4] == table_of(frame_of(texts), **DEFAULTS).fingerprints.collect()["tokens"].to_list()

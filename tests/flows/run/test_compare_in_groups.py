@@ -15,8 +15,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cleaners.duplicate import candidate_pairs
-from cleaners.duplicate import cleaner as duplicate
-from cleaners.duplicate.cleaner import FingerprintTable
+from cleaners.duplicate.candidate_texts import FingerprintTable
+from cleaners.duplicate.near_duplicates import find_duplicates
 from cleaners.lexicon import Lexicon
 from flows.dataset import Dataset
 from flows.maintenance import rollback
@@ -88,14 +88,14 @@ def test_groups_decide_as_the_whole_does(
     ruling = {name: chosen[name] for name in RULES}
     cut = min(cut, len(corpus))
     earlier = table_of(frame_in_languages(corpus[:cut]), **making)
-    index = [kept(earlier, duplicate.find_duplicates([earlier], **ruling)[0])]
+    index = [kept(earlier, find_duplicates([earlier], **ruling)[0])]
     if is_reference:
         index = [index[0]._replace(uris=lambda rows: pl.Series([f"/lists/{row}" for row in rows]))]
     edges = [cut, *sorted(c for c in cuts if cut < c < len(corpus)), len(corpus)]
     tables = [table_of(frame_in_languages(corpus[a:b], a), **making) for a, b in pairwise(edges)]
     pairs = [(f"d{new:03}", f"d{old:03}") for new, olds in drawn.items() for old in olds if old < cut <= new]
     older = pl.DataFrame(pairs, schema={"document_id": pl.String, "older": pl.String}, orient="row")
-    whole = duplicate.find_duplicates(tables, index, **ruling, older=older)
+    whole = find_duplicates(tables, index, **ruling, older=older)
     for mine, wanted in zip(in_groups(tables, index, older, ruling), whole, strict=True):
         assert mine.equals(wanted)
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cleaners.duplicate.cleaner import uri_in_reference
+from cleaners.duplicate.decisions import uri_in_reference
 from flows.dataset import Dataset
 from flows.errors import ConfigurationError, CopydeskError
 from flows.maintenance.restore_text import restore

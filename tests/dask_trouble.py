@@ -46,23 +46,24 @@ def _wait_for(done: Any) -> bool:
 
 def killed_while_cleaning(folder: str) -> None:
     """One worker is killed when it has written half of what it makes of a shard."""
-    from flows.run import stages
+    from flows.run import staged_files
 
-    write = stages._write
+    write = staged_files.write
 
     def _write(frame: Any, path: Path) -> None:
         write(frame, path)
         if path.parent.name == "cleaned" and path.stem == "00000-00001" and _once(folder, "in clean"):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    _replace(stages, "_write", _write)
+    _replace(staged_files, "write", _write)
 
 
 def killed_after_stages(folder: str) -> None:
     """Workers are killed when a stage is done and has removed its source, but nobody knows, and within a table."""
     from flows.run import stages
+    from flows.run.stages import splitting
 
-    clean, remove, write_part = stages.clean, stages.remove_repeated, stages.write_part
+    clean, remove, write_part = stages.clean, stages.remove_repeated, splitting.write_part
 
     def then_die(stage: Any, name: str) -> Any:
         def stage_and_die(run: Any, item: Any) -> None:
@@ -79,7 +80,7 @@ def killed_after_stages(folder: str) -> None:
 
     _replace(stages, "clean", then_die(clean, "after clean"))
     _replace(stages, "remove_repeated", then_die(remove, "after remove"))
-    _replace(stages, "write_part", _write_part)
+    _replace(splitting, "write_part", _write_part)
 
 
 def killed_while_comparing(folder: str) -> None:
@@ -99,12 +100,12 @@ def killed_while_comparing(folder: str) -> None:
 
 def full_disk(_folder: str) -> None:
     """Nothing can be written any more."""
-    from flows.run import stages
+    from flows.run import staged_files
 
     def _write(_frame: Any, path: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    _replace(stages, "_write", _write)
+    _replace(staged_files, "write", _write)
 
 
 def slow(folder: str) -> None:
@@ -125,18 +126,19 @@ def slow(folder: str) -> None:
 
 def outlives_its_run(folder: str) -> None:
     """The first shard takes until the staging folder of its run was swept."""
-    from flows.run import stages
+    from flows.run import staged_files
+    from flows.run.stages import cleaning
 
-    clean_shard = stages._clean
+    clean_shard = cleaning._clean
 
     def late_clean(run: Any, shard: str) -> None:
         if shard != "00000-00000" or not _once(folder, "begun"):
             return clean_shard(run, shard)
         swept = _wait_for(lambda: not run.staging.exists())
         (Path(folder) / "late").write_text(f"{swept}")
-        return stages._write(stages.pl.DataFrame({"text": ["late"]}), run.path("cleaned", shard))
+        return staged_files.write(cleaning.pl.DataFrame({"text": ["late"]}), run.path("cleaned", shard))
 
-    _replace(stages, "_clean", late_clean)
+    _replace(cleaning, "_clean", late_clean)
 
 
 def native_code_crashes(_folder: str) -> None:

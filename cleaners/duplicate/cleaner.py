@@ -75,6 +75,7 @@ def duplicate(frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
 
     The decisions must be those on the frame's own `fingerprint_table`.
 
+    >>> from cleaners.duplicate.near_duplicates import find_duplicates
     >>> from cleaners.paragraphs import to_paragraphs
     >>> text = "The swing bridge over the Wend will close on Monday for eleven weeks."
     >>> documents = pl.DataFrame({"text": [text, text.upper()], "title": [None] * 2, "source": [None] * 2,

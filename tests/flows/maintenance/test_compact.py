@@ -16,7 +16,7 @@ from flows.dataset.layout import SHARDED
 from flows.dataset.source_stats import LATER
 from flows.errors import CopydeskError
 from flows.maintenance import compact, expire, restore, rollback
-from flows.run import stages
+from flows.run.stages import splitting
 from flows.verify import verify
 from small_runs import LONG_AGO, PLAIN, POINTS, aged, plain, published, record, run, state, story, swept
 from support import Copydesk, Jsonl
@@ -145,13 +145,13 @@ def test_runs_of_an_earlier_version_are_compacted(
     tmp_path: Path, jsonl: Jsonl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their statistics lack columns; they are put together with later ones, verified, and cut by a rollback."""
-    out, real = tmp_path / "out", stages.write_part
+    out, real = tmp_path / "out", splitting.write_part
 
     def write(table: pl.DataFrame, path: Path, *rest: Any, **settings: Any) -> None:
         real(table.drop(LATER, strict=False), path, *rest, **settings)
 
     with monkeypatch.context() as patch:
-        patch.setattr(stages, "write_part", write)
+        patch.setattr(splitting, "write_part", write)
         some_runs(out, jsonl, 0)
     some_runs(out, jsonl, 1, 2)
     dataset = Dataset(out)

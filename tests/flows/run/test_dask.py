@@ -28,7 +28,7 @@ from flows.dataset import Dataset
 from flows.dataset.crashes import suspects
 from flows.errors import ConfigurationError, CopydeskError
 from flows.inputs import find
-from flows.run import dask_tasks, stages
+from flows.run import dask_tasks, staged_files, stages
 from flows.run.artifacts import Progress
 from flows.run.dask_cluster import scheduler
 from flows.run.dask_worker import Work, here, perform, store
@@ -461,7 +461,7 @@ def test_a_stage_may_be_done_twice(news: Path, tmp_path: Path) -> None:
 
     def late(run: stages.Run, _item: object) -> None:
         shutil.rmtree(run.staging)
-        stages._write(pl.DataFrame({"text": ["late"]}), run.path("cleaned", "00000-00000"))
+        staged_files.write(pl.DataFrame({"text": ["late"]}), run.path("cleaned", "00000-00000"))
 
     for work in (cloudpickle.dumps(Work(late, None)), pickle.dumps(Work(stages.clean, read[0]))):
         with pytest.raises(CopydeskError, match=r"run r000001 of .* has ended"):

@@ -45,7 +45,7 @@ def test_counting_lines_in_partitions_changes_nothing(
     jsonl: Jsonl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counting lines in many partitions gives the same decisions, also in the next run; `verify` finds no damage."""
-    from flows.run import stages
+    from flows.run.stages import counting
 
     def records(first: int) -> list[dict[str, Any]]:
         motto = "All the harbour news that fits a page"
@@ -59,7 +59,7 @@ def test_counting_lines_in_partitions_changes_nothing(
 
     files = [jsonl(records(0), "a.jsonl"), jsonl(records(4), "b.jsonl")]
     for name, at_once in (("whole", 1 << 21), ("shares", 2)):
-        monkeypatch.setattr(stages, "LINES_AT_ONCE", at_once)
+        monkeypatch.setattr(counting, "LINES_AT_ONCE", at_once)
         for file in files:
             run([file], tmp_path / name, {"duplicate": {"enabled": False}})
     whole, shares = (table(tmp_path / name, "removed") for name in ("whole", "shares"))

@@ -23,7 +23,7 @@ from flows.dataset import Dataset, write_json
 from flows.dataset.tables import write_part
 from flows.errors import remedy
 from flows.maintenance import compact, expire, relabel, restore, rollback
-from flows.run import stages
+from flows.run import staged_files
 from flows.verify import verify
 from small_runs import PLAIN, published, record, run, story, swept
 from support import ROOT, Copydesk, json_lines, table
@@ -225,7 +225,7 @@ def test_a_full_disk_is_reported(tmp_path: Path, copydesk: Copydesk) -> None:
 
 WRITERS: dict[str, Callable[[Path], None]] = {
     "Parquet": lambda path: write_part(pl.DataFrame({"number": range(99_999)}), path, {}),
-    "Arrow": lambda path: stages._write(pl.DataFrame({"number": range(99_999)}), path),
+    "Arrow": lambda path: staged_files.write(pl.DataFrame({"number": range(99_999)}), path),
     "JSON": lambda path: write_json(path, {"number": list(range(9_999))}),
 }
 

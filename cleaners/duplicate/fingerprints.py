@@ -113,17 +113,17 @@ def fingerprint(
         _, numbers[coded], _, _ = _compute(plain, 1, 1 << 62, 0, 1)
     long = pl.Series(tokens >= max(min_tokens, 1))
     eligible = long if short == "keep" else pl.repeat(True, len(long), eager=True)
-    return paragraphs.select("document_id", "position").with_columns(
+    exact_names, names = ["exact_a", "exact_b"], band_names(threshold)[:number]
+    columns = dict(zip([*exact_names, *names], [*exact, *keys], strict=True))
+    return paragraphs.select(
+        "document_id",
+        "position",
         pl.Series("tokens", tokens),
         pl.Series("numbers", numbers),
-        *(
-            _only_at(eligible, name, values)
-            for name, values in zip(("exact_a", "exact_b"), exact, strict=True)
-        ),
-        *(
-            _only_at(long, name, values)
-            for name, values in zip(band_names(threshold), keys, strict=False)  # none with "exact"
-        ),
+        *(pl.Series(name, values) for name, values in columns.items()),
+    ).with_columns(
+        pl.when(eligible).then(pl.col(exact_names)),
+        *([pl.when(long).then(pl.col(names))] if number else []),
         *([] if number else [_rarest(text, long, n, threshold, measure, frequencies)]),
     )
 
@@ -168,11 +168,6 @@ def _compute(text: pl.Series, n: int, min_tokens: int, number: int, width: int) 
             result[..., rows] = replacement
     tokens, numbers, exact, keys = results
     return tokens, numbers, exact, keys
-
-
-def _only_at(rows: pl.Series, name: str, values: U32 | U64) -> pl.Series:
-    """The values where `rows` is true, and null elsewhere."""
-    return pl.select(pl.when(rows).then(pl.Series(values)).alias(name)).to_series()
 
 
 @kernel

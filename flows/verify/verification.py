@@ -82,7 +82,7 @@ def verify_folder(root: Path, unchecked: Counter[str] | None = None) -> Iterator
     layout = Layout(root)
     if (copy := working_copy_in(layout.root)) is not None:
         copy.open_to_read()
-        if lost := [_of_storage(layout, *found) for found in copy.problems()]:
+        if lost := [_of_storage(layout, *found) for found in copy.absent.problems()]:
             yield from lost
             return
     try:

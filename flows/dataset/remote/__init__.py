@@ -97,14 +97,14 @@ def fetch(*paths: Path) -> None:
     """Fetch files of a working copy that are absent, and what is absent directly in folders; elsewhere nothing is."""
     for root, copy in _OPEN.items():
         if mine := [path for path in paths if path.is_relative_to(root)]:
-            copy.fetch(mine)
+            copy.absent.fetch(mine)
 
 
 def fetch_again(path: Path) -> bool:
     """Fetch a file of a working copy that is damaged; whether it is as it was written now."""
     for root, copy in _OPEN.items():
         if path.is_relative_to(root):
-            return copy.fetch_again(path)
+            return copy.absent.fetch_again(path)
     return False
 
 
@@ -115,7 +115,7 @@ def without_fetching(root: Path) -> Iterator[None]:
     if copy is None:
         yield
         return
-    with copy.without_fetching():
+    with copy.absent.without_fetching():
         yield
 
 

@@ -88,11 +88,11 @@ def _files(copy: WorkingCopy, attempt: Attempt) -> tuple[dict[str, Stored], dict
     """(all files of the next commit, those of them that no object has)."""
     base = copy.base
     known = {(_kind(path), stored.checksum): stored for path, stored in base.files.items()}
-    files, new = copy.absent(), {}
+    files, new = copy.absent.all(), {}
     for path, status in copy.files():
         if path.rpartition("/")[2].startswith("."):
             continue  # it is not complete
-        digest = copy.checksum_of(path, status)
+        digest = copy.checksums.of(path, status)
         stored = base.files.get(path)
         if stored is None or stored.checksum != digest:
             stored = known.get((_kind(path), digest))  # it was moved, as `compact` does

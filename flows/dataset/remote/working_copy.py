@@ -5,29 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import re
-import secrets
 import shutil
-import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 from filelock import FileLock, Timeout
 
-from flows.dataset.checksums import BLANK, SEAL, checksum, write_json, write_sealed
+from flows.dataset.checksums import BLANK, SEAL, write_json, write_sealed
 from flows.dataset.names import EXCHANGE, LOCK, STAGING, STATE_FOLDER
 from flows.dataset.remote import MARKER, cache_folder
+from flows.dataset.remote.absent_files import AbsentFiles
 from flows.dataset.remote.commits import ATTEMPTS, LOCAL, NOTHING, Commit, Stored, attempt_of, newest, numbers
+from flows.dataset.remote.known_checksums import KnownChecksums
 from flows.dataset.remote.publishing import publish, sweep
-from flows.dataset.remote.store import Store, together
-from flows.dataset.reporting import Megabytes, Report, silent
-from flows.errors import CopydeskError, Locked, UsageError, remedy
+from flows.dataset.remote.store import Store
+from flows.dataset.reporting import Report
+from flows.errors import CopydeskError, UsageError, remedy
 from flows.printable import show_as
 
-#: The name of the stage in reports of progress.
-FETCHED: Final = "megabytes fetched"
 _log: Final = logging.getLogger(__name__)
 
 #: Parts in the folders of runs are fetched when they are read, of all tables and kinds of state but these: every
@@ -36,19 +33,6 @@ EAGER: Final = ("runs", "source_stats")
 _LAZY_PART: Final = re.compile(rf"(?:{STATE_FOLDER}/)?(?!(?:{'|'.join(EAGER)})/)[^/]+/run=[^/]+/part-[^/]+")
 #: What is shown as the path that it has here, not as one below the URL: no object has it.
 _SHOWN_AS_IT_IS: Final = rf"/{STATE_FOLDER}/(?:{'|'.join(map(re.escape, LOCAL))})(?![\w.-])"
-
-
-class Stamp(NamedTuple):
-    """What shows that a file has not changed since its checksum was computed; a hard link has the same."""
-
-    size: int
-    modified_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Stamp:
-        """The stamp of a file with this status."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 class WorkingCopy:
@@ -62,34 +46,21 @@ class WorkingCopy:
         self.is_exclusive = bool(known.get("is_exclusive"))
         self.attempt = str(known.get("attempt", ""))  # the last one of this working copy
         self.base = NOTHING if not known else _commit_of(known)  # the commit that this is a copy of
-        self._checksums: dict[Stamp, str] = {
-            Stamp(*stamp): digest for *stamp, digest in known.get("here", {}).values()
-        }
-        self._absent: dict[str, dict[str, Stored]] = {}  # folder -> path -> where it is
-        self._set_absent(known.get("absent", ()))
-        self._fetching = threading.RLock()
-        self._may_fetch = True
+        self.checksums = KnownChecksums(root, known.get("here", {}).values())
+        self.absent = AbsentFiles(root, store, self.checksums)
+        self.absent.become(self.base, known.get("absent", ()))
         self.is_stale = False  # to be read as the newest commit, and not yet made that
         self._is_read = False  # the newest commit
-        self.report: Report = silent  # of how much is fetched and uploaded
         show_as(str(root), store.url, _SHOWN_AS_IT_IS)
 
-    # what is here, and what is not
+    @property
+    def report(self) -> Report:
+        """What is called with how much is fetched and uploaded."""
+        return self.absent.report
 
-    def _set_absent(self, paths: Iterable[str]) -> None:
-        self._absent = {}
-        for path in paths:
-            self._absent.setdefault(path.rpartition("/")[0], {})[path] = self.base.files[path]
-
-    def absent(self) -> dict[str, Stored]:
-        """The files of the commit that are not here, but whose folder is: a command took away the others."""
-        return {
-            path: stored
-            for folder, files in self._absent.items()
-            if (self.root / folder).is_dir()
-            for path, stored in files.items()
-            if not (self.root / path).exists()
-        }
+    @report.setter
+    def report(self, report: Report) -> None:
+        self.absent.report = report
 
     def files(self) -> Iterator[tuple[str, os.stat_result]]:
         """(path, status) of the files that are here and belong to a commit."""
@@ -103,20 +74,9 @@ class WorkingCopy:
                 path = f"{relative}/{name}" if relative else name
                 yield path, os.stat(f"{folder}/{name}")  # noqa: PTH116 - there may be thousands
 
-    def checksum_of(self, path: str, status: os.stat_result) -> str:
-        """The checksum of a file, which is computed only if the file is another one than before."""
-        stamp = Stamp.of(status)
-        if stamp not in self._checksums:
-            self._checksums[stamp] = checksum(self.root / path)
-        return self._checksums[stamp]
-
     def save(self) -> None:
         """Write MARKER."""
         here = {path: status for path, status in self.files() if path in self.base.files}
-        stamps = {
-            path: (*(stamp := Stamp.of(status)), self._checksums.get(stamp, ""))
-            for path, status in here.items()
-        }
         content = {
             "url": self.store.url,
             "is_exclusive": self.is_exclusive,
@@ -124,14 +84,12 @@ class WorkingCopy:
             "number": self.base.number,
             "by": self.base.attempt,
             "files": {path: list(stored) for path, stored in self.base.files.items()},
-            "here": {path: list(stamp) for path, stamp in stamps.items() if stamp[-1]},
-            "absent": sorted(self.absent()),
+            "here": self.checksums.to_save(here),
+            "absent": sorted(self.absent.all()),
         }
         # written often, and as long as the dataset has files; the URL is printable, and so is each path
         content[SEAL] = BLANK.decode()
         write_sealed(self.root / MARKER, orjson.dumps(content, option=orjson.OPT_INDENT_2))
-
-    # from the storage
 
     def make_folder(self) -> None:
         """Make the folder; raises CopydeskError if it cannot be written."""
@@ -191,8 +149,8 @@ class WorkingCopy:
             if not os.path.isdir(f"{self.root}/{folder}"):  # noqa: PTH112 - there may be thousands
                 (self.root / folder).mkdir(parents=True, exist_ok=True)
         missing = [path for path in commit.files if path not in here]
-        self._set_absent(missing)
-        self._fetch(path for path in missing if not _LAZY_PART.fullmatch(path))
+        self.absent.become(commit, missing)
+        self.absent.fetch_by_name(path for path in missing if not _LAZY_PART.fullmatch(path))
         self.save()
 
     def _drop_others(self, commit: Commit) -> set[str]:
@@ -204,7 +162,7 @@ class WorkingCopy:
             if (
                 wanted is not None
                 and status.st_size == wanted.bytes
-                and self.checksum_of(path, status) == wanted.checksum
+                and self.checksums.of(path, status) == wanted.checksum
             ):
                 here.add(path)
             else:
@@ -219,119 +177,6 @@ class WorkingCopy:
                 shutil.rmtree(folder)
         return here
 
-    def fetch(self, paths: Iterable[Path]) -> None:
-        """Fetch what is absent of files, and all that is absent in folders."""
-        if not self._may_fetch:
-            return
-        wanted: dict[str, None] = {}
-        for path in paths:
-            name = path.relative_to(self.root).as_posix()
-            if name in self._absent:
-                wanted |= dict.fromkeys(self._absent[name])
-            elif self._is_absent(name):
-                wanted[name] = None
-        self._fetch(wanted)
-
-    def fetch_again(self, path: Path) -> bool:
-        """Fetch a file whose bytes are not those of the commit; whether they are now."""
-        name = path.relative_to(self.root).as_posix()
-        stored = self.base.files.get(name)
-        if stored is None or not path.exists() or checksum(path) == stored.checksum:
-            return False
-        _log.warning("%s is not what was written, and is fetched again", path)
-        self._absent.setdefault(name.rpartition("/")[0], {})[name] = stored
-        self._fetch([name])
-        return not self._is_absent(name)
-
-    def _is_absent(self, name: str) -> bool:
-        return name in self._absent.get(name.rpartition("/")[0], {})
-
-    def _fetch(self, paths: Iterable[str]) -> None:
-        """Fetch files that are absent; one that the storage has lost or damaged stays so: its reader says it."""
-        with self._fetching:
-            wanted = [(path, self.base.files[path]) for path in paths if self._is_absent(path)]
-            if not wanted:
-                return
-            megabytes = Megabytes(self.report, FETCHED, sum(stored.bytes for _, stored in wanted))
-
-            def fetch(item: tuple[str, Stored]) -> str:
-                problem = self._fetch_one(item)
-                megabytes.add(item[1].bytes)
-                return problem
-
-            for (path, stored), problem in zip(wanted, together(fetch, wanted), strict=True):
-                if problem:
-                    self._refuse_newer()
-                    _log.warning("%s %s", self.store.url_of(stored.key), problem)
-                else:
-                    del self._absent[path.rpartition("/")[0]][path]
-
-    def _fetch_one(self, wanted: tuple[str, Stored]) -> str:
-        """Fetch a file; what is wrong with its object, "" if nothing is."""
-        path, stored = wanted
-        target = self.root / path
-        partial = target.with_name(f".{target.name}.partial")
-        try:
-            problem = self._download(stored, partial)
-            if not problem:
-                partial.replace(target)
-                self._checksums[Stamp.of(target.stat())] = stored.checksum
-        finally:
-            partial.unlink(missing_ok=True)
-        return problem
-
-    def _download(self, stored: Stored, target: Path) -> str:
-        try:
-            self.store.fetch(stored.key, target)
-        except FileNotFoundError:
-            return "is missing"
-        if target.stat().st_size != stored.bytes or checksum(target) != stored.checksum:
-            return f"is not what was written ({stored.bytes:,} bytes)"
-        return ""
-
-    def _refuse_newer(self) -> None:
-        """Raise Locked if there is a newer commit by now, which may have taken the file away."""
-        if numbers(self.store)[-1:] != [self.base.number]:
-            raise Locked(f"another command has changed {self.store.url} since this one began: run it again")
-
-    @contextmanager
-    def without_fetching(self) -> Iterator[None]:
-        """What is absent stays so inside the block."""
-        self._may_fetch, before = False, self._may_fetch
-        try:
-            yield
-        finally:
-            self._may_fetch = before
-
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """(path, what is wrong with its object) for each damaged object; all are read, and make the copy whole."""
-        if not self.base.files:
-            return
-        partials = self.root / STATE_FOLDER / STAGING
-        partials.mkdir(parents=True, exist_ok=True)
-
-        def check(item: tuple[str, Stored]) -> str:
-            path, stored = item
-            target = self.root / path
-            partial = partials / f"check-{secrets.token_hex(8)}"
-            try:
-                problem = self._download(stored, partial)
-                if not problem and not (target.exists() and checksum(target) == stored.checksum):
-                    partial.replace(target)
-                    self._checksums[Stamp.of(target.stat())] = stored.checksum
-                    self._absent.get(path.rpartition("/")[0], {}).pop(path, None)
-            finally:
-                partial.unlink(missing_ok=True)
-            return problem
-
-        items = sorted(self.base.files.items())
-        for (path, _), problem in zip(items, together(check, items), strict=True):
-            if problem:
-                self._refuse_newer()
-                yield path, problem
-
-    # to the storage
-
     def publish(self) -> None:
         """Make what is here the next commit, if it differs from the last; the caller holds the lock.
 
@@ -342,9 +187,8 @@ class WorkingCopy:
 
     def committed(self, base: Commit) -> None:
         """Note that what is here is this commit now."""
-        absent = self.absent()
         self.base = base
-        self._set_absent(path for path in absent if path in base.files)
+        self.absent.become(base, [path for path in self.absent.all() if path in base.files])
         self.save()
 
 

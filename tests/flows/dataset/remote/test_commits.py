@@ -444,7 +444,7 @@ def test_a_reader_of_the_newest_commit_sees_the_dataset_before_or_after(
 
         return call
 
-    for module in ("publishing", "store", "working_copy"):
+    for module in ("publishing", "store", "absent_files"):
         monkeypatch.setattr(
             f"flows.dataset.remote.{module}.together", lambda each, some: [each(one) for one in some]
         )

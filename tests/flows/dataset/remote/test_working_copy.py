@@ -17,11 +17,12 @@ from flows.cli.scheduler import run_command
 from flows.dataset import Dataset, reporting
 from flows.dataset.crashes import convict, culprits
 from flows.dataset.remote import local_folder, name_of, working_copy_in
+from flows.dataset.remote.absent_files import FETCHED
 from flows.dataset.remote.commits import newest, write_commit
 from flows.dataset.remote.opening import read_working_copy
 from flows.dataset.remote.publishing import UPLOADED
 from flows.dataset.remote.store import Store
-from flows.dataset.remote.working_copy import FETCHED, WorkingCopy
+from flows.dataset.remote.working_copy import WorkingCopy
 from flows.errors import CopydeskError, Locked, UsageError
 from flows.maintenance import compact, expire, rollback
 from flows.printable import printable
@@ -95,7 +96,7 @@ def test_what_is_moved_is_told(out: Path, jsonl: Jsonl, monkeypatch: pytest.Monk
     told.clear()
     copy = watched(lose(out))
     copy.refresh()
-    copy.fetch([copy.root / DOCUMENTS])
+    copy.absent.fetch([copy.root / DOCUMENTS])
     assert [stage for stage, done, total in told if done == total] == [FETCHED, FETCHED]
 
 

@@ -25,6 +25,8 @@ from flows.settings import Settings
 
 LEAST: Final = 300  # characters of a document of a corpus
 METADATA: Final = "-meta.txt"
+#: How lines begin that a corpus puts above each text: its author, date and URL.
+HEADER: Final = "--"
 KEEP = {1, "1", "headline", "fulltext"}
 
 
@@ -198,6 +200,7 @@ def clean_texts(path: Path, language: str, documents: int) -> LabelledSet:
     found = []
     for number, text in enumerate(texts_of(path, documents)):
         lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+        lines = [line for line in lines if not line.startswith(HEADER)]
         found.append(Document(f"{name}-{number}", name, language, None, lines, [True] * len(lines)))
     return LabelledSet(f"{name}.clean", "clean", found)
 

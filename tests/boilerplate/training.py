@@ -31,8 +31,9 @@ from .wording import Wordings
 #: How much of the article a level of strictness may lose, beside the default.
 LOSSES: Final = dict(zip(LEVELS[1:], (0.4, 1.0, 2.5, 8.0), strict=True))
 DEFAULT: Final = 0.5
-#: Up to the default, a line goes only if it is rather boilerplate than not.
-LEAST: Final = 0.0
+#: Up to the default, a line goes only if it is clearly rather boilerplate than not. Of 60 lines of news with log-odds
+#: from 0.1 to 1, half were the article's by reading: they are short, so a share of words kept hardly shows it.
+LEAST: Final = 1.0
 SEED: Final = 1
 SITES: Final = ("allsides.jsonl.zst", 3000)
 CLEAN_DOCUMENTS: Final = 1000

@@ -72,6 +72,8 @@ MIN_PAGE_LINES: Final = 30
 #: exceed the threshold by CAUTION.
 LITTLE_PROSE: Final = 0.08
 CAUTION: Final = 1.5
+#: The same for a line in a script without case that no phrase and no removed neighbour marks: it has fewer features.
+CAUTION_WITHOUT_CASE: Final = 1.0
 #: In a document without marked lines, nothing separates boilerplate from the rest if less than this share of the lines
 #: is prose, or if there are fewer lines than FEW_LINES.
 BARE_PROSE: Final = 0.1
@@ -104,9 +106,13 @@ def page_like(features: F32) -> Bools:
 
 
 def caution(features: F32) -> F32:
-    """By how much log-odds must exceed the threshold (float32): CAUTION if next to no line is prose, otherwise 0."""
+    """By how much log-odds must exceed the threshold, float32 of shape (lines,), 0 for most lines.
+
+    It is CAUTION if next to no line of the document is prose, and CAUTION_WITHOUT_CASE in a script without case.
+    """
     little = features.T[PROSE_LINES] < LITTLE_PROSE
-    beyond: F32 = np.where(little, np.float32(CAUTION), np.float32(0))
+    unmarked = _is_unmarked_without_case(features)
+    beyond: F32 = np.float32(CAUTION) * little + np.float32(CAUTION_WITHOUT_CASE) * unmarked
     return beyond
 
 
@@ -129,7 +135,6 @@ def removable(features: F32) -> Bools:
     These lines stay in any document:
 
     - lines that a phrase of the action `keep` matches, and rows of tables;
-    - lines in a script without case, unless a phrase matches them or a line right beside them was removed;
     - what may be the headline;
     - measures ("200 g sugar") and names with figures, if the line above or below has the same form;
     - short sentences below the prose, in a document of fewer than ARTICLE_LINES lines;
@@ -147,7 +152,7 @@ def removable(features: F32) -> Bools:
     """
     f = features.T
     kept = (f[PHRASE_STATE] == KEPT) | ((f[TABLE] > 0) & (f[CHARACTERS] > 1))  # "|" alone is no row
-    kept |= _is_untrained_script(features) | _may_be_headline(f)
+    kept |= _may_be_headline(f)
     unmarked = f[MARK_DENSITY] == 0
     kept |= unmarked & ((f[ENDING] == END_STOP) | (f[LINES] <= 2))
     kept |= _is_measure(f) | _is_name_with_figure(f) | _is_short_sentence(f)
@@ -190,7 +195,7 @@ def _has_evidence(features: F32, bare: Bools) -> Bools:
     return evident
 
 
-def _is_untrained_script(features: F32) -> Bools:
+def _is_unmarked_without_case(features: F32) -> Bools:
     """Whether a line is in a script without case, has no phrase, and no removed line right beside it."""
     f = features.T
     beside = (f[REMOVED_ABOVE] > 0) | (f[REMOVED_BELOW] > 0)

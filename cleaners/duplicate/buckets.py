@@ -77,7 +77,7 @@ def _group_by_row(rows: U32, values: U32, count: int) -> Any:
 def may_have_match(
     pairs: Pairs | SidedPairs, sizes: I64, bitmaps: U64, numbers: U64, threshold: Fraction, *, contains: bool
 ) -> NDArray[np.bool_]:
-    """Which sets may have a near-duplicate among the sets that share a key with them.
+    """Which sets may have a near-duplicate, or be the witness of one, among the sets that share a key with them.
 
     `sizes` and `bitmaps` are those of `shingles.sketches`, `numbers` as in `Sets`, `contains` as in `Compared`. The
     answer for a set in a crowded bucket is always true, since comparing all pairs there would take too long.
@@ -117,8 +117,9 @@ def _may_have_match(
                 other = members[j]
                 if other == one:
                     continue
-                if contains:
+                if contains:  # either of the two may be the later one
                     is_near = may_contain(sizes, bitmaps, one, other, p, q)
+                    is_near |= may_contain(sizes, bitmaps, other, one, p, q)
                 else:
                     is_near = may_be_near(sizes, bitmaps, numbers, one, other, p, q)
                 if is_near:

@@ -121,7 +121,7 @@ def figure_sets(text: pl.Series) -> tuple[U64, I64]:
     ([0, 2, 2, 3], True)
     """
     rows, plain = without_codes(text)
-    plain = text.scatter(rows, plain) if len(rows) else text
+    plain = text.clone().scatter(rows, plain) if len(rows) else text
     found = plain.str.normalize("NFKC").str.extract_all(_FIGURE)
     counts = found.list.len()
     values = found.explode(empty_as_null=False, keep_nulls=False)

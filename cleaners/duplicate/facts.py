@@ -108,9 +108,9 @@ def required_tokens(text: pl.Series, language: pl.Series, words: FactWords) -> t
     special = special_rows(data, offsets)
     if len(special):
         some = text.gather(special)
-        data, offsets = utf8(text.scatter(special, folded(some)))
+        data, offsets = utf8(text.clone().scatter(special, folded(some)))
         with_capitals = pl.Series([normalize("NFKC", one) for one in some], dtype=pl.String)
-        plain, plain_offsets = utf8(text.scatter(special, with_capitals))
+        plain, plain_offsets = utf8(text.clone().scatter(special, with_capitals))
     numbers = {name: number for number, name in enumerate(words.languages)}
     known = language.replace_strict(numbers, default=-1, return_dtype=pl.Int64).fill_null(-1).to_numpy()
     required: U64

@@ -68,7 +68,7 @@ def _not_ascii(text: pl.Series) -> pl.Series:
 def _where(text: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """The texts, with `change` applied on the rows of `where` only: it is slow, and most texts are plain."""
     rows = where.fill_null(False).arg_true()
-    return text.scatter(rows, change(text.gather(rows))) if len(rows) else text
+    return text.clone().scatter(rows, change(text.gather(rows))) if len(rows) else text
 
 
 def strip_end(text: pl.Expr) -> pl.Expr:

@@ -33,7 +33,7 @@ def normalised_texts(text: pl.Series) -> tuple[U8, I64]:
     special = special_rows(data, offsets)
     if not len(special):
         return data, offsets
-    return utf8(text.scatter(special, folded(text.gather(special))))
+    return utf8(text.clone().scatter(special, folded(text.gather(special))))
 
 
 def special_rows(data: U8, offsets: I64) -> I64:

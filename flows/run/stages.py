@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -67,11 +68,14 @@ from flows.run.clean_shard import (
     without_repeated_lines,
 )
 from flows.run.staged_files import read as _read
+from flows.run.staged_files import read_pieces, remove_pieces, write_pieces
 from flows.run.staged_files import write as _write
 from flows.settings import Settings
 
-#: Maximum lines in a partition, which take some 150 MB of memory.
-LINES_AT_ONCE: Final = 1 << 20
+#: Maximum lines in a partition, which take some 300 MB of memory.
+LINES_AT_ONCE: Final = 1 << 21
+#: Ranges of hashes in which the lines of a shard are staged; a partition is some of them.
+LINE_RANGES: Final = 1 << 8
 
 #: The columns of paragraphs that staged ones lack: their document has them, or only `split` fills them.
 _OF_DOCUMENT: Final = ("source", "title", "language")
@@ -203,8 +207,9 @@ def _clean(run: Run, shard: str) -> None:
         keys = line_keys(frame, lexicon=run.lexicon, max_characters=run.settings.repeated_line.max_characters)
         _write(keys, run.path("line_keys", shard))
         counts = count_source_lines(frame, documents["published"], keys=keys)
-        # by line: so a partition is a slice
-        _write(counts.sort("line", maintain_order=True), run.path("line_counts", shard))
+        ranges = [_least_line(number) for number in range(LINE_RANGES)]
+        by_line = counts.sort("line", maintain_order=True)
+        write_pieces(by_line, run.path("line_counts", shard), "line", ranges)
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         _write(count_shingles(texts, run.settings.duplicate.n), run.path("shingle_frequencies", shard))
@@ -221,29 +226,28 @@ def _is_done(source: Path, last: Path) -> bool:
     return not source.exists() and last.exists()
 
 
+def _least_line(number: int) -> int:
+    """The least hash of a line in a range of them."""
+    return number * 2**64 // LINE_RANGES
+
+
 class Partition(NamedTuple):
-    """The lines of these shards whose hashes are in range `number` of `of` equal ranges."""
+    """The lines of these shards whose hashes are in part `number` of `of` about equal parts of the ranges."""
 
     number: int
     of: int
     shards: Sequence[str]
 
+    @property
+    def ranges(self) -> tuple[int, int]:
+        """The first range of the partition, and the one after its last."""
+        return self.number * LINE_RANGES // self.of, (self.number + 1) * LINE_RANGES // self.of
+
     def rows(self) -> pl.Expr:
         """The rows of a table of counts in this partition; rows without a line are in the first."""
-        within = pl.col("line").is_between(self._bound(self.number), self._bound(self.number + 1) - 1)
+        first, end = self.ranges
+        within = pl.col("line").is_between(_least_line(first), _least_line(end) - 1)
         return within | pl.col("line").is_null() if self.number == 0 else within
-
-    def slice_of(self, counts: pl.DataFrame) -> pl.DataFrame:
-        """The same of a table that is sorted by line, those without one first."""
-        line = counts.get_column("line")
-        nulls = line.null_count()
-        inner = np.array([self._bound(n) for n in range(1, self.of)], np.uint64)
-        edges = [0, *(np.searchsorted(line.slice(nulls).to_numpy(), inner) + nulls).tolist(), len(counts)]
-        return counts[edges[self.number] : edges[self.number + 1]]
-
-    def _bound(self, number: int) -> int:
-        """The least hash of a partition."""
-        return number * 2**64 // self.of
 
 
 def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
@@ -252,13 +256,13 @@ def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
         pl.scan_ipc(run.path("line_counts", shard), glob=False).select(pl.len()).collect().item()
         for shard in shards
     )
-    of = 1 + lines // LINES_AT_ONCE
+    of = min(1 + lines // LINES_AT_ONCE, LINE_RANGES)
     return [Partition(number, of, shards) for number in range(of)]
 
 
 def count_lines(run: Run, partition: Partition) -> None:
     """Count how often each source printed a line: in this run, for later runs, and in all runs, to decide now."""
-    tables = [partition.slice_of(_read(run.path("line_counts", shard))) for shard in partition.shards]
+    tables = [read_pieces(run.path("line_counts", shard), *partition.ranges) for shard in partition.shards]
     here = merge_counts(tables) if len(tables) > 1 else tables[0].sort("source", "line")
     name = f"{partition.number:05d}"
     write_part(run.signed(here), run.publish("line_counts", name), run.metadata)
@@ -283,12 +287,12 @@ def merge_partitions(run: Run, shards: Sequence[str]) -> None:
     parts = [_read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))]
     _write(pl.concat(parts).sort("line"), run.path("frequent_lines", "00000"))
     for shard in shards:
-        run.path("line_counts", shard).unlink(missing_ok=True)
+        remove_pieces(run.path("line_counts", shard))
 
 
 def _frequent_lines(run: Run, keys: pl.DataFrame) -> pl.DataFrame:
     """The frequent lines among those with these keys, and the documents of all sources."""
-    table = _read(run.path("frequent_lines", "00000"))
+    table = _read_once(run.path("frequent_lines", "00000"))
     line = table.get_column("line")
     nulls = line.null_count()
     wanted = keys.get_column("line").unique().to_numpy()
@@ -297,6 +301,12 @@ def _frequent_lines(run: Run, keys: pl.DataFrame) -> pl.DataFrame:
         empty_as_null=False
     )
     return pl.concat([table.head(nulls), table[rows]]).sort("source", "line")
+
+
+@lru_cache(maxsize=1)
+def _read_once(path: Path) -> pl.DataFrame:
+    """A file of a run that each shard asks for, some 2 MB for each gigabyte of input."""
+    return _read(path)
 
 
 def rank_shingles(run: Run, shards: Sequence[str]) -> None:

@@ -58,7 +58,7 @@ class Compared(NamedTuple):
 
     @property
     def edges(self) -> list[int]:
-        """The first row of each slice, and the number of all rows."""
+        """The first row of each slice, and the one after the last."""
         edges: list[int] = self.keys.starts.tolist()
         return edges
 

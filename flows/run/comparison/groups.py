@@ -51,7 +51,7 @@ def extract(run: Run, piece: Piece) -> None:
     ]
     by_group = pl.concat(found).sort("group", maintain_order=True)
     last = by_group.get_column("group").max()
-    edges = range(2 + last) if isinstance(last, int) else [0]
+    edges = range(1 + last) if isinstance(last, int) else [0]
     write_pieces(by_group, path_of(run, "extracts", piece.number), "group", edges)
 
 

@@ -31,8 +31,8 @@ Texts are read twice: those of C for the sketches, those in groups to decide.
 Memory: a partition has a filter of 128 to 512 MB and what passes it, a tenth of its keys. `merge_same_tokens` and
 `group`, which are not divided, hold 8 and 16 bytes for each paragraph with the same tokens as another one, `group` also
 for a near-duplicate by its sketch. `settle` counts for each document with some of those in several groups. A group has
-about GROUP tokens. Crowded templates cost what they cost in `find_duplicates`, within their group; a component larger
-than GROUP is one group.
+about `groups.GROUP` tokens. Crowded templates cost what they cost in `find_duplicates`, within their group; a component
+larger than that is one group.
 
 Rounds: groups are made in the order of the run, so that most documents have all their paragraphs in one, where they are
 decided for good. The others take as many rounds as their fates depend on each other. After ROUNDS, the run is compared

@@ -15,8 +15,10 @@ from flows.run.comparison.compared import Compared, Piece, compared_by, parts, p
 from flows.run.staged_files import read, read_piece, write, write_pieces
 from flows.run.stages import Run, older_versions
 
-#: Tokens of the paragraphs in a group, which take some 700 MB of memory.
-GROUP: Final = 1 << 23
+#: Tokens of the paragraphs in a group, which take some 400 MB of memory.
+GROUP: Final = 1 << 24
+#: Tokens that a paragraph counts for, beside its own; of one that only equals others, the own ones are not read.
+ROW: Final = 32
 
 
 def group(run: Run, _piece: Piece) -> int:
@@ -30,7 +32,7 @@ def group(run: Run, _piece: Piece) -> int:
     ]
     near = np.unique(np.concatenate([one.rows for one in pairs]))
     rows = np.union1d(near, exact[0]).astype(np.uint32)
-    weights = np.ones(len(rows), np.int64)
+    weights = np.full(len(rows), ROW, np.int64)
     weights[np.searchsorted(rows, near)] += sketched(run, near, "tokens").get_column("tokens").to_numpy()
     roots = components(rows, chain([exact], map(links_of, pairs)))
     numbers = group_numbers(roots, weights, GROUP)

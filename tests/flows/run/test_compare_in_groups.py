@@ -55,7 +55,7 @@ def in_groups(
 ) -> list[pl.DataFrame]:
     """The decisions on each table, by groups of few tokens and partitions of few keys."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(groups, "GROUP", 30)
+        patch.setattr(groups, "GROUP", 100)
         patch.setattr(comparing, "ROUNDS", rounds)
         patch.setattr(compared, "KEYS", 20)
         patch.setattr(compared, "SLICES", 3)

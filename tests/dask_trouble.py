@@ -85,17 +85,18 @@ def killed_after_stages(folder: str) -> None:
 
 def killed_while_comparing(folder: str) -> None:
     """Workers are killed when they have written the paragraphs of groups, and what is decided about them."""
-    from flows.run import compare_in_groups
+    from flows.run.comparison import decisions, groups
 
-    write = compare_in_groups.write
+    write_pieces = decisions.write_pieces
 
-    def _write(frame: Any, path: Path) -> None:
-        write(frame, path)
+    def _write_pieces(frame: Any, path: Path, *more: Any) -> None:
+        write_pieces(frame, path, *more)
         kind = path.parent.name
         if kind in ("extracts", "of_groups") and _once(folder, f"in {kind}"):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    _replace(compare_in_groups, "write", _write)
+    for module in (decisions, groups):
+        _replace(module, "write_pieces", _write_pieces)
 
 
 def full_disk(_folder: str) -> None:

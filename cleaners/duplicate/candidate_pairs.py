@@ -56,9 +56,9 @@ class KeyPartition(NamedTuple):
         return inside
 
 
-def _partitions(columns: tuple[str, ...], count: int) -> list[KeyPartition]:
-    """The partitions of columns that have `count` keys of this run each."""
-    partitions = 1 + count // KEYS_IN_FILTER
+def _partitions(columns: tuple[str, ...], count: int, most: int | None) -> list[KeyPartition]:
+    """The partitions, of about `most` keys, of columns that have `count` keys of this run each."""
+    partitions = 1 + count // (most or KEYS_IN_FILTER)
     return [KeyPartition(columns, number, partitions, count // partitions) for number in range(partitions)]
 
 
@@ -72,9 +72,9 @@ def exact_duplicates(row_tables: RowTables, same_numbers: bool) -> tuple[U32, U3
     return in_order(parts)
 
 
-def exact_partitions(row_tables: RowTables) -> list[KeyPartition]:
-    """The partitions of the hashes of token sequences."""
-    return _partitions(("exact_a",), row_tables.new_rows)
+def exact_partitions(row_tables: RowTables, most: int | None = None) -> list[KeyPartition]:
+    """The partitions of the hashes of token sequences, of `most` hashes each, by default KEYS_IN_FILTER."""
+    return _partitions(("exact_a",), row_tables.new_rows, most)
 
 
 def in_order(parts: Sequence[tuple[U32, U32]]) -> tuple[U32, U32]:
@@ -107,18 +107,20 @@ def rows_with_same_tokens(row_tables: RowTables, which: KeyPartition, same_numbe
     return np.concatenate(found), np.concatenate(firsts)
 
 
-def key_partitions(row_tables: RowTables, *columns: str, workers: int) -> list[KeyPartition]:
-    """The partitions of the given key columns: bands, or `rarest`.
+def key_partitions(
+    row_tables: RowTables, *columns: str, workers: int, most: int | None = None
+) -> list[KeyPartition]:
+    """The partitions of the given key columns, bands or `rarest`, of `most` keys each, by default KEYS_IN_FILTER.
 
     Columns are read together, as many as fit into memory, but in a group for each worker at least.
     """
     if columns == ("rarest",):
         lengths = pl.col("rarest").list.len().sum()
         new = row_tables.tables[row_tables.indexed :]
-        return _partitions(columns, sum(table.select(lengths).collect().item() or 0 for table in new))
+        return _partitions(columns, sum(table.select(lengths).collect().item() or 0 for table in new), most)
     size = min(max(1, KEYS_IN_FILTER // max(1, row_tables.new_rows)), -(-len(columns) // workers))
     groups = (columns[first : first + size] for first in range(0, len(columns), size))
-    return [one for group in groups for one in _partitions(group, row_tables.new_rows)]
+    return [one for group in groups for one in _partitions(group, row_tables.new_rows, most)]
 
 
 def rows_with_common_key(row_tables: RowTables, which: KeyPartition, same_numbers: bool) -> list[Pairs]:

@@ -73,7 +73,7 @@ def bucket_of(keys: U64) -> I64:
 
 
 def find(entries: U16, firsts: I64, stops: I64, keys: U64) -> U32:
-    """The rows that have one of the keys, in order; each key may be in the entries from `firsts` to `stops`."""
+    """The rows that have one of the keys, in order; each key may be in `entries` from its first place to its stop."""
     found: U32 = np.unique(_find(np.asarray(entries), firsts, stops, keys))
     return found
 
@@ -118,10 +118,10 @@ def _find(entries: U16, firsts: I64, stops: I64, keys: U64) -> Any:
         count = 0
         for i in range(len(keys)):
             wanted = _compared(keys[i])
-            for entry in range(firsts[i], stops[i]):
-                if entries[WIDTH * entry] == wanted:
+            for place in range(firsts[i], stops[i], WIDTH):
+                if entries[place] == wanted:
                     if store:
-                        found[count] = _row(entries, WIDTH * entry)
+                        found[count] = _row(entries, place)
                     count += 1
         if not store:
             found = np.zeros(count, np.uint32)

@@ -128,7 +128,7 @@ class ArrayFile:
         return elements[int(firsts[0]) :][: stop - start]
 
     def ranges(self, name: str, starts: I64, stops: I64) -> tuple[Array, I64]:
-        """(elements, firsts): those of some ranges of an array, and where each range begins among them.
+        """(elements, firsts): those of some ranges of an array, others between them, and where each range begins.
 
         A few blocks are read as they are: what is mapped into memory comes with its neighbours, which add up. Raises
         ValueError if any of them is not what was written.
@@ -138,10 +138,12 @@ class ArrayFile:
             self._require_mapped(blocks)
             return array, starts
         read = self._read(blocks)
-        lengths = np.maximum(stops - starts, 0)
-        elements, firsts = np.empty(int(lengths.sum()), array.dtype), np.cumsum(lengths) - lengths
         places = self._starts[name] + starts * array.itemsize
         at = np.searchsorted(blocks, places // BLOCK) * BLOCK + places % BLOCK
+        if _ALIGNED % array.itemsize == 0:
+            return np.frombuffer(read, array.dtype), at // array.itemsize
+        lengths = np.maximum(stops - starts, 0)
+        elements, firsts = np.empty(int(lengths.sum()), array.dtype), np.cumsum(lengths) - lengths
         for first, length, place in zip(firsts.tolist(), lengths.tolist(), at.tolist(), strict=True):
             if length:
                 elements[first : first + length] = np.frombuffer(read, array.dtype, length, place)
@@ -151,12 +153,15 @@ class ArrayFile:
         """The blocks in which these ranges of an array are, in order."""
         at, width = self._starts[name], self._arrays[name].itemsize
         filled = stops > starts
+        if not filled.any():
+            return np.zeros(0, np.int64)
         first = (at + starts[filled] * width) // BLOCK
         last = (at + stops[filled] * width - 1) // BLOCK
-        wanted = np.zeros(len(self._sums) + 1, np.int64)
-        np.add.at(wanted, first, 1)
-        np.add.at(wanted, last + 1, -1)
-        return np.flatnonzero(np.cumsum(wanted[:-1]) > 0)
+        least = int(first.min())
+        wanted = np.zeros(int(last.max()) - least + 2, np.int64)
+        np.add.at(wanted, first - least, 1)
+        np.add.at(wanted, last + 1 - least, -1)
+        return np.flatnonzero(np.cumsum(wanted[:-1]) > 0) + least
 
     def _read(self, blocks: I64) -> bytearray:
         """These blocks, one after the other."""

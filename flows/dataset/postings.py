@@ -27,6 +27,8 @@ from flows.dataset.segments import Part, Segment, Segments
 
 #: The name of the stage in reports of progress.
 INDEXING: Final = "indexing earlier paragraphs, once"
+#: Keys that are looked up at once: what is read for them takes some 64 MB of memory, if the segment is large.
+KEYS_AT_ONCE: Final = 1 << 12
 #: (rows, keys): for each key of some rows, the number of its row, and its hash.
 KeysOf = Callable[[pl.DataFrame], tuple[U32, U64]]
 
@@ -63,11 +65,11 @@ def rows_with(segments: Segments, keys: U64) -> dict[str, I64]:
 
 
 def _rows_with(segment: Segment, keys: U64) -> list[tuple[str, I64]]:
-    numbers = bucket_of(keys)
-    starts, at = segment.file.ranges("starts", numbers, numbers + 2)
-    firsts, stops = starts[at].astype(np.int64), starts[at + 1].astype(np.int64)
-    entries, at = segment.file.ranges("entries", WIDTH * firsts, WIDTH * stops)
-    found = find(entries, at // WIDTH, at // WIDTH + stops - firsts, keys)
+    in_order = np.sort(keys)  # those that come together are in blocks that do
+    parts = [
+        _found(segment, in_order[first : first + KEYS_AT_ONCE]) for first in range(0, len(keys), KEYS_AT_ONCE)
+    ]
+    found = np.unique(np.concatenate([np.zeros(0, np.uint32), *parts]))
     ends = np.cumsum([rows for _, rows in segment.parts])
     cuts = np.searchsorted(found, np.concatenate(([0], ends)))
     return [
@@ -75,3 +77,12 @@ def _rows_with(segment: Segment, keys: U64) -> list[tuple[str, I64]]:
         for (checksum, rows), end, first, stop in zip(segment.parts, ends, cuts, cuts[1:], strict=False)
         if first < stop
     ]
+
+
+def _found(segment: Segment, keys: U64) -> U32:
+    """The rows of a segment that have one of the keys."""
+    numbers = bucket_of(keys)
+    starts, at = segment.file.ranges("starts", numbers, numbers + 2)
+    firsts, stops = (WIDTH * starts[place].astype(np.int64) for place in (at, at + 1))
+    entries, at = segment.file.ranges("entries", firsts, stops)
+    return find(entries, at, at + stops - firsts, keys)

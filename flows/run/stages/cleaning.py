@@ -9,6 +9,7 @@ from cleaners.repeated_line.line_keys import line_keys
 from flows.dataset.crashes import noting_shard
 from flows.run import staged_files
 from flows.run.clean_shard import clean_shard
+from flows.run.stages.counting import line_ranges
 from flows.run.stages.paragraphs import is_done, write_paragraphs
 from flows.run.stages.reading import ReadShard
 from flows.run.stages.run import Run
@@ -30,8 +31,8 @@ def _clean(run: Run, shard: str) -> None:
         keys = line_keys(frame, lexicon=run.lexicon, max_characters=run.settings.repeated_line.max_characters)
         staged_files.write(keys, run.path("line_keys", shard))
         counts = count_source_lines(frame, documents["published"], keys=keys)
-        # by line: so a partition is a slice
-        staged_files.write(counts.sort("line", maintain_order=True), run.path("line_counts", shard))
+        by_line = counts.sort("line", maintain_order=True)
+        staged_files.write_pieces(by_line, run.path("line_counts", shard), "line", line_ranges())
     if run.ranks_shingles:
         texts = frame.filter(eligible()).get_column("text")
         staged_files.write(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,33 +19,38 @@ from flows.dataset.tables import read_part, scan_parts, write_part
 from flows.run import staged_files
 from flows.run.stages.run import Run
 
-#: Maximum lines in a partition, which take some 150 MB of memory.
-LINES_AT_ONCE: Final = 1 << 20
+#: Maximum lines in a partition, which take some 300 MB of memory.
+LINES_AT_ONCE: Final = 1 << 21
+#: Ranges of hashes in which the lines of a shard are staged; a partition is some of them.
+LINE_RANGES: Final = 1 << 8
+
+
+def line_ranges() -> list[int]:
+    """The least hash of a line in each of the ranges."""
+    return [_least_line(number) for number in range(LINE_RANGES)]
+
+
+def _least_line(number: int) -> int:
+    return number * 2**64 // LINE_RANGES
 
 
 class Partition(NamedTuple):
-    """The lines of these shards whose hashes are in range `number` of `of` equal ranges."""
+    """The lines of these shards whose hashes are in part `number` of `of` about equal parts of the ranges."""
 
     number: int
     of: int
     shards: Sequence[str]
 
+    @property
+    def ranges(self) -> tuple[int, int]:
+        """The first range of the partition, and the one after its last."""
+        return self.number * LINE_RANGES // self.of, (self.number + 1) * LINE_RANGES // self.of
+
     def rows(self) -> pl.Expr:
         """The rows of a table of counts in this partition; rows without a line are in the first."""
-        within = pl.col("line").is_between(self._bound(self.number), self._bound(self.number + 1) - 1)
+        first, end = self.ranges
+        within = pl.col("line").is_between(_least_line(first), _least_line(end) - 1)
         return within | pl.col("line").is_null() if self.number == 0 else within
-
-    def slice_of(self, counts: pl.DataFrame) -> pl.DataFrame:
-        """The same of a table that is sorted by line, those without one first."""
-        line = counts.get_column("line")
-        nulls = line.null_count()
-        inner = np.array([self._bound(n) for n in range(1, self.of)], np.uint64)
-        edges = [0, *(np.searchsorted(line.slice(nulls).to_numpy(), inner) + nulls).tolist(), len(counts)]
-        return counts[edges[self.number] : edges[self.number + 1]]
-
-    def _bound(self, number: int) -> int:
-        """The least hash of a partition."""
-        return number * 2**64 // self.of
 
 
 def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
@@ -52,14 +59,15 @@ def partitions(run: Run, shards: Sequence[str]) -> list[Partition]:
         pl.scan_ipc(run.path("line_counts", shard), glob=False).select(pl.len()).collect().item()
         for shard in shards
     )
-    of = 1 + lines // LINES_AT_ONCE
+    of = min(1 + lines // LINES_AT_ONCE, LINE_RANGES)
     return [Partition(number, of, shards) for number in range(of)]
 
 
 def count_lines(run: Run, partition: Partition) -> None:
     """Count how often each source printed a line: in this run, for later runs, and in all runs, to decide now."""
     tables = [
-        partition.slice_of(staged_files.read(run.path("line_counts", shard))) for shard in partition.shards
+        staged_files.read_pieces(run.path("line_counts", shard), *partition.ranges)
+        for shard in partition.shards
     ]
     here = merge_counts(tables) if len(tables) > 1 else tables[0].sort("source", "line")
     name = f"{partition.number:05d}"
@@ -85,12 +93,12 @@ def merge_partitions(run: Run, shards: Sequence[str]) -> None:
     parts = [staged_files.read(path) for path in sorted(run.path("frequent", "").parent.glob("[!.]*"))]
     staged_files.write(pl.concat(parts).sort("line"), run.path("frequent_lines", "00000"))
     for shard in shards:
-        run.path("line_counts", shard).unlink(missing_ok=True)
+        staged_files.remove_pieces(run.path("line_counts", shard))
 
 
 def frequent_lines(run: Run, keys: pl.DataFrame) -> pl.DataFrame:
     """The frequent lines among those with these keys, and the documents of all sources."""
-    table = staged_files.read(run.path("frequent_lines", "00000"))
+    table = _read_once(run.path("frequent_lines", "00000"))
     line = table.get_column("line")
     nulls = line.null_count()
     wanted = keys.get_column("line").unique().to_numpy()
@@ -99,6 +107,12 @@ def frequent_lines(run: Run, keys: pl.DataFrame) -> pl.DataFrame:
         empty_as_null=False
     )
     return pl.concat([table.head(nulls), table[rows]]).sort("source", "line")
+
+
+@lru_cache(maxsize=1)
+def _read_once(path: Path) -> pl.DataFrame:
+    """A file that each shard asks for, some 2 MB for each gigabyte of input; each run has a folder of its own."""
+    return staged_files.read(path)
 
 
 def rank_shingles(run: Run, shards: Sequence[str]) -> None:

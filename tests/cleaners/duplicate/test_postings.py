@@ -41,7 +41,7 @@ def rows_with(buckets: Buckets, keys: list[int]) -> list[int]:
     numbers = bucket_of(given)
     starts = buckets.starts.astype(np.int64)
     assert len(buckets.entries) == WIDTH * starts[-1]
-    return find(buckets.entries, starts[numbers], starts[numbers + 1], given).tolist()
+    return find(buckets.entries, WIDTH * starts[numbers], WIDTH * starts[numbers + 1], given).tolist()
 
 
 def expected(rows: list[tuple[int, int]], keys: list[int]) -> list[int]:

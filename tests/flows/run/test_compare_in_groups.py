@@ -18,10 +18,12 @@ from cleaners.duplicate import candidate_pairs
 from cleaners.duplicate.candidate_texts import FingerprintTable
 from cleaners.duplicate.near_duplicates import find_duplicates
 from cleaners.lexicon import Lexicon
+from cleaners.text.utf8 import starts_of
 from flows.dataset import Dataset
 from flows.maintenance import rollback
-from flows.run import compare_in_groups as groups
+from flows.run import compare_in_groups as comparing
 from flows.run import stages
+from flows.run.comparison import candidates, compared, decisions, groups
 from flows.run.engine import Threads
 from flows.run.plan import execute_run
 from flows.run.staged_files import read, write
@@ -49,19 +51,23 @@ def in_groups(
     index: list[FingerprintTable],
     older: pl.DataFrame,
     ruling: dict[str, Any],
-    rounds: int = groups.ROUNDS,
+    rounds: int = comparing.ROUNDS,
 ) -> list[pl.DataFrame]:
     """The decisions on each table, by groups of few tokens and partitions of few keys."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(groups, "GROUP", 30)
-        patch.setattr(groups, "ROUNDS", rounds)
+        patch.setattr(groups, "GROUP", 100)
+        patch.setattr(comparing, "ROUNDS", rounds)
+        patch.setattr(compared, "KEYS", 20)
+        patch.setattr(compared, "SLICES", 3)
+        patch.setattr(candidates, "PAIRS_AT_ONCE", 5)
         patch.setattr(candidate_pairs, "KEYS_IN_FILTER", 20)
-        patch.setattr(groups, "compared", lambda *_, **__: (tables, index))
+        patch.setattr(compared, "compared", lambda *_, **__: (tables, index))
         patch.setattr(groups, "older_versions", lambda *_: older)
-        patch.setattr(groups, "duplicate_rules", lambda _: ruling)
+        for module in (compared, decisions):
+            patch.setattr(module, "duplicate_rules", lambda _: ruling)
         run = Run("r000001", Path(folder), Path(folder), Settings(), (), Lexicon())
         shards = [f"{number:05d}" for number in range(len(tables))]
-        groups.compare_in_groups(run, shards, Threads(2, lambda *_: None))
+        comparing.compare_in_groups(run, shards, Threads(2, lambda *_: None))
         return [read(run.path("decisions", shard)).clone() for shard in shards]
 
 
@@ -119,19 +125,30 @@ def test_settings_that_need_all_paragraphs_at_once(
 
     def each(_stage: str, function: Any, *_more: Any) -> list[Any]:
         called.append(function)
-        return [groups.Plan(1, 1, 1)] if function is groups.count_partitions else [0]
+        return [comparing.Plan(1, 1, 1, 0)] if function is comparing.count_tasks else [0]
 
     settings = Settings.model_validate({"duplicate": table})
     run = Run("r000001", tmp_path, tmp_path, settings, (), Lexicon())
     write(pl.DataFrame({"row": [0, 1]}), run.path("fingerprints", "a"))
     engine: Any = SimpleNamespace(compared_whole=1, each=each)
-    groups.compare_shards(run, ["a"], engine)
+    comparing.compare_shards(run, ["a"], engine)
     assert (stages.compare in called) != divided
-    assert (groups.decide in called) == divided
+    assert (decisions.decide in called) == divided
     called.clear()
     engine.compared_whole = 2
-    groups.compare_shards(run, ["a"], engine)
+    comparing.compare_shards(run, ["a"], engine)
     assert called == [stages.compare]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2)), min_size=1, max_size=40), st.integers(1, 9))
+def test_slices_are_few_whatever_the_tables(drawn: list[tuple[int, int]], most: int) -> None:
+    """Each table is in one slice, with others of its kind, and there are not more slices than asked for, and kinds."""
+    drawn.sort(key=lambda one: one[1])
+    starts, kinds = starts_of([rows for rows, _ in drawn]), [kind for _, kind in drawn]
+    found = compared.slices(starts, kinds, most)
+    assert [table for one in found for table in one] == [*range(len(drawn))]
+    assert all(len({kinds[table] for table in one}) == 1 for one in found)
+    assert len(found) <= most + len(set(kinds))
 
 
 def prose(number: int) -> str:
@@ -189,7 +206,9 @@ def test_runs_publish_the_same_bytes(news: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(groups, "GROUP", 1_500)
     decided = []
     monkeypatch.setattr(
-        groups, "find", lambda *given, do=groups.find, **rules: decided.append(given) or do(*given, **rules)
+        decisions,
+        "find",
+        lambda *given, do=decisions.find, **rules: decided.append(given) or do(*given, **rules),
     )
     in_groups = published(news, tmp_path / "groups", compared_whole=0)
     assert len(decided) > 10
@@ -209,10 +228,10 @@ def test_a_run_that_ends_between_groups_is_done_again(
     settings = Settings()
     execute_run([str(news / "1")], tmp_path / "whole", settings, engine)
 
-    once = iter([groups.find])
+    once = iter([decisions.find])
 
     with monkeypatch.context() as patch:
-        patch.setattr(groups, "find", lambda *given, **rules: next(once)(*given, **rules))
+        patch.setattr(decisions, "find", lambda *given, **rules: next(once)(*given, **rules))
         with pytest.raises(StopIteration):
             execute_run([str(news / "1")], tmp_path / "out", settings, engine)
     assert not digests(tmp_path / "out")

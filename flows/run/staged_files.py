@@ -27,7 +27,7 @@ def write_pieces(frame: pl.DataFrame, path: Path, name: str, edges: Sequence[int
     """Write a file that is sorted by a column of integers, in pieces for `read_pieces`.
 
     Piece i has the rows whose value is in [edges[i], edges[i + 1]), the first one also all that precede, nulls among
-    them, and the last one all that follow. Where each begins is in a file beside it: whoever asks for one does not
+    them, and the last one all that follow. Where each begins is in a file beside it: who asks for one does not
     search, and reads no other.
     """
     column = frame.get_column(name)

@@ -68,8 +68,10 @@ def feed(data: bytes) -> list[dict[str, Any]] | str:
         return f"damaged feed ({found.get('bozo_exception')})"
     return [
         {
-            "html": "\n\n".join(one.get("value", "") for one in item.get("content", ()))
-            or item.get("summary", ""),
+            # feedparser has None for some texts that it could not read
+            "html": "\n\n".join(one.get("value") or "" for one in item.get("content", ()))
+            or item.get("summary")
+            or "",
             "title": item.get("title"),
             "url": item.get("link"),
             "published": item.get("published") or item.get("updated"),

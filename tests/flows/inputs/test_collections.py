@@ -7,10 +7,12 @@ import json
 from email.message import EmailMessage
 from pathlib import Path
 
+import feedparser
 import pytest
 
 from flows.inputs import child_process
 from flows.inputs.markup import warc as warc_files
+from flows.inputs.markup import worker
 from flows.inputs.markup.fragments import fragment_text
 
 from .reading import documents, errors, shards, texts
@@ -115,6 +117,16 @@ RSS = """<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:content=
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Post</title><entry><title>Ferry</title><id>urn:1</id>
 <link href="https://ellerby.example/1"/><updated>2019-05-14T10:30:00Z</updated>
 <content type="html">&lt;p&gt;The ferry is back.&lt;/p&gt;</content></entry></feed>"""
+
+
+def test_what_feedparser_cannot_read_of_an_item_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a damaged feed leaves None for a text, the item has none, and the run goes on."""
+    item = feedparser.FeedParserDict(content=[{"value": None}], summary=None, title="Nothing")
+    parsed = feedparser.FeedParserDict(entries=[item], bozo=True, feed=feedparser.FeedParserDict())
+    monkeypatch.setattr(feedparser, "parse", lambda _: parsed)
+    (found,) = worker.feed(b"")
+    assert isinstance(found, dict)
+    assert found["html"] == ""
 
 
 @pytest.mark.parametrize("name", ["a.rss", "a.xml", "a.txt"])

@@ -5,6 +5,7 @@ An input that cannot be read raises nothing: it becomes a row in `rejected`, and
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -51,6 +52,17 @@ REJECTED: Final[dict[str, pl.DataType]] = {"uri": pl.String(), "error": pl.Strin
 
 #: The beginning of the error of an input that could not be opened or read, for a reason outside of it.
 UNOPENED: Final = "cannot be read"
+#: What a mistake of ours in a reader raises. It costs the input, not the run, and the input is tried again by the next.
+_BUGS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+_log: Final = logging.getLogger(__name__)
 
 _OWN: Final = Document._fields[: Document._fields.index("text")]  # what is a column as it is
 #: What `Document.names` are names of, in this order.
@@ -209,9 +221,12 @@ def _rows(
                 advance(trace.length - done)
                 done = trace.length
             yield row
-    except (Unreadable, MemoryError) as error:
+    except (Unreadable, MemoryError, *_BUGS) as error:
         if isinstance(error, MemoryError):
             error = Unreadable(f"{UNOPENED}: it takes more memory than there is")
+        elif not isinstance(error, Unreadable):
+            _log.exception("a bug in copydesk, met in %s, which is left out", printable(given.uri))
+            error = Unreadable(f"{UNOPENED}: it meets a bug in copydesk, {type(error).__name__}: {error}")
         if str(error).startswith(UNOPENED):
             modified = -1
         rejected[waits_for(str(error))] += 1

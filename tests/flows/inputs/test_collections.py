@@ -129,6 +129,21 @@ def test_what_feedparser_cannot_read_of_an_item_is_no_text(monkeypatch: pytest.M
     assert found["html"] == ""
 
 
+def test_a_bug_in_a_reader_costs_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is rejected with the error, to be tried again by the next run; all others are read."""
+    (tmp_path / "a.rss").write_text(RSS)
+    (tmp_path / "b.txt").write_text("The ferry sails again from Monday, the harbour board said on Friday.")
+
+    def broken(_: str) -> str:
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr("flows.inputs.markup.feeds.fragment_text", broken)
+    assert errors(tmp_path) == {
+        "a.rss": "cannot be read: it meets a bug in copydesk, AttributeError: no such thing"
+    }
+    assert list(texts(tmp_path))
+
+
 @pytest.mark.parametrize("name", ["a.rss", "a.xml", "a.txt"])
 def test_items_of_a_feed_are_documents(tmp_path: Path, name: str) -> None:
     """The content, or else the summary, is their text; an item with neither is rejected."""
